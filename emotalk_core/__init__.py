@@ -1,0 +1,1 @@
+"""EmoTalk's core: speech in, face coefficient curves out. Needs numpy alone."""

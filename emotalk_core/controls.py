@@ -1,0 +1,176 @@
+"""What a user may turn: one frozen dataclass, its presets, and how it changes over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from .errors import InputError
+
+__all__ = [
+    "EMOTIONS",
+    "LIMITS",
+    "PRESETS",
+    "ControlTrack",
+    "Controls",
+    "FrameControls",
+    "emotion_weights",
+]
+
+EMOTIONS: Final[tuple[str, ...]] = (
+    "neutral",
+    "calm",
+    "happy",
+    "sad",
+    "angry",
+    "fearful",
+    "disgust",
+    "surprised",
+)
+"""RAVDESS order; the order of every array with eight emotions."""
+
+LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "mix": (0.0, 1.0),
+        "intensity": (0.0, 2.0),
+        "brows": (0.0, 2.0),
+        "eyes": (0.0, 2.0),
+        "mouth": (0.0, 2.0),
+        "jaw": (0.0, 2.0),
+        "smoothing": (0.0, 1.0),
+        "lip_closure": (0.0, 1.0),
+        "sync_offset_ms": (-500.0, 500.0),
+        "blink": (0.0, 2.0),
+        "gaze": (0.0, 2.0),
+        "head": (0.0, 2.0),
+    }
+)
+"""Smallest and largest value of every number in `Controls`, the same in panels and on the command line."""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Everything between the sound's encoding and the final curves.
+
+    Raises
+    ------
+    InputError
+        A number is not finite or lies outside `LIMITS`; emotions are not eight weights of 0..1.
+    """
+
+    emotions: tuple[float, ...] = (0.0,) * len(EMOTIONS)  # slider weights, EMOTIONS order, 0..1 each
+    mix: float = 0.0  # 0: emotion as heard in the voice; 1: the sliders alone
+    intensity: float = 1.0  # distance from neutral; 0 neutral, 1 as trained, up to 2
+    style: int = 0  # speaking style (the published network's person)
+    brows: float = 1.0  # gains on the regions of `arkit.REGIONS`
+    eyes: float = 1.0
+    mouth: float = 1.0
+    jaw: float = 1.0
+    smoothing: float = 0.0  # 0 none .. 1 strongest (Savitzky-Golay over 0.37 s)
+    lip_closure: float = 0.5  # how firmly nearly closed lips are pressed together
+    sync_offset_ms: float = 0.0  # + moves the face later
+    blink: float = 1.0  # rate of the blink layer, 1 is natural (about 15 a minute)
+    gaze: float = 1.0  # size of the gaze layer's saccades
+    head: float = 1.0  # size of the head layer's motion
+    seed: int = 0  # of the blink, gaze and head layers
+
+    def __post_init__(self) -> None:
+        if len(self.emotions) != len(EMOTIONS) or not all(0.0 <= w <= 1.0 for w in self.emotions):
+            raise InputError(
+                "Emotion weights must be eight numbers of 0..1",
+                value=self.emotions,
+                remedy=f"Give one for each of {', '.join(EMOTIONS)}.",
+            )
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise InputError(
+                    f"{name.replace('_', ' ').capitalize()} out of range",
+                    value=value,
+                    remedy=f"Use {low:g} to {high:g}.",
+                )
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for a Clip's meta or a report."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {
+            "emotions": dict(zip(EMOTIONS, self.emotions, strict=True))
+        }
+
+
+def emotion_weights(given: Mapping[str, float]) -> tuple[float, ...]:
+    """Eight weights in EMOTIONS order from names and weights; names that are not there are 0.
+
+    Raises
+    ------
+    InputError
+        A name is none of the eight.
+    """
+    for name in given:
+        if name not in EMOTIONS:
+            raise InputError("No such emotion", value=name, remedy=f"Use {', '.join(EMOTIONS)}.")
+    return tuple(float(given.get(name, 0.0)) for name in EMOTIONS)
+
+
+def _only(emotion: str, **changes: float) -> Controls:
+    return replace(Controls(emotions=emotion_weights({emotion: 1.0}), mix=1.0), **changes)
+
+
+PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
+    {
+        "From the voice": Controls(),
+        **{emotion.capitalize(): _only(emotion) for emotion in EMOTIONS},
+        "Broad (animation)": Controls(intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15),
+        "Understated": Controls(intensity=0.6, brows=0.7, mouth=0.85, jaw=0.85),
+        "Lips only": Controls(intensity=0.0, mix=1.0, blink=0.0, gaze=0.0, head=0.0),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameControls:
+    """What the decoder is told, frame by frame."""
+
+    weights: np.ndarray  # float32 (T, 8), EMOTIONS order
+    mix: np.ndarray  # float32 (T,), 0..1
+    intensity: np.ndarray  # float32 (T,), 0..2
+    style: int = 0
+
+
+@dataclass(frozen=True)
+class ControlTrack:
+    """Controls that change over time: keyed sliders, interpolated linearly between their keys.
+
+    Only emotions, mix and intensity move; everything else is taken from `base`.
+    """
+
+    base: Controls = field(default_factory=Controls)
+    times_s: Sequence[float] = ()  # rising, seconds on the sound's own clock
+    keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
+
+    def __post_init__(self) -> None:
+        if len(self.times_s) != len(self.keys) or list(self.times_s) != sorted(self.times_s):
+            raise InputError(
+                "Control keys need rising times, one for each key",
+                value=list(self.times_s),
+                remedy="Sort the keys by time.",
+            )
+
+    def frames(self, times_s: np.ndarray) -> FrameControls:
+        """Values at `times_s` (T,) seconds; held before the first and after the last key."""
+        keys = self.keys or (self.base,)
+        at = np.asarray(self.times_s if self.keys else (0.0,), np.float64)
+
+        def curve(values: Sequence[float]) -> np.ndarray:
+            return np.interp(times_s, at, np.asarray(values, np.float64)).astype(np.float32)
+
+        columns = [curve([k.emotions[e] for k in keys]) for e in range(len(EMOTIONS))]
+        return FrameControls(
+            weights=np.stack(columns, axis=1),
+            mix=curve([k.mix for k in keys]),
+            intensity=curve([k.intensity for k in keys]),
+            style=self.base.style,
+        )

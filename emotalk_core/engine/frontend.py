@@ -1,0 +1,238 @@
+"""The starter's frozen front end in numpy: log-mel and the first layers of the Whisper-base encoder.
+
+Training and the built-in engine call these same functions, on the same windows: the windows are part of the network.
+Sources: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022) and openai/whisper
+(`audio.py`, `model.py`; MIT). Shapes: M mel frames at 100 Hz, T = M / 2 states at 50 Hz.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .product import product
+
+__all__ = [
+    "HOP",
+    "N_MELS",
+    "SAMPLE_RATE",
+    "STATE_RATE",
+    "Encoder",
+    "gelu",
+    "log_mel",
+    "mel_power_max",
+    "normalise",
+]
+
+SAMPLE_RATE = 16_000
+N_FFT = 400  # 25 ms
+HOP = 160  # 10 ms: mel frames at 100 Hz
+N_MELS = 80
+STATE_RATE = 50  # hidden states per second, after the second convolution's stride
+WIDTH = 512
+N_HEADS = 8
+_LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
+_EPS = 1e-5
+
+
+@functools.cache
+def _mel_filters() -> np.ndarray:
+    """float32 (201, 80): Slaney's mel bands with unit area, as librosa.filters.mel(sr=16000, n_fft=400, n_mels=80)."""
+    linear_step, break_hz, log_step = 200.0 / 3.0, 1000.0, math.log(6.4) / 27.0
+    break_mel = break_hz / linear_step
+    top_mel = break_mel + math.log(SAMPLE_RATE / 2 / break_hz) / log_step
+    mels = np.linspace(0.0, top_mel, N_MELS + 2)
+    hz = np.where(mels < break_mel, linear_step * mels, break_hz * np.exp(log_step * (mels - break_mel)))
+    bins = np.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
+    rise = (bins[:, None] - hz[:-2]) / (hz[1:-1] - hz[:-2])
+    fall = (hz[2:] - bins[:, None]) / (hz[2:] - hz[1:-1])
+    bands = np.maximum(0.0, np.minimum(rise, fall)) * (2.0 / (hz[2:] - hz[:-2]))
+    return np.ascontiguousarray(bands.astype(np.float32))
+
+
+@functools.cache
+def _hann() -> np.ndarray:
+    return np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+
+
+def log_mel(samples: np.ndarray) -> np.ndarray:
+    """Log10 mel power of `samples`, not yet normalised.
+
+    Parameters
+    ----------
+    samples : float32 (n,)
+        16 kHz mono with 200 samples of context at each end: frame m is centred on sample 200 + 160 m,
+        so a stretch of k frames needs 160 (k - 1) + 400 samples.
+
+    Returns
+    -------
+    float32 (M, 80)
+        log10 of the power, floor 1e-10; M = (n - 400) // 160 + 1.
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP] * _hann()
+    power = np.abs(np.fft.rfft(frames, axis=1)).astype(np.float32) ** 2
+    return np.log10(np.maximum(product(power, _mel_filters()), 1e-10))
+
+
+def mel_power_max(mel: np.ndarray) -> float:
+    """Largest log10 mel power: what `normalise` measures from."""
+    return float(mel.max(initial=-10.0))
+
+
+def normalise(mel: np.ndarray, top: float) -> np.ndarray:
+    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s chunk's."""
+    return (np.maximum(mel, top - _LOG_RANGE) + 4.0) / 4.0
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """Exact (erf) GELU of float32 `x`, in place.
+
+    erf by Abramowitz and Stegun 7.1.26 (error below 1.5e-7), in row blocks that stay in the cache.
+    """
+    flat = x.reshape(-1)
+    step = 16_384
+    for start in range(0, flat.size, step):
+        block = flat[start : start + step]
+        z = np.abs(block) * np.float32(0.7071067811865476)
+        t = 1.0 / (1.0 + np.float32(0.3275911) * z)
+        poly = t * np.float32(1.061405429) - np.float32(1.453152027)
+        for c in (1.421413741, -0.284496736, 0.254829592):
+            poly *= t
+            poly += np.float32(c)
+        poly *= t
+        np.multiply(z, -z, out=z)
+        np.exp(z, out=z)
+        poly *= z
+        half = np.float32(0.5) * block
+        block[:] = half + np.abs(half) * (1.0 - poly)  # half x (1 + sign(x) erf|x|)
+    return x
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One encoder layer; matrices are stored (in, out)."""
+
+    norm1: tuple[np.ndarray, np.ndarray]
+    qkv: tuple[np.ndarray, np.ndarray]  # (512, 1536), queries already scaled by 1/8
+    out: tuple[np.ndarray, np.ndarray]
+    norm2: tuple[np.ndarray, np.ndarray]
+    up: tuple[np.ndarray, np.ndarray]
+    down: tuple[np.ndarray, np.ndarray]
+
+
+class Encoder:
+    """The convolutions and the first layers of the Whisper encoder, from `encoder.safetensors`.
+
+    Parameters
+    ----------
+    tensors : mapping of float16 or float32 arrays
+        Names as in openai/whisper's `AudioEncoder`: conv1.weight, blocks.0.attn.query.weight ...
+    n_layers : int
+        How many layers to run.
+    """
+
+    def __init__(self, tensors: Mapping[str, np.ndarray], n_layers: int) -> None:
+        def get(name: str) -> np.ndarray:
+            return np.asarray(tensors[name], np.float32)
+
+        def matrix(name: str) -> np.ndarray:
+            return np.ascontiguousarray(get(name).T)
+
+        def conv(name: str) -> tuple[np.ndarray, np.ndarray]:
+            kernel = get(f"{name}.weight").transpose(2, 1, 0)  # (out, in, 3) -> (3, in, out)
+            return np.ascontiguousarray(kernel.reshape(-1, kernel.shape[2])), get(f"{name}.bias")
+
+        def layer(i: int) -> _Layer:
+            p = f"blocks.{i}"
+            scale = np.float32((WIDTH // N_HEADS) ** -0.5)
+            qkv = np.concatenate([matrix(f"{p}.attn.{n}.weight") for n in ("query", "key", "value")], axis=1)
+            qkv[:, :WIDTH] *= scale
+            key_bias = np.zeros(WIDTH, np.float32)  # Whisper's keys have none
+            bias = np.concatenate([get(f"{p}.attn.query.bias") * scale, key_bias, get(f"{p}.attn.value.bias")])
+            norms = [(get(f"{p}.{n}.weight"), get(f"{p}.{n}.bias")) for n in ("attn_ln", "mlp_ln")]
+            return _Layer(
+                norm1=norms[0],
+                qkv=(qkv, bias),
+                out=(matrix(f"{p}.attn.out.weight"), get(f"{p}.attn.out.bias")),
+                norm2=norms[1],
+                up=(matrix(f"{p}.mlp.0.weight"), get(f"{p}.mlp.0.bias")),
+                down=(matrix(f"{p}.mlp.2.weight"), get(f"{p}.mlp.2.bias")),
+            )
+
+        self._conv1, self._conv2 = conv("conv1"), conv("conv2")
+        self._positions = get("positional_embedding")  # (750, 512): windows up to 15 s
+        self._layers = [layer(i) for i in range(n_layers)]
+
+    @property
+    def max_states(self) -> int:
+        """Longest window in states (50 Hz) that has positions."""
+        return len(self._positions)
+
+    def __call__(self, mel: np.ndarray) -> list[np.ndarray]:
+        """Hidden states of one window, after each layer.
+
+        Parameters
+        ----------
+        mel : float32 (M, 80)
+            Normalised log-mel, M even.
+
+        Returns
+        -------
+        list of float32 (M / 2, 512)
+            One array for each layer, 50 Hz; positions count from 0 in each window.
+        """
+        x = gelu(_convolve(mel, *self._conv1, stride=1))
+        x = gelu(_convolve(x, *self._conv2, stride=2))
+        x += self._positions[: len(x)]
+        states = []
+        for layer in self._layers:
+            x = x + _attend(_norm(x, *layer.norm1), layer)
+            hidden = gelu(_affine(_norm(x, *layer.norm2), *layer.up))
+            x += _affine(hidden, *layer.down)
+            states.append(x)
+        return states
+
+
+def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: int) -> np.ndarray:
+    """Width-3 convolution with one zero at each end: x (M, in), kernel (3 in, out)."""
+    padded = np.pad(x, ((1, 1), (0, 0)))
+    n = (len(padded) - 3) // stride + 1
+    columns = np.concatenate([padded[i : i + stride * (n - 1) + 1 : stride] for i in range(3)], axis=1)
+    return _affine(columns, kernel, bias)
+
+
+def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    y = product(x, weight)
+    y += bias
+    return y
+
+
+def _norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    y = x - x.mean(axis=-1, keepdims=True)
+    y /= np.sqrt(np.einsum("ij,ij->i", y, y) / x.shape[1] + _EPS)[:, None]
+    y *= gain
+    y += bias
+    return y
+
+
+def _attend(x: np.ndarray, layer: _Layer) -> np.ndarray:
+    """Self-attention over the whole window, head by head: without BLAS a batched product is four times slower."""
+    qkv = _affine(x, *layer.qkv)
+    size = WIDTH // N_HEADS
+    joined = np.empty((len(x), WIDTH), np.float32)
+    for head in range(N_HEADS):
+        q, k, v = (np.ascontiguousarray(qkv[:, o + head * size : o + (head + 1) * size]) for o in (0, WIDTH, 2 * WIDTH))
+        weights = _softmax(product(q, np.ascontiguousarray(k.T)))
+        joined[:, head * size : (head + 1) * size] = product(weights, v)
+    return _affine(joined, *layer.out)

@@ -1,0 +1,55 @@
+"""The errors that users meet, and the one signal that is none.
+
+    EmoTalkError                 problem, value, remedy -> one line; exit code 2
+    ├── InputError               a file, number or name that the caller gave
+    ├── ModelFolderError         missing, extra or misshapen tensor; unknown format version
+    ├── SetupError               torch, ffmpeg, CUDA or the disk is not what is needed
+    ├── RigError                 nothing to drive, or not what the binding expects
+    └── WorkerError              the child process died; carries the last lines of its stderr
+    Cancelled                    control flow: exit code 130, the scene untouched
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Cancelled",
+    "EmoTalkError",
+    "InputError",
+    "ModelFolderError",
+    "RigError",
+    "SetupError",
+    "WorkerError",
+]
+
+
+class EmoTalkError(Exception):
+    """Something that the user can mend: what is wrong, with which value, and what to do."""
+
+    def __init__(self, problem: str, *, value: object, remedy: str) -> None:
+        shown = str(value) if isinstance(value, (int, float)) else repr(str(value))
+        super().__init__(f"{problem}: {shown}. {remedy}")
+        self.problem, self.value, self.remedy = problem, value, remedy
+
+
+class InputError(EmoTalkError):
+    """A file, number or name that the caller gave cannot be used."""
+
+
+class ModelFolderError(EmoTalkError):
+    """A model folder is not whole, or of a format version that this release does not know."""
+
+
+class SetupError(EmoTalkError):
+    """Something that the machine should have is missing: a library, a device, disk space."""
+
+
+class RigError(EmoTalkError):
+    """The target has nothing that can be driven, or not what its binding expects."""
+
+
+class WorkerError(EmoTalkError):
+    """The child process ended before its work did."""
+
+
+class Cancelled(Exception):  # noqa: N818 - control flow, like StopIteration
+    """The user asked to stop; nothing has been written."""
