@@ -1,0 +1,1 @@
+"""Everything that makes the starter weights: data by code, losses, trainer, evaluation. Imports the core, never the add-on."""

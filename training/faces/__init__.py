@@ -1,0 +1,38 @@
+"""Phones and emotion -> 52 ARKit curves at 30 fps: the face that the starter model learns from.
+
+    speech_curves(phones, ...)  mouth, jaw, tongue            one per recording
+    emotion_curves(speech, ...) brows, lids, cheeks, colour   one per recording and emotion
+    combine(speech, emotion)    the finished face             lips meet under every emotion
+    face_curves(...)            all three in one call
+
+Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion), `millimetres.csv` (lip gap per unit of
+each channel on the ICT-FaceKit head, MIT).
+"""
+
+from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes
+from .lips import REST_APERTURE_MM, aperture_mm
+from .loudness import loudness_db
+from .phones import KINDS, Phone, kind_of
+from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves
+from .target import FaceTarget, face_curves
+
+__all__ = [
+    "EMOTIONS",
+    "FPS",
+    "KINDS",
+    "LEAD_S",
+    "REST_APERTURE_MM",
+    "EmotionCurves",
+    "FaceTarget",
+    "Phone",
+    "SpeechCurves",
+    "aperture_mm",
+    "combine",
+    "emotion_curves",
+    "face_curves",
+    "kind_of",
+    "loudness_db",
+    "n_frames",
+    "prototypes",
+    "speech_curves",
+]

@@ -1,0 +1,149 @@
+"""Phones: times, symbols in IPA or ARPABET, and the mouth that each of them asks for."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+__all__ = ["KINDS", "SHAPE_NAMES", "SILENCE", "Mouth", "Phone", "kind_of", "mouth_parts"]
+
+KINDS: Final = (
+    "closure",
+    "labiodental",
+    "rounded",
+    "open",
+    "sibilant",
+    "other_vowel",
+    "other_consonant",
+    "silence",
+)
+"""Visible classes of phones; a diphthong has the class of its onset."""
+
+SILENCE: Final = "_"
+
+_TABLE: Final = Path(__file__).with_name("mouths.csv")
+
+_ARPABET: Final = {
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AX": "ə", "AXR": "ɜ", "AY": "aɪ",
+    "B": "b", "CH": "tʃ", "D": "d", "DH": "ð", "DX": "d", "EH": "ɛ", "ER": "ɜ", "EY": "eɪ",
+    "F": "f", "G": "k", "HH": "h", "HV": "h", "IH": "ɪ", "IX": "ɨ", "IY": "i", "JH": "dʒ", "K": "k",
+    "L": "l", "EL": "əl", "M": "m", "EM": "m", "N": "n", "EN": "n", "NG": "k", "OW": "oʊ",
+    "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "u",
+    "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+}  # fmt: skip
+
+# IPA letters that share the mouth of a letter in the table: the lips cannot tell them apart.
+_ALIKE: Final = {
+    **dict.fromkeys("ɡgŋqɢɴɣχʁʀħʕcɟɲʎ", "k"),
+    "x": "x", "ʝ": "j", "χ": "x", "ʁ": "x", "ɣ": "x", "ʀ": "x",
+    **dict.fromkeys("ɾɽr", "r"), **dict.fromkeys("ʈ", "t"), **dict.fromkeys("ɖɗ", "d"),
+    **dict.fromkeys("ɳ", "n"), **dict.fromkeys("ɫɭɬɮʟ", "l"), **dict.fromkeys("ɻɚɝ", "ɹ"),
+    "ɚ": "ɜ", "ɝ": "ɜ", "ɘ": "ə", "ɞ": "ɜ", "ᵻ": "ɨ", "ɪ": "ɪ", "ʏ": "y", "ɵ": "ʊ", "ʉ": "u",
+    "ɤ": "ə", "ɒ": "ɔ", "ɶ": "œ", "ᵿ": "ʊ", "ʋ": "v", "ⱱ": "v", "ɱ": "v", "ɓ": "b", "ʙ": "b",
+    "ɸ": "f", "ʂ": "ʃ", "ʐ": "ʒ", "ʑ": "ɕ", "ɧ": "ʃ", "ɦ": "h", "ʔ": "h", "ʍ": "w", "ɰ": "k",
+    "A": "a", "I": "ɪ", "U": "ʊ", "E": "ɛ", "O": "ɔ", "J": "j", "N": "n", "L": "l", "R": "r",
+}  # fmt: skip
+
+# Letters of narrow transcriptions that are a release or a colour and no mouth of their own.
+_IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
+
+_SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One speech sound of a recording."""
+
+    start_s: float
+    end_s: float
+    symbol: str  # IPA or ARPABET (capitals, with or without a stress digit)
+    kind: str  # one of KINDS
+
+
+@dataclass(frozen=True, eq=False)
+class Mouth:
+    """The lips and the jaw that a phone asks for, and how firmly."""
+
+    kind: str
+    shape: np.ndarray  # float64 (len(SHAPE_NAMES),), both sides of a pair have the same value
+    hold_jaw: float  # dominance over neighbours, about 0.1 (gives way) to 2 (insists)
+    hold_round: float
+    hold_lips: float
+
+
+def _read_table() -> tuple[tuple[str, ...], dict[str, Mouth]]:
+    with _TABLE.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = tuple(n for n in rows[0] if n not in {"symbol", "kind"} and not n.startswith("hold_"))
+    mouths = {
+        row["symbol"]: Mouth(
+            row["kind"],
+            np.array([float(row[n]) for n in names]),
+            float(row["hold_jaw"]),
+            float(row["hold_round"]),
+            float(row["hold_lips"]),
+        )
+        for row in rows
+    }
+    return names, mouths
+
+
+SHAPE_NAMES, _MOUTHS = _read_table()
+"""Columns of the mouth table: ARKit channels, `Left`/`Right` left off."""
+
+_TYPICAL: Final = {  # stands in for a symbol that the table does not know
+    "closure": "b", "labiodental": "v", "rounded": "o", "open": "a", "sibilant": "s",
+    "other_vowel": "ə", "other_consonant": "n", "silence": SILENCE,
+}  # fmt: skip
+
+
+def _letters(symbol: str) -> str:
+    """IPA letters of the mouth table that `symbol` is spoken with, in order."""
+    bare = symbol.rstrip("012")
+    if bare in _ARPABET:
+        return _ARPABET[bare]
+    plain = (c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
+    # Decomposing turns ç into c: both have the same neutral mouth.
+    letters = (_ALIKE.get(c, c) for c in plain if c not in _IGNORED and not c.isdigit())
+    return "".join(c for c in letters if c in _MOUTHS)
+
+
+@cache
+def mouth_parts(symbol: str, kind: str) -> tuple[Mouth, ...]:
+    """Mouths that a phone passes through in equal shares: two for most diphthongs and affricates.
+
+    `kind` decides when it contradicts the symbol (a released /p/ has open lips): the class was given with the times,
+    the symbol only refines it.
+    """
+    if kind == "silence" or symbol.lower() in _SILENT_NAMES:
+        return (_MOUTHS[SILENCE],)
+    parts = tuple(_MOUTHS[c] for c in _letters(symbol)[:3])
+    if not parts or _contradicts(parts[0].kind, kind):
+        return (_MOUTHS[_TYPICAL[kind]],)
+    return parts
+
+
+def _contradicts(of_symbol: str, given: str) -> bool:
+    lips = {"closure", "labiodental"}
+    return of_symbol != given and (of_symbol in lips or given in lips)
+
+
+@cache
+def kind_of(symbol: str) -> str:
+    """Class of a phone from its symbol alone."""
+    if symbol.lower() in _SILENT_NAMES:
+        return "silence"
+    letters = _letters(symbol)
+    if not letters:
+        return "other_consonant"
+    if letters[0] in "td" and len(letters) > 1 and letters[1] in "szʃʒɕ":
+        return "sibilant"
+    if letters[0] == "p" and letters[1:2] == "f":
+        return "labiodental"
+    return _MOUTHS[letters[0]].kind
