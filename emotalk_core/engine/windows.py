@@ -1,0 +1,132 @@
+"""The window grid of the front end: sound in blocks of any size in, overlapping windows, cross-faded stretches out.
+
+The windows are part of the network: training cuts the same ones. Window i starts at state i * hop - context, so every
+state is heard with context on both sides; beyond the sound there is silence. State j is due at j / 50 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..model.config import FrontEndConfig
+from .frontend import HOP, SAMPLE_RATE, STATE_RATE, log_mel, mel_power_max
+
+__all__ = ["Window", "cross_fade", "fade_weights", "mel_windows", "n_states", "n_windows", "sound_top", "state_levels"]
+
+_STATE_SAMPLES = SAMPLE_RATE // STATE_RATE
+_MARGIN = 200  # samples of context that log_mel wants on each side
+_CHUNK = 100 * HOP  # 1 s: the first pass keeps no more than this
+_QUIET_DB, _LOUD_DB = -80.0, 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One window of the grid."""
+
+    index: int
+    mel: np.ndarray  # float32 (2 window, 80): log10 power, not normalised
+
+
+def n_states(n_samples: int) -> int:
+    """States that the frames of a sound of `n_samples` look at."""
+    return -(-n_samples // _STATE_SAMPLES) + 1
+
+
+def n_windows(n_samples: int, grid: FrontEndConfig) -> int:
+    """Windows that cover a sound of `n_samples`."""
+    return -(-n_states(n_samples) // grid.hop)
+
+
+def sound_top(blocks: Iterable[np.ndarray], grid: FrontEndConfig) -> float:
+    """Largest log10 mel power of a whole sound, not less than the grid's floor: the cheap first pass.
+
+    Parameters
+    ----------
+    blocks : iterable of float32 (n,)
+        The sound at 16 kHz in blocks of any size.
+    """
+    top = grid.top_floor
+    held = np.zeros(_MARGIN, np.float32)
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while len(held) >= _CHUNK + 2 * _MARGIN:
+            top = max(top, mel_power_max(log_mel(held[: _CHUNK + 2 * _MARGIN])))
+            held = held[_CHUNK:]
+    tail = np.concatenate([held, np.zeros(2 * _MARGIN, np.float32)])
+    return max(top, mel_power_max(log_mel(tail)))
+
+
+def mel_windows(blocks: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig) -> Iterator[Window]:
+    """The windows of a sound in order; holds little more than one window of samples.
+
+    Parameters
+    ----------
+    blocks : iterable of float32 (n,)
+        The sound at 16 kHz in blocks of any size, `n_samples` in all.
+    """
+    size = (2 * grid.window - 1) * HOP + 2 * _MARGIN
+    step = grid.hop * _STATE_SAMPLES
+    # The first window starts `context` states before the sound, and each frame reaches _MARGIN further back.
+    held = [np.zeros(grid.context * _STATE_SAMPLES + _MARGIN, np.float32)]
+    n_held, source = len(held[0]), iter(blocks)
+    for index in range(n_windows(n_samples, grid)):
+        while n_held < size:
+            block = next(source, None)
+            held.append(np.zeros(size - n_held, np.float32) if block is None else block)
+            n_held += len(held[-1])
+        samples = np.concatenate(held)
+        yield Window(index, log_mel(samples[:size]))
+        held, n_held = [samples[step:].copy()], n_held - step
+
+
+def state_levels(mel: np.ndarray, top: float) -> np.ndarray:
+    """Level of each state, float32 (M / 2,) in dB relative to the sound's top, from log10 mel power (M, 80)."""
+    power = np.power(np.float32(10.0), np.maximum(mel - top, -10.0)).sum(axis=1)
+    # A state looks at about four mel frames; two on each side of its centre keep onsets in place.
+    padded = np.pad(power, (2, 1), mode="edge")
+    around = (padded[0:-3:2] + padded[1:-2:2] + padded[2:-1:2] + padded[3::2]) / 4.0
+    return np.clip(10.0 * np.log10(around + 1e-10), _QUIET_DB, _LOUD_DB).astype(np.float32)
+
+
+def fade_weights(index: int, count: int, grid: FrontEndConfig) -> np.ndarray:
+    """Share of window `index` of `count` in each of its states, float32 (window,); neighbours add up to 1."""
+    weights = np.ones(grid.window, np.float32)
+    outer = grid.context - grid.fade // 2
+    ramp = (np.arange(grid.fade, dtype=np.float32) + 0.5) / grid.fade
+    if index > 0:
+        weights[:outer] = 0.0
+        weights[outer : outer + grid.fade] = ramp
+    if index < count - 1:
+        weights[grid.window - outer :] = 0.0
+        weights[grid.window - outer - grid.fade : grid.window - outer] = ramp[::-1]
+    return weights
+
+
+def cross_fade(windows: Iterable[np.ndarray], count: int, grid: FrontEndConfig) -> Iterator[np.ndarray]:
+    """Consecutive stretches of states from overlapping windows.
+
+    Parameters
+    ----------
+    windows : iterable of float32 (window, ...)
+        All `count` windows in order; any linear function of the states may be faded in their place.
+
+    Yields
+    ------
+    float32 (n, ...)
+        Stretches that follow each other without a gap; the first one starts at state -context.
+    """
+    overlap = 2 * grid.context
+    carried: np.ndarray | None = None
+    for index, window in enumerate(windows):
+        weights = fade_weights(index, count, grid).reshape(-1, *[1] * (window.ndim - 1))
+        faded = window * weights
+        if carried is not None:
+            faded[:overlap] += carried
+        if index == count - 1:
+            yield faded
+        else:
+            yield faded[: grid.hop]
+            carried = faded[grid.hop :].copy()

@@ -1,0 +1,138 @@
+"""A model folder: `config.json`, `model.safetensors`, `encoder.safetensors`. Loading is strict."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ModelFolderError
+from .config import ModelConfig, read_config
+from .tensors import read_tensors
+
+__all__ = ["Model", "encoder_shapes", "load_model", "model_shapes", "starter_folder"]
+
+_REMEDY = "Copy the model folder again from where it came."
+_HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network as it lies on disk: its sizes and its numbers."""
+
+    config: ModelConfig
+    tensors: Mapping[str, np.ndarray]  # float16 or float32, names as in `model_shapes`
+    encoder_tensors: Mapping[str, np.ndarray]  # float16, names as in openai/whisper's AudioEncoder
+    path: Path
+    key: str  # hash of everything above: changes when the network changes
+
+
+def starter_folder() -> Path:
+    """The model that ships with EmoTalk."""
+    return Path(__file__).resolve().parent.parent / "models" / "starter"
+
+
+def load_model(folder: Path) -> Model:
+    """Read and check a model folder.
+
+    Raises
+    ------
+    ModelFolderError
+        A file is missing or damaged, the format version is unknown, or tensors are missing, left over or misshapen.
+    """
+    if not folder.is_dir():
+        raise ModelFolderError("No such model folder", value=folder, remedy="Give a folder with a config.json.")
+    config = read_config(folder / "config.json")
+    tensors, _ = read_tensors(folder / "model.safetensors")
+    encoder, _ = read_tensors(folder / "encoder.safetensors")
+    _check(tensors, model_shapes(config), "model.safetensors")
+    _check(encoder, encoder_shapes(config), "encoder.safetensors")
+    return Model(config, tensors, encoder, folder, _hash(folder))
+
+
+def _check(tensors: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], file: str) -> None:
+    """Name every tensor that is missing, left over or misshapen."""
+    faults = [f"{name} is missing" for name in shapes if name not in tensors]
+    faults += [f"{name} is left over" for name in tensors if name not in shapes]
+    faults += [
+        f"{name} is {tensors[name].shape}, not {shape}"
+        for name, shape in shapes.items()
+        if name in tensors and tensors[name].shape != shape
+    ]
+    faults += [
+        f"{name} holds {array.dtype}"
+        for name, array in tensors.items()
+        if name in shapes and array.dtype not in (np.float16, np.float32)
+    ]
+    if faults:
+        raise ModelFolderError(f"Tensors of {file} do not fit config.json", value="; ".join(faults), remedy=_REMEDY)
+
+
+def _hash(folder: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in ("config.json", "model.safetensors", "encoder.safetensors"):
+        with (folder / name).open("rb") as file:
+            while block := file.read(_HASH_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each trained tensor; matrices are (out, in), convolutions (out, in, kernel), as in torch."""
+    front, content, emotion, decoder = config.front_end, config.content, config.emotion, config.decoder
+    n_emotions, out = len(config.emotions), len(config.channels)
+    shapes: dict[str, tuple[int, ...]] = {
+        "standardise.mean": (front.window, front.n_layers, front.width),
+        "standardise.scale": (front.n_layers, front.width),
+        "content.layers": (front.n_layers,),
+        "emotion.layers": (front.n_layers,),
+        "prototypes": (n_emotions, emotion.latent),
+        "styles": (config.n_styles, decoder.style_width),
+    }
+
+    def affine(name: str, rows: int, columns: int, kernel: int | None = None) -> None:
+        shapes[f"{name}.weight"] = (rows, columns) if kernel is None else (rows, columns, kernel)
+        shapes[f"{name}.bias"] = (rows,)
+
+    affine("content.project", content.width, front.width)
+    shapes["content.level"] = (content.width,)
+    for i in range(len(content.dilations)):
+        affine(f"content.blocks.{i}", content.width, content.width, content.kernel)
+    affine("emotion.project", emotion.width, front.width)
+    affine("emotion.hidden", emotion.hidden, 2 * emotion.width)
+    affine("emotion.heard", n_emotions, emotion.hidden)
+    affine("emotion.voice", n_emotions, emotion.hidden)
+    affine("decoder.input", decoder.width, content.width)
+    shapes["decoder.level"] = (decoder.width,)
+    for i in range(decoder.n_blocks):
+        affine(f"decoder.blocks.{i}.film", 2 * decoder.width, emotion.latent + decoder.style_width)
+        affine(f"decoder.blocks.{i}.conv", decoder.width, decoder.width, decoder.kernel)
+        affine(f"decoder.blocks.{i}.point", decoder.width, decoder.width)
+    affine("decoder.output", out, decoder.width)
+    return shapes
+
+
+def encoder_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each tensor of the frozen Whisper-base encoder's beginning."""
+    width, mels, positions = config.front_end.width, 80, 750
+    shapes: dict[str, tuple[int, ...]] = {
+        "conv1.weight": (width, mels, 3),
+        "conv1.bias": (width,),
+        "conv2.weight": (width, width, 3),
+        "conv2.bias": (width,),
+        "positional_embedding": (positions, width),
+    }
+    for i in range(config.front_end.n_layers):
+        block = f"blocks.{i}"
+        for name in ("query", "key", "value", "out"):
+            shapes[f"{block}.attn.{name}.weight"] = (width, width)
+        for name in ("query", "value", "out"):  # Whisper's keys have no bias
+            shapes[f"{block}.attn.{name}.bias"] = (width,)
+        shapes |= {f"{block}.mlp.0.weight": (4 * width, width), f"{block}.mlp.0.bias": (4 * width,)}
+        shapes |= {f"{block}.mlp.2.weight": (width, 4 * width), f"{block}.mlp.2.bias": (width,)}
+        for name in ("attn_ln", "mlp_ln"):
+            shapes |= {f"{block}.{name}.weight": (width,), f"{block}.{name}.bias": (width,)}
+    return shapes

@@ -1,0 +1,158 @@
+"""One sample type for every set of recordings: sound, phones where known, emotion where known, real curves where known."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emotalk_core.controls import EMOTIONS
+from emotalk_core.engine.frontend import SAMPLE_RATE
+
+from .faces.phones import Phone
+
+__all__ = ["Recording", "load_emodb", "load_grid", "load_open_speech", "load_samples", "load_synth", "split_of"]
+
+_DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
+_EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
+    "neutral": {"neutral": 1.0},
+    "boredom": {"calm": 0.6, "neutral": 0.4},
+    "happiness": {"happy": 1.0},
+    "sadness": {"sad": 1.0},
+    "anger": {"angry": 1.0},
+    "fear": {"fearful": 1.0},
+    "disgust": {"disgust": 1.0},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One clip and what is known about it."""
+
+    name: str  # unique: SET/STEM
+    path: Path
+    speaker: str
+    split: str  # train, dev (chooses between runs) or test (reported once)
+    phones: tuple[Phone, ...] = ()  # none: lips are not trained on it
+    emotion: tuple[float, ...] | None = None  # shares of EMOTIONS
+    emotion_trust: float = 0.0  # weight of that label in the loss
+    seconds: float = 0.0
+
+    @property
+    def seed(self) -> int:
+        """A number that stays the same for this clip: its style, its jitter."""
+        return zlib.crc32(self.name.encode())
+
+
+def load_samples(path: Path) -> np.ndarray:
+    """float32 (n,) at 16 kHz, mono, by soundfile."""
+    import soundfile
+
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    if rate == SAMPLE_RATE:
+        return mono
+    from scipy.signal import resample_poly
+
+    divisor = int(np.gcd(SAMPLE_RATE, rate))
+    return resample_poly(mono, SAMPLE_RATE // divisor, rate // divisor).astype(np.float32)
+
+
+def split_of(speaker: str) -> str:
+    """Dev or train for a speaker of an open set, by a hash of the name."""
+    return "dev" if int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % _DEV_SHARE == 0 else "train"
+
+
+def _shares(weights: dict[str, float]) -> tuple[float, ...]:
+    return tuple(weights.get(e, 0.0) for e in EMOTIONS)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        yield from csv.DictReader(file)
+
+
+def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+    found: dict[str, list[Phone]] = {}
+    for row in _rows(path):
+        phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
+        found.setdefault(row["file"], []).append(phone)
+    return {file: tuple(phones) for file, phones in found.items()}
+
+
+def load_open_speech(data: Path) -> list[Recording]:
+    """Read speech with free licences; a tenth of its train speakers is dev. Its phones train lips."""
+    folder = data / "open_speech"
+    phones = _phones(folder / "phones.csv")
+    return [
+        Recording(
+            name=f"open_speech/{Path(row['file']).stem}",
+            path=folder / row["file"],
+            speaker=row["speaker"],
+            split="test" if row["split"] == "test" else split_of(row["speaker"]),
+            phones=phones.get(row["file"], ()) if row["phones"].startswith("forced") else (),
+            # Read aloud, so mostly neutral; nobody labelled it.
+            emotion=_shares({"neutral": 0.8, "calm": 0.2}),
+            emotion_trust=0.3,
+            seconds=float(row["seconds"]),
+        )
+        for row in _rows(folder / "index.csv")
+    ]
+
+
+def load_emodb(data: Path) -> list[Recording]:
+    """Acted German: sound and emotion of the dev speakers, never its phones (the same ten sentences judge lips)."""
+    folder = data / "emodb"
+    rows = list(_rows(folder / "index.csv"))
+    last = sorted({r["speaker"] for r in rows if r["split"] == "dev"})[-1]
+    return [
+        Recording(
+            name=f"emodb/{Path(row['file']).stem}",
+            path=folder / row["file"],
+            speaker=row["speaker"],
+            split="test" if row["split"] == "test" else ("dev" if row["speaker"] == last else "train"),
+            emotion=_shares(_EMODB[row["emotion"]]),
+            emotion_trust=1.0,
+            seconds=float(row["seconds"]),
+        )
+        for row in rows
+    ]
+
+
+def load_grid(data: Path) -> list[Recording]:
+    """GRID's talker s1 on video: jaw and timing of a real face, as a masked second target."""
+    folder = data / "grid_mp"
+    names = {"train": "train", "val": "dev"}
+    return [
+        Recording(
+            name=f"grid/{row['clip']}",
+            path=folder / "audio" / f"{row['clip']}.opus",
+            speaker=row["speaker"] if "speaker" in row else "s1",
+            split=names.get(row["split"], "test"),
+            seconds=float(row["seconds"]) if "seconds" in row else 3.0,
+        )
+        for row in _rows(folder / "clips.csv")
+    ]
+
+
+def load_synth(folder: Path) -> list[Recording]:
+    """Speech that `training.synthesis` made, with exact phone times."""
+    phones = _phones(folder / "phones.csv")
+    return [
+        Recording(
+            name=f"synth/{Path(row['file']).stem}",
+            path=folder / row["file"],
+            speaker=row["speaker"],
+            split=split_of(row["speaker"]),
+            phones=phones[row["file"]],
+            seconds=float(row["seconds"]),
+        )
+        for row in _rows(folder / "index.csv")
+        if row["file"] in phones
+    ]

@@ -1,0 +1,199 @@
+"""Hidden states of the frozen front end for every clip, several times over, on disk.
+
+Clips are joined to tracks with random gaps, so that each copy of a clip stands somewhere else in the window grid, beside
+other clips and under another maximum: what a word looks like must not depend on where in a file it is. Some copies get
+noise or a room. A clip's rows are cut out again with MARGIN_S of its surroundings.
+
+Files of a set: `NAME.f16` (rows, 3, 512) float16, standardised; `NAME.npz`: level and one entry for each copy of a clip.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder, normalise
+from emotalk_core.engine.windows import cross_fade, mel_windows, n_windows, sound_top, state_levels
+from emotalk_core.model.config import FrontEndConfig
+
+from .augment import add_noise, coloured_noise, in_a_room
+from .datasets import Recording, load_samples
+
+__all__ = ["GRID_S", "MARGIN_S", "FeatureSet", "Standardise", "estimate_standardise", "extract", "states_of"]
+
+log = logging.getLogger(__name__)
+
+GRID_S: Final = 0.1  # clips start on this grid: a whole number of states (5) and of frames (3)
+MARGIN_S: Final = 0.3
+_TRACK_S: Final = 60.0
+_CELL: Final = int(GRID_S * SAMPLE_RATE)
+
+
+@dataclass(frozen=True, eq=False)
+class Standardise:
+    """Mean of each state of a window and deviation of each dimension: the encoder's positions taken out."""
+
+    mean: np.ndarray  # float32 (window, layers, width)
+    scale: np.ndarray  # float32 (layers, width), 1 / deviation
+
+    def __call__(self, states: np.ndarray) -> np.ndarray:
+        return (states - self.mean) * self.scale
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """The extracted copies of one set of clips."""
+
+    states: np.ndarray  # float16 (rows, layers, width), a memory map
+    level: np.ndarray  # float32 (rows,)
+    names: np.ndarray  # of each entry's clip
+    copies: np.ndarray  # number of the copy
+    starts: np.ndarray  # first row; the clip itself starts MARGIN_S later
+    lengths: np.ndarray  # rows, margins included
+    phase_s: np.ndarray  # silence put before the clip, so that frames fall anywhere on its phones
+
+    @classmethod
+    def open(cls, folder: Path, name: str, front: FrontEndConfig) -> FeatureSet:
+        """Map a set's files."""
+        index = np.load(folder / f"{name}.npz")
+        shape = (len(index["level"]), front.n_layers, front.width)
+        states = np.memmap(folder / f"{name}.f16", np.float16, mode="r", shape=shape)
+        return cls(states, *(index[k] for k in ("level", "names", "copies", "starts", "lengths", "phase_s")))
+
+
+@dataclass(frozen=True, eq=False)
+class _Track:
+    samples: np.ndarray
+    top_raise: float  # log10 power: something louder stands elsewhere in the file
+    entries: list[tuple[Recording, int, int]]  # clip, first cell, cells
+
+
+def phase_of(recording: Recording) -> float:
+    """Silence in s before a clip: the same in all copies, different between clips."""
+    return (recording.seed % 100) / 100.0 * GRID_S
+
+
+def extract(
+    recordings: Sequence[Recording],
+    *,
+    encoder: Encoder,
+    standardise: Standardise,
+    front: FrontEndConfig,
+    copies: int,
+    seed: int,
+    folder: Path,
+    name: str,
+) -> None:
+    """Write the features of a set; the index comes last, so half-written sets are not taken for whole."""
+    rows: list[tuple[str, int, int, int, float]] = []
+    levels: list[np.ndarray] = []
+    n_rows = 0
+    partial = folder / f"{name}.f16.part"
+    with partial.open("wb") as file:
+        for copy in range(copies):
+            rng = np.random.default_rng([seed, copy])
+            for track in _tracks(recordings, copy, rng):
+                states, level = states_of(track.samples, encoder, standardise, front, track.top_raise)
+                for recording, first, cells in track.entries:
+                    start, stop = (first - 3) * 5, (first + cells + 3) * 5
+                    file.write(states[start:stop].astype(np.float16).tobytes())
+                    levels.append(level[start:stop])
+                    rows.append((recording.name, copy, n_rows, stop - start, phase_of(recording)))
+                    n_rows += stop - start
+            log.info("%s: copy %d of %d, %.1f minutes", name, copy + 1, copies, n_rows / 50 / 60)
+    partial.replace(folder / f"{name}.f16")
+    names, numbers, starts, lengths, phases = (np.array(column) for column in zip(*rows, strict=True))
+    np.savez(
+        folder / f"{name}.npz",
+        level=np.concatenate(levels),
+        names=names,
+        copies=numbers,
+        starts=starts,
+        lengths=lengths,
+        phase_s=phases,
+    )
+
+
+def states_of(
+    samples: np.ndarray, encoder: Encoder, standardise: Standardise, front: FrontEndConfig, top_raise: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Standardised states (n, layers, width) and levels (n,) of a sound, from its own state 0 on."""
+    top = sound_top([samples], front) + top_raise
+    count = n_windows(len(samples), front)
+    windows = list(mel_windows([samples], len(samples), front))
+    states = (standardise(np.stack(encoder(normalise(w.mel, top)), axis=1)) for w in windows)
+    levels = (state_levels(w.mel, top) for w in windows)
+    joined = np.concatenate(list(cross_fade(states, count, front)))
+    return joined[front.context :], np.concatenate(list(cross_fade(levels, count, front)))[front.context :]
+
+
+def estimate_standardise(
+    recordings: Sequence[Recording], encoder: Encoder, front: FrontEndConfig, seed: int
+) -> Standardise:
+    """Means by position and deviations over the windows of one pass through `recordings`."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros((front.window, front.n_layers, front.width))
+    square, n = np.zeros((front.n_layers, front.width)), 0
+    for track in _tracks(recordings, 0, rng):
+        top = sound_top([track.samples], front)
+        for window in mel_windows([track.samples], len(track.samples), front):
+            states = np.stack(encoder(normalise(window.mel, top)), axis=1).astype(np.float64)
+            total += states
+            square += (states**2).mean(axis=0)
+            n += 1
+    mean = total / n
+    variance = square / n - (mean**2).mean(axis=0)
+    return Standardise(mean.astype(np.float32), (1.0 / np.sqrt(np.maximum(variance, 1e-6))).astype(np.float32))
+
+
+def _tracks(recordings: Sequence[Recording], copy: int, rng: np.random.Generator) -> Iterator[_Track]:
+    """All clips in a random order, joined to tracks of about a minute."""
+    parts: list[np.ndarray] = []
+    entries: list[tuple[Recording, int, int]] = []
+    cells = 0
+
+    def gap() -> np.ndarray:
+        return np.zeros(int(rng.integers(4, 18)) * _CELL, np.float32)
+
+    for number in rng.permutation(len(recordings)):
+        recording = recordings[number]
+        if not parts:
+            parts, entries = [gap()], []
+            cells = len(parts[0]) // _CELL
+        clip = _prepared(recording, copy, rng)
+        entries.append((recording, cells, len(clip) // _CELL))
+        parts += [clip, gap()]
+        cells += (len(clip) + len(parts[-1])) // _CELL
+        if cells * GRID_S > _TRACK_S:
+            yield _finished(parts, entries, copy, rng)
+            parts = []
+    if parts:
+        yield _finished(parts, entries, copy, rng)
+
+
+def _prepared(recording: Recording, copy: int, rng: np.random.Generator) -> np.ndarray:
+    """A clip's samples on the grid: its phase before it, silence after it; copies from the third on are altered."""
+    samples = load_samples(recording.path)
+    samples = samples / max(np.abs(samples).max(), 1e-4) * 10 ** rng.uniform(-1.0, -0.1)
+    if copy >= 2 and rng.random() < 0.5:
+        samples = in_a_room(samples, rng)
+    before = round(phase_of(recording) * SAMPLE_RATE)
+    after = -(before + len(samples)) % _CELL
+    return np.concatenate([np.zeros(before, np.float32), samples, np.zeros(after, np.float32)])
+
+
+def _finished(
+    parts: list[np.ndarray], entries: list[tuple[Recording, int, int]], copy: int, rng: np.random.Generator
+) -> _Track:
+    samples = np.concatenate(parts)
+    faint = 10 ** rng.uniform(-5.0, -3.2)
+    samples = samples + faint * coloured_noise(len(samples), rng.choice([0.0, 0.5]), rng)
+    if copy >= 2 and rng.random() < 0.6:
+        samples = add_noise(samples, rng.uniform(8, 35), rng)
+    top_raise = rng.uniform(0.0, 1.5) if copy % 2 and rng.random() < 0.5 else 0.0
+    return _Track(samples.astype(np.float32), float(top_raise), entries)
