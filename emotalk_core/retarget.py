@@ -1,0 +1,296 @@
+"""Retargeting: a Clip and a Binding become keys at scene frames. No Blender in here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from . import arkit
+from .clip import Clip
+from .errors import InputError, RigError
+from .rigs.binding import Binding, BoneTarget, Driven, KeyTarget, read_binding, write_binding
+from .rigs.matching import Matching, match_keys, match_meshes
+from .rigs.rotation import rotation_curves
+from .rigs.visemes import DERIVED_PREFIXES, derived_channels
+
+__all__ = [
+    "BakeOptions",
+    "Binding",
+    "BoneTarget",
+    "Driven",
+    "KeyTable",
+    "KeyTarget",
+    "Matching",
+    "binding_of",
+    "keep_keys",
+    "match_keys",
+    "match_meshes",
+    "read_binding",
+    "retarget",
+    "sample_clip",
+    "write_binding",
+]
+
+_CLOSED_BELOW = 0.08  # lip opening, in jawOpen's unit, that a viewer reads as shut
+_CLOSURE_DEPTH = 0.03  # how much the lips must open again within three rows on either side
+
+
+@dataclass(frozen=True, eq=False)
+class KeyTable:
+    """The keys of one F-curve."""
+
+    object_name: str
+    block: str  # "shape_keys": the object's Key data-block; "object": the object itself (bones)
+    data_path: str  # from that data-block: key_blocks["jawOpen"].value
+    array_index: int
+    frames: np.ndarray  # float64 (K,), scene frames, rising
+    values: np.ndarray  # float32 (K,)
+
+
+@dataclass(frozen=True)
+class BakeOptions:
+    """How keys are laid out in the scene."""
+
+    every_n_frames: int = 1  # 2: animation "on twos"
+    max_error: float = 0.0  # largest change that leaving out keys may make; 0 keeps every key
+    keep_closures: bool = True  # at rates below the Clip's, move a closure to a frame, never between two
+
+    def __post_init__(self) -> None:
+        if self.every_n_frames < 1:
+            raise InputError("Keys need a step of at least one frame", value=self.every_n_frames, remedy="Use 1 or 2.")
+        if not self.max_error >= 0.0:
+            raise InputError("The error of key reduction is negative", value=self.max_error, remedy="Use 0 or more.")
+
+
+def retarget(
+    clip: Clip,
+    binding: Binding,
+    *,
+    rate: Fraction,
+    start_frame: float,
+    options: BakeOptions | None = None,
+) -> list[KeyTable]:
+    """Keys of every target in `binding`, on whole scene frames.
+
+    Parameters
+    ----------
+    clip : Clip
+        Curves; the row due at `t` seconds on the sound's clock lands at `start_frame + t * rate`.
+    rate : Fraction
+        Scene frames per second, exact (24000/1001).
+    start_frame : float
+        Scene frame at which the sound's clock reads 0; may be a fraction, or negative.
+
+    Returns
+    -------
+    list of KeyTable
+        Shape keys in the binding's order, then bones. Curves with equal sources share their arrays.
+
+    Raises
+    ------
+    InputError
+        The rate is not positive, or the start is no number.
+    RigError
+        The binding drives nothing, or names channels that the clip does not have.
+    """
+    options = options or BakeOptions()
+    frames = scene_frames(clip, rate=rate, start_frame=start_frame, step=options.every_n_frames)
+    clip = with_derived(clip, binding)
+    times_s = (frames - start_frame) * (rate.denominator / rate.numerator)
+    spacing_s = options.every_n_frames * float(1 / rate)
+    sampled = sample_clip(clip, times_s, spacing_s=spacing_s if options.keep_closures else 0.0)
+    values = driven_values(sampled, clip.channels, binding.driven)
+    return _tables(binding.driven, frames, values, options.max_error)
+
+
+def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 1) -> np.ndarray:
+    """float64 (K,): the whole scene frames that cover the clip, `step` apart, the last row included."""
+    if rate <= 0:
+        raise InputError("The scene's frame rate must be positive", value=rate, remedy="Use 24, 30, 24000/1001 ...")
+    if not math.isfinite(start_frame):
+        raise InputError("The start frame is no number", value=start_frame, remedy="Give the frame of the strip.")
+    if clip.n_frames == 0:
+        return np.zeros(0)
+    times_s = clip.times_s()
+    # A strip that starts on frame 7 must key frame 7, not 8: forgive rounding far below a frame.
+    first = math.ceil(start_frame + times_s[0] * float(rate) - 1e-6)
+    last = max(first, math.ceil(start_frame + times_s[-1] * float(rate) - 1e-6))
+    n_keys = 1 + math.ceil((last - first) / step)
+    return first + step * np.arange(n_keys, dtype=np.float64)
+
+
+def sample_clip(clip: Clip, times_s: np.ndarray, *, spacing_s: float = 0.0) -> np.ndarray:
+    """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
+
+    With `spacing_s` (the distance of the samples) longer than the clip's, the mouth of every row in which the lips
+    meet goes to the nearest sample as it is: a closure of one row would else be averaged away between two samples.
+    """
+    if clip.n_frames == 0 or len(times_s) == 0:
+        return np.zeros((len(times_s), len(clip.channels)), np.float32)
+    row = np.clip((times_s - clip.start_s) * float(clip.fps), 0.0, clip.n_frames - 1.0)
+    below = np.minimum(row.astype(np.int64), max(clip.n_frames - 2, 0))
+    above = np.minimum(below + 1, clip.n_frames - 1)
+    part = (row - below).astype(np.float32)[:, None]
+    sampled = clip.values[below] * (1 - part) + clip.values[above] * part
+    if spacing_s * float(clip.fps) > 1.0 + 1e-9:
+        _keep_closures(sampled, clip, row)
+    return sampled.astype(np.float32, copy=False)
+
+
+def _keep_closures(sampled: np.ndarray, clip: Clip, row: np.ndarray) -> None:
+    """Write the mouth of each closed row into the sample nearest to it; the most closed row wins."""
+    gap = lip_opening(clip)
+    closed = _closed_rows(gap)
+    mouth = [i for i, name in enumerate(clip.channels) if name.startswith(("jaw", "mouth", *DERIVED_PREFIXES))]
+    reach = 0.5 * (row[1] - row[0]) + 1e-6 if len(row) > 1 else 0.5
+    nearest = np.abs(row[:, None] - closed[None, :]).argmin(0) if len(closed) else closed
+    for sample, source in sorted(zip(nearest, closed), key=lambda pair: -gap[pair[1]]):
+        if abs(row[sample] - source) <= reach:
+            sampled[sample, mouth] = clip.values[source, mouth]
+
+
+def lip_opening(clip: Clip) -> np.ndarray:
+    """float32 (T,): how far the lips are apart, in jawOpen's unit; 0 and below is shut."""
+
+    def mean_of(*names: str) -> np.ndarray:
+        found = [clip.channels.index(name) for name in names if name in clip.channels]
+        return clip.values[:, found].mean(1) if found else np.zeros(clip.n_frames, np.float32)
+
+    lips = mean_of("mouthLowerDownLeft", "mouthLowerDownRight") + mean_of("mouthUpperUpLeft", "mouthUpperUpRight")
+    return mean_of("jawOpen") - mean_of("mouthClose") + 0.3 * lips - 0.3 * mean_of("mouthPressLeft", "mouthPressRight")
+
+
+def _closed_rows(gap: np.ndarray) -> np.ndarray:
+    """Rows at the bottom of a dip below `_CLOSED_BELOW` that is at least `_CLOSURE_DEPTH` deep on both sides."""
+    padded = np.pad(gap, 3, constant_values=-np.inf)
+    around = np.stack([padded[3 + d : 3 + d + len(gap)] for d in (-3, -2, -1, 1, 2, 3)])
+    bottom = (gap <= np.where(np.isfinite(around[2]), around[2], np.inf)) & (
+        gap <= np.where(np.isfinite(around[3]), around[3], np.inf)
+    )
+    deep = (around[:3].max(0) - gap >= _CLOSURE_DEPTH) & (around[3:].max(0) - gap >= _CLOSURE_DEPTH)
+    return np.flatnonzero(bottom & deep & (gap < _CLOSED_BELOW))
+
+
+def with_derived(clip: Clip, binding: Binding) -> Clip:
+    """The clip with the viseme and vowel channels that `binding` asks for appended.
+
+    Raises
+    ------
+    RigError
+        The binding is empty, or names a channel that neither the clip has nor can be derived.
+    """
+    wanted = {channel for driven in binding.driven for channel, _weight in driven.sources}
+    if not wanted:
+        raise RigError("The binding drives nothing", value=binding.label or "empty", remedy="Choose a face mesh.")
+    derived = sorted(name for name in wanted - set(clip.channels) if name.startswith(DERIVED_PREFIXES))
+    # Head channels are a layer that a clip may go without; anything else that is missing is a typing error.
+    unknown = sorted(wanted - set(clip.channels) - set(derived) - set(arkit.HEAD_CHANNELS) - set(arkit.CHANNELS))
+    if unknown:
+        raise RigError("The binding names an unknown channel", value=unknown[0], remedy="Use ARKit's 52 names.")
+    if not derived:
+        return clip
+    extra = derived_channels(clip.values, clip.channels, derived)
+    return Clip(np.hstack([clip.values, extra]), (*clip.channels, *derived), clip.fps, clip.start_s, clip.meta)
+
+
+def driven_values(sampled: np.ndarray, channels: Sequence[str], driven: Sequence[Driven]) -> list[np.ndarray]:
+    """One float32 (K,) for each of `driven`; equal recipes give the same array object."""
+    column = {name: i for i, name in enumerate(channels)}
+    known: dict[tuple[object, ...], int] = {}
+    recipes: list[Driven] = []
+    for item in driven:
+        if known.setdefault(item.recipe, len(recipes)) == len(recipes):
+            recipes.append(item)
+    weights = np.zeros((len(channels), len(recipes)), np.float32)
+    for number, item in enumerate(recipes):
+        for channel, weight in item.sources:
+            if channel in column:
+                weights[column[channel], number] += weight * item.gain
+    offsets, lower, upper = (
+        np.array([getattr(item, name) for item in recipes], np.float32) for name in ("offset", "lower", "upper")
+    )
+    values = np.ascontiguousarray(np.clip(sampled @ weights + offsets, lower, upper).T)
+    return [values[known[item.recipe]] for item in driven]
+
+
+def _tables(
+    driven: Sequence[Driven], frames: np.ndarray, values: Sequence[np.ndarray], max_error: float
+) -> list[KeyTable]:
+    kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
+    tables: list[KeyTable] = []
+    bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
+    for item, curve in zip(driven, values):
+        if isinstance(item.target, BoneTarget):
+            bones.setdefault(item.target.bone_id, []).append((item.target, curve))
+            continue
+        if item.recipe not in kept:
+            kept[item.recipe] = _reduced(frames, curve, max_error)
+        path = f'key_blocks["{escape(item.target.key)}"].value'
+        tables.append(KeyTable(item.target.object_name, "shape_keys", path, 0, *kept[item.recipe]))
+    for (object_name, bone, mode), parts in bones.items():
+        path, curves = rotation_curves(mode, [(target.axis, curve) for target, curve in parts])
+        for number, curve in enumerate(curves):
+            full = f'pose.bones["{escape(bone)}"].{path}'
+            tables.append(KeyTable(object_name, "object", full, number, *_reduced(frames, curve, max_error)))
+    return tables
+
+
+def _reduced(frames: np.ndarray, curve: np.ndarray, max_error: float) -> tuple[np.ndarray, np.ndarray]:
+    if max_error <= 0.0:
+        return frames, curve
+    kept = keep_keys(frames, curve, max_error=max_error)
+    return frames[kept], curve[kept]
+
+
+def keep_keys(frames: np.ndarray, values: np.ndarray, *, max_error: float) -> np.ndarray:
+    """Indices of the keys to keep: straight lines between them miss no left-out key by more than `max_error`.
+
+    The first and the last key stay. One pass: from each kept key a cone of slopes is narrowed by every following key,
+    until a key lies outside it; the key before that one is kept.
+    """
+    n_keys = len(values)
+    if n_keys <= 2 or np.ptp(values) <= max_error:
+        return np.unique([0, max(n_keys - 1, 0)])[:n_keys]
+    x, y = frames.tolist(), values.astype(np.float64).tolist()
+    kept, low, high = [0], -math.inf, math.inf
+    for i in range(1, n_keys):
+        run, rise = x[i] - x[kept[-1]], y[i] - y[kept[-1]]
+        if not low <= rise / run <= high:
+            kept.append(i - 1)
+            run, rise, low, high = x[i] - x[i - 1], y[i] - y[i - 1], -math.inf, math.inf
+        low, high = max(low, (rise - max_error) / run), min(high, (rise + max_error) / run)
+    kept.append(n_keys - 1)
+    return np.array(kept)
+
+
+def escape(name: str) -> str:
+    r"""`name` as Blender writes it between quotes in a data path.
+
+    >>> escape('say "aah"')
+    'say \\"aah\\"'
+    """
+    return name.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def binding_of(matchings: Mapping[str, Matching], *, label: str = "") -> Binding:
+    """The Binding that drives every matched key of every mesh; `matchings` by object name.
+
+    Raises
+    ------
+    RigError
+        No mesh has a key that is known.
+    """
+    driven = [
+        Driven(KeyTarget(object_name, key), sources, lower=lower, upper=upper)
+        for object_name, matching in matchings.items()
+        for key, sources, lower, upper in matching.recipes()
+    ]
+    if not driven:
+        names = ", ".join(matchings) or "nothing"
+        raise RigError("No shape key with a known name", value=names, remedy="See the list of known rigs in docs/rigs.md.")
+    best = max(matchings.values(), key=lambda matching: len(matching.channels))
+    return Binding(tuple(driven), label=label or best.label)

@@ -1,0 +1,1 @@
+"""Face rigs as data: their key names, how they are recognised, and what drives them."""

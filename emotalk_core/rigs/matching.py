@@ -1,0 +1,275 @@
+"""Which keys of a mesh are driven by which channels: every known convention, in any usual spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from .. import arkit
+from .flame import flame_notes, is_flame_key
+from .spelling import Spelling, folded, spelled_channel, without_namespace
+from .tables import CONVENTION_FILES, read_table
+from .visemes import VISEMES
+
+__all__ = ["Matching", "match_keys", "match_meshes"]
+
+Keys = tuple[tuple[str, float], ...]
+
+_MOUTH_BY_CHANNELS: Final = 8  # with fewer mouth channels than this, visemes speak better than channels do
+_ORDER: Final = {name: i for i, name in enumerate(arkit.CHANNELS)}
+_SPOKEN: Final = tuple(name for name in arkit.CHANNELS if name.startswith(("jaw", "mouth", "tongue")))
+_LABELS: Final = {
+    "arkit": "ARKit names",
+    "arkit_suffix_lr": "ARKit names with _L and _R",
+    "rocketbox": "Microsoft Rocketbox",
+    "cc_traditional": "Character Creator, traditional",
+    "ready_player_me": "Ready Player Me",
+    "visemes": "Oculus visemes",
+    "flame": "FLAME",
+    "none": "no known names",
+}
+
+
+@dataclass(frozen=True)
+class Matching:
+    """What is known about the shape keys of one mesh."""
+
+    convention: str  # "arkit", "cc4_extended", "vrm1", … "none"
+    label: str
+    channels: Mapping[str, Keys]  # channel (or viseme.…, vowel.…) -> keys that it drives, with weights
+    missing: tuple[str, ...]  # channels of the 52 that move nothing on this mesh
+    unmatched: tuple[str, ...]  # keys that nothing drives
+    confidence: float  # 0..1: how much of what the convention has was found
+    notes: tuple[str, ...] = ()
+
+    def recipes(self) -> Iterator[tuple[str, Keys, float, float]]:
+        """Each driven key with its (channel, weight) pairs and its limits, in the order of the channels."""
+        sources: dict[str, list[tuple[str, float]]] = {}
+        for channel, keys in self.channels.items():
+            for key, weight in keys:
+                sources.setdefault(key, []).append((channel, weight))
+        for key, pairs in sources.items():
+            weights = [weight for _channel, weight in pairs]
+            # A signed control goes both ways; else a key stays within the range that sliders have from the start.
+            lower = -1.0 if min(weights) < 0 else 0.0
+            yield key, tuple(pairs), lower, max(1.0, *weights, 0.0)
+
+
+def match_keys(names: Sequence[str], *, convention: str | None = None) -> Matching:
+    """What drives the shape keys called `names`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All shape keys of one mesh; the basis may be among them.
+    convention : str, optional
+        A convention that is already known from the character's other meshes; without it the best one is chosen.
+    """
+    names = list(dict.fromkeys(names))
+    if any(is_flame_key(name) for name in names) and not _generic(names)[0]:
+        return _flame(names)
+    candidates = [_candidate(name, names) for name in (CONVENTION_FILES if convention is None else [convention])]
+    best = max(candidates, key=lambda found: (found.score, -found.priority))
+    if convention is None or not best.channels:
+        generic = _generic_candidate(names)
+        best = generic if generic.score >= best.score else best
+    return _completed(best, names)
+
+
+def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
+    """A Matching for each mesh, by name; meshes whose keys nothing drives are left out.
+
+    The convention is chosen over all keys together: a tongue with one key cannot tell by itself.
+    """
+    together = match_keys([name for names in meshes.values() for name in names])
+    known = together.convention if together.convention in CONVENTION_FILES else None
+    found = {mesh: match_keys(names, convention=known) for mesh, names in meshes.items()}
+    return {mesh: matching for mesh, matching in found.items() if matching.channels or matching.convention == "flame"}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    convention: str
+    label: str
+    channels: dict[str, Keys]
+    expected: int  # channels that the convention has
+    notes: tuple[str, ...] = ()
+    priority: int = 0
+
+    @property
+    def score(self) -> float:
+        """Channels found; mouths made of a few vowels or visemes weigh what they stand for."""
+        derived = sum(name.startswith(("viseme.", "vowel.")) for name in self.channels)
+        return len(self.channels) + derived
+
+
+def _candidate(convention: str, names: Sequence[str]) -> _Candidate:
+    if convention not in CONVENTION_FILES:
+        return _generic_candidate(names)
+    table = read_table(convention)
+    by_fold = _by_fold(names, strict=convention in _EXACT)
+    channels: dict[str, Keys] = {}
+    for channel, row in table["map"].items():
+        found = tuple((by_fold[folded(key)], weight) for key, weight in row if folded(key) in by_fold)
+        if found:
+            channels[channel] = found
+    # Short names such as "a" or "sad" mean something only together.
+    if convention in _EXACT and sum(folded(key) in by_fold for key in table["fingerprint"]) < 3:
+        channels = {}
+    priority = CONVENTION_FILES.index(convention)
+    return _Candidate(convention, table["label"], channels, len(table["map"]), tuple(table["notes"]), priority)
+
+
+_EXACT: Final = ("vrm1", "vrm0", "mmd")
+
+
+def _by_fold(names: Sequence[str], *, strict: bool) -> dict[str, str]:
+    """Folded name -> name; unless `strict`, also what follows a known prefix, where that is free."""
+    found: dict[str, str] = {}
+    for name in names:
+        if not name.startswith("!"):
+            found.setdefault(folded(without_namespace(name)), name)
+    if not strict:
+        for name in names:
+            tail = _KNOWN_PREFIX.sub("", without_namespace(name))
+            if not name.startswith("!"):
+                found.setdefault(folded(tail), name)
+    return found
+
+
+_KNOWN_PREFIX: Final = re.compile(r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|head|cc_base_body|mesh)[._]+", re.IGNORECASE)
+
+
+def _generic(names: Sequence[str]) -> tuple[dict[str, Keys], str]:
+    """Channels of ARKit's own names in any spelling, and the prefix that most of the keys share."""
+    readings: dict[str, list[tuple[Spelling, str]]] = {}
+    for name in names:
+        spelling = spelled_channel(name)
+        if spelling is not None:
+            readings.setdefault(spelling.channel, []).append((spelling, name))
+    prefixes = [_stem(spelling.prefix) for found in readings.values() for spelling, _name in found]
+    common = max(sorted(set(prefixes)), key=prefixes.count) if prefixes else ""
+    channels = {channel: _best(readings[channel], common) for channel in arkit.CHANNELS if channel in readings}
+    return channels, common
+
+
+def _stem(prefix: str) -> str:
+    """A prefix without its numbers: A01_ and A02_ are the same."""
+    return re.sub(r"\d+", "#", prefix)
+
+
+def _best(found: Sequence[tuple[Spelling, str]], common: str) -> Keys:
+    """The keys of one channel: the closest spelling; where there are only halves, both of them."""
+
+    def closeness(item: tuple[Spelling, str]) -> tuple[bool, int, bool]:
+        return item[0].half, item[0].rank, _stem(item[0].prefix) != common
+
+    closest = min(map(closeness, found))
+    if not closest[0]:
+        return ((min(found, key=closeness)[1], 1.0),)
+    return tuple((name, 1.0) for spelling, name in found if closeness((spelling, name)) == closest)
+
+
+def _generic_candidate(names: Sequence[str]) -> _Candidate:
+    channels, prefix = _generic(names)
+    convention = _generic_name(names, channels, prefix)
+    label = _LABELS.get(convention, "ARKit names")
+    notes: list[str] = []
+    mouth = [name for name in channels if name.startswith(("mouth", "jaw"))]
+    visemes = _viseme_keys(names)
+    if visemes and len(mouth) < _MOUTH_BY_CHANNELS:
+        channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
+        convention, label = "visemes", _LABELS["visemes"]
+        notes.append("The mouth is driven by the viseme keys: a fit of the 52 curves to the 15 visemes.")
+    elif visemes:
+        notes.append("The viseme keys are left alone: the mouth has channels of its own, both would double it.")
+    expected = len(VISEMES) if convention == "visemes" else len(arkit.CHANNELS)
+    if convention == "arkit_suffix_lr":
+        expected -= 1  # ICT-FaceKit has no tongue
+    return _Candidate(convention, label, channels, expected, tuple(notes), -1)
+
+
+def _generic_name(names: Sequence[str], channels: Mapping[str, Keys], prefix: str) -> str:
+    if not channels:
+        return "none"
+    if prefix == "AK_#_":
+        return "rocketbox"
+    if prefix == "A#_":
+        return "cc_traditional"
+    if any(len(keys) == 2 for keys in channels.values()):
+        return "arkit_suffix_lr"
+    return "ready_player_me" if {"viseme_PP", "mouthSmile"} <= set(names) else "arkit"
+
+
+def _viseme_keys(names: Sequence[str]) -> dict[str, Keys]:
+    """viseme.… -> keys of the set of viseme names that fits best; nothing when fewer than five are there."""
+    by_name = {folded(without_namespace(name)): name for name in names}
+    best: dict[str, Keys] = {}
+    for spellings in _viseme_sets():
+        found = {f"viseme.{v}": ((by_name[key], 1.0),) for key, v in spellings if key in by_name}
+        best = max(best, found, key=len)
+    return best if len(best) >= 5 else {}
+
+
+@cache
+def _viseme_sets() -> tuple[tuple[tuple[str, str], ...], ...]:
+    """(folded name, viseme) pairs of each known set."""
+    sets = [entry["names"] for entry in read_table("viseme_names").values()]
+    return tuple(
+        tuple((folded(name), viseme) for viseme, row in names.items() for name in ([row] if isinstance(row, str) else row))
+        for names in sets
+    )
+
+
+def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
+    """The candidate with what other spellings add, and with all that is missing or left over."""
+    channels, notes = dict(best.channels), list(best.notes)
+    used = {key for keys in channels.values() for key, _weight in keys}
+    derived = any(name.startswith(("viseme.", "vowel.")) for name in channels)
+    if best.convention in CONVENTION_FILES and not derived:
+        extra, _prefix = _generic(names)
+        channels |= {
+            channel: keys
+            for channel, keys in extra.items()
+            if channel not in channels and used.isdisjoint(key for key, _weight in keys)
+        }
+    found = len(channels)
+    if not derived:
+        _add_stand_ins(channels, names, notes)
+    ordered = dict(sorted(channels.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))))
+    used = {key for keys in channels.values() for key, _weight in keys}
+    return Matching(
+        convention=best.convention if channels else "none",
+        label=best.label if best.convention != "none" or not channels else "Stand-ins such as mouthOpen",
+        channels=ordered,
+        missing=tuple(name for name in arkit.CHANNELS if name not in channels and not (derived and name in _SPOKEN)),
+        unmatched=tuple(name for name in names if name not in used),
+        confidence=round(min(1.0, found / best.expected), 3) if found else (0.1 if channels else 0.0),
+        notes=tuple(notes),
+    )
+
+
+def _add_stand_ins(channels: dict[str, Keys], names: Sequence[str], notes: list[str]) -> None:
+    """Drive mouthOpen, mouthSmile, eyesClosed … by channels that have no key; exact names, case apart."""
+    by_case = {name.casefold(): name for name in names}
+    for stand_in, sources in read_table("fallbacks")["map"].items():
+        name = by_case.get(stand_in.casefold())
+        if name is None or any(channel in channels for channel in sources):
+            continue
+        channels |= {channel: ((name, weight),) for channel, weight in sources.items()}
+        notes.append(f"{name} stands in for {', '.join(sources)}.")
+
+
+def _flame(names: Sequence[str]) -> Matching:
+    return Matching(
+        convention="flame",
+        label=_LABELS["flame"],
+        channels={},
+        missing=arkit.CHANNELS,
+        unmatched=tuple(names),
+        confidence=1.0,
+        notes=flame_notes(names),
+    )

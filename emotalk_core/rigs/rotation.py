@@ -1,0 +1,92 @@
+"""Bone rotations: angles about axes become the curves of a bone's own rotation mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import RigError
+
+__all__ = ["ROTATION_MODES", "local_axes", "rotation_curves"]
+
+_EULER_MODES = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
+ROTATION_MODES = ("QUATERNION", "AXIS_ANGLE", *_EULER_MODES)
+
+Axis = tuple[float, float, float]
+
+
+def local_axes(rest: np.ndarray) -> tuple[Axis, Axis, Axis]:
+    """The axes "nod", "turn left" and "tilt to the left shoulder" in a bone's own space.
+
+    Parameters
+    ----------
+    rest : (3, 3)
+        The bone's rest rotation in armature space, +Z up and −Y forward, as `bone.matrix_local` has it:
+        columns are the bone's axes.
+
+    Returns
+    -------
+    three unit vectors
+        Turning by a positive angle about them looks down, looks to the face's left, leans the head to its right ear.
+    """
+    down, left, lean = np.asarray(rest, np.float64).T @ np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float64).T
+    columns = np.stack([down, left, lean])  # rows: bone axes; columns: the three turns
+    nod, turn, tilt = columns.T
+    return _axis(nod), _axis(turn), _axis(tilt)
+
+
+def _axis(vector: np.ndarray) -> Axis:
+    x, y, z = (vector / np.linalg.norm(vector)).tolist()
+    return x, y, z
+
+
+def rotation_curves(mode: str, parts: Sequence[tuple[Axis, np.ndarray]]) -> tuple[str, list[np.ndarray]]:
+    """Property name and its float32 (K,) curves for angles (radians) about axes that are added as rotation vectors.
+
+    Raises
+    ------
+    RigError
+        Blender has no rotation mode of that name.
+    """
+    vectors = sum(curve[:, None].astype(np.float64) * np.asarray(axis, np.float64) for axis, curve in parts)
+    assert isinstance(vectors, np.ndarray)
+    if mode == "AXIS_ANGLE":
+        angle = np.linalg.norm(vectors, axis=1)
+        axes = vectors / np.maximum(angle, 1e-12)[:, None]
+        axes[angle < 1e-12] = (0.0, 1.0, 0.0)  # Blender's own rest value
+        return "rotation_axis_angle", [np.float32(curve) for curve in (angle, *axes.T)]
+    quaternions = _quaternions(vectors)
+    if mode == "QUATERNION":
+        return "rotation_quaternion", [np.float32(curve) for curve in quaternions.T]
+    if mode in _EULER_MODES:
+        return "rotation_euler", [np.float32(curve) for curve in _euler(_matrices(quaternions), mode).T]
+    raise RigError("Unknown rotation mode of a bone", value=mode, remedy=f"Use one of {', '.join(ROTATION_MODES)}.")
+
+
+def _quaternions(vectors: np.ndarray) -> np.ndarray:
+    """(K, 4) w x y z with w > 0 for turns below half a circle, so that neighbours never flip sign."""
+    half = 0.5 * np.linalg.norm(vectors, axis=1)
+    scale = 0.5 * np.sinc(half / np.pi)
+    return np.column_stack([np.cos(half), vectors * scale[:, None]])
+
+
+def _matrices(q: np.ndarray) -> np.ndarray:
+    w, x, y, z = q.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def _euler(m: np.ndarray, mode: str) -> np.ndarray:
+    """(K, 3) x y z angles; Blender's "XYZ" turns about x first, so the matrix is Rz·Ry·Rx."""
+    i, j, k = ("XYZ".index(axis) for axis in mode)
+    sign = 1.0 if (i, j, k) in {(0, 1, 2), (1, 2, 0), (2, 0, 1)} else -1.0
+    angles = np.empty((len(m), 3))
+    angles[:, i] = np.arctan2(sign * m[:, k, j], m[:, k, k])
+    angles[:, j] = np.arcsin(np.clip(-sign * m[:, k, i], -1.0, 1.0))
+    angles[:, k] = np.arctan2(sign * m[:, j, i], m[:, i, i])
+    return angles
