@@ -12,7 +12,7 @@ each channel on the ICT-FaceKit head, MIT).
 from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes
 from .lips import REST_APERTURE_MM, aperture_mm
 from .loudness import loudness_db
-from .phones import KINDS, Phone, kind_of
+from .phones import KINDS, Phone, is_sound, kind_of
 from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves
 from .target import FaceTarget, face_curves
 
@@ -30,6 +30,7 @@ __all__ = [
     "combine",
     "emotion_curves",
     "face_curves",
+    "is_sound",
     "kind_of",
     "loudness_db",
     "n_frames",

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["KINDS", "SHAPE_NAMES", "SILENCE", "Mouth", "Phone", "kind_of", "mouth_parts"]
+__all__ = ["KINDS", "SHAPE_NAMES", "SILENCE", "Mouth", "Phone", "is_sound", "kind_of", "mouth_parts"]
 
 KINDS: Final = (
     "closure",
@@ -147,3 +147,8 @@ def kind_of(symbol: str) -> str:
     if letters[0] == "p" and letters[1:2] == "f":
         return "labiodental"
     return _MOUTHS[letters[0]].kind
+
+
+def is_sound(symbol: str) -> bool:
+    """Whether `symbol` names a sound with a mouth of its own, not a mark or a pause."""
+    return symbol.lower() not in _SILENT_NAMES and bool(_letters(symbol))

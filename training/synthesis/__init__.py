@@ -1,0 +1,19 @@
+"""Speech made by code, with the exact times of its phones.
+
+`python -m training.synthesis --out FOLDER --minutes 60 --seed 1` writes shards; `read_shards(FOLDER)` gives the clips.
+"""
+
+from .factory import ENGINES, make_clip, make_shards
+from .shards import read_shard, read_shards, write_shard
+from .spoken import SAMPLE_RATE, SpokenClip
+
+__all__ = [
+    "ENGINES",
+    "SAMPLE_RATE",
+    "SpokenClip",
+    "make_clip",
+    "make_shards",
+    "read_shard",
+    "read_shards",
+    "write_shard",
+]

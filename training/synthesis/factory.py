@@ -1,0 +1,62 @@
+"""Clips in any number from one seed; another engine is one more entry of `ENGINES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from . import espeak, flite
+from .pauses import with_pauses
+from .shards import write_shard
+from .spoken import SpokenClip
+from .voices import another_voice
+
+__all__ = ["ENGINES", "SHARD_S", "make_clip", "make_shard", "make_shards"]
+
+SHARD_S: Final = 300.0
+
+ENGINES: Final[dict[str, tuple[Callable[[np.random.Generator], SpokenClip], float]]] = {
+    "espeak-ng": (espeak.say, 0.6),
+    "flite": (flite.say, 0.4),
+}
+"""Engine name -> what says a random sentence, share of the clips."""
+
+_CHANGED_SHARE: Final = 0.4  # through WORLD; costs a tenth of the clip's length
+_SHORTEST_S: Final = 0.5
+
+
+def make_clip(seed: tuple[int, ...]) -> SpokenClip:
+    """The clip of `seed`, always the same one: engine, words, voice and pauses are drawn from it."""
+    rng = np.random.default_rng(seed)
+    names, shares = list(ENGINES), np.array([share for _, share in ENGINES.values()])
+    clip = ENGINES[names[int(rng.choice(len(names), p=shares / shares.sum()))]][0](rng)
+    if rng.random() < _CHANGED_SHARE and clip.seconds > _SHORTEST_S:
+        clip = another_voice(clip, rng)
+    peak = 10.0 ** (float(rng.uniform(-16.0, -1.0)) / 20.0)
+    scaled = clip.samples * (peak / max(float(np.abs(clip.samples).max()), 1e-6))
+    return replace(with_pauses(replace(clip, samples=scaled), rng), seed=seed)
+
+
+def make_shard(path: Path, seed: int, shard: int, *, seconds: float = SHARD_S) -> None:
+    """One file of about `seconds` of speech; nothing is done when it is there already."""
+    if path.exists():
+        return
+    clips: list[SpokenClip] = []
+    while sum(c.seconds for c in clips) < seconds:
+        clips.append(make_clip((seed, shard, len(clips))))
+    write_shard(path, clips)
+
+
+def make_shards(folder: Path, *, minutes: float, seed: int, progress: Callable[[float, str], None]) -> None:
+    """`minutes` of speech in shards; started again, it goes on where it was."""
+    folder.mkdir(parents=True, exist_ok=True)
+    n_shards = max(1, round(minutes * 60.0 / SHARD_S))
+    seconds = minutes * 60.0 / n_shards
+    for shard in range(n_shards):
+        path = folder / f"seed{seed}_{shard:04d}.npz"
+        make_shard(path, seed, shard, seconds=seconds)
+        progress((shard + 1) / n_shards, str(path))
