@@ -1,0 +1,183 @@
+"""The starter network's trained part in numpy: branches and decoder, from arrays to arrays.
+
+S states at 50 Hz, T frames at 30 fps, W states of a window. `emotalk_core/model/network.py` is the same in torch; a test
+holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from ..controls import FrameControls
+from ..model.config import ModelConfig
+from .frontend import STATE_RATE, gelu
+from .product import product
+
+__all__ = ["POOL_DB_PER_E", "Starter", "frame_positions", "level_feature", "pool_weights"]
+
+POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
+POOL_FLOOR: Final = 1.0  # weight of nothing at all: long silence says nothing
+_POOL_EPS: Final = 1e-4
+_LEVEL_CENTRE_DB, _LEVEL_SCALE_DB = -20.0, 15.0
+_LEVEL_LOW, _LEVEL_HIGH = -2.5, 2.0
+
+
+def level_feature(level: np.ndarray) -> np.ndarray:
+    """Level in dB as an input of about -1..1; what lies below the usual range of speech counts as equally quiet."""
+    return np.clip((level - _LEVEL_CENTRE_DB) / _LEVEL_SCALE_DB, _LEVEL_LOW, _LEVEL_HIGH).astype(np.float32)
+
+
+def pool_weights(level: np.ndarray) -> np.ndarray:
+    """How much each state counts for the emotion of its surroundings."""
+    return np.exp(np.minimum(level, 0.0) / POOL_DB_PER_E).astype(np.float32)
+
+
+def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
+    """State before each frame `first`..`last` - 1, and how far the frame is on the way to the next state (0..1)."""
+    scaled = np.arange(first, last, dtype=np.int64) * STATE_RATE
+    return scaled // fps, ((scaled % fps) / fps).astype(np.float32)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+class Starter:
+    """Weights prepared for numpy, and the functions that use them.
+
+    Parameters
+    ----------
+    config : ModelConfig
+    tensors : mapping of float16 or float32 arrays
+        As in `model.folder.model_shapes`.
+    """
+
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, np.ndarray]) -> None:
+        self.config = config
+        self._get = lambda name: np.asarray(tensors[name], np.float32)
+        mean, scale = self._get("standardise.mean"), self._get("standardise.scale")
+        self._mixes = []
+        for branch in ("content", "emotion"):
+            # Standardising and the weighted sum of layers are linear: one gain for each dimension, one offset for each position.
+            gains = _softmax(self._get(f"{branch}.layers"))[:, None] * scale
+            offset = -np.einsum("wld,ld->wd", mean, gains)
+            self._mixes.append((gains, offset, *self._affine(f"{branch}.project")))
+        self._content_level = self._get("content.level")
+        self._content = [self._convolution(f"content.blocks.{i}") for i in range(len(config.content.dilations))]
+        self._hidden = self._affine("emotion.hidden")
+        self._heard, self._voice = self._affine("emotion.heard"), self._affine("emotion.voice")
+        self._prototypes, self._styles = self._get("prototypes"), self._get("styles")
+        self._input, self._decoder_level = self._affine("decoder.input"), self._get("decoder.level")
+        names = [f"decoder.blocks.{i}" for i in range(config.decoder.n_blocks)]
+        self._blocks = [
+            (self._affine(f"{n}.film"), self._convolution(f"{n}.conv"), self._affine(f"{n}.point")) for n in names
+        ]
+        self._output = self._affine("decoder.output")
+
+    def _affine(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Matrix (in, out) and bias."""
+        return np.ascontiguousarray(self._get(f"{name}.weight").T), self._get(f"{name}.bias")
+
+    def _convolution(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Matrix (kernel * in, out) and bias."""
+        kernel = self._get(f"{name}.weight").transpose(2, 1, 0)
+        return np.ascontiguousarray(kernel.reshape(-1, kernel.shape[2])), self._get(f"{name}.bias")
+
+    def project(self, states: Sequence[np.ndarray]) -> np.ndarray:
+        """One window's states (W, 512) of each layer as inputs of the two branches, float32 (W, content + emotion).
+
+        Linear in the states, so that windows may be cross-faded afterwards.
+        """
+        parts = []
+        for gains, offset, weight, bias in self._mixes:
+            mixed = offset[: len(states[0])].copy()
+            for layer, gain in zip(states, gains, strict=True):
+                mixed += layer * gain
+            parts.append(_affine(mixed, weight, bias))
+        return np.concatenate(parts, axis=1)
+
+    def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """Content at 50 Hz, float32 (S, C); `config.content.halo` states at each end are not exact."""
+        sizes = self.config.content
+        x = gelu(projected[:, : sizes.width] + level_feature(level)[:, None] * self._content_level)
+        for (weight, bias), dilation in zip(self._content, sizes.dilations, strict=True):
+            x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
+        return x
+
+    def emotion(self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Emotion of the surroundings of some states.
+
+        Parameters
+        ----------
+        projected : float32 (S, content + emotion)
+        weights : float32 (S,)
+            From `pool_weights`; 0 outside the sound.
+        centres : int (T,)
+            States to look around.
+
+        Returns
+        -------
+        float32 (T, E) and float32 (T, 8)
+            Point in the emotion latent space; shares of the emotions.
+        """
+        x = gelu(projected[:, self.config.content.width :].copy())
+        first = np.maximum(centres - self.config.emotion.reach, 0)
+        last = np.minimum(centres + self.config.emotion.reach + 1, len(x))
+        total = _window_sums(weights[:, None], first, last) + POOL_FLOOR
+        mean = _window_sums(weights[:, None] * x, first, last) / total
+        square = _window_sums(weights[:, None] * x * x, first, last) / total
+        deviation = np.sqrt(np.maximum(square - mean * mean, 0.0) + _POOL_EPS)
+        pooled = np.concatenate([mean, deviation], axis=1).astype(np.float32)
+        hidden = gelu(_affine(pooled, *self._hidden))
+        voice = _softmax(_affine(hidden, *self._voice))
+        return product(voice, self._prototypes), _softmax(_affine(hidden, *self._heard))
+
+    def latent(self, voice: np.ndarray, controls: FrameControls) -> np.ndarray:
+        """Point in the emotion latent space that the decoder is told, float32 (T, E)."""
+        weights = np.asarray(controls.weights, np.float32)
+        neutral = self._prototypes[0]
+        # Weights that leave room leave it to neutral; weights beyond 1 in all are a blend.
+        total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
+        sliders = product(np.ascontiguousarray(weights / total), self._prototypes - neutral)
+        mix = np.asarray(controls.mix, np.float32)[:, None]
+        away = (1.0 - mix) * (np.asarray(voice, np.float32) - neutral) + mix * sliders
+        return neutral + np.asarray(controls.intensity, np.float32)[:, None] * away
+
+    def decode(self, content: np.ndarray, level: np.ndarray, latent: np.ndarray, style: int) -> np.ndarray:
+        """Coefficients, float32 (T, 52); `config.decoder.halo` frames at each end depend on what lies beyond."""
+        row = self._styles[style % self.config.n_styles]
+        told = np.concatenate([latent, np.broadcast_to(row, (len(latent), len(row)))], axis=1)
+        x = _affine(np.ascontiguousarray(content, np.float32), *self._input)
+        x = gelu(x + level_feature(np.asarray(level, np.float32))[:, None] * self._decoder_level)
+        kernel, width = self.config.decoder.kernel, self.config.decoder.width
+        for film, convolution, point in self._blocks:
+            gain_shift = _affine(told, *film)
+            h = _convolve(x, *convolution, kernel, 1)
+            h *= 1.0 + gain_shift[:, :width]
+            h += gain_shift[:, width:]
+            x += _affine(gelu(h), *point)
+        return _affine(x, *self._output)
+
+
+def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    y = product(x, weight)
+    y += bias
+    return y
+
+
+def _convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, kernel: int, dilation: int) -> np.ndarray:
+    """Convolution with zeros beyond the ends: x (n, in), weight (kernel * in, out)."""
+    half, n = dilation * (kernel // 2), len(x)
+    padded = np.pad(x, ((half, half), (0, 0)))
+    columns = np.concatenate([padded[i * dilation : i * dilation + n] for i in range(kernel)], axis=1)
+    return _affine(columns, weight, bias)
+
+
+def _window_sums(x: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Sums of the rows first..last - 1 of x, float64: running sums in float32 would drift."""
+    running = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0, dtype=np.float64)])
+    return running[last] - running[first]

@@ -1,0 +1,166 @@
+"""The starter network's trained part in torch: what training optimises. `engine/starter.py` is the same in numpy.
+
+Shapes: B clips, S states at 50 Hz, T frames at 30 fps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own custom
+from torch import Tensor, nn
+
+from ..engine.frontend import STATE_RATE
+from ..engine.starter import POOL_DB_PER_E, POOL_FLOOR
+from .config import ModelConfig
+
+__all__ = ["Starter", "level_feature", "pool_weights"]
+
+_POOL_EPS = 1e-4
+
+
+def level_feature(level: Tensor) -> Tensor:
+    """As in `engine.starter`."""
+    return ((level + 20.0) / 15.0).clamp(-2.5, 2.0)
+
+
+def pool_weights(level: Tensor) -> Tensor:
+    """As in `engine.starter`."""
+    return torch.exp(level.clamp(max=0.0) / POOL_DB_PER_E)
+
+
+class _Block(nn.Module):
+    """Residual convolution, told about emotion and style by a gain and a shift of each channel."""
+
+    def __init__(self, width: int, kernel: int, told: int) -> None:
+        super().__init__()
+        self.film = nn.Linear(told, 2 * width)
+        self.conv = nn.Conv1d(width, width, kernel, padding=kernel // 2)
+        self.point = nn.Linear(width, width)
+        nn.init.zeros_(self.film.bias)
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        gain, shift = self.film(told).chunk(2, dim=-1)
+        h = self.conv(x.transpose(1, 2)).transpose(1, 2)
+        return x + self.point(F.gelu(h * (1.0 + gain) + shift))
+
+
+class _Content(nn.Module):
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        sizes = config.content
+        self.layers = nn.Parameter(torch.zeros(config.front_end.n_layers))
+        self.project = nn.Linear(config.front_end.width, sizes.width)
+        self.level = nn.Parameter(torch.zeros(sizes.width))
+        self.blocks = nn.ModuleList(
+            nn.Conv1d(sizes.width, sizes.width, sizes.kernel, padding=d * (sizes.kernel // 2), dilation=d)
+            for d in sizes.dilations
+        )
+
+    def forward(self, states: Tensor, level: Tensor) -> Tensor:
+        mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
+        x = F.gelu(self.project(mixed) + level_feature(level)[..., None] * self.level).transpose(1, 2)
+        for block in self.blocks:
+            x = x + F.gelu(block(x))
+        return x.transpose(1, 2)
+
+
+class _Emotion(nn.Module):
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        sizes, n_emotions = config.emotion, len(config.emotions)
+        self.reach = sizes.reach
+        self.layers = nn.Parameter(torch.zeros(config.front_end.n_layers))
+        self.project = nn.Linear(config.front_end.width, sizes.width)
+        self.hidden = nn.Linear(2 * sizes.width, sizes.hidden)
+        self.heard = nn.Linear(sizes.hidden, n_emotions)
+        self.voice = nn.Linear(sizes.hidden, n_emotions)
+        self.dropout = nn.Dropout(0.4)
+
+    def forward(self, states: Tensor, weights: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, T, 8) of what the face shows and of what is heard, around the states `centres` (T,)."""
+        mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
+        x = F.gelu(self.project(self.dropout(mixed) if self.training else mixed))
+        first = (centres - self.reach).clamp(min=0)
+        last = (centres + self.reach + 1).clamp(max=x.shape[1])
+
+        def sums(values: Tensor) -> Tensor:
+            running = F.pad(values.double().cumsum(1), (0, 0, 1, 0))
+            return running[:, last] - running[:, first]
+
+        w = weights[..., None]
+        total = sums(w) + POOL_FLOOR
+        mean, square = sums(w * x) / total, sums(w * x * x) / total
+        deviation = ((square - mean * mean).clamp(min=0.0) + _POOL_EPS).sqrt()
+        pooled = torch.cat([mean, deviation], dim=-1).float()
+        hidden = self.dropout(F.gelu(self.hidden(self.dropout(pooled))))
+        return self.voice(hidden), self.heard(hidden)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        sizes = config.decoder
+        told = config.emotion.latent + sizes.style_width
+        self.input = nn.Linear(config.content.width, sizes.width)
+        self.level = nn.Parameter(torch.zeros(sizes.width))
+        self.blocks = nn.ModuleList(_Block(sizes.width, sizes.kernel, told) for _ in range(sizes.n_blocks))
+        self.output = nn.Linear(sizes.width, len(config.channels))
+
+    def forward(self, content: Tensor, level: Tensor, told: Tensor) -> Tensor:
+        x = F.gelu(self.input(content) + level_feature(level)[..., None] * self.level)
+        for block in self.blocks:
+            x = block(x, told)
+        return self.output(x)
+
+
+class Starter(nn.Module):
+    """Branches, prototypes and decoder on the frozen front end's standardised states.
+
+    Parameters
+    ----------
+    config : ModelConfig
+    mean, scale : Tensor (window, layers, width), (layers, width), optional
+        Standardisation; carried for export only: the states that come in have been standardised.
+    """
+
+    def __init__(self, config: ModelConfig, mean: Tensor | None = None, scale: Tensor | None = None) -> None:
+        super().__init__()
+        front = config.front_end
+        self.config = config
+        self.register_buffer("mean", torch.zeros(front.window, front.n_layers, front.width) if mean is None else mean)
+        self.register_buffer("scale", torch.ones(front.n_layers, front.width) if scale is None else scale)
+        self.content, self.emotion, self.decoder = _Content(config), _Emotion(config), _Decoder(config)
+        latent = config.emotion.latent
+        # Orthogonal to begin with, so that no two emotions share a direction.
+        start = torch.linalg.qr(torch.randn(latent, len(config.emotions)))[0].T * 2.0
+        self.prototypes = nn.Parameter(start.contiguous())
+        self.styles = nn.Parameter(0.5 * torch.randn(config.n_styles, config.decoder.style_width))
+
+    def frames(self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0) -> tuple[Tensor, Tensor]:
+        """Content and level at 30 fps; frame 0 is due at state `first_state`."""
+        scaled = torch.arange(n_frames) * STATE_RATE
+        at = scaled // self.config.fps + first_state
+        share = (scaled % self.config.fps / self.config.fps)[:, None]
+        joined = torch.cat([content, level[..., None]], dim=-1)
+        joined = joined[:, at] * (1.0 - share) + joined[:, at + 1] * share
+        return joined[..., :-1], joined[..., -1]
+
+    def slider_latent(self, weights: Tensor, intensity: Tensor) -> Tensor:
+        """Latent (..., E) of emotion shares (..., 8) that sum to at most 1, and intensity (..., 1)."""
+        neutral = self.prototypes[0]
+        return neutral + intensity * (weights @ (self.prototypes - neutral))
+
+    def decode(self, content: Tensor, level: Tensor, latent: Tensor, style: Tensor) -> Tensor:
+        """Coefficients (B, T, 52) from content and level at 30 fps, latent (B, T, E) and style numbers (B,)."""
+        rows = self.styles[style][:, None].expand(-1, content.shape[1], -1)
+        return self.decoder(content, level, torch.cat([latent, rows], dim=-1))
+
+    def export(self) -> dict[str, np.ndarray]:
+        """Tensors by their names in `model.safetensors`: float16, but for the standardisation, whose means can be large."""
+        state: Mapping[str, Tensor] = self.state_dict()
+        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+        standardise = {f"standardise.{name}": arrays.pop(name) for name in ("mean", "scale")}
+        return standardise | {name: array.astype(np.float16) for name, array in arrays.items()}
