@@ -13,15 +13,21 @@ from . import arkit
 from .clip import Clip
 from .errors import InputError, RigError
 from .rigs.binding import Binding, BoneTarget, Driven, KeyTarget, read_binding, write_binding
+from .rigs.bones import BoneAngles, BoneRest, bone_driven, match_bones
+from .rigs.flame import ExpressionMatrix, expression_driven, read_expression_matrix
 from .rigs.matching import Matching, match_keys, match_meshes
 from .rigs.rotation import rotation_curves
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
+from .timing import resample
 
 __all__ = [
     "BakeOptions",
     "Binding",
+    "BoneAngles",
+    "BoneRest",
     "BoneTarget",
     "Driven",
+    "ExpressionMatrix",
     "KeyTable",
     "KeyTarget",
     "Matching",
@@ -30,6 +36,7 @@ __all__ = [
     "match_keys",
     "match_meshes",
     "read_binding",
+    "read_expression_matrix",
     "retarget",
     "sample_clip",
     "write_binding",
@@ -101,8 +108,7 @@ def retarget(
     frames = scene_frames(clip, rate=rate, start_frame=start_frame, step=options.every_n_frames)
     clip = with_derived(clip, binding)
     times_s = (frames - start_frame) * (rate.denominator / rate.numerator)
-    spacing_s = options.every_n_frames * float(1 / rate)
-    sampled = sample_clip(clip, times_s, spacing_s=spacing_s if options.keep_closures else 0.0)
+    sampled = sample_clip(clip, times_s, keep_closures=options.keep_closures)
     values = driven_values(sampled, clip.channels, binding.driven)
     return _tables(binding.driven, frames, values, options.max_error)
 
@@ -123,34 +129,18 @@ def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 
     return first + step * np.arange(n_keys, dtype=np.float64)
 
 
-def sample_clip(clip: Clip, times_s: np.ndarray, *, spacing_s: float = 0.0) -> np.ndarray:
+def sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool = True) -> np.ndarray:
     """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
 
-    With `spacing_s` (the distance of the samples) longer than the clip's, the mouth of every row in which the lips
-    meet goes to the nearest sample as it is: a closure of one row would else be averaged away between two samples.
+    With `keep_closures` the mouth of every row in which the lips meet goes to the nearest of `times_s` as it is, if
+    these lie wider than the rows: a closure of one row would else be averaged away between two of them.
     """
     if clip.n_frames == 0 or len(times_s) == 0:
         return np.zeros((len(times_s), len(clip.channels)), np.float32)
-    row = np.clip((times_s - clip.start_s) * float(clip.fps), 0.0, clip.n_frames - 1.0)
-    below = np.minimum(row.astype(np.int64), max(clip.n_frames - 2, 0))
-    above = np.minimum(below + 1, clip.n_frames - 1)
-    part = (row - below).astype(np.float32)[:, None]
-    sampled = clip.values[below] * (1 - part) + clip.values[above] * part
-    if spacing_s * float(clip.fps) > 1.0 + 1e-9:
-        _keep_closures(sampled, clip, row)
-    return sampled.astype(np.float32, copy=False)
-
-
-def _keep_closures(sampled: np.ndarray, clip: Clip, row: np.ndarray) -> None:
-    """Write the mouth of each closed row into the sample nearest to it; the most closed row wins."""
-    gap = lip_opening(clip)
-    closed = _closed_rows(gap)
+    wider = len(times_s) > 1 and (times_s[1] - times_s[0]) * float(clip.fps) > 1.0 + 1e-9
+    held = closed_rows(clip) if keep_closures and wider else None
     mouth = [i for i, name in enumerate(clip.channels) if name.startswith(("jaw", "mouth", *DERIVED_PREFIXES))]
-    reach = 0.5 * (row[1] - row[0]) + 1e-6 if len(row) > 1 else 0.5
-    nearest = np.abs(row[:, None] - closed[None, :]).argmin(0) if len(closed) else closed
-    for sample, source in sorted(zip(nearest, closed), key=lambda pair: -gap[pair[1]]):
-        if abs(row[sample] - source) <= reach:
-            sampled[sample, mouth] = clip.values[source, mouth]
+    return resample(clip.values, clip.fps, times_s - clip.start_s, held=held, held_columns=np.array(mouth, np.intp))
 
 
 def lip_opening(clip: Clip) -> np.ndarray:
@@ -164,15 +154,16 @@ def lip_opening(clip: Clip) -> np.ndarray:
     return mean_of("jawOpen") - mean_of("mouthClose") + 0.3 * lips - 0.3 * mean_of("mouthPressLeft", "mouthPressRight")
 
 
-def _closed_rows(gap: np.ndarray) -> np.ndarray:
-    """Rows at the bottom of a dip below `_CLOSED_BELOW` that is at least `_CLOSURE_DEPTH` deep on both sides."""
-    padded = np.pad(gap, 3, constant_values=-np.inf)
-    around = np.stack([padded[3 + d : 3 + d + len(gap)] for d in (-3, -2, -1, 1, 2, 3)])
-    bottom = (gap <= np.where(np.isfinite(around[2]), around[2], np.inf)) & (
-        gap <= np.where(np.isfinite(around[3]), around[3], np.inf)
+def closed_rows(clip: Clip) -> np.ndarray:
+    """bool (T,): rows at the bottom of a dip in the lip opening that ends shut and opens again soon on both sides."""
+    gap = lip_opening(clip)
+    padded = np.pad(gap, 3, mode="edge")
+    before, after = (
+        np.stack([padded[3 + sign * d : 3 + sign * d + len(gap)] for d in (1, 2, 3)]) for sign in (-1, 1)
     )
-    deep = (around[:3].max(0) - gap >= _CLOSURE_DEPTH) & (around[3:].max(0) - gap >= _CLOSURE_DEPTH)
-    return np.flatnonzero(bottom & deep & (gap < _CLOSED_BELOW))
+    bottom = (gap <= before[0]) & (gap <= after[0])
+    deep = (before.max(0) - gap >= _CLOSURE_DEPTH) & (after.max(0) - gap >= _CLOSURE_DEPTH)
+    return bottom & deep & (gap < _CLOSED_BELOW)
 
 
 def with_derived(clip: Clip, binding: Binding) -> Clip:
@@ -276,21 +267,60 @@ def escape(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def binding_of(matchings: Mapping[str, Matching], *, label: str = "") -> Binding:
-    """The Binding that drives every matched key of every mesh; `matchings` by object name.
+def binding_of(
+    matchings: Mapping[str, Matching],
+    *,
+    armature: str = "",
+    bones: Sequence[BoneRest] = (),
+    angles: BoneAngles | None = None,
+    expressions: ExpressionMatrix | None = None,
+    label: str = "",
+) -> Binding:
+    """The Binding that drives every matched key and bone of a character.
+
+    Parameters
+    ----------
+    matchings : mapping
+        By object name: what `match_meshes` found.
+    armature, bones :
+        The armature's name and its bones at rest; those for jaw, eyes, head and neck are found by name.
+    angles : BoneAngles, optional
+        How far bones turn for a channel at 1.0.
+    expressions : ExpressionMatrix, optional
+        For FLAME heads: what drives their expression keys.
 
     Raises
     ------
     RigError
-        No mesh has a key that is known.
+        Nothing is known: no shape key and no bone.
     """
     driven = [
         Driven(KeyTarget(object_name, key), sources, lower=lower, upper=upper)
         for object_name, matching in matchings.items()
         for key, sources, lower, upper in matching.recipes()
     ]
+    flame = {name: matching for name, matching in matchings.items() if matching.convention == "flame"}
+    if expressions is not None:
+        for object_name, matching in flame.items():
+            driven += expression_driven(object_name, matching.unmatched, expressions)
+    roles = _bones_to_drive(match_bones(bones), matchings)
+    lips_have_keys = bool(driven) or not flame
+    driven += bone_driven(armature, roles, angles, lips_have_keys=lips_have_keys)
     if not driven:
-        names = ", ".join(matchings) or "nothing"
-        raise RigError("No shape key with a known name", value=names, remedy="See the list of known rigs in docs/rigs.md.")
-    best = max(matchings.values(), key=lambda matching: len(matching.channels))
-    return Binding(tuple(driven), label=label or best.label)
+        names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
+        raise RigError("No shape key or bone with a known name", value=names, remedy="docs/rigs.md lists known rigs.")
+    labels = [matching.label for matching in sorted(matchings.values(), key=lambda found: -len(found.channels))]
+    return Binding(tuple(driven), label=label or (labels[0] if labels else "Bones"))
+
+
+def _bones_to_drive(roles: Mapping[str, BoneRest], matchings: Mapping[str, Matching]) -> dict[str, BoneRest]:
+    """Without the bones of what shape keys move already: both would double it."""
+    meshes = [matching.channels for matching in matchings.values()]
+    opens = any(name.startswith(("jawOpen", "viseme.", "vowel.")) for channels in meshes for name in channels)
+    # eyeLook keys on a face are for its lids, so eye bones turn all the same; a mesh with nothing else is an eye.
+    eyeballs = any(channels and all(name.startswith("eyeLook") for name in channels) for channels in meshes)
+    return {
+        role: bone
+        for role, bone in roles.items()
+        if not (role == "jaw" and opens) and not (role.endswith("_eye") and eyeballs)
+    }

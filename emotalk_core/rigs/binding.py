@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic_file import atomic_file
 from ..errors import InputError
 from .rotation import ROTATION_MODES
 
@@ -91,13 +92,9 @@ def write_binding(binding: Binding, path: str | Path) -> None:
     """Write a preset file; an existing one is replaced only when the new one is whole."""
     path = Path(path)
     document = {"emotalk_binding": _FORMAT, "label": binding.label, "driven": [_row(item) for item in binding.driven]}
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError("The binding cannot be written", value=path, remedy=f"{error.strerror}.") from error
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    with atomic_file(path) as file:
+        file.write(text.encode("utf-8"))
 
 
 def _row(item: Driven) -> dict[str, object]:

@@ -8,37 +8,12 @@ import numpy as np
 
 from ..errors import RigError
 
-__all__ = ["ROTATION_MODES", "local_axes", "rotation_curves"]
+__all__ = ["ROTATION_MODES", "Axis", "rotation_curves"]
 
 _EULER_MODES = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 ROTATION_MODES = ("QUATERNION", "AXIS_ANGLE", *_EULER_MODES)
 
 Axis = tuple[float, float, float]
-
-
-def local_axes(rest: np.ndarray) -> tuple[Axis, Axis, Axis]:
-    """The axes "nod", "turn left" and "tilt to the left shoulder" in a bone's own space.
-
-    Parameters
-    ----------
-    rest : (3, 3)
-        The bone's rest rotation in armature space, +Z up and −Y forward, as `bone.matrix_local` has it:
-        columns are the bone's axes.
-
-    Returns
-    -------
-    three unit vectors
-        Turning by a positive angle about them looks down, looks to the face's left, leans the head to its right ear.
-    """
-    down, left, lean = np.asarray(rest, np.float64).T @ np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float64).T
-    columns = np.stack([down, left, lean])  # rows: bone axes; columns: the three turns
-    nod, turn, tilt = columns.T
-    return _axis(nod), _axis(turn), _axis(tilt)
-
-
-def _axis(vector: np.ndarray) -> Axis:
-    x, y, z = (vector / np.linalg.norm(vector)).tolist()
-    return x, y, z
 
 
 def rotation_curves(mode: str, parts: Sequence[tuple[Axis, np.ndarray]]) -> tuple[str, list[np.ndarray]]:

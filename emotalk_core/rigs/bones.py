@@ -1,0 +1,174 @@
+"""Head, jaw and eye bones: found by name, turned about the face's own axes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from .binding import BoneTarget, Driven
+from .rotation import Axis
+
+__all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bones", "turn_axes"]
+
+_NAMES: Final = MappingProxyType(
+    {
+        "jaw": r"(?:cc_base_)?jaw(?:root|bone|master)?",
+        "head": r"(?:cc_base_|mixamorig)?head",
+        "neck": r"(?:cc_base_|mixamorig)?neck(?:0?1|twist01)?",
+        "left_eye": r"(?:l|left)(?:eye|eyeball)(?:smplhf|bone)?|(?:cc_base_l_)?(?:eye|eyeball)(?:l|left)|cc_?base_?l_?eye",
+        "right_eye": r"(?:r|right)(?:eye|eyeball)(?:smplhf|bone)?|(?:eye|eyeball)(?:r|right)|cc_?base_?r_?eye",
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class BoneRest:
+    """One bone at rest, in armature space."""
+
+    name: str
+    head: np.ndarray  # (3,)
+    rest: np.ndarray  # (3, 3), columns are the bone's axes: `bone.matrix_local`
+    rotation_mode: str = "QUATERNION"
+
+
+@dataclass(frozen=True)
+class BoneAngles:
+    """Turns in radians for a channel at 1.0."""
+
+    # A jawOpen of 1 lowers the lower lip of a human-sized head by 42 mm, about 100 mm from the hinge.
+    jaw_open: float = 0.42
+    jaw_side: float = 0.10
+    eye_side: float = 0.52  # 30°
+    eye_up_down: float = 0.44  # 25°
+    head_share: float = 0.6  # of the head layer, where head and neck both can turn; the neck takes the rest
+
+
+def match_bones(bones: Sequence[BoneRest]) -> dict[str, BoneRest]:
+    """The bones called jaw, head, neck, left_eye, right_eye in any usual spelling; roles without one are left out."""
+    found: dict[str, BoneRest] = {}
+    for role, pattern in _NAMES.items():
+        for bone in bones:
+            plain = re.sub(r"[\s.:\-_]+", "", re.split(r"[:|]", bone.name)[-1].casefold())
+            if role not in found and re.fullmatch(pattern.replace("_", ""), plain):
+                found[role] = bone
+    return found
+
+
+def face_directions(roles: Mapping[str, BoneRest]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The face's left, up and forward in armature space: the main axes nearest to where the joints lie.
+
+    Importers leave FLAME armatures with +Y or with +Z up, so it is read off the eyes and the neck. Without both eyes
+    and a neck or head, Blender's own: +X, +Z, −Y.
+    """
+    base = roles.get("neck") or roles.get("head") or roles.get("jaw")
+    if base is None or "left_eye" not in roles or "right_eye" not in roles:
+        return np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, -1.0, 0])
+    left = _main_axis(roles["left_eye"].head - roles["right_eye"].head)
+    middle = 0.5 * (roles["left_eye"].head + roles["right_eye"].head)
+    rising = middle - base.head
+    up = _main_axis(rising - left * (rising @ left))
+    return left, up, np.cross(left, up)
+
+
+def _main_axis(vector: np.ndarray) -> np.ndarray:
+    axis = np.zeros(3)
+    largest = int(np.abs(vector).argmax())
+    axis[largest] = np.sign(vector[largest]) or 1.0
+    return axis
+
+
+def turn_axes(bone: BoneRest, directions: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[Axis, Axis, Axis]:
+    """Axes in the bone's own space; a positive angle looks down, turns left, leans to the right ear."""
+    nod, turn, tilt = ((np.asarray(bone.rest, np.float64).T @ direction).tolist() for direction in directions)
+    return (nod[0], nod[1], nod[2]), (turn[0], turn[1], turn[2]), (tilt[0], tilt[1], tilt[2])
+
+
+def bone_driven(
+    armature: str,
+    roles: Mapping[str, BoneRest],
+    angles: BoneAngles | None = None,
+    *,
+    lips_have_keys: bool = True,
+    use_head: bool = True,
+) -> tuple[Driven, ...]:
+    """What turns the bones in `roles`.
+
+    Parameters
+    ----------
+    armature : str
+        Name of the armature object.
+    lips_have_keys : bool
+        False: nothing else closes the lips, so mouthClose closes the jaw.
+    use_head : bool
+        Whether headYaw, headPitch and headRoll turn head and neck.
+    """
+    angles = angles or BoneAngles()
+    directions = face_directions(roles)
+    driven: list[Driven] = []
+    if "jaw" in roles:
+        driven += _jaw(armature, roles["jaw"], directions, angles, lips_have_keys=lips_have_keys)
+    for role, side, other in (("left_eye", "Left", 1.0), ("right_eye", "Right", -1.0)):
+        if role in roles:
+            driven += _eye(armature, roles[role], directions, angles, side=side, outward=other)
+    if use_head:
+        driven += _head(armature, roles, directions, angles)
+    return tuple(driven)
+
+
+_Directions = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _jaw(
+    armature: str, bone: BoneRest, directions: _Directions, angles: BoneAngles, *, lips_have_keys: bool
+) -> list[Driven]:
+    nod, turn, _tilt = turn_axes(bone, directions)
+    open_sources = (("jawOpen", 1.0),) if lips_have_keys else (("jawOpen", 1.0), ("mouthClose", -1.0))
+    side_sources = (("jawLeft", 1.0), ("jawRight", -1.0))
+    return [
+        _turn(armature, bone, nod, open_sources, angles.jaw_open, lower=0.0),
+        _turn(armature, bone, turn, side_sources, angles.jaw_side),
+    ]
+
+
+def _eye(
+    armature: str, bone: BoneRest, directions: _Directions, angles: BoneAngles, *, side: str, outward: float
+) -> list[Driven]:
+    nod, turn, _tilt = turn_axes(bone, directions)
+    up_down = ((f"eyeLookDown{side}", 1.0), (f"eyeLookUp{side}", -1.0))
+    in_out = ((f"eyeLookOut{side}", outward), (f"eyeLookIn{side}", -outward))
+    return [
+        _turn(armature, bone, nod, up_down, angles.eye_up_down),
+        _turn(armature, bone, turn, in_out, angles.eye_side),
+    ]
+
+
+def _head(
+    armature: str, roles: Mapping[str, BoneRest], directions: _Directions, angles: BoneAngles
+) -> list[Driven]:
+    there = [role for role in ("head", "neck") if role in roles]
+    shares = {"head": angles.head_share, "neck": 1.0 - angles.head_share} if len(there) == 2 else dict.fromkeys(there, 1.0)
+    driven: list[Driven] = []
+    for role, share in shares.items():
+        for axis, channel in zip(turn_axes(roles[role], directions), ("headPitch", "headYaw", "headRoll")):
+            driven.append(_turn(armature, roles[role], axis, ((channel, 1.0),), share, limit=share * 1.2))
+    return driven
+
+
+def _turn(
+    armature: str,
+    bone: BoneRest,
+    axis: Axis,
+    sources: tuple[tuple[str, float], ...],
+    gain: float,
+    *,
+    lower: float | None = None,
+    limit: float | None = None,
+) -> Driven:
+    most = gain if limit is None else limit
+    target = BoneTarget(armature, bone.name, axis, bone.rotation_mode)
+    return Driven(target, sources, gain=gain, lower=-most if lower is None else lower, upper=most)
