@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -159,7 +159,7 @@ def pip_install(environment: Environment, lock: Path) -> None:
             raise Stop(f"pip could not install {lock.name}: {why} Check the network, then run this again.")
 
 
-def follow_pip(lines: Iterator[str], record: object) -> None:
+def follow_pip(lines: Iterator[str], record: Callable[[str], object]) -> None:
     """Pip's output as short lines: what is being downloaded, in tenths of large files."""
     subject, tenth = "", 0
     for line in lines:
@@ -170,7 +170,7 @@ def follow_pip(lines: Iterator[str], record: object) -> None:
                 tenth = done * 10 // total
                 say(f"  {subject}: {tenth * 10} % of {total / 1e6:.0f} MB")
             continue
-        record(line)  # type: ignore[operator]
+        record(line)
         download = re.match(r"\s*(?:Downloading|Using cached) (\S+)", line)
         if download:
             subject, tenth = download[1].rsplit("/", 1)[-1].split("-", 1)[0], 0

@@ -1,0 +1,226 @@
+"""run.py, the way in: what it ships, what it counts, what it says when something is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests import runner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run() -> ModuleType:
+    """run.py as a module of its own in each test, so that a test may change its constants."""
+    spec = importlib.util.spec_from_file_location("emotalk_run", ROOT / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_python_package_and_extension_have_one_version() -> None:
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert project["project"]["version"] == manifest["version"]
+
+
+def test_manifest_keeps_the_rules_of_the_extensions_platform() -> None:
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    sentences = [manifest["tagline"], *manifest["permissions"].values()]
+
+    assert "SPDX:GPL-3.0-or-later" in manifest["license"]
+    assert set(manifest["permissions"]) == {"files"}
+    assert all(len(text) <= 64 and not text.endswith(".") for text in sentences)
+    assert "wheels" not in manifest
+
+
+def test_every_environment_is_pinned_with_hashes(run: ModuleType) -> None:
+    for environment in run.ENVIRONMENTS.values():
+        text = (ROOT / ".requirements" / f"{environment.name}.txt").read_text(encoding="utf-8")
+        packages = re.findall(r"^[a-zA-Z0-9].*$", text, re.MULTILINE)
+
+        assert packages, environment.name
+        assert all("==" in line and line.endswith("\\") for line in packages), environment.name
+        assert text.count("--hash=sha256:") >= len(packages), environment.name
+
+
+def test_only_torch_goes_without_a_hash() -> None:
+    unhashed = list((ROOT / ".requirements").glob("*.unhashed.txt"))
+    lines = unhashed[0].read_text(encoding="utf-8").splitlines()
+
+    assert [path.name for path in unhashed] == ["train.unhashed.txt"]
+    assert [line.split("==")[0] for line in lines if not line.startswith("#")] == ["torch"]
+
+
+def test_a_changed_lock_makes_the_environment_stale(run: ModuleType, tmp_path: Path) -> None:
+    run.ROOT = tmp_path
+    (tmp_path / ".requirements").mkdir()
+    lock = tmp_path / ".requirements" / "core.txt"
+    lock.write_text("numpy==1")
+    environment = run.ENVIRONMENTS["core"]
+    environment.python.parent.mkdir(parents=True)
+    environment.python.touch()
+    (environment.folder / "made-from").write_text(environment.fingerprint())
+
+    was_ready = environment.is_ready()
+    lock.write_text("numpy==2")
+
+    assert was_ready
+    assert not environment.is_ready()
+
+
+def test_an_environment_without_its_stamp_is_not_ready(run: ModuleType, tmp_path: Path) -> None:
+    run.ROOT = tmp_path
+    environment = run.ENVIRONMENTS["core"]
+    environment.python.parent.mkdir(parents=True)
+    environment.python.touch()
+
+    assert not environment.is_ready()
+
+
+def test_no_fitting_python_names_what_to_install(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "interpreters", lambda version: [])
+    monkeypatch.setattr(run, "ensure_libraries", lambda: None)
+    monkeypatch.setattr(run.Environment, "is_ready", lambda self: False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+
+    code = run.main(["demo"])
+
+    message = capsys.readouterr().err
+    assert code == 2
+    assert "needs Python 3.11" in message
+    assert message.count("\n") == 1
+
+
+def test_missing_system_packages_print_the_one_line_to_run(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(run.os, "geteuid", lambda: 1000)
+
+    with pytest.raises(run.Stop, match=r"Run: sudo apt-get install -y .* libxi6 libegl1$"):
+        run.need_packages(["libxi6", "libegl1"], "Blender's libraries are missing")
+
+
+def test_unknown_tier_lists_the_tiers(
+    run: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main(["test", "everything"]) == 2
+    assert "Choose from: lint core torch addon" in capsys.readouterr().err
+
+
+def test_unknown_command_prints_the_help_and_fails() -> None:
+    child = subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), "dmeo"], capture_output=True, text=True, check=False
+    )
+
+    assert child.returncode == 2
+    assert "python3 run.py demo" in child.stdout
+
+
+def test_run_py_imports_the_standard_library_only() -> None:
+    """Isolated from every installed package, also from those of the interpreter that runs it."""
+    child = subprocess.run(
+        [sys.executable, "-S", "-E", str(ROOT / "run.py"), "--help"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert child.returncode == 0, child.stderr
+
+
+def test_zip_has_the_same_bytes_twice_and_only_what_blender_needs(
+    run: ModuleType, tmp_path: Path
+) -> None:
+    files = run.shipped()
+    run.write_zip(tmp_path / "a.zip", files)
+    run.write_zip(tmp_path / "b.zip", files)
+
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        names = archive.namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert tops == {
+        "__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "addon", "emotalk_core",
+    }  # fmt: skip
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_zip_with_a_binary_is_refused(run: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "addon").mkdir()
+    (tmp_path / "addon" / "fast.so").touch()
+    run.ROOT = tmp_path
+
+    with pytest.raises(run.Stop, match="fast.so"):
+        run.shipped()
+
+
+def test_progress_of_a_large_download_is_told_in_tenths(
+    run: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["Downloading bpy-4.5.15-cp311.whl (350 MB)\n"]
+    lines += [f"Progress {done} of 350000000\n" for done in range(0, 350000001, 7000000)]
+
+    run.follow_pip(iter(lines), [].append)
+
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 10
+    assert told[-1] == "  bpy: 100 % of 350 MB"
+
+
+def test_a_crashed_tier_counts_as_failed(tmp_path: Path) -> None:
+    process = FakeProcess(code=-11)
+
+    outcome = runner.run_pytest(runner.Tier("addon-4.5", "x", "tests/addon"), process, [], tmp_path)
+
+    assert (outcome.passed, outcome.failed) == (0, 1)
+    assert "-11" in outcome.note
+
+
+def test_counts_come_from_the_report_of_pytest(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(
+        '<testsuites><testsuite tests="7" failures="1" errors="1" skipped="2"/></testsuites>'
+    )
+
+    outcome = runner.read_report("core", report)
+
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (3, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "code"), [(3, 0, 0), (3, 1, 1), (0, 0, 1)]
+)
+def test_the_last_line_is_the_total(
+    passed: int, failed: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = [runner.Outcome("core", passed, failed), runner.Outcome("lint", skipped=1)]
+
+    assert runner.summarise(outcomes, 1.0) == code
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"{passed} passed, {failed} failed, 1 skipped"
+
+
+class FakeProcess:
+    """An interpreter that dies at once."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def call(self, *arguments: str) -> int:
+        return self.code
