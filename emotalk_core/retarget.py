@@ -64,13 +64,23 @@ class BakeOptions:
 
     every_n_frames: int = 1  # 2: animation "on twos"
     max_error: float = 0.0  # largest change that leaving out keys may make; 0 keeps every key
-    keep_closures: bool = True  # at rates below the Clip's, move a closure to a frame, never between two
+    keep_closures: bool = (
+        True  # at rates below the Clip's, move a closure to a frame, never between two
+    )
 
     def __post_init__(self) -> None:
         if self.every_n_frames < 1:
-            raise InputError("Keys need a step of at least one frame", value=self.every_n_frames, remedy="Use 1 or 2.")
+            raise InputError(
+                "Keys need a step of at least one frame",
+                value=self.every_n_frames,
+                remedy="Use 1 or 2.",
+            )
         if not self.max_error >= 0.0:
-            raise InputError("The error of key reduction is negative", value=self.max_error, remedy="Use 0 or more.")
+            raise InputError(
+                "The error of key reduction is negative",
+                value=self.max_error,
+                remedy="Use 0 or more.",
+            )
 
 
 def retarget(
@@ -114,11 +124,19 @@ def retarget(
 
 
 def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 1) -> np.ndarray:
-    """float64 (K,): the whole scene frames that cover the clip, `step` apart, the last row included."""
+    """float64 (K,): the whole scene frames that cover the clip, `step` apart, the last row
+    included.
+    """
     if rate <= 0:
-        raise InputError("The scene's frame rate must be positive", value=rate, remedy="Use 24, 30, 24000/1001 ...")
+        raise InputError(
+            "The scene's frame rate must be positive",
+            value=rate,
+            remedy="Use 24, 30, 24000/1001 ...",
+        )
     if not math.isfinite(start_frame):
-        raise InputError("The start frame is no number", value=start_frame, remedy="Give the frame of the strip.")
+        raise InputError(
+            "The start frame is no number", value=start_frame, remedy="Give the frame of the strip."
+        )
     if clip.n_frames == 0:
         return np.zeros(0)
     times_s = clip.times_s()
@@ -132,15 +150,26 @@ def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 
 def sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool = True) -> np.ndarray:
     """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
 
-    With `keep_closures` the mouth of every row in which the lips meet goes to the nearest of `times_s` as it is, if
-    these lie wider than the rows: a closure of one row would else be averaged away between two of them.
+    With `keep_closures` the mouth of every row in which the lips meet goes to the nearest of
+    `times_s` as it is, if these lie wider than the rows: a closure of one row would else be
+    averaged away between two of them.
     """
     if clip.n_frames == 0 or len(times_s) == 0:
         return np.zeros((len(times_s), len(clip.channels)), np.float32)
     wider = len(times_s) > 1 and (times_s[1] - times_s[0]) * float(clip.fps) > 1.0 + 1e-9
     held = closed_rows(clip) if keep_closures and wider else None
-    mouth = [i for i, name in enumerate(clip.channels) if name.startswith(("jaw", "mouth", *DERIVED_PREFIXES))]
-    return resample(clip.values, clip.fps, times_s - clip.start_s, held=held, held_columns=np.array(mouth, np.intp))
+    mouth = [
+        i
+        for i, name in enumerate(clip.channels)
+        if name.startswith(("jaw", "mouth", *DERIVED_PREFIXES))
+    ]
+    return resample(
+        clip.values,
+        clip.fps,
+        times_s - clip.start_s,
+        held=held,
+        held_columns=np.array(mouth, np.intp),
+    )
 
 
 def lip_opening(clip: Clip) -> np.ndarray:
@@ -150,16 +179,26 @@ def lip_opening(clip: Clip) -> np.ndarray:
         found = [clip.channels.index(name) for name in names if name in clip.channels]
         return clip.values[:, found].mean(1) if found else np.zeros(clip.n_frames, np.float32)
 
-    lips = mean_of("mouthLowerDownLeft", "mouthLowerDownRight") + mean_of("mouthUpperUpLeft", "mouthUpperUpRight")
-    return mean_of("jawOpen") - mean_of("mouthClose") + 0.3 * lips - 0.3 * mean_of("mouthPressLeft", "mouthPressRight")
+    lips = mean_of("mouthLowerDownLeft", "mouthLowerDownRight") + mean_of(
+        "mouthUpperUpLeft", "mouthUpperUpRight"
+    )
+    return (
+        mean_of("jawOpen")
+        - mean_of("mouthClose")
+        + 0.3 * lips
+        - 0.3 * mean_of("mouthPressLeft", "mouthPressRight")
+    )
 
 
 def closed_rows(clip: Clip) -> np.ndarray:
-    """bool (T,): rows at the bottom of a dip in the lip opening that ends shut and opens again soon on both sides."""
+    """Bool (T,): rows at the bottom of a dip in the lip opening that ends shut and opens again soon
+    on both sides.
+    """
     gap = lip_opening(clip)
     padded = np.pad(gap, 3, mode="edge")
     before, after = (
-        np.stack([padded[3 + sign * d : 3 + sign * d + len(gap)] for d in (1, 2, 3)]) for sign in (-1, 1)
+        np.stack([padded[3 + sign * d : 3 + sign * d + len(gap)] for d in (1, 2, 3)])
+        for sign in (-1, 1)
     )
     bottom = (gap <= before[0]) & (gap <= after[0])
     deep = (before.max(0) - gap >= _CLOSURE_DEPTH) & (after.max(0) - gap >= _CLOSURE_DEPTH)
@@ -176,19 +215,38 @@ def with_derived(clip: Clip, binding: Binding) -> Clip:
     """
     wanted = {channel for driven in binding.driven for channel, _weight in driven.sources}
     if not wanted:
-        raise RigError("The binding drives nothing", value=binding.label or "empty", remedy="Choose a face mesh.")
-    derived = sorted(name for name in wanted - set(clip.channels) if name.startswith(DERIVED_PREFIXES))
-    # Head channels are a layer that a clip may go without; anything else that is missing is a typing error.
-    unknown = sorted(wanted - set(clip.channels) - set(derived) - set(arkit.HEAD_CHANNELS) - set(arkit.CHANNELS))
+        raise RigError(
+            "The binding drives nothing",
+            value=binding.label or "empty",
+            remedy="Choose a face mesh.",
+        )
+    derived = sorted(
+        name for name in wanted - set(clip.channels) if name.startswith(DERIVED_PREFIXES)
+    )
+    # Head channels are a layer that a clip may go without; anything else that is missing is a
+    # typing error.
+    unknown = sorted(
+        wanted - set(clip.channels) - set(derived) - set(arkit.HEAD_CHANNELS) - set(arkit.CHANNELS)
+    )
     if unknown:
-        raise RigError("The binding names an unknown channel", value=unknown[0], remedy="Use ARKit's 52 names.")
+        raise RigError(
+            "The binding names an unknown channel", value=unknown[0], remedy="Use ARKit's 52 names."
+        )
     if not derived:
         return clip
     extra = derived_channels(clip.values, clip.channels, derived)
-    return Clip(np.hstack([clip.values, extra]), (*clip.channels, *derived), clip.fps, clip.start_s, clip.meta)
+    return Clip(
+        np.hstack([clip.values, extra]),
+        (*clip.channels, *derived),
+        clip.fps,
+        clip.start_s,
+        clip.meta,
+    )
 
 
-def driven_values(sampled: np.ndarray, channels: Sequence[str], driven: Sequence[Driven]) -> list[np.ndarray]:
+def driven_values(
+    sampled: np.ndarray, channels: Sequence[str], driven: Sequence[Driven]
+) -> list[np.ndarray]:
     """One float32 (K,) for each of `driven`; equal recipes give the same array object."""
     column = {name: i for i, name in enumerate(channels)}
     known: dict[tuple[object, ...], int] = {}
@@ -202,7 +260,8 @@ def driven_values(sampled: np.ndarray, channels: Sequence[str], driven: Sequence
             if channel in column:
                 weights[column[channel], number] += weight * item.gain
     offsets, lower, upper = (
-        np.array([getattr(item, name) for item in recipes], np.float32) for name in ("offset", "lower", "upper")
+        np.array([getattr(item, name) for item in recipes], np.float32)
+        for name in ("offset", "lower", "upper")
     )
     values = np.ascontiguousarray(np.clip(sampled @ weights + offsets, lower, upper).T)
     return [values[known[item.recipe]] for item in driven]
@@ -214,7 +273,7 @@ def _tables(
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
     bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
-    for item, curve in zip(driven, values):
+    for item, curve in zip(driven, values, strict=True):
         if isinstance(item.target, BoneTarget):
             bones.setdefault(item.target.bone_id, []).append((item.target, curve))
             continue
@@ -226,11 +285,15 @@ def _tables(
         path, curves = rotation_curves(mode, [(target.axis, curve) for target, curve in parts])
         for number, curve in enumerate(curves):
             full = f'pose.bones["{escape(bone)}"].{path}'
-            tables.append(KeyTable(object_name, "object", full, number, *_reduced(frames, curve, max_error)))
+            tables.append(
+                KeyTable(object_name, "object", full, number, *_reduced(frames, curve, max_error))
+            )
     return tables
 
 
-def _reduced(frames: np.ndarray, curve: np.ndarray, max_error: float) -> tuple[np.ndarray, np.ndarray]:
+def _reduced(
+    frames: np.ndarray, curve: np.ndarray, max_error: float
+) -> tuple[np.ndarray, np.ndarray]:
     if max_error <= 0.0:
         return frames, curve
     kept = keep_keys(frames, curve, max_error=max_error)
@@ -238,10 +301,11 @@ def _reduced(frames: np.ndarray, curve: np.ndarray, max_error: float) -> tuple[n
 
 
 def keep_keys(frames: np.ndarray, values: np.ndarray, *, max_error: float) -> np.ndarray:
-    """Indices of the keys to keep: straight lines between them miss no left-out key by more than `max_error`.
+    """Indices of the keys to keep: straight lines between them miss no left-out key by more than
+    `max_error`.
 
-    The first and the last key stay. One pass: from each kept key a cone of slopes is narrowed by every following key,
-    until a key lies outside it; the key before that one is kept.
+    The first and the last key stay. One pass: from each kept key a cone of slopes is narrowed by
+    every following key, until a key lies outside it; the key before that one is kept.
     """
     n_keys = len(values)
     if n_keys <= 2 or np.ptp(values) <= max_error:
@@ -283,7 +347,8 @@ def binding_of(
     matchings : mapping
         By object name: what `match_meshes` found.
     armature, bones :
-        The armature's name and its bones at rest; those for jaw, eyes, head and neck are found by name.
+        The armature's name and its bones at rest; those for jaw, eyes, head and neck are found by
+        name.
     angles : BoneAngles, optional
         How far bones turn for a channel at 1.0.
     expressions : ExpressionMatrix, optional
@@ -299,7 +364,9 @@ def binding_of(
         for object_name, matching in matchings.items()
         for key, sources, lower, upper in matching.recipes()
     ]
-    flame = {name: matching for name, matching in matchings.items() if matching.convention == "flame"}
+    flame = {
+        name: matching for name, matching in matchings.items() if matching.convention == "flame"
+    }
     if expressions is not None:
         for object_name, matching in flame.items():
             driven += expression_driven(object_name, matching.unmatched, expressions)
@@ -308,17 +375,33 @@ def binding_of(
     driven += bone_driven(armature, roles, angles, lips_have_keys=lips_have_keys)
     if not driven:
         names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
-        raise RigError("No shape key or bone with a known name", value=names, remedy="docs/rigs.md lists known rigs.")
-    labels = [matching.label for matching in sorted(matchings.values(), key=lambda found: -len(found.channels))]
+        raise RigError(
+            "No shape key or bone with a known name",
+            value=names,
+            remedy="docs/rigs.md lists known rigs.",
+        )
+    labels = [
+        matching.label
+        for matching in sorted(matchings.values(), key=lambda found: -len(found.channels))
+    ]
     return Binding(tuple(driven), label=label or (labels[0] if labels else "Bones"))
 
 
-def _bones_to_drive(roles: Mapping[str, BoneRest], matchings: Mapping[str, Matching]) -> dict[str, BoneRest]:
+def _bones_to_drive(
+    roles: Mapping[str, BoneRest], matchings: Mapping[str, Matching]
+) -> dict[str, BoneRest]:
     """Without the bones of what shape keys move already: both would double it."""
     meshes = [matching.channels for matching in matchings.values()]
-    opens = any(name.startswith(("jawOpen", "viseme.", "vowel.")) for channels in meshes for name in channels)
-    # eyeLook keys on a face are for its lids, so eye bones turn all the same; a mesh with nothing else is an eye.
-    eyeballs = any(channels and all(name.startswith("eyeLook") for name in channels) for channels in meshes)
+    opens = any(
+        name.startswith(("jawOpen", "viseme.", "vowel."))
+        for channels in meshes
+        for name in channels
+    )
+    # eyeLook keys on a face are for its lids, so eye bones turn all the same; a mesh with nothing
+    # else is an eye.
+    eyeballs = any(
+        channels and all(name.startswith("eyeLook") for name in channels) for channels in meshes
+    )
     return {
         role: bone
         for role, bone in roles.items()

@@ -53,9 +53,17 @@ class Driven:
     def __post_init__(self) -> None:
         numbers = (self.gain, self.offset, *(weight for _channel, weight in self.sources))
         if not all(math.isfinite(number) for number in numbers):
-            raise InputError("A binding holds a weight that is no number", value=self.target, remedy="Correct it.")
+            raise InputError(
+                "A binding holds a weight that is no number",
+                value=self.target,
+                remedy="Correct it.",
+            )
         if not self.lower <= self.upper:
-            raise InputError("Limits are the wrong way round", value=(self.lower, self.upper), remedy="Swap them.")
+            raise InputError(
+                "Limits are the wrong way round",
+                value=(self.lower, self.upper),
+                remedy="Swap them.",
+            )
 
     @property
     def recipe(self) -> tuple[object, ...]:
@@ -80,7 +88,11 @@ class Binding:
         keys = [item.target for item in self.driven if isinstance(item.target, KeyTarget)]
         if len(set(keys)) != len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
-            raise InputError("A shape key is driven twice", value=twice.key, remedy="Join the two rows: sources add up.")
+            raise InputError(
+                "A shape key is driven twice",
+                value=twice.key,
+                remedy="Join the two rows: sources add up.",
+            )
 
     @property
     def object_names(self) -> tuple[str, ...]:
@@ -91,7 +103,11 @@ class Binding:
 def write_binding(binding: Binding, path: str | Path) -> None:
     """Write a preset file; an existing one is replaced only when the new one is whole."""
     path = Path(path)
-    document = {"emotalk_binding": _FORMAT, "label": binding.label, "driven": [_row(item) for item in binding.driven]}
+    document = {
+        "emotalk_binding": _FORMAT,
+        "label": binding.label,
+        "driven": [_row(item) for item in binding.driven],
+    }
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     with atomic_file(path) as file:
         file.write(text.encode("utf-8"))
@@ -114,24 +130,40 @@ def read_binding(path: str | Path) -> Binding:
     Raises
     ------
     InputError
-        The file is missing, is no preset, is of another format version, or a row is wrong: which, and how.
+        The file is missing, is no preset, is of another format version, or a row is wrong: which,
+        and how.
     """
     path = Path(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError("The binding cannot be read", value=path, remedy=f"{error.strerror}.") from error
+        raise InputError(
+            "The binding cannot be read", value=path, remedy=f"{error.strerror}."
+        ) from error
     except ValueError as error:
-        raise InputError("The file is no binding", value=path, remedy=f"It is not JSON: {error}.") from error
+        raise InputError(
+            "The file is no binding", value=path, remedy=f"It is not JSON: {error}."
+        ) from error
     if not isinstance(document, dict) or "emotalk_binding" not in document:
-        raise InputError("The file is no binding", value=path, remedy='It needs "emotalk_binding": 1.')
+        raise InputError(
+            "The file is no binding", value=path, remedy='It needs "emotalk_binding": 1.'
+        )
     if document["emotalk_binding"] != _FORMAT:
         version = document["emotalk_binding"]
-        raise InputError("The binding is of another format version", value=version, remedy=f"This reads {_FORMAT}.")
+        raise InputError(
+            "The binding is of another format version",
+            value=version,
+            remedy=f"This reads {_FORMAT}.",
+        )
     rows = document.get("driven")
     if not isinstance(rows, list) or not rows:
-        raise InputError("The binding drives nothing", value=path, remedy='Give it rows under "driven".')
-    return Binding(tuple(_driven(row, number) for number, row in enumerate(rows, 1)), str(document.get("label", "")))
+        raise InputError(
+            "The binding drives nothing", value=path, remedy='Give it rows under "driven".'
+        )
+    return Binding(
+        tuple(_driven(row, number) for number, row in enumerate(rows, 1)),
+        str(document.get("label", "")),
+    )
 
 
 def _driven(row: object, number: int) -> Driven:
@@ -139,16 +171,35 @@ def _driven(row: object, number: int) -> Driven:
         if not isinstance(row, dict):
             raise TypeError("it is no object in braces")
         target = _target(row)
-        known = {"object", "key", "bone", "axis", "rotation_mode", "sources", "gain", "offset", "lower", "upper"}
+        known = {
+            "object",
+            "key",
+            "bone",
+            "axis",
+            "rotation_mode",
+            "sources",
+            "gain",
+            "offset",
+            "lower",
+            "upper",
+        }
         if set(row) - known:
             raise ValueError(f"unknown field {sorted(set(row) - known)[0]!r}")
         sources = tuple((str(channel), float(weight)) for channel, weight in row["sources"].items())
-        numbers = {name: float(row[name]) for name in ("gain", "offset", "lower", "upper") if name in row}
+        numbers = {
+            name: float(row[name]) for name in ("gain", "offset", "lower", "upper") if name in row
+        }
         return Driven(target, sources, **numbers)
     except KeyError as error:
-        raise InputError("A row of the binding lacks a field", value=f"row {number}: {error.args[0]}", remedy="Add it.") from error
+        raise InputError(
+            "A row of the binding lacks a field",
+            value=f"row {number}: {error.args[0]}",
+            remedy="Add it.",
+        ) from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise InputError("A row of the binding is wrong", value=f"row {number}", remedy=f"{error}.") from error
+        raise InputError(
+            "A row of the binding is wrong", value=f"row {number}", remedy=f"{error}."
+        ) from error
 
 
 def _target(row: dict[str, object]) -> KeyTarget | BoneTarget:

@@ -15,15 +15,22 @@ from .rotation import Axis
 
 __all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bones", "turn_axes"]
 
+
+def _eye_names(side: str) -> tuple[str, ...]:
+    front = (f"{side}eye", f"{side}eyeball", f"{side}eyesmplhf", f"{side}eyebone")
+    return (*front, f"eye{side}", f"eyeball{side}", f"ccbase{side}eye")
+
+
 _NAMES: Final = MappingProxyType(
     {
-        "jaw": r"(?:cc_base_)?jaw(?:root|bone|master)?",
-        "head": r"(?:cc_base_|mixamorig)?head",
-        "neck": r"(?:cc_base_|mixamorig)?neck(?:0?1|twist01)?",
-        "left_eye": r"(?:l|left)(?:eye|eyeball)(?:smplhf|bone)?|(?:cc_base_l_)?(?:eye|eyeball)(?:l|left)|cc_?base_?l_?eye",
-        "right_eye": r"(?:r|right)(?:eye|eyeball)(?:smplhf|bone)?|(?:eye|eyeball)(?:r|right)|cc_?base_?r_?eye",
+        "jaw": ("jaw", "jawroot", "jawbone", "jawmaster", "lowerjaw", "ccbasejawroot"),
+        "head": ("head", "headbone", "ccbasehead", "mixamorighead"),
+        "neck": ("neck", "neck1", "neck01", "neckbone", "ccbasenecktwist01", "mixamorigneck"),
+        "left_eye": (*_eye_names("left"), *_eye_names("l")),
+        "right_eye": (*_eye_names("right"), *_eye_names("r")),
     }
 )
+"""Lower case, without separators and namespaces."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,30 +47,40 @@ class BoneRest:
 class BoneAngles:
     """Turns in radians for a channel at 1.0."""
 
-    # A jawOpen of 1 lowers the lower lip of a human-sized head by 42 mm, about 100 mm from the hinge.
+    # A jawOpen of 1 lowers the lower lip of a human-sized head by 42 mm, about 100 mm from the
+    # hinge.
     jaw_open: float = 0.42
     jaw_side: float = 0.10
     eye_side: float = 0.52  # 30°
     eye_up_down: float = 0.44  # 25°
-    head_share: float = 0.6  # of the head layer, where head and neck both can turn; the neck takes the rest
+    head_share: float = (
+        0.6  # of the head layer, where head and neck both can turn; the neck takes the rest
+    )
 
 
 def match_bones(bones: Sequence[BoneRest]) -> dict[str, BoneRest]:
-    """The bones called jaw, head, neck, left_eye, right_eye in any usual spelling; roles without one are left out."""
-    found: dict[str, BoneRest] = {}
-    for role, pattern in _NAMES.items():
-        for bone in bones:
-            plain = re.sub(r"[\s.:\-_]+", "", re.split(r"[:|]", bone.name)[-1].casefold())
-            if role not in found and re.fullmatch(pattern.replace("_", ""), plain):
-                found[role] = bone
-    return found
+    """The bones called jaw, head, neck, left_eye, right_eye in any usual spelling; roles without
+    one are left out.
+    """
+    by_name: dict[str, BoneRest] = {}
+    for bone in bones:
+        by_name.setdefault(_plain(bone.name), bone)
+    found = (
+        (role, next((n for n in names if n in by_name), None)) for role, names in _NAMES.items()
+    )
+    return {role: by_name[name] for role, name in found if name is not None}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s.\-_]+", "", re.split(r"[:|]", name)[-1].casefold())
 
 
 def face_directions(roles: Mapping[str, BoneRest]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The face's left, up and forward in armature space: the main axes nearest to where the joints lie.
+    """The face's left, up and forward in armature space: the main axes nearest to where the joints
+    lie.
 
-    Importers leave FLAME armatures with +Y or with +Z up, so it is read off the eyes and the neck. Without both eyes
-    and a neck or head, Blender's own: +X, +Z, −Y.
+    Importers leave FLAME armatures with +Y or with +Z up, so it is read off the eyes and the neck.
+    Without both eyes and a neck or head, Blender's own: +X, +Z, -Y.
     """
     base = roles.get("neck") or roles.get("head") or roles.get("jaw")
     if base is None or "left_eye" not in roles or "right_eye" not in roles:
@@ -82,9 +99,15 @@ def _main_axis(vector: np.ndarray) -> np.ndarray:
     return axis
 
 
-def turn_axes(bone: BoneRest, directions: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[Axis, Axis, Axis]:
-    """Axes in the bone's own space; a positive angle looks down, turns left, leans to the right ear."""
-    nod, turn, tilt = ((np.asarray(bone.rest, np.float64).T @ direction).tolist() for direction in directions)
+def turn_axes(
+    bone: BoneRest, directions: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> tuple[Axis, Axis, Axis]:
+    """Axes in the bone's own space; a positive angle looks down, turns left, leans to the right
+    ear.
+    """
+    nod, turn, tilt = (
+        (np.asarray(bone.rest, np.float64).T @ direction).tolist() for direction in directions
+    )
     return (nod[0], nod[1], nod[2]), (turn[0], turn[1], turn[2]), (tilt[0], tilt[1], tilt[2])
 
 
@@ -124,26 +147,40 @@ _Directions = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _jaw(
-    armature: str, bone: BoneRest, directions: _Directions, angles: BoneAngles, *, lips_have_keys: bool
+    armature: str,
+    bone: BoneRest,
+    directions: _Directions,
+    angles: BoneAngles,
+    *,
+    lips_have_keys: bool,
 ) -> list[Driven]:
     nod, turn, _tilt = turn_axes(bone, directions)
-    open_sources = (("jawOpen", 1.0),) if lips_have_keys else (("jawOpen", 1.0), ("mouthClose", -1.0))
+    open_sources = (
+        (("jawOpen", 1.0),) if lips_have_keys else (("jawOpen", 1.0), ("mouthClose", -1.0))
+    )
     side_sources = (("jawLeft", 1.0), ("jawRight", -1.0))
+    nod_target = _target(armature, bone, nod)
     return [
-        _turn(armature, bone, nod, open_sources, angles.jaw_open, lower=0.0),
-        _turn(armature, bone, turn, side_sources, angles.jaw_side),
+        Driven(nod_target, open_sources, gain=angles.jaw_open, lower=0.0, upper=angles.jaw_open),
+        _swing(_target(armature, bone, turn), side_sources, angles.jaw_side),
     ]
 
 
 def _eye(
-    armature: str, bone: BoneRest, directions: _Directions, angles: BoneAngles, *, side: str, outward: float
+    armature: str,
+    bone: BoneRest,
+    directions: _Directions,
+    angles: BoneAngles,
+    *,
+    side: str,
+    outward: float,
 ) -> list[Driven]:
     nod, turn, _tilt = turn_axes(bone, directions)
     up_down = ((f"eyeLookDown{side}", 1.0), (f"eyeLookUp{side}", -1.0))
     in_out = ((f"eyeLookOut{side}", outward), (f"eyeLookIn{side}", -outward))
     return [
-        _turn(armature, bone, nod, up_down, angles.eye_up_down),
-        _turn(armature, bone, turn, in_out, angles.eye_side),
+        _swing(_target(armature, bone, nod), up_down, angles.eye_up_down),
+        _swing(_target(armature, bone, turn), in_out, angles.eye_side),
     ]
 
 
@@ -151,24 +188,25 @@ def _head(
     armature: str, roles: Mapping[str, BoneRest], directions: _Directions, angles: BoneAngles
 ) -> list[Driven]:
     there = [role for role in ("head", "neck") if role in roles]
-    shares = {"head": angles.head_share, "neck": 1.0 - angles.head_share} if len(there) == 2 else dict.fromkeys(there, 1.0)
+    shares = (
+        {"head": angles.head_share, "neck": 1.0 - angles.head_share}
+        if len(there) == 2
+        else dict.fromkeys(there, 1.0)
+    )
     driven: list[Driven] = []
     for role, share in shares.items():
-        for axis, channel in zip(turn_axes(roles[role], directions), ("headPitch", "headYaw", "headRoll")):
-            driven.append(_turn(armature, roles[role], axis, ((channel, 1.0),), share, limit=share * 1.2))
+        axes = turn_axes(roles[role], directions)
+        for axis, channel in zip(axes, ("headPitch", "headYaw", "headRoll"), strict=True):
+            target = _target(armature, roles[role], axis)
+            most = share * 1.2  # radians; further no neck turns
+            driven.append(Driven(target, ((channel, 1.0),), gain=share, lower=-most, upper=most))
     return driven
 
 
-def _turn(
-    armature: str,
-    bone: BoneRest,
-    axis: Axis,
-    sources: tuple[tuple[str, float], ...],
-    gain: float,
-    *,
-    lower: float | None = None,
-    limit: float | None = None,
-) -> Driven:
-    most = gain if limit is None else limit
-    target = BoneTarget(armature, bone.name, axis, bone.rotation_mode)
-    return Driven(target, sources, gain=gain, lower=-most if lower is None else lower, upper=most)
+def _target(armature: str, bone: BoneRest, axis: Axis) -> BoneTarget:
+    return BoneTarget(armature, bone.name, axis, bone.rotation_mode)
+
+
+def _swing(target: BoneTarget, sources: tuple[tuple[str, float], ...], angle: float) -> Driven:
+    """Both ways, by `angle` for 1.0."""
+    return Driven(target, sources, gain=angle, lower=-angle, upper=angle)

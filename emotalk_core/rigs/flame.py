@@ -26,13 +26,15 @@ __all__ = [
 ]
 
 SLIDER_RANGE: Final = 3.0
-"""FLAME's expression coefficients are standard deviations: importers give their sliders −3..3."""
+"""FLAME's expression coefficients are standard deviations: importers give their sliders -3..3."""
 
 _KEY: Final = re.compile(r"^(Exp|Shape|Pose)0*(\d+)$")
 
 
 def is_flame_key(name: str) -> bool:
-    """Whether `name` is a FLAME key: Exp1 … Exp100 (the official add-on), Exp000 … (SMPL-X importers)."""
+    """Whether `name` is a FLAME key: Exp1 … Exp100 (the official add-on), Exp000 … (SMPL-X
+    importers).
+    """
     return _KEY.match(name) is not None
 
 
@@ -45,39 +47,60 @@ def flame_notes(names: Sequence[str]) -> tuple[str, ...]:
     """What the user should know about a FLAME head with these keys."""
     n_expressions = sum(_expression_number(name) is not None for name in names)
     return (
-        f"FLAME head with {n_expressions} expression keys. Without a 52 → expression matrix file only the jaw, neck "
-        "and eye bones are driven.",
+        f"FLAME head with {n_expressions} expression keys. Without a 52 to expression matrix file "
+        "only the jaw, neck and eye bones are driven.",
     )
 
 
 @dataclass(frozen=True, eq=False)
 class ExpressionMatrix:
-    """How 52 coefficients become FLAME expression coefficients: `expression = coefficients @ values`."""
+    """FLAME's expression coefficients out of a face's: `coefficients @ values`."""
 
     channels: tuple[str, ...]  # rows
     keys: tuple[str, ...]  # columns: Exp1 … or Exp000 …
-    values: np.ndarray  # float32 (len(channels), len(keys)), signed, in standard deviations per 1.0 of a channel
+    values: np.ndarray  # float32 (channels, keys), signed; standard deviations per 1.0 of a channel
 
     def __post_init__(self) -> None:
         for kind, names in (("channel", self.channels), ("key", self.keys)):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
-                raise InputError(f"The expression matrix names a {kind} twice", value=twice, remedy="Join the two.")
+                raise InputError(
+                    f"The expression matrix names a {kind} twice",
+                    value=twice,
+                    remedy="Join the two.",
+                )
         unknown = next((name for name in self.channels if name not in arkit.CHANNELS), None)
         if unknown is not None:
-            raise InputError("The expression matrix names an unknown channel", value=unknown, remedy="Use ARKit's names.")
+            raise InputError(
+                "The expression matrix names an unknown channel",
+                value=unknown,
+                remedy="Use ARKit's names.",
+            )
         wrong = next((name for name in self.keys if _expression_number(name) is None), None)
         if wrong is not None:
-            raise InputError("The expression matrix names a key that is none of FLAME's", value=wrong, remedy="Use Exp1 ….")
+            raise InputError(
+                "The expression matrix names a key that is none of FLAME's",
+                value=wrong,
+                remedy="Use Exp1 ….",
+            )
         if self.values.shape != (len(self.channels), len(self.keys)):
             asked = f"{len(self.channels)} channels x {len(self.keys)} keys"
-            raise InputError("The expression matrix has the wrong shape", value=self.values.shape, remedy=f"Give {asked}.")
+            raise InputError(
+                "The expression matrix has the wrong shape",
+                value=self.values.shape,
+                remedy=f"Give {asked}.",
+            )
         if not np.isfinite(self.values).all():
-            raise InputError("The expression matrix holds values that are no numbers", value="NaN", remedy="Correct it.")
+            raise InputError(
+                "The expression matrix holds values that are no numbers",
+                value="NaN",
+                remedy="Correct it.",
+            )
 
 
 def read_expression_matrix(path: str | Path) -> ExpressionMatrix:
-    """The matrix in a .csv (a row per channel, a column per key) or .npz (`channels`, `keys`, `values`) file.
+    """The matrix in a .csv (a row per channel, a column per key) or .npz (`channels`, `keys`,
+    `values`) file.
 
     Raises
     ------
@@ -91,44 +114,71 @@ def read_expression_matrix(path: str | Path) -> ExpressionMatrix:
         if path.suffix.lower() == ".csv":
             return _from_csv(path)
     except OSError as error:
-        raise InputError("The expression matrix cannot be read", value=path, remedy=f"{error.strerror or error}.") from error
-    raise InputError("An expression matrix is a .csv or .npz file", value=path, remedy="docs/rigs.md shows their form.")
+        raise InputError(
+            "The expression matrix cannot be read", value=path, remedy=f"{error.strerror or error}."
+        ) from error
+    raise InputError(
+        "An expression matrix is a .csv or .npz file",
+        value=path,
+        remedy="docs/rigs.md shows their form.",
+    )
 
 
 def _from_npz(path: Path) -> ExpressionMatrix:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            names = (tuple(str(name) for name in archive[part].tolist()) for part in ("channels", "keys"))
+            names = (
+                tuple(str(name) for name in archive[part].tolist()) for part in ("channels", "keys")
+            )
             return ExpressionMatrix(*names, np.asarray(archive["values"], np.float32))
     except KeyError as error:
-        raise InputError("The expression matrix lacks an array", value=path, remedy=f"{error.args[0]}.") from error
+        raise InputError(
+            "The expression matrix lacks an array", value=path, remedy=f"{error.args[0]}."
+        ) from error
     except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError("The expression matrix is damaged", value=path, remedy=f"{error}.") from error
+        raise InputError(
+            "The expression matrix is damaged", value=path, remedy=f"{error}."
+        ) from error
 
 
 def _from_csv(path: Path) -> ExpressionMatrix:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError("The expression matrix is no text", value=path, remedy="Save it as UTF-8.") from error
+        raise InputError(
+            "The expression matrix is no text", value=path, remedy="Save it as UTF-8."
+        ) from error
     rows = [row for row in csv.reader(text.splitlines()) if any(cell.strip() for cell in row)]
     if len(rows) < 2 or len(rows[0]) < 2:
-        raise InputError("The expression matrix is empty", value=path, remedy="Give key names in row 1, then channels.")
+        raise InputError(
+            "The expression matrix is empty",
+            value=path,
+            remedy="Give key names in row 1, then channels.",
+        )
     keys = tuple(cell.strip() for cell in rows[0][1:])
     values = np.zeros((len(rows) - 1, len(keys)), np.float32)
     for number, row in enumerate(rows[1:]):
         if len(row) != len(rows[0]):
             remedy = f"Row 1 has {len(rows[0])} cells, row {number + 2} has {len(row)}."
-            raise InputError("A row of the expression matrix has another length", value=row[0], remedy=remedy)
+            raise InputError(
+                "A row of the expression matrix has another length", value=row[0], remedy=remedy
+            )
         try:
             values[number] = [float(cell) for cell in row[1:]]
         except ValueError as error:
-            raise InputError("The expression matrix holds a text where a number belongs", value=row[0], remedy=f"{error}.") from error
+            raise InputError(
+                "The expression matrix holds a text where a number belongs",
+                value=row[0],
+                remedy=f"{error}.",
+            ) from error
     return ExpressionMatrix(tuple(row[0].strip() for row in rows[1:]), keys, values)
 
 
-def expression_driven(object_name: str, names: Sequence[str], matrix: ExpressionMatrix) -> tuple[Driven, ...]:
-    """What drives the expression keys of a mesh with shape keys `names`; limits are −3..3, so sliders must widen.
+def expression_driven(
+    object_name: str, names: Sequence[str], matrix: ExpressionMatrix
+) -> tuple[Driven, ...]:
+    """What drives the expression keys of a mesh with shape keys `names`; limits are -3..3, so
+    sliders must widen.
 
     Raises
     ------
@@ -137,28 +187,44 @@ def expression_driven(object_name: str, names: Sequence[str], matrix: Expression
     """
     keys = _keys_on_mesh(names, matrix.keys)
     driven: list[Driven] = []
-    for key, column in zip(keys, matrix.values.T):
-        sources = tuple((channel, float(w)) for channel, w in zip(matrix.channels, column) if w != 0.0)
+    for key, column in zip(keys, matrix.values.T, strict=True):
+        sources = tuple(
+            (channel, float(w))
+            for channel, w in zip(matrix.channels, column, strict=True)
+            if w != 0.0
+        )
         if sources:
-            driven.append(Driven(KeyTarget(object_name, key), sources, lower=-SLIDER_RANGE, upper=SLIDER_RANGE))
+            driven.append(
+                Driven(
+                    KeyTarget(object_name, key), sources, lower=-SLIDER_RANGE, upper=SLIDER_RANGE
+                )
+            )
     return tuple(driven)
 
 
 def _keys_on_mesh(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """The mesh's own spelling of each wanted key: Exp1 of the one numbering is Exp000 of the other."""
+    """The mesh's own spelling of each wanted key: Exp1 of the one numbering is Exp000 of the
+    other.
+    """
     if set(wanted) <= set(names):
         return list(wanted)
     by_place = {_place(name, names): name for name in names if _expression_number(name) is not None}
     keys = [by_place.get(_place(key, wanted)) for key in wanted]
-    for key, found in zip(wanted, keys):
+    for key, found in zip(wanted, keys, strict=True):
         if found is None:
-            remedy = f"The mesh has {len(by_place)} expression keys; use a matrix made for that many."
-            raise RigError("The mesh lacks an expression key of the matrix", value=key, remedy=remedy)
+            remedy = (
+                f"The mesh has {len(by_place)} expression keys; use a matrix made for that many."
+            )
+            raise RigError(
+                "The mesh lacks an expression key of the matrix", value=key, remedy=remedy
+            )
     return [key for key in keys if key is not None]
 
 
 def _place(name: str, among: Sequence[str]) -> int:
-    """Which expression it is, counted from 0: where an index 0 exists names count from 0, else from 1."""
+    """Which expression it is, counted from 0: where an index 0 exists names count from 0, else from
+    1.
+    """
     from_zero = any(_expression_number(other) == 0 for other in among)
     number = _expression_number(name)
     assert number is not None

@@ -1,4 +1,6 @@
-"""Which keys of a mesh are driven by which channels: every known convention, in any usual spelling."""
+"""Which keys of a mesh are driven by which channels: every known convention, in any usual
+spelling.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,13 @@ __all__ = ["Matching", "match_keys", "match_meshes"]
 
 Keys = tuple[tuple[str, float], ...]
 
-_MOUTH_BY_CHANNELS: Final = 8  # with fewer mouth channels than this, visemes speak better than channels do
+_MOUTH_BY_CHANNELS: Final = (
+    8  # with fewer mouth channels than this, visemes speak better than channels do
+)
 _ORDER: Final = {name: i for i, name in enumerate(arkit.CHANNELS)}
-_SPOKEN: Final = tuple(name for name in arkit.CHANNELS if name.startswith(("jaw", "mouth", "tongue")))
+_SPOKEN: Final = tuple(
+    name for name in arkit.CHANNELS if name.startswith(("jaw", "mouth", "tongue"))
+)
 _LABELS: Final = {
     "arkit": "ARKit names",
     "arkit_suffix_lr": "ARKit names with _L and _R",
@@ -39,21 +45,26 @@ class Matching:
 
     convention: str  # "arkit", "cc4_extended", "vrm1", … "none"
     label: str
-    channels: Mapping[str, Keys]  # channel (or viseme.…, vowel.…) -> keys that it drives, with weights
+    channels: Mapping[
+        str, Keys
+    ]  # channel (or viseme.…, vowel.…) -> keys that it drives, with weights
     missing: tuple[str, ...]  # channels of the 52 that move nothing on this mesh
     unmatched: tuple[str, ...]  # keys that nothing drives
     confidence: float  # 0..1: how much of what the convention has was found
     notes: tuple[str, ...] = ()
 
     def recipes(self) -> Iterator[tuple[str, Keys, float, float]]:
-        """Each driven key with its (channel, weight) pairs and its limits, in the order of the channels."""
+        """Each driven key with its (channel, weight) pairs and its limits, in the order of the
+        channels.
+        """
         sources: dict[str, list[tuple[str, float]]] = {}
         for channel, keys in self.channels.items():
             for key, weight in keys:
                 sources.setdefault(key, []).append((channel, weight))
         for key, pairs in sources.items():
             weights = [weight for _channel, weight in pairs]
-            # A signed control goes both ways; else a key stays within the range that sliders have from the start.
+            # A signed control goes both ways; else a key stays within the range that sliders have
+            # from the start.
             lower = -1.0 if min(weights) < 0 else 0.0
             yield key, tuple(pairs), lower, max(1.0, *weights, 0.0)
 
@@ -66,12 +77,16 @@ def match_keys(names: Sequence[str], *, convention: str | None = None) -> Matchi
     names : sequence of str
         All shape keys of one mesh; the basis may be among them.
     convention : str, optional
-        A convention that is already known from the character's other meshes; without it the best one is chosen.
+        A convention that is already known from the character's other meshes; without it the best
+        one is chosen.
     """
     names = list(dict.fromkeys(names))
     if any(is_flame_key(name) for name in names) and not _generic(names)[0]:
         return _flame(names)
-    candidates = [_candidate(name, names) for name in (CONVENTION_FILES if convention is None else [convention])]
+    candidates = [
+        _candidate(name, names)
+        for name in (CONVENTION_FILES if convention is None else [convention])
+    ]
     best = max(candidates, key=lambda found: (found.score, -found.priority))
     if convention is None or not best.channels:
         generic = _generic_candidate(names)
@@ -87,7 +102,11 @@ def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
     together = match_keys([name for names in meshes.values() for name in names])
     known = together.convention if together.convention in CONVENTION_FILES else None
     found = {mesh: match_keys(names, convention=known) for mesh, names in meshes.items()}
-    return {mesh: matching for mesh, matching in found.items() if matching.channels or matching.convention == "flame"}
+    return {
+        mesh: matching
+        for mesh, matching in found.items()
+        if matching.channels or matching.convention == "flame"
+    }
 
 
 @dataclass(frozen=True)
@@ -113,21 +132,27 @@ def _candidate(convention: str, names: Sequence[str]) -> _Candidate:
     by_fold = _by_fold(names, strict=convention in _EXACT)
     channels: dict[str, Keys] = {}
     for channel, row in table["map"].items():
-        found = tuple((by_fold[folded(key)], weight) for key, weight in row if folded(key) in by_fold)
+        found = tuple(
+            (by_fold[folded(key)], weight) for key, weight in row if folded(key) in by_fold
+        )
         if found:
             channels[channel] = found
     # Short names such as "a" or "sad" mean something only together.
     if convention in _EXACT and sum(folded(key) in by_fold for key in table["fingerprint"]) < 3:
         channels = {}
     priority = CONVENTION_FILES.index(convention)
-    return _Candidate(convention, table["label"], channels, len(table["map"]), tuple(table["notes"]), priority)
+    return _Candidate(
+        convention, table["label"], channels, len(table["map"]), tuple(table["notes"]), priority
+    )
 
 
 _EXACT: Final = ("vrm1", "vrm0", "mmd")
 
 
 def _by_fold(names: Sequence[str], *, strict: bool) -> dict[str, str]:
-    """Folded name -> name; unless `strict`, also what follows a known prefix, where that is free."""
+    """Folded name -> name; unless `strict`, also what follows a known prefix, where that is
+    free.
+    """
     found: dict[str, str] = {}
     for name in names:
         if not name.startswith("!"):
@@ -140,7 +165,9 @@ def _by_fold(names: Sequence[str], *, strict: bool) -> dict[str, str]:
     return found
 
 
-_KNOWN_PREFIX: Final = re.compile(r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|head|cc_base_body|mesh)[._]+", re.IGNORECASE)
+_KNOWN_PREFIX: Final = re.compile(
+    r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|head|cc_base_body|mesh)[._]+", re.IGNORECASE
+)
 
 
 def _generic(names: Sequence[str]) -> tuple[dict[str, Keys], str]:
@@ -152,7 +179,11 @@ def _generic(names: Sequence[str]) -> tuple[dict[str, Keys], str]:
             readings.setdefault(spelling.channel, []).append((spelling, name))
     prefixes = [_stem(spelling.prefix) for found in readings.values() for spelling, _name in found]
     common = max(sorted(set(prefixes)), key=prefixes.count) if prefixes else ""
-    channels = {channel: _best(readings[channel], common) for channel in arkit.CHANNELS if channel in readings}
+    channels = {
+        channel: _best(readings[channel], common)
+        for channel in arkit.CHANNELS
+        if channel in readings
+    }
     return channels, common
 
 
@@ -183,9 +214,11 @@ def _generic_candidate(names: Sequence[str]) -> _Candidate:
     if visemes and len(mouth) < _MOUTH_BY_CHANNELS:
         channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
         convention, label = "visemes", _LABELS["visemes"]
-        notes.append("The mouth is driven by the viseme keys: a fit of the 52 curves to the 15 visemes.")
+        notes.append(
+            "The mouth is driven by the viseme keys: a fit of the 52 curves to the 15 visemes."
+        )
     elif visemes:
-        notes.append("The viseme keys are left alone: the mouth has channels of its own, both would double it.")
+        notes.append("The viseme keys are left alone: the mouth has channels of its own.")
     expected = len(VISEMES) if convention == "visemes" else len(arkit.CHANNELS)
     if convention == "arkit_suffix_lr":
         expected -= 1  # ICT-FaceKit has no tongue
@@ -205,7 +238,9 @@ def _generic_name(names: Sequence[str], channels: Mapping[str, Keys], prefix: st
 
 
 def _viseme_keys(names: Sequence[str]) -> dict[str, Keys]:
-    """viseme.… -> keys of the set of viseme names that fits best; nothing when fewer than five are there."""
+    """viseme.… -> keys of the set of viseme names that fits best; nothing when fewer than five are
+    there.
+    """
     by_name = {folded(without_namespace(name)): name for name in names}
     best: dict[str, Keys] = {}
     for spellings in _viseme_sets():
@@ -217,11 +252,13 @@ def _viseme_keys(names: Sequence[str]) -> dict[str, Keys]:
 @cache
 def _viseme_sets() -> tuple[tuple[tuple[str, str], ...], ...]:
     """(folded name, viseme) pairs of each known set."""
-    sets = [entry["names"] for entry in read_table("viseme_names").values()]
-    return tuple(
-        tuple((folded(name), viseme) for viseme, row in names.items() for name in ([row] if isinstance(row, str) else row))
-        for names in sets
-    )
+    sets: list[tuple[tuple[str, str], ...]] = []
+    for entry in read_table("viseme_names").values():
+        rows = {
+            viseme: [row] if isinstance(row, str) else row for viseme, row in entry["names"].items()
+        }
+        sets.append(tuple((folded(name), viseme) for viseme, row in rows.items() for name in row))
+    return tuple(sets)
 
 
 def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
@@ -243,17 +280,27 @@ def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
     used = {key for keys in channels.values() for key, _weight in keys}
     return Matching(
         convention=best.convention if channels else "none",
-        label=best.label if best.convention != "none" or not channels else "Stand-ins such as mouthOpen",
+        label=best.label
+        if best.convention != "none" or not channels
+        else "Stand-ins such as mouthOpen",
         channels=ordered,
-        missing=tuple(name for name in arkit.CHANNELS if name not in channels and not (derived and name in _SPOKEN)),
+        missing=tuple(
+            name
+            for name in arkit.CHANNELS
+            if name not in channels and not (derived and name in _SPOKEN)
+        ),
         unmatched=tuple(name for name in names if name not in used),
-        confidence=round(min(1.0, found / best.expected), 3) if found else (0.1 if channels else 0.0),
+        confidence=round(min(1.0, found / best.expected), 3)
+        if found
+        else (0.1 if channels else 0.0),
         notes=tuple(notes),
     )
 
 
 def _add_stand_ins(channels: dict[str, Keys], names: Sequence[str], notes: list[str]) -> None:
-    """Drive mouthOpen, mouthSmile, eyesClosed … by channels that have no key; exact names, case apart."""
+    """Drive mouthOpen, mouthSmile, eyesClosed … by channels that have no key; exact names, case
+    apart.
+    """
     by_case = {name.casefold(): name for name in names}
     for stand_in, sources in read_table("fallbacks")["map"].items():
         name = by_case.get(stand_in.casefold())

@@ -16,15 +16,20 @@ ROTATION_MODES = ("QUATERNION", "AXIS_ANGLE", *_EULER_MODES)
 Axis = tuple[float, float, float]
 
 
-def rotation_curves(mode: str, parts: Sequence[tuple[Axis, np.ndarray]]) -> tuple[str, list[np.ndarray]]:
-    """Property name and its float32 (K,) curves for angles (radians) about axes that are added as rotation vectors.
+def rotation_curves(
+    mode: str, parts: Sequence[tuple[Axis, np.ndarray]]
+) -> tuple[str, list[np.ndarray]]:
+    """Property name and its float32 (K,) curves for angles (radians) about axes that are added as
+    rotation vectors.
 
     Raises
     ------
     RigError
         Blender has no rotation mode of that name.
     """
-    vectors = sum(curve[:, None].astype(np.float64) * np.asarray(axis, np.float64) for axis, curve in parts)
+    vectors = sum(
+        curve[:, None].astype(np.float64) * np.asarray(axis, np.float64) for axis, curve in parts
+    )
     assert isinstance(vectors, np.ndarray)
     if mode == "AXIS_ANGLE":
         angle = np.linalg.norm(vectors, axis=1)
@@ -35,12 +40,20 @@ def rotation_curves(mode: str, parts: Sequence[tuple[Axis, np.ndarray]]) -> tupl
     if mode == "QUATERNION":
         return "rotation_quaternion", [np.float32(curve) for curve in quaternions.T]
     if mode in _EULER_MODES:
-        return "rotation_euler", [np.float32(curve) for curve in _euler(_matrices(quaternions), mode).T]
-    raise RigError("Unknown rotation mode of a bone", value=mode, remedy=f"Use one of {', '.join(ROTATION_MODES)}.")
+        return "rotation_euler", [
+            np.float32(curve) for curve in _euler(_matrices(quaternions), mode).T
+        ]
+    raise RigError(
+        "Unknown rotation mode of a bone",
+        value=mode,
+        remedy=f"Use one of {', '.join(ROTATION_MODES)}.",
+    )
 
 
 def _quaternions(vectors: np.ndarray) -> np.ndarray:
-    """(K, 4) w x y z with w > 0 for turns below half a circle, so that neighbours never flip sign."""
+    """(K, 4) w x y z with w > 0 for turns below half a circle, so that neighbours never flip
+    sign.
+    """
     half = 0.5 * np.linalg.norm(vectors, axis=1)
     scale = 0.5 * np.sinc(half / np.pi)
     return np.column_stack([np.cos(half), vectors * scale[:, None]])

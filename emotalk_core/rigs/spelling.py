@@ -1,4 +1,6 @@
-"""Which ARKit channel a shape key's name spells, whatever its case, prefix, separators and side marks."""
+"""Which ARKit channel a shape key's name spells, whatever its case, prefix, separators and side
+marks.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,14 @@ __all__ = ["Spelling", "folded", "spelled_channel", "without_namespace"]
 
 _SEPARATORS: Final = re.compile(r"[\s_.\-]+")
 _ENDING: Final = re.compile(r"[\s_.\-]+(?:bs|arkit|shape|key|morph)$", re.IGNORECASE)
-_SIDE: Final = {"l": "Left", "r": "Right", "left": "Left", "right": "Right", "lf": "Left", "rt": "Right"}
+_SIDE: Final = {
+    "l": "Left",
+    "r": "Right",
+    "left": "Left",
+    "right": "Right",
+    "lf": "Left",
+    "rt": "Right",
+}
 # A prefix may be anything that ends where a word ends, unless it talks about a different shape.
 _PREFIX_STOPS: Final = re.compile(r"corr|combo|inbetween|_to_|!|half|fix|delta", re.IGNORECASE)
 
@@ -25,7 +34,9 @@ class Spelling:
 
     channel: str
     rank: int  # 0 exact, 1 other case, 2 other separators or side marks, 3 with a prefix
-    half: bool = False  # one side of a channel that has no sides: both halves follow the one channel
+    half: bool = (
+        False  # one side of a channel that has no sides: both halves follow the one channel
+    )
     prefix: str = ""
 
 
@@ -57,12 +68,19 @@ def spelled_channel(name: str) -> Spelling | None:
     spelling = _read(tail) or _read(_ENDING.sub("", tail))
     if spelling:
         rank = 1 if name.casefold() == spelling.channel.casefold() else 2
-        return Spelling(spelling.channel, rank if tail == name else 3, spelling.half, name[: len(name) - len(tail)])
+        return Spelling(
+            spelling.channel,
+            rank if tail == name else 3,
+            spelling.half,
+            name[: len(name) - len(tail)],
+        )
     return _behind_prefix(_ENDING.sub("", tail), name)
 
 
 def _behind_prefix(tail: str, name: str) -> Spelling | None:
-    """The longest part from a word's start to the end that spells a channel, if what precedes is a mere prefix."""
+    """The longest part from a word's start to the end that spells a channel, if what precedes is a
+    mere prefix.
+    """
     for start in _word_starts(tail):
         spelling, prefix = _read(tail[start:]), tail[:start]
         if spelling is None:
@@ -74,8 +92,13 @@ def _behind_prefix(tail: str, name: str) -> Spelling | None:
 
 
 def _word_starts(name: str) -> list[int]:
-    """Where a new word starts behind a separator or a digit; "BSjawOpen" also behind a run of capitals."""
-    starts = [m.end() for m in re.finditer(r"[\s_.\-]+|\d+(?=[A-Za-z])|^[A-Z]{2,}(?=[a-z])|[a-z](?=[A-Z])", name)]
+    """Where a new word starts behind a separator or a digit; "BSjawOpen" also behind a run of
+    capitals.
+    """
+    starts = [
+        m.end()
+        for m in re.finditer(r"[\s_.\-]+|\d+(?=[A-Za-z])|^[A-Z]{2,}(?=[a-z])|[a-z](?=[A-Z])", name)
+    ]
     return [start for start in starts if 0 < start < len(name)]
 
 
@@ -86,7 +109,9 @@ def _names_a_channel(prefix: str) -> bool:
 
 @cache
 def _stems() -> frozenset[str]:
-    return frozenset(re.sub(r"(left|right)$", "", channel.casefold()) for channel in arkit.CHANNELS) - {"jaw", "mouth"}
+    return frozenset(
+        re.sub(r"(left|right)$", "", channel.casefold()) for channel in arkit.CHANNELS
+    ) - {"jaw", "mouth"}
 
 
 def _read(text: str) -> Spelling | None:

@@ -13,11 +13,14 @@ CONVENTION_FILES = (
     "cc_standard", "cc4_extended", "cc5", "daz_genesis81", "daz_genesis9", "daz_genesis9_split",
     "metahuman", "faceshift", "vroid", "vrm1", "vrm0", "mmd",
 )  # fmt: skip
-"""Conventions with key names of their own, one file each; a later one wins only if it finds more."""
+"""Conventions with key names of their own, one file each; a later one wins only if it finds
+more."""
 
 
 @cache
 def read_table(name: str) -> dict[str, Any]:
     """Contents of `name`.json in this folder; shared, not to be changed."""
-    table: dict[str, Any] = json.loads((Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8"))
+    table: dict[str, Any] = json.loads(
+        (Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8")
+    )
     return table

@@ -11,12 +11,35 @@ import numpy as np
 from .. import arkit
 from .tables import read_table
 
-__all__ = ["DERIVED_PREFIXES", "VISEMES", "VOWELS", "derived_channels", "viseme_weights", "vowel_weights"]
+__all__ = [
+    "DERIVED_PREFIXES",
+    "VISEMES",
+    "VOWELS",
+    "derived_channels",
+    "viseme_weights",
+    "vowel_weights",
+]
 
 DERIVED_PREFIXES: Final = ("viseme.", "vowel.")
 """Channels of these names are computed from the others: viseme.PP, vowel.aa."""
 
-VISEMES: Final = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
+VISEMES: Final = (
+    "sil",
+    "PP",
+    "FF",
+    "TH",
+    "DD",
+    "kk",
+    "CH",
+    "SS",
+    "nn",
+    "RR",
+    "aa",
+    "E",
+    "ih",
+    "oh",
+    "ou",
+)
 """Order of Oculus LipSync and of OpenXR's XR_META_face_tracking_visemes."""
 
 VOWELS: Final = ("aa", "ih", "ou", "ee", "oh")
@@ -24,15 +47,25 @@ VOWELS: Final = ("aa", "ih", "ou", "ee", "oh")
 
 _VOWEL_VISEME: Final = {"aa": "aa", "ih": "ih", "ou": "ou", "ee": "E", "oh": "oh"}
 
-# How much an error in a channel counts. Pressed and rolled lips move little and say most; smile and frown belong to the
-# feeling, so they are not looked at.
-_TRUST: Final = {"mouthPress": 4.0, "mouthRoll": 3.0, "mouthClose": 2.0, "mouthFunnel": 1.5, "mouthPucker": 1.5}
+# How much an error in a channel counts. Pressed and rolled lips move little and say most; smile and
+# frown belong to the feeling, so they are not looked at.
+_TRUST: Final = {
+    "mouthPress": 4.0,
+    "mouthRoll": 3.0,
+    "mouthClose": 2.0,
+    "mouthFunnel": 1.5,
+    "mouthPucker": 1.5,
+}
 _UNWANTED: Final = 0.02  # cost of each viseme that takes part: keeps the answer sparse
 _SWEEPS: Final = 40  # of coordinate descent; more change nothing in the third decimal
 
 
-def derived_channels(values: np.ndarray, channels: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """float32 (T, len(names)): the asked `viseme.…` and `vowel.…` curves; a name that does not exist is 0."""
+def derived_channels(
+    values: np.ndarray, channels: Sequence[str], names: Sequence[str]
+) -> np.ndarray:
+    """float32 (T, len(names)): the asked `viseme.…` and `vowel.…` curves; a name that does not
+    exist is 0.
+    """
     sources = {name: i for i, name in enumerate(channels)}
     faces = np.zeros((len(values), arkit.N_CHANNELS), np.float32)
     for i, name in enumerate(arkit.CHANNELS):
@@ -40,9 +73,15 @@ def derived_channels(values: np.ndarray, channels: Sequence[str], names: Sequenc
             faces[:, i] = values[:, sources[name]]
     curves: dict[str, np.ndarray] = {}
     if any(name.startswith("viseme.") for name in names):
-        curves |= {f"viseme.{name}": curve for name, curve in zip(VISEMES, viseme_weights(faces).T)}
+        curves |= {
+            f"viseme.{name}": curve
+            for name, curve in zip(VISEMES, viseme_weights(faces).T, strict=True)
+        }
     if any(name.startswith("vowel.") for name in names):
-        curves |= {f"vowel.{name}": curve for name, curve in zip(VOWELS, vowel_weights(faces).T)}
+        curves |= {
+            f"vowel.{name}": curve
+            for name, curve in zip(VOWELS, vowel_weights(faces).T, strict=True)
+        }
     nothing = np.zeros(len(values), np.float32)
     return np.column_stack([curves.get(name, nothing) for name in names]).astype(np.float32)
 
@@ -60,7 +99,8 @@ def viseme_weights(faces: np.ndarray) -> np.ndarray:
 
 
 def vowel_weights(faces: np.ndarray) -> np.ndarray:
-    """float32 (T, 5), 0..1: the two strongest vowels of each row, together at most 1; 0 where the lips are shut.
+    """float32 (T, 5), 0..1: the two strongest vowels of each row, together at most 1; 0 where the
+    lips are shut.
 
     A plain sum of five vowel keys always looks like "A"; so do three of them.
     """
@@ -71,12 +111,16 @@ def vowel_weights(faces: np.ndarray) -> np.ndarray:
     vowels, shut = weights[:, :-1], np.minimum(weights[:, -1:], 1.0)
     third = np.sort(vowels, axis=1)[:, -3:-2]
     vowels = np.where(vowels > third, vowels, 0.0)
-    return (vowels / np.maximum(vowels.sum(1, keepdims=True), 1.0) * (1.0 - shut)).astype(np.float32)
+    return (vowels / np.maximum(vowels.sum(1, keepdims=True), 1.0) * (1.0 - shut)).astype(
+        np.float32
+    )
 
 
 @cache
 def _mouths() -> tuple[np.ndarray, np.ndarray]:
-    """float32 (14, 52): the mouths of all visemes but "sil", and (52,) the trust in each channel."""
+    """float32 (14, 52): the mouths of all visemes but "sil", and (52,) the trust in each
+    channel.
+    """
     mix = read_table("viseme_mouths")["mix"]
     mouths = np.zeros((len(VISEMES) - 1, arkit.N_CHANNELS), np.float32)
     trust = np.zeros(arkit.N_CHANNELS, np.float32)
@@ -85,7 +129,9 @@ def _mouths() -> tuple[np.ndarray, np.ndarray]:
             for i in _columns(stem):
                 mouths[row, i] = value
                 trust[i] = next((t for name, t in _TRUST.items() if stem.startswith(name)), 1.0)
-    sided = np.array([name.endswith(("Left", "Right")) and name not in _WHOLE for name in arkit.CHANNELS])
+    sided = np.array(
+        [name.endswith(("Left", "Right")) and name not in _WHOLE for name in arkit.CHANNELS]
+    )
     trust[sided] *= 0.5**0.5  # two sides of one movement count once
     return mouths, trust
 
@@ -99,14 +145,16 @@ def _columns(stem: str) -> list[int]:
 
 
 def _fit(target: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """float32 (T, N) ≥ 0 that minimises |target − weights·basis|² + a small cost per weight, row by row.
+    """float32 (T, N) ≥ 0 that minimises |target - weights·basis|² + a small cost per weight, row by
+    row.
 
-    Coordinate descent on all rows at once: each weight in turn takes its best value, the others held.
+    Coordinate descent on all rows at once: each weight in turn takes its best value, the others
+    held.
     """
     gram = basis @ basis.T
     pull = np.ascontiguousarray((target @ basis.T - _UNWANTED * np.sqrt(np.diag(gram)) * 0.5).T)
-    # Start from the one mouth that explains the row best: neighbours such as t, n and k are nearly the same mouth, and
-    # from zero the descent would share the row out among them.
+    # Start from the one mouth that explains the row best: neighbours such as t, n and k are nearly
+    # the same mouth, and from zero the descent would share the row out among them.
     diagonal = np.diag(gram)[:, None]
     best = (np.maximum(pull, 0.0) ** 2 / diagonal).argmax(0)
     weights = np.zeros_like(pull)
