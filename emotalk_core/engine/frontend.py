@@ -37,6 +37,7 @@ WIDTH = 512
 N_HEADS = 8
 _LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
 _EPS = 1e-5
+_UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
 
 
 @functools.cache
@@ -129,6 +130,7 @@ class _Layer:
     norm2: tuple[np.ndarray, np.ndarray]
     up: tuple[np.ndarray, np.ndarray]
     down: tuple[np.ndarray, np.ndarray]
+    relative: np.ndarray | None  # (8, 2 R + 1): score for a key -R..R states away; further ones are not heard
 
 
 class Encoder:
@@ -168,16 +170,12 @@ class Encoder:
                 norm2=norms[1],
                 up=(matrix(f"{p}.mlp.0.weight"), get(f"{p}.mlp.0.bias")),
                 down=(matrix(f"{p}.mlp.2.weight"), get(f"{p}.mlp.2.bias")),
+                relative=get(f"{p}.attn.relative") if f"{p}.attn.relative" in tensors else None,
             )
 
         self._conv1, self._conv2 = conv("conv1"), conv("conv2")
-        self._positions = get("positional_embedding")  # (750, 512): windows up to 15 s
+        self._positions = get("positional_embedding") if "positional_embedding" in tensors else get("position")[None]
         self._layers = [layer(i) for i in range(n_layers)]
-
-    @property
-    def max_states(self) -> int:
-        """Longest window in states (50 Hz) that has positions."""
-        return len(self._positions)
 
     def __call__(self, mel: np.ndarray) -> list[np.ndarray]:
         """Hidden states of one window, after each layer.
@@ -197,7 +195,7 @@ class Encoder:
         x += self._positions[: len(x)]
         states = []
         for layer in self._layers:
-            x = x + _attend(_norm(x, *layer.norm1), layer)
+            x = x + _attend(_norm(x, *layer.norm1), layer, _banded(layer.relative, len(x)))
             hidden = gelu(_affine(_norm(x, *layer.norm2), *layer.up))
             x += _affine(hidden, *layer.down)
             states.append(x)
@@ -226,13 +224,25 @@ def _norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return y
 
 
-def _attend(x: np.ndarray, layer: _Layer) -> np.ndarray:
+def _banded(relative: np.ndarray | None, n: int) -> np.ndarray | None:
+    """float32 (8, n, n): what each query adds to the score of each key."""
+    if relative is None:
+        return None
+    reach = relative.shape[1] // 2
+    away = np.arange(n)[None, :] - np.arange(n)[:, None]
+    scores = relative[:, np.clip(away, -reach, reach) + reach]
+    scores[:, np.abs(away) > reach] = _UNHEARD
+    return scores
+
+
+def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray | None) -> np.ndarray:
     """Self-attention over the whole window, head by head: without BLAS a batched product is four times slower."""
     qkv = _affine(x, *layer.qkv)
     size = WIDTH // N_HEADS
     joined = np.empty((len(x), WIDTH), np.float32)
     for head in range(N_HEADS):
         q, k, v = (np.ascontiguousarray(qkv[:, o + head * size : o + (head + 1) * size]) for o in (0, WIDTH, 2 * WIDTH))
-        weights = _softmax(product(q, np.ascontiguousarray(k.T)))
+        scores = product(q, np.ascontiguousarray(k.T))
+        weights = _softmax(scores if banded is None else scores + banded[head])
         joined[:, head * size : (head + 1) * size] = product(weights, v)
     return _affine(joined, *layer.out)
