@@ -33,6 +33,9 @@ _NAMES: Final = MappingProxyType(
 """Lower case, without separators and namespaces."""
 
 
+_Directions = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
 @dataclass(frozen=True, eq=False)
 class BoneRest:
     """One bone at rest, in armature space."""
@@ -75,33 +78,27 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s.\-_]+", "", re.split(r"[:|]", name)[-1].casefold())
 
 
-def face_directions(roles: Mapping[str, BoneRest]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The face's left, up and forward in armature space: the main axes nearest to where the joints
-    lie.
+def face_directions(roles: Mapping[str, BoneRest]) -> _Directions:
+    """The face's left, up and forward in armature space.
 
-    Importers leave FLAME armatures with +Y or with +Z up, so it is read off the eyes and the neck.
-    Without both eyes and a neck or head, Blender's own: +X, +Z, -Y.
+    Importers leave FLAME armatures with +Y or with +Z up. The eyes tell: they lie above the neck
+    and before it. Without both eyes and a neck, head or jaw, Blender's own: +X, +Z, -Y.
     """
     base = roles.get("neck") or roles.get("head") or roles.get("jaw")
+    left, ups = np.array([1.0, 0.0, 0.0]), (np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0]))
     if base is None or "left_eye" not in roles or "right_eye" not in roles:
-        return np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, -1.0, 0])
-    left = _main_axis(roles["left_eye"].head - roles["right_eye"].head)
-    middle = 0.5 * (roles["left_eye"].head + roles["right_eye"].head)
-    rising = middle - base.head
-    up = _main_axis(rising - left * (rising @ left))
-    return left, up, np.cross(left, up)
+        return left, ups[0], np.cross(left, ups[0])
+    left_eye, right_eye = roles["left_eye"].head, roles["right_eye"].head
+    left = left * (1.0 if left_eye[0] >= right_eye[0] else -1.0)
+    rising = 0.5 * (left_eye + right_eye) - base.head
+    for up in ups:
+        forward = np.cross(left, up)
+        if rising @ up > 0 and rising @ forward > 0:
+            return left, up, forward
+    return left, ups[0], np.cross(left, ups[0])
 
 
-def _main_axis(vector: np.ndarray) -> np.ndarray:
-    axis = np.zeros(3)
-    largest = int(np.abs(vector).argmax())
-    axis[largest] = np.sign(vector[largest]) or 1.0
-    return axis
-
-
-def turn_axes(
-    bone: BoneRest, directions: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> tuple[Axis, Axis, Axis]:
+def turn_axes(bone: BoneRest, directions: _Directions) -> tuple[Axis, Axis, Axis]:
     """Axes in the bone's own space; a positive angle looks down, turns left, leans to the right
     ear.
     """
@@ -141,9 +138,6 @@ def bone_driven(
     if use_head:
         driven += _head(armature, roles, directions, angles)
     return tuple(driven)
-
-
-_Directions = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _jaw(
