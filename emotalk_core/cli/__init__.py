@@ -1,1 +1,49 @@
-"""The command line, one file per command."""
+"""The command line: one file for each command, each parse -> call -> print."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from ..errors import Cancelled, EmoTalkError
+
+__all__ = ["main"]
+
+_log = logging.getLogger(__name__)
+
+_DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 2 bad input or environment, 3 some of several failed, 130 cancelled."""
+    logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except EmoTalkError as error:
+        print(f"emotalk: {error}", file=sys.stderr)
+        return _BAD
+    except (Cancelled, KeyboardInterrupt):
+        print("emotalk: cancelled; nothing was written", file=sys.stderr)
+        return _CANCELLED
+    except BrokenPipeError:  # the reader of our results went away: not our failure, nothing to tell it
+        return _BAD
+    except Exception as error:
+        _log.exception("This is a bug in EmoTalk, not in your file")
+        print(f"emotalk: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+        return _BAD
+
+
+def _parser() -> argparse.ArgumentParser:
+    from . import animate, batch, bench, doctor, info
+
+    parser = argparse.ArgumentParser(
+        prog="emotalk", description="Speech sound to face curves (ARKit's 52 coefficients) with emotion."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in (animate, batch, info, bench, doctor):
+        module.add_command(commands)
+    return parser

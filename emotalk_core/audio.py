@@ -1,0 +1,283 @@
+"""Any sound as 16 kHz mono float32 in blocks that can be read again and again, and a hash of its content."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+import numpy as np
+
+from .atomic_file import disk_error
+from .decoders import Decoder, open_decoder
+from .errors import InputError
+from .progress import Progress, silent
+from .resampling import Ratio, resample_blocks, resampled_length
+from .timing import SAMPLE_RATE
+
+__all__ = [
+    "SAMPLE_RATE",
+    "ArraySound",
+    "SoundSource",
+    "open_sound",
+    "read_samples",
+    "resample_blocks",
+]
+
+_MIN_RATE: Final = 4_000
+_MAX_RATE: Final = 384_000
+_BLOCK: Final = 65_536
+_KEY_VERSION: Final = b"1"  # raise when the same file gives other samples than before
+
+
+class SoundSource(Protocol):
+    """Speech as every engine takes it: float32, mono, 16 kHz."""
+
+    @property
+    def n_samples(self) -> int:
+        """Length in samples at 16 kHz."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Hash of the content: equal keys, equal samples."""
+        ...
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """float32 (n,) from the first sample to the last; each call starts anew."""
+        ...
+
+
+def read_samples(source: SoundSource) -> np.ndarray:
+    """float32 (n,): the whole sound at once."""
+    blocks = list(source.blocks())
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+class ArraySound:
+    """A sound that is in memory already.
+
+    Parameters
+    ----------
+    samples : float (n,) or (n, channels)
+        -1..1.
+    sample_rate : int
+        Hz.
+
+    Raises
+    ------
+    InputError
+        No samples, values that are no numbers, or a rate outside 4000 to 384000 Hz.
+    """
+
+    def __init__(self, samples: np.ndarray, sample_rate: int) -> None:
+        ratio = _ratio(sample_rate)
+        given = np.asarray(samples, np.float32)
+        mono = given.mean(axis=1, dtype=np.float32) if given.ndim == 2 else given
+        if not len(mono):
+            raise _no_samples("an array")
+        _check_finite(mono, 0, sample_rate, "an array")
+        pieces = (mono[i : i + _BLOCK] for i in range(0, len(mono), _BLOCK))
+        self._samples = np.concatenate(list(resample_blocks(pieces, ratio)))
+        self.key = _digest([self._samples.tobytes()])
+
+    @property
+    def n_samples(self) -> int:
+        """Length in samples at 16 kHz."""
+        return len(self._samples)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """float32 (n,) from the first sample to the last."""
+        for i in range(0, len(self._samples), _BLOCK):
+            yield self._samples[i : i + _BLOCK]
+
+
+def open_sound(
+    path: Path | str,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    *,
+    progress: Progress = silent,
+) -> SoundSource:
+    """The sound in a file, or the stretch of it from `start_s` on that lasts `duration_s`.
+
+    Wav is read by this package itself; other formats, and films, by soundfile or PyAV where they are installed, and
+    decoded here and now, since only decoding tells their length.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, damaged or no sound, or the stretch lies outside it.
+    SetupError
+        Nothing that can read this format is installed, or the disk has no room for the decoded sound.
+    """
+    decoder = open_decoder(Path(path))
+    ratio = _ratio(decoder.sample_rate)
+    source = Path(path)
+    if not start_s >= 0 or not (duration_s is None or duration_s > 0):
+        raise InputError("No such stretch of sound", value=f"{start_s} s", remedy="Start at 0 or later.")
+    first = round(start_s * SAMPLE_RATE)
+    length = None if duration_s is None else max(1, round(duration_s * SAMPLE_RATE))
+    if decoder.n_samples is None:
+        decoded = _decode_to_disk(source, decoder, ratio, progress)
+        return FileSound(source, decoded, Ratio(1, 1), *_stretch(source, first, length, decoded.n_samples))
+    total = resampled_length(decoder.n_samples, ratio)
+    return FileSound(source, decoder, ratio, *_stretch(source, first, length, total))
+
+
+def _stretch(path: Path, first: int, length: int | None, total: int) -> tuple[int, int]:
+    """First sample and number of samples of what is asked for, at 16 kHz."""
+    if total == 0:
+        raise _no_samples(path)
+    if first >= total:
+        raise InputError(
+            "The sound ends before the stretch begins",
+            value=path,
+            remedy=f"It lasts {total / SAMPLE_RATE:.2f} s: start earlier.",
+        )
+    return first, min(total - first, length or total)
+
+
+@dataclass(eq=False)
+class FileSound:
+    """A stretch of a sound file; decoded once, then read from a temporary file that nobody else sees."""
+
+    path: Path
+    decoder: Decoder
+    ratio: Ratio
+    first: int  # samples at 16 kHz
+    n_samples: int  # samples at 16 kHz
+    _spool: IO[bytes] | None = field(default=None, repr=False)
+    _key: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> str:
+        """Hash of the file's bytes and of which stretch is meant."""
+        if not self._key:
+            stretch = f"{self.first} {self.n_samples}".encode()
+            self._key = _digest([stretch, *_file_bytes(self.path)])
+        return self._key
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """float32 (n,) from the first sample to the last, 16 kHz."""
+        if self._spool is not None:
+            yield from _read_spool(self._spool, self.n_samples)
+        elif self.ratio.up == self.ratio.down:  # reading again costs less than a copy
+            yield from self._decoded()
+        else:
+            spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+            for block in self._decoded():
+                _write_spool(spool, block)
+                yield block
+            self._spool = spool
+
+    def _decoded(self) -> Iterator[np.ndarray]:
+        """The stretch, decoded and resampled; exactly `n_samples`, or an InputError."""
+        margin = self.ratio.half_width // self.ratio.down + 2
+        period = max(0, self.first // self.ratio.up - margin)
+        skip, left = self.first - period * self.ratio.up, self.n_samples
+        raw = _checked(self.decoder.blocks(period * self.ratio.down), self.decoder.sample_rate, self.path)
+        for block in resample_blocks(raw, self.ratio):
+            part = block[skip : skip + left]
+            skip = max(0, skip - len(block))
+            left -= len(part)
+            if len(part):
+                yield part
+            if left == 0:
+                return
+        raise InputError("Sound file became shorter while it was read", value=self.path, remedy="Try again.")
+
+
+@dataclass(frozen=True, eq=False)
+class _DecodedFile:
+    """A temporary file of float32 samples at 16 kHz."""
+
+    file: IO[bytes]
+    n_samples: int
+    sample_rate: int = SAMPLE_RATE
+
+    def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
+        yield from _read_spool(self.file, self.n_samples - start, start)
+
+
+def _decode_to_disk(path: Path, decoder: Decoder, ratio: Ratio, progress: Progress) -> _DecodedFile:
+    """Everything that `decoder` has, at 16 kHz, in a temporary file."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as what reads it
+    n_samples = 0
+    raw = _checked(decoder.blocks(), decoder.sample_rate, path)
+    for block in resample_blocks(raw, ratio):
+        _write_spool(spool, block)
+        n_samples += len(block)
+        progress(1.0 - math.exp(-n_samples / (600.0 * SAMPLE_RATE)), "Decoding sound")  # its length is unknown
+    return _DecodedFile(spool, n_samples)
+
+
+def _checked(blocks: Iterable[np.ndarray], sample_rate: int, path: object) -> Iterator[np.ndarray]:
+    position = 0
+    for block in blocks:
+        _check_finite(block, position, sample_rate, path)
+        position += len(block)
+        yield block
+
+
+def _check_finite(samples: np.ndarray, position: int, sample_rate: int, path: object) -> None:
+    # The sum is finite when all are; only then is it worth a second look.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(samples.sum()):
+            return
+    bad = np.flatnonzero(~np.isfinite(samples))
+    if len(bad):
+        at_s = (position + int(bad[0])) / sample_rate
+        raise InputError(
+            f"Sound holds values that are no numbers, the first at {at_s:.3f} s",
+            value=path,
+            remedy="Export it again as 16-bit or 24-bit wav.",
+        )
+
+
+def _write_spool(spool: IO[bytes], block: np.ndarray) -> None:
+    try:
+        spool.write(block.tobytes())
+    except OSError as error:
+        raise disk_error(error, Path(tempfile.gettempdir())) from error
+
+
+def _read_spool(spool: IO[bytes], n_samples: int, start: int = 0) -> Iterator[np.ndarray]:
+    """float32 blocks; the place is kept here, so that several readers may take turns."""
+    position, stop = start * 4, (start + n_samples) * 4
+    while position < stop:
+        spool.seek(position)
+        raw = spool.read(min(_BLOCK * 4, stop - position))
+        position += len(raw)
+        yield np.frombuffer(raw, np.float32)
+
+
+def _ratio(sample_rate: int) -> Ratio:
+    if sample_rate < _MIN_RATE:
+        raise InputError("Sample rate too low", value=sample_rate, remedy="Use a recording of 8000 Hz or more.")
+    if sample_rate > _MAX_RATE:
+        raise InputError("Sample rate too high", value=sample_rate, remedy="Use a recording of 48000 Hz.")
+    return Ratio.from_rate(sample_rate)
+
+
+def _no_samples(path: object) -> InputError:
+    return InputError("Sound without samples", value=path, remedy="Record or export it again.")
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(_KEY_VERSION, digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _file_bytes(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            yield part
+
+

@@ -1,0 +1,193 @@
+"""Encodings on disk: float16, read stretch by stretch or mapped into memory. The cache may be deleted at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import struct
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from .atomic_file import atomic_file, disk_error
+from .engine import Encoding
+from .errors import EmoTalkError
+
+__all__ = ["EncodingCache", "StoredEncoding", "default_folder"]
+
+_log = logging.getLogger(__name__)
+
+_MAGIC: Final = b"EmoTalk encoding 1\n"
+_HEAD_BYTES: Final = 4096
+_SUFFIX: Final = ".encoding"
+_FIELDS: Final = ("content", "emotion", "heard", "level")
+_COPY_BYTES: Final = 1 << 20
+
+
+def default_folder() -> Path:
+    """Where this system keeps what can be made again."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "emotalk"
+
+
+class StoredEncoding:
+    """An Encoding in an open file: one row of float16 for each frame, all fields side by side.
+
+    A long sound's Encoding is never one array in memory: `read` takes the stretch that is asked for.
+    """
+
+    def __init__(self, file: IO[bytes], head: Mapping[str, Any], path: Path | None = None) -> None:
+        self._file, self._path = file, path
+        self.n_frames = int(head["n_frames"])
+        self.notes: Mapping[str, Any] = head["notes"]  # what else was learnt from the sound
+        self._widths = tuple(int(w) for w in head["widths"])
+
+    def read(self, start: int, stop: int) -> Encoding:
+        """The frames `start` .. `stop` as float32."""
+        width = sum(self._widths)
+        self._file.seek(_HEAD_BYTES + start * width * 2)
+        raw = self._file.read((stop - start) * width * 2)
+        return self._split(np.frombuffer(raw, "<f2").reshape(-1, width).astype(np.float32))
+
+    def load(self) -> Encoding:
+        """The whole Encoding as float16: mapped when it is a file of the cache."""
+        shape = (self.n_frames, sum(self._widths))
+        if self._path is not None:
+            return self._split(np.memmap(self._file, "<f2", mode="r", offset=_HEAD_BYTES, shape=shape))
+        self._file.seek(_HEAD_BYTES)
+        return self._split(np.frombuffer(self._file.read(), "<f2").reshape(shape))
+
+    def copy_to(self, file: IO[bytes]) -> None:
+        """Write the same bytes to another file."""
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, file, _COPY_BYTES)
+
+    def close(self) -> None:
+        """Let go of the file; what `load` returned stays valid."""
+        self._file.close()
+
+    def _split(self, rows: np.ndarray) -> Encoding:
+        ends = np.cumsum(self._widths)
+        columns = [rows[:, end - width : end] for end, width in zip(ends, self._widths, strict=True)]
+        return Encoding(columns[0], columns[1], columns[2], columns[3][:, 0])
+
+    @classmethod
+    def from_pieces(
+        cls, pieces: Iterable[Encoding], notes: Mapping[str, Any] | None = None
+    ) -> StoredEncoding:
+        """Consecutive pieces in a temporary file that vanishes with this object.
+
+        `notes` is looked at after the last piece, so whoever makes the pieces may fill it meanwhile.
+        """
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - belongs to the object
+        widths: list[int] = []
+        n_frames = crc = 0
+        try:
+            file.write(b"\0" * _HEAD_BYTES)
+            for piece in pieces:
+                fields = [np.asarray(getattr(piece, name)).reshape(len(piece.content), -1) for name in _FIELDS]
+                widths = [field.shape[1] for field in fields]
+                rows = np.concatenate(fields, axis=1).astype("<f2").tobytes()
+                crc = zlib.crc32(rows, crc)
+                n_frames += piece.n_frames
+                file.write(rows)
+            head = {"n_frames": n_frames, "widths": widths, "crc": crc, "notes": dict(notes or {})}
+            text = json.dumps(head).encode()
+            file.seek(0)
+            file.write(_MAGIC + struct.pack("<I", len(text)) + text)
+            file.flush()
+        except OSError as error:
+            file.close()
+            raise disk_error(error, Path(tempfile.gettempdir())) from error
+        except BaseException:
+            file.close()
+            raise
+        return cls(file, head)
+
+    @classmethod
+    def from_file(cls, path: Path) -> StoredEncoding:
+        """The Encoding at `path`; ValueError or OSError when it is not whole."""
+        file = path.open("rb")
+        try:
+            head_bytes = file.read(_HEAD_BYTES)
+            if len(head_bytes) != _HEAD_BYTES or not head_bytes.startswith(_MAGIC):
+                raise ValueError("no encoding")
+            at = len(_MAGIC) + 4
+            head = json.loads(head_bytes[at : at + struct.unpack("<I", head_bytes[at - 4 : at])[0]])
+            crc = 0
+            while block := file.read(_COPY_BYTES):
+                crc = zlib.crc32(block, crc)
+            if crc != head["crc"]:
+                raise ValueError("wrong checksum")
+            return cls(file, head, path)
+        except BaseException:
+            file.close()
+            raise
+
+
+class EncodingCache:
+    """A folder of Encodings by sound and engine; what was not used for longest goes first.
+
+    Nothing depends on it: a folder that cannot be written to, a damaged file or one that is gone costs time alone.
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int = 1_000_000_000) -> None:
+        self.folder, self._max_bytes = folder, max_bytes
+
+    def find(self, sound_key: str, engine_key: str) -> StoredEncoding | None:
+        """The Encoding of that sound by that engine; None when it is not there, or not whole."""
+        path = self._path(sound_key, engine_key)
+        try:
+            stored = StoredEncoding.from_file(path)
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError) as error:
+            _log.warning("Cached encoding %s is damaged (%s): made again", path, error)
+            return None
+        return stored
+
+    def keep(self, sound_key: str, engine_key: str, stored: StoredEncoding) -> None:
+        """Put a copy into the folder and make room; a failure is logged and that is all."""
+        path = self._path(sound_key, engine_key)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic_file(path) as file:
+                stored.copy_to(file)
+        except (OSError, EmoTalkError) as error:
+            _log.warning("Encoding not cached: %s", error)
+            return
+        self._make_room(path)
+
+    def _make_room(self, newest: Path) -> None:
+        found = []
+        for path in self.folder.glob(f"*{_SUFFIX}"):
+            with contextlib.suppress(OSError):  # another process may have been faster
+                status = path.stat()
+                found.append((status.st_mtime_ns, status.st_size, path))
+        size = sum(size for _, size, _ in found)
+        for _, n_bytes, path in sorted(found):
+            if size <= self._max_bytes:
+                break
+            if path != newest:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                size -= n_bytes
+
+    def _path(self, sound_key: str, engine_key: str) -> Path:
+        name = hashlib.blake2b(f"{sound_key} {engine_key}".encode(), digest_size=16).hexdigest()
+        return self.folder / f"{name}{_SUFFIX}"

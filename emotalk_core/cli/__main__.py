@@ -1,0 +1,7 @@
+"""`python3 -m emotalk_core.cli`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

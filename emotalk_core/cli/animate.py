@@ -1,0 +1,144 @@
+"""`emotalk animate`: sound files to curves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..atomic_file import atomic_file
+from ..audio import open_sound
+from ..cache import EncodingCache
+from ..clip_files import FORMATS
+from ..controls import ControlTrack
+from ..engine import Engine
+from ..errors import EmoTalkError, InputError
+from ..pipeline import animate_to_file
+from ..progress import Progress, part_of
+from .options import (
+    add_control_flags,
+    add_engine_flags,
+    add_progress_flag,
+    read_cache,
+    read_engine,
+    read_fps,
+    read_track,
+)
+from .progress import progress_for
+
+__all__ = ["Job", "Outcome", "add_command", "print_outcome", "run_job", "write_report"]
+
+
+def add_command(commands: Any) -> None:
+    """`emotalk animate AUDIO... -o OUT`."""
+    parser: argparse.ArgumentParser = commands.add_parser("animate", help="sound to curves (npz, csv, json)")
+    parser.add_argument("audio", nargs="+", type=Path, metavar="AUDIO", help="sound or film files")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="a file; of several: a folder")
+    parser.add_argument("--format", choices=FORMATS, help="of files in a folder (default: csv)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was heard and made as json")
+    add_control_flags(parser)
+    add_engine_flags(parser)
+    add_progress_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One sound and where its curves go."""
+
+    audio: Path
+    output: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: a report, or the error in words."""
+
+    job: Job
+    report: dict[str, Any] | None
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for json."""
+        return {
+            "audio": str(self.job.audio),
+            "output": str(self.job.output),
+            "error": self.error,
+            "report": self.report,
+        }
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    jobs = _jobs(arguments.audio, arguments.output, arguments.format)
+    track, fps = read_track(arguments), read_fps(arguments)
+    engine, cache = read_engine(arguments), read_cache(arguments)
+    outcomes = []
+    for job in jobs:
+        progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")
+        try:
+            outcome = run_job(job, track, fps, engine, cache, progress)
+        except EmoTalkError as error:
+            if len(jobs) == 1:
+                raise
+            outcome = Outcome(job, None, str(error))
+        outcomes.append(outcome)
+        print_outcome(outcome)
+    if arguments.report is not None:
+        write_report(arguments.report, outcomes)
+    return 3 if any(o.error for o in outcomes) else 0
+
+
+def run_job(
+    job: Job,
+    track: ControlTrack,
+    fps: Fraction,
+    engine: Engine,
+    cache: EncodingCache | None,
+    progress: Progress,
+) -> Outcome:
+    """Animate one sound."""
+    sound = open_sound(job.audio, progress=part_of(progress, 0.0, 0.1))
+    report = animate_to_file(
+        sound, track, job.output, engine=engine, fps=fps, cache=cache, progress=part_of(progress, 0.1, 1.0)
+    )
+    return Outcome(job, report.to_dict())
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """One line on stdout for a result; errors and warnings on stderr."""
+    if outcome.report is None:
+        print(f"emotalk: {outcome.error}", file=sys.stderr)
+        return
+    report = outcome.report
+    print(f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s at {report['fps']} fps")
+    for warning in report["warnings"]:
+        print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)
+
+
+def write_report(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """All outcomes as json."""
+    with atomic_file(path) as file:
+        file.write(json.dumps([o.to_dict() for o in outcomes], indent=1).encode() + b"\n")
+
+
+def _jobs(audio: Sequence[Path], output: Path, form: str | None) -> list[Job]:
+    if len(audio) == 1 and not output.is_dir():
+        return [Job(audio[0], output if output.suffix else output.with_suffix(f".{form or 'csv'}"))]
+    if output.exists() and not output.is_dir():
+        raise InputError("Several sounds need a folder", value=output, remedy="Name a folder with -o.")
+    if output.suffix.lower()[1:] in FORMATS:
+        raise InputError("Several sounds need a folder", value=output, remedy="Name a folder with -o.")
+    jobs = [Job(path, output / f"{path.stem}.{form or 'csv'}") for path in audio]
+    twice = {j.output for j in jobs if sum(k.output == j.output for k in jobs) > 1}
+    if twice:
+        raise InputError("Two sounds would make one file", value=min(twice), remedy="Rename one, or run twice.")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("Folder cannot be made", value=output, remedy=f"{error.strerror}.") from error
+    return jobs

@@ -1,0 +1,7 @@
+"""`emotalk bench`."""
+
+from typing import Any
+
+
+def add_command(commands: Any) -> None:
+    """Not there yet."""

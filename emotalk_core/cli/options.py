@@ -1,0 +1,131 @@
+"""Flags that several commands share, and what they mean: flags become `Controls` here and nowhere else."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..cache import EncodingCache, default_folder
+from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
+from ..engine import ENGINES, Engine, open_engine
+from ..errors import InputError
+from ..model.folder import load_model, starter_folder
+from ..timing import exact_rate
+
+if TYPE_CHECKING:
+    from argparse import _ArgumentGroup as Group
+
+__all__ = [
+    "add_control_flags",
+    "add_engine_flags",
+    "add_progress_flag",
+    "read_cache",
+    "read_engine",
+    "read_fps",
+    "read_track",
+]
+
+_NUMBERS: Final = {
+    "mix": "emotion from the voice (0) or from --emotion (1); default 1 when --emotion is given, else 0",
+    "intensity": "how strong the emotion is: 0 none, 1 natural, 2 strongest",
+    "brows": "gain of the brows",
+    "eyes": "gain of lids and cheeks",
+    "mouth": "gain of lips and nose",
+    "jaw": "gain of the jaw",
+    "smoothing": "0 none to 1; lips still meet",
+    "lip_closure": "how firmly nearly closed lips are pressed together",
+    "sync_offset_ms": "milliseconds that the face comes later",
+    "blink": "rate of blinks, 0 none, 1 natural",
+    "gaze": "size of the eyes' small movements",
+    "head": "size of the head's small movements",
+}
+
+
+def add_engine_flags(parser: argparse.ArgumentParser) -> None:
+    """Which network runs, and where its Encodings are kept."""
+    group = parser.add_argument_group("engine")
+    group.add_argument("--model", type=Path, metavar="DIR", help="model folder (default: the one that ships)")
+    group.add_argument("--engine", choices=ENGINES, default="auto", help="what runs it (default: auto)")
+    group.add_argument("--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)")
+    group.add_argument("--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before")
+    group.add_argument("--no-cache", action="store_true", help="hear every sound anew, keep nothing")
+
+
+def add_control_flags(parser: argparse.ArgumentParser) -> None:
+    """Everything between the Encoding and the curves."""
+    group = parser.add_argument_group("controls")
+    group.add_argument("--fps", default="30", help="frames per second: 24, 23.976, 30000/1001 (default: 30)")
+    names = ", ".join(PRESETS)
+    group.add_argument("--preset", metavar="NAME", help=f"where the other controls start from: {names}")
+    group.add_argument("--emotion", metavar="NAME=WEIGHT,...", help=f"any of {', '.join(EMOTIONS)}")
+    for name, text in _NUMBERS.items():
+        _add_number(group, name, text)
+    group.add_argument("--style", type=int, metavar="N", help="speaking style of the model")
+    group.add_argument("--seed", type=int, metavar="N", help="of blinks, gaze and head (default: 0)")
+
+
+def _add_number(group: Group, name: str, text: str) -> None:
+    low, high = LIMITS[name]
+    flag = f"--{name.replace('_', '-')}"
+    group.add_argument(flag, type=float, metavar="X", dest=name, help=f"{text} ({low:g} to {high:g})")
+
+
+def add_progress_flag(parser: argparse.ArgumentParser) -> None:
+    """How progress is told."""
+    parser.add_argument(
+        "--progress",
+        choices=("auto", "bar", "json", "none"),
+        default="auto",
+        help="on stderr: a bar (auto: on a terminal), or a JSON object a line",
+    )
+
+
+def read_track(arguments: argparse.Namespace) -> ControlTrack:
+    """The controls that the flags ask for, the same throughout the sound."""
+    controls = _read_preset(arguments.preset)
+    given = {n: v for n in (*_NUMBERS, "style", "seed") if (v := getattr(arguments, n)) is not None}
+    if arguments.emotion is not None:
+        weights = emotion_weights(_read_weights(arguments.emotion))
+        given = {"emotions": weights, "mix": 1.0} | given
+    if given.get("seed", 0) < 0 or given.get("style", 0) < 0:
+        raise InputError("Seed and style count from 0", value=given, remedy="Use 0 or more.")
+    return ControlTrack(replace(controls, **given))
+
+
+def _read_preset(name: str | None) -> Controls:
+    if name is None:
+        return Controls()
+    for known, controls in PRESETS.items():
+        if known.lower() == name.lower():
+            return controls
+    raise InputError("No such preset", value=name, remedy=f"Use one of {', '.join(PRESETS)}.")
+
+
+def _read_weights(text: str) -> dict[str, float]:
+    """`happy=0.8,sad=0.2` as a dict; `happy` alone is `happy=1`."""
+    weights = {}
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        try:
+            weights[name.strip().lower()] = float(weight) if weight else 1.0
+        except ValueError as error:
+            raise InputError("Not a weight", value=part, remedy="Write happy=0.8,sad=0.2.") from error
+    return weights
+
+
+def read_fps(arguments: argparse.Namespace) -> Fraction:
+    """The exact frame rate."""
+    return exact_rate(arguments.fps)
+
+
+def read_engine(arguments: argparse.Namespace) -> Engine:
+    """The engine for the model folder that is asked for."""
+    return open_engine(arguments.engine, load_model(arguments.model or starter_folder()))
+
+
+def read_cache(arguments: argparse.Namespace) -> EncodingCache | None:
+    """The cache, unless it is switched off."""
+    return None if arguments.no_cache else EncodingCache(arguments.cache or default_folder())

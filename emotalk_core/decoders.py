@@ -1,0 +1,186 @@
+"""Which reader opens a sound file: our own for wav, soundfile or PyAV for the rest, where they are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from .errors import InputError, SetupError
+from .wav import has_wav_header, open_wav
+
+__all__ = ["Decoder", "open_decoder", "readable_formats"]
+
+_BLOCK_FRAMES = 65_536
+_MAGIC: Final[tuple[tuple[int, bytes], ...]] = (
+    (0, b"RIFF"),
+    (0, b"RF64"),
+    (0, b"BW64"),
+    (0, b"riff"),  # Wave64
+    (0, b"fLaC"),
+    (0, b"OggS"),
+    (0, b"ID3"),
+    (0, b"FORM"),
+    (0, b"caff"),
+    (0, b".snd"),
+    (4, b"ftyp"),
+    (0, b"\x1aE\xdf\xa3"),  # Matroska, WebM
+    (0, b"0&\xb2u"),  # ASF: wma, wmv
+)
+_NO_SOUND: Final = "Use a sound or film file that plays elsewhere."
+
+
+class Decoder(Protocol):
+    """A sound file opened for reading at its own rate."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        ...
+
+    @property
+    def n_samples(self) -> int | None:
+        """Length at the file's own rate; None where only reading tells."""
+        ...
+
+    def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
+        """float32 (n,) mean of the channels, from sample `start` on."""
+        ...
+
+
+def readable_formats() -> dict[str, bool]:
+    """Which readers are here: what `emotalk doctor` shows."""
+    return {
+        "wav": True,
+        "flac, mp3, ogg, opus, aiff (soundfile)": importlib.util.find_spec("soundfile") is not None,
+        "m4a, mp4, mov, mkv, webm (av)": importlib.util.find_spec("av") is not None,
+    }
+
+
+def open_decoder(path: Path) -> Decoder:
+    """The reader for the file at `path`, chosen by what is in it, not by its name.
+
+    Raises
+    ------
+    InputError
+        Missing, a folder, empty, damaged, or no sound at all.
+    SetupError
+        A sound that only soundfile or PyAV can read, and neither is installed.
+    """
+    head = _read_head(path)
+    if has_wav_header(head):
+        wav = open_wav(path)
+        if wav is not None:
+            return wav
+    if not _looks_like_sound(head):
+        raise InputError("Not a sound file", value=path, remedy=_NO_SOUND)
+    return _open_with_library(path)
+
+
+def _read_head(path: Path) -> bytes:
+    if path.is_dir():
+        raise InputError("A folder, not a sound file", value=path, remedy="Name a file, or use `emotalk batch`.")
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError as error:
+        raise InputError("No such sound file", value=path, remedy="Check the name.") from error
+    except OSError as error:
+        raise InputError("Sound file cannot be read", value=path, remedy=f"{error.strerror}.") from error
+    if not head:
+        raise InputError("Sound file is empty", value=path, remedy="Export it again.")
+    return head
+
+
+def _looks_like_sound(head: bytes) -> bool:
+    is_mpeg = head[0] == 0xFF and len(head) > 1 and head[1] & 0xE0 == 0xE0
+    return is_mpeg or any(head[at : at + len(magic)] == magic for at, magic in _MAGIC)
+
+
+def _open_with_library(path: Path) -> Decoder:
+    tried = []
+    for name, opener in (("soundfile", _open_soundfile), ("av", _open_av)):
+        if importlib.util.find_spec(name) is None:
+            continue
+        tried.append(name)
+        decoder = opener(path)
+        if decoder is not None:
+            return decoder
+    if len(tried) == 2:
+        raise InputError("Damaged file, or a film without sound", value=path, remedy=_NO_SOUND)
+    raise SetupError(
+        "No reader for this sound file is installed",
+        value=path,
+        remedy="Convert it to wav, or: pip install soundfile av.",
+    )
+
+
+@dataclass(frozen=True)
+class _SoundfileDecoder:
+    """libsndfile: flac, mp3, ogg, opus, aiff, and the rarer kinds of wav."""
+
+    path: Path
+    sample_rate: int
+    n_samples: int | None = None  # libsndfile estimates it for some mp3
+
+    def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
+        import soundfile
+
+        try:
+            with soundfile.SoundFile(str(self.path)) as file:
+                while len(samples := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+                    mono = samples.mean(axis=1)
+                    yield mono[start:]
+                    start = max(0, start - len(mono))
+        except soundfile.LibsndfileError as error:
+            raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
+
+
+def _open_soundfile(path: Path) -> Decoder | None:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            return _SoundfileDecoder(path, file.samplerate)
+    except soundfile.LibsndfileError:
+        return None
+
+
+@dataclass(frozen=True)
+class _AvDecoder:
+    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream is taken."""
+
+    path: Path
+    sample_rate: int
+    n_samples: int | None = None
+
+    def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
+        import av
+
+        try:
+            with av.open(str(self.path)) as container:
+                stream = container.streams.audio[0]
+                to_planar = av.AudioResampler(format="fltp")
+                for frame in container.decode(stream):
+                    for plain in to_planar.resample(frame):
+                        mono = plain.to_ndarray().mean(axis=0, dtype=np.float32)
+                        yield mono[start:]
+                        start = max(0, start - len(mono))
+        except av.FFmpegError as error:
+            raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
+
+
+def _open_av(path: Path) -> Decoder | None:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                return None
+            return _AvDecoder(path, int(container.streams.audio[0].codec_context.sample_rate))
+    except (av.FFmpegError, ValueError):
+        return None

@@ -1,0 +1,179 @@
+"""From a sound to curves: encode once, decode many. What every front end calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from . import shaping
+from .audio import SoundSource
+from .cache import EncodingCache, StoredEncoding
+from .clip import Clip
+from .clip_files import ClipWriter
+from .controls import ControlTrack
+from .engine import Encoding, Engine
+from .progress import Progress, part_of, silent
+from .report import Report, ReportBuilder, SoundTally
+from .shaping.closure import lip_channels, met_lips
+from .timing import NETWORK_FPS, frame_count, frame_times, resample
+
+__all__ = ["animate", "animate_to_file", "decode", "encode"]
+
+_BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long the sound
+_ENCODING_SHARE: Final = 0.9  # of the time that animate takes
+
+_Read = Callable[[int, int], Encoding]  # frames start .. stop
+
+
+def encode(
+    sound: SoundSource,
+    engine: Engine,
+    *,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> Encoding:
+    """What the network hears in `sound`, float16, 30 fps; from the cache when it is there.
+
+    Without a cache the numbers are the same: float16 is part of the definition.
+    """
+    return _ensure_stored(sound, engine, cache, progress).load()
+
+
+def decode(
+    encoding: Encoding,
+    track: ControlTrack,
+    engine: Engine,
+    *,
+    fps: Fraction = NETWORK_FPS,
+    meta: Mapping[str, object] | None = None,
+) -> Clip:
+    """The curves of an Encoding under `track`: all 52 channels and the head, shaped, at `fps`."""
+    rows = list(_shaped_blocks(lambda a, b: encoding[a:b], encoding.n_frames, track, engine, fps))
+    values = np.concatenate(rows) if rows else np.zeros((0, len(shaping.CHANNELS)), np.float32)
+    return Clip(values, shaping.CHANNELS, fps, 0.0, _meta(track, engine) | dict(meta or {}))
+
+
+def animate(
+    sound: SoundSource,
+    track: ControlTrack,
+    *,
+    engine: Engine,
+    fps: Fraction = NETWORK_FPS,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> Clip:
+    """Curves for `sound`, all in memory: for what fits on a timeline."""
+    encoding = encode(sound, engine, cache=cache, progress=part_of(progress, 0.0, _ENCODING_SHARE))
+    progress(_ENCODING_SHARE, "Shaping the curves")
+    clip = decode(encoding, track, engine, fps=fps, meta={"sound": sound.key})
+    progress(1.0, "Done")
+    return clip
+
+
+def animate_to_file(
+    sound: SoundSource,
+    track: ControlTrack,
+    path: Path,
+    *,
+    engine: Engine,
+    fps: Fraction = NETWORK_FPS,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> Report:
+    """Curves for `sound` in the file `path`, block by block: three hours take the memory of a minute.
+
+    The same numbers as `animate`. The file appears when it is whole; until then an older one stays.
+    """
+    n_network = frame_count(sound.n_samples)
+    n_frames = _frames_at(n_network, fps)
+    meta = _meta(track, engine) | {"sound": sound.key}
+    # Opened first: a folder that cannot be written to is told before the slow part, not after it.
+    with ClipWriter(path, shaping.CHANNELS, fps, n_frames, meta) as writer:
+        stored = _ensure_stored(sound, engine, cache, part_of(progress, 0.0, _ENCODING_SHARE))
+        builder, done = ReportBuilder(), 0
+        for start in range(0, n_network, _BLOCK_FRAMES):
+            builder.add_heard(stored.read(start, min(start + _BLOCK_FRAMES, n_network)))
+        for rows in _shaped_blocks(stored.read, n_network, track, engine, fps):
+            writer.write(rows)
+            builder.add_rows(rows)
+            done += len(rows)
+            progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
+        report = builder.finish(n_frames, fps, stored.notes)
+        stored.close()
+    progress(1.0, "Done")
+    return report
+
+
+def _ensure_stored(
+    sound: SoundSource, engine: Engine, cache: EncodingCache | None, progress: Progress
+) -> StoredEncoding:
+    """The sound's Encoding as a file, made if it is not in the cache."""
+    if cache is not None:
+        found = cache.find(sound.key, engine.key)
+        if found is not None and found.n_frames == frame_count(sound.n_samples):
+            return found
+    tally = SoundTally(sound)
+    stored = StoredEncoding.from_pieces(engine.encode(tally, progress=progress), tally.notes)
+    assert stored.n_frames == frame_count(sound.n_samples), "the engine lost or made up frames"
+    if cache is not None:
+        cache.keep(sound.key, engine.key, stored)
+    return stored
+
+
+def _frames_at(n_network: int, fps: Fraction) -> int:
+    """Frames at `fps` that last as long as `n_network` frames at 30 fps."""
+    return -(-n_network * fps.numerator * NETWORK_FPS.denominator // (fps.denominator * NETWORK_FPS.numerator))
+
+
+def _shaped_blocks(
+    read: _Read,
+    n_network: int,
+    track: ControlTrack,
+    engine: Engine,
+    fps: Fraction,
+) -> Iterator[np.ndarray]:
+    """Shaped rows (n, 55) at `fps`, in stretches of a minute whose joins do not show."""
+    offset_s = track.base.sync_offset_ms / 1000.0
+    size = _BLOCK_FRAMES if fps == NETWORK_FPS else _frames_at(_BLOCK_FRAMES, fps)
+    n_frames = _frames_at(n_network, fps)
+    for start in range(0, n_frames, size):
+        stop = min(start + size, n_frames)
+        if fps == NETWORK_FPS and offset_s == 0.0:
+            yield _shaped(read, n_network, track, engine, start, stop)
+            continue
+        times_s = frame_times(stop - start, fps, start) - offset_s
+        first = min(max(0, int(times_s[0] * NETWORK_FPS) - 2), n_network - 1)
+        last = min(max(first + 1, int(times_s[-1] * NETWORK_FPS) + 4), n_network)
+        rows = _shaped(read, n_network, track, engine, first, last)
+        from_first_s = times_s - float(first / NETWORK_FPS)
+        yield resample(rows, NETWORK_FPS, from_first_s, held=met_lips(rows), held_columns=lip_channels())
+
+
+def _shaped(
+    read: _Read, n_network: int, track: ControlTrack, engine: Engine, start: int, stop: int
+) -> np.ndarray:
+    """Rows `start` .. `stop` at 30 fps, decoded with context on both sides."""
+    context = engine.context_frames + shaping.CONTEXT_FRAMES
+    a, b = max(0, start - context), min(n_network, stop + context)
+    piece = _as_float32(read(a, b))
+    raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
+    return shaping.shape(raw, piece.level, track.base, a)[start - a : stop - a]
+
+
+def _as_float32(encoding: Encoding) -> Encoding:
+    return Encoding(
+        *(np.asarray(x, np.float32) for x in (encoding.content, encoding.emotion, encoding.heard, encoding.level))
+    )
+
+
+def _meta(track: ControlTrack, engine: Engine) -> dict[str, object]:
+    return {
+        "generator": "EmoTalk",
+        "engine": engine.name,
+        "model": engine.key,
+        "controls": track.base.to_dict(),
+    }
