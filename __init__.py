@@ -1,4 +1,4 @@
-"""EmoTalk as a Blender extension; imports wait for register(), so that plain Python can import this folder."""
+"""EmoTalk as a Blender extension; imports wait for register(): plain Python may import this."""
 
 
 def register() -> None:

@@ -14,7 +14,7 @@ settings.load_profile("house")
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave at once when Blender is inside: its module may hang or crash while Python winds down (4.2, 4.5)."""
+    """Leave at once when Blender is inside: its module may hang or crash at exit (4.2, 4.5)."""
     session = config.stash.get(ENDED, None)
     if "bpy" in sys.modules and session is not None:
         sys.stdout.flush()

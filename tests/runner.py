@@ -1,4 +1,4 @@
-"""How `run.py test` runs: one process per tier, two tiers at a time, one line of totals. Standard library only."""
+"""How `run.py test` runs: a process per tier, two at a time, totals. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import concurrent.futures
 import os
 import subprocess
 import tempfile
-import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Mapping
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / ".test-logs"
 BLENDER_LINES = ("4.5", "4.2", "5.0", "5.2")  # the main line first
 MAX_TIER_S = 40 * 60  # a hang ends as a failure before the whole run's time is up
-HEARTBEAT_S = 60
 
 
 @dataclass(frozen=True)
 class Tier:
-    """One process of tests; Blender's lines each have their own, because a crash takes pytest with it."""
+    """One process of tests; each Blender line has its own: a crash takes pytest with it."""
 
     name: str
     environment: str
@@ -43,7 +42,7 @@ class Outcome:
 
 
 def tiers(main_line: str, named: str = "") -> list[Tier]:
-    """All tiers, or those that the name means ("addon" is every line); longest first, so that two workers end together."""
+    """All tiers, or those that the name means ("addon" is every line); the longest first."""
     every = [
         Tier("e2e", f"blender-{main_line}", "tests/e2e", main_line),
         *(Tier(f"addon-{line}", f"blender-{line}", "tests/addon", line) for line in BLENDER_LINES),
@@ -55,7 +54,7 @@ def tiers(main_line: str, named: str = "") -> list[Tier]:
 
 
 def run(chosen: list[Tier], pythons: Mapping[str, Path], extra: list[str]) -> int:
-    """Exit code 0 when nothing failed and something passed; tiers without an interpreter are skipped by name."""
+    """Exit code 0 when nothing failed and something passed; what cannot run is skipped by name."""
     started = time.monotonic()
     LOGS.mkdir(exist_ok=True)
     able = [tier for tier in chosen if tier.environment in pythons]
@@ -69,16 +68,25 @@ def run(chosen: list[Tier], pythons: Mapping[str, Path], extra: list[str]) -> in
 def not_here(tier: Tier) -> Outcome:
     """A skip by name, with the reason."""
     version = "3.13" if tier.line == "5.2" else "3.11"
-    return Outcome(tier.name, skipped=1, note=f"no Python {version} found, which Blender {tier.line} needs")
+    return Outcome(
+        tier.name, skipped=1, note=f"no Python {version} found, which Blender {tier.line} needs"
+    )
 
 
 def run_tier(tier: Tier, pythons: Mapping[str, Path], extra: list[str]) -> Outcome:
     """One tier; its output is shown in one piece when it is done."""
     print(f"[{tier.name}] started", flush=True)
     started, log = time.monotonic(), LOGS / f"{tier.name}.log"
-    with tempfile.TemporaryDirectory(prefix="emotalk-test-") as scratch, log.open("w", encoding="utf-8") as output:
+    with (
+        tempfile.TemporaryDirectory(prefix="emotalk-test-") as scratch,
+        log.open("w", encoding="utf-8") as output,
+    ):
         process = Process(str(pythons[tier.environment]), variables(pythons, scratch), output)
-        outcome = run_pytest(tier, process, extra, Path(scratch)) if tier.folder else run_lint(tier, process, extra)
+        outcome = (
+            run_pytest(tier, process, extra, Path(scratch))
+            if tier.folder
+            else run_lint(tier, process, extra)
+        )
     outcome.seconds = time.monotonic() - started
     text = log.read_text(encoding="utf-8", errors="replace")
     print(f"===== {tier.name}, {outcome.seconds:.0f} s =====\n{text}", flush=True)
@@ -86,8 +94,13 @@ def run_tier(tier: Tier, pythons: Mapping[str, Path], extra: list[str]) -> Outco
 
 
 def variables(pythons: Mapping[str, Path], scratch: str) -> dict[str, str]:
-    """Tests see no home folder of Blender, and learn which other lines are here (EMOTALK_BLENDER_4_5=python)."""
-    found = {**os.environ, "BLENDER_USER_RESOURCES": scratch, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    """No home folder of Blender; which lines are here is told as EMOTALK_BLENDER_4_5=python."""
+    found = {
+        **os.environ,
+        "BLENDER_USER_RESOURCES": scratch,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     for line in BLENDER_LINES:
         python = pythons.get(f"blender-{line}")
         if python:
@@ -150,8 +163,11 @@ def summarise(outcomes: list[Outcome], seconds: float) -> int:
     """A table of tiers, then the one line of totals."""
     print(f"{'tier':<10}{'passed':>8}{'failed':>8}{'skipped':>8}{'seconds':>9}")
     for one in outcomes:
-        print(f"{one.tier:<10}{one.passed:>8}{one.failed:>8}{one.skipped:>8}{one.seconds:>9.0f}  {one.note}")
-    passed, failed, skipped = (sum(getattr(one, key) for one in outcomes) for key in ("passed", "failed", "skipped"))
+        row = f"{one.tier:<10}{one.passed:>8}{one.failed:>8}{one.skipped:>8}{one.seconds:>9.0f}"
+        print(f"{row}  {one.note}".rstrip())
+    passed, failed, skipped = (
+        sum(getattr(one, key) for one in outcomes) for key in ("passed", "failed", "skipped")
+    )
     print(f"{'all':<10}{passed:>8}{failed:>8}{skipped:>8}{seconds:>9.0f}\n")
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     return 1 if failed or not passed else 0

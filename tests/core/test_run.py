@@ -95,7 +95,7 @@ def test_no_fitting_python_names_what_to_install(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(run, "interpreters", lambda version: [])
-    monkeypatch.setattr(run, "ensure_libraries", lambda: None)
+    monkeypatch.setattr(run, "missing_libraries", list)
     monkeypatch.setattr(run.Environment, "is_ready", lambda self: False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
 
@@ -113,13 +113,11 @@ def test_missing_system_packages_print_the_one_line_to_run(
     monkeypatch.setattr(run.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(run.os, "geteuid", lambda: 1000)
 
-    with pytest.raises(run.Stop, match=r"Run: sudo apt-get install -y .* libxi6 libegl1$"):
-        run.need_packages(["libxi6", "libegl1"], "Blender's libraries are missing")
+    with pytest.raises(run.Stop, match=r"Run: sudo apt-get install -y .* libegl1 libxi6$"):
+        run.install_packages(["libegl1", "libxi6"])
 
 
-def test_unknown_tier_lists_the_tiers(
-    run: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unknown_tier_lists_the_tiers(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["test", "everything"]) == 2
     assert "Choose from: lint core torch addon" in capsys.readouterr().err
 
@@ -165,7 +163,7 @@ def test_zip_with_a_binary_is_refused(run: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "addon" / "fast.so").touch()
     run.ROOT = tmp_path
 
-    with pytest.raises(run.Stop, match="fast.so"):
+    with pytest.raises(run.Stop, match=r"fast\.so"):
         run.shipped()
 
 
@@ -202,9 +200,7 @@ def test_counts_come_from_the_report_of_pytest(tmp_path: Path) -> None:
     assert (outcome.passed, outcome.failed, outcome.skipped) == (3, 2, 2)
 
 
-@pytest.mark.parametrize(
-    ("passed", "failed", "code"), [(3, 0, 0), (3, 1, 1), (0, 0, 1)]
-)
+@pytest.mark.parametrize(("passed", "failed", "code"), [(3, 0, 0), (3, 1, 1), (0, 0, 1)])
 def test_the_last_line_is_the_total(
     passed: int, failed: int, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
