@@ -18,6 +18,7 @@ from .rigs.flame import ExpressionMatrix, expression_driven, read_expression_mat
 from .rigs.matching import Matching, match_keys, match_meshes
 from .rigs.rotation import rotation_curves
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
+from .shaping.closure import lip_channels, met_lips
 from .timing import resample
 
 __all__ = [
@@ -41,9 +42,6 @@ __all__ = [
     "sample_clip",
     "write_binding",
 ]
-
-_CLOSED_BELOW = 0.08  # lip opening, in jawOpen's unit, that a viewer reads as shut
-_CLOSURE_DEPTH = 0.03  # how much the lips must open again within three rows on either side
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,59 +148,33 @@ def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 
 def sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool = True) -> np.ndarray:
     """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
 
-    With `keep_closures` the mouth of every row in which the lips meet goes to the nearest of
-    `times_s` as it is, if these lie wider than the rows: a closure of one row would else be
-    averaged away between two of them.
+    With `keep_closures` the lips of every row in which they meet go to the nearest of `times_s` as
+    they are, if these lie wider than the rows: a closure of one row would else be averaged away
+    between two of them.
     """
     if clip.n_frames == 0 or len(times_s) == 0:
         return np.zeros((len(times_s), len(clip.channels)), np.float32)
     wider = len(times_s) > 1 and (times_s[1] - times_s[0]) * float(clip.fps) > 1.0 + 1e-9
-    held = closed_rows(clip) if keep_closures and wider else None
-    mouth = [
+    held = met_lips(faces_of(clip)) if keep_closures and wider else None
+    lips = {arkit.CHANNELS[i] for i in lip_channels()}
+    columns = [
         i
         for i, name in enumerate(clip.channels)
-        if name.startswith(("jaw", "mouth", *DERIVED_PREFIXES))
+        if name in lips or name.startswith(DERIVED_PREFIXES)
     ]
-    return resample(
-        clip.values,
-        clip.fps,
-        times_s - clip.start_s,
-        held=held,
-        held_columns=np.array(mouth, np.intp),
-    )
+    at_s = times_s - clip.start_s
+    return resample(clip.values, clip.fps, at_s, held=held, held_columns=np.array(columns, np.intp))
 
 
-def lip_opening(clip: Clip) -> np.ndarray:
-    """float32 (T,): how far the lips are apart, in jawOpen's unit; 0 and below is shut."""
-
-    def mean_of(*names: str) -> np.ndarray:
-        found = [clip.channels.index(name) for name in names if name in clip.channels]
-        return clip.values[:, found].mean(1) if found else np.zeros(clip.n_frames, np.float32)
-
-    lips = mean_of("mouthLowerDownLeft", "mouthLowerDownRight") + mean_of(
-        "mouthUpperUpLeft", "mouthUpperUpRight"
-    )
-    return (
-        mean_of("jawOpen")
-        - mean_of("mouthClose")
-        + 0.3 * lips
-        - 0.3 * mean_of("mouthPressLeft", "mouthPressRight")
-    )
-
-
-def closed_rows(clip: Clip) -> np.ndarray:
-    """Bool (T,): rows at the bottom of a dip in the lip opening that ends shut and opens again soon
-    on both sides.
-    """
-    gap = lip_opening(clip)
-    padded = np.pad(gap, 3, mode="edge")
-    before, after = (
-        np.stack([padded[3 + sign * d : 3 + sign * d + len(gap)] for d in (1, 2, 3)])
-        for sign in (-1, 1)
-    )
-    bottom = (gap <= before[0]) & (gap <= after[0])
-    deep = (before.max(0) - gap >= _CLOSURE_DEPTH) & (after.max(0) - gap >= _CLOSURE_DEPTH)
-    return bottom & deep & (gap < _CLOSED_BELOW)
+def faces_of(clip: Clip) -> np.ndarray:
+    """float32 (T, 52): the clip's faces in Apple's order; channels that it lacks are 0."""
+    if clip.channels[: arkit.N_CHANNELS] == arkit.CHANNELS:
+        return clip.values[:, : arkit.N_CHANNELS]
+    faces = np.zeros((clip.n_frames, arkit.N_CHANNELS), np.float32)
+    for column, name in enumerate(clip.channels):
+        if name in arkit.CHANNELS:
+            faces[:, arkit.index(name)] = clip.values[:, column]
+    return faces
 
 
 def with_derived(clip: Clip, binding: Binding) -> Clip:
@@ -234,7 +206,7 @@ def with_derived(clip: Clip, binding: Binding) -> Clip:
         )
     if not derived:
         return clip
-    extra = derived_channels(clip.values, clip.channels, derived)
+    extra = derived_channels(faces_of(clip), derived)
     return Clip(
         np.hstack([clip.values, extra]),
         (*clip.channels, *derived),

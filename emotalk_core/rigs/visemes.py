@@ -60,17 +60,11 @@ _UNWANTED: Final = 0.02  # cost of each viseme that takes part: keeps the answer
 _SWEEPS: Final = 40  # of coordinate descent; more change nothing in the third decimal
 
 
-def derived_channels(
-    values: np.ndarray, channels: Sequence[str], names: Sequence[str]
-) -> np.ndarray:
-    """float32 (T, len(names)): the asked `viseme.…` and `vowel.…` curves; a name that does not
-    exist is 0.
+def derived_channels(faces: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """float32 (T, len(names)): the `viseme.…` and `vowel.…` curves of `faces` (T, 52).
+
+    A name that does not exist is 0.
     """
-    sources = {name: i for i, name in enumerate(channels)}
-    faces = np.zeros((len(values), arkit.N_CHANNELS), np.float32)
-    for i, name in enumerate(arkit.CHANNELS):
-        if name in sources:
-            faces[:, i] = values[:, sources[name]]
     curves: dict[str, np.ndarray] = {}
     if any(name.startswith("viseme.") for name in names):
         curves |= {
@@ -82,7 +76,7 @@ def derived_channels(
             f"vowel.{name}": curve
             for name, curve in zip(VOWELS, vowel_weights(faces).T, strict=True)
         }
-    nothing = np.zeros(len(values), np.float32)
+    nothing = np.zeros(len(faces), np.float32)
     return np.column_stack([curves.get(name, nothing) for name in names]).astype(np.float32)
 
 

@@ -21,7 +21,6 @@ from emotalk_core.retarget import (
     Driven,
     KeyTarget,
     binding_of,
-    closed_rows,
     keep_keys,
     match_keys,
     match_meshes,
@@ -101,18 +100,15 @@ def test_a_closure_of_one_row_stays_shut_at_lower_rates(rate: Fraction, shift: i
     assert (lost.values.min() == 0.0) == ((10 + shift) * rate / 30 == int((10 + shift) * rate / 30))
 
 
-def test_closures_are_the_bottoms_of_deep_dips_only() -> None:
-    curve = np.array([0.4, 0.3, 0.02, 0.3, 0.4, 0.3, 0.2, 0.3, 0.05, 0.05, 0.04, 0.05, 0.05, 0.05])
-
-    assert np.flatnonzero(closed_rows(jaw_of(curve))).tolist() == [2]
-
-
-def test_a_jaw_that_mouth_close_covers_counts_as_shut() -> None:
-    values = np.zeros((9, 52))
+def test_lips_that_mouth_close_holds_shut_stay_shut() -> None:
+    values = np.zeros((30, 52))
     values[:, arkit.index("jawOpen")] = 0.5
-    values[4, arkit.index("mouthClose")] = 0.5
+    values[10, arkit.index("mouthClose")] = 0.5
 
-    assert np.flatnonzero(closed_rows(clip_of(values))).tolist() == [4]
+    tables = retarget(clip_of(values), HEAD, rate=Fraction(24), start_frame=1)
+
+    close = next(table for table in tables if "mouthClose" in table.data_path)
+    assert close.values.max() == 0.5
 
 
 def test_weights_gain_offset_and_limits() -> None:
