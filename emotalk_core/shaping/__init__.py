@@ -1,4 +1,8 @@
-"""From what the network says to what a face does: pure functions on coefficient arrays at 30 fps."""
+"""From what the network says to what a face does: pure functions on coefficient arrays at 30 fps.
+
+Each part looks a fixed number of frames to each side and draws its chance from absolute time, so that a long sound can
+be shaped stretch by stretch.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,54 @@ import numpy as np
 
 from .. import arkit
 from ..controls import Controls
+from . import blink, gaze, head
+from .activity import rest_in_silence, speech_activity
+from .closure import keep_closed, press_lips
+from .gains import gain_regions
 from .limits import limit
+from .smoothing import smooth
 
 __all__ = ["CHANNELS", "CONTEXT_FRAMES", "shape"]
 
 CHANNELS: Final = arkit.CHANNELS + arkit.HEAD_CHANNELS
 """Columns of what `shape` returns."""
 
-CONTEXT_FRAMES: Final = 180
+_ACTIVITY_FRAMES: Final = 11  # that speech_activity looks to each side
+
+CONTEXT_FRAMES: Final = _ACTIVITY_FRAMES + max(
+    blink.CONTEXT_FRAMES, gaze.CONTEXT_FRAMES, head.CONTEXT_FRAMES
+)
 """Frames on each side of a stretch that `shape` needs for the stretch to come out as in the whole."""
 
 
 def shape(values: np.ndarray, level: np.ndarray, controls: Controls, start_frame: int = 0) -> np.ndarray:
-    """Curves ready for a face."""
-    head = np.zeros((len(values), len(arkit.HEAD_CHANNELS)), np.float32)
-    return np.concatenate([limit(values), head], axis=1)
+    """Curves ready for a face.
+
+    Parameters
+    ----------
+    values : float32 (T, 52)
+        As the network gives them, at 30 fps; may leave 0..1.
+    level : float32 (T,)
+        Of the Encoding, dB relative to the loudest band of the sound.
+    start_frame : int
+        Where in the sound the stretch begins: what is random depends on it.
+
+    Returns
+    -------
+    float32 (T, 55)
+        The columns of `CHANNELS`: coefficients 0..1, then the head's rotation in radians.
+    """
+    activity = speech_activity(level)
+    # What the sliders do to the shape of the motion, but never to lips that met.
+    mouth = np.clip(values, 0.0, 1.0)
+    gained = gain_regions(smooth(mouth, controls.smoothing), controls)
+    face = mouth if gained is mouth else keep_closed(gained, mouth)
+    face = press_lips(rest_in_silence(face, activity), controls.lip_closure)
+    shut = blink.blink_curve(activity, rate=controls.blink, seed=controls.seed, start_frame=start_frame)
+    face = blink.add_blinks(face, shut)
+    angles = gaze.gaze_angles(len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame)
+    face = limit(gaze.add_gaze(face, angles))
+    rotation = head.head_rotation(
+        level, activity, size=controls.head, seed=controls.seed, start_frame=start_frame
+    )
+    return np.concatenate([face, rotation], axis=1).astype(np.float32, copy=False)
