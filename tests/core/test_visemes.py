@@ -71,9 +71,10 @@ def test_each_vowel_is_itself(vowel: str, viseme: str) -> None:
 
 
 def test_at_most_two_vowels_speak_at_once_and_share_one_mouth() -> None:
-    faces = np.random.default_rng(2).random((300, 52)).astype(np.float32)
+    mouths = np.vstack([taught(viseme) for viseme in ("aa", "ih", "ou", "E", "oh")])
+    mixtures = np.random.default_rng(2).random((300, 5)).astype(np.float32)
 
-    weights = vowel_weights(faces)
+    weights = vowel_weights(mixtures @ mouths)
 
     assert ((weights > 0).sum(1) <= 2).all()
     assert weights.sum(1).max() <= 1.0 + 1e-6
