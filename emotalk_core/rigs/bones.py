@@ -33,6 +33,8 @@ _NAMES: Final = MappingProxyType(
 """Lower case, without separators and namespaces."""
 
 
+_HEAD_MOST: Final = 1.2  # radians: further no neck turns
+
 _Directions = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -190,10 +192,11 @@ def _head(
     driven: list[Driven] = []
     for role, share in shares.items():
         axes = turn_axes(roles[role], directions)
-        for axis, channel in zip(axes, ("headPitch", "headYaw", "headRoll"), strict=True):
-            target = _target(armature, roles[role], axis)
-            most = share * 1.2  # radians; further no neck turns
-            driven.append(Driven(target, ((channel, 1.0),), gain=share, lower=-most, upper=most))
+        # The head layer counts up and the left shoulder as positive, the axes down and the right ear.
+        signed = (("headPitch", -share), ("headYaw", share), ("headRoll", -share))
+        for axis, (channel, gain) in zip(axes, signed, strict=True):
+            target, most = _target(armature, roles[role], axis), share * _HEAD_MOST
+            driven.append(Driven(target, ((channel, 1.0),), gain=gain, lower=-most, upper=most))
     return driven
 
 

@@ -103,13 +103,19 @@ def test_without_lip_keys_mouth_close_shuts_the_jaw() -> None:
         ("left_eye", "eyeLookUpLeft", (0, 1, 0)),
         ("right_eye", "eyeLookDownRight", (0, -1, 0)),
         ("neck", "headYaw", (1, 0, 0)),
-        ("neck", "headPitch", (0, -1, 0)),
+        ("neck", "headPitch", (0, 1, 0)),
     ],
 )
 def test_eyes_and_neck_turn_the_right_way(bone: str, channel: str, towards: tuple) -> None:
     gaze = turned(flame(), bone, (0.0, 0.0, 1.0), clip_with(**{channel: 0.5}))
 
     assert np.dot(gaze, towards) > 0.2
+
+
+def test_a_positive_roll_leans_to_the_left_shoulder() -> None:
+    crown = turned(flame(), "neck", (0.0, 1.0, 0.0), clip_with(headRoll=0.3))
+
+    assert crown == pytest.approx([np.sin(0.3), np.cos(0.3), 0.0], abs=1e-6)
 
 
 def test_blender_bones_that_point_up_turn_the_same_way() -> None:
@@ -121,9 +127,9 @@ def test_blender_bones_that_point_up_turn_the_same_way() -> None:
     binding = binding_of({"Face": match_keys(["jawOpen"])}, armature="Rig", bones=[head])
 
     forward = rest.T @ np.array([0.0, -1.0, 0.0])
-    nodded = rest @ turned(binding, "head", tuple(forward), clip_with(headPitch=0.3))
+    lifted = rest @ turned(binding, "head", tuple(forward), clip_with(headPitch=0.3))
 
-    assert nodded == pytest.approx([0.0, -np.cos(0.3), -np.sin(0.3)], abs=1e-6)
+    assert lifted == pytest.approx([0.0, -np.cos(0.3), np.sin(0.3)], abs=1e-6)
 
 
 @pytest.mark.parametrize(
