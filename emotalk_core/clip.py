@@ -23,7 +23,8 @@ class Clip:
         Shapes and names do not fit each other, the rate is not positive, or a value is not finite.
     """
 
-    values: np.ndarray  # float32 (T, C); coefficients 0..1, head rotations in radians; row t is at start_s + t / fps
+    # float32 (T, C); coefficients 0..1, head rotations in radians; row t is at start_s + t / fps
+    values: np.ndarray
     channels: tuple[str, ...]  # C names, ARKit order first
     fps: Fraction  # frames per second, exact: 24000/1001 is not 23.976
     start_s: float = 0.0  # seconds on the sound's own clock
@@ -37,11 +38,19 @@ class Clip:
                 remedy="Give one column for each name.",
             )
         if len(set(self.channels)) != len(self.channels):
-            raise InputError("A channel name appears twice", value=self.channels, remedy="Name each column once.")
+            raise InputError(
+                "A channel name appears twice", value=self.channels, remedy="Name each column once."
+            )
         if self.fps <= 0:
-            raise InputError("Frame rate must be positive", value=self.fps, remedy="Use 24, 30, 24000/1001 ...")
+            raise InputError(
+                "Frame rate must be positive", value=self.fps, remedy="Use 24, 30, 24000/1001 ..."
+            )
         if not np.isfinite(self.values).all():
-            raise InputError("Curves hold values that are no numbers", value="NaN or Inf", remedy="Make them again.")
+            raise InputError(
+                "Curves hold values that are no numbers",
+                value="NaN or Inf",
+                remedy="Make them again.",
+            )
 
     @property
     def n_frames(self) -> int:

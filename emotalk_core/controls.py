@@ -49,7 +49,8 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "head": (0.0, 2.0),
     }
 )
-"""Smallest and largest value of every number in `Controls`, the same in panels and on the command line."""
+"""Smallest and largest value of every number in `Controls`, the same in panels and on the
+command line."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Controls:
         A number is not finite or lies outside `LIMITS`; emotions are not eight weights of 0..1.
     """
 
-    emotions: tuple[float, ...] = (0.0,) * len(EMOTIONS)  # slider weights, EMOTIONS order, 0..1 each
+    # slider weights, EMOTIONS order, 0..1 each
+    emotions: tuple[float, ...] = (0.0,) * len(EMOTIONS)
     mix: float = 0.0  # 0: emotion as heard in the voice; 1: the sliders alone
     intensity: float = 1.0  # distance from neutral; 0 neutral, 1 as trained, up to 2
     style: int = 0  # speaking style (the published network's person)

@@ -1,12 +1,12 @@
 """The errors that users meet, and the one signal that is none.
 
-    EmoTalkError                 problem, value, remedy -> one line; exit code 2
-    ├── InputError               a file, number or name that the caller gave
-    ├── ModelFolderError         missing, extra or misshapen tensor; unknown format version
-    ├── SetupError               torch, ffmpeg, CUDA or the disk is not what is needed
-    ├── RigError                 nothing to drive, or not what the binding expects
-    └── WorkerError              the child process died; carries the last lines of its stderr
-    Cancelled                    control flow: exit code 130, the scene untouched
+EmoTalkError                 problem, value, remedy -> one line; exit code 2
+├── InputError               a file, number or name that the caller gave
+├── ModelFolderError         missing, extra or misshapen tensor; unknown format version
+├── SetupError               torch, ffmpeg, CUDA or the disk is not what is needed
+├── RigError                 nothing to drive, or not what the binding expects
+└── WorkerError              the child process died; carries the last lines of its stderr
+Cancelled                    control flow: exit code 130, the scene untouched
 """
 
 from __future__ import annotations

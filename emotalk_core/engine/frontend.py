@@ -1,8 +1,9 @@
-"""The starter's frozen front end in numpy: log-mel and the first layers of the Whisper-base encoder.
+"""The starter's frozen front end in numpy: log-mel and three layers of the Whisper-base encoder.
 
-Training and the built-in engine call these same functions, on the same windows: the windows are part of the network.
-Sources: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022) and openai/whisper
-(`audio.py`, `model.py`; MIT). Shapes: M mel frames at 100 Hz, T = M / 2 states at 50 Hz.
+Training and the built-in engine call these same functions, on the same windows: the windows are
+part of the network. Sources: Radford et al., "Robust Speech Recognition via Large-Scale Weak
+Supervision" (2022) and openai/whisper (`audio.py`, `model.py`; MIT).
+Shapes: M mel frames at 100 Hz, T = M / 2 states at 50 Hz.
 """
 
 from __future__ import annotations
@@ -42,12 +43,16 @@ _UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
 
 @functools.cache
 def _mel_filters() -> np.ndarray:
-    """float32 (201, 80): Slaney's mel bands with unit area, as librosa.filters.mel(sr=16000, n_fft=400, n_mels=80)."""
+    """float32 (201, 80): Slaney's mel bands with unit area, as librosa.filters.mel(sr=16000,
+    n_fft=400, n_mels=80).
+    """
     linear_step, break_hz, log_step = 200.0 / 3.0, 1000.0, math.log(6.4) / 27.0
     break_mel = break_hz / linear_step
     top_mel = break_mel + math.log(SAMPLE_RATE / 2 / break_hz) / log_step
     mels = np.linspace(0.0, top_mel, N_MELS + 2)
-    hz = np.where(mels < break_mel, linear_step * mels, break_hz * np.exp(log_step * (mels - break_mel)))
+    hz = np.where(
+        mels < break_mel, linear_step * mels, break_hz * np.exp(log_step * (mels - break_mel))
+    )
     bins = np.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
     rise = (bins[:, None] - hz[:-2]) / (hz[1:-1] - hz[:-2])
     fall = (hz[2:] - bins[:, None]) / (hz[2:] - hz[1:-1])
@@ -66,7 +71,8 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     samples : float32 (n,)
-        16 kHz mono with 200 samples of context at each end: frame m is centred on sample 200 + 160 m,
+        16 kHz mono with 200 samples of context at each end: frame m is centred on sample 200 + 160
+        m,
         so a stretch of k frames needs 160 (k - 1) + 400 samples.
 
     Returns
@@ -85,7 +91,9 @@ def mel_power_max(mel: np.ndarray) -> float:
 
 
 def normalise(mel: np.ndarray, top: float) -> np.ndarray:
-    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s chunk's."""
+    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s
+    chunk's.
+    """
     return (np.maximum(mel, top - _LOG_RANGE) + 4.0) / 4.0
 
 
@@ -130,7 +138,8 @@ class _Layer:
     norm2: tuple[np.ndarray, np.ndarray]
     up: tuple[np.ndarray, np.ndarray]
     down: tuple[np.ndarray, np.ndarray]
-    relative: np.ndarray | None  # (8, 2 R + 1): score for a key -R..R states away; further ones are not heard
+    # (8, 2 R + 1): score for a key -R..R states away; further ones are not heard
+    relative: np.ndarray | None
 
 
 class Encoder:
@@ -158,10 +167,14 @@ class Encoder:
         def layer(i: int) -> _Layer:
             p = f"blocks.{i}"
             scale = np.float32((WIDTH // N_HEADS) ** -0.5)
-            qkv = np.concatenate([matrix(f"{p}.attn.{n}.weight") for n in ("query", "key", "value")], axis=1)
+            qkv = np.concatenate(
+                [matrix(f"{p}.attn.{n}.weight") for n in ("query", "key", "value")], axis=1
+            )
             qkv[:, :WIDTH] *= scale
             key_bias = np.zeros(WIDTH, np.float32)  # Whisper's keys have none
-            bias = np.concatenate([get(f"{p}.attn.query.bias") * scale, key_bias, get(f"{p}.attn.value.bias")])
+            bias = np.concatenate(
+                [get(f"{p}.attn.query.bias") * scale, key_bias, get(f"{p}.attn.value.bias")]
+            )
             norms = [(get(f"{p}.{n}.weight"), get(f"{p}.{n}.bias")) for n in ("attn_ln", "mlp_ln")]
             return _Layer(
                 norm1=norms[0],
@@ -174,7 +187,11 @@ class Encoder:
             )
 
         self._conv1, self._conv2 = conv("conv1"), conv("conv2")
-        self._positions = get("positional_embedding") if "positional_embedding" in tensors else get("position")[None]
+        self._positions = (
+            get("positional_embedding")
+            if "positional_embedding" in tensors
+            else get("position")[None]
+        )
         self._layers = [layer(i) for i in range(n_layers)]
 
     def __call__(self, mel: np.ndarray) -> list[np.ndarray]:
@@ -206,7 +223,9 @@ def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: in
     """Width-3 convolution with one zero at each end: x (M, in), kernel (3 in, out)."""
     padded = np.pad(x, ((1, 1), (0, 0)))
     n = (len(padded) - 3) // stride + 1
-    columns = np.concatenate([padded[i : i + stride * (n - 1) + 1 : stride] for i in range(3)], axis=1)
+    columns = np.concatenate(
+        [padded[i : i + stride * (n - 1) + 1 : stride] for i in range(3)], axis=1
+    )
     return _affine(columns, kernel, bias)
 
 
@@ -236,12 +255,17 @@ def _banded(relative: np.ndarray | None, n: int) -> np.ndarray | None:
 
 
 def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray | None) -> np.ndarray:
-    """Self-attention over the whole window, head by head: without BLAS a batched product is four times slower."""
+    """Self-attention over the whole window, head by head: without BLAS a batched product is four
+    times slower.
+    """
     qkv = _affine(x, *layer.qkv)
     size = WIDTH // N_HEADS
     joined = np.empty((len(x), WIDTH), np.float32)
     for head in range(N_HEADS):
-        q, k, v = (np.ascontiguousarray(qkv[:, o + head * size : o + (head + 1) * size]) for o in (0, WIDTH, 2 * WIDTH))
+        q, k, v = (
+            np.ascontiguousarray(qkv[:, o + head * size : o + (head + 1) * size])
+            for o in (0, WIDTH, 2 * WIDTH)
+        )
         scores = product(q, np.ascontiguousarray(k.T))
         weights = _softmax(scores if banded is None else scores + banded[head])
         joined[:, head * size : (head + 1) * size] = product(weights, v)

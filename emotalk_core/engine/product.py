@@ -1,7 +1,9 @@
 """Matrix products by the faster of numpy's two ways.
 
-Blender's own numpy is usually built without BLAS: `@` then runs at about 1 GFLOP/s, while `einsum` in blocks
-uses numpy's SIMD loops and reaches 16-20. With BLAS `@` is ten times faster still. One probe decides.
+Blender's own numpy is usually built without BLAS: `@` then runs at about 1 GFLOP/s, while `einsum`
+in blocks
+uses numpy's SIMD loops and reaches 16-20. With BLAS `@` is ten times faster still. One probe
+decides.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ _NARROW = 128  # below this many columns the dot-product form of einsum is the f
 
 @functools.cache
 def has_blas() -> bool:
-    """Whether `@` of this numpy reaches a BLAS, by timing one small product both ways (5-17 ms, once)."""
+    """Whether `@` of this numpy reaches a BLAS, by timing one small product both ways (5-17 ms,
+    once).
+    """
     a = np.ones((192, 192), np.float32)
 
     def seconds(multiply: Callable[[], object]) -> float:

@@ -1,12 +1,12 @@
 """Reading and writing of .safetensors with numpy alone.
 
-Format (huggingface/safetensors): u64 little-endian header length, JSON header, raw little-endian data.
+Format (huggingface/safetensors): u64 little-endian header length, JSON header, raw data, all
+little-endian.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,16 @@ from ..errors import ModelFolderError
 
 __all__ = ["read_tensors", "write_tensors"]
 
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1"}
+_TYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U8": "|u1",
+}
 _MAX_HEADER = 100_000_000  # bytes; the reference reader's own limit
 _REMEDY = "Copy the model folder again from where it came."
 
@@ -29,7 +38,8 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     Raises
     ------
     ModelFolderError
-        The file is missing, cut short, or not a safetensors file; offsets overlap or leave the file.
+        The file is missing, cut short, or not a safetensors file; offsets overlap or leave the
+        file.
     """
     try:
         size = path.stat().st_size
@@ -37,18 +47,28 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             prefix = file.read(8)
             length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else 0
             if not 2 <= length <= min(_MAX_HEADER, size - 8):
-                raise ModelFolderError("Not a safetensors file, or cut short", value=path, remedy=_REMEDY)
+                raise ModelFolderError(
+                    "Not a safetensors file, or cut short", value=path, remedy=_REMEDY
+                )
             header = json.loads(file.read(length))
     except OSError as error:
-        raise ModelFolderError("Model file cannot be read", value=path, remedy=f"{error.strerror}.") from error
+        raise ModelFolderError(
+            "Model file cannot be read", value=path, remedy=f"{error.strerror}."
+        ) from error
     except ValueError as error:
-        raise ModelFolderError("Damaged header in a safetensors file", value=path, remedy=_REMEDY) from error
+        raise ModelFolderError(
+            "Damaged header in a safetensors file", value=path, remedy=_REMEDY
+        ) from error
     metadata = {str(k): str(v) for k, v in dict(header.pop("__metadata__", {})).items()}
-    data = np.memmap(path, np.uint8, mode="r", offset=8 + length) if size > 8 + length else np.zeros(0, np.uint8)
+    data = (
+        np.memmap(path, np.uint8, mode="r", offset=8 + length)
+        if size > 8 + length
+        else np.zeros(0, np.uint8)
+    )
     return {name: _tensor(path, name, entry, data) for name, entry in header.items()}, metadata
 
 
-def _tensor(path: Path, name: str, entry: Any, data: np.ndarray) -> np.ndarray:  # noqa: ANN401 - parsed JSON
+def _tensor(path: Path, name: str, entry: Any, data: np.ndarray) -> np.ndarray:
     try:
         start, stop = (int(v) for v in entry["data_offsets"])
         shape = tuple(int(v) for v in entry["shape"])
@@ -57,25 +77,39 @@ def _tensor(path: Path, name: str, entry: Any, data: np.ndarray) -> np.ndarray: 
         else:
             raw, item = np.dtype(_TYPES[entry["dtype"]]), np.dtype(_TYPES[entry["dtype"]]).itemsize
         n_items = int(np.prod(shape, dtype=np.int64))
-        if min(shape, default=0) < 0 or not 0 <= start <= stop <= len(data) or stop - start != n_items * item:
+        if (
+            min(shape, default=0) < 0
+            or not 0 <= start <= stop <= len(data)
+            or stop - start != n_items * item
+        ):
             raise ValueError(name)
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelFolderError(f"Damaged tensor in {path.name}", value=name, remedy=_REMEDY) from error
+        raise ModelFolderError(
+            f"Damaged tensor in {path.name}", value=name, remedy=_REMEDY
+        ) from error
     array = data[start:stop].view(raw)
     if entry["dtype"] == "BF16":  # numpy has no bfloat16: widen to float32, whose upper half it is
         array = (array.astype(np.uint32) << 16).view(np.float32)
     return array.reshape(shape)
 
 
-def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
-    """Write `tensors` under `path`, names sorted, so that equal tensors make equal bytes; replaces the file at once."""
+def write_tensors(
+    path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write `tensors` under `path`, names sorted, so that equal tensors make equal bytes;
+    replaces the file at once.
+    """
     codes = {np.dtype(v): k for k, v in _TYPES.items()}
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
     offset = 0
     for name, array in arrays.items():
         stop = offset + array.nbytes
-        header[name] = {"dtype": codes[array.dtype], "shape": list(array.shape), "data_offsets": [offset, stop]}
+        header[name] = {
+            "dtype": codes[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [offset, stop],
+        }
         offset = stop
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -84,4 +118,4 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappi
         file.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
             file.write(array.tobytes())
-    os.replace(partial, path)
+    partial.replace(path)

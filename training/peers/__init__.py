@@ -1,1 +1,1 @@
-"""Other systems run on the same sound, for the tables only: nothing here ships or is needed by the product."""
+"""Other systems run on the same sound, for the tables only: nothing here ships."""

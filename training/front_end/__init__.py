@@ -1,0 +1,1 @@
+"""The starter's front end: Whisper's first layers, made free of positions by distillation."""

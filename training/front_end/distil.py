@@ -1,0 +1,213 @@
+"""The published front end taught to a student that does not know where in a window it is.
+
+Whisper's states depend on absolute positions: the same word 1.7 s later in a file changes each
+dimension by two thirds of its deviation, and so would the face. The student sees the same sound
+without positions; its target is the teacher's states at a random position, so that the mean over
+positions is what it learns. Phones are not used, only sound.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
+from emotalk_core.model.tensors import read_tensors, write_tensors
+
+from .layers import Convolutions, Layers, student_tensors
+
+__all__ = ["DistilConfig", "distil"]
+
+log = logging.getLogger(__name__)
+
+_POSITIONS: Final = 450  # the sinusoids' first states: windows of 5 s start anywhere in them
+_CONTEXT: Final = 400  # samples that log_mel wants beyond its frames
+
+
+@dataclass(frozen=True)
+class DistilConfig:
+    """How the student is trained."""
+
+    minutes: float = (
+        25.0  # of one core: 20 to 30 reach the floor that the teacher's own spread sets
+    )
+    n_layers: int = 3
+    reach: int = 40  # states on each side, 0.8 s
+    window: int = 250  # states, 5 s
+    batch: int = 3
+    learning_rate: float = 3e-4
+    relative_rate: float = 3e-3  # of the scores by distance
+    edge: int = 25  # states at a window's ends that are not judged
+    layer_weights: tuple[float, ...] = (0.5, 1.0, 1.0)
+    seed: int = 0
+
+
+class _Crops:
+    """Mel windows from sounds: cut anywhere, joined with gaps, at any level, some with noise."""
+
+    def __init__(self, sounds: Sequence[np.ndarray], config: DistilConfig) -> None:
+        self._sounds, self.config = sounds, config
+        self._rng = np.random.default_rng(config.seed)
+
+    def batch(self) -> Tensor:
+        """Normalised log-mel (B, 2 window, 80)."""
+        return torch.from_numpy(np.stack([self._mel() for _ in range(self.config.batch)]))
+
+    def positions(self, n: int) -> list[int]:
+        """Where in the sinusoids each of n windows of the teacher starts."""
+        return [int(p) for p in self._rng.integers(0, _POSITIONS, n)]
+
+    def _mel(self) -> np.ndarray:
+        rng, n = self._rng, self.config.window * 2 * HOP + _CONTEXT
+        parts: list[np.ndarray] = []
+        while sum(map(len, parts)) < n:
+            sound = self._sounds[rng.integers(len(self._sounds))]
+            if len(sound) > n:
+                start = rng.integers(len(sound) - n)
+                sound = sound[start : start + n]
+            gain = 10 ** rng.uniform(-0.4, 0.0) / max(float(np.abs(sound).max()), 1e-3)
+            gap = rng.choice([0.0, 0.1, rng.uniform(0.0, 1.5)])
+            parts += [
+                np.zeros(int(gap * SAMPLE_RATE), np.float32),
+                (sound * gain).astype(np.float32),
+            ]
+        samples = np.concatenate(parts)
+        start = rng.integers(len(samples) - n + 1)
+        samples = samples[start : start + n].copy()
+        if rng.random() < 0.5:
+            loudness = 10 ** rng.uniform(-4.5, -1.5) * np.abs(samples).max()
+            samples += (rng.normal(0.0, 1.0, n) * loudness).astype(np.float32)
+        mel = log_mel(samples)[: 2 * self.config.window]
+        return normalise(
+            mel, float(mel.max()) + rng.choice([0.0, 0.0, rng.uniform(0.0, 1.0)])
+        ).astype(np.float32)
+
+
+def distil(
+    teacher_file: Path,
+    sounds: Sequence[np.ndarray],
+    out: Path,
+    config: DistilConfig,
+    *,
+    report: Callable[[str], None] = log.info,
+) -> dict[str, float]:
+    """Train a student and write it as `encoder.safetensors`.
+
+    Parameters
+    ----------
+    teacher_file : Path
+        The published encoder's tensors.
+    sounds : sequence of float32 (n,)
+        16 kHz; training splits only.
+    out : Path
+        File to write.
+
+    Returns
+    -------
+    dict
+        Share of the teacher's variance that each layer of the student leaves unexplained, over the
+        last steps; about half of what two positions of the teacher differ by is the floor.
+    """
+    torch.manual_seed(config.seed)
+    tensors, metadata = read_tensors(teacher_file)
+    nets = _Networks(
+        Convolutions(tensors).requires_grad_(requires_grad=False),
+        Layers(tensors, config.n_layers).requires_grad_(requires_grad=False),
+        Layers(tensors, config.n_layers, config.reach),
+    )
+    crops = _Crops(sounds, config)
+    losses = _train(nets, crops, _start_from_teacher(nets, crops), report)
+    note = f"{metadata.get('source', '')}; made position-free by distillation"
+    write_tensors(
+        out, student_tensors(nets.convolutions, nets.student), metadata | {"source": note}
+    )
+    return {f"layer_{i + 1}": round(float(loss), 4) for i, loss in enumerate(losses)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Networks:
+    convolutions: Convolutions
+    teacher: Layers
+    student: Layers
+
+
+@torch.no_grad()
+def _start_from_teacher(nets: _Networks, crops: _Crops) -> list[Tensor]:
+    """1 / variance of each layer; sets the student's scores by distance to the teacher's average."""
+    n_batches = 12
+    n_layers = len(nets.teacher.layers)
+    variances: list[Tensor] = [torch.zeros(())] * n_layers
+    differences: list[Tensor] = [torch.zeros(())] * n_layers
+    for _ in range(n_batches):
+        mel = nets.convolutions(crops.batch())
+        first = crops.positions(len(mel))
+        sinusoids = [nets.teacher.sinusoids[p : p + mel.shape[1]] for p in first]
+        x, y = mel + torch.stack(sinusoids), mel + nets.student.position
+        for i, (theirs, ours) in enumerate(
+            zip(nets.teacher.layers, nets.student.layers, strict=True)
+        ):
+            differences[i] = (
+                differences[i] + (theirs.scores(x) - ours.scores(y)).mean(0) / n_batches
+            )
+            x, y = theirs(x), ours(y)
+            variances[i] = variances[i] + x.reshape(-1, x.shape[-1]).var(0) / n_batches
+    for layer, difference in zip(nets.student.layers, differences, strict=True):
+        reach = layer.relative.shape[1] // 2
+        diagonals = [
+            torch.diagonal(difference, away, dim1=1, dim2=2).mean(1)
+            for away in range(-reach, reach + 1)
+        ]
+        mean = torch.stack(diagonals, dim=1)
+        layer.relative.copy_(mean - mean.mean(1, keepdim=True))
+    return [1.0 / (v + 1e-2) for v in variances]
+
+
+def _layer_losses(
+    nets: _Networks, crops: _Crops, scale: Sequence[Tensor], edge: int
+) -> list[Tensor]:
+    """Unexplained share of each layer's variance on one batch."""
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        x = nets.convolutions(crops.batch()).float()
+        targets = nets.teacher(x, crops.positions(len(x)))
+    with torch.autocast("cpu", torch.bfloat16):
+        states = nets.student(x)
+    pairs = zip(states, targets, scale, strict=True)
+    return [(((a.float() - b.float()) ** 2) * s)[:, edge:-edge].mean() for a, b, s in pairs]
+
+
+def _train(
+    nets: _Networks, crops: _Crops, scale: Sequence[Tensor], report: Callable[[str], None]
+) -> np.ndarray:
+    """Running mean of each layer's loss at the end."""
+    config = crops.config
+    groups = [
+        {"params": [p for n, p in nets.student.named_parameters() if "relative" not in n]},
+        {"params": [layer.relative for layer in nets.student.layers]},
+    ]
+    rates = (config.learning_rate, config.relative_rate)
+    optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
+    running, step, start = np.ones(config.n_layers), 0, time.monotonic()
+    while (done := (time.monotonic() - start) / (60.0 * config.minutes)) < 1.0:
+        factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * factor
+        losses = _layer_losses(nets, crops, scale, config.edge)
+        optimizer.zero_grad()
+        torch.stack(losses).mul(torch.tensor(config.layer_weights)).sum().backward()
+        torch.nn.utils.clip_grad_norm_(nets.student.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        found = np.array([loss.item() for loss in losses])
+        running += (found - running) * max(0.03, 1.0 / step)
+        if step % 50 == 0:
+            report(f"distil: step {step}, unexplained {np.round(running, 4).tolist()}")
+    return running
