@@ -192,7 +192,7 @@ def _head(
     driven: list[Driven] = []
     for role, share in shares.items():
         axes = turn_axes(roles[role], directions)
-        # The head layer counts up and the left shoulder as positive, the axes down and the right ear.
+        # The head layer counts up and to the left shoulder, the axes down and to the right ear.
         signed = (("headPitch", -share), ("headYaw", share), ("headRoll", -share))
         for axis, (channel, gain) in zip(axes, signed, strict=True):
             target, most = _target(armature, roles[role], axis), share * _HEAD_MOST
