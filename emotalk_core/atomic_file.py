@@ -37,7 +37,9 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         The disk is full, or the folder cannot be written to.
     """
     if path.is_dir():
-        raise InputError("A folder stands where a file should go", value=path, remedy="Name a file in it.")
+        raise InputError(
+            "A folder stands where a file should go", value=path, remedy="Name a file in it."
+        )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")

@@ -119,12 +119,16 @@ def open_sound(
     ratio = _ratio(decoder.sample_rate)
     source = Path(path)
     if not start_s >= 0 or not (duration_s is None or duration_s > 0):
-        raise InputError("No such stretch of sound", value=f"{start_s} s", remedy="Start at 0 or later.")
+        raise InputError(
+            "No such stretch of sound", value=f"{start_s} s", remedy="Start at 0 or later."
+        )
     first = round(start_s * SAMPLE_RATE)
     length = None if duration_s is None else max(1, round(duration_s * SAMPLE_RATE))
     if decoder.n_samples is None:
         decoded = _decode_to_disk(source, decoder, ratio, progress)
-        return FileSound(source, decoded, Ratio(1, 1), *_stretch(source, first, length, decoded.n_samples))
+        return FileSound(
+            source, decoded, Ratio(1, 1), *_stretch(source, first, length, decoded.n_samples)
+        )
     total = resampled_length(decoder.n_samples, ratio)
     return FileSound(source, decoder, ratio, *_stretch(source, first, length, total))
 
@@ -180,7 +184,9 @@ class FileSound:
         margin = self.ratio.half_width // self.ratio.down + 2
         period = max(0, self.first // self.ratio.up - margin)
         skip, left = self.first - period * self.ratio.up, self.n_samples
-        raw = _checked(self.decoder.blocks(period * self.ratio.down), self.decoder.sample_rate, self.path)
+        raw = _checked(
+            self.decoder.blocks(period * self.ratio.down), self.decoder.sample_rate, self.path
+        )
         for block in resample_blocks(raw, self.ratio):
             part = block[skip : skip + left]
             skip = max(0, skip - len(block))
@@ -189,7 +195,9 @@ class FileSound:
                 yield part
             if left == 0:
                 return
-        raise InputError("Sound file became shorter while it was read", value=self.path, remedy="Try again.")
+        raise InputError(
+            "Sound file became shorter while it was read", value=self.path, remedy="Try again."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +220,9 @@ def _decode_to_disk(path: Path, decoder: Decoder, ratio: Ratio, progress: Progre
     for block in resample_blocks(raw, ratio):
         _write_spool(spool, block)
         n_samples += len(block)
-        progress(1.0 - math.exp(-n_samples / (600.0 * SAMPLE_RATE)), "Decoding sound")  # its length is unknown
+        progress(
+            1.0 - math.exp(-n_samples / (600.0 * SAMPLE_RATE)), "Decoding sound"
+        )  # its length is unknown
     return _DecodedFile(spool, n_samples)
 
 
@@ -258,9 +268,13 @@ def _read_spool(spool: IO[bytes], n_samples: int, start: int = 0) -> Iterator[np
 
 def _ratio(sample_rate: int) -> Ratio:
     if sample_rate < _MIN_RATE:
-        raise InputError("Sample rate too low", value=sample_rate, remedy="Use a recording of 8000 Hz or more.")
+        raise InputError(
+            "Sample rate too low", value=sample_rate, remedy="Use a recording of 8000 Hz or more."
+        )
     if sample_rate > _MAX_RATE:
-        raise InputError("Sample rate too high", value=sample_rate, remedy="Use a recording of 48000 Hz.")
+        raise InputError(
+            "Sample rate too high", value=sample_rate, remedy="Use a recording of 48000 Hz."
+        )
     return Ratio.from_rate(sample_rate)
 
 
@@ -279,5 +293,3 @@ def _file_bytes(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while part := file.read(1 << 20):
             yield part
-
-

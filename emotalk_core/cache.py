@@ -67,7 +67,9 @@ class StoredEncoding:
         """The whole Encoding as float16: mapped when it is a file of the cache."""
         shape = (self.n_frames, sum(self._widths))
         if self._path is not None:
-            return self._split(np.memmap(self._file, "<f2", mode="r", offset=_HEAD_BYTES, shape=shape))
+            return self._split(
+                np.memmap(self._file, "<f2", mode="r", offset=_HEAD_BYTES, shape=shape)
+            )
         self._file.seek(_HEAD_BYTES)
         return self._split(np.frombuffer(self._file.read(), "<f2").reshape(shape))
 
@@ -82,7 +84,9 @@ class StoredEncoding:
 
     def _split(self, rows: np.ndarray) -> Encoding:
         ends = np.cumsum(self._widths)
-        columns = [rows[:, end - width : end] for end, width in zip(ends, self._widths, strict=True)]
+        columns = [
+            rows[:, end - width : end] for end, width in zip(ends, self._widths, strict=True)
+        ]
         return Encoding(columns[0], columns[1], columns[2], columns[3][:, 0])
 
     @classmethod
@@ -99,7 +103,10 @@ class StoredEncoding:
         try:
             file.write(b"\0" * _HEAD_BYTES)
             for piece in pieces:
-                fields = [np.asarray(getattr(piece, name)).reshape(len(piece.content), -1) for name in _FIELDS]
+                fields = [
+                    np.asarray(getattr(piece, name)).reshape(len(piece.content), -1)
+                    for name in _FIELDS
+                ]
                 widths = [field.shape[1] for field in fields]
                 rows = np.concatenate(fields, axis=1).astype("<f2").tobytes()
                 crc = zlib.crc32(rows, crc)

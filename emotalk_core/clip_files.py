@@ -70,11 +70,15 @@ class _CsvRows:
         unknown = [c for c in form.channels if c not in COLUMNS]
         if unknown:
             raise InputError(
-                "Live Link Face has no column for a channel", value=unknown[0], remedy="Write npz or json."
+                "Live Link Face has no column for a channel",
+                value=unknown[0],
+                remedy="Write npz or json.",
             )
         if form.start_s < 0:
             raise InputError(
-                "Live Link Face has no time before zero", value=form.start_s, remedy="Write npz or json."
+                "Live Link Face has no time before zero",
+                value=form.start_s,
+                remedy="Write npz or json.",
             )
         self._file, self._form, self._n_written = file, form, 0
         self._columns = [COLUMNS.index(c) for c in form.channels]
@@ -117,7 +121,12 @@ class _Form:
     """What is known of a clip before its rows."""
 
     def __init__(
-        self, channels: Sequence[str], fps: Fraction, n_frames: int, start_s: float, meta: Mapping[str, object]
+        self,
+        channels: Sequence[str],
+        fps: Fraction,
+        n_frames: int,
+        start_s: float,
+        meta: Mapping[str, object],
     ) -> None:
         self.channels, self.fps, self.n_frames = tuple(channels), fps, n_frames
         self.start_s, self.meta = start_s, meta
@@ -167,7 +176,9 @@ class ClipWriter:
         target = Path(path)
         rows = _WRITERS.get(target.suffix.lower())
         if rows is None:
-            raise InputError("Not a clip format", value=target.name, remedy=f"End it in .{', .'.join(FORMATS)}.")
+            raise InputError(
+                "Not a clip format", value=target.name, remedy=f"End it in .{', .'.join(FORMATS)}."
+            )
         self._left = n_frames
         self._whole: AbstractContextManager[IO[bytes]] = atomic_file(target)
         file = self._whole.__enter__()
@@ -206,7 +217,10 @@ class ClipWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if error is None:
             self.close()
@@ -216,7 +230,9 @@ class ClipWriter:
 
 def write_clip(clip: Clip, path: Path | str) -> None:
     """Write `clip` under `path`; the suffix names the format. The file is replaced at once, or not at all."""
-    with ClipWriter(path, clip.channels, clip.fps, clip.n_frames, clip.meta, start_s=clip.start_s) as writer:
+    with ClipWriter(
+        path, clip.channels, clip.fps, clip.n_frames, clip.meta, start_s=clip.start_s
+    ) as writer:
         writer.write(clip.values)
 
 
@@ -229,20 +245,27 @@ def read_clip(path: Path | str) -> Clip:
         Missing, cut short, of another format, or holding what makes no Clip.
     """
     source = Path(path)
-    reader = {".npz": _read_npz, ".csv": _read_live_link, ".json": _read_json}.get(source.suffix.lower())
+    reader = {".npz": _read_npz, ".csv": _read_live_link, ".json": _read_json}.get(
+        source.suffix.lower()
+    )
     if reader is None:
-        raise InputError("Not a clip format", value=source.name, remedy=f"Use .{', .'.join(FORMATS)}.")
+        raise InputError(
+            "Not a clip format", value=source.name, remedy=f"Use .{', .'.join(FORMATS)}."
+        )
     try:
         return reader(source)
     except OSError as error:
         remedy = f"{error.strerror or 'Write it again'}."
         raise InputError("Clip file cannot be read", value=source, remedy=remedy) from error
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, IndexError) as error:
-        raise InputError("Damaged clip file, or no clip at all", value=source, remedy="Write it again.") from error
+        raise InputError(
+            "Damaged clip file, or no clip at all", value=source, remedy="Write it again."
+        ) from error
 
 
 def _read_npz(path: Path) -> Clip:
     with zipfile.ZipFile(path) as archive:
+
         def get(name: str) -> np.ndarray:
             with archive.open(f"{name}.npy") as member:
                 return np.lib.format.read_array(member, allow_pickle=False)
@@ -250,7 +273,13 @@ def _read_npz(path: Path) -> Clip:
         rate = Fraction(int(get("fps_num")), int(get("fps_den")))
         names = tuple(str(n) for n in get("channels"))
         meta = json.loads(str(get("meta")))
-        return Clip(get("values").astype(np.float32, copy=False), names, rate, float(get("start_s")), dict(meta))
+        return Clip(
+            get("values").astype(np.float32, copy=False),
+            names,
+            rate,
+            float(get("start_s")),
+            dict(meta),
+        )
 
 
 def _read_live_link(path: Path) -> Clip:
@@ -263,5 +292,13 @@ def _read_json(path: Path) -> Clip:
     data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if data["format"] != _JSON_FORMAT or data["version"] != _JSON_VERSION:
         raise InputError("Clip of another format", value=path, remedy="Write it with this release.")
-    values = np.array(data["values"], np.float32).reshape(len(data["values"]), len(data["channels"]))
-    return Clip(values, tuple(data["channels"]), Fraction(*data["fps"]), float(data["start_s"]), data["meta"])
+    values = np.array(data["values"], np.float32).reshape(
+        len(data["values"]), len(data["channels"])
+    )
+    return Clip(
+        values,
+        tuple(data["channels"]),
+        Fraction(*data["fps"]),
+        float(data["start_s"]),
+        data["meta"],
+    )

@@ -83,14 +83,18 @@ def open_decoder(path: Path) -> Decoder:
 
 def _read_head(path: Path) -> bytes:
     if path.is_dir():
-        raise InputError("A folder, not a sound file", value=path, remedy="Name a file, or use `emotalk batch`.")
+        raise InputError(
+            "A folder, not a sound file", value=path, remedy="Name a file, or use `emotalk batch`."
+        )
     try:
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError as error:
         raise InputError("No such sound file", value=path, remedy="Check the name.") from error
     except OSError as error:
-        raise InputError("Sound file cannot be read", value=path, remedy=f"{error.strerror}.") from error
+        raise InputError(
+            "Sound file cannot be read", value=path, remedy=f"{error.strerror}."
+        ) from error
     if not head:
         raise InputError("Sound file is empty", value=path, remedy="Export it again.")
     return head

@@ -18,8 +18,15 @@ from .timing import exact_rate
 __all__ = ["COLUMNS", "HEADER", "csv_rows", "read_csv", "timecode"]
 
 # The phone's order: jaw and mouth sides stand the other way round than in Apple's own list.
-_ORDER: Final = {"jawLeft": "jawRight", "jawRight": "jawLeft", "mouthLeft": "mouthRight", "mouthRight": "mouthLeft"}
-_ROTATIONS: Final = tuple(f"{part}{axis}" for part in ("head", "leftEye", "rightEye") for axis in ("Yaw", "Pitch", "Roll"))
+_ORDER: Final = {
+    "jawLeft": "jawRight",
+    "jawRight": "jawLeft",
+    "mouthLeft": "mouthRight",
+    "mouthRight": "mouthLeft",
+}
+_ROTATIONS: Final = tuple(
+    f"{part}{axis}" for part in ("head", "leftEye", "rightEye") for axis in ("Yaw", "Pitch", "Roll")
+)
 
 COLUMNS: Final[tuple[str, ...]] = (*(_ORDER.get(name, name) for name in CHANNELS), *_ROTATIONS)
 """The 61 value columns as channel names."""
@@ -33,7 +40,17 @@ HEADER: Final = ",".join(("Timecode", "BlendshapeCount", *map(_capital, COLUMNS)
 """First line of the file."""
 
 _USUAL_RATES: Final = tuple(
-    Fraction(n, d) for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
+    Fraction(n, d)
+    for n, d in (
+        (24000, 1001),
+        (24, 1),
+        (25, 1),
+        (30000, 1001),
+        (30, 1),
+        (50, 1),
+        (60000, 1001),
+        (60, 1),
+    )
 )
 _DAY_S: Final = 86_400
 
@@ -47,13 +64,17 @@ def timecode(frame: int, fps: Fraction, start_s: float = 0.0) -> str:
     thousandths = round((Fraction(start_s) + frame / fps) * base * 1000)
     seconds, part = divmod(thousandths, base * 1000)
     minutes, second = divmod(seconds % _DAY_S, 60)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}:{part // 1000:02d}.{part % 1000:03d}"
+    return (
+        f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}:{part // 1000:02d}.{part % 1000:03d}"
+    )
 
 
 _ROW: Final = ",".join(["%.10f"] * len(COLUMNS))
 
 
-def csv_rows(values: np.ndarray, columns: Sequence[int], fps: Fraction, start_s: float, first: int) -> Iterable[str]:
+def csv_rows(
+    values: np.ndarray, columns: Sequence[int], fps: Fraction, start_s: float, first: int
+) -> Iterable[str]:
     """Lines for `values` (T, C), whose channel c goes to value column `columns[c]`; row 0 is frame `first`."""
     wide = np.zeros((len(values), len(COLUMNS)))
     wide[:, list(columns)] = values
@@ -61,7 +82,9 @@ def csv_rows(values: np.ndarray, columns: Sequence[int], fps: Fraction, start_s:
         yield f"{timecode(first + k, fps, start_s)},{len(COLUMNS)},{_ROW % tuple(row)}\n"
 
 
-def read_csv(lines: Iterable[str], name: object) -> tuple[np.ndarray, tuple[str, ...], Fraction, str]:
+def read_csv(
+    lines: Iterable[str], name: object
+) -> tuple[np.ndarray, tuple[str, ...], Fraction, str]:
     """Values, channels, rate and first timecode of a Live Link Face file, ours or the phone's.
 
     The phone's timecodes are the time of day, so they tell the rate and no more. Rotations that are 0 throughout are
@@ -90,7 +113,9 @@ def read_csv(lines: Iterable[str], name: object) -> tuple[np.ndarray, tuple[str,
         values = np.array([[float(row[i]) for i in where] for row in body], np.float32)
         rate = _rate([row[0] for row in body])
     except ValueError as error:
-        raise InputError("A cell of the csv is no number", value=name, remedy=f"{error}.") from error
+        raise InputError(
+            "A cell of the csv is no number", value=name, remedy=f"{error}."
+        ) from error
     used = [i for i, n in enumerate(names) if n in CHANNELS or values[:, i].any()]
     return values[:, used], tuple(names[i] for i in used), rate, body[0][0]
 
@@ -100,9 +125,15 @@ def _rate(codes: Sequence[str]) -> Fraction:
     parts = [code.strip().replace(";", ":").split(":") for code in codes]
     seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s, _ in parts]
     frames = [float(f) for *_, f in parts]
-    steps = [b - a for (a, b), (s, t) in zip(pairwise(frames), pairwise(seconds), strict=True) if s == t]
+    steps = [
+        b - a for (a, b), (s, t) in zip(pairwise(frames), pairwise(seconds), strict=True) if s == t
+    ]
     step = float(np.median(steps)) if steps else 1.0
-    wraps = [a + step - b for (a, b), (s, t) in zip(pairwise(frames), pairwise(seconds), strict=True) if t == s + 1]
+    wraps = [
+        a + step - b
+        for (a, b), (s, t) in zip(pairwise(frames), pairwise(seconds), strict=True)
+        if t == s + 1
+    ]
     if wraps:
         base = max(1, round(float(np.median(wraps))))
     else:

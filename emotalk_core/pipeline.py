@@ -126,7 +126,12 @@ def _ensure_stored(
 
 def _frames_at(n_network: int, fps: Fraction) -> int:
     """Frames at `fps` that last as long as `n_network` frames at 30 fps."""
-    return -(-n_network * fps.numerator * NETWORK_FPS.denominator // (fps.denominator * NETWORK_FPS.numerator))
+    return -(
+        -n_network
+        * fps.numerator
+        * NETWORK_FPS.denominator
+        // (fps.denominator * NETWORK_FPS.numerator)
+    )
 
 
 def _shaped_blocks(
@@ -150,7 +155,9 @@ def _shaped_blocks(
         last = min(max(first + 1, int(times_s[-1] * NETWORK_FPS) + 4), n_network)
         rows = _shaped(read, n_network, track, engine, first, last)
         from_first_s = times_s - float(first / NETWORK_FPS)
-        yield resample(rows, NETWORK_FPS, from_first_s, held=met_lips(rows), held_columns=lip_channels())
+        yield resample(
+            rows, NETWORK_FPS, from_first_s, held=met_lips(rows), held_columns=lip_channels()
+        )
 
 
 def _shaped(
@@ -166,7 +173,10 @@ def _shaped(
 
 def _as_float32(encoding: Encoding) -> Encoding:
     return Encoding(
-        *(np.asarray(x, np.float32) for x in (encoding.content, encoding.emotion, encoding.heard, encoding.level))
+        *(
+            np.asarray(x, np.float32)
+            for x in (encoding.content, encoding.emotion, encoding.heard, encoding.level)
+        )
     )
 
 

@@ -117,7 +117,9 @@ class ReportBuilder:
         )
 
 
-def _warnings(loudness_dbfs: float, speech_share: float, clipped: float, seconds: float) -> Iterator[str]:
+def _warnings(
+    loudness_dbfs: float, speech_share: float, clipped: float, seconds: float
+) -> Iterator[str]:
     if loudness_dbfs <= -110.0:
         yield "The sound is silent: the face rests."
         return

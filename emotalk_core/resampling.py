@@ -22,7 +22,9 @@ _STOP_DB = 116.0
 _BETA = 0.1102 * (_STOP_DB - 8.7)  # Kaiser, "Nonrecursive digital filter design" (1974)
 _GROUP = 192  # outputs of one matrix product
 _ROWS = 64  # periods of one product: 20 kB to 200 kB of input at usual rates
-_MAX_BANK = 6_000_000  # float32: above this (rates without a common divisor) phases are interpolated
+_MAX_BANK = (
+    6_000_000  # float32: above this (rates without a common divisor) phases are interpolated
+)
 _FINE = 2048  # phases of that table; linear interpolation errs by -130 dB
 
 
@@ -90,7 +92,9 @@ def resample_blocks(blocks: Iterable[np.ndarray], ratio: Ratio) -> Iterator[np.n
 
 def _filter(offset: np.ndarray, ratio: Ratio) -> np.ndarray:
     """Windowed sinc at `offset` inputs from its centre, float64, not yet of unit sum."""
-    cutoff = 0.5 * min(1.0, ratio.up / ratio.down) * (1.0 - 0.0625)  # cycles per input: middle of the band
+    cutoff = (
+        0.5 * min(1.0, ratio.up / ratio.down) * (1.0 - 0.0625)
+    )  # cycles per input: middle of the band
     edge = np.clip(1.0 - (offset / ratio.half_width) ** 2, 0.0, None)
     return np.sinc(2.0 * cutoff * offset) * np.i0(_BETA * np.sqrt(edge)) * (edge > 0)
 
@@ -121,7 +125,9 @@ class _GroupedPlan(_Plan):
         done = 0
         for first, matrix in self.groups:
             n_in, n_out = matrix.shape
-            view = np.lib.stride_tricks.sliding_window_view(samples[first:], n_in)[:: self.period_in]
+            view = np.lib.stride_tricks.sliding_window_view(samples[first:], n_in)[
+                :: self.period_in
+            ]
             rows = np.ascontiguousarray(view[: len(out)])
             out[:, done : done + n_out] = product(rows, matrix)
             done += n_out
@@ -163,7 +169,9 @@ def _grouped_plan(ratio: Ratio) -> _Plan:
     half, groups = ratio.half_width, []
     for start in range(0, period_out, _GROUP):
         outputs = np.arange(start, min(start + _GROUP, period_out))
-        centre = outputs * ratio.down / ratio.up + half  # in a unit's inputs, which begin `half` early
+        centre = (
+            outputs * ratio.down / ratio.up + half
+        )  # in a unit's inputs, which begin `half` early
         first = math.floor(centre[0]) - half
         inputs = np.arange(first, math.ceil(centre[-1]) + half + 1)
         matrix = _filter(inputs[:, None] - centre[None, :], ratio)
@@ -172,7 +180,9 @@ def _grouped_plan(ratio: Ratio) -> _Plan:
     n_rows = max(1, min(_ROWS, SAMPLE_RATE // period_out))
     last = max(first + len(matrix) for first, matrix in groups)
     span = (n_rows - 1) * period_in + last
-    return _GroupedPlan(n_rows * period_in, n_rows * period_out, span, period_in, period_out, tuple(groups))
+    return _GroupedPlan(
+        n_rows * period_in, n_rows * period_out, span, period_in, period_out, tuple(groups)
+    )
 
 
 def _interpolated_plan(ratio: Ratio) -> _Plan:

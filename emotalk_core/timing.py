@@ -50,13 +50,17 @@ def exact_rate(rate: float | str | Fraction) -> Fraction:
     if given.denominator == 1 or given.denominator == _NTSC.numerator:
         return given
     for meant in (Fraction(round(given)), round(given * _NTSC) / _NTSC):
-        if abs(given - meant) <= _TOLERANCE * meant * (1 if meant.denominator > 1 else Fraction(1, 1000)):
+        if abs(given - meant) <= _TOLERANCE * meant * (
+            1 if meant.denominator > 1 else Fraction(1, 1000)
+        ):
             return meant
     return given.limit_denominator(100_000)
 
 
 def _bad_rate(rate: object) -> InputError:
-    return InputError("Not a frame rate", value=rate, remedy="Use 24, 29.97, 30000/1001 ... (1 to 1000).")
+    return InputError(
+        "Not a frame rate", value=rate, remedy="Use 24, 29.97, 30000/1001 ... (1 to 1000)."
+    )
 
 
 def resample(

@@ -51,7 +51,11 @@ class WavFile:
                 raw = file.read(min(left, _BLOCK_FRAMES) * self.frame_bytes)
                 n = len(raw) // self.frame_bytes
                 if n == 0:
-                    raise InputError("Sound file became shorter while it was read", value=self.path, remedy=_REMEDY)
+                    raise InputError(
+                        "Sound file became shorter while it was read",
+                        value=self.path,
+                        remedy=_REMEDY,
+                    )
                 yield _to_mono(raw[: n * self.frame_bytes], self.dtype, self.n_channels)
                 left -= n
 
@@ -90,7 +94,9 @@ def open_wav(path: Path) -> WavFile | None:
                     return None
                 declared = long_data_size if length == _UNKNOWN_SIZE and long_data_size else length
                 unfinished = declared in (0, _UNKNOWN_SIZE) and (
-                    declared == _UNKNOWN_SIZE or riff_size in (0, _UNKNOWN_SIZE) or riff_size + 8 <= start
+                    declared == _UNKNOWN_SIZE
+                    or riff_size in (0, _UNKNOWN_SIZE)
+                    or riff_size + 8 <= start
                 )
                 there = _bytes_there(declared, size - start, path, unfinished=unfinished)
                 return WavFile(path, rate, n_channels, dtype, start, there // frame_bytes)
@@ -127,7 +133,9 @@ def _read_format(raw: bytes, path: Path) -> tuple[int, int, int, str | None]:
         tag = struct.unpack("<H", raw[24:26])[0]
     if n_channels == 0 or rate == 0:
         raise InputError(
-            "Wav header makes no sense", value=f"{n_channels} channels, {rate} Hz, {path}", remedy=_REMEDY
+            "Wav header makes no sense",
+            value=f"{n_channels} channels, {rate} Hz, {path}",
+            remedy=_REMEDY,
         )
     kinds = {
         (_PCM, 1): "u1",
@@ -153,12 +161,16 @@ def _to_mono(raw: bytes, dtype: str, n_channels: int) -> np.ndarray:
         stored = wide.reshape(-1).view("<i4")
     else:
         stored = np.frombuffer(raw, f"<{dtype}")
-    scale = {"u1": 1 / 128, "i2": 1 / 32_768, "i3": 1 / 2_147_483_648, "i4": 1 / 2_147_483_648}.get(dtype, 1.0)
+    scale = {"u1": 1 / 128, "i2": 1 / 32_768, "i3": 1 / 2_147_483_648, "i4": 1 / 2_147_483_648}.get(
+        dtype, 1.0
+    )
     # A sum of float32 is exact enough (24 bits) but for 32-bit sources, which no ear would miss.
     with np.errstate(over="ignore", invalid="ignore"):  # such values are reported by their place
         samples = stored.astype(np.float32)
         if dtype == "u1":
             samples -= 128.0
         if n_channels > 1:
-            samples = np.add.reduce(samples.reshape(-1, n_channels), axis=1) / np.float32(n_channels)
+            samples = np.add.reduce(samples.reshape(-1, n_channels), axis=1) / np.float32(
+                n_channels
+            )
     return samples * np.float32(scale) if scale != 1.0 else samples

@@ -29,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Cancelled, KeyboardInterrupt):
         print("emotalk: cancelled; nothing was written", file=sys.stderr)
         return _CANCELLED
-    except BrokenPipeError:  # the reader of our results went away: not our failure, nothing to tell it
+    except (
+        BrokenPipeError
+    ):  # the reader of our results went away: not our failure, nothing to tell it
         return _BAD
     except Exception as error:
         _log.exception("This is a bug in EmoTalk, not in your file")
@@ -41,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     from . import animate, batch, bench, doctor, info
 
     parser = argparse.ArgumentParser(
-        prog="emotalk", description="Speech sound to face curves (ARKit's 52 coefficients) with emotion."
+        prog="emotalk",
+        description="Speech sound to face curves (ARKit's 52 coefficients) with emotion.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in (animate, batch, info, bench, doctor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -36,11 +36,22 @@ __all__ = ["Job", "Outcome", "add_command", "print_outcome", "run_job", "write_r
 
 def add_command(commands: Any) -> None:
     """`emotalk animate AUDIO... -o OUT`."""
-    parser: argparse.ArgumentParser = commands.add_parser("animate", help="sound to curves (npz, csv, json)")
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "animate", help="sound to curves (npz, csv, json)"
+    )
     parser.add_argument("audio", nargs="+", type=Path, metavar="AUDIO", help="sound or film files")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="a file; of several: a folder")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        metavar="OUT",
+        help="a file; of several: a folder",
+    )
     parser.add_argument("--format", choices=FORMATS, help="of files in a folder (default: csv)")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was heard and made as json")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write what was heard and made as json"
+    )
     add_control_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
@@ -62,15 +73,17 @@ class Outcome:
     job: Job
     report: dict[str, Any] | None
     error: str | None = None
+    options: Mapping[str, Any] | None = None  # what was asked for, where jobs differ
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for json."""
-        return {
+        plain = {
             "audio": str(self.job.audio),
             "output": str(self.job.output),
             "error": self.error,
             "report": self.report,
         }
+        return plain if self.options is None else plain | {"options": dict(self.options)}
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -104,7 +117,13 @@ def run_job(
     """Animate one sound."""
     sound = open_sound(job.audio, progress=part_of(progress, 0.0, 0.1))
     report = animate_to_file(
-        sound, track, job.output, engine=engine, fps=fps, cache=cache, progress=part_of(progress, 0.1, 1.0)
+        sound,
+        track,
+        job.output,
+        engine=engine,
+        fps=fps,
+        cache=cache,
+        progress=part_of(progress, 0.1, 1.0),
     )
     return Outcome(job, report.to_dict())
 
@@ -115,7 +134,9 @@ def print_outcome(outcome: Outcome) -> None:
         print(f"emotalk: {outcome.error}", file=sys.stderr)
         return
     report = outcome.report
-    print(f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s at {report['fps']} fps")
+    print(
+        f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s at {report['fps']} fps"
+    )
     for warning in report["warnings"]:
         print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)
 
@@ -130,15 +151,23 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None) -> list[Job]:
     if len(audio) == 1 and not output.is_dir():
         return [Job(audio[0], output if output.suffix else output.with_suffix(f".{form or 'csv'}"))]
     if output.exists() and not output.is_dir():
-        raise InputError("Several sounds need a folder", value=output, remedy="Name a folder with -o.")
+        raise InputError(
+            "Several sounds need a folder", value=output, remedy="Name a folder with -o."
+        )
     if output.suffix.lower()[1:] in FORMATS:
-        raise InputError("Several sounds need a folder", value=output, remedy="Name a folder with -o.")
+        raise InputError(
+            "Several sounds need a folder", value=output, remedy="Name a folder with -o."
+        )
     jobs = [Job(path, output / f"{path.stem}.{form or 'csv'}") for path in audio]
     twice = {j.output for j in jobs if sum(k.output == j.output for k in jobs) > 1}
     if twice:
-        raise InputError("Two sounds would make one file", value=min(twice), remedy="Rename one, or run twice.")
+        raise InputError(
+            "Two sounds would make one file", value=min(twice), remedy="Rename one, or run twice."
+        )
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError("Folder cannot be made", value=output, remedy=f"{error.strerror}.") from error
+        raise InputError(
+            "Folder cannot be made", value=output, remedy=f"{error.strerror}."
+        ) from error
     return jobs

@@ -1,7 +1,201 @@
-"""`emotalk batch`."""
+"""`emotalk batch`: a folder of sounds, or a list of jobs, to curves; goes on after failures and after a kill."""
 
-from typing import Any
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..clip_files import FORMATS
+from ..errors import EmoTalkError, InputError
+from .animate import Job, Outcome, print_outcome, run_job, write_report
+from .options import (
+    CONTROL_FLAGS,
+    add_control_flags,
+    add_engine_flags,
+    add_progress_flag,
+    read_cache,
+    read_engine,
+    read_fps,
+    read_track,
+)
+from .progress import progress_for
+
+__all__ = ["SOUND_SUFFIXES", "add_command"]
+
+SOUND_SUFFIXES: Final = frozenset(
+    [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".mp4", ".mov", ".mkv", ".webm"]
+)
+"""What a folder is searched for; a list of jobs may name anything."""
+
+_REPORT: Final = "batch_report.json"
 
 
 def add_command(commands: Any) -> None:
-    """Not there yet."""
+    """`emotalk batch FOLDER|JOBS.csv|JOBS.json -o OUT`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "batch",
+        help="a folder of sounds, or a list of jobs, to curves",
+        description="JOBS is a csv file with a header, or a json list of objects. `audio` is required; `output` and "
+        "every control (emotion, mix, fps ...) may follow and go before the flags. Paths are relative to it.",
+    )
+    parser.add_argument(
+        "jobs", type=Path, metavar="FOLDER|JOBS", help="a folder, a .csv or a .json"
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="OUT", help="folder for the curves"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="(default: csv)")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep what an earlier run has finished"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help=f"(default: {_REPORT} in OUT)")
+    add_control_flags(parser)
+    add_engine_flags(parser)
+    add_progress_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A job and the controls that are its own."""
+
+    job: Job
+    options: Mapping[str, str | float]
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    tasks = _read_tasks(arguments)
+    try:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "Folder cannot be made", value=arguments.output, remedy=f"{error.strerror}."
+        ) from error
+    report: Path = arguments.report or arguments.output / _REPORT
+    finished = _read_finished(report) if arguments.resume else {}
+    engine, cache = read_engine(arguments), read_cache(arguments)
+    outcomes: list[Outcome] = []
+    for n_done, task in enumerate(tasks):
+        options = argparse.Namespace(**(vars(arguments) | task.options))
+        asked = {name: getattr(options, name) for name in CONTROL_FLAGS} | {"engine": engine.key}
+        earlier = finished.get(str(task.job.output))
+        if earlier is not None and earlier["options"] == asked and task.job.output.is_file():
+            outcomes.append(Outcome(task.job, earlier["report"], None, asked))
+            continue
+        progress = progress_for(
+            arguments.progress, label=f"{n_done + 1}/{len(tasks)} {task.job.audio.name}"
+        )
+        try:
+            task.job.output.parent.mkdir(parents=True, exist_ok=True)
+            done = run_job(
+                task.job, read_track(options), read_fps(options), engine, cache, progress
+            )
+            outcome = Outcome(task.job, done.report, None, asked)
+        except EmoTalkError as error:
+            outcome = Outcome(task.job, None, str(error), asked)
+        outcomes.append(outcome)
+        print_outcome(outcome)
+        write_report(report, outcomes)  # after each: a kill loses the job it hits and no other
+    write_report(report, outcomes)
+    failed = [o for o in outcomes if o.error is not None]
+    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} done; report: {report}")
+    for outcome in failed:
+        print(f"emotalk: failed: {outcome.job.audio}", file=sys.stderr)
+    return 3 if failed else 0
+
+
+def _read_finished(report: Path) -> dict[str, Any]:
+    """Jobs of an earlier report that came to an end, by their output."""
+    try:
+        entries = json.loads(report.read_text(encoding="utf-8"))
+        return {e["output"]: e for e in entries if e["error"] is None}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "Not a batch report", value=report, remedy="Remove it, or run without --resume."
+        ) from error
+
+
+def _read_tasks(arguments: argparse.Namespace) -> list[_Task]:
+    source: Path = arguments.jobs
+    if source.is_dir():
+        tasks = _tasks_of_folder(source, arguments.output, arguments.format)
+    else:
+        rows = _read_rows(source)
+        tasks = [_task(row, source.parent, arguments.output, arguments.format) for row in rows]
+    if not tasks:
+        raise InputError(
+            "Nothing to do", value=source, remedy="Put sound files into it, or name them in it."
+        )
+    outputs = [task.job.output for task in tasks]
+    twice = {path for path in outputs if outputs.count(path) > 1}
+    if twice:
+        raise InputError(
+            "Two sounds would make one file", value=min(twice), remedy="Give them other names."
+        )
+    return tasks
+
+
+def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[_Task]:
+    sounds = sorted(
+        p for p in folder.rglob("*") if p.suffix.lower() in SOUND_SUFFIXES and p.is_file()
+    )
+    return [
+        _Task(Job(p, (output / p.relative_to(folder)).with_suffix(f".{form}")), {}) for p in sounds
+    ]
+
+
+def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
+    """The rows of a csv or json list of jobs."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(
+            "No such folder or list of jobs", value=path, remedy="Check the name."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            "List of jobs cannot be read", value=path, remedy="Save it as UTF-8."
+        ) from error
+    if path.suffix.lower() == ".csv":
+        return list(csv.DictReader(text.splitlines()))
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise InputError(
+            "List of jobs is neither csv nor json", value=path, remedy=f"{error}."
+        ) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(
+            "List of jobs is no list of objects", value=path, remedy='Write [{"audio": "a.wav"}].'
+        )
+    return rows
+
+
+def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> _Task:
+    given = {k.strip(): v for k, v in row.items() if k is not None and v not in (None, "")}
+    audio = given.pop("audio", None)
+    if not audio:
+        raise InputError("A job without a sound", value=dict(row), remedy="Fill in `audio`.")
+    name = given.pop("output", None) or f"{Path(str(audio)).stem}.{form}"
+    options: dict[str, Any] = {}
+    for key, value in given.items():
+        kind = CONTROL_FLAGS.get(key)
+        if kind is None:
+            raise InputError(
+                "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
+            )
+        try:
+            options[key] = kind(value)
+        except ValueError as error:
+            raise InputError(
+                f"Not a value for {key}", value=value, remedy="Write a number."
+            ) from error
+    return _Task(Job(base / str(audio), output / str(name)), options)

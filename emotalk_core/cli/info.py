@@ -1,7 +1,92 @@
-"""`emotalk info`."""
+"""`emotalk info`: what a model folder, a clip or a sound file is."""
 
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from ..audio import open_sound
+from ..clip_files import FORMATS, read_clip
+from ..decoders import open_decoder
+from ..errors import InputError
+from ..model.folder import load_model
+from ..shaping.closure import count_closures
+from ..timing import SAMPLE_RATE
+
+__all__ = ["add_command"]
 
 
 def add_command(commands: Any) -> None:
-    """Not there yet."""
+    """`emotalk info PATH`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "info", help="what a model, clip or sound file is"
+    )
+    parser.add_argument("path", type=Path, metavar="PATH")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    facts = _facts(arguments.path)
+    if arguments.json:
+        print(json.dumps(facts))
+        return 0
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {value}")
+    return 0
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise InputError("No such file or folder", value=path, remedy="Check the name.")
+    if path.is_dir():
+        return _model_facts(path)
+    return _clip_facts(path) if path.suffix.lower()[1:] in FORMATS else _sound_facts(path)
+
+
+def _model_facts(path: Path) -> dict[str, Any]:
+    model = load_model(path)
+    n_numbers = sum(t.size for t in (*model.tensors.values(), *model.encoder_tensors.values()))
+    return {
+        "kind": "model folder",
+        "model": model.config.kind,
+        "parameters": int(n_numbers),
+        "key": model.key,
+    }
+
+
+def _clip_facts(path: Path) -> dict[str, Any]:
+    clip = read_clip(path)
+    moving = int(np.count_nonzero(np.ptp(clip.values, axis=0) > 1e-6)) if clip.n_frames else 0
+    is_face = "jawOpen" in clip.channels and clip.values.shape[1] >= 52
+    return {
+        "kind": "clip",
+        "frames": clip.n_frames,
+        "fps": str(clip.fps),
+        "seconds": round(float(clip.n_frames / clip.fps), 3),
+        "start_s": clip.start_s,
+        "channels": len(clip.channels),
+        "moving_channels": moving,
+        "closures": count_closures(clip.values, was_closed=True)
+        if is_face and clip.n_frames
+        else 0,
+        "meta": dict(clip.meta),
+    }
+
+
+def _sound_facts(path: Path) -> dict[str, Any]:
+    decoder, sound = open_decoder(path), open_sound(path)
+    peak = max((float(np.abs(block).max()) for block in sound.blocks()), default=0.0)
+    facts: dict[str, Any] = {
+        "kind": "sound",
+        "seconds": round(sound.n_samples / SAMPLE_RATE, 3),
+        "sample_rate": decoder.sample_rate,
+        "peak": round(peak, 4),
+    }
+    channels = getattr(decoder, "n_channels", None)
+    return facts if channels is None else facts | {"channels": channels}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from argparse import _ArgumentGroup as Group
 
 __all__ = [
+    "CONTROL_FLAGS",
     "add_control_flags",
     "add_engine_flags",
     "add_progress_flag",
@@ -43,34 +45,62 @@ _NUMBERS: Final = {
     "head": "size of the head's small movements",
 }
 
+CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "fps": str,
+    "preset": str,
+    "emotion": str,
+    **dict.fromkeys(_NUMBERS, float),
+    "style": int,
+    "seed": int,
+}
+"""Every flag of `add_control_flags` and what makes its value from text."""
+
 
 def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     """Which network runs, and where its Encodings are kept."""
     group = parser.add_argument_group("engine")
-    group.add_argument("--model", type=Path, metavar="DIR", help="model folder (default: the one that ships)")
-    group.add_argument("--engine", choices=ENGINES, default="auto", help="what runs it (default: auto)")
-    group.add_argument("--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)")
-    group.add_argument("--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before")
-    group.add_argument("--no-cache", action="store_true", help="hear every sound anew, keep nothing")
+    group.add_argument(
+        "--model", type=Path, metavar="DIR", help="model folder (default: the one that ships)"
+    )
+    group.add_argument(
+        "--engine", choices=ENGINES, default="auto", help="what runs it (default: auto)"
+    )
+    group.add_argument(
+        "--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)"
+    )
+    group.add_argument(
+        "--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before"
+    )
+    group.add_argument(
+        "--no-cache", action="store_true", help="hear every sound anew, keep nothing"
+    )
 
 
 def add_control_flags(parser: argparse.ArgumentParser) -> None:
     """Everything between the Encoding and the curves."""
     group = parser.add_argument_group("controls")
-    group.add_argument("--fps", default="30", help="frames per second: 24, 23.976, 30000/1001 (default: 30)")
+    group.add_argument(
+        "--fps", default="30", help="frames per second: 24, 23.976, 30000/1001 (default: 30)"
+    )
     names = ", ".join(PRESETS)
-    group.add_argument("--preset", metavar="NAME", help=f"where the other controls start from: {names}")
+    group.add_argument(
+        "--preset", metavar="NAME", help=f"where the other controls start from: {names}"
+    )
     group.add_argument("--emotion", metavar="NAME=WEIGHT,...", help=f"any of {', '.join(EMOTIONS)}")
     for name, text in _NUMBERS.items():
         _add_number(group, name, text)
     group.add_argument("--style", type=int, metavar="N", help="speaking style of the model")
-    group.add_argument("--seed", type=int, metavar="N", help="of blinks, gaze and head (default: 0)")
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="of blinks, gaze and head (default: 0)"
+    )
 
 
 def _add_number(group: Group, name: str, text: str) -> None:
     low, high = LIMITS[name]
     flag = f"--{name.replace('_', '-')}"
-    group.add_argument(flag, type=float, metavar="X", dest=name, help=f"{text} ({low:g} to {high:g})")
+    group.add_argument(
+        flag, type=float, metavar="X", dest=name, help=f"{text} ({low:g} to {high:g})"
+    )
 
 
 def add_progress_flag(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +142,9 @@ def _read_weights(text: str) -> dict[str, float]:
         try:
             weights[name.strip().lower()] = float(weight) if weight else 1.0
         except ValueError as error:
-            raise InputError("Not a weight", value=part, remedy="Write happy=0.8,sad=0.2.") from error
+            raise InputError(
+                "Not a weight", value=part, remedy="Write happy=0.8,sad=0.2."
+            ) from error
     return weights
 
 

@@ -32,7 +32,9 @@ CONTEXT_FRAMES: Final = _ACTIVITY_FRAMES + max(
 """Frames on each side of a stretch that `shape` needs for the stretch to come out as in the whole."""
 
 
-def shape(values: np.ndarray, level: np.ndarray, controls: Controls, start_frame: int = 0) -> np.ndarray:
+def shape(
+    values: np.ndarray, level: np.ndarray, controls: Controls, start_frame: int = 0
+) -> np.ndarray:
     """Curves ready for a face.
 
     Parameters
@@ -55,9 +57,13 @@ def shape(values: np.ndarray, level: np.ndarray, controls: Controls, start_frame
     gained = gain_regions(smooth(mouth, controls.smoothing), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
     face = press_lips(rest_in_silence(face, activity), controls.lip_closure)
-    shut = blink.blink_curve(activity, rate=controls.blink, seed=controls.seed, start_frame=start_frame)
+    shut = blink.blink_curve(
+        activity, rate=controls.blink, seed=controls.seed, start_frame=start_frame
+    )
     face = blink.add_blinks(face, shut)
-    angles = gaze.gaze_angles(len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame)
+    angles = gaze.gaze_angles(
+        len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame
+    )
     face = limit(gaze.add_gaze(face, angles))
     rotation = head.head_rotation(
         level, activity, size=controls.head, seed=controls.seed, start_frame=start_frame

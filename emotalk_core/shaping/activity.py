@@ -11,7 +11,9 @@ from .filters import dilate, soften
 
 __all__ = ["rest_in_silence", "speech_activity"]
 
-_QUIET_DB: Final = -42.0  # below: silence (dB of the Encoding's level: the loudest band of the sound is 0)
+_QUIET_DB: Final = (
+    -42.0
+)  # below: silence (dB of the Encoding's level: the loudest band of the sound is 0)
 _LOUD_DB: Final = -30.0  # above: speech; vowels lie at -15 to +8, weak fricatives at -30
 _HOLD_FRAMES: Final = 7  # pauses shorter than half a second belong to the speech: stops, commas
 _SOFT_FRAMES: Final = 9

@@ -35,7 +35,9 @@ CONTEXT_FRAMES: Final = _CELL_FRAMES + _DOUBLE_FRAMES + len(_SHAPE) + 8
 """Frames around a stretch on which its blinks depend."""
 
 
-def blink_frames(activity: np.ndarray, *, rate: float, seed: int, start_frame: int = 0) -> list[int]:
+def blink_frames(
+    activity: np.ndarray, *, rate: float, seed: int, start_frame: int = 0
+) -> list[int]:
     """First frames of all blinks that touch the stretch, counted from the stretch's own first frame.
 
     Parameters
@@ -58,7 +60,7 @@ def blink_frames(activity: np.ndarray, *, rate: float, seed: int, start_frame: i
     return [f for f in frames if -len(_SHAPE) < f < len(activity)]
 
 
-def _blinks_of_cell(  # noqa: PLR0913 - one loop's body, named
+def _blinks_of_cell(
     cell: int, size: int, activity: np.ndarray, rate: float, seed: int, start_frame: int
 ) -> list[int]:
     rng = cell_rng(seed, _LAYER, cell)
@@ -82,7 +84,9 @@ def _welcome(frames: np.ndarray, activity: np.ndarray) -> np.ndarray:
     return (1.0 - now) + np.clip(before - now, 0.0, 1.0)
 
 
-def blink_curve(activity: np.ndarray, *, rate: float, seed: int, start_frame: int = 0) -> np.ndarray:
+def blink_curve(
+    activity: np.ndarray, *, rate: float, seed: int, start_frame: int = 0
+) -> np.ndarray:
     """How far the lids are shut, float32 (T,), 0 open .. 1 shut."""
     curve = np.zeros(len(activity), np.float32)
     for frame in blink_frames(activity, rate=rate, seed=seed, start_frame=start_frame):

@@ -56,11 +56,13 @@ def press_lips(values: np.ndarray, strength: float) -> np.ndarray:
 
 def keep_closed(values: np.ndarray, before: np.ndarray) -> np.ndarray:
     """Curves (T, 52) whose lips meet wherever they met in `before` (T, 52): gains and smoothing may not part them."""
-    return _draw_together(values, met_lips(before).astype(np.float32) * (aperture_mm(values) > CLOSED_MM))
+    return _draw_together(
+        values, met_lips(before).astype(np.float32) * (aperture_mm(values) > CLOSED_MM)
+    )
 
 
 def met_lips(values: np.ndarray) -> np.ndarray:
-    """bool (T,): frames of closed lips that come between open ones: contacts, not rests."""
+    """Bool (T,): frames of closed lips that come between open ones: contacts, not rests."""
     gap = aperture_mm(values)
     return (gap <= CLOSED_MM) & (_widest(gap, _FLANK) > CLOSED_MM + 0.5)
 
@@ -121,12 +123,18 @@ def _draw_together(values: np.ndarray, firmness: np.ndarray) -> np.ndarray:
     target = np.minimum(gap, gap * (1.0 - firmness[rows]) + _TOUCH_MM * firmness[rows])
     part[:, _PARTING] *= 1.0 - share
     part[:, _JAW_OPEN] *= 1.0 - _JAW_GIVES * firmness[rows]
-    for channel, most in ((_MOUTH_CLOSE, None), (_SHRUG_LOWER, _SHRUG_MAX), (_ROLL_LOWER, _SHRUG_MAX)):
+    for channel, most in (
+        (_MOUTH_CLOSE, None),
+        (_SHRUG_LOWER, _SHRUG_MAX),
+        (_ROLL_LOWER, _SHRUG_MAX),
+    ):
         excess = np.maximum(aperture_mm(part) - target, 0.0)
         room = np.clip((part[:, _JAW_OPEN] if most is None else most) - part[:, channel], 0.0, None)
         part[:, channel] += np.minimum(excess / -MM[channel], room)
     excess = np.maximum(aperture_mm(part) - target, 0.0)  # an open jaw that is left: it shuts
-    part[:, _JAW_OPEN] = np.maximum(part[:, _JAW_OPEN] - excess / MM[_JAW_OPEN], part[:, _MOUTH_CLOSE])
+    part[:, _JAW_OPEN] = np.maximum(
+        part[:, _JAW_OPEN] - excess / MM[_JAW_OPEN], part[:, _MOUTH_CLOSE]
+    )
     part[:, _PRESS] = np.maximum(part[:, _PRESS], 0.15 * share)
     out[rows] = part
     return out

@@ -12,7 +12,9 @@ __all__ = ["dilate", "moving", "soften"]
 def moving(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Weighted mean over `kernel` (odd length) centred on each row of (T,) or (T, C); the ends are held."""
     half = len(kernel) // 2
-    padded = np.concatenate([np.repeat(values[:1], half, axis=0), values, np.repeat(values[-1:], half, axis=0)])
+    padded = np.concatenate(
+        [np.repeat(values[:1], half, axis=0), values, np.repeat(values[-1:], half, axis=0)]
+    )
     out = np.zeros(values.shape, np.float32)
     for i, weight in enumerate(kernel):
         out += np.float32(weight) * padded[i : i + len(values)]

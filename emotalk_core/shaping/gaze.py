@@ -59,7 +59,11 @@ def _fixation(seed: int, cell: int) -> tuple[float, float, float]:
     begin = int((cell + 0.1 + 0.8 * rng.random()) * _CELL_FRAMES)
     is_home, yaw, pitch = rng.random() < _HOME, rng.standard_normal(), rng.standard_normal()
     away = 0.25 if is_home else 1.0
-    return begin, away * _YAW * float(np.clip(yaw, -2.0, 2.0)), away * _PITCH * float(np.clip(pitch, -2.0, 2.0))
+    return (
+        begin,
+        away * _YAW * float(np.clip(yaw, -2.0, 2.0)),
+        away * _PITCH * float(np.clip(pitch, -2.0, 2.0)),
+    )
 
 
 def add_gaze(values: np.ndarray, angles: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@ from .. import arkit
 __all__ = ["limit"]
 
 _LIDS: Final = tuple(
-    tuple(arkit.index(f"eye{part}{side}") for part in ("Blink", "Wide", "Squint")) for side in ("Left", "Right")
+    tuple(arkit.index(f"eye{part}{side}") for part in ("Blink", "Wide", "Squint"))
+    for side in ("Left", "Right")
 )
 _JAW_OPEN: Final = arkit.index("jawOpen")
 _MOUTH_CLOSE: Final = arkit.index("mouthClose")

@@ -43,7 +43,9 @@ class FakeEngine:
         for a in range(0, n_frames, 100):
             part = slice(a, a + 100)
             progress(min(1.0, (a + 100) / n_frames), "Listening")
-            yield Encoding(content[part], content[part], heard[part], level[part].astype(np.float32))
+            yield Encoding(
+                content[part], content[part], heard[part], level[part].astype(np.float32)
+            )
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         values = np.zeros((encoding.n_frames, arkit.N_CHANNELS), np.float32)
