@@ -193,6 +193,7 @@ class Encoder:
             else get("position")[None]
         )
         self._layers = [layer(i) for i in range(n_layers)]
+        self._bands: tuple[int, list[np.ndarray | None]] = (0, [])
 
     def __call__(self, mel: np.ndarray) -> list[np.ndarray]:
         """Hidden states of one window, after each layer.
@@ -211,12 +212,20 @@ class Encoder:
         x = gelu(_convolve(x, *self._conv2, stride=2))
         x += self._positions[: len(x)]
         states = []
-        for layer in self._layers:
-            x = x + _attend(_norm(x, *layer.norm1), layer, _banded(layer.relative, len(x)))
+        for layer, band in zip(self._layers, self._bands_of(len(x)), strict=True):
+            x = x + _attend(_norm(x, *layer.norm1), layer, band)
             hidden = gelu(_affine(_norm(x, *layer.norm2), *layer.up))
             x += _affine(hidden, *layer.down)
             states.append(x)
         return states
+
+    def _bands_of(self, n: int) -> list[np.ndarray | None]:
+        """Each layer's band for windows of n states; nearly all windows are of one length."""
+        length, bands = self._bands
+        if length != n:
+            bands = [_banded(layer.relative, n) for layer in self._layers]
+            self._bands = (n, bands)  # one assignment: threads see the old pair or the new one
+        return bands
 
 
 def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: int) -> np.ndarray:
