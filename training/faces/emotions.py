@@ -20,7 +20,9 @@ EMOTIONS: Final = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgu
 """RAVDESS order, the order of the eight sliders."""
 
 _LOW_MOUTH: Final = np.array(arkit.indices("mouth", "jaw", "cheekPuff", "tongueOut"))
-_REST_SHARE: Final = 0.85  # of the apex, between phrases: a feeling does not leave the face with the voice
+_REST_SHARE: Final = (
+    0.85  # of the apex, between phrases: a feeling does not leave the face with the voice
+)
 _ARC_S: Final = 0.25
 
 
@@ -102,10 +104,14 @@ def emotion_curves(
     accents = _accents(speech.activity, loudness)
     values = intensity * arc[:, None] * face
     # Everybody underlines words a little, with or without feeling: neutral's accents never fade.
-    accent = weights @ _PROTOTYPES.accent * intensity if weights[1:].any() else _PROTOTYPES.accent[0]
+    accent = (
+        weights @ _PROTOTYPES.accent * intensity if weights[1:].any() else _PROTOTYPES.accent[0]
+    )
     values = (values + accents[:, None] * accent) * style_of(style).sides
     total = max(float(weights.sum()), 1e-9)
-    speaking = weights @ _PROTOTYPES.speaking / total if weights.any() else np.ones(arkit.N_CHANNELS)
+    speaking = (
+        weights @ _PROTOTYPES.speaking / total if weights.any() else np.ones(arkit.N_CHANNELS)
+    )
     return EmotionCurves(values.astype(np.float32), speaking.astype(np.float32))
 
 
@@ -147,14 +153,18 @@ def combine(speech: SpeechCurves, emotion: EmotionCurves, *, style: int = 0) -> 
     return finish(free, speech.closed, speech.tucked, style_of(style)).astype(np.float32)
 
 
-_SPREADING: Final = np.array(arkit.indices("mouthSmile", "mouthStretch", "mouthFrown", "mouthDimple"))
+_SPREADING: Final = np.array(
+    arkit.indices("mouthSmile", "mouthStretch", "mouthFrown", "mouthDimple")
+)
 _PRESSING: Final = np.array(arkit.indices("mouthPress", "mouthRoll", "mouthShrug"))
 
 
 def _room_for_speech(free: np.ndarray) -> np.ndarray:
     """(T, 52) in 0..1: smiles give way to rounded lips, pressed lips to an open mouth."""
     room = np.ones_like(free)
-    rounded = np.clip(free[:, [arkit.index("mouthFunnel"), arkit.index("mouthPucker")]].sum(1), 0.0, 1.0)
+    rounded = np.clip(
+        free[:, [arkit.index("mouthFunnel"), arkit.index("mouthPucker")]].sum(1), 0.0, 1.0
+    )
     opened = np.clip(free[:, arkit.index("jawOpen")] / 0.35, 0.0, 1.0)
     room[:, _SPREADING] = (1.0 - 0.5 * rounded)[:, None]
     room[:, _PRESSING] = (1.0 - 0.6 * opened)[:, None]

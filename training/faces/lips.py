@@ -22,7 +22,7 @@ _CLOSED_MM: Final = 0.25
 # Channels that part the lips or round them open: they give way entirely where the lips meet.
 _PARTING: Final = arkit.indices("mouthUpperUp", "mouthLowerDown", "mouthFunnel", "mouthStretch")
 # In a closure the jaw keeps part of its drop and the lips reach for each other: what real speakers do.
-_JAW_KEPT: Final = 0.45
+_JAW_KEPT: Final = 0.35
 _SMILE: Final = arkit.indices("mouthSmile", "mouthDimple")
 
 
@@ -93,7 +93,12 @@ def tuck_lower_lip(values: np.ndarray, gate: np.ndarray, mouth: Mouth) -> np.nda
     """Curves whose lower lip lies under the upper teeth where `gate` is 1 (f, v); the upper lip stays free."""
     g = gate[:, None]
     shape = spread(mouth.shape)
-    lip = np.array([arkit.index(n) for n in ("jawOpen", "mouthFunnel", "mouthRollLower", "mouthShrugLower", "mouthClose")])
+    lip = np.array(
+        [
+            arkit.index(n)
+            for n in ("jawOpen", "mouthFunnel", "mouthRollLower", "mouthShrugLower", "mouthClose")
+        ]
+    )
     down = np.array(arkit.indices("mouthLowerDown"))
     upper = np.array(arkit.indices("mouthUpperUp"))
     tucked = values.copy()

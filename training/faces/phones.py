@@ -11,7 +11,16 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["KINDS", "SHAPE_NAMES", "SILENCE", "Mouth", "Phone", "is_sound", "kind_of", "mouth_parts"]
+__all__ = [
+    "KINDS",
+    "SHAPE_NAMES",
+    "SILENCE",
+    "Mouth",
+    "Phone",
+    "is_sound",
+    "kind_of",
+    "mouth_parts",
+]
 
 KINDS: Final = (
     "closure",

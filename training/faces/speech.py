@@ -42,7 +42,9 @@ _GROUP_OF: Final = {
     "mouthStretch": "round",
     "mouthDimple": "round",
 }
-_CONTACT_S: Final = 0.060  # shortest contact; 10 ms on each side come on top, so two frames at 30 fps are inside
+_CONTACT_S: Final = (
+    0.060  # shortest contact; 10 ms on each side come on top, so two frames at 30 fps are inside
+)
 _CONTACT_MARGIN_S: Final = 0.010
 _EDGE_S: Final = 0.040
 _PREPARE_S, _RELAX_S = 0.16, 0.18
@@ -107,7 +109,9 @@ def speech_curves(
     )
 
 
-def finish(free: np.ndarray, closed: np.ndarray, tucked: np.ndarray, habits: SpeakerStyle) -> np.ndarray:
+def finish(
+    free: np.ndarray, closed: np.ndarray, tucked: np.ndarray, habits: SpeakerStyle
+) -> np.ndarray:
     """float64 (T, 52) in 0..1: the free mouth with f/v tucks and closures pressed in."""
     (labiodental,) = mouth_parts("f", "labiodental")
     (bilabial,) = mouth_parts("b", "closure")
@@ -142,7 +146,10 @@ def _hold(mouth: Mouth) -> np.ndarray:
 
 
 def _spans(
-    phones: Sequence[Phone], seconds: float, loudness: np.ndarray | None, rng: np.random.Generator | None
+    phones: Sequence[Phone],
+    seconds: float,
+    loudness: np.ndarray | None,
+    rng: np.random.Generator | None,
 ) -> list[_Span]:
     spans: list[_Span] = []
     at = 0.0
@@ -180,7 +187,7 @@ def _effort(phone: Phone, loudness: np.ndarray | None) -> float:
     """How wide a vowel is spoken for its length, stress mark and level; 1 for consonants."""
     if phone.kind not in _VOWELS:
         return 1.0
-    effort = float(np.clip(((phone.end_s - phone.start_s) / 0.10) ** 0.20, 0.80, 1.15))
+    effort = float(np.clip(((phone.end_s - phone.start_s) / 0.10) ** 0.15, 0.85, 1.12))
     if phone.symbol.endswith("0") and phone.symbol[:1].isupper():
         effort *= 0.85
     return effort * _louder(phone, loudness)
@@ -193,7 +200,7 @@ def _louder(phone: Phone, loudness: np.ndarray | None) -> float:
     usual = np.percentile(level, 80)
     first = min(int(phone.start_s * FPS), len(level) - 1)
     here = level[first : max(first + 1, math.ceil(phone.end_s * FPS))].max()
-    return float(np.clip(10.0 ** ((here - usual) / 50.0), 0.65, 1.30))
+    return float(np.clip(10.0 ** ((here - usual) / 70.0), 0.75, 1.20))
 
 
 def _with_anticipation(spans: list[_Span]) -> list[_Span]:
@@ -205,9 +212,13 @@ def _with_anticipation(spans: list[_Span]) -> list[_Span]:
             shaped.append(span)
         elif length < _SHORT_PAUSE_S:
             # The mouth does not go home for a breath between two words.
-            shaped.append(_Span(span.start_s, span.end_s, span.shape, span.hold * (0.3 + 2.0 * length)))
+            shaped.append(
+                _Span(span.start_s, span.end_s, span.shape, span.hold * (0.3 + 2.0 * length))
+            )
         else:
-            shaped += _pause(span, spans[i - 1] if i else None, spans[i + 1] if i + 1 < len(spans) else None)
+            shaped += _pause(
+                span, spans[i - 1] if i else None, spans[i + 1] if i + 1 < len(spans) else None
+            )
     return shaped
 
 
@@ -246,7 +257,9 @@ def _overlap(spans: list[_Span], grid: np.ndarray, habits: SpeakerStyle) -> np.n
 def _kernel(later_s: float, earlier_s: float) -> np.ndarray:
     """Odd-length kernel for np.convolve: a target works `later_s` ahead of itself and `earlier_s` after itself."""
     reach = math.ceil(3.0 * max(later_s, earlier_s) * _RATE)
-    t = np.arange(-reach, reach + 1) / _RATE  # output time minus target time: negative is ahead of the target
+    t = (
+        np.arange(-reach, reach + 1) / _RATE
+    )  # output time minus target time: negative is ahead of the target
     kernel = np.exp(-0.5 * (t / np.where(t < 0, later_s, earlier_s)) ** 2)
     return kernel / kernel.sum()
 
@@ -263,7 +276,10 @@ def _contacts(phones: Sequence[Phone], kind: str) -> list[tuple[float, float]]:
     for phone in phones:
         if phone.kind != kind:
             continue
-        middle, half = (phone.start_s + phone.end_s) / 2, max(phone.end_s - phone.start_s, _CONTACT_S) / 2
+        middle, half = (
+            (phone.start_s + phone.end_s) / 2,
+            max(phone.end_s - phone.start_s, _CONTACT_S) / 2,
+        )
         spans.append((middle - half - _CONTACT_MARGIN_S, middle + half + _CONTACT_MARGIN_S))
     return spans
 

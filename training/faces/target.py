@@ -39,6 +39,8 @@ def face_curves(
     Every channel is to be learned. Blinks and gaze stay 0: seeded layers add them after the model.
     """
     speech = speech_curves(phones, seconds, style=style, loudness=loudness, rng=rng)
-    feeling = emotion_curves(speech, emotion=emotion, intensity=intensity, style=style, loudness=loudness, rng=rng)
+    feeling = emotion_curves(
+        speech, emotion=emotion, intensity=intensity, style=style, loudness=loudness, rng=rng
+    )
     values = combine(speech, feeling, style=style)
     return FaceTarget(values, np.ones(arkit.N_CHANNELS, np.float32))
