@@ -27,7 +27,8 @@ def disk_error(error: OSError, path: Path) -> SetupError:
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A binary file beside `path` that takes its place when the block ends without an error.
 
-    Whatever happens inside, the old file stays as it was until then, and no part of the new one is left behind.
+    Whatever happens inside, the old file stays as it was until then, and no part of the new one is
+    left behind.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise disk_error(error, path) from error
     finally:

@@ -1,4 +1,6 @@
-"""Any sound as 16 kHz mono float32 in blocks that can be read again and again, and a hash of its content."""
+"""Any sound as 16 kHz mono float32 in blocks that can be read again and again, and a hash of its
+content.
+"""
 
 from __future__ import annotations
 
@@ -105,15 +107,16 @@ def open_sound(
 ) -> SoundSource:
     """The sound in a file, or the stretch of it from `start_s` on that lasts `duration_s`.
 
-    Wav is read by this package itself; other formats, and films, by soundfile or PyAV where they are installed, and
-    decoded here and now, since only decoding tells their length.
+    Wav is read by this package itself; other formats, and films, by soundfile or PyAV where they
+    are installed, and decoded here and now, since only decoding tells their length.
 
     Raises
     ------
     InputError
         The file is missing, empty, damaged or no sound, or the stretch lies outside it.
     SetupError
-        Nothing that can read this format is installed, or the disk has no room for the decoded sound.
+        Nothing that can read this format is installed, or the disk has no room for the decoded
+        sound.
     """
     decoder = open_decoder(Path(path))
     ratio = _ratio(decoder.sample_rate)
@@ -148,7 +151,9 @@ def _stretch(path: Path, first: int, length: int | None, total: int) -> tuple[in
 
 @dataclass(eq=False)
 class FileSound:
-    """A stretch of a sound file; decoded once, then read from a temporary file that nobody else sees."""
+    """A stretch of a sound file; decoded once, then read from a temporary file that nobody else
+    sees.
+    """
 
     path: Path
     decoder: Decoder

@@ -1,4 +1,6 @@
-"""Encodings on disk: float16, read stretch by stretch or mapped into memory. The cache may be deleted at any time."""
+"""Encodings on disk: float16, read stretch by stretch or mapped into memory. The cache may be
+deleted at any time.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,8 @@ def default_folder() -> Path:
 class StoredEncoding:
     """An Encoding in an open file: one row of float16 for each frame, all fields side by side.
 
-    A long sound's Encoding is never one array in memory: `read` takes the stretch that is asked for.
+    A long sound's Encoding is never one array in memory: `read` takes the stretch that is asked
+    for.
     """
 
     def __init__(self, file: IO[bytes], head: Mapping[str, Any], path: Path | None = None) -> None:
@@ -95,7 +98,8 @@ class StoredEncoding:
     ) -> StoredEncoding:
         """Consecutive pieces in a temporary file that vanishes with this object.
 
-        `notes` is looked at after the last piece, so whoever makes the pieces may fill it meanwhile.
+        `notes` is looked at after the last piece, so whoever makes the pieces may fill it
+        meanwhile.
         """
         file = tempfile.TemporaryFile()  # noqa: SIM115 - belongs to the object
         widths: list[int] = []
@@ -149,7 +153,8 @@ class StoredEncoding:
 class EncodingCache:
     """A folder of Encodings by sound and engine; what was not used for longest goes first.
 
-    Nothing depends on it: a folder that cannot be written to, a damaged file or one that is gone costs time alone.
+    Nothing depends on it: a folder that cannot be written to, a damaged file or one that is gone
+    costs time alone.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = 1_000_000_000) -> None:

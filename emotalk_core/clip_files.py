@@ -34,7 +34,9 @@ class _Rows(Protocol):
 
 
 class _NpzRows:
-    """`values` float32 (T, C), `channels`, `fps_num`, `fps_den`, `start_s`, `meta` (json): what numpy.load reads."""
+    """`values` float32 (T, C), `channels`, `fps_num`, `fps_den`, `start_s`, `meta` (json): what
+    numpy.load reads.
+    """
 
     def __init__(self, file: IO[bytes], form: _Form) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
@@ -94,7 +96,9 @@ class _CsvRows:
 
 
 class _JsonRows:
-    """One object; a row of `values` stands on a line. Numbers have the digits that float32 needs."""
+    """One object; a row of `values` stands on a line. Numbers have the digits that float32
+    needs.
+    """
 
     def __init__(self, file: IO[bytes], form: _Form) -> None:
         head: dict[str, object] = {
@@ -145,8 +149,8 @@ FORMATS: Final[tuple[str, ...]] = tuple(suffix[1:] for suffix in _WRITERS)
 class ClipWriter:
     """A clip file written row by row, with flat memory; a context manager.
 
-    The file appears under its name when all of `n_frames` rows are there and the writer is closed; before that, and
-    when anything fails, the old file stays and no part of the new one is left.
+    The file appears under its name when all of `n_frames` rows are there and the writer is closed;
+    before that, and when anything fails, the old file stays and no part of the new one is left.
 
     Parameters
     ----------
@@ -229,7 +233,9 @@ class ClipWriter:
 
 
 def write_clip(clip: Clip, path: Path | str) -> None:
-    """Write `clip` under `path`; the suffix names the format. The file is replaced at once, or not at all."""
+    """Write `clip` under `path`; the suffix names the format. The file is replaced at once, or not
+    at all.
+    """
     with ClipWriter(
         path, clip.channels, clip.fps, clip.n_frames, clip.meta, start_s=clip.start_s
     ) as writer:

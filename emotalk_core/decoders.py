@@ -1,4 +1,6 @@
-"""Which reader opens a sound file: our own for wav, soundfile or PyAV for the rest, where they are installed."""
+"""Which reader opens a sound file: our own for wav, soundfile or PyAV for the rest, where they are
+installed.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +158,9 @@ def _open_soundfile(path: Path) -> Decoder | None:
 
 @dataclass(frozen=True)
 class _AvDecoder:
-    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream is taken."""
+    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream is
+    taken.
+    """
 
     path: Path
     sample_rate: int

@@ -1,4 +1,6 @@
-"""The csv format of Apple's Live Link Face: 52 coefficients, nine rotations and a timecode in each row."""
+"""The csv format of Apple's Live Link Face: 52 coefficients, nine rotations and a timecode in each
+row.
+"""
 
 from __future__ import annotations
 
@@ -56,9 +58,11 @@ _DAY_S: Final = 86_400
 
 
 def timecode(frame: int, fps: Fraction, start_s: float = 0.0) -> str:
-    """HH:MM:SS:FF.mmm of a row: true time, counted within the second in frames of the rate rounded up.
+    """HH:MM:SS:FF.mmm of a row: true time, counted within the second in frames of the rate rounded
+    up.
 
-    So 23.976 frames/s run to frame 23 and show a drift of a thousandth of a frame each: nothing is dropped.
+    So 23.976 frames/s run to frame 23 and show a drift of a thousandth of a frame each: nothing is
+    dropped.
     """
     base = math.ceil(fps)
     thousandths = round((Fraction(start_s) + frame / fps) * base * 1000)
@@ -75,7 +79,9 @@ _ROW: Final = ",".join(["%.10f"] * len(COLUMNS))
 def csv_rows(
     values: np.ndarray, columns: Sequence[int], fps: Fraction, start_s: float, first: int
 ) -> Iterable[str]:
-    """Lines for `values` (T, C), whose channel c goes to value column `columns[c]`; row 0 is frame `first`."""
+    """Lines for `values` (T, C), whose channel c goes to value column `columns[c]`; row 0 is frame
+    `first`.
+    """
     wide = np.zeros((len(values), len(COLUMNS)))
     wide[:, list(columns)] = values
     for k, row in enumerate(wide.tolist()):
@@ -87,8 +93,9 @@ def read_csv(
 ) -> tuple[np.ndarray, tuple[str, ...], Fraction, str]:
     """Values, channels, rate and first timecode of a Live Link Face file, ours or the phone's.
 
-    The phone's timecodes are the time of day, so they tell the rate and no more. Rotations that are 0 throughout are
-    left out, and columns that are neither coefficients nor rotations (NeuroSync's emotions) too.
+    The phone's timecodes are the time of day, so they tell the rate and no more. Rotations that are
+    0 throughout are left out, and columns that are neither coefficients nor rotations (NeuroSync's
+    emotions) too.
 
     Raises
     ------
@@ -121,7 +128,9 @@ def read_csv(
 
 
 def _rate(codes: Sequence[str]) -> Fraction:
-    """Frames per second from timecodes; 60, the phone's own, where one row or less than a second cannot tell."""
+    """Frames per second from timecodes; 60, the phone's own, where one row or less than a second
+    cannot tell.
+    """
     parts = [code.strip().replace(";", ":").split(":") for code in codes]
     seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s, _ in parts]
     frames = [float(f) for *_, f in parts]

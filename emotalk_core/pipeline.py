@@ -74,7 +74,7 @@ def animate(
     return clip
 
 
-def animate_to_file(
+def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have defaults
     sound: SoundSource,
     track: ControlTrack,
     path: Path,
@@ -84,7 +84,8 @@ def animate_to_file(
     cache: EncodingCache | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """Curves for `sound` in the file `path`, block by block: three hours take the memory of a minute.
+    """Curves for `sound` in the file `path`, block by block: three hours take the memory of a
+    minute.
 
     The same numbers as `animate`. The file appears when it is whole; until then an older one stays.
     """

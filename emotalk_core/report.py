@@ -1,4 +1,6 @@
-"""What a user wants to know about one animated sound: length, heard emotions, closures, and what looks wrong."""
+"""What a user wants to know about one animated sound: length, heard emotions, closures, and what
+looks wrong.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class Report:
 
 
 class SoundTally:
-    """A sound that counts while it is read for the first time; `notes` then holds what it learnt."""
+    """A sound that counts while it is read for the first time; `notes` then holds what it
+    learnt.
+    """
 
     def __init__(self, sound: SoundSource) -> None:
         self._sound = sound

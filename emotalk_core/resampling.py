@@ -1,7 +1,8 @@
 """One resampler for every sound: polyphase, Kaiser window, exact ratios, in numpy.
 
 Flat to 7/8 of the lower Nyquist frequency, below -110 dB from that frequency on: nothing aliases.
-The same samples give the same bits whatever blocks they come in, because the work is always done on a fixed grid.
+The same samples give the same bits whatever blocks they come in, because the work is always done on
+a fixed grid.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ class _Plan:
 
 @dataclass(frozen=True, eq=False)
 class _GroupedPlan(_Plan):
-    """Neighbouring outputs share most of their inputs: one matrix for a group of them, one row for each period."""
+    """Neighbouring outputs share most of their inputs: one matrix for a group of them, one row for
+    each period.
+    """
 
     period_in: int
     period_out: int

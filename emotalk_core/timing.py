@@ -23,7 +23,9 @@ _TOLERANCE = 5e-4  # 23.976, 23.98 and 24/1.001 all mean 24000/1001; 24 is 1e-3 
 
 
 def frame_count(n_samples: int, fps: Fraction = NETWORK_FPS) -> int:
-    """Frames that a sound of `n_samples` at 16 kHz lasts, the last one begun: ceil(n fps / 16000)."""
+    """Frames that a sound of `n_samples` at 16 kHz lasts, the last one begun: ceil(n fps /
+    16000).
+    """
     return -(-n_samples * fps.numerator // (SAMPLE_RATE * fps.denominator))
 
 
@@ -42,7 +44,7 @@ def exact_rate(rate: float | str | Fraction) -> Fraction:
         Not a number between 1 and 1000.
     """
     try:
-        given = Fraction(rate) if isinstance(rate, str) else Fraction(rate)
+        given = Fraction(rate)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise _bad_rate(rate) from error
     if not 1 <= given <= 1000:
@@ -71,7 +73,8 @@ def resample(
     held: np.ndarray | None = None,
     held_columns: np.ndarray | slice = slice(None),
 ) -> np.ndarray:
-    """Curves at other times: linear between rows, so within their limits; held before the first and after the last.
+    """Curves at other times: linear between rows, so within their limits; held before the first and
+    after the last.
 
     Parameters
     ----------
@@ -80,8 +83,8 @@ def resample(
     to_times_s : float64 (N,)
         Rising.
     held : bool (T,), optional
-        Rows that must not be averaged away, such as closed lips that last one frame: each is copied to the target
-        frame nearest to it, where that is at most half a target frame off.
+        Rows that must not be averaged away, such as closed lips that last one frame: each is copied
+        to the target frame nearest to it, where that is at most half a target frame off.
     held_columns : index
         Which columns are copied so.
 
@@ -108,7 +111,9 @@ def resample(
 
 
 def _nearest(times_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
-    """Index of the element of rising `times_s` nearest to each of `wanted_s`; -1 beyond half a step."""
+    """Index of the element of rising `times_s` nearest to each of `wanted_s`; -1 beyond half a
+    step.
+    """
     step = float(np.median(np.diff(times_s))) if len(times_s) > 1 else math.inf
     right = np.clip(np.searchsorted(times_s, wanted_s), 1, max(len(times_s) - 1, 1))
     left = right - 1

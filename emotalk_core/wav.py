@@ -1,6 +1,8 @@
-"""Wav files read with the standard library and numpy: every integer and float kind, any size, in blocks.
+"""Wav files read with the standard library and numpy: every integer and float kind, any size, in
+blocks.
 
-Formats: RIFF/WAVE (Microsoft, IBM 1991), WAVE_FORMAT_EXTENSIBLE, RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088).
+Formats: RIFF/WAVE (Microsoft, IBM 1991), WAVE_FORMAT_EXTENSIBLE, RF64 (EBU Tech 3306) and BW64
+(ITU-R BS.2088).
 """
 
 from __future__ import annotations
@@ -66,12 +68,14 @@ def has_wav_header(head: bytes) -> bool:
 
 
 def open_wav(path: Path) -> WavFile | None:
-    """The wav file at `path`; None when it is a wav of a kind that other readers know (A-law, ADPCM ...).
+    """The wav file at `path`; None when it is a wav of a kind that other readers know (A-law, ADPCM
+    ...).
 
     Raises
     ------
     InputError
-        The header is cut short or makes no sense. Missing *samples* are no error: what is there is read, and said.
+        The header is cut short or makes no sense. Missing *samples* are no error: what is there is
+        read, and said.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -125,7 +129,9 @@ def _bytes_there(declared: int, there: int, path: Path, *, unfinished: bool) -> 
 
 
 def _read_format(raw: bytes, path: Path) -> tuple[int, int, int, str | None]:
-    """Channels, rate, bytes of a sample on all channels, and numpy's name of a sample (None: a codec)."""
+    """Channels, rate, bytes of a sample on all channels, and numpy's name of a sample (None: a
+    codec).
+    """
     if len(raw) < 16:
         raise InputError("Wav header cut short", value=path, remedy=_REMEDY)
     tag, n_channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", raw[:16])

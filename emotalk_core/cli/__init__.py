@@ -17,7 +17,9 @@ _DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0 done, 2 bad input or environment, 3 some of several failed, 130 cancelled."""
+    """Run one command; the exit code: 0 done, 2 bad input or environment, 3 some of several failed,
+    130 cancelled.
+    """
     logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
@@ -29,11 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Cancelled, KeyboardInterrupt):
         print("emotalk: cancelled; nothing was written", file=sys.stderr)
         return _CANCELLED
-    except (
-        BrokenPipeError
-    ):  # the reader of our results went away: not our failure, nothing to tell it
+    except BrokenPipeError:  # whoever read our results went away: there is nobody to tell
         return _BAD
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one of the three doors
         _log.exception("This is a bug in EmoTalk, not in your file")
         print(f"emotalk: unexpected {type(error).__name__}: {error}", file=sys.stderr)
         return _BAD

@@ -135,7 +135,8 @@ def print_outcome(outcome: Outcome) -> None:
         return
     report = outcome.report
     print(
-        f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s at {report['fps']} fps"
+        f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s "
+        f"at {report['fps']} fps"
     )
     for warning in report["warnings"]:
         print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)

@@ -1,4 +1,6 @@
-"""`emotalk batch`: a folder of sounds, or a list of jobs, to curves; goes on after failures and after a kill."""
+"""`emotalk batch`: a folder of sounds, or a list of jobs, to curves; goes on after failures and
+after a kill.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ from .progress import progress_for
 __all__ = ["SOUND_SUFFIXES", "add_command"]
 
 SOUND_SUFFIXES: Final = frozenset(
-    [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".mp4", ".mov", ".mkv", ".webm"]
+    f".{name}"
+    for name in "wav flac mp3 ogg oga opus m4a aac aif aiff mp4 mov mkv webm".split()  # noqa: SIM905
 )
 """What a folder is searched for; a list of jobs may name anything."""
 
@@ -41,8 +44,9 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "batch",
         help="a folder of sounds, or a list of jobs, to curves",
-        description="JOBS is a csv file with a header, or a json list of objects. `audio` is required; `output` and "
-        "every control (emotion, mix, fps ...) may follow and go before the flags. Paths are relative to it.",
+        description="JOBS is a csv file with a header, or a json list of objects. `audio` is "
+        "required, relative to it; `output`, relative to OUT, and every control (emotion, mix, "
+        "fps ...) may follow and go before the flags.",
     )
     parser.add_argument(
         "jobs", type=Path, metavar="FOLDER|JOBS", help="a folder, a .csv or a .json"

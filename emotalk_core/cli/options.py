@@ -1,4 +1,6 @@
-"""Flags that several commands share, and what they mean: flags become `Controls` here and nowhere else."""
+"""Flags that several commands share, and what they mean: flags become `Controls` here and nowhere
+else.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 _NUMBERS: Final = {
-    "mix": "emotion from the voice (0) or from --emotion (1); default 1 when --emotion is given, else 0",
+    "mix": "emotion from the voice (0) or from --emotion (1, the default when it is given)",
     "intensity": "how strong the emotion is: 0 none, 1 natural, 2 strongest",
     "brows": "gain of the brows",
     "eyes": "gain of lids and cheeks",

@@ -1,7 +1,7 @@
 """From what the network says to what a face does: pure functions on coefficient arrays at 30 fps.
 
-Each part looks a fixed number of frames to each side and draws its chance from absolute time, so that a long sound can
-be shaped stretch by stretch.
+Each part looks a fixed number of frames to each side and draws its chance from absolute time, so
+that a long sound can be shaped stretch by stretch.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _ACTIVITY_FRAMES: Final = 11  # that speech_activity looks to each side
 CONTEXT_FRAMES: Final = _ACTIVITY_FRAMES + max(
     blink.CONTEXT_FRAMES, gaze.CONTEXT_FRAMES, head.CONTEXT_FRAMES
 )
-"""Frames on each side of a stretch that `shape` needs for the stretch to come out as in the whole."""
+"""Frames on each side of a stretch that `shape` needs for the stretch to come out as in the
+whole.
+"""
 
 
 def shape(

@@ -23,15 +23,17 @@ _ARTICULATION: Final = tuple(
     arkit.index(name)
     for name in arkit.CHANNELS
     if name.startswith(
-        ("jaw", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug", "mouthPress")
-        + ("mouthLowerDown", "mouthUpperUp", "tongue")
+        tuple(["jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"])
+        + ("mouthPress", "mouthLowerDown", "mouthUpperUp")
     )
 )
 _KEPT: Final = 0.2  # of the articulation in silence: a mouth parted in surprise stays a little open
 
 
 def speech_activity(level: np.ndarray) -> np.ndarray:
-    """0 silence .. 1 speech, float32 (T,), without delay, from the level (T,) in dB; soft on both sides."""
+    """0 silence .. 1 speech, float32 (T,), without delay, from the level (T,) in dB; soft on both
+    sides.
+    """
     raw = np.clip((level - _QUIET_DB) / (_LOUD_DB - _QUIET_DB), 0.0, 1.0).astype(np.float32)
     return soften(dilate(raw, _HOLD_FRAMES), _SOFT_FRAMES)
 

@@ -17,8 +17,9 @@ REST_MM: Final = 0.8066
 CLOSED_MM: Final = 0.85
 """At or below this gap the lips count as closed: the rest, and a hair for rounding."""
 
-# Millimetres that one unit of each channel opens the inner lips, at the middle of the mouth of a human-size head.
-# Measured on the ICT-FaceKit blendshapes (USC Institute for Creative Technologies, MIT licence); the rest is below 0.2.
+# Millimetres that one unit of each channel opens the inner lips, at the middle of the mouth of a
+# human-size head. Measured on the ICT-FaceKit blendshapes (USC Institute for Creative Technologies,
+# MIT licence); the rest is below 0.2.
 _OPENS: Final = MappingProxyType(
     {
         "jawForward": 1.1014,
@@ -62,5 +63,7 @@ MM.setflags(write=False)
 
 
 def aperture_mm(values: np.ndarray) -> np.ndarray:
-    """Gap between the inner lips, float32 (T,), of curves (T, 52 or more); 0 is contact on every head."""
+    """Gap between the inner lips, float32 (T,), of curves (T, 52 or more); 0 is contact on every
+    head.
+    """
     return np.maximum(values[:, : arkit.N_CHANNELS] @ MM + np.float32(REST_MM), 0.0)

@@ -1,7 +1,9 @@
-"""The blink layer: lids that close fast and open slowly, about 15 times a minute, rather in pauses than on stresses.
+"""The blink layer: lids that close fast and open slowly, about 15 times a minute, rather in pauses
+than on stresses.
 
-Time is cut into cells of one mean interval with one blink in each, at the best of a few random moments. So blinks
-never crowd, depend on the sound within a cell only, and are the same however a long sound is cut.
+Time is cut into cells of one mean interval with one blink in each, at the best of a few random
+moments. So blinks never crowd, depend on the sound within a cell only, and are the same however a
+long sound is cut.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ _SKIPPED: Final = 0.08  # of the cells have none, and
 _DOUBLED: Final = 0.08  # some have two blinks in a row: what makes intervals natural
 _DOUBLE_FRAMES: Final = 11
 
-# One blink at 30 fps from its first frame on: shut within 80 ms, open again in 150-200 ms (Cruz et al.,
-# "Spontaneous eye blink activity", The Ocular Surface 9, 2011).
+# One blink at 30 fps from its first frame on: shut within 80 ms, open again in 150-200 ms (Cruz et
+# al., "Spontaneous eye blink activity", The Ocular Surface 9, 2011).
 _SHAPE: Final = np.array([0.18, 0.82, 1.0, 0.9, 0.58, 0.28, 0.08], np.float32)
 
 _BLINKS: Final = arkit.indices("eyeBlink")
@@ -38,7 +40,8 @@ CONTEXT_FRAMES: Final = _CELL_FRAMES + _DOUBLE_FRAMES + len(_SHAPE) + 8
 def blink_frames(
     activity: np.ndarray, *, rate: float, seed: int, start_frame: int = 0
 ) -> list[int]:
-    """First frames of all blinks that touch the stretch, counted from the stretch's own first frame.
+    """First frames of all blinks that touch the stretch, counted from the stretch's own first
+    frame.
 
     Parameters
     ----------
@@ -96,7 +99,8 @@ def blink_curve(
 
 
 def add_blinks(values: np.ndarray, shut: np.ndarray) -> np.ndarray:
-    """Curves (T, 52) whose lids close where `shut` (T,) says so, from wherever the expression holds them.
+    """Curves (T, 52) whose lids close where `shut` (T,) says so, from wherever the expression holds
+    them.
 
     Eyes that are wide or squint give that up while they blink.
     """

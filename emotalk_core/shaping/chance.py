@@ -1,4 +1,6 @@
-"""Randomness that depends on a seed and on absolute time alone, so that stretches of a long sound join."""
+"""Randomness that depends on a seed and on absolute time alone, so that stretches of a long sound
+join.
+"""
 
 from __future__ import annotations
 

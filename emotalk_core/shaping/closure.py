@@ -1,7 +1,7 @@
 """Lips that meet: p, b, m are what a viewer checks first, and what every average of curves loses.
 
-A linear measure of the gap between the lips (`aperture`) finds where they nearly meet; there the channels that part
-them give way, the jaw rises a little, and `mouthClose` takes up the rest.
+A linear measure of the gap between the lips (`aperture`) finds where they nearly meet; there the
+channels that part them give way, the jaw rises a little, and `mouthClose` takes up the rest.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .aperture import CLOSED_MM, MM, REST_MM, aperture_mm
 __all__ = ["count_closures", "keep_closed", "lip_channels", "met_lips", "press_lips"]
 
 _REACH_MM: Final = 2.6
-"""How far over rest lips may stand and still be drawn together at strength 1; t, d, n leave 3 to 6 mm."""
+"""How far over rest lips may stand and still be drawn together at strength 1; t, d, n leave 3 to 6."""
 
 _SPAN: Final = 3  # frames on each side of the contact that move with it: 100 ms
 _WINDOW: Final = tuple(float(0.5 + 0.5 * np.cos(np.pi * k / (_SPAN + 1))) for k in range(_SPAN + 1))
-_FLANK: Final = 5  # frames on each side within which the mouth must have been open for a minimum to be a closure
+_FLANK: Final = 5  # frames on each side within which lips that meet must have been open
 _PROMINENCE: Final = 1.6  # how many times wider, over rest, than at the minimum
 _JAW_GIVES: Final = 0.35  # of the jaw's drop: speakers keep most of it through a closure
 
@@ -42,7 +42,8 @@ def lip_channels() -> np.ndarray:
 def press_lips(values: np.ndarray, strength: float) -> np.ndarray:
     """Curves (T, 52) whose nearly closed lips meet, with `strength` 0 (nothing changes) .. 1.
 
-    Continuous in the curves and in `strength`: the nearer the lips, the firmer they are drawn together.
+    Continuous in the curves and in `strength`: the nearer the lips, the firmer they are drawn
+    together.
     """
     if strength <= 0.0 or len(values) < 2:
         return values
@@ -55,7 +56,9 @@ def press_lips(values: np.ndarray, strength: float) -> np.ndarray:
 
 
 def keep_closed(values: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Curves (T, 52) whose lips meet wherever they met in `before` (T, 52): gains and smoothing may not part them."""
+    """Curves (T, 52) whose lips meet wherever they met in `before` (T, 52): gains and smoothing may
+    not part them.
+    """
     return _draw_together(
         values, met_lips(before).astype(np.float32) * (aperture_mm(values) > CLOSED_MM)
     )
@@ -68,14 +71,18 @@ def met_lips(values: np.ndarray) -> np.ndarray:
 
 
 def count_closures(values: np.ndarray, *, was_closed: bool = False) -> int:
-    """How often lips that were open meet in (T, 52 or more); `was_closed` tells of the frame before."""
+    """How often lips that were open meet in (T, 52 or more); `was_closed` tells of the frame
+    before.
+    """
     closed = aperture_mm(values) <= CLOSED_MM
     before = np.concatenate([[was_closed], closed[:-1]])
     return int(np.count_nonzero(closed & ~before))
 
 
 def _is_minimum(gap: np.ndarray) -> np.ndarray:
-    """float32 (T,): 1 at local minima of the gap over rest with clearly wider lips on both sides, soft in between."""
+    """float32 (T,): 1 at local minima of the gap over rest with clearly wider lips on both sides,
+    soft in between.
+    """
     lower = np.ones(len(gap), bool)
     lower[1:] &= gap[1:] <= gap[:-1]
     lower[:-1] &= gap[:-1] <= gap[1:]
@@ -113,7 +120,9 @@ def _spread(firmness: np.ndarray) -> np.ndarray:
 
 
 def _draw_together(values: np.ndarray, firmness: np.ndarray) -> np.ndarray:
-    """Curves whose gap shrinks by the share `firmness` (T,), through the channels that do it in a face."""
+    """Curves whose gap shrinks by the share `firmness` (T,), through the channels that do it in a
+    face.
+    """
     rows = np.flatnonzero(firmness > 0.0)
     out = values.copy()
     if not len(rows):

@@ -1,4 +1,6 @@
-"""Small zero-phase filters along time; every one looks a fixed number of frames to each side, so stretches join."""
+"""Small zero-phase filters along time; every one looks a fixed number of frames to each side, so
+stretches join.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ __all__ = ["dilate", "moving", "soften"]
 
 
 def moving(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Weighted mean over `kernel` (odd length) centred on each row of (T,) or (T, C); the ends are held."""
+    """Weighted mean over `kernel` (odd length) centred on each row of (T,) or (T, C); the ends are
+    held.
+    """
     half = len(kernel) // 2
     padded = np.concatenate(
         [np.repeat(values[:1], half, axis=0), values, np.repeat(values[-1:], half, axis=0)]

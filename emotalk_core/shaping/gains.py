@@ -17,8 +17,8 @@ _MOUTH_CLOSE: Final = arkit.index("mouthClose")
 def gain_regions(values: np.ndarray, controls: Controls) -> np.ndarray:
     """Curves (T, 52) with each region's deviation from rest scaled by its slider.
 
-    Rest is 0 in every channel. `mouthClose` undoes the jaw's opening, so it goes with the jaw; else more jaw would
-    part closed lips.
+    Rest is 0 in every channel. `mouthClose` undoes the jaw's opening, so it goes with the jaw; else
+    more jaw would part closed lips.
     """
     gain = np.ones(arkit.N_CHANNELS, np.float32)
     for region, channels in arkit.REGIONS.items():

@@ -1,7 +1,10 @@
-"""The gaze layer: small saccades around the place that the eyes look at, and the drift between them."""
+"""The gaze layer: small saccades around the place that the eyes look at, and the drift between
+them.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -45,9 +48,9 @@ def gaze_angles(n_frames: int, *, size: float, seed: int, start_frame: int = 0) 
     first, last = start_frame // _CELL_FRAMES - 1, (start_frame + n_frames) // _CELL_FRAMES
     fixations = [_fixation(seed, cell) for cell in range(first, last + 1)]
     out = np.tile(fixations[0][1:], (n_frames, 1))
-    for (_, *_before), (begin, yaw, pitch) in zip(fixations, fixations[1:], strict=False):
+    for (_, *before), (begin, yaw, pitch) in pairwise(fixations):
         share = np.clip((frames - begin + 1) / _SACCADE_FRAMES, 0.0, 1.0)[:, None]
-        out += share * (np.array([yaw, pitch]) - np.array(_before))
+        out += share * (np.array([yaw, pitch]) - np.array(before))
     times_s = frames / 30.0
     drift = [slow_noise(times_s, 0.7, seed, _DRIFT_LAYER + axis) for axis in range(2)]
     return (size * (out + _DRIFT * np.stack(drift, axis=1))).astype(np.float32)

@@ -28,7 +28,8 @@ CONTEXT_FRAMES: Final = _PHRASE_FRAMES + 15
 def head_rotation(
     level: np.ndarray, activity: np.ndarray, *, size: float, seed: int, start_frame: int = 0
 ) -> np.ndarray:
-    """float32 (T, 3): yaw (+ to the character's left), pitch (+ up), roll (+ to its left shoulder), in radians.
+    """float32 (T, 3): yaw (+ to the character's left), pitch (+ up), roll (+ to its left shoulder),
+    in radians.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ def smooth(values: np.ndarray, strength: float) -> np.ndarray:
     Parameters
     ----------
     strength : float
-        0 changes nothing, 1 fits parabolas to 11 frames; in between neighbouring window lengths are blended, so that
-        a slider moves without steps.
+        0 changes nothing, 1 fits parabolas to 11 frames; in between neighbouring window lengths are
+        blended, so that a slider moves without steps.
 
     Returns
     -------
@@ -31,7 +31,8 @@ def smooth(values: np.ndarray, strength: float) -> np.ndarray:
 
     References
     ----------
-    Savitzky and Golay, Analytical Chemistry 36 (1964). The published demo smooths with 5 frames, order 2.
+    Savitzky and Golay, Analytical Chemistry 36 (1964). The published demo smooths with 5 frames,
+    order 2.
     """
     if strength <= 0.0 or len(values) <= _ORDER + 1:
         return values
