@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Environment:
     name: str
     pythons: tuple[str, ...]  # versions that its wheels exist for, best first
     disk_mb: int  # what it takes while it is made
-    is_blender: bool = False
+    libraries: str = ""  # that the system must have: its file name, Debian's name, ...
 
     @property
     def folder(self) -> Path:
@@ -87,6 +87,13 @@ class Environment:
         return found[0] if found else None
 
 
+# What `import bpy` loads, and (libEGL, Mesa) what rendering without a graphics card needs.
+BLENDER_LIBRARIES = """
+    libX11.so.6 libx11-6 libXext.so.6 libxext6 libXi.so.6 libxi6 libXxf86vm.so.1 libxxf86vm1
+    libXfixes.so.3 libxfixes3 libXrender.so.1 libxrender1 libxkbcommon.so.0 libxkbcommon0
+    libSM.so.6 libsm6 libICE.so.6 libice6 libGL.so.1 libgl1 libgomp.so.1 libgomp1
+    libEGL.so.1 libegl1 dri/*_dri.so libgl1-mesa-dri
+"""
 ANY_PYTHON = ("3.11", "3.13", "3.12", "3.14")
 BLENDER_PYTHON = {"4.5": "3.11", "4.2": "3.11", "5.0": "3.11", "5.2": "3.13"}  # the main line first
 ENVIRONMENTS = {
@@ -95,10 +102,10 @@ ENVIRONMENTS = {
         Environment("core", ANY_PYTHON, 300),
         Environment("emotalk", ANY_PYTHON, 400),
         Environment("lint", ANY_PYTHON, 700),
-        Environment("train", ("3.11", "3.13", "3.12"), 3000),
+        Environment("train", ("3.11", "3.13", "3.12"), 3000, "libespeak-ng.so.1 libespeak-ng1"),
         Environment("uv", ("3.9", "3.10", *ANY_PYTHON), 200),
         *(
-            Environment(f"blender-{line}", (python,), 2000, is_blender=True)
+            Environment(f"blender-{line}", (python,), 2000, BLENDER_LIBRARIES)
             for line, python in BLENDER_PYTHON.items()
         ),
     )
@@ -136,7 +143,7 @@ def make(environment: Environment) -> None:
 
 
 @contextlib.contextmanager
-def locked(environment: Environment) -> Iterator[None]:
+def locked(environment: Environment) -> Generator[None]:
     """Two runs at once do not make one environment twice (on Windows, without fcntl, they may)."""
     try:
         import fcntl
@@ -156,14 +163,15 @@ def pip_install(environment: Environment, lock: Path) -> None:
     if lock.name != "pip.txt":  # that one installs the pip which knows this option
         options.append("--progress-bar=raw")
     command = [str(environment.python), "-m", "pip", "install", *options, "-r", str(lock)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    pip = subprocess.Popen(command, text=True, errors="replace", **pipes)
+    pip = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    assert pip.stdout is not None  # it is a pipe
     said: list[str] = []
     follow_pip(iter(pip.stdout.readline, ""), said.append)
     if pip.wait():
         errors = [line.strip() for line in said if line.startswith("ERROR:")] or said[-1:]
-        why = " ".join(errors[:1])
-        raise Stop(f"pip could not install {lock.name}: {why} Is the network there? Run it again.")
+        raise Stop(f"pip: {errors[-1]} Is the network there? Then run this again ({lock.name}).")
 
 
 def follow_pip(lines: Iterator[str], record: Callable[[str], object]) -> None:
@@ -242,38 +250,32 @@ def fetch_python(environment: Environment) -> str:
     return interpreters(version)[0]
 
 
-# What `import bpy` loads and what rendering without a graphics card needs; Debian's names.
-LIBRARIES = """
-    libX11.so.6 libx11-6 | libXext.so.6 libxext6 | libXi.so.6 libxi6 | libXxf86vm.so.1 libxxf86vm1
-    | libXfixes.so.3 libxfixes3 | libXrender.so.1 libxrender1 | libxkbcommon.so.0 libxkbcommon0
-    | libSM.so.6 libsm6 | libICE.so.6 libice6 | libGL.so.1 libgl1 | libgomp.so.1 libgomp1
-    | libEGL.so.1 libegl1
-"""
-
-
 def ensure_packages(chosen: list[Environment]) -> None:
     """What Debian lacks for these environments: install it, or stop with the one line to run."""
-    missing = missing_libraries() if any(one.is_blender for one in chosen) else []
+    missing = {package for one in chosen for package in missing_libraries(one.libraries)}
     for environment in chosen:
         python = None if environment.is_ready() else environment.interpreter()
         if python and not can_make_environments(python):
-            missing.append(f"python{version_of(python)}-venv")
+            missing.add(f"python{version_of(python)}-venv")
     if missing:
-        install_packages(sorted(set(missing)))
+        install_packages(sorted(missing))
 
 
-def missing_libraries() -> list[str]:
-    """Debian's names of the libraries that are not here; other systems bring them along."""
+def missing_libraries(wanted: str) -> list[str]:
+    """Debian's names of those that are not here; other systems bring them along."""
     if not sys.platform.startswith("linux"):
         return []
-    pairs = [pair.split() for pair in LIBRARIES.split("|")]
-    missing = [package for library, package in pairs if not is_loadable(library)]
-    if shutil.which("dpkg") and not any(Path("/usr/lib").glob("*/dri/*_dri.so")):
-        missing.append("libgl1-mesa-dri")
-    return missing
+    words = wanted.split()
+    pairs = [words[start : start + 2] for start in range(0, len(words), 2)]
+    return [package for name, package in pairs if not is_loadable(name)]
 
 
 def is_loadable(library: str) -> bool:
+    """Whether the linker finds it, or for drivers that are loaded later, whether one is there."""
+    if "*" in library:
+        return any(Path("/usr").glob(f"lib*/{library}")) or any(
+            Path("/usr/lib").glob(f"*/{library}")
+        )
     try:
         ctypes.CDLL(library)
     except OSError:

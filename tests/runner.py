@@ -139,10 +139,11 @@ def run_pytest(tier: Tier, process: Process, extra: list[str], scratch: Path) ->
 
 def run_lint(tier: Tier, process: Process, extra: list[str]) -> Outcome:
     outcome = Outcome(tier.name)
-    for check in (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("pyright",)):
+    types = ("pyright", "--pythonpath", process.python)
+    for check in (("ruff", "check", "."), ("ruff", "format", "--check", "."), types):
         if process.call(*check, *extra):
             outcome.failed += 1
-            outcome.note = f"{outcome.note} {' '.join(check)}".strip()
+            outcome.note = f"{outcome.note} {' '.join(check[:2])};".strip()
         else:
             outcome.passed += 1
     return outcome

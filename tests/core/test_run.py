@@ -95,7 +95,7 @@ def test_no_fitting_python_names_what_to_install(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(run, "interpreters", lambda version: [])
-    monkeypatch.setattr(run, "missing_libraries", list)
+    monkeypatch.setattr(run, "missing_libraries", lambda wanted: [])
     monkeypatch.setattr(run.Environment, "is_ready", lambda self: False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
 
