@@ -1,0 +1,194 @@
+"""What differs between Blender 4.2 LTS and 5.2 LTS: the only file that asks for a version or a missing name."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.timing import exact_rate
+
+__all__ = [
+    "bl_line",
+    "children",
+    "extension_folder",
+    "fcurves_of",
+    "has_sound_library",
+    "new_fcurve",
+    "preferences_of",
+    "scene_rate",
+    "sequencer_scene",
+    "set_video_output",
+    "span",
+    "strip_collection",
+    "strips_all",
+    "top_strips",
+]
+
+
+def bl_line() -> str:
+    """The Blender line, `4.5`, for reports."""
+    return ".".join(str(n) for n in bpy.app.version[:2])
+
+
+def scene_rate(scene: bpy.types.Scene) -> Fraction:
+    """Frames per second of `scene`, exact: 24 / 1.001 is 24000/1001."""
+    return exact_rate(scene.render.fps / scene.render.fps_base)
+
+
+def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose strips the sequencer shows."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def strip_collection(scene: bpy.types.Scene) -> tuple[Any, str]:
+    """Owner and property name of all strips, for `prop_search`; the owner is None without an editor."""
+    editor = scene.sequence_editor
+    return editor, "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
+
+
+def strips_all(scene: bpy.types.Scene) -> list[Any]:
+    """All strips of `scene`, those inside meta strips too."""
+    editor, name = strip_collection(scene)
+    return [] if editor is None else list(getattr(editor, name))
+
+
+def top_strips(scene: bpy.types.Scene) -> Any:
+    """The collection that makes strips (`new_sound`, `new_meta`), editor created if need be."""
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def children(meta: Any) -> Any:
+    """Strips directly inside a meta strip."""
+    return meta.strips if hasattr(meta, "strips") else meta.sequences
+
+
+def span(strip: Any) -> tuple[int, int, float]:
+    """First visible frame, frame after the last visible one, frame where the strip's content starts."""
+    if hasattr(strip, "left_handle"):
+        return strip.left_handle, strip.right_handle, strip.content_start
+    return strip.frame_final_start, strip.frame_final_end, strip.frame_start
+
+
+def hard_trim_frames(strip: Any) -> int:
+    """Frames of the file that are left out before the content starts."""
+    if hasattr(strip, "content_trim_start"):
+        return strip.content_trim_start
+    return strip.animation_offset_start
+
+
+def is_retimed(strip: Any) -> bool:
+    """Whether retiming keys change the strip's speed."""
+    return len(getattr(strip, "retiming_keys", ())) > 0
+
+
+def sound_offset_s(strip: Any) -> float:
+    """Seconds by which the sound is moved later inside its strip (4.5 and later)."""
+    return float(getattr(strip, "sound_offset", 0.0))
+
+
+def has_sound_library() -> bool:
+    """Whether this Blender was built with Audaspace."""
+    try:
+        import aud  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def fcurves_of(block: Any, *, ensure: bool = False) -> Any | None:
+    """F-curves of the Action that is assigned to a Key, Object or Scene; None where there is none.
+
+    With `ensure`, the assigned Action gets the slot, layer and strip that its curves need.
+    """
+    data = block.animation_data
+    action = data.action if data else None
+    if action is None:
+        return None
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    if ensure:
+        _ensure_slot(block, data)
+    return _channelbag_fcurves(action, data.action_slot, ensure=ensure)
+
+
+def _ensure_slot(block: Any, data: Any) -> None:
+    if data.action_slot is None:
+        data.action_slot = data.action.slots.new(id_type=block.id_type, name=block.name)
+
+
+def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
+    if slot is None:
+        return None
+    if ensure:
+        layer = action.layers[0] if action.layers else action.layers.new("Layer")
+        strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+        return strip.channelbag(slot, ensure=True).fcurves
+    strips = action.layers[0].strips if action.layers else ()
+    bag = strips[0].channelbag(slot) if strips else None
+    return bag.fcurves if bag else None
+
+
+def all_fcurves(action: Any) -> list[Any]:
+    """Every F-curve of an Action, of all its slots."""
+    if not hasattr(action, "layers"):
+        return list(action.fcurves)
+    strips = [strip for layer in action.layers for strip in layer.strips]
+    return [curve for strip in strips for bag in strip.channelbags for curve in bag.fcurves]
+
+
+def new_fcurve(fcurves: Any, path: str, index: int, group: str) -> Any:
+    """A new F-curve in `fcurves`; grouped where this line can."""
+    for words in ({"group_name": group}, {"action_group": group}, {}):
+        try:
+            return fcurves.new(path, index=index, **words)
+        except TypeError:  # 4.2, 4.5 and 5.0 each know another argument
+            continue
+    raise AssertionError("fcurves.new takes a path and an index on every line")
+
+
+def assign_action(block: Any, action: Any, slot: Any | None = None) -> None:
+    """Make `action` the active one of `block`, with `slot` where slots exist."""
+    data = block.animation_data or block.animation_data_create()
+    data.action = action
+    if action is not None and slot is not None and hasattr(data, "action_slot"):
+        data.action_slot = slot
+
+
+def slot_of(holder: Any) -> Any | None:
+    """The slot that an AnimData or an NLA strip uses, None where slots do not exist."""
+    return getattr(holder, "action_slot", None)
+
+
+def set_strip_slot(strip: Any, slot: Any | None) -> None:
+    """Give an NLA strip its Action's slot."""
+    if slot is not None and hasattr(strip, "action_slot"):
+        strip.action_slot = slot
+
+
+def preferences_of(package: str) -> Any | None:
+    """The add-on's preferences; None where it runs without being installed (tests, scripts)."""
+    entry = bpy.context.preferences.addons.get(package)
+    return entry.preferences if entry else None
+
+
+def extension_folder(package: str, name: str) -> Path:
+    """A folder of our own that outlives updates; a temporary one where the extension is not installed."""
+    try:
+        return Path(bpy.utils.extension_path_user(package, path=name, create=True))
+    except ValueError:  # not installed as an extension
+        return Path(bpy.app.tempdir) / "emotalk" / name
+
+
+def set_video_output(scene: bpy.types.Scene, container: str) -> None:
+    """Let `scene` render a film with sound into one file."""
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):  # 5.0 and later: before the format
+        settings.media_type = "VIDEO"
+    settings.file_format = "FFMPEG"
+    film = scene.render.ffmpeg
+    film.format = container
+    film.codec, film.audio_codec = "H264", "AAC"

@@ -1,0 +1,111 @@
+"""A heard stretch as 16 kHz core sound: wav by the core, the rest by Audaspace, else by what the core finds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...emotalk_core.audio import ArraySound, SoundSource, open_sound
+from ...emotalk_core.errors import InputError
+from .sound import Heard
+
+__all__ = ["LONG_S", "samples_by_aud", "to_source"]
+
+LONG_S = 60.0
+"""Audaspace holds Python's lock while it decodes: about 1.5 ms for a second of stereo. Longer sound goes to a child."""
+
+
+def to_source(heard: Heard, *, blender: str = "") -> SoundSource:
+    """Core sound of what is heard; runs in a thread, no bpy.
+
+    Parameters
+    ----------
+    blender : str
+        Blender's own program, for long sound in a background process; empty where there is none.
+
+    Raises
+    ------
+    InputError
+        The file is empty, damaged, or of a format that nobody here reads.
+    """
+    if heard.path.suffix.lower() in (".wav", ".wave"):
+        return open_sound(heard.path, heard.start_s, heard.duration_s)
+    aud = _audaspace()
+    if aud is None:
+        return open_sound(heard.path, heard.start_s, heard.duration_s)
+    if blender and _may_be_long(heard):
+        return _by_child(heard, blender)
+    samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s)
+    return ArraySound(samples, rate)
+
+
+def samples_by_aud(
+    aud: Any, path: Path, start_s: float, duration_s: float | None
+) -> tuple[np.ndarray, int]:
+    """float32 (n,) mean of the channels, and the file's rate. `rechannel(1)` would add them up instead."""
+    try:
+        sound = aud.Sound(str(path))
+        rate = round(sound.specs[0])
+        if start_s > 0.0 or duration_s is not None:
+            end_s = start_s + duration_s if duration_s is not None else 1e9
+            sound = sound.limit(start_s, end_s)
+        data = sound.data()
+    except aud.error as error:
+        raise _unreadable(path) from error
+    if len(data) == 0:
+        raise InputError(
+            "The sound is empty", value=path.name, remedy="Use a recording with something in it."
+        )
+    return data.mean(axis=1, dtype=np.float32), rate
+
+
+def _audaspace() -> Any | None:
+    try:
+        import aud
+    except ImportError:
+        return None
+    return aud
+
+
+def _may_be_long(heard: Heard) -> bool:
+    if heard.duration_s is not None:
+        return heard.duration_s > LONG_S
+    return (
+        heard.path.stat().st_size > LONG_S * 4000
+    )  # 32 kbit/s: whatever is smaller decodes quickly
+
+
+def _by_child(heard: Heard, blender: str) -> SoundSource:
+    with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
+        out = Path(folder) / "samples.npy"
+        request = json.dumps([str(heard.path), heard.start_s, heard.duration_s, str(out)])
+        script = Path(__file__).with_name("decode_child.py")
+        command = [
+            blender,
+            "-b",
+            "--factory-startup",
+            "--python-exit-code",
+            "2",
+            "--python",
+            str(script),
+            "--",
+            request,
+        ]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode or not out.is_file():
+            raise _unreadable(heard.path)
+        rate, samples = int(np.load(out.with_suffix(".rate.npy"))), np.load(out)
+    return ArraySound(samples, rate)
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError(
+        "Cannot read this sound",
+        value=path.name,
+        remedy="Convert it to wav, flac, mp3, ogg or m4a.",
+    )

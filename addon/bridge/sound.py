@@ -1,0 +1,208 @@
+"""What is heard: a sound strip, a Speaker or a file, as core sound and the scene frame at which it starts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.errors import InputError
+from . import compat, mixdown
+
+__all__ = [
+    "Heard",
+    "chosen_strip",
+    "from_file",
+    "from_speaker",
+    "from_strip",
+    "iter_metas",
+    "sound_file",
+]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One stretch of a sound file and its place on the scene's timeline; plain data, safe in a thread."""
+
+    path: Path
+    start_s: float  # first second of the file that is heard
+    duration_s: float | None  # None: to the file's end
+    start_frame: float  # scene frame of that first second
+    rate: Fraction  # scene frames per second, exact
+    label: str  # what the user calls it
+    notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
+
+    def __post_init__(self) -> None:
+        if not self.path.is_file():
+            raise InputError(
+                f"Sound of {self.label} is missing",
+                value=self.path,
+                remedy="Relink or pack the file, or pick another.",
+            )
+
+
+def chosen_strip(context: bpy.types.Context) -> Any | None:
+    """The active sound strip, else a selected one, else the only one in the scene."""
+    scene = compat.sequencer_scene(context)
+    sounds = [strip for strip in compat.strips_all(scene) if strip.type == "SOUND"]
+    active = scene.sequence_editor.active_strip if scene.sequence_editor else None
+    if active is not None and active.type == "SOUND":
+        return active
+    selected = [strip for strip in sounds if strip.select]
+    if selected:
+        return selected[0]
+    return sounds[0] if len(sounds) == 1 else None
+
+
+def find_strip(scene: bpy.types.Scene, name: str) -> Any:
+    """The sound strip called `name`, inside metas too.
+
+    Raises
+    ------
+    InputError
+        There is none of that name, or it holds no sound.
+    """
+    sounds = [strip for strip in compat.strips_all(scene) if strip.type == "SOUND"]
+    found = next((strip for strip in sounds if strip.name == name), None)
+    if found is None:
+        have = ", ".join(strip.name for strip in sounds[:5]) or "none"
+        raise InputError(
+            "No sound strip of this name", value=name, remedy=f"Sound strips in the scene: {have}."
+        )
+    return found
+
+
+def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
+    """What is heard of a sound strip: trims, metas, packing and retiming applied; a mute is noted, not obeyed.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or nothing of the strip is visible.
+    """
+    rate = compat.scene_rate(scene)
+    first, last = _visible_frames(strip)
+    if first >= last:
+        raise InputError(
+            "Nothing of the strip is visible", value=strip.name, remedy="Extend its handles."
+        )
+    label, notes = f"strip {strip.name}", _mute_notes(strip)
+    if compat.is_retimed(strip):
+        path = mixdown.render(strip, scene, first, last)
+        return Heard(
+            path,
+            0.0,
+            None,
+            float(first),
+            rate,
+            label,
+            (*notes, "The strip's speed changes are applied"),
+        )
+    _, _, content_start = compat.span(strip)
+    origin = content_start - compat.hard_trim_frames(strip)  # frame of the file's first sample
+    zero = Fraction(origin) + Fraction(compat.sound_offset_s(strip)) * rate
+    start = max(Fraction(first), zero)  # handles may be pulled out beyond the file
+    if start >= last:
+        raise InputError(
+            "Nothing of the sound lies under the strip",
+            value=strip.name,
+            remedy="Move its handles.",
+        )
+    return Heard(
+        path=sound_file(strip.sound, label),
+        start_s=float((start - zero) / rate),
+        duration_s=float((last - start) / rate),
+        start_frame=float(start),
+        rate=rate,
+        label=label,
+        notes=notes,
+    )
+
+
+def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
+    """What a Speaker object plays: from the start of its first sound strip in the NLA, else from frame 1.
+
+    Raises
+    ------
+    InputError
+        It holds no sound, or the file is missing.
+    """
+    sound, label = speaker.data.sound, f"speaker {speaker.name}"
+    if sound is None:
+        raise InputError(
+            "Speaker has no sound", value=speaker.name, remedy="Open one in its Sound panel."
+        )
+    starts = [
+        s.frame_start for track in _nla_tracks(speaker) for s in track.strips if s.type == "SOUND"
+    ]
+    notes = ("The speaker is muted",) if speaker.data.muted else ()
+    start = min(starts, default=float(scene.frame_start))
+    return Heard(sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes)
+
+
+def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
+    """A sound file whose first sample is due at `start_frame`.
+
+    Raises
+    ------
+    InputError
+        No file was chosen, or it is missing.
+    """
+    if not path:
+        raise InputError(
+            "No sound chosen", value="", remedy="Pick a sound file, a strip or a speaker."
+        )
+    file = Path(bpy.path.abspath(path))
+    return Heard(file, 0.0, None, float(start_frame), compat.scene_rate(scene), f"file {file.name}")
+
+
+def sound_file(sound: Any, label: str) -> Path:
+    """The file of a Sound data-block; packed sound is written into Blender's temporary folder first.
+
+    Raises
+    ------
+    InputError
+        There is no sound at all, or its file is missing.
+    """
+    if sound is None:
+        raise InputError(
+            "There is no sound in it", value=label, remedy="Choose another strip or speaker."
+        )
+    path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
+    if sound.packed_file is None:
+        return path
+    data = sound.packed_file.data
+    unpacked = (
+        Path(bpy.app.tempdir)
+        / f"emotalk_{hashlib.sha256(data).hexdigest()[:16]}{path.suffix.lower()}"
+    )
+    if not unpacked.is_file():
+        unpacked.write_bytes(data)
+    return unpacked
+
+
+def iter_metas(strip: Any) -> Iterator[Any]:
+    """The meta strips around `strip`, innermost first."""
+    meta = strip.parent_meta()
+    while meta is not None:
+        yield meta
+        meta = meta.parent_meta()
+
+
+def _visible_frames(strip: Any) -> tuple[int, int]:
+    spans = [compat.span(item) for item in (strip, *iter_metas(strip))]
+    return max(first for first, _, _ in spans), min(last for _, last, _ in spans)
+
+
+def _mute_notes(strip: Any) -> tuple[str, ...]:
+    muted = next((item for item in (strip, *iter_metas(strip)) if item.mute), None)
+    return (f"{muted.name} is muted: animated all the same",) if muted else ()
+
+
+def _nla_tracks(holder: Any) -> Any:
+    return holder.animation_data.nla_tracks if holder.animation_data else ()
