@@ -291,7 +291,7 @@ def install_packages(packages: list[str]) -> None:
             f"Missing, by Debian's names: {' '.join(packages)}. Install them, run this again."
         )
     if os.geteuid() != 0:
-        raise Stop(f"System packages are missing. Run: sudo {line}")
+        raise Stop(f"System packages are missing. Run: sudo apt-get update && sudo {line}")
     say(f"System packages are missing: {line} ...")
     output_of("apt-get", "update")
     code, output = output_of("env", "DEBIAN_FRONTEND=noninteractive", *line.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import wave
@@ -207,11 +208,11 @@ def test_tracked_text_names_no_machine() -> None:
 
 def text_files() -> list[Path]:
     """What git tracks, or in an unpacked archive everything that a release carries."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if listed.returncode == 0:
-        files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        files = [ROOT / name for name in listed.stdout.split("\0")]
     else:
         files = [file for top in (*LAYERS, "tests", "docs") for file in (ROOT / top).rglob("*")]
     endings = {".py", ".md", ".toml", ".txt", ".json", ".yaml", ".in", ""}

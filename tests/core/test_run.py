@@ -113,7 +113,7 @@ def test_missing_system_packages_print_the_one_line_to_run(
     monkeypatch.setattr(run.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(run.os, "geteuid", lambda: 1000)
 
-    with pytest.raises(run.Stop, match=r"Run: sudo apt-get install -y .* libegl1 libxi6$"):
+    with pytest.raises(run.Stop, match=r"&& sudo apt-get install -y .* libegl1 libxi6$"):
         run.install_packages(["libegl1", "libxi6"])
 
 
