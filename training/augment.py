@@ -59,7 +59,10 @@ def quiet_sound(seconds: float, rng: np.random.Generator) -> np.ndarray:
 def _hum(n: int, rng: np.random.Generator) -> np.ndarray:
     t = np.arange(n) / SAMPLE_RATE
     base = rng.choice([50.0, 60.0, 100.0, 120.0])
-    parts = [rng.uniform(0.1, 1) / k * np.sin(2 * np.pi * (base * k * t + rng.random())) for k in range(1, 6)]
+    parts = [
+        rng.uniform(0.1, 1) / k * np.sin(2 * np.pi * (base * k * t + rng.random()))
+        for k in range(1, 6)
+    ]
     return np.sum(parts, axis=0).astype(np.float32)
 
 

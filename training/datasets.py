@@ -15,9 +15,20 @@ import numpy as np
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
 
-from .faces.phones import Phone
+from .augment import quiet_sound
+from .faces.phones import SILENCE, Phone
+from .synthesis import read_shards
 
-__all__ = ["Recording", "load_emodb", "load_grid", "load_open_speech", "load_samples", "load_synth", "split_of"]
+__all__ = [
+    "Recording",
+    "load_emodb",
+    "load_grid", "load_ravdess",
+    "load_open_speech",
+    "load_samples",
+    "load_synth",
+    "make_quiet",
+    "split_of",
+]
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
@@ -36,7 +47,7 @@ class Recording:
     """One clip and what is known about it."""
 
     name: str  # unique: SET/STEM
-    path: Path
+    source: Path | np.ndarray  # a file, or samples at 16 kHz
     speaker: str
     split: str  # train, dev (chooses between runs) or test (reported once)
     phones: tuple[Phone, ...] = ()  # none: lips are not trained on it
@@ -50,11 +61,13 @@ class Recording:
         return zlib.crc32(self.name.encode())
 
 
-def load_samples(path: Path) -> np.ndarray:
-    """float32 (n,) at 16 kHz, mono, by soundfile."""
+def load_samples(source: Path | np.ndarray) -> np.ndarray:
+    """float32 (n,) at 16 kHz, mono; files by soundfile."""
+    if isinstance(source, np.ndarray):
+        return source.astype(np.float32) / 32768.0 if source.dtype == np.int16 else source
     import soundfile
 
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    samples, rate = soundfile.read(source, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
     if rate == SAMPLE_RATE:
         return mono
@@ -66,7 +79,11 @@ def load_samples(path: Path) -> np.ndarray:
 
 def split_of(speaker: str) -> str:
     """Dev or train for a speaker of an open set, by a hash of the name."""
-    return "dev" if int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % _DEV_SHARE == 0 else "train"
+    return (
+        "dev"
+        if int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % _DEV_SHARE == 0
+        else "train"
+    )
 
 
 def _shares(weights: dict[str, float]) -> tuple[float, ...]:
@@ -93,7 +110,7 @@ def load_open_speech(data: Path) -> list[Recording]:
     return [
         Recording(
             name=f"open_speech/{Path(row['file']).stem}",
-            path=folder / row["file"],
+            source=folder / row["file"],
             speaker=row["speaker"],
             split="test" if row["split"] == "test" else split_of(row["speaker"]),
             phones=phones.get(row["file"], ()) if row["phones"].startswith("forced") else (),
@@ -114,14 +131,32 @@ def load_emodb(data: Path) -> list[Recording]:
     return [
         Recording(
             name=f"emodb/{Path(row['file']).stem}",
-            path=folder / row["file"],
+            source=folder / row["file"],
             speaker=row["speaker"],
-            split="test" if row["split"] == "test" else ("dev" if row["speaker"] == last else "train"),
+            split="test"
+            if row["split"] == "test"
+            else ("dev" if row["speaker"] == last else "train"),
             emotion=_shares(_EMODB[row["emotion"]]),
             emotion_trust=1.0,
             seconds=float(row["seconds"]),
         )
         for row in rows
+    ]
+
+
+def load_ravdess(data: Path) -> list[Recording]:
+    """Acted English for judging only: its licence is non-commercial. Dev actors choose, test actors are reported."""
+    folder = data / "ravdess"
+    return [
+        Recording(
+            name=f"ravdess/{Path(row['file']).stem}",
+            source=folder / row["file"],
+            speaker=row["actor"],
+            split=row["split"],
+            emotion=_shares({row["emotion"]: 1.0}),
+            seconds=float(row["seconds"]),
+        )
+        for row in _rows(folder / "index.csv")
     ]
 
 
@@ -132,27 +167,45 @@ def load_grid(data: Path) -> list[Recording]:
     return [
         Recording(
             name=f"grid/{row['clip']}",
-            path=folder / "audio" / f"{row['clip']}.opus",
-            speaker=row["speaker"] if "speaker" in row else "s1",
+            source=folder / "audio" / f"{row['clip']}.opus",
+            speaker=row["speaker"],
             split=names.get(row["split"], "test"),
-            seconds=float(row["seconds"]) if "seconds" in row else 3.0,
+            seconds=float(row["seconds"]),
         )
         for row in _rows(folder / "clips.csv")
     ]
 
 
 def load_synth(folder: Path) -> list[Recording]:
-    """Speech that `training.synthesis` made, with exact phone times."""
-    phones = _phones(folder / "phones.csv")
+    """Speech that `training.synthesis` made, with exact phone times; every tenth clip is dev."""
+    clips = enumerate(read_shards(folder))
     return [
         Recording(
-            name=f"synth/{Path(row['file']).stem}",
-            path=folder / row["file"],
-            speaker=row["speaker"],
-            split=split_of(row["speaker"]),
-            phones=phones[row["file"]],
-            seconds=float(row["seconds"]),
+            name=f"synth/{number:05d}",
+            source=np.round(clip.samples * 32767).clip(-32768, 32767).astype(np.int16),
+            speaker=clip.voice,
+            split="dev" if number % _DEV_SHARE == 0 else "train",
+            phones=tuple(clip.phones),
+            seconds=len(clip.samples) / SAMPLE_RATE,
         )
-        for row in _rows(folder / "index.csv")
-        if row["file"] in phones
+        for number, clip in clips
+    ]
+
+
+def make_quiet(n: int, seed: int) -> list[Recording]:
+    """Sounds without speech: the mouth stays closed, the face neutral."""
+    rng = np.random.default_rng(seed)
+    sounds = [quiet_sound(rng.uniform(3, 8), rng) for _ in range(n)]
+    return [
+        Recording(
+            name=f"quiet/{number:04d}",
+            source=sound,
+            speaker="none",
+            split="dev" if number % _DEV_SHARE == 0 else "train",
+            phones=(Phone(0.0, len(sound) / SAMPLE_RATE, SILENCE, "silence"),),
+            emotion=_shares({"neutral": 0.9, "calm": 0.1}),
+            emotion_trust=0.5,
+            seconds=len(sound) / SAMPLE_RATE,
+        )
+        for number, sound in enumerate(sounds)
     ]

@@ -1,8 +1,8 @@
 """Hidden states of the frozen front end for every clip, several times over, on disk.
 
 Clips are joined to tracks with random gaps, so that each copy of a clip stands somewhere else in the window grid, beside
-other clips and under another maximum: what a word looks like must not depend on where in a file it is. Some copies get
-noise or a room. A clip's rows are cut out again with MARGIN_S of its surroundings.
+other clips and under another maximum: what a word looks like must not depend on where in a file it is. All copies but
+the first get noise or a room now and then. A clip's rows are cut out again with MARGIN_S of its surroundings.
 
 Files of a set: `NAME.f16` (rows, 3, 512) float16, standardised; `NAME.npz`: level and one entry for each copy of a clip.
 """
@@ -24,7 +24,15 @@ from emotalk_core.model.config import FrontEndConfig
 from .augment import add_noise, coloured_noise, in_a_room
 from .datasets import Recording, load_samples
 
-__all__ = ["GRID_S", "MARGIN_S", "FeatureSet", "Standardise", "estimate_standardise", "extract", "states_of"]
+__all__ = [
+    "GRID_S",
+    "MARGIN_S",
+    "FeatureSet",
+    "Standardise",
+    "estimate_standardise",
+    "extract",
+    "states_of",
+]
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +44,9 @@ _CELL: Final = int(GRID_S * SAMPLE_RATE)
 
 @dataclass(frozen=True, eq=False)
 class Standardise:
-    """Mean of each state of a window and deviation of each dimension: the encoder's positions taken out."""
+    """Mean and deviation of each dimension; with absolute positions a mean for each state of a window."""
 
-    mean: np.ndarray  # float32 (window, layers, width)
+    mean: np.ndarray  # float32 (1 or window, layers, width)
     scale: np.ndarray  # float32 (layers, width), 1 / deviation
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
@@ -63,7 +71,10 @@ class FeatureSet:
         index = np.load(folder / f"{name}.npz")
         shape = (len(index["level"]), front.n_layers, front.width)
         states = np.memmap(folder / f"{name}.f16", np.float16, mode="r", shape=shape)
-        return cls(states, *(index[k] for k in ("level", "names", "copies", "starts", "lengths", "phase_s")))
+        return cls(
+            states,
+            *(index[k] for k in ("level", "names", "copies", "starts", "lengths", "phase_s")),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +109,9 @@ def extract(
         for copy in range(copies):
             rng = np.random.default_rng([seed, copy])
             for track in _tracks(recordings, copy, rng):
-                states, level = states_of(track.samples, encoder, standardise, front, track.top_raise)
+                states, level = states_of(
+                    track.samples, encoder, standardise, front, track.top_raise
+                )
                 for recording, first, cells in track.entries:
                     start, stop = (first - 3) * 5, (first + cells + 3) * 5
                     file.write(states[start:stop].astype(np.float16).tobytes())
@@ -107,7 +120,9 @@ def extract(
                     n_rows += stop - start
             log.info("%s: copy %d of %d, %.1f minutes", name, copy + 1, copies, n_rows / 50 / 60)
     partial.replace(folder / f"{name}.f16")
-    names, numbers, starts, lengths, phases = (np.array(column) for column in zip(*rows, strict=True))
+    names, numbers, starts, lengths, phases = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
     np.savez(
         folder / f"{name}.npz",
         level=np.concatenate(levels),
@@ -120,7 +135,11 @@ def extract(
 
 
 def states_of(
-    samples: np.ndarray, encoder: Encoder, standardise: Standardise, front: FrontEndConfig, top_raise: float = 0.0
+    samples: np.ndarray,
+    encoder: Encoder,
+    standardise: Standardise,
+    front: FrontEndConfig,
+    top_raise: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Standardised states (n, layers, width) and levels (n,) of a sound, from its own state 0 on."""
     top = sound_top([samples], front) + top_raise
@@ -129,13 +148,15 @@ def states_of(
     states = (standardise(np.stack(encoder(normalise(w.mel, top)), axis=1)) for w in windows)
     levels = (state_levels(w.mel, top) for w in windows)
     joined = np.concatenate(list(cross_fade(states, count, front)))
-    return joined[front.context :], np.concatenate(list(cross_fade(levels, count, front)))[front.context :]
+    return joined[front.context :], np.concatenate(list(cross_fade(levels, count, front)))[
+        front.context :
+    ]
 
 
 def estimate_standardise(
     recordings: Sequence[Recording], encoder: Encoder, front: FrontEndConfig, seed: int
 ) -> Standardise:
-    """Means by position and deviations over the windows of one pass through `recordings`."""
+    """Means and deviations over the windows of one pass through `recordings`."""
     rng = np.random.default_rng(seed)
     total = np.zeros((front.window, front.n_layers, front.width))
     square, n = np.zeros((front.n_layers, front.width)), 0
@@ -146,12 +167,16 @@ def estimate_standardise(
             total += states
             square += (states**2).mean(axis=0)
             n += 1
-    mean = total / n
+    mean = total / n if front.reach == 0 else (total / n).mean(axis=0, keepdims=True)
     variance = square / n - (mean**2).mean(axis=0)
-    return Standardise(mean.astype(np.float32), (1.0 / np.sqrt(np.maximum(variance, 1e-6))).astype(np.float32))
+    return Standardise(
+        mean.astype(np.float32), (1.0 / np.sqrt(np.maximum(variance, 1e-6))).astype(np.float32)
+    )
 
 
-def _tracks(recordings: Sequence[Recording], copy: int, rng: np.random.Generator) -> Iterator[_Track]:
+def _tracks(
+    recordings: Sequence[Recording], copy: int, rng: np.random.Generator
+) -> Iterator[_Track]:
     """All clips in a random order, joined to tracks of about a minute."""
     parts: list[np.ndarray] = []
     entries: list[tuple[Recording, int, int]] = []
@@ -177,10 +202,11 @@ def _tracks(recordings: Sequence[Recording], copy: int, rng: np.random.Generator
 
 
 def _prepared(recording: Recording, copy: int, rng: np.random.Generator) -> np.ndarray:
-    """A clip's samples on the grid: its phase before it, silence after it; copies from the third on are altered."""
-    samples = load_samples(recording.path)
-    samples = samples / max(np.abs(samples).max(), 1e-4) * 10 ** rng.uniform(-1.0, -0.1)
-    if copy >= 2 and rng.random() < 0.5:
+    """A clip's samples on the grid: its phase before it, silence after it; all copies but the first are altered."""
+    samples = load_samples(recording.source)
+    if recording.speaker != "none":
+        samples = samples / max(np.abs(samples).max(), 1e-4) * 10 ** rng.uniform(-1.0, -0.1)
+    if copy >= 1 and rng.random() < 0.5:
         samples = in_a_room(samples, rng)
     before = round(phase_of(recording) * SAMPLE_RATE)
     after = -(before + len(samples)) % _CELL
@@ -188,12 +214,15 @@ def _prepared(recording: Recording, copy: int, rng: np.random.Generator) -> np.n
 
 
 def _finished(
-    parts: list[np.ndarray], entries: list[tuple[Recording, int, int]], copy: int, rng: np.random.Generator
+    parts: list[np.ndarray],
+    entries: list[tuple[Recording, int, int]],
+    copy: int,
+    rng: np.random.Generator,
 ) -> _Track:
     samples = np.concatenate(parts)
     faint = 10 ** rng.uniform(-5.0, -3.2)
     samples = samples + faint * coloured_noise(len(samples), rng.choice([0.0, 0.5]), rng)
-    if copy >= 2 and rng.random() < 0.6:
+    if copy >= 1 and rng.random() < 0.6:
         samples = add_noise(samples, rng.uniform(8, 35), rng)
-    top_raise = rng.uniform(0.0, 1.5) if copy % 2 and rng.random() < 0.5 else 0.0
+    top_raise = rng.uniform(0.0, 1.5) if copy >= 1 and rng.random() < 0.5 else 0.0
     return _Track(samples.astype(np.float32), float(top_raise), entries)

@@ -29,7 +29,7 @@ LEAD_S: Final = 0.022
 _OVERSAMPLING: Final = 4
 _RATE: Final = FPS * _OVERSAMPLING
 _GROUPS: Final = {  # kernel: standard deviation in s towards later and towards earlier phones
-    "jaw": (0.036, 0.032),
+    "jaw": (0.031, 0.029),
     "round": (0.055, 0.040),
     "lips": (0.034, 0.028),
 }

@@ -85,7 +85,9 @@ class _Library:
 def _library() -> _Library:
     name = ctypes.util.find_library("espeak-ng")
     if name is None:
-        raise SetupError("Library not found", value="espeak-ng", remedy="Install it: apt-get install espeak-ng.")
+        raise SetupError(
+            "Library not found", value="espeak-ng", remedy="Install it: apt-get install espeak-ng."
+        )
     handle = ctypes.CDLL(name)
     rate = handle.espeak_Initialize(_RETRIEVAL + 1, 500, None, _PHONEME_EVENTS | _IPA_NAMES)
     library = _Library(handle, rate)
@@ -94,12 +96,16 @@ def _library() -> _Library:
     return library
 
 
-def _synthesise(text: str, voice: str, settings: dict[int, int]) -> tuple[np.ndarray, list[tuple[int, str]], int]:
+def _synthesise(
+    text: str, voice: str, settings: dict[int, int]
+) -> tuple[np.ndarray, list[tuple[int, str]], int]:
     library = _library()
     library.blocks.clear()
     library.events.clear()
     if library.handle.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise InputError("espeak-ng has no such voice", value=voice, remedy="See espeak-ng --voices.")
+        raise InputError(
+            "espeak-ng has no such voice", value=voice, remedy="See espeak-ng --voices."
+        )
     for parameter, value in settings.items():
         library.handle.espeak_SetParameter(parameter, int(value), 0)
     data = text.encode() + b"\0"
@@ -111,7 +117,7 @@ def _synthesise(text: str, voice: str, settings: dict[int, int]) -> tuple[np.nda
 
 def _is_mark(symbol: str) -> bool:
     """Switches of language, and signs that only colour the phone before them."""
-    return symbol.startswith("(") or bool(symbol) and not is_sound(symbol)
+    return symbol.startswith("(") or (bool(symbol) and not is_sound(symbol))
 
 
 def _to_phones(events: list[tuple[int, str]], n_samples: int, rate: int) -> list[Phone]:
@@ -135,8 +141,12 @@ def _earlier_stops(phones: list[Phone]) -> list[Phone]:
         if i:
             moved[i] = max(starts[i] - _STOP_START_S, (starts[i - 1] + starts[i]) / 2)
         if i + 1 < len(phones):
-            moved[i + 1] = min(moved[i + 1], max(starts[i + 1] - _STOP_END_S, (starts[i] + starts[i + 1]) / 2))
-    return [Phone(a, b, p.symbol, p.kind) for p, a, b in zip(phones, moved[:-1], moved[1:], strict=True)]
+            moved[i + 1] = min(
+                moved[i + 1], max(starts[i + 1] - _STOP_END_S, (starts[i] + starts[i + 1]) / 2)
+            )
+    return [
+        Phone(a, b, p.symbol, p.kind) for p, a, b in zip(phones, moved[:-1], moved[1:], strict=True)
+    ]
 
 
 def say(rng: np.random.Generator) -> SpokenClip:

@@ -51,7 +51,9 @@ def make_shard(path: Path, seed: int, shard: int, *, seconds: float = SHARD_S) -
     write_shard(path, clips)
 
 
-def make_shards(folder: Path, *, minutes: float, seed: int, progress: Callable[[float, str], None]) -> None:
+def make_shards(
+    folder: Path, *, minutes: float, seed: int, progress: Callable[[float, str], None]
+) -> None:
     """`minutes` of speech in shards; started again, it goes on where it was."""
     folder.mkdir(parents=True, exist_ok=True)
     n_shards = max(1, round(minutes * 60.0 / SHARD_S))

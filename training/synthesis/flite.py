@@ -15,7 +15,7 @@ from emotalk_core.errors import SetupError
 from training.faces import Phone, kind_of
 
 from .sentences import sentence
-from .spoken import SAMPLE_RATE, SpokenClip
+from .spoken import SpokenClip
 
 __all__ = ["VOICES", "say"]
 
@@ -26,10 +26,12 @@ _MEAN_HZ: Final = {"slt": 170.0, "rms": 105.0, "awb": 125.0, "kal16": 105.0}
 def _run(text: str, voice: str, settings: dict[str, float], folder: Path) -> tuple[np.ndarray, str]:
     program = shutil.which("flite")
     if program is None:
-        raise SetupError("Program not found", value="flite", remedy="Install it: apt-get install flite.")
+        raise SetupError(
+            "Program not found", value="flite", remedy="Install it: apt-get install flite."
+        )
     sound = folder / "said.wav"
     options = [part for key, value in settings.items() for part in ("--setf", f"{key}={value}")]
-    done = subprocess.run(  # noqa: S603 - fixed program, our own words
+    done = subprocess.run(
         [program, "-voice", voice, *options, "-psdur", "-t", text, "-o", str(sound)],
         check=True,
         capture_output=True,

@@ -16,7 +16,11 @@ __all__ = ["with_pauses"]
 def with_pauses(clip: SpokenClip, rng: np.random.Generator) -> SpokenClip:
     """`clip` with silence around it and longer pauses in it, some with a breath, over faint noise."""
     gaps = {0.0: float(rng.uniform(0.1, 1.0)), clip.seconds: float(rng.uniform(0.1, 1.0))}
-    inner = [p for p in clip.phones if p.kind == "silence" and 0.3 < p.start_s and p.end_s < clip.seconds - 0.3]
+    inner = [
+        p
+        for p in clip.phones
+        if p.kind == "silence" and p.start_s > 0.3 and p.end_s < clip.seconds - 0.3
+    ]
     for phone in inner:
         if rng.random() < 0.5:
             gaps[(phone.start_s + phone.end_s) / 2] = float(rng.uniform(0.05, 0.9))

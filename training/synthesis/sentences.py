@@ -14,7 +14,9 @@ __all__ = ["languages", "sentence"]
 @cache
 def _table() -> dict[str, tuple[str, ...]]:
     table = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
-    return {language: tuple(dict.fromkeys(words.split())) for language, words in table["voices"].items()}
+    return {
+        language: tuple(dict.fromkeys(words.split())) for language, words in table["voices"].items()
+    }
 
 
 def languages() -> tuple[str, ...]:

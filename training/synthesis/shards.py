@@ -25,7 +25,9 @@ def write_shard(path: Path, clips: Sequence[SpokenClip]) -> None:
             "language": c.language,
             "voice": c.voice,
             "seed": list(c.seed),
-            "phones": [[round(p.start_s, 4), round(p.end_s, 4), p.symbol, p.kind] for p in c.phones],
+            "phones": [
+                [round(p.start_s, 4), round(p.end_s, 4), p.symbol, p.kind] for p in c.phones
+            ],
         }
         for c in clips
     ]

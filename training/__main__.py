@@ -1,0 +1,77 @@
+"""python -m training STEP --config FILE --data DIR --work DIR: from raw parts to weights, step by step or all at once.
+
+`python -m training starter` is `rebuild --config training/configs/starter.toml`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from emotalk_core.errors import EmoTalkError, InputError
+from emotalk_core.model.folder import starter_folder
+
+from . import steps
+from .config import read_run_config
+
+_HERE: Final = Path(__file__).resolve().parent
+_CONFIGS: Final = {path.stem: path for path in sorted((_HERE / "configs").glob("*.toml"))}
+
+
+def _evaluate(work: steps.Work, args: argparse.Namespace) -> None:
+    from .evaluate.report import evaluate, save, table
+
+    result = evaluate(args.out, work.data, args.split)
+    work.run.mkdir(parents=True, exist_ok=True)
+    save(result, work.run / f"evaluate-{args.split}.json")
+    print(table(result))
+
+
+_STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
+    "fetch": lambda work, _: steps.make_front_end(work),
+    "synthesise": lambda work, _: steps.synthesise(work),
+    "features": lambda work, _: steps.extract_features(work),
+    "train": lambda work, _: steps.train(work),
+    "export": lambda work, args: steps.export(work, args.out),
+    "evaluate": _evaluate,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one step, or `rebuild`: all of them. 0, or 2 with one line about what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("step", choices=[*_STEPS, "rebuild", "listen", *_CONFIGS])
+    parser.add_argument("--config", type=Path, default=_HERE / "configs" / "starter.toml")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with open_speech, emodb ...")
+    parser.add_argument("--work", type=Path, default=Path("out") / "training", help="everything made on the way")
+    parser.add_argument("--out", type=Path, default=starter_folder(), help="model folder to write or to judge")
+    parser.add_argument("--split", choices=("dev", "test"), default="dev", help="evaluate: on what")
+    parser.add_argument("--shipped-front-end", action="store_true", help="do not distil the encoder anew")
+    args = parser.parse_args(argv)
+    if args.step in _CONFIGS:
+        args.step, args.config = "rebuild", _CONFIGS[args.step]
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        if not (args.data / "open_speech").is_dir():
+            raise InputError("No recordings", value=args.data, remedy="Give --data DIR with open_speech and emodb.")
+        work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
+        if args.step == "listen":
+            steps.listen(work)
+        for name, step in _STEPS.items():
+            if args.step in (name, "rebuild"):
+                step(work, args)
+    except EmoTalkError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""Batches for the lips: pairs of the same stretch in two copies, each pair with its own feeling and style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotalk_core.controls import EMOTIONS
+
+from .datasets import Recording, load_samples
+from .faces import SpeechCurves, combine, emotion_curves, loudness_db, speech_curves
+from .faces.phones import Phone
+from .features import MARGIN_S, FeatureSet
+from .losses import Target
+
+__all__ = ["CONTEXT_FRAMES", "Batch", "Clips", "face_of"]
+
+CONTEXT_FRAMES: Final = (
+    9  # read on each side of a crop, 15 states: more than content and decoder reach
+)
+_MARGIN_FRAMES: Final = round(MARGIN_S * 30)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One step's input, told feeling, and target."""
+
+    states: Tensor  # (B, S, layers, width)
+    level: Tensor  # (B, S)
+    weights: Tensor  # (B, 8) emotion shares
+    intensity: Tensor  # (B, 1)
+    style: Tensor  # (B,)
+    target: Target
+
+
+class Clips:
+    """Everything that lips are trained on: features of all copies, curves made on demand and kept.
+
+    Parameters
+    ----------
+    sets : sequence of (recordings, features, share)
+        `share` says how often a set is drawn.
+    """
+
+    def __init__(
+        self,
+        sets: Sequence[tuple[Sequence[Recording], FeatureSet, float]],
+        *,
+        n_styles: int,
+        seed: int,
+    ) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._n_styles = n_styles
+        self._speech: dict[tuple[str, int], SpeechCurves] = {}
+        self._loudness: dict[str, np.ndarray] = {}
+        self._groups: list[tuple[FeatureSet, list[tuple[Recording, np.ndarray]], np.ndarray]] = []
+        shares = []
+        for recordings, features, share in sets:
+            entries = [
+                (r, rows)
+                for r in recordings
+                if len(rows := np.flatnonzero(features.names == r.name))
+            ]
+            if not entries:
+                continue
+            seconds = np.array([r.seconds for r, _ in entries])
+            self._groups.append((features, entries, seconds / seconds.sum()))
+            shares.append(share)
+        self._shares = np.array(shares) / sum(shares)
+
+    def batch(self, n_pairs: int, n_frames: int) -> Batch:
+        """`n_pairs` stretches of `n_frames`, each in two copies that follow each other."""
+        samples = [self._pair(n_frames) for _ in range(n_pairs)]
+        rows = [row for pair in samples for row in pair]
+        columns = [torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)]
+        states, level, weights, intensity, style, *target = columns
+        return Batch(states, level, weights, intensity, style, Target(*target))
+
+    def _pair(self, n_frames: int) -> list[tuple[np.ndarray, ...]]:
+        features, entries, odds = self._groups[self._rng.choice(len(self._groups), p=self._shares)]
+        recording, rows = entries[self._rng.choice(len(entries), p=odds)]
+        style = int(self._rng.integers(self._n_styles)) if self._rng.random() < 0.5 else 0
+        weights, intensity = draw_feeling(self._rng)
+        a, b = self._rng.choice(rows, 2, replace=len(rows) < 2)
+        total = int(features.lengths[a]) * 3 // 5
+        first = 3 * int(self._rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
+        target = self._target(
+            recording, features, int(a), weights, intensity, style, first, n_frames
+        )
+        told = (weights.astype(np.float32), np.array([intensity], np.float32), np.int64(style))
+        return [(*_crop(features, int(row), first, n_frames), *told, *target) for row in (a, b)]
+
+    def _target(
+        self,
+        recording: Recording,
+        features: FeatureSet,
+        row: int,
+        weights: np.ndarray,
+        intensity: float,
+        style: int,
+        first: int,
+        n_frames: int,
+    ) -> tuple[np.ndarray, ...]:
+        total = int(features.lengths[row]) * 3 // 5
+        valid = np.zeros(n_frames, np.float32)
+        valid[: max(0, total - first)] = 1.0
+        if not recording.phones:
+            nothing = np.zeros(n_frames, np.float32)
+            return (
+                np.zeros((n_frames, 52), np.float32),
+                nothing,
+                nothing,
+                nothing,
+                valid,
+                np.float32(0.0),
+            )
+        speech, loudness = self._speech_of(recording, features, row, style)
+        values = face_of(speech, loudness, weights, intensity, style)
+        cut = slice(first, first + n_frames)
+        curves = (values, speech.closed, speech.tucked, speech.activity)
+        return (*(_padded(c[cut], n_frames) for c in curves), valid, np.float32(1.0))
+
+    def _speech_of(
+        self, recording: Recording, features: FeatureSet, row: int, style: int
+    ) -> tuple[SpeechCurves, np.ndarray]:
+        """Curves of a clip with its margins, and its loudness."""
+        before = MARGIN_S + float(features.phase_s[row])
+        seconds = int(features.lengths[row]) / 50.0
+        if recording.name not in self._loudness:
+            samples = load_samples(recording.source)
+            silence = np.zeros(round(before * 16000), np.float32)
+            level = loudness_db(np.concatenate([silence, samples]), 16000)
+            n = round(seconds * 30)
+            self._loudness[recording.name] = np.pad(
+                level[:n], (0, max(0, n - len(level))), constant_values=-90.0
+            )
+        loudness = self._loudness[recording.name]
+        key = (recording.name, style)
+        if key not in self._speech:
+            phones = [
+                Phone(p.start_s + before, p.end_s + before, p.symbol, p.kind)
+                for p in recording.phones
+            ]
+            curves = speech_curves(phones, seconds, style=style, loudness=loudness)
+            self._speech[key] = curves
+        return self._speech[key], loudness
+
+
+def face_of(
+    speech: SpeechCurves, loudness: np.ndarray, weights: np.ndarray, intensity: float, style: int
+) -> np.ndarray:
+    """Finished curves (T, 52) of speech under a feeling."""
+    feeling = emotion_curves(
+        speech, emotion=weights, intensity=intensity, style=style, loudness=loudness
+    )
+    return combine(speech, feeling, style=style)
+
+
+def draw_feeling(rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Emotion shares and intensity: often one emotion, sometimes none, sometimes a blend with room for neutral."""
+    weights = np.zeros(len(EMOTIONS))
+    kind = rng.random()
+    if kind < 0.3:
+        weights[0] = 1.0
+        return weights, 1.0
+    if kind < 0.75:
+        weights[rng.integers(len(EMOTIONS))] = 1.0
+    else:
+        weights[:] = rng.dirichlet(np.full(len(EMOTIONS), 0.25))
+    return weights, float(rng.choice([1.0, rng.uniform(0.0, 2.0)]))
+
+
+def _crop(
+    features: FeatureSet, row: int, first: int, n_frames: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """States and level of a stretch with its context; zeros beyond the clip's rows."""
+    start, length = int(features.starts[row]), int(features.lengths[row])
+    context = CONTEXT_FRAMES * 5 // 3
+    low, high = first * 5 // 3 - context, (first + n_frames) * 5 // 3 + context
+    a, b = max(low, 0), min(high, length)
+    shape = features.states.shape[1:]
+    states = np.zeros((high - low, *shape), np.float32)
+    level = np.full(high - low, -60.0, np.float32)
+    states[a - low : b - low] = features.states[start + a : start + b]
+    level[a - low : b - low] = features.level[start + a : start + b]
+    return states, level
+
+
+def _padded(curve: np.ndarray, n: int) -> np.ndarray:
+    return np.pad(curve.astype(np.float32), ((0, n - len(curve)), *[(0, 0)] * (curve.ndim - 1)))

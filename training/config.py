@@ -1,0 +1,88 @@
+"""A training run's settings: one toml file, every field checked by name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from emotalk_core.errors import InputError
+
+from .listener import ListenerSettings
+from .losses import LossWeights
+from .trainer import TrainSettings
+
+__all__ = ["FeatureSettings", "RunConfig", "SetShares", "SynthesisSettings", "read_run_config"]
+
+
+@dataclass(frozen=True)
+class SynthesisSettings:
+    """How much speech is made by code."""
+
+    minutes: int = 60
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Copies of each set, and sizes of the sets that are made or cut."""
+
+    open_speech: int = 3
+    synth: int = 2
+    emodb: int = 3
+    quiet: int = 2
+    plain: int = 1
+    quiet_clips: int = 120
+    plain_clips: int = 160
+
+
+@dataclass(frozen=True)
+class SetShares:
+    """How often a set is drawn in training lips."""
+
+    open_speech: float = 1.0
+    synth: float = 0.7
+    quiet: float = 0.12
+    emodb: float = 0.1
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run, besides the data."""
+
+    name: str = "starter"
+    version: str = "1"
+    seed: int = 1
+    synthesis: SynthesisSettings = field(default_factory=SynthesisSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    shares: SetShares = field(default_factory=SetShares)
+    face: TrainSettings = field(default_factory=TrainSettings)
+    losses: LossWeights = field(default_factory=LossWeights)
+    listener: ListenerSettings = field(default_factory=ListenerSettings)
+
+
+def read_run_config(path: Path) -> RunConfig:
+    """Settings from a toml file; what it leaves out has its default.
+
+    Raises
+    ------
+    InputError
+        The file is missing or no toml, or names a field that there is not.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError("Run config cannot be read", value=path, remedy=f"{error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
+    return _build(RunConfig, given, "")
+
+
+def _build(kind: type[Any], given: Mapping[str, Any], where: str) -> Any:
+    defaults = kind()
+    known = {f.name: getattr(defaults, f.name) for f in fields(kind)}
+    for name in given:
+        if name not in known:
+            raise InputError("No such setting", value=where + name, remedy=f"Use {', '.join(known)}.")
+    return kind(**{n: _build(type(known[n]), v, f"{n}.") if isinstance(v, dict) else v for n, v in given.items()})

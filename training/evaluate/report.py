@@ -1,0 +1,85 @@
+"""All figures of a model in one table and one json file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from emotalk_core.controls import EMOTIONS
+
+from ..datasets import Recording, load_emodb, load_grid, load_open_speech, load_ravdess
+from .heard import heard_scores, same_level
+from .lips import FIGURES, lip_scores, score_tool
+from .sliders import slider_scores
+from .stability import stability
+from .studio import Studio
+
+__all__ = ["evaluate", "save", "table"]
+
+_STABLE_CLIPS: Final = 25
+_SLIDER_CLIPS: Final = 40
+
+
+def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
+    """Every figure of `model` on `split` (dev chooses between runs; test is reported once)."""
+    studio = Studio(model)
+    sets = {
+        "ravdess": load_ravdess(data),
+        "emodb": load_emodb(data),
+        "open_speech": load_open_speech(data),
+        "grid_mp": load_grid(data),
+    }
+    chosen = {name: _chosen(name, recordings, split) for name, recordings in sets.items()}
+    result: dict[str, Any] = {"model": studio.engine.key, "split": split}
+    tool = score_tool(data)
+    if tool:
+        theirs = {"test": dict.fromkeys(sets, "test")}.get(split)
+        theirs = theirs or {"ravdess": "dev", "emodb": "dev", "open_speech": "train", "grid_mp": "val"}
+        result["lips"] = lip_scores(studio, tool, {n: (r, theirs[n]) for n, r in chosen.items()})
+    result["stability"] = stability(studio, _spread(chosen["emodb"], _STABLE_CLIPS))
+    mixed = _spread(chosen["emodb"], _SLIDER_CLIPS // 2) + _spread(chosen["open_speech"], _SLIDER_CLIPS // 2)
+    result["sliders"] = slider_scores(studio, mixed)
+    result["heard"] = {name: heard_scores(studio, chosen[name]) for name in ("ravdess", "emodb")}
+    result["heard_same_level"] = {name: heard_scores(studio, chosen[name], same_level) for name in ("ravdess", "emodb")}
+    return result
+
+
+def _chosen(name: str, recordings: Sequence[Recording], split: str) -> list[Recording]:
+    """Clips of a split; of the large dev sets every third one."""
+    found = [r for r in recordings if r.split == split]
+    return found if split == "test" or len(found) < 200 else found[::3]
+
+
+def _spread(recordings: Sequence[Recording], n: int) -> list[Recording]:
+    """`n` recordings from the whole list, evenly."""
+    return [recordings[i * len(recordings) // n] for i in range(min(n, len(recordings)))]
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """The figures as text for people."""
+    lines = [f"split {result['split']}"]
+    lips = result.get("lips", {})
+    if lips:
+        lines.append(f"{'':14s}" + "".join(f"{name:>13s}" for name in lips))
+        for figure in FIGURES:
+            if any(figure in scores for scores in lips.values()):
+                lines.append(f"{figure:14s}" + "".join(f"{s.get(figure, float('nan')):13.3f}" for s in lips.values()))
+    for name, s in result["stability"].items():
+        lines.append(f"stable, {name:8s} jaw r {s['jaw_r']:.4f} worst {s['jaw_r_worst']:.4f} difference {s['difference']:.4f}")
+    sliders = result["sliders"]
+    for emotion, groups in sliders["change"].items():
+        lines.append(f"slider {emotion:10s} " + "  ".join(f"{k} {v:+.2f}" for k, v in groups.items()))
+    lines.append(f"slider calm, largest change {sliders['calm_largest']:.2f}; told apart {sliders['separable']:.3f}")
+    lines.append("aperture r with neutral " + "  ".join(f"{e} {sliders['aperture_r'][e]:.3f}" for e in EMOTIONS))
+    for kind in ("heard", "heard_same_level"):
+        for name, s in result[kind].items():
+            recall = "  ".join(f"{e} {v:.2f}" for e, v in s["recall"].items())
+            lines.append(f"{kind} {name}: accuracy {s['accuracy']:.3f} recall {s['unweighted_recall']:.3f} ({recall})")
+    return "\n".join(lines)
+
+
+def save(result: Mapping[str, Any], path: Path) -> None:
+    """Write the json file."""
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,90 @@
+"""What counts as a good face: coefficients, their motion, and above all whether lips meet where they must."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotalk_core import arkit
+
+from .faces.lips import REST_APERTURE_MM
+
+__all__ = ["PROBES", "LossWeights", "Target", "face_loss", "probe_matrix"]
+
+PROBES = ("aperture", "jaw", "rounding", "lower_lip_up")
+
+
+@cache
+def probe_matrix() -> Tensor:
+    """float32 (52, 4): centimetres per unit of each channel on the ICT head, columns as `PROBES`."""
+    matrix = np.zeros((arkit.N_CHANNELS, len(PROBES)), np.float32)
+    with Path(__file__).with_name("probes.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            matrix[arkit.index(row["channel"])] = [float(row[p]) / 10.0 for p in PROBES]
+    return torch.from_numpy(matrix)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each part counts."""
+
+    velocity: float = 2.0
+    probes: float = 1.0
+    closure: float = 8.0  # extra weight of the lip gap where lips must meet
+    tuck: float = 4.0  # extra weight of the lower lip in f, v
+    quiet: float = 2.0  # extra weight of everything in silence
+    still: float = 20.0  # motion in silence
+    consistency: float = 1.0  # two copies of a clip give one face
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a batch should give."""
+
+    values: Tensor  # (B, T, 52)
+    closed: Tensor  # (B, T)
+    tucked: Tensor  # (B, T)
+    activity: Tensor  # (B, T)
+    valid: Tensor  # (B, T), 0 beyond the clip
+    labelled: Tensor  # (B,), 0: nothing known about the face
+
+
+def _probes(values: Tensor) -> Tensor:
+    probes = values @ probe_matrix()
+    aperture = (probes[..., :1] + REST_APERTURE_MM / 10.0).clamp(min=0.0)
+    return torch.cat([aperture, probes[..., 1:]], dim=-1)
+
+
+def face_loss(predicted: Tensor, target: Target, weights: LossWeights) -> dict[str, Tensor]:
+    """Parts of the loss by name; their sum is what training lowers."""
+    known = target.valid * target.labelled[:, None]
+    quiet = 1.0 - target.activity
+    frame = known * (1.0 + weights.quiet * quiet)
+    difference = predicted - target.values
+    n = known.sum().clamp(min=1.0)
+    moved = difference[:, 1:] - difference[:, :-1]
+    both = known[:, 1:] * known[:, :-1]
+    mm = _probes(predicted) - _probes(target.values)
+    emphasis = torch.stack(
+        [1.0 + weights.closure * target.closed, torch.ones_like(known), 0.5 * torch.ones_like(known),
+         1.0 + weights.tuck * target.tucked], dim=-1
+    )  # fmt: skip
+    still = (predicted[:, 1:] - predicted[:, :-1]).square().sum(-1) * both * (quiet[:, 1:] > 0.9)
+    parts = {
+        "values": (difference.square().sum(-1) * frame).sum() / n,
+        "velocity": weights.velocity * (moved.square().sum(-1) * both).sum() / n,
+        "probes": weights.probes * ((mm.square() * emphasis).sum(-1) * frame).sum() / n,
+        "still": weights.still * still.sum() / n,
+    }
+    # Clips come in pairs: copy a at even places, copy b of the same stretch after it.
+    apart = (predicted[0::2] - predicted[1::2]).square().sum(-1) * target.valid[0::2]
+    parts["consistency"] = (
+        weights.consistency * apart.sum() / target.valid[0::2].sum().clamp(min=1.0)
+    )
+    return parts

@@ -1,0 +1,233 @@
+"""The steps from raw parts to weights; each leaves its result in the work folder and does nothing when it is there."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from emotalk_core.engine.frontend import Encoder
+from emotalk_core.model.config import FrontEndConfig, ModelConfig, write_config
+from emotalk_core.model.folder import load_model, model_shapes, starter_folder
+from emotalk_core.model.network import Starter
+from emotalk_core.model.tensors import read_tensors, write_tensors
+
+from .batches import Clips
+from .config import RunConfig
+from .datasets import Recording, load_emodb, load_open_speech, load_samples, load_synth, make_quiet
+from .features import FeatureSet, Standardise, estimate_standardise, extract
+from .listener import VoiceSet, recalls, train_listener
+from .trainer import train_face
+
+__all__ = ["Work", "export", "extract_features", "listen", "make_front_end", "synthesise", "train"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where a run's parts lie."""
+
+    config: RunConfig
+    data: Path  # recordings, read only
+    folder: Path  # everything made on the way
+    shipped_front_end: bool = False  # take the encoder that ships in place of distilling it anew
+
+    @property
+    def encoder(self) -> Path:
+        """The frozen front end."""
+        own = self.folder / "front_end" / "encoder.safetensors"
+        return starter_folder() / "encoder.safetensors" if self.shipped_front_end else own
+
+    @property
+    def synth(self) -> Path:
+        """Shards of synthesised speech."""
+        return self.folder / "synth"
+
+    @property
+    def features(self) -> Path:
+        """Hidden states."""
+        return self.folder / "features"
+
+    @property
+    def run(self) -> Path:
+        """Checkpoints, curves and what explains them."""
+        return self.folder / "run"
+
+    @property
+    def model_config(self) -> ModelConfig:
+        """Sizes of the network that is trained."""
+        return ModelConfig(name=self.config.name, version=self.config.version)
+
+    def recordings(self, name: str) -> list[Recording]:
+        """A set without its test split."""
+        sizes = self.config.features
+        if name == "synth":
+            return load_synth(self.synth)
+        if name == "quiet":
+            return make_quiet(sizes.quiet_clips, self.config.seed)
+        if name == "emodb":
+            found = load_emodb(self.data)
+        else:
+            found = load_open_speech(self.data)
+            found = [r for r in found if bool(r.phones) == (name == "open_speech")]
+            found = found[: sizes.plain_clips] if name == "plain" else found
+        return [r for r in found if r.split != "test"]
+
+    def feature_set(self, name: str) -> FeatureSet:
+        """Extracted features of a set."""
+        return FeatureSet.open(self.features, name, self.model_config.front_end)
+
+
+def make_front_end(work: Work) -> None:
+    """Fetch the published encoder and teach its position-free student."""
+    from .front_end.distil import DistilConfig, distil
+    from .frontend_weights import convert, fetch
+
+    if work.encoder.is_file():
+        return
+    folder = work.encoder.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    source, teacher = folder / "model.bin", folder / "teacher.safetensors"
+    if not source.is_file():
+        fetch(source)
+    convert(source, teacher)
+    sounds = [
+        load_samples(r.source)
+        for r in [*load_open_speech(work.data), *load_emodb(work.data)]
+        if r.split != "test"
+    ]
+    distil(teacher, sounds, work.encoder, DistilConfig())
+
+
+def synthesise(work: Work) -> None:
+    """Make speech with exact phone times."""
+    from .synthesis import make_shards
+
+    if not any(work.synth.glob("*.npz")):
+        work.synth.mkdir(parents=True, exist_ok=True)
+        make_shards(
+            work.synth,
+            minutes=work.config.synthesis.minutes,
+            seed=work.config.seed,
+            progress=lambda share, what: log.info("%3.0f %% %s", 100 * share, what),
+        )
+
+
+def extract_features(work: Work) -> None:
+    """Run the front end over every copy of every set."""
+    work.features.mkdir(parents=True, exist_ok=True)
+    front = work.model_config.front_end
+    encoder = Encoder(read_tensors(work.encoder)[0], front.n_layers)
+    standardise = _standardise(work, encoder, front)
+    for number, name in enumerate(("open_speech", "synth", "emodb", "quiet", "plain")):
+        if not (work.features / f"{name}.npz").is_file():
+            extract(
+                work.recordings(name),
+                encoder=encoder,
+                standardise=standardise,
+                front=front,
+                copies=getattr(work.config.features, name),
+                seed=work.config.seed + number,
+                folder=work.features,
+                name=name,
+            )
+
+
+def _standardise(work: Work, encoder: Encoder, front: FrontEndConfig) -> Standardise:
+    path = work.features / "standardise.npz"
+    if not path.is_file():
+        chosen = [r for r in work.recordings("open_speech") if r.split == "train"][:200]
+        found = estimate_standardise(chosen, encoder, front, work.config.seed)
+        np.savez(path, mean=found.mean, scale=found.scale)
+    stored = np.load(path)
+    return Standardise(stored["mean"], stored["scale"])
+
+
+def train(work: Work) -> None:
+    """Lips and face first, then the listener; resumes from the last checkpoint."""
+    work.run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(work.config.seed)
+    network = _network(work)
+    lip_sets = [(n, work.recordings(n), work.feature_set(n)) for n in ("open_speech", "synth", "quiet", "emodb")]
+    _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
+    share = asdict(work.config.shares)
+    n_styles = network.config.n_styles
+    clips = Clips(
+        [(_split(r, "train"), f, share[n]) for n, r, f in lip_sets], n_styles=n_styles, seed=work.config.seed
+    )
+    dev = Clips(
+        [(_split(r, "dev"), f, share[n]) for n, r, f in lip_sets if n != "emodb"], n_styles=n_styles, seed=0
+    )
+    train_face(network, clips, dev, work.config.face, work.config.losses, work.run)
+    listen(work)
+
+
+def listen(work: Work) -> None:
+    """Train the emotion branch alone and write `listener.pt`."""
+    torch.manual_seed(work.config.seed)
+    network = _network(work)
+    # Labels by actors count most; read speech says what neutral sounds like, other sounds that nobody speaks.
+    shares = {"emodb": 1.0, "open_speech": 0.15, "plain": 0.15, "quiet": 0.1}
+    sets = [(work.recordings(n), work.feature_set(n), s) for n, s in shares.items()]
+    train_listener(
+        network, VoiceSet([(_split(r, "train"), f, s) for r, f, s in sets], work.config.seed), work.config.listener
+    )
+    heldout = VoiceSet([(_split(r, "dev"), f, s) for r, f, s in sets[:1]], 0)
+    found = recalls(network, [e for e in heldout.entries if e[0].copies[e[1]] == 0])
+    log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
+    torch.save(network.emotion.state_dict(), work.run / "listener.pt")
+
+
+def _split(recordings: Sequence[Recording], split: str) -> list[Recording]:
+    return [r for r in recordings if r.split == split]
+
+
+def _network(work: Work) -> Starter:
+    stored = np.load(work.features / "standardise.npz")
+    return Starter(work.model_config, torch.from_numpy(stored["mean"]), torch.from_numpy(stored["scale"]))
+
+
+def _explain(work: Work, recordings: Sequence[Recording]) -> None:
+    """Leave the config, the code's revision and a list of the data beside the checkpoints."""
+    revision = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    about = {
+        "config": asdict(work.config),
+        "revision": revision.stdout.strip() or "unknown",
+        "encoder": hashlib.sha256(work.encoder.read_bytes()).hexdigest(),
+        "torch": torch.__version__,
+    }
+    (work.run / "about.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    with (work.run / "data.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["clip", "speaker", "split", "seconds", "phones", "emotion"])
+        for r in recordings:
+            rows.writerow([r.name, r.speaker, r.split, f"{r.seconds:.3f}", len(r.phones), r.emotion or ""])
+
+
+def export(work: Work, folder: Path) -> None:
+    """Write the averaged weights as a model folder and read them back."""
+    network = _network(work)
+    averaged = torch.load(work.run / "state.pt", weights_only=True)["averaged"]
+    prefix = "module."
+    network.load_state_dict({k.removeprefix(prefix): v for k, v in averaged.items() if k.startswith(prefix)})
+    if (work.run / "listener.pt").is_file():
+        network.emotion.load_state_dict(torch.load(work.run / "listener.pt", weights_only=True))
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = network.export()
+    assert {n: t.shape for n, t in tensors.items()} == model_shapes(network.config)
+    write_tensors(folder / "model.safetensors", tensors, {"name": work.config.name, "licence": "CC BY 4.0"})
+    write_config(network.config, folder / "config.json")
+    if work.encoder != folder / "encoder.safetensors":
+        (folder / "encoder.safetensors").write_bytes(work.encoder.read_bytes())
+    load_model(folder)
