@@ -163,6 +163,12 @@ def slot_of(holder: Any) -> Any | None:
     return getattr(holder, "action_slot", None)
 
 
+def reassign_slot(data: Any, identifier: str | None) -> None:
+    """After the Action was replaced by its copy: use the copy's slot of the same name."""
+    if identifier is not None and hasattr(data, "action_slot"):
+        data.action_slot = data.action.slots[identifier]
+
+
 def set_strip_slot(strip: Any, slot: Any | None) -> None:
     """Give an NLA strip its Action's slot."""
     if slot is not None and hasattr(strip, "action_slot"):

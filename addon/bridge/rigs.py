@@ -1,0 +1,161 @@
+"""Objects of the scene as the core's rigs: which meshes make a character, and what drives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ...emotalk_core.arkit import HEAD_CHANNELS
+from ...emotalk_core.errors import RigError
+from ...emotalk_core.retarget import (
+    Binding,
+    BoneRest,
+    Matching,
+    binding_of,
+    match_meshes,
+    read_expression_matrix,
+)
+
+__all__ = ["Rig", "armature_of", "character_meshes", "find_rig"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """What moves when a character speaks; names only, so it may travel to a thread."""
+
+    binding: Binding
+    matchings: Mapping[str, Matching]  # by object name
+    objects: tuple[str, ...]  # everything that gets keys: meshes, then the armature
+    missing: tuple[str, ...]  # channels that move nothing on any of the meshes
+    notes: tuple[str, ...]
+
+
+def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    """Every mesh with shape keys that belongs to the character of `thing`, `thing` first.
+
+    A character is what hangs on the same topmost parent or armature. A loose mesh brings along the
+    other meshes of its own collection: importers often leave eyes and teeth unparented.
+    """
+    family = _family(thing)
+    found = [other for other in family if _has_keys(other)]
+    keys_seen: set[Any] = set()
+    meshes = []
+    for mesh in sorted(found, key=lambda other: other != thing):
+        if mesh.data.shape_keys not in keys_seen:  # linked duplicates share their keys
+            keys_seen.add(mesh.data.shape_keys)
+            meshes.append(mesh)
+    return meshes
+
+
+def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:
+    """The armature that the meshes hang on, or `thing` itself if it is one."""
+    if thing is not None and thing.type == "ARMATURE":
+        return thing
+    found = (mesh.find_armature() or _armature_above(mesh) for mesh in meshes)
+    return next((armature for armature in found if armature), None)
+
+
+def find_rig(
+    meshes: Iterable[bpy.types.Object],
+    armature: bpy.types.Object | None,
+    *,
+    matrix_path: str = "",
+    use_head: bool = True,
+) -> Rig:
+    """What drives the given meshes and bones.
+
+    Raises
+    ------
+    RigError
+        No shape key and no bone has a name that is known.
+    InputError
+        The FLAME matrix file cannot be used.
+    """
+    meshes = list(meshes)
+    names = {mesh.name: [block.name for block in mesh.data.shape_keys.key_blocks] for mesh in meshes}
+    matchings = match_meshes(names)
+    if not matchings and armature is None:
+        shown = ", ".join(names) or "nothing with shape keys"
+        raise RigError(
+            "No shape key has a known name", value=shown, remedy="Give the face ARKit's 52 shape keys."
+        )
+    matrix = read_expression_matrix(bpy.path.abspath(matrix_path)) if matrix_path else None
+    binding = binding_of(
+        matchings,
+        armature=armature.name if armature else "",
+        bones=_bones(armature) if armature else (),
+        expressions=matrix,
+    )
+    if not use_head:
+        binding = _without_head(binding)
+    if not binding.driven:
+        raise RigError("Nothing to move", value=binding.label, remedy="Choose the face's meshes.")
+    return Rig(binding, matchings, binding.object_names, _missing(matchings), _notes(matchings, matrix))
+
+
+def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    top = thing
+    while top.parent is not None:
+        top = top.parent
+    armature = thing if thing.type == "ARMATURE" else thing.find_armature()
+    family = [top, *top.children_recursive]
+    if armature is not None:
+        family += [armature, *armature.children_recursive]
+        family += [other for scene in thing.users_scene for other in scene.objects if other.find_armature() == armature]
+    if len(family) == 1:
+        own = [c for c in thing.users_collection if all(c != s.collection for s in thing.users_scene)]
+        family += [other for collection in own for other in collection.objects]
+    return list(dict.fromkeys(family))
+
+
+def _has_keys(thing: bpy.types.Object) -> bool:
+    return thing.type == "MESH" and thing.data.shape_keys is not None
+
+
+def _armature_above(thing: bpy.types.Object) -> bpy.types.Object | None:
+    while thing is not None and thing.type != "ARMATURE":
+        thing = thing.parent
+    return thing
+
+
+def _bones(armature: bpy.types.Object) -> list[BoneRest]:
+    modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
+    return [
+        BoneRest(
+            bone.name,
+            np.array(bone.head_local),
+            np.array(bone.matrix_local.to_3x3()),
+            modes.get(bone.name, "QUATERNION"),
+        )
+        for bone in armature.data.bones
+    ]
+
+
+def _without_head(binding: Binding) -> Binding:
+    kept = tuple(
+        item for item in binding.driven if all(name not in HEAD_CHANNELS for name, _ in item.sources)
+    )
+    return replace(binding, driven=kept)
+
+
+def _missing(matchings: Mapping[str, Matching]) -> tuple[str, ...]:
+    """Channels that are missing on every mesh; none where only bones are driven."""
+    sets = [set(matching.missing) for matching in matchings.values()]
+    if not sets:
+        return ()
+    nowhere = set.intersection(*sets)
+    return tuple(name for name in next(iter(matchings.values())).missing if name in nowhere)
+
+
+def _notes(matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]:
+    notes = [
+        note
+        for matching in matchings.values()
+        for note in matching.notes
+        if not (matrix is not None and matching.convention == "flame")
+    ]
+    return tuple(dict.fromkeys(notes))
