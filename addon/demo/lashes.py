@@ -1,0 +1,82 @@
+"""Upper lashes: one dark wing along each upper lid, longest at the outer corner."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .part import Part, hex_colour, join, unit
+from .skin import Skin
+from .warp import eye_centre
+
+MARGIN_RING = 22  # the outer rim of the lids
+N_ALONG = 28
+DARK = hex_colour("2A1613")
+
+
+def build_lashes(skin: Skin) -> Part:
+    """The lashes of both eyes as one mesh that turns with the lids."""
+    return join("Lashes", [_lash(skin, 1), _lash(skin, -1)])
+
+
+def _lash(skin: Skin, side: int) -> Part:
+    margin = upper_margin(skin, side)
+    rest = _wing(skin.part.vertices[margin], side)
+    shapes = {}
+    for name, delta in skin.part.shapes.items():
+        if np.abs(delta[margin]).max() > 0.05:
+            shapes[name] = _wing((skin.part.vertices + delta)[margin], side) - rest
+    faces = _faces()
+    colours = np.tile(np.asarray(DARK), (len(rest), 1))
+    return Part("Lashes", "Lashes", rest, (faces if side > 0 else faces[:, ::-1],), colours,
+                shapes, {"head": np.ones(len(rest))})  # fmt: skip
+
+
+def upper_margin(skin: Skin, side: int) -> np.ndarray:
+    """Vertices along the upper lid's rim, from the inner to the outer corner."""
+    ring = np.flatnonzero(skin.lid_level[side] == MARGIN_RING)
+    points = skin.part.vertices[ring]
+    outward = points[:, 0] * side
+    inner, outer = points[np.argmin(outward)], points[np.argmax(outward)]
+    share = (points[:, 0] - inner[0]) / (outer[0] - inner[0])
+    upper = points[:, 1] > inner[1] + share * (outer[1] - inner[1]) - 0.01
+    return ring[upper][np.argsort(outward[upper])]
+
+
+def lower_margin(skin: Skin, side: int) -> np.ndarray:
+    """Vertices along the lower lid's rim, from the inner to the outer corner."""
+    ring = np.flatnonzero(skin.lid_level[side] == MARGIN_RING)
+    rest = np.setdiff1d(ring, upper_margin(skin, side)[1:-1])
+    return rest[np.argsort(skin.part.vertices[rest, 0] * side)]
+
+
+def _wing(margin: np.ndarray, side: int) -> np.ndarray:
+    """Points of the wing in a pose: three rows, root above, tip, root below."""
+    along = np.linspace(0.0, 1.0, N_ALONG)
+    places = np.linspace(0.0, 1.0, len(margin))
+    line = np.stack([np.interp(along, places, margin[:, i]) for i in range(3)], axis=-1)
+    line = _relaxed(line)
+    outward = unit(line - eye_centre(side))
+    tangent = unit(np.gradient(line, axis=0))
+    up = unit(np.cross(outward, tangent)) * side
+    length = 1.0 + 6.5 * along**1.6 * np.clip((1.04 - along) / 0.10, 0.0, 1.0) ** 0.5
+    sweep = tangent * (0.55 * along**2 * length)[:, None]
+    root_above = line + up * 0.9 + outward * 0.3
+    root_below = line - up * 0.5 + outward * 0.2
+    tip = line + sweep + (outward * 0.75 + up * 0.62) * length[:, None]
+    return np.concatenate([root_above, tip, root_below])
+
+
+def _relaxed(line: np.ndarray) -> np.ndarray:
+    for _ in range(4):
+        line = line.copy()
+        line[1:-1] = 0.5 * line[1:-1] + 0.25 * (line[:-2] + line[2:])
+    return line
+
+
+def _faces() -> np.ndarray:
+    start = np.arange(N_ALONG - 1)
+    strips = [
+        np.stack([a + start, a + start + 1, b + start + 1, b + start], axis=-1)
+        for a, b in ((0, N_ALONG), (N_ALONG, 2 * N_ALONG))
+    ]
+    return np.concatenate(strips)

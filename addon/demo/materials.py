@@ -1,0 +1,66 @@
+"""Materials: the painted vertex colours under a plain Principled surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+
+from .part import hex_colour
+from .write_mesh import COLOUR_LAYER
+
+
+@dataclass(frozen=True)
+class Surface:
+    """How one material answers light."""
+
+    colour: str  # hexadecimal sRGB, for viewports that show material colours
+    roughness: float
+    subsurface: float = 0.0
+    coat: float = 0.0
+    sheen: float = 0.0
+
+
+SURFACES = {
+    "Skin": Surface("F0BE9C", 0.48, subsurface=0.12),
+    "Eye": Surface("FBF7F2", 0.08, coat=0.6),
+    "Hair": Surface("7C3F28", 0.42, coat=0.15),
+    "Lashes": Surface("2A1613", 0.6),
+    "Teeth": Surface("FFF8EC", 0.18, subsurface=0.05, coat=0.4),
+    "Tongue": Surface("D8686C", 0.3, subsurface=0.1, coat=0.3),
+    "Wool": Surface("E9A43B", 0.9, sheen=0.4),
+    "Sweater": Surface("2E8B8B", 0.9, sheen=0.4),
+}
+SUBSURFACE_SCALE_M = 0.010
+
+
+def new_material(name: str, prefix: str) -> bpy.types.Material:
+    """A new material for one of `SURFACES`, never shared with another character."""
+    surface = SURFACES[name]
+    material = bpy.data.materials.new(f"{prefix} {name}")
+    if not material.use_nodes:
+        material.use_nodes = True
+    red, green, blue = (_linear(c) for c in hex_colour(surface.colour))
+    material.diffuse_color = (red, green, blue, 1.0)
+    material.roughness = surface.roughness
+    _fill(material, surface)
+    return material
+
+
+def _fill(material: bpy.types.Material, surface: Surface) -> None:
+    tree = material.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    paint = tree.nodes.new("ShaderNodeVertexColor")
+    paint.layer_name = COLOUR_LAYER
+    paint.location = (-260.0, 200.0)
+    tree.links.new(paint.outputs["Color"], shader.inputs["Base Color"])
+    shader.inputs["Roughness"].default_value = surface.roughness
+    shader.inputs["Subsurface Weight"].default_value = surface.subsurface
+    shader.inputs["Subsurface Radius"].default_value = (1.0, 0.4, 0.2)
+    shader.inputs["Subsurface Scale"].default_value = SUBSURFACE_SCALE_M
+    shader.inputs["Coat Weight"].default_value = surface.coat
+    shader.inputs["Sheen Weight"].default_value = surface.sheen
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4

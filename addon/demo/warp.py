@@ -1,0 +1,102 @@
+"""The charm: a smooth bending of space from the realistic head to the stylised one.
+
+A point moves by where it is, not by which mesh it belongs to, so that the face, the teeth and
+the tongue keep fitting each other in every shape.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .part import bump, smoothstep
+
+EYE_CENTRE = np.array([28.81, 679.56, 111.50])  # left eyeball of the base head, mm
+EYE_RADIUS = 15.2  # a little under the eyeball that the lids were made for: room for half blinks
+EYE_SCALE = 1.42
+EYE_SHIFT = np.array([2.0, -2.0, 0.0])
+# Within the first radius everything is scaled alike, so that lids slide on the eye as before.
+EYE_REACH = (20.0, 50.0)
+MOUTH = (0.0, 618.3, 141.0)
+
+
+def eye_centre(side: int) -> np.ndarray:
+    """Centre (3,) of the stylised eyeball; `side` is 1 for the left, -1 for the right."""
+    return bend(np.array([EYE_CENTRE * (side, 1.0, 1.0)]))[0]
+
+
+def bend(points: np.ndarray) -> np.ndarray:
+    """Stylised places (N, 3) of points of the base head."""
+    return _shorten_lower_face(_slim_neck(_narrow_jaw(_round_skull(_enlarge_eyes(points)))))
+
+
+def _enlarge_eyes(points: np.ndarray) -> np.ndarray:
+    moved = points.copy()
+    for side in (1.0, -1.0):
+        mirror = np.array([side, 1.0, 1.0])
+        away = points - EYE_CENTRE * mirror
+        weight = 1.0 - smoothstep(*EYE_REACH, np.linalg.norm(away, axis=-1))
+        moved += weight[..., None] * (away * (EYE_SCALE - 1.0) + EYE_SHIFT * mirror)
+    return moved
+
+
+def _round_skull(points: np.ndarray) -> np.ndarray:
+    moved = points.copy()
+    up = smoothstep(670.0, 760.0, points[..., 1])
+    moved[..., 0] *= 1.0 + 0.05 * up
+    cheeks = sum(bump(points, (side * 56.0, 640.0, 95.0), (26.0, 26.0, 34.0)) for side in (1, -1))
+    moved[..., 0] += np.sign(points[..., 0]) * 4.5 * cheeks
+    moved[..., 2] += 3.0 * cheeks
+    return moved
+
+
+def _narrow_jaw(points: np.ndarray) -> np.ndarray:
+    moved = points.copy()
+    down = smoothstep(650.0, 570.0, points[..., 1])
+    moved[..., 0] *= 1.0 - 0.13 * down
+    return moved
+
+
+def _slim_neck(points: np.ndarray) -> np.ndarray:
+    moved = points.copy()
+    weight = smoothstep(610.0, 555.0, points[..., 1]) * smoothstep(100.0, 55.0, points[..., 2])
+    axis = np.array([0.0, 0.0, 14.0])
+    for i, scale in ((0, 0.80), (2, 0.84)):
+        moved[..., i] += weight * (scale - 1.0) * (points[..., i] - axis[i])
+    return moved
+
+
+def _shorten_lower_face(points: np.ndarray) -> np.ndarray:
+    # Everything under the nose comes up, the chin by the most; below the chin all moves alike.
+    moved = points.copy()
+    below = np.clip(650.0 - points[..., 1], 0.0, None)
+    moved[..., 1] += 0.10 * 75.0 * np.tanh(below / 75.0)
+    return moved
+
+
+def mould(rest: np.ndarray) -> np.ndarray:
+    """Offsets (N, 3) for the skin alone, by each vertex's place at rest: nose, lips, brow, ears."""
+    return _smaller_nose(rest) + _fuller_lips(rest) + _flat_ears(rest) + _soft_brow(rest)
+
+
+def _smaller_nose(rest: np.ndarray) -> np.ndarray:
+    weight = bump(rest, (0.0, 645.0, 152.0), (19.0, 20.0, 24.0))[:, None]
+    return weight * ((rest - (0.0, 652.0, 133.0)) * (-0.16, -0.20, -0.30) + (0.0, 2.0, 0.0))
+
+
+def _fuller_lips(rest: np.ndarray) -> np.ndarray:
+    weight = bump(rest, MOUTH, (26.0, 12.0, 18.0))[:, None]
+    return weight * ((rest - MOUTH) * (0.04, 0.28, 0.15) + (0.0, 0.0, 1.0))
+
+
+def _flat_ears(rest: np.ndarray) -> np.ndarray:
+    # The ears lie under the hair.
+    beyond = np.clip(np.abs(rest[:, 0]) - 70.0, 0.0, None)
+    offsets = np.zeros_like(rest)
+    offsets[:, 0] = -np.sign(rest[:, 0]) * 0.55 * beyond * smoothstep(640.0, 655.0, rest[:, 1])
+    return offsets
+
+
+def _soft_brow(rest: np.ndarray) -> np.ndarray:
+    offsets = np.zeros_like(rest)
+    offsets[:, 2] = 2.5 * bump(rest, (0.0, 735.0, 130.0), (45.0, 22.0, 40.0))
+    return offsets
