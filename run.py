@@ -171,7 +171,7 @@ def pip_install(environment: Environment, lock: Path) -> None:
     follow_pip(iter(pip.stdout.readline, ""), said.append)
     if pip.wait():
         errors = [line.strip() for line in said if line.startswith("ERROR:")] or said[-1:]
-        raise Stop(f"pip: {errors[-1]} Is the network there? Then run this again ({lock.name}).")
+        raise Stop(f"{lock.name}: {errors[-1]}. Is the network there? Then run this again.")
 
 
 def follow_pip(lines: Iterator[str], record: Callable[[str], object]) -> None:
@@ -189,7 +189,7 @@ def follow_pip(lines: Iterator[str], record: Callable[[str], object]) -> None:
         download = re.match(r"\s*(?:Downloading|Using cached) (\S+)", line)
         if download:
             subject, tenth = download[1].rsplit("/", 1)[-1].split("-", 1)[0], 0
-        elif line.startswith("Installing collected packages"):
+        elif line.startswith("Installing collected packages") and "," in line:
             say(f"  unpacking {line.count(',') + 1} packages")
 
 

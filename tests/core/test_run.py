@@ -92,8 +92,12 @@ def test_an_environment_without_its_stamp_is_not_ready(run: ModuleType, tmp_path
 
 
 def test_no_fitting_python_names_what_to_install(
-    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.setattr(run, "ROOT", tmp_path)
     monkeypatch.setattr(run, "interpreters", lambda version: [])
     monkeypatch.setattr(run, "missing_libraries", lambda wanted: [])
     monkeypatch.setattr(run.Environment, "is_ready", lambda self: False)
