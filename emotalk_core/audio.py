@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import math
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,11 +179,19 @@ class FileSound:
         elif self.ratio.up == self.ratio.down:  # reading again costs less than a copy
             yield from self._decoded()
         else:
-            spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+            yield from self._decode_and_keep()
+
+    def _decode_and_keep(self) -> Iterator[np.ndarray]:
+        """The stretch, and a copy of it for the next reader if this one comes to the end."""
+        spool = _open_spool(self)
+        try:
             for block in self._decoded():
                 _write_spool(spool, block)
                 yield block
-            self._spool = spool
+        except BaseException:  # also when the reader goes away
+            spool.close()
+            raise
+        self._spool = spool
 
     def _decoded(self) -> Iterator[np.ndarray]:
         """The stretch, decoded and resampled; exactly `n_samples`, or an InputError."""
@@ -205,12 +214,12 @@ class FileSound:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _DecodedFile:
     """A temporary file of float32 samples at 16 kHz."""
 
-    file: IO[bytes]
-    n_samples: int
+    file: IO[bytes] = field(init=False)
+    n_samples: int = 0
     sample_rate: int = SAMPLE_RATE
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
@@ -219,8 +228,8 @@ class _DecodedFile:
 
 def _decode_to_disk(path: Path, decoder: Decoder, ratio: Ratio, progress: Progress) -> _DecodedFile:
     """Everything that `decoder` has, at 16 kHz, in a temporary file."""
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as what reads it
-    n_samples = 0
+    decoded, n_samples = _DecodedFile(), 0
+    decoded.file = spool = _open_spool(decoded)
     raw = _checked(decoder.blocks(), decoder.sample_rate, path)
     for block in resample_blocks(raw, ratio):
         _write_spool(spool, block)
@@ -228,7 +237,8 @@ def _decode_to_disk(path: Path, decoder: Decoder, ratio: Ratio, progress: Progre
         progress(
             1.0 - math.exp(-n_samples / (600.0 * SAMPLE_RATE)), "Decoding sound"
         )  # its length is unknown
-    return _DecodedFile(spool, n_samples)
+    decoded.n_samples = n_samples
+    return decoded
 
 
 def _checked(blocks: Iterable[np.ndarray], sample_rate: int, path: object) -> Iterator[np.ndarray]:
@@ -252,6 +262,13 @@ def _check_finite(samples: np.ndarray, position: int, sample_rate: int, path: ob
             value=path,
             remedy="Export it again as 16-bit or 24-bit wav.",
         )
+
+
+def _open_spool(owner: object) -> IO[bytes]:
+    """A temporary file without a name that is closed when its owner goes."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its owner
+    weakref.finalize(owner, spool.close)
+    return spool
 
 
 def _write_spool(spool: IO[bytes], block: np.ndarray) -> None:

@@ -13,6 +13,7 @@ import shutil
 import struct
 import sys
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -55,6 +56,7 @@ class StoredEncoding:
 
     def __init__(self, file: IO[bytes], head: Mapping[str, Any], path: Path | None = None) -> None:
         self._file, self._path = file, path
+        weakref.finalize(self, file.close)
         self.n_frames = int(head["n_frames"])
         self.notes: Mapping[str, Any] = head["notes"]  # what else was learnt from the sound
         self._widths = tuple(int(w) for w in head["widths"])

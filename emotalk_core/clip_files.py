@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -31,6 +32,8 @@ class _Rows(Protocol):
     def write(self, values: np.ndarray) -> None: ...
 
     def finish(self) -> None: ...
+
+    def abandon(self) -> None: ...
 
 
 class _NpzRows:
@@ -64,6 +67,12 @@ class _NpzRows:
             self._zip.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
         self._zip.close()
 
+    def abandon(self) -> None:
+        # Both would close themselves when they are collected, and complain that their file is gone.
+        for part in (self._values, self._zip):
+            with contextlib.suppress(OSError, ValueError):
+                part.close()
+
 
 class _CsvRows:
     """Live Link Face: channels that are not there are 0; the meta has no place."""
@@ -94,6 +103,9 @@ class _CsvRows:
     def finish(self) -> None:
         pass
 
+    def abandon(self) -> None:
+        pass
+
 
 class _JsonRows:
     """One object; a row of `values` stands on a line. Numbers have the digits that float32
@@ -119,6 +131,9 @@ class _JsonRows:
 
     def finish(self) -> None:
         self._file.write(b"\n]}\n")
+
+    def abandon(self) -> None:
+        pass
 
 
 class _Form:
@@ -215,6 +230,7 @@ class ClipWriter:
     def _give_up(self, error: BaseException) -> None:
         """Remove what has been written; an OSError becomes the user's error."""
         self._left = -1
+        self._rows.abandon()
         self._whole.__exit__(type(error), error, error.__traceback__)
 
     def __enter__(self) -> ClipWriter:

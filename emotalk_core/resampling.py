@@ -158,7 +158,7 @@ class _InterpolatedPlan(_Plan):
         return out
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _plan(ratio: Ratio) -> _Plan:
     taps = 2 * ratio.half_width + 1
     if ratio.up * (taps + _GROUP * ratio.down // ratio.up) > _MAX_BANK:

@@ -55,7 +55,7 @@ def shape(
     """
     activity = speech_activity(level)
     # What the sliders do to the shape of the motion, but never to lips that met.
-    mouth = np.clip(values, 0.0, 1.0)
+    mouth = limit(values)
     gained = gain_regions(smooth(mouth, controls.smoothing), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
     face = press_lips(rest_in_silence(face, activity), controls.lip_closure)

@@ -19,13 +19,9 @@ _HOLD_FRAMES: Final = 7  # pauses shorter than half a second belong to the speec
 _SOFT_FRAMES: Final = 9
 
 # What articulates. Smiles, frowns and everything above the mouth are expression and stay.
-_ARTICULATION: Final = tuple(
-    arkit.index(name)
-    for name in arkit.CHANNELS
-    if name.startswith(
-        tuple(["jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"])
-        + ("mouthPress", "mouthLowerDown", "mouthUpperUp")
-    )
+_ARTICULATION: Final = arkit.indices(
+    *("jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"),
+    *("mouthPress", "mouthLowerDown", "mouthUpperUp"),
 )
 _KEPT: Final = 0.2  # of the articulation in silence: a mouth parted in surprise stays a little open
 

@@ -16,7 +16,7 @@ from .aperture import CLOSED_MM, MM, REST_MM, aperture_mm
 __all__ = ["count_closures", "keep_closed", "lip_channels", "met_lips", "press_lips"]
 
 _REACH_MM: Final = 2.6
-"""How far over rest lips may stand and still be drawn together at strength 1; t, d, n leave 3 to 6."""
+"""How far over rest lips may stand and still be drawn together at strength 1; d, n leave 3 to 6."""
 
 _SPAN: Final = 3  # frames on each side of the contact that move with it: 100 ms
 _WINDOW: Final = tuple(float(0.5 + 0.5 * np.cos(np.pi * k / (_SPAN + 1))) for k in range(_SPAN + 1))
@@ -141,9 +141,8 @@ def _draw_together(values: np.ndarray, firmness: np.ndarray) -> np.ndarray:
         room = np.clip((part[:, _JAW_OPEN] if most is None else most) - part[:, channel], 0.0, None)
         part[:, channel] += np.minimum(excess / -MM[channel], room)
     excess = np.maximum(aperture_mm(part) - target, 0.0)  # an open jaw that is left: it shuts
-    part[:, _JAW_OPEN] = np.maximum(
-        part[:, _JAW_OPEN] - excess / MM[_JAW_OPEN], part[:, _MOUTH_CLOSE]
-    )
+    floor = np.minimum(part[:, _JAW_OPEN], part[:, _MOUTH_CLOSE])
+    part[:, _JAW_OPEN] = np.maximum(part[:, _JAW_OPEN] - excess / MM[_JAW_OPEN], floor)
     part[:, _PRESS] = np.maximum(part[:, _PRESS], 0.15 * share)
     out[rows] = part
     return out

@@ -1,0 +1,147 @@
+"""Sounds as sources: arrays and files, stretches of them, keys, and paths that are no sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotalk_core.audio import ArraySound, open_sound, read_samples
+from emotalk_core.errors import InputError, SetupError
+from emotalk_core.wav import WavFile
+from tests.core.wav_bytes import wav
+from tests.strategies import samples
+
+RNG = np.random.default_rng(7)
+
+
+def test_a_sound_can_be_read_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "voice.wav"
+    path.write_bytes(wav(RNG.uniform(-1, 1, 30_000), "f4", 44_100))
+    sound = open_sound(path)
+
+    first, second = read_samples(sound), read_samples(sound)
+
+    np.testing.assert_array_equal(first, second)
+    assert len(first) == sound.n_samples
+
+
+def test_reading_that_was_broken_off_starts_anew(tmp_path: Path) -> None:
+    path = tmp_path / "voice.wav"
+    path.write_bytes(wav(RNG.uniform(-1, 1, 200_000), "f4", 44_100))
+    sound = open_sound(path)
+
+    next(iter(sound.blocks()))
+
+    np.testing.assert_array_equal(read_samples(sound), read_samples(open_sound(path)))
+
+
+@settings(max_examples=20)
+@given(values=samples(), block=st.integers(1, 4000), start=st.integers(0, 4999))
+def test_a_wav_gives_the_same_from_any_sample_on(
+    tmp_path_factory: pytest.TempPathFactory, values: np.ndarray, block: int, start: int
+) -> None:
+    path = tmp_path_factory.mktemp("wav") / "a.wav"
+    path.write_bytes(wav(values, "f4"))
+    file = WavFile(path, 16_000, 1, "f4", 44, len(values))
+
+    tail = list(file.blocks(min(start, len(values))))
+
+    joined = np.concatenate([np.zeros(0, np.float32), *tail])
+    np.testing.assert_array_equal(joined, values[start:])
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100, 8000])
+def test_a_stretch_is_the_same_as_in_the_whole(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav(RNG.uniform(-1, 1, 6 * rate), "f4", rate))
+
+    stretch = read_samples(open_sound(path, start_s=3.25, duration_s=1.5))
+
+    whole = read_samples(open_sound(path))
+    np.testing.assert_allclose(stretch, whole[52_000:76_000], atol=1e-6)
+
+
+def test_a_stretch_ends_with_the_sound(tmp_path: Path) -> None:
+    path = tmp_path / "second.wav"
+    path.write_bytes(wav(np.zeros(16_000)))
+
+    assert open_sound(path, start_s=0.75, duration_s=9.0).n_samples == 4000
+
+
+def test_a_stretch_behind_the_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "second.wav"
+    path.write_bytes(wav(np.zeros(16_000)))
+
+    with pytest.raises(InputError, match=r"It lasts 1\.00 s"):
+        open_sound(path, start_s=1.0)
+
+
+def test_keys_follow_the_content_and_the_stretch_not_the_name(tmp_path: Path) -> None:
+    one, copy, other = (tmp_path / name for name in ("one.wav", "copy.wav", "other.wav"))
+    one.write_bytes(wav(np.zeros(16_000)))
+    copy.write_bytes(one.read_bytes())
+    other.write_bytes(wav(np.full(16_000, 0.1)))
+
+    key = open_sound(one).key
+
+    assert key == open_sound(copy).key
+    assert len({key, open_sound(other).key, open_sound(one, duration_s=0.5).key}) == 3
+
+
+def test_a_file_and_an_array_of_the_same_samples_sound_the_same(tmp_path: Path) -> None:
+    values = RNG.uniform(-1, 1, (20_000, 2)).astype(np.float32)
+    path = tmp_path / "stereo.wav"
+    path.write_bytes(wav(values, "f4", 48_000))
+
+    from_file, from_array = read_samples(open_sound(path)), read_samples(ArraySound(values, 48_000))
+
+    np.testing.assert_allclose(from_file, from_array, atol=1e-6)
+
+
+def test_silence_is_a_sound() -> None:
+    sound = ArraySound(np.zeros(16_000), 16_000)
+
+    assert sound.n_samples == 16_000
+
+
+def test_one_sample_is_a_sound(tmp_path: Path) -> None:
+    path = tmp_path / "click.wav"
+    path.write_bytes(wav(np.array([0.5]), "f4", 48_000))
+
+    assert open_sound(path).n_samples == 1
+
+
+@pytest.mark.parametrize("rate", [1000, 3999, 384_001])
+def test_rates_that_cannot_be_speech_are_refused(rate: int) -> None:
+    with pytest.raises(InputError, match=f"Sample rate too (low|high): {rate}"):
+        ArraySound(np.zeros(100), rate)
+
+
+def test_an_array_with_holes_is_refused_with_the_place() -> None:
+    values = np.zeros(16_000)
+    values[4000] = np.nan
+
+    with pytest.raises(InputError, match=r"the first at 0\.250 s"):
+        ArraySound(values, 16_000)
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such sound file"):
+        open_sound(tmp_path / "nothing.wav")
+    with pytest.raises(InputError, match="A folder"):
+        open_sound(tmp_path)
+
+
+def test_a_format_that_nobody_here_reads_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "voice.flac"
+    path.write_bytes(b"fLaC" + bytes(100))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+
+    with pytest.raises(SetupError, match="pip install soundfile av"):
+        open_sound(path)

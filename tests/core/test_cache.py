@@ -1,0 +1,143 @@
+"""The cache of Encodings: found again, made room, and never in the way."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core.audio import ArraySound
+from emotalk_core.cache import EncodingCache, StoredEncoding
+from emotalk_core.engine import Encoding
+from emotalk_core.pipeline import encode
+from tests.core.fake_engine import FakeEngine
+
+FIELDS = ("content", "emotion", "heard", "level")
+
+
+def a_sound(seconds: float = 1.0, seed: int = 0) -> ArraySound:
+    rng = np.random.default_rng(seed)
+    return ArraySound(rng.uniform(-1, 1, int(16_000 * seconds)), 16_000)
+
+
+def an_encoding(n_frames: int, seed: int = 0) -> Encoding:
+    rng = np.random.default_rng(seed)
+    parts = [rng.random((n_frames, width), np.float32) for width in (5, 3, 8)]
+    return Encoding(*parts, level=rng.uniform(-80, 10, n_frames).astype(np.float32))
+
+
+def assert_equal(a: Encoding, b: Encoding, tolerance: float = 0.0) -> None:
+    for name in FIELDS:
+        np.testing.assert_allclose(getattr(a, name), getattr(b, name), atol=tolerance)
+
+
+def test_pieces_come_back_as_one_within_float16() -> None:
+    whole = an_encoding(100)
+
+    stored = StoredEncoding.from_pieces([whole[0:30], whole[30:31], whole[31:100]])
+
+    assert_equal(stored.read(20, 60), whole[20:60], tolerance=0.04)
+    assert stored.n_frames == 100
+
+
+def test_a_sound_is_heard_once(tmp_path: Path) -> None:
+    engine, cache = FakeEngine(), EncodingCache(tmp_path)
+
+    first = encode(a_sound(), engine, cache=cache)
+    second = encode(a_sound(), engine, cache=cache)
+
+    assert engine.n_encoded == 1
+    assert_equal(first, second)
+
+
+def test_without_a_cache_the_numbers_are_the_same(tmp_path: Path) -> None:
+    cached = encode(a_sound(), FakeEngine(), cache=EncodingCache(tmp_path))
+
+    assert_equal(encode(a_sound(), FakeEngine()), cached)
+
+
+def test_another_sound_or_another_model_is_heard_anew(tmp_path: Path) -> None:
+    engine, cache = FakeEngine(), EncodingCache(tmp_path)
+    encode(a_sound(seed=0), engine, cache=cache)
+
+    encode(a_sound(seed=1), engine, cache=cache)
+    engine.key = "fake-2"
+    encode(a_sound(seed=0), engine, cache=cache)
+
+    assert engine.n_encoded == 3
+
+
+def test_a_cached_encoding_is_mapped_not_read(tmp_path: Path) -> None:
+    cache = EncodingCache(tmp_path)
+    encode(a_sound(), FakeEngine(), cache=cache)
+
+    found = cache.find(a_sound().key, FakeEngine.key)
+
+    assert found is not None
+    assert isinstance(found.load().content.base, np.memmap)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "text"])
+def test_a_damaged_file_is_made_again(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, cache = FakeEngine(), EncodingCache(tmp_path)
+    good = encode(a_sound(), engine, cache=cache)
+    expected = Encoding(*(np.array(getattr(good, name)) for name in FIELDS))
+    (path,) = tmp_path.iterdir()
+    content = bytearray(path.read_bytes())
+    content[-10] ^= 0xFF
+    path.unlink()  # the old one is still mapped
+    path.write_bytes(
+        {"flip": bytes(content), "cut": content[:-100], "empty": b"", "text": b"hi" * 4000}[damage]
+    )
+
+    with caplog.at_level(logging.WARNING):
+        again = encode(a_sound(), engine, cache=cache)
+
+    assert engine.n_encoded == 2
+    assert "damaged" in caplog.text
+    assert_equal(again, expected)
+
+
+def test_the_cache_may_be_deleted_while_it_is_in_use(tmp_path: Path) -> None:
+    cache = EncodingCache(tmp_path / "cache")
+    encoding = encode(a_sound(), FakeEngine(), cache=cache)
+    for path in (tmp_path / "cache").iterdir():
+        path.unlink()
+    (tmp_path / "cache").rmdir()
+
+    again = encode(a_sound(), FakeEngine(), cache=cache)
+
+    assert_equal(again, encoding)
+
+
+def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
+    stored = StoredEncoding.from_pieces([an_encoding(1000)])
+    cache = EncodingCache(tmp_path, max_bytes=100_000)  # room for two of 38 kB
+    for i, name in enumerate(("old", "used", "new")):
+        if i == 2:
+            os.utime(cache._path("old", "e"), (1, 1))
+            os.utime(cache._path("used", "e"), (2, 2))
+            assert cache.find("old", "e") is not None  # a look is a use
+        cache.keep(name, "e", stored)
+
+    kept = [name for name in ("old", "used", "new") if cache.find(name, "e") is not None]
+
+    assert kept == ["old", "new"]
+
+
+def test_a_folder_that_cannot_be_made_costs_nothing_but_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+
+    with caplog.at_level(logging.WARNING):
+        encoding = encode(a_sound(), FakeEngine(), cache=EncodingCache(blocked / "cache"))
+
+    assert encoding.n_frames == 30
+    assert "not cached" in caplog.text

@@ -1,0 +1,281 @@
+"""Clips and their files."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotalk_core import arkit
+from emotalk_core.clip import Clip, clips_equal
+from emotalk_core.clip_files import ClipWriter, read_clip, write_clip
+from emotalk_core.errors import EmoTalkError, InputError, SetupError
+from emotalk_core.live_link import COLUMNS, HEADER, timecode
+from tests.strategies import USUAL_RATES, clips, curves
+
+# The first line of a recording of Apple's Live Link Face, from columns 3 to 8 and the swapped ones.
+PHONE_STARTS = "Timecode,BlendshapeCount,EyeBlinkLeft,EyeLookDownLeft,EyeLookInLeft,EyeLookOutLeft"
+PHONE_ENDS = "TongueOut,HeadYaw,HeadPitch,HeadRoll,LeftEyeYaw,LeftEyePitch,LeftEyeRoll,RightEyeYaw"
+PHONE_SWAPS = ("JawForward,JawRight,JawLeft,JawOpen", "MouthPucker,MouthRight,MouthLeft,MouthSmile")
+
+
+def a_clip(n_frames: int = 90, fps: Fraction = Fraction(30)) -> Clip:
+    values = np.random.default_rng(3).random((n_frames, 52), np.float32)
+    return Clip(values, arkit.CHANNELS, fps)
+
+
+@settings(max_examples=25)
+@given(clip=clips(), suffix=st.sampled_from(["npz", "json"]))
+def test_a_clip_survives_npz_and_json_to_the_bit(
+    tmp_path_factory: pytest.TempPathFactory, clip: Clip, suffix: str
+) -> None:
+    path = tmp_path_factory.mktemp("clip") / f"take.{suffix}"
+
+    write_clip(clip, path)
+
+    again = read_clip(path)
+    assert clips_equal(again, clip)
+    assert again.meta == clip.meta
+
+
+@settings(max_examples=25)
+@given(clip=clips(min_frames=62, starts=False))
+def test_a_clip_of_over_a_second_survives_live_link_to_its_digits(
+    tmp_path_factory: pytest.TempPathFactory, clip: Clip
+) -> None:
+    path = tmp_path_factory.mktemp("clip") / "take.csv"
+
+    write_clip(clip, path)
+
+    assert clips_equal(read_clip(path), clip, tolerance=1e-9)
+
+
+@pytest.mark.parametrize("fps", USUAL_RATES)
+def test_live_link_timecodes_tell_every_rate_apart_after_three_hours(
+    tmp_path: Path, fps: Fraction
+) -> None:
+    path = tmp_path / "late.csv"
+    values = np.zeros((200, 52), np.float32)
+
+    write_clip(Clip(values, arkit.CHANNELS, fps, start_s=3 * 3600.0), path)
+
+    assert read_clip(path).fps == fps
+
+
+def test_csv_round_trip_keeps_rate_of_23_976(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+
+    write_clip(a_clip(60, Fraction(24000, 1001)), path)
+
+    assert read_clip(path).fps == Fraction(24000, 1001)
+
+
+def test_the_header_is_the_phones() -> None:
+    assert HEADER.startswith(PHONE_STARTS)
+    assert f",{PHONE_ENDS}," in HEADER
+    assert all(part in HEADER for part in PHONE_SWAPS)
+    assert len(HEADER.split(",")) == 63
+
+
+def test_values_go_to_the_columns_of_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+    values = np.zeros((2, 52), np.float32)
+    values[:, arkit.index("jawLeft")] = 0.25
+
+    write_clip(Clip(values, arkit.CHANNELS, Fraction(30)), path)
+
+    header, row, _ = (line.split(",") for line in path.read_text().splitlines())
+    assert float(row[header.index("JawLeft")]) == 0.25
+    assert sum(map(float, row[2:])) == 0.25
+    assert row[1] == "61"
+
+
+@pytest.mark.parametrize(
+    ("frame", "fps", "code"),
+    [
+        (0, Fraction(30), "00:00:00:00.000"),
+        (59, Fraction(60), "00:00:00:59.000"),
+        (60, Fraction(60), "00:00:01:00.000"),
+        (24, Fraction(24000, 1001), "00:00:01:00.024"),
+        (719, Fraction(24000, 1001), "00:00:29:23.719"),
+        (1798, Fraction(30000, 1001), "00:00:59:29.798"),
+        (30 * 3661, Fraction(30), "01:01:01:00.000"),
+    ],
+)
+def test_timecodes_advance_by_true_time(frame: int, fps: Fraction, code: str) -> None:
+    assert timecode(frame, fps) == code
+
+
+def test_a_phones_recording_is_read(tmp_path: Path) -> None:
+    """Rows as a phone writes them: the time of day, 60 frames a second, ten decimals."""
+    path = tmp_path / "phone.csv"
+    rows = [
+        f"14:58:{2 + (44 + k) // 60:02d}:{(44 + k) % 60:02d}.643,61,"
+        + ",".join(["0.1000000015"] * 61)
+        for k in range(90)
+    ]
+    path.write_text("\n".join([HEADER.replace("BlendshapeCount", "BlendShapeCount"), *rows]) + "\n")
+
+    clip = read_clip(path)
+
+    assert clip.fps == 60
+    assert clip.start_s == 0.0
+    assert clip.channels == arkit.CHANNELS + COLUMNS[52:]
+    np.testing.assert_allclose(clip.values, 0.1, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "csv", "json"])
+def test_rows_written_one_by_one_make_the_same_file(tmp_path: Path, suffix: str) -> None:
+    clip = a_clip()
+    whole, rows = tmp_path / f"whole.{suffix}", tmp_path / f"rows.{suffix}"
+
+    write_clip(clip, whole)
+    with ClipWriter(rows, clip.channels, clip.fps, clip.n_frames, clip.meta) as writer:
+        for k in range(clip.n_frames):
+            writer.write(clip.values[k : k + 1])
+
+    assert rows.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["npz", "csv", "json"])
+def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"take.{suffix}"
+    path.write_text("old")
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        ClipWriter(path, arkit.CHANNELS, Fraction(30), 9, {}) as writer,
+    ):
+        writer.write(np.zeros((3, 52), np.float32))
+        raise KeyboardInterrupt
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file may grow beyond 20 kB, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, before)
+
+
+@pytest.mark.usefixtures("small_disk")
+@pytest.mark.parametrize("suffix", ["npz", "csv", "json"])
+def test_a_full_disk_is_told_and_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"take.{suffix}"
+    path.write_text("old")
+
+    with pytest.raises(SetupError, match="Free disk space"):
+        write_clip(a_clip(300), path)
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such folder"):
+        write_clip(a_clip(), tmp_path / "nowhere" / "take.csv")
+
+
+def test_a_suffix_that_is_no_format_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"\.npz, \.csv, \.json"):
+        write_clip(a_clip(), tmp_path / "take.fbx")
+
+
+def test_a_channel_that_live_link_does_not_know_is_told(tmp_path: Path) -> None:
+    clip = Clip(np.zeros((1, 1), np.float32), ("earWiggle",), Fraction(30))
+
+    with pytest.raises(InputError, match="earWiggle"):
+        write_clip(clip, tmp_path / "take.csv")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=40)
+@given(suffix=st.sampled_from(["npz", "csv", "json"]), share=st.floats(0, 0.999))
+def test_a_clip_file_cut_anywhere_raises_our_error_or_lacks_rows(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, share: float
+) -> None:
+    """A csv has no end mark: cut at a row it is a shorter clip."""
+    path = tmp_path_factory.mktemp("cut") / f"take.{suffix}"
+    write_clip(a_clip(40), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+
+    try:
+        n_frames = read_clip(path).n_frames
+    except EmoTalkError as error:
+        n_frames = -1
+        assert "\n" not in str(error)
+
+    assert n_frames < 40 or content.endswith(path.read_bytes()[-1:])
+
+
+@pytest.mark.parametrize("suffix", ["npz", "csv", "json"])
+@pytest.mark.parametrize("content", [b"", b"hello\n", bytes(range(256))])
+def test_what_is_no_clip_is_refused(tmp_path: Path, suffix: str, content: bytes) -> None:
+    path = tmp_path / f"take.{suffix}"
+    path.write_bytes(content)
+
+    with pytest.raises(InputError):
+        read_clip(path)
+
+
+def test_json_can_be_read_by_anything(tmp_path: Path) -> None:
+    path = tmp_path / "take.json"
+    write_clip(a_clip(2), path)
+
+    data = json.loads(path.read_text())
+
+    assert data["fps"] == [30, 1]
+    assert len(data["values"]) == 2
+    assert len(data["values"][0]) == len(data["channels"]) == 52
+
+
+def test_npz_holds_the_documented_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "take.npz"
+    write_clip(a_clip(5), path)
+
+    with np.load(path) as data:
+        assert set(data) == {"values", "channels", "fps_num", "fps_den", "start_s", "meta"}
+        assert data["values"].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("values", "channels", "fps", "problem"),
+    [
+        (np.zeros((3, 2)), ("a",), Fraction(30), "do not fit"),
+        (np.zeros((3, 2)), ("a", "a"), Fraction(30), "twice"),
+        (np.zeros((3, 1)), ("a",), Fraction(0), "must be positive"),
+        (np.full((3, 1), np.nan), ("a",), Fraction(30), "no numbers"),
+    ],
+)
+def test_a_clip_that_makes_no_sense_cannot_be_made(
+    values: np.ndarray, channels: tuple[str, ...], fps: Fraction, problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem):
+        Clip(values, channels, fps)
+
+
+@given(values=curves())
+def test_a_face_seen_twice_in_a_mirror_is_itself(values: np.ndarray) -> None:
+    mirror = list(arkit.MIRROR)
+
+    np.testing.assert_array_equal(values[:, mirror][:, mirror], values)
