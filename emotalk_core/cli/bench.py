@@ -198,7 +198,8 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"{row['length_s']:>7g} s  blas {row['blas']:<5}  {row['animate_s']:8.2f} s  "
         f"(encode {row['encode_s']:.2f}, open {row['open_s']:.2f}, "
-        f"spread {row['spread_s']:.2f} of {row['runs']})  rtf {row['rtf']:.4f}  peak {row['peak_mb']:.0f} MB"
+        f"spread {row['spread_s']:.2f} of {row['runs']})  "
+        f"rtf {row['rtf']:.4f}  peak {row['peak_mb']:.0f} MB"
     )
 
 

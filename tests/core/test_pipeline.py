@@ -1,4 +1,4 @@
-"""The pipeline with a small engine: stretches join, rates and offsets hold, nothing is half-written."""
+"""The pipeline with a small engine: stretches join, rates hold, nothing is half-written."""
 
 from __future__ import annotations
 
@@ -232,9 +232,11 @@ def test_half_an_hour_takes_hardly_more_memory_than_two_minutes(tmp_path: Path) 
 def test_a_full_disk_leaves_no_debris(tmp_path: Path) -> None:
     """In a child, because a limit on file sizes hits everything that pytest writes."""
     code = (
-        "import resource, sys; from emotalk_core.cli import main; from emotalk_core.cli import animate; "
-        "from tests.core.fake_engine import FakeEngine; animate.read_engine = lambda _: FakeEngine(); "
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); sys.exit(main(sys.argv[1:]))"
+        "import resource, sys; from emotalk_core.cli import animate, main; "
+        "from tests.core.fake_engine import FakeEngine; "
+        "animate.read_engine = lambda _: FakeEngine(); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
+        "sys.exit(main(sys.argv[1:]))"
     )
     sound = tmp_path / "voice.wav"
     sound.write_bytes(wav(np.zeros(32_000)))

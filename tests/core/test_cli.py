@@ -1,0 +1,404 @@
+"""The command line in this process, with a small engine: flags, exit codes, what goes where."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core import cli
+from emotalk_core.cli import animate, batch, bench
+from emotalk_core.clip_files import read_clip
+from emotalk_core.controls import EMOTIONS, PRESETS
+from emotalk_core.errors import Cancelled
+from tests.core.fake_engine import FakeEngine
+from tests.core.wav_bytes import wav
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
+    """One small engine for all commands, and a cache of its own."""
+    small = FakeEngine()
+    for module in (animate, batch):
+        monkeypatch.setattr(module, "read_engine", lambda _: small)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return small
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """Half a second of noise as 16-bit wav."""
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav(np.random.default_rng(0).uniform(-0.5, 0.5, 8000)))
+    return path
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("suffix", ["npz", "csv", "json"])
+def test_animate_writes_what_the_suffix_says(
+    talk: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = talk.with_suffix(f".{suffix}")
+
+    code = cli.main(["animate", str(talk), "-o", str(output)])
+
+    assert code == 0
+    assert read_clip(output).n_frames == 15
+    assert capsys.readouterr().out == f"{output}: 15 frames, 0.50 s at 30 fps\n"
+
+
+@pytest.mark.usefixtures("engine")
+def test_animate_takes_every_control(talk: Path) -> None:
+    output = talk.with_suffix(".npz")
+    flags = "--fps 23.976 --emotion happy=0.8,sad=0.2 --mix 0.5 --intensity 1.5 --seed 3 --jaw 1.2"
+    more = "--lip-closure 0.7 --sync-offset-ms 40 --blink 0 --gaze 0.5 --head 2 --smoothing 0.1 --style 1"
+
+    assert cli.main(["animate", str(talk), "-o", str(output), *flags.split(), *more.split()]) == 0
+
+    clip = read_clip(output)
+    made = clip.meta["controls"]
+    assert str(clip.fps) == "24000/1001"
+    assert made["emotions"]["happy"] == 0.8
+    numbers = {n: made[n] for n in ("mix", "intensity", "seed", "jaw", "lip_closure", "style")}
+    assert numbers == {
+        "mix": 0.5, "intensity": 1.5, "seed": 3, "jaw": 1.2, "lip_closure": 0.7, "style": 1,
+    }  # fmt: skip
+    assert made["sync_offset_ms"] == 40
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_emotion_on_the_command_line_takes_over_from_the_voice(talk: Path) -> None:
+    output = talk.with_suffix(".npz")
+
+    cli.main(["animate", str(talk), "-o", str(output), "--emotion", "happy"])
+
+    assert read_clip(output).meta["controls"]["mix"] == 1.0
+
+
+@pytest.mark.usefixtures("engine")
+def test_flags_go_before_the_preset(talk: Path) -> None:
+    output = talk.with_suffix(".npz")
+
+    cli.main(["animate", str(talk), "-o", str(output), "--preset", "understated", "--jaw", "1.9"])
+
+    made = read_clip(output).meta["controls"]
+    assert made["jaw"] == 1.9
+    assert made["brows"] == PRESETS["Understated"].brows
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--emotion", "hangry"], "No such emotion: 'hangry'"),
+        (["--emotion", "happy=very"], "Not a weight"),
+        (["--emotion", "happy=2"], "0..1"),
+        (["--intensity", "5"], "Use 0 to 2"),
+        (["--fps", "0"], "Not a frame rate"),
+        (["--preset", "Villain"], "No such preset"),
+        (["--seed", "-1"], "count from 0"),
+    ],
+)
+def test_a_bad_flag_is_told_in_one_line(
+    talk: Path, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = talk.with_suffix(".csv")
+
+    code = cli.main(["animate", str(talk), "-o", str(output), *flags])
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert words in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+    assert not output.exists()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("audio", "output", "words"),
+    [
+        ("nothing.wav", "a.csv", "No such sound file"),
+        ("talk.wav", "a.fbx", "Not a clip format"),
+        ("talk.wav", "nowhere/a.csv", "No such folder"),
+        (".", "a.csv", "A folder, not a sound file"),
+    ],
+)
+def test_bad_paths_are_told_and_leave_nothing(
+    talk: Path, audio: str, output: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = talk.parent
+
+    code = cli.main(["animate", str(folder / audio), "-o", str(folder / output), "--no-cache"])
+
+    assert code == 2
+    assert words in capsys.readouterr().err
+    assert list(folder.iterdir()) == [talk]
+
+
+@pytest.mark.usefixtures("engine")
+def test_one_of_several_that_fails_does_not_stop_the_others(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = talk.with_name("bad.wav")
+    bad.write_text("not a sound")
+    output, report = talk.parent / "out", talk.parent / "report.json"
+
+    code = cli.main(["animate", str(bad), str(talk), "-o", str(output), "--report", str(report)])
+
+    assert code == 3
+    assert [p.name for p in output.iterdir()] == ["talk.csv"]
+    assert "Not a sound file" in capsys.readouterr().err
+    entries = json.loads(report.read_text())
+    assert [bool(e["error"]) for e in entries] == [True, False]
+    assert entries[1]["report"]["n_frames"] == 15
+
+
+@pytest.mark.usefixtures("engine")
+def test_two_sounds_of_one_name_are_refused_before_anything_is_written(talk: Path) -> None:
+    other = talk.parent / "other"
+    other.mkdir()
+    (other / "talk.wav").write_bytes(talk.read_bytes())
+
+    code = cli.main(["animate", str(talk), str(other / "talk.wav"), "-o", str(talk.parent / "out")])
+
+    assert code == 2
+    assert not (talk.parent / "out").exists()
+
+
+@pytest.mark.usefixtures("engine")
+def test_progress_as_json_goes_to_stderr(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = talk.with_suffix(".csv")
+
+    cli.main(["animate", str(talk), "-o", str(output), "--progress", "json"])
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert lines[-1]["progress"] == 1.0
+
+
+@pytest.mark.parametrize("signal", [Cancelled, KeyboardInterrupt])
+def test_ctrl_c_is_130_and_leaves_nothing(
+    talk: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, signal: type[BaseException]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise signal
+
+    monkeypatch.setattr(engine, "decode", interrupted)
+    output = talk.with_suffix(".csv")
+
+    code = cli.main(["animate", str(talk), "-o", str(output), "--no-cache"])
+
+    assert code == 130
+    assert list(talk.parent.iterdir()) == [talk]
+
+
+# --- batch
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two sounds, one of them in a folder within, one text that only looks like a sound, and a note."""
+    sounds = tmp_path / "sounds"
+    (sounds / "act2").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ("one.wav", "act2/two.wav"):
+        (sounds / name).write_bytes(wav(rng.uniform(-0.5, 0.5, 8000)))
+    (sounds / "broken.wav").write_text("not a sound")
+    (sounds / "notes.txt").write_text("notes")
+    return sounds
+
+
+def run_batch(jobs: Path, output: Path, *flags: str) -> int:
+    return cli.main(["batch", str(jobs), "-o", str(output), *flags])
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+
+
+@pytest.mark.usefixtures("engine")
+def test_batch_does_a_folder_and_lists_what_failed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = folder.parent / "out"
+
+    code = run_batch(folder, output)
+
+    told = capsys.readouterr()
+    assert code == 3
+    assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
+    assert "2 of 3 done" in told.out
+    assert "failed: " in told.err
+    entries = json.loads((output / "batch_report.json").read_text())
+    assert [Path(e["audio"]).name for e in entries if e["error"]] == ["broken.wav"]
+
+
+def test_batch_resumes_where_it_was_killed_and_ends_with_the_same_bytes(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, killed = folder.parent / "a", folder.parent / "b"
+    (folder / "broken.wav").unlink()
+    run_batch(folder, undisturbed, "--no-cache")
+    decode, n_calls = engine.decode, 0
+
+    def die_at_the_second(*arguments: object) -> np.ndarray:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 2:
+            raise KeyboardInterrupt
+        return decode(*arguments)
+
+    monkeypatch.setattr(engine, "decode", die_at_the_second)
+    assert run_batch(folder, killed, "--no-cache") == 130
+    monkeypatch.setattr(engine, "decode", decode)
+    engine.n_encoded = 0
+
+    assert run_batch(folder, killed, "--no-cache", "--resume") == 0
+
+    expected = {
+        name: content.replace(str(undisturbed).encode(), str(killed).encode())
+        for name, content in tree(undisturbed).items()
+    }
+    assert tree(killed) == expected
+    assert engine.n_encoded == 1
+
+
+def test_resume_does_again_what_other_flags_would_change(folder: Path, engine: FakeEngine) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume", "--emotion", "happy")
+
+    assert engine.n_encoded == 2
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> None:
+    jobs = folder / f"jobs.{form}"
+    if form == "csv":
+        jobs.write_text("audio,output,emotion,jaw\none.wav,a.npz,happy=0.5,\none.wav,b.npz,,1.5\n")
+    else:
+        rows = [
+            {"audio": "one.wav", "output": "a.npz", "emotion": "happy=0.5"},
+            {"audio": "one.wav", "output": "b.npz", "jaw": 1.5},
+        ]
+        jobs.write_text(json.dumps(rows))
+    output = folder.parent / "out"
+
+    code = run_batch(jobs, output)
+
+    made = {name: read_clip(output / name).meta["controls"] for name in ("a.npz", "b.npz")}
+    assert code == 0
+    assert made["a.npz"]["emotions"]["happy"] == 0.5
+    assert made["b.npz"]["jaw"] == 1.5
+    assert made["b.npz"]["emotions"]["happy"] == 0.0
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("jobs.csv", "audio,output\n", "Nothing to do"),
+        ("jobs.csv", "audio,nose\none.wav,1\n", "No such control"),
+        ("jobs.csv", "audio,jaw\none.wav,big\n", "Not a value for jaw"),
+        ("jobs.csv", "output\na.csv\n", "A job without a sound"),
+        ("jobs.json", "{", "neither csv nor json"),
+        ("jobs.json", '"one.wav"', "no list of objects"),
+    ],
+)
+def test_a_bad_list_of_jobs_is_told_before_anything_is_done(
+    folder: Path, name: str, content: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = folder / name
+    jobs.write_text(content)
+
+    code = run_batch(jobs, folder.parent / "out")
+
+    assert code == 2
+    assert words in capsys.readouterr().err
+    assert not (folder.parent / "out").exists()
+
+
+# --- info, doctor, bench
+
+
+@pytest.mark.usefixtures("engine")
+def test_info_tells_what_a_clip_and_a_sound_are(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = talk.with_suffix(".npz")
+    cli.main(["animate", str(talk), "-o", str(clip)])
+    capsys.readouterr()
+
+    facts = []
+    for path in (talk, clip):
+        assert cli.main(["info", str(path), "--json"]) == 0
+        facts.append(json.loads(capsys.readouterr().out))
+
+    assert (facts[0]["kind"], facts[0]["sample_rate"]) == ("sound", 16_000)
+    assert (facts[1]["kind"], facts[1]["frames"], facts[1]["fps"]) == ("clip", 15, "30")
+
+
+def test_info_on_nothing_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info", str(tmp_path / "nothing")]) == 2
+    assert "No such file or folder" in capsys.readouterr().err
+
+
+def test_doctor_says_what_a_missing_model_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    code = cli.main(["doctor", "--model", str(tmp_path / "none"), "--json"])
+
+    findings = {f["what"]: f for f in json.loads(capsys.readouterr().out)}
+    assert code == 2
+    assert not findings["model"]["is_well"]
+    assert findings["model"]["remedy"]
+    assert findings["numpy"]["detail"] == np.__version__
+    assert findings["cache"]["is_well"]
+
+
+def test_the_sound_that_bench_runs_on_is_always_the_same(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.wav", tmp_path / "two.wav"
+
+    bench.write_babble(one, 1.5)
+    bench.write_babble(two, 1.5)
+
+    assert one.read_bytes() == two.read_bytes()
+    assert one.stat().st_size == 44 + 2 * 72_000
+
+
+@pytest.mark.parametrize("lengths", ["long", "", "-1", "0"])
+def test_bench_refuses_lengths_that_are_none(lengths: str) -> None:
+    assert cli.main(["bench", f"--lengths={lengths}"]) == 2
+
+
+def test_a_broken_pipe_is_not_our_failure_to_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def closed(_: Namespace) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("emotalk_core.cli.info._run", closed)
+
+    cli.main(["info", str(tmp_path)])
+
+    assert capsys.readouterr().err == ""
+
+
+def test_help_names_all_emotions(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["animate", "--help"])
+
+    text = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert all(emotion in text for emotion in EMOTIONS)
