@@ -178,8 +178,8 @@ def _with_silence(phones: Sequence[Phone], seconds: float) -> list[Phone]:
             filled.append(Phone(at, phone.start_s, "_", "silence"))
         filled.append(phone)
         at = phone.end_s
-    if at < seconds:
-        filled.append(Phone(at, seconds, "_", "silence"))
+    if at < seconds or not filled:
+        filled.append(Phone(at, max(seconds, at), "_", "silence"))
     return filled
 
 

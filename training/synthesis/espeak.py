@@ -29,7 +29,7 @@ VARIANTS: Final = (
     "+Lee", "+Linda", "+Mario", "+Michael", "+Zac", "+anika", "+belinda", "+grandma", "+steph", "+victor",
 )  # fmt: skip
 
-_RETRIEVAL, _PHONEME_EVENTS, _IPA_NAMES = 1, 1, 2
+_SYNCHRONOUS, _PHONEME_EVENTS, _IPA_NAMES = 2, 1, 2
 _PHONEME_EVENT, _LIST_END = 7, 0
 _UTF8 = 1
 _RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
@@ -62,12 +62,11 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 @dataclass
-class _Library:
-    handle: ctypes.CDLL
-    rate: int  # Hz
+class _Recording:
+    """What one sentence gives, collected by the library's callback."""
+
     blocks: list[np.ndarray] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)  # sample, symbol
-    callback: object = None  # ctypes keeps no reference of its own
 
     def receive(self, wave: object, n_samples: int, events: object) -> int:
         if n_samples:
@@ -82,37 +81,34 @@ class _Library:
 
 
 @cache
-def _library() -> _Library:
+def _library() -> ctypes.CDLL:
     name = ctypes.util.find_library("espeak-ng")
     if name is None:
         raise SetupError(
             "Library not found", value="espeak-ng", remedy="Install it: apt-get install espeak-ng."
         )
-    handle = ctypes.CDLL(name)
-    rate = handle.espeak_Initialize(_RETRIEVAL + 1, 500, None, _PHONEME_EVENTS | _IPA_NAMES)
-    library = _Library(handle, rate)
-    library.callback = _Callback(library.receive)
-    handle.espeak_SetSynthCallback(library.callback)
-    return library
+    return ctypes.CDLL(name)
 
 
 def _synthesise(
     text: str, voice: str, settings: dict[int, int]
 ) -> tuple[np.ndarray, list[tuple[int, str]], int]:
-    library = _library()
-    library.blocks.clear()
-    library.events.clear()
-    if library.handle.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise InputError(
-            "espeak-ng has no such voice", value=voice, remedy="See espeak-ng --voices."
-        )
+    library, recording = _library(), _Recording()
+    # The library carries its filters and its noise over from sentence to sentence: initialising again (under a
+    # millisecond) makes a clip independent of those before it. Terminating it first hangs in 1.51.
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 500, None, _PHONEME_EVENTS | _IPA_NAMES)
+    ctypes.CDLL(None).srand(1)
+    callback = _Callback(recording.receive)  # must outlive the call: ctypes keeps no reference
+    library.espeak_SetSynthCallback(callback)
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise InputError("espeak-ng has no such voice", value=voice, remedy="See espeak-ng --voices.")
     for parameter, value in settings.items():
-        library.handle.espeak_SetParameter(parameter, int(value), 0)
+        library.espeak_SetParameter(parameter, int(value), 0)
     data = text.encode() + b"\0"
-    library.handle.espeak_Synth(data, len(data), 0, 0, 0, _UTF8, None, None)
-    library.handle.espeak_Synchronize()
-    wave = np.concatenate([*library.blocks, np.zeros(1, np.int16)]).astype(np.float64) / 32768.0
-    return wave, list(library.events), library.rate
+    library.espeak_Synth(data, len(data), 0, 0, 0, _UTF8, None, None)
+    library.espeak_Synchronize()
+    blocks = [*recording.blocks, np.zeros(1, np.int16)]
+    return np.concatenate(blocks).astype(np.float64) / 32768.0, recording.events, rate
 
 
 def _is_mark(symbol: str) -> bool:
@@ -121,7 +117,7 @@ def _is_mark(symbol: str) -> bool:
 
 
 def _to_phones(events: list[tuple[int, str]], n_samples: int, rate: int) -> list[Phone]:
-    marks = [(at / rate, name) for at, name in events if not _is_mark(name)]
+    marks = [(0.0, ""), *((at / rate, name) for at, name in events if not _is_mark(name))]
     ends = [at for at, _ in marks[1:]] + [n_samples / rate]
     phones = [
         Phone(start, end, name or "_", kind_of(name))
