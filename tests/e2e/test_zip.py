@@ -35,7 +35,8 @@ bpy.ops.extensions.package_install_files(
 )
 enabled = "bl_ext.user_default.emotalk" in bpy.context.preferences.addons.keys()
 bpy.ops.emotalk.add_demo_character()
-bpy.context.scene.emotalk.sound_path = sound
+bpy.context.scene.emotalk.source = "FILE"
+bpy.context.scene.emotalk.filepath = sound
 result = bpy.ops.emotalk.animate()
 
 keys = [key for key in bpy.data.shape_keys if key.animation_data and key.animation_data.action]
