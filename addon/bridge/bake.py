@@ -61,10 +61,16 @@ def objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
     RigError
         One of them is no longer there.
     """
-    found = {name: bpy.data.objects.get((name, None)) or bpy.data.objects.get(name) for name in names}
+    found = {
+        name: bpy.data.objects.get((name, None)) or bpy.data.objects.get(name) for name in names
+    }
     for name, thing in found.items():
         if thing is None:
-            raise RigError("An object was deleted meanwhile", value=name, remedy="Undo that, or choose another.")
+            raise RigError(
+                "An object was deleted meanwhile",
+                value=name,
+                remedy="Undo that, or choose another.",
+            )
     return {name: thing for name, thing in found.items() if thing is not None}
 
 
@@ -87,7 +93,11 @@ def write(
     for plan in plans:
         _check(plan, notes)
     if not any(plan.tables for plan in plans):
-        raise RigError("Nothing can be keyed", value=", ".join(objects), remedy="Remove the drivers of its shape keys.")
+        raise RigError(
+            "Nothing can be keyed",
+            value=", ".join(objects),
+            remedy="Remove the drivers of its shape keys.",
+        )
     _widen_sliders(binding, objects)
     actions, n_keys = [], 0
     for plan in plans:
@@ -138,7 +148,9 @@ def _plans(
     plans = []
     for (name, kind), own in by_block.items():
         block = _block(objects[name], kind)
-        driven = {d.data_path for d in block.animation_data.drivers} if block.animation_data else set()
+        driven = (
+            {d.data_path for d in block.animation_data.drivers} if block.animation_data else set()
+        )
         free = tuple(table for table in own if table.data_path not in driven)
         if len(free) < len(own):
             notes.append(f"{name}: {len(own) - len(free)} values have drivers and were left alone")
@@ -151,7 +163,9 @@ def _block(thing: bpy.types.Object, kind: str) -> Any:
         return thing
     key = thing.data.shape_keys if thing.type == "MESH" else None
     if key is None:
-        raise RigError("The shape keys are gone", value=thing.name, remedy="Undo that, or choose another mesh.")
+        raise RigError(
+            "The shape keys are gone", value=thing.name, remedy="Undo that, or choose another mesh."
+        )
     return key
 
 
@@ -169,7 +183,11 @@ def _check(plan: _Plan, notes: list[str]) -> None:
     if data is None:
         return
     if data.use_tweak_mode:
-        raise RigError("An NLA strip is being edited", value=plan.owner, remedy="Leave tweak mode (Tab in the NLA).")
+        raise RigError(
+            "An NLA strip is being edited",
+            value=plan.owner,
+            remedy="Leave tweak mode (Tab in the NLA).",
+        )
     if any(track.is_solo for track in data.nla_tracks):
         notes.append(f"{plan.owner}: an NLA track is soloed and hides the new keys")
     if data.action_influence == 0.0:
@@ -177,10 +195,17 @@ def _check(plan: _Plan, notes: list[str]) -> None:
 
 
 def _check_keys(plan: _Plan, notes: list[str]) -> None:
-    blocks = {f'key_blocks["{bpy.utils.escape_identifier(b.name)}"].value': b for b in plan.block.key_blocks}
+    blocks = {
+        f'key_blocks["{bpy.utils.escape_identifier(b.name)}"].value': b
+        for b in plan.block.key_blocks
+    }
     for table in plan.tables:
         if table.data_path not in blocks:
-            raise RigError("A shape key is gone", value=f"{plan.owner}: {table.data_path}", remedy="Find the rig again.")
+            raise RigError(
+                "A shape key is gone",
+                value=f"{plan.owner}: {table.data_path}",
+                remedy="Find the rig again.",
+            )
     muted = [blocks[table.data_path].name for table in plan.tables if blocks[table.data_path].mute]
     if muted:
         notes.append(f"{plan.owner}: {len(muted)} shape keys are muted, {muted[0]} first")
@@ -231,7 +256,9 @@ def _keep(block: Any, data: Any, current: Any, plan: _Plan, notes: list[str]) ->
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
     if not others:
-        data.nla_tracks.new().name = _KEPT + current.name  # an empty track remembers what to give back
+        data.nla_tracks.new().name = (
+            _KEPT + current.name
+        )  # an empty track remembers what to give back
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return
     start, end = current.frame_range

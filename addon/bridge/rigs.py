@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import bpy
 import numpy as np
 
-from ...emotalk_core.arkit import HEAD_CHANNELS
+from ...emotalk_core.arkit import CHANNELS, HEAD_CHANNELS
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import (
     Binding,
@@ -20,7 +21,7 @@ from ...emotalk_core.retarget import (
     read_expression_matrix,
 )
 
-__all__ = ["Rig", "armature_of", "character_meshes", "find_rig"]
+__all__ = ["Rig", "armature_of", "character_meshes", "fill_list", "find_rig"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +77,16 @@ def find_rig(
         The FLAME matrix file cannot be used.
     """
     meshes = list(meshes)
-    names = {mesh.name: [block.name for block in mesh.data.shape_keys.key_blocks] for mesh in meshes}
-    matchings = match_meshes(names)
+    names = {
+        mesh.name: [block.name for block in mesh.data.shape_keys.key_blocks] for mesh in meshes
+    }
+    matchings = _matched(tuple((name, tuple(keys)) for name, keys in names.items()))
     if not matchings and armature is None:
         shown = ", ".join(names) or "nothing with shape keys"
         raise RigError(
-            "No shape key has a known name", value=shown, remedy="Give the face ARKit's 52 shape keys."
+            "No shape key has a known name",
+            value=shown,
+            remedy="Give the face ARKit's 52 shape keys.",
         )
     matrix = read_expression_matrix(bpy.path.abspath(matrix_path)) if matrix_path else None
     binding = binding_of(
@@ -94,7 +99,15 @@ def find_rig(
         binding = _without_head(binding)
     if not binding.driven:
         raise RigError("Nothing to move", value=binding.label, remedy="Choose the face's meshes.")
-    return Rig(binding, matchings, binding.object_names, _missing(matchings), _notes(matchings, matrix))
+    return Rig(
+        binding, matchings, binding.object_names, _missing(matchings), _notes(matchings, matrix)
+    )
+
+
+@lru_cache(maxsize=8)
+def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Matching]:
+    # Asked at every move of a slider, and always about the same names.
+    return match_meshes(dict(meshes))
 
 
 def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
@@ -105,9 +118,16 @@ def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
     family = [top, *top.children_recursive]
     if armature is not None:
         family += [armature, *armature.children_recursive]
-        family += [other for scene in thing.users_scene for other in scene.objects if other.find_armature() == armature]
+        family += [
+            other
+            for scene in thing.users_scene
+            for other in scene.objects
+            if other.find_armature() == armature
+        ]
     if len(family) == 1:
-        own = [c for c in thing.users_collection if all(c != s.collection for s in thing.users_scene)]
+        own = [
+            c for c in thing.users_collection if all(c != s.collection for s in thing.users_scene)
+        ]
         family += [other for collection in own for other in collection.objects]
     return list(dict.fromkeys(family))
 
@@ -137,7 +157,9 @@ def _bones(armature: bpy.types.Object) -> list[BoneRest]:
 
 def _without_head(binding: Binding) -> Binding:
     kept = tuple(
-        item for item in binding.driven if all(name not in HEAD_CHANNELS for name, _ in item.sources)
+        item
+        for item in binding.driven
+        if all(name not in HEAD_CHANNELS for name, _ in item.sources)
     )
     return replace(binding, driven=kept)
 
@@ -159,3 +181,20 @@ def _notes(matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]
         if not (matrix is not None and matching.convention == "flame")
     ]
     return tuple(dict.fromkeys(notes))
+
+
+def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:
+    """Show in the panel's list what was found; a mesh that was switched off stays off."""
+    off = {item.object for item in group.targets if not item.use}
+    group.targets.clear()
+    for mesh in meshes:
+        matching = rig.matchings.get(mesh.name)
+        item = group.targets.add()
+        item.name, item.object = mesh.name, mesh
+        item.use = matching is not None and mesh not in off
+        if matching is not None:
+            item.label = matching.label
+            item.n_found = len(CHANNELS) - len(matching.missing)
+            item.missing = ", ".join(matching.missing)
+    group.n_missing, group.missing = len(rig.missing), ", ".join(rig.missing)
+    group.notes = "\n".join(rig.notes)

@@ -1,0 +1,40 @@
+"""Clips out of takes and onto characters, for files of curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.clip import Clip
+from ...emotalk_core.errors import RigError
+from ...emotalk_core.retarget import BakeOptions, retarget
+from . import bake, compat, live, takes
+
+__all__ = ["of_take", "onto_character"]
+
+
+def of_take(scene: bpy.types.Scene, take: Any) -> Clip:
+    """The take's curves at the network's 30 frames a second, on the sound's own clock."""
+    return live.curves(scene, take)
+
+
+def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.BakeResult:
+    """Key the clip onto the chosen character from the current frame on.
+
+    Raises
+    ------
+    RigError
+        There is no character, or it cannot be keyed.
+    """
+    ours = scene.emotalk
+    character = ours.rig.character or active
+    if character is None:
+        raise RigError("No character", value="nothing selected", remedy="Choose one first.")
+    _meshes, rig = takes.rig_of(ours.rig, character)
+    options = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
+    start_frame = float(scene.frame_current)
+    tables = retarget(
+        clip, rig.binding, rate=compat.scene_rate(scene), start_frame=start_frame, options=options
+    )
+    return bake.write(tables, rig.binding)

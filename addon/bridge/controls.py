@@ -1,0 +1,77 @@
+"""The panel's sliders as the core's Controls, and their F-curves as a ControlTrack."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
+from . import compat
+from .curves import read_keys
+
+__all__ = ["apply", "digest", "keyed_track", "read"]
+
+_NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
+_MOVING: Final = (*EMOTIONS, "mix", "intensity")
+_STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely
+
+
+def read(group: Any) -> Controls:
+    """The sliders as they stand."""
+    return Controls(
+        emotions=tuple(getattr(group, name) for name in EMOTIONS),
+        **{name: getattr(group, name) for name in _NUMBERS},
+    )
+
+
+def apply(controls: Controls, group: Any) -> None:
+    """Set the sliders."""
+    for name, weight in zip(EMOTIONS, controls.emotions, strict=True):
+        setattr(group, name, weight)
+    for name in _NUMBERS:
+        setattr(group, name, getattr(controls, name))
+
+
+def digest(group: Any) -> str:
+    """Equal texts, equal curves: tells whether a take shows what its sliders say."""
+    keyed = {name: read_keys(curve) for name, curve in _keyed(group).items()}
+    keys = {name: [k.frames.tolist(), k.values.tolist()] for name, k in keyed.items()}
+    return json.dumps([read(group).to_dict(), keys])
+
+
+def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
+    """The sliders over a stretch of the scene: their F-curves where they have some."""
+    base = read(group)
+    curves = _keyed(group)
+    if not curves:
+        return ControlTrack(base)
+    frames = np.arange(start_frame, end_frame + _STEP_FRAMES, _STEP_FRAMES)
+    keys = [_at(base, curves, float(frame)) for frame in frames]
+    return ControlTrack(base, tuple((frames - start_frame) / float(rate)), tuple(keys))
+
+
+def _keyed(group: Any) -> dict[str, Any]:
+    scene = group.id_data
+    curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else None
+    if not curves:
+        return {}
+    paths = {group.path_from_id(name): name for name in _MOVING}
+    return {paths[curve.data_path]: curve for curve in curves if curve.data_path in paths}
+
+
+def _at(base: Controls, curves: dict[str, Any], frame: float) -> Controls:
+    def value(name: str, otherwise: float) -> float:
+        low, high = LIMITS.get(name, (0.0, 1.0))
+        return min(max(curves[name].evaluate(frame), low), high) if name in curves else otherwise
+
+    values = {name: getattr(base, name) for name in _NUMBERS}
+    values |= {name: value(name, getattr(base, name)) for name in ("mix", "intensity")}
+    weights = tuple(
+        value(name, weight) for name, weight in zip(EMOTIONS, base.emotions, strict=True)
+    )
+    return Controls(emotions=weights, **values)

@@ -1,0 +1,130 @@
+"""Sliders that move the face at once: decode, shape, retarget and write the keys of the active take."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ...emotalk_core.clip import Clip
+from ...emotalk_core.errors import EmoTalkError
+from . import controls, takes
+from .job import Job
+from .session import SESSION
+from .work import Outcome, animate, redo
+
+__all__ = ["curves", "is_stale", "refresh", "schedule", "start", "stop"]
+
+_log = logging.getLogger(__name__)
+
+_SOON_S = 0.01
+_LATER_S = 0.25
+
+
+def schedule(scene: Any) -> None:
+    """Refresh the scene's active take as soon as Blender has a moment. Cheap; safe anywhere."""
+    if bpy.app.background or not isinstance(scene, bpy.types.Scene):
+        return
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_SOON_S)
+
+
+def is_stale(take: Any) -> bool:
+    """Whether the keys show something else than the sliders."""
+    return bool(take.baked) and controls.digest(take.controls) != take.baked
+
+
+def refresh(scene: bpy.types.Scene, take: Any) -> Outcome:
+    """Write the take's keys anew from its sliders; hears the sound first if it is not at hand.
+
+    Raises
+    ------
+    EmoTalkError
+        Sound, character or model are no longer there.
+    """
+    prepared = takes.prepare_take(scene, take)
+    outcome = _made_again(prepared)
+    takes.finish(prepared, outcome)
+    return outcome
+
+
+def curves(scene: bpy.types.Scene, take: Any) -> Clip:
+    """The take's curves as its sliders stand, without a change to the scene."""
+    return _made_again(takes.prepare_take(scene, take)).clip
+
+
+def _made_again(prepared: takes.Prepared) -> Outcome:
+    encoding = SESSION.encoding(prepared.uid)
+    if encoding is None:
+        return animate(prepared.request, SESSION.room)
+    engine = SESSION.room.engine(prepared.request.settings)
+    return redo(prepared.request, encoding, engine)
+
+
+def start() -> None:
+    """Watch undo and redo: both may leave keys and sliders apart."""
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.append(_after_undo)
+
+
+def stop() -> None:
+    """Stop watching."""
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.remove(_after_undo)
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+
+
+@persistent
+def _after_undo(*_: object) -> None:
+    schedule(bpy.context.scene)
+
+
+def _tick() -> float | None:
+    """One look at the active take; the interval to the next one, or None."""
+    scene = bpy.context.scene
+    take = takes.active_take(scene) if scene else None
+    if take is None or not scene.emotalk.live or not is_stale(take):
+        return None
+    if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
+        return _LATER_S
+    try:
+        if SESSION.encoding(take.uid) is None:
+            _hear_again(scene, take)
+            return _LATER_S
+        refresh(scene, take)
+    except EmoTalkError as error:
+        take.warnings = f"Sliders cannot move the face: {error}"
+    except Exception:
+        _log.exception("Live sliders stopped")
+        raise
+    return None
+
+
+def _hear_again(scene: bpy.types.Scene, take: Any) -> None:
+    """After a file was opened: hear the take's sound in the background, then go on."""
+    request, uid = takes.prepare_take(scene, take).request, take.uid
+
+    def work(progress: Any) -> None:
+        SESSION.keep(uid, animate(request, SESSION.room, progress).encoding)
+
+    job = Job(work)
+    SESSION.job = job
+    job.start()
+    bpy.app.timers.register(lambda: _heard_again(job), first_interval=0.05)
+
+
+def _heard_again(job: Job[None]) -> float | None:
+    if not job.is_done:
+        return 0.05
+    if SESSION.job is job:
+        SESSION.job = None
+    try:
+        job.result()
+    except EmoTalkError as error:
+        _log.warning("%s", error)
+    else:
+        schedule(bpy.context.scene)
+    return None

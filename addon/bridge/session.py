@@ -1,0 +1,49 @@
+"""What lives as long as the add-on is enabled: the loaded engine, Encodings at hand, the running job."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from ...emotalk_core.engine import Encoding
+from .job import Job
+from .work import EngineRoom
+
+__all__ = ["SESSION", "Session"]
+
+_MAX_ENCODINGS: Final = 4  # a minute of sound takes about 2 MB
+
+
+class Session:
+    """The add-on's memory. All of it can be made again; nothing of it is saved."""
+
+    def __init__(self) -> None:
+        self.room = EngineRoom()
+        self.job: Job[Any] | None = None
+        self._encodings: OrderedDict[str, Encoding] = OrderedDict()
+
+    def keep(self, uid: str, encoding: Encoding) -> None:
+        """Have the Encoding of the take `uid` at hand for its sliders."""
+        self._encodings[uid] = encoding
+        self._encodings.move_to_end(uid)
+        while len(self._encodings) > _MAX_ENCODINGS:
+            self._encodings.popitem(last=False)
+
+    def encoding(self, uid: str) -> Encoding | None:
+        """The Encoding of a take, if it is at hand."""
+        return self._encodings.get(uid)
+
+    def forget(self, uid: str) -> None:
+        """The take's sound has changed or the take is gone."""
+        self._encodings.pop(uid, None)
+
+    def end(self) -> None:
+        """Stop what runs and give all memory back."""
+        if self.job is not None:
+            self.job.cancel()
+            self.job = None
+        self._encodings.clear()
+        self.room.forget()
+
+
+SESSION: Final = Session()

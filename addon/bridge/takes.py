@@ -1,0 +1,236 @@
+"""Takes: the panel's settings become a request for a job, and what it brings back becomes keys."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.controls import EMOTIONS
+from ...emotalk_core.errors import InputError, RigError
+from ...emotalk_core.retarget import BakeOptions
+from . import bake, compat, controls, rigs, sound
+from .session import SESSION
+from .settings import engine_settings
+from .work import Outcome, Request
+
+__all__ = [
+    "Prepared",
+    "active_take",
+    "finish",
+    "objects_of",
+    "prepare",
+    "prepare_take",
+    "rig_of",
+    "shown_controls",
+]
+
+_SOURCE_FIELDS = ("source", "strip", "speaker", "filepath", "start_frame")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A request, and what is needed to write its outcome; names only, so it outlives undo and deletion."""
+
+    request: Request
+    rig: rigs.Rig
+    scene: str
+    uid: str  # of the take that is made again; empty: a new one
+    strip: str
+    character: str
+    meshes: tuple[str, ...]
+    digest: str  # of the sliders when they were read
+
+
+def active_take(scene: bpy.types.Scene) -> Any | None:
+    """The take that is chosen in the list."""
+    ours = scene.emotalk
+    return ours.takes[ours.take_index] if 0 <= ours.take_index < len(ours.takes) else None
+
+
+def shown_controls(scene: bpy.types.Scene) -> Any:
+    """The sliders that the panel shows: those of the active take, before the first take the scene's."""
+    take = active_take(scene)
+    return take.controls if take else scene.emotalk.controls
+
+
+def prepare(context: bpy.types.Context) -> Prepared:
+    """Everything that Animate needs, checked.
+
+    Raises
+    ------
+    EmoTalkError
+        What is missing, and what to do.
+    """
+    scene, ours = context.scene, context.scene.emotalk
+    heard, strip = _heard(ours, context)
+    character = ours.rig.character or context.object
+    if character is None:
+        raise RigError(
+            "No character",
+            value="nothing selected",
+            remedy="Choose one, or add the demo character.",
+        )
+    meshes, rig = rig_of(ours.rig, character)
+    take = _same_take(scene, strip, character)
+    group = take.controls if take else shown_controls(scene)
+    request = _request(heard, rig, group, ours)
+    names = tuple(mesh.name for mesh in meshes)
+    uid = take.uid if take else ""
+    return Prepared(
+        request, rig, scene.name, uid, strip, character.name, names, controls.digest(group)
+    )
+
+
+def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
+    """The same for a take that is there already: its own sound, character and sliders."""
+    meshes, rig = rig_of(take.rig, take.rig.character)
+    heard = _heard_of_take(take, scene)
+    request = _request(heard, rig, take.controls, scene.emotalk)
+    names = tuple(mesh.name for mesh in meshes)
+    character = take.rig.character.name if take.rig.character else ""
+    digest = controls.digest(take.controls)
+    return Prepared(request, rig, scene.name, take.uid, take.strip, character, names, digest)
+
+
+def finish(prepared: Prepared, outcome: Outcome) -> bake.BakeResult:
+    """Write the keys and the take's record.
+
+    Raises
+    ------
+    RigError
+        The scene or an object was deleted meanwhile, or cannot be written.
+    """
+    scene = bpy.data.scenes.get(prepared.scene)
+    if scene is None:
+        raise RigError(
+            "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
+        )
+    take = _take_of(scene, prepared.uid)
+    result = bake.write(outcome.tables, prepared.rig.binding, _stretch(scene, take))
+    if take is None:
+        take = _new_take(scene, prepared)
+    _record(take, prepared, outcome, result)
+    SESSION.keep(take.uid, outcome.encoding)
+    return result
+
+
+def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, str]:
+    scene = compat.sequencer_scene(context)
+    if ours.source == "SPEAKER":
+        if ours.speaker is None:
+            raise InputError("No speaker chosen", value="", remedy="Pick a Speaker object.")
+        return sound.from_speaker(ours.speaker, context.scene), ""
+    if ours.source == "FILE":
+        return sound.from_file(ours.filepath, ours.start_frame, context.scene), ""
+    strip = sound.find_strip(scene, ours.strip) if ours.strip else sound.chosen_strip(context)
+    if strip is None:
+        raise InputError(
+            "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
+        )
+    return sound.from_strip(strip, scene), strip.name
+
+
+def _heard_of_take(take: Any, scene: bpy.types.Scene) -> sound.Heard:
+    if take.source == "SPEAKER":
+        if take.speaker is None:
+            raise InputError("The take's speaker is gone", value=take.name, remedy="Animate again.")
+        return sound.from_speaker(take.speaker, scene)
+    if take.source == "FILE":
+        return sound.from_file(take.filepath, take.start_frame, scene)
+    for place in (scene, *bpy.data.scenes):
+        if any(strip.name == take.strip for strip in compat.strips_all(place)):
+            return sound.from_strip(sound.find_strip(place, take.strip), place)
+    raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
+
+
+def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
+    """The meshes that are switched on, and what drives them."""
+    chosen = [item.object for item in group.targets if item.object is not None]
+    if character is not None and character not in chosen:
+        meshes = rigs.character_meshes(character)
+        # A list made for another character says nothing about this one.
+        if any(mesh in chosen for mesh in meshes):
+            meshes = [item.object for item in group.targets if item.object is not None and item.use]
+    else:
+        meshes = [item.object for item in group.targets if item.object is not None and item.use]
+    meshes = [mesh for mesh in meshes if mesh.data.shape_keys is not None]
+    armature = rigs.armature_of(meshes, character)
+    return meshes, rigs.find_rig(
+        meshes, armature, matrix_path=group.matrix_path, use_head=group.use_head
+    )
+
+
+def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Request:
+    seconds = heard.duration_s if heard.duration_s is not None else 600.0
+    end_frame = heard.start_frame + seconds * float(heard.rate)
+    track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
+    options = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
+    return Request(heard, rig.binding, track, engine_settings(), options)
+
+
+def _same_take(scene: bpy.types.Scene, strip: str, character: Any) -> Any | None:
+    ours = scene.emotalk
+    for take in ours.takes:
+        if take.source != ours.source or take.rig.character != character:
+            continue
+        same = {
+            "STRIP": take.strip == strip,
+            "SPEAKER": take.speaker == ours.speaker,
+            "FILE": take.filepath == ours.filepath and take.start_frame == ours.start_frame,
+        }
+        if same[take.source]:
+            return take
+    return None
+
+
+def _take_of(scene: bpy.types.Scene, uid: str) -> Any | None:
+    return next((take for take in scene.emotalk.takes if uid and take.uid == uid), None)
+
+
+def _stretch(scene: bpy.types.Scene, take: Any | None) -> bake.Stretch:
+    ours = scene.emotalk
+    old = (take.first_frame, take.last_frame) if take else None
+    only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
+    return bake.Stretch(old, only, ours.blend_frames)
+
+
+def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
+    ours = scene.emotalk
+    was = controls.read(shown_controls(scene))
+    take = ours.takes.add()
+    take.uid = uuid.uuid4().hex
+    for name in _SOURCE_FIELDS:
+        setattr(take, name, getattr(ours, name))
+    take.strip = prepared.strip
+    take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
+    take.rig.character = bpy.data.objects.get(prepared.character)
+    take.rig.use_head, take.rig.matrix_path = ours.rig.use_head, ours.rig.matrix_path
+    for name in prepared.meshes:
+        target = take.rig.targets.add()
+        target.object, target.use = bpy.data.objects.get(name), True
+    controls.apply(was, take.controls)
+    ours.take_index = len(ours.takes) - 1
+    return take
+
+
+def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeResult) -> None:
+    report = outcome.report
+    take.baked = prepared.digest
+    take.first_frame, take.last_frame = result.first_frame, result.last_frame
+    take.heard = [report.heard[name] for name in EMOTIONS]
+    take.summary = (
+        f"{result.n_keys} keys on {result.n_curves} curves, lips met {report.n_closures} times"
+    )
+    notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
+    take.warnings = "\n".join(dict.fromkeys(notes))
+
+
+def objects_of(take: Any) -> list[bpy.types.Object]:
+    """Meshes and armature of a take that are still there."""
+    meshes = [item.object for item in take.rig.targets if item.object is not None]
+    armature = rigs.armature_of(meshes, take.rig.character)
+    return [*meshes, armature] if armature else meshes

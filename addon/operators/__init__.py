@@ -1,0 +1,5 @@
+"""What the buttons do: each polls, gathers, calls the bridge and reports."""
+
+from . import animate, clips, demo, rig, takes
+
+CLASSES = (*animate.CLASSES, *rig.CLASSES, *takes.CLASSES, *clips.CLASSES, *demo.CLASSES)

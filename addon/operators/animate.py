@@ -1,0 +1,138 @@
+"""Animate: the one click. Modal where there is a window, blocking where there is none."""
+
+from typing import Any
+
+import bpy
+
+from ..bridge import sound, takes
+from ..bridge.job import Job
+from ..bridge.session import SESSION
+from ..bridge.work import Outcome, animate
+from .base import EmoTalkOperator
+
+__all__ = ["CLASSES"]
+
+_POLL_S = 0.05
+
+
+def reason_against(context: bpy.types.Context) -> str:
+    """Why Animate is greyed out; empty when it is not."""
+    ours = context.scene.emotalk
+    if SESSION.job is not None:
+        return "EmoTalk is at work. Press Esc over the 3D view to stop it"
+    if ours.source == "SPEAKER" and ours.speaker is None:
+        return "Pick a Speaker object"
+    if ours.source == "FILE" and not ours.filepath:
+        return "Pick a sound file"
+    if ours.source == "STRIP" and not ours.strip and sound.chosen_strip(context) is None:
+        return "Select a sound strip in the Video Sequencer, or pick a file"
+    if ours.rig.character is None and context.object is None:
+        return "Choose a character, or add the demo character"
+    return ""
+
+
+class EMOTALK_OT_animate(EmoTalkOperator):
+    """Hear the sound and key the character's face to it. Esc stops; nothing changes until the end"""
+
+    bl_idname = "emotalk.animate"
+    bl_label = "Animate"
+
+    _job: "Job[Outcome] | None" = None
+    _prepared: takes.Prepared | None = None
+    _timer: Any = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a sound and a character."""
+        reason = reason_against(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Without a window: wait for the work."""
+        prepared = takes.prepare(context)
+        outcome = animate(prepared.request, SESSION.room)
+        return self._write(prepared, outcome)
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> set[str]:
+        """With a window: start the work and watch it."""
+        return self.guarded(lambda: self._start(context))
+
+    def modal(self, context: bpy.types.Context, event: Any) -> set[str]:
+        """Esc stops, the timer looks whether the work is done."""
+        job = self._job
+        if event.type == "ESC" and event.value == "PRESS":
+            job.cancel()
+        if SESSION.job is not job:  # the add-on was disabled, or another file opened
+            return self._end(context, {"CANCELLED"})
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        context.window_manager.progress_update(job.share)
+        context.workspace.status_text_set(f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
+        _redraw(context)
+        if not job.is_done:
+            return {"PASS_THROUGH"}
+        result = self.guarded(lambda: self.done(self._write(self._prepared, job.result())))
+        return self._end(context, result)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender closes the window or file: stop the work."""
+        self._job.cancel()
+        self._end(context, set())
+
+    def _start(self, context: bpy.types.Context) -> set[str]:
+        prepared = takes.prepare(context)
+        request, room = prepared.request, SESSION.room
+        self._prepared = prepared
+        self._job = Job(lambda progress: animate(request, room, progress))
+        SESSION.job = self._job
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(_POLL_S, window=context.window)
+        manager.progress_begin(0.0, 1.0)
+        manager.modal_handler_add(self)
+        self._job.start()
+        return {"RUNNING_MODAL"}
+
+    def _write(self, prepared: takes.Prepared, outcome: Outcome) -> str:
+        result = takes.finish(prepared, outcome)
+        notes = (*outcome.report.warnings, *prepared.request.heard.notes, *result.notes)
+        if notes:
+            self.report({"WARNING"}, "; ".join(notes))
+        return f"Animated {prepared.character}: {result.n_keys} keys on {result.n_curves} curves"
+
+    def _end(self, context: bpy.types.Context, result: set[str]) -> set[str]:
+        manager = context.window_manager
+        if self._timer is not None:
+            manager.event_timer_remove(self._timer)
+            self._timer = None
+        manager.progress_end()
+        context.workspace.status_text_set(None)
+        if SESSION.job is self._job:
+            SESSION.job = None
+        _redraw(context)
+        return result
+
+
+class EMOTALK_OT_stop(bpy.types.Operator):
+    """Stop the work; nothing changes"""
+
+    bl_idname = "emotalk.stop"
+    bl_label = "Stop"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Ask the job to stop."""
+        if SESSION.job is not None:
+            SESSION.job.cancel()
+        return {"FINISHED"}
+
+
+def _redraw(context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
+                area.tag_redraw()
+
+
+CLASSES = (EMOTALK_OT_animate, EMOTALK_OT_stop)

@@ -1,0 +1,45 @@
+"""One of the three doors at which errors are caught: they become one report each."""
+
+import logging
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.errors import Cancelled, EmoTalkError
+
+__all__ = ["EmoTalkOperator"]
+
+_log = logging.getLogger(__name__)
+
+
+class EmoTalkOperator(bpy.types.Operator):
+    """`run` does the work and returns what to tell; errors become a report and CANCELLED."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    def run(self, context: bpy.types.Context) -> str:
+        """The operator's work."""
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender's call."""
+        return self.guarded(lambda: self.done(self.run(context)))
+
+    def guarded(self, call: Any) -> set[str]:
+        """What `call` returns; CANCELLED with a report when it fails."""
+        try:
+            return call()
+        except Cancelled:
+            self.report({"INFO"}, "Cancelled: nothing was changed")
+        except EmoTalkError as error:
+            self.report({"ERROR"}, str(error))
+        except Exception as error:  # noqa: BLE001 - one of the three doors
+            _log.exception("%s failed", self.bl_idname)
+            self.report({"ERROR"}, f"Unexpected {type(error).__name__}: {error}. See the console")
+        return {"CANCELLED"}
+
+    def done(self, message: str) -> set[str]:
+        """FINISHED, with one line for the user."""
+        if message:
+            self.report({"INFO"}, message)
+        return {"FINISHED"}

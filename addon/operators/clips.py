@@ -1,0 +1,65 @@
+"""Curves in files: Live Link Face csv, npz and json, out of a take and onto a character."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import StringProperty
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from ...emotalk_core.clip_files import read_clip, write_clip
+from ..bridge import clips, takes
+from .base import EmoTalkOperator
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_OT_export_clip(EmoTalkOperator, ExportHelper):
+    """Write the active take's curves as csv (Live Link Face), npz or json, by the name's ending"""
+
+    bl_idname = "emotalk.export_clip"
+    bl_label = "Export Curves"
+    bl_options = {"REGISTER"}
+
+    filename_ext = ".csv"
+    check_extension = None  # csv, npz or json, as typed
+    filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take."""
+        if takes.active_take(context.scene) is None:
+            cls.poll_message_set("Nothing is animated yet: press Animate first")
+            return False
+        return True
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Make the curves and write them."""
+        clip = clips.of_take(context.scene, takes.active_take(context.scene))
+        write_clip(clip, self.filepath)
+        return f"Wrote {clip.n_frames} frames to {Path(self.filepath).name}"
+
+
+class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
+    """Key a csv (Live Link Face), npz or json file of curves onto the character"""
+
+    bl_idname = "emotalk.import_clip"
+    bl_label = "Import Curves"
+
+    filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a character."""
+        if context.scene.emotalk.rig.character is None and context.object is None:
+            cls.poll_message_set("Choose a character or select one of its meshes")
+            return False
+        return True
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Read the file, write keys from the current frame on."""
+        clip = read_clip(self.filepath)
+        result = clips.onto_character(clip, context.scene, context.object)
+        return f"Wrote {result.n_keys} keys on {result.n_curves} curves"
+
+
+CLASSES = (EMOTALK_OT_export_clip, EMOTALK_OT_import_clip)

@@ -1,0 +1,44 @@
+"""Find Rig: which meshes speak, and what of the 52 channels they have."""
+
+import bpy
+
+from ...emotalk_core.errors import RigError
+from ..bridge import rigs
+from .base import EmoTalkOperator
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_OT_find_rig(EmoTalkOperator):
+    """List the character's face meshes with what was found on each and what is missing"""
+
+    bl_idname = "emotalk.find_rig"
+    bl_label = "Find Face Meshes"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is someone to look at."""
+        if context.scene.emotalk.rig.character is None and context.object is None:
+            cls.poll_message_set("Choose a character or select one of its meshes")
+            return False
+        return True
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Fill the list."""
+        group = context.scene.emotalk.rig
+        thing = group.character or context.object
+        meshes = rigs.character_meshes(thing)
+        armature = rigs.armature_of(meshes, thing)
+        if not meshes and armature is None:
+            raise RigError(
+                "Nothing here can speak", value=thing.name, remedy="Choose a mesh with shape keys."
+            )
+        rig = rigs.find_rig(
+            meshes, armature, matrix_path=group.matrix_path, use_head=group.use_head
+        )
+        group.character = thing
+        rigs.fill_list(group, meshes, rig)
+        return f"{len(rig.matchings)} of {len(meshes)} meshes speak, {len(rig.missing)} channels are missing"
+
+
+CLASSES = (EMOTALK_OT_find_rig,)

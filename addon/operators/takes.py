@@ -1,0 +1,83 @@
+"""Takes: make one again from its sliders, remove our keys, set a preset."""
+
+import bpy
+from bpy.props import EnumProperty
+
+from ...emotalk_core.controls import PRESETS
+from ..bridge import bake, controls, live, takes
+from ..bridge.session import SESSION
+from .base import EmoTalkOperator
+
+__all__ = ["CLASSES"]
+
+_PRESETS = tuple((name, name, f"Set all sliders: {name}") for name in PRESETS)
+
+
+def _needs_take(cls: type, context: bpy.types.Context) -> bool:
+    if takes.active_take(context.scene) is None:
+        cls.poll_message_set("Nothing is animated yet: press Animate first")
+        return False
+    if SESSION.job is not None:
+        cls.poll_message_set("EmoTalk is at work")
+        return False
+    return True
+
+
+class EMOTALK_OT_refresh(EmoTalkOperator):
+    """Write the take's keys again from its sliders; keyframed sliders are read too"""
+
+    bl_idname = "emotalk.refresh"
+    bl_label = "Update Keys"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take."""
+        return _needs_take(cls, context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Update the active take."""
+        take = takes.active_take(context.scene)
+        live.refresh(context.scene, take)
+        return take.summary
+
+
+class EMOTALK_OT_clear(EmoTalkOperator):
+    """Remove EmoTalk's Actions from the take's character and give back what it had before"""
+
+    bl_idname = "emotalk.clear"
+    bl_label = "Remove Animation"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take."""
+        return _needs_take(cls, context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Remove Actions and the takes that they hold."""
+        ours, take = context.scene.emotalk, takes.active_take(context.scene)
+        character = take.rig.character
+        objects = takes.objects_of(take)
+        n_removed = bake.clear(objects)
+        for index in reversed(range(len(ours.takes))):
+            if ours.takes[index].rig.character == character:
+                SESSION.forget(ours.takes[index].uid)
+                ours.takes.remove(index)
+        ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
+        return f"Removed {n_removed} Actions"
+
+
+class EMOTALK_OT_preset(EmoTalkOperator):
+    """Set all sliders at once"""
+
+    bl_idname = "emotalk.preset"
+    bl_label = "Preset"
+
+    name: EnumProperty(name="Preset", items=_PRESETS)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Set the sliders of the active take."""
+        controls.apply(PRESETS[self.name], takes.shown_controls(context.scene))
+        return ""
+
+
+CLASSES = (EMOTALK_OT_refresh, EMOTALK_OT_clear, EMOTALK_OT_preset)

@@ -1,0 +1,231 @@
+"""What is saved in the file: the settings of the panel, and one record for each take."""
+
+from typing import Any
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
+from .bridge import live
+
+__all__ = ["CLASSES", "add", "remove"]
+
+_START = Controls()
+_SOURCES = (
+    ("STRIP", "Sound Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),
+    ("SPEAKER", "Speaker", "The sound of a Speaker object", "SPEAKER", 1),
+    ("FILE", "File", "A sound or film file on disk", "FILE_SOUND", 2),
+)
+
+
+def _moved(self: Any, _context: Any) -> None:
+    live.schedule(self.id_data)
+
+
+def _emotion_moved(self: Any, _context: Any) -> None:
+    # A slider that does nothing would puzzle: the first one raised takes over from the voice.
+    if self.mix == 0.0 and any(getattr(self, name) > 0.0 for name in EMOTIONS):
+        self.mix = 1.0
+    live.schedule(self.id_data)
+
+
+def _weight(name: str, text: str) -> Any:
+    return FloatProperty(
+        name=name, description=text, min=0.0, max=1.0, default=0.0, subtype="FACTOR",
+        update=_emotion_moved,
+    )  # fmt: skip
+
+
+def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
+    low, high = LIMITS[attribute]
+    more = {"subtype": "FACTOR", "precision": 2} | more
+    return FloatProperty(
+        name=name, description=text, min=low, max=high, default=getattr(_START, attribute),
+        update=_moved, **more,
+    )  # fmt: skip
+
+
+class EMOTALK_PG_controls(bpy.types.PropertyGroup):
+    """Sliders: the same as on the command line."""
+
+    neutral: _weight("Neutral", "Takes feeling out of the face")
+    calm: _weight("Calm", "Soft and relaxed")
+    happy: _weight("Happy", "Smiles, cheeks and lids rise")
+    sad: _weight("Sad", "Inner brows rise, mouth corners sink")
+    angry: _weight("Angry", "Brows lower, lips press")
+    fearful: _weight("Fearful", "Eyes widen, brows rise and draw together")
+    disgust: _weight("Disgust", "Nose wrinkles, upper lip rises")
+    surprised: _weight("Surprised", "Brows and lids rise")
+    mix: _number(
+        "mix",
+        "Voice or Sliders",
+        "0: the feeling heard in the voice. 1: the sliders alone. "
+        "Raising a first slider while this is 0 sets it to 1",
+    )
+    intensity: _number("intensity", "Intensity", "How strong the feeling is. 0: none. 1: natural")
+    style: IntProperty(
+        name="Style", description="Speaking style of the model; each face speaks in its own way",
+        min=0, max=99, default=_START.style, update=_moved,
+    )  # fmt: skip
+    brows: _number("brows", "Brows", "How far the brows move")
+    eyes: _number("eyes", "Eyes", "How far lids and cheeks move")
+    mouth: _number("mouth", "Mouth", "How far the lips move; closed lips still close")
+    jaw: _number("jaw", "Jaw", "How far the jaw opens")
+    smoothing: _number("smoothing", "Smoothing", "Calmer curves. Lips still meet")
+    lip_closure: _number(
+        "lip_closure", "Lip Closure", "How firmly lips press together in p, b and m"
+    )
+    sync_offset_ms: _number(
+        "sync_offset_ms", "Sync Offset", "Milliseconds that the face comes later; less than 0: earlier",
+        subtype="NONE", precision=0, step=1000,
+    )  # fmt: skip
+    blink: _number(
+        "blink", "Blinks", "How often the eyes blink. 0: never. 1: about 15 times a minute"
+    )
+    gaze: _number("gaze", "Gaze", "Size of the eyes' small movements")
+    head: _number("head", "Head", "Size of the head's movements")
+    seed: IntProperty(
+        name="Seed", description="Another seed, other blinks, glances and nods", min=0,
+        default=_START.seed, update=_moved,
+    )  # fmt: skip
+
+
+class EMOTALK_PG_target(bpy.types.PropertyGroup):
+    """One mesh of a character."""
+
+    object: PointerProperty(type=bpy.types.Object, name="Mesh")
+    use: BoolProperty(name="Animate", description="Give this mesh keys", default=True)
+    label: StringProperty(name="Names", description="What its shape keys are called after")
+    n_found: IntProperty(name="Found", description="Channels of the 52 that move this mesh")
+    missing: StringProperty(name="Missing", description="Channels that move nothing on this mesh")
+
+
+def _can_speak(_self: Any, thing: bpy.types.Object) -> bool:
+    if thing.type == "MESH":
+        return thing.data.shape_keys is not None
+    return thing.type in {"ARMATURE", "EMPTY"}
+
+
+class EMOTALK_PG_rig(bpy.types.PropertyGroup):
+    """Who speaks, and which of its parts move."""
+
+    character: PointerProperty(
+        type=bpy.types.Object, name="Character", poll=_can_speak,
+        description="Any mesh with face shape keys, or the armature or empty that it hangs on. "
+        "Empty: the active object",
+    )  # fmt: skip
+    targets: CollectionProperty(type=EMOTALK_PG_target)
+    target_index: IntProperty(name="Mesh")
+    n_missing: IntProperty(name="Missing", description="Channels that move nothing at all")
+    missing: StringProperty(name="Missing", description="Channels that move nothing at all")
+    notes: StringProperty(name="Notes")
+    use_head: BoolProperty(
+        name="Turn Head Bone", default=True, description="Give the head and neck bones keys too"
+    )
+    matrix_path: StringProperty(
+        name="FLAME Matrix", subtype="FILE_PATH",
+        description="For FLAME heads: a csv or npz file with what each of the 52 channels does to "
+        "the expression keys. Without it only the jaw, neck and eye bones move",
+    )  # fmt: skip
+
+
+class EMOTALK_PG_take(bpy.types.PropertyGroup):
+    """One sound on one character: all that its sliders need to work when the file is opened again."""
+
+    uid: StringProperty()
+    source: EnumProperty(items=_SOURCES, name="Sound")
+    strip: StringProperty(name="Strip")
+    speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
+    filepath: StringProperty(name="File", subtype="FILE_PATH")
+    start_frame: FloatProperty(name="Start")
+    rig: PointerProperty(type=EMOTALK_PG_rig)
+    controls: PointerProperty(type=EMOTALK_PG_controls)
+    baked: StringProperty()  # digest of the sliders that the keys show
+    first_frame: FloatProperty(name="First Frame")
+    last_frame: FloatProperty(name="Last Frame")
+    heard: FloatVectorProperty(
+        name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
+    )
+    summary: StringProperty(name="Result")
+    warnings: StringProperty(name="Warnings")  # one a line
+
+
+def _speaker_only(_self: Any, thing: bpy.types.Object) -> bool:
+    return thing.type == "SPEAKER"
+
+
+class EMOTALK_PG_scene(bpy.types.PropertyGroup):
+    """The panel's own settings."""
+
+    source: EnumProperty(items=_SOURCES, name="Sound", description="Where the speech comes from")
+    strip: StringProperty(
+        name="Strip", description="Name of a sound strip. Empty: the selected one"
+    )
+    speaker: PointerProperty(
+        type=bpy.types.Object, name="Speaker", poll=_speaker_only, description="A Speaker object"
+    )
+    filepath: StringProperty(
+        name="File", subtype="FILE_PATH", description="wav, flac, mp3, ogg, m4a, mp4 ..."
+    )
+    start_frame: IntProperty(
+        name="Start", description="Scene frame at which the file begins", default=1
+    )
+    rig: PointerProperty(type=EMOTALK_PG_rig)
+    controls: PointerProperty(type=EMOTALK_PG_controls)
+    key_step: IntProperty(
+        name="Key Every",
+        description="Frames from key to key: 2 is animation on twos",
+        min=1,
+        max=12,
+        default=1,
+    )
+    max_error: FloatProperty(
+        name="Thin Keys", min=0.0, max=0.1, default=0.0, precision=3, step=0.1,
+        description="Leave out keys that change no value by more than this. 0 keeps all",
+    )  # fmt: skip
+    use_range: BoolProperty(
+        name="Only a Range",
+        description="Change the keys of a part of the take and blend into the rest",
+    )
+    range_start: IntProperty(name="From", description="First frame that may change", default=1)
+    range_end: IntProperty(name="To", description="Last frame that may change", default=250)
+    blend_frames: FloatProperty(
+        name="Blend",
+        description="Frames over which the ends of the range blend",
+        min=0.0,
+        max=60.0,
+        default=4.0,
+    )
+    live: BoolProperty(
+        name="Live", default=True, description="Move the character while a slider is dragged"
+    )
+    takes: CollectionProperty(type=EMOTALK_PG_take)
+    take_index: IntProperty(name="Take")
+
+
+CLASSES = (
+    EMOTALK_PG_controls,
+    EMOTALK_PG_target,
+    EMOTALK_PG_rig,
+    EMOTALK_PG_take,
+    EMOTALK_PG_scene,
+)
+
+
+def add() -> None:
+    """Give scenes our settings."""
+    bpy.types.Scene.emotalk = PointerProperty(type=EMOTALK_PG_scene)
+
+
+def remove() -> None:
+    """Take them away; what is saved in files stays there."""
+    del bpy.types.Scene.emotalk

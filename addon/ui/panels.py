@@ -1,0 +1,3 @@
+"""The panels."""
+
+CLASSES = ()
