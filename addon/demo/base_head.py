@@ -63,12 +63,41 @@ def neighbours(faces: np.ndarray, n_vertices: int) -> list[set[int]]:
     return near
 
 
-def rings(near: list[set[int]], start: int, count: int) -> np.ndarray:
-    """Steps (N,) from `start` along the edges, -1 where it is `count` or more."""
-    level = np.full(len(near), -1)
-    level[start] = 0
-    front = {start}
-    for step in range(1, count):
-        front = {j for i in front for j in near[i] if level[j] < 0}
-        level[list(front)] = step
-    return level
+def flood(near: list[set[int]], start: int, border: set[int]) -> set[int]:
+    """Every vertex that can be reached from `start` without crossing `border`."""
+    reached, front = {start}, {start}
+    while front:
+        front = {j for i in front for j in near[i]} - reached - border
+        reached |= front
+    return reached
+
+
+class EdgeWalk:
+    """Walks straight across the quads of a mesh."""
+
+    def __init__(self, faces: np.ndarray, near: list[set[int]]) -> None:
+        self.near = near
+        self.faces_of: list[set[int]] = [set() for _ in near]
+        for number, face in enumerate(faces):
+            for i in face[face >= 0]:
+                self.faces_of[i].add(number)
+
+    def ahead(self, came_from: int, here: int) -> int:
+        """The vertex opposite to `came_from` at `here`, where four edges meet."""
+        beside = self.faces_of[came_from] & self.faces_of[here]
+        return next(
+            j
+            for j in self.near[here]
+            if j != came_from and not self.faces_of[j] & self.faces_of[here] & beside
+        )
+
+    def ahead_of_quad(self, here: int, beside: int, out: int) -> int:
+        """The fourth corner of the quad with the edges here-beside and here-out."""
+        return next(j for j in self.near[beside] & self.near[out] if j != here)
+
+    def loop(self, first: int, second: int) -> list[int]:
+        """The closed loop of vertices that starts with this edge."""
+        found = [first, second]
+        while (following := self.ahead(found[-2], found[-1])) != first:
+            found.append(following)
+        return found

@@ -8,8 +8,8 @@ from .attach import follow, stand_on, vertex_normals
 from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
 
 # The middle line from the nose outwards, x and y in mm on the stylised face (left side).
-MIDDLE_LINE = np.array([[12.5, 711.0], [22.0, 715.5], [34.0, 718.8], [46.0, 717.5], [57.0, 710.5]])
-HALF_WIDTHS = np.array([3.6, 4.9, 4.6, 3.6, 0.7])  # mm, at the same places
+MIDDLE_LINE = np.array([[14.0, 708.5], [24.0, 712.0], [36.0, 714.5], [48.0, 712.5], [60.0, 704.0]])
+HALF_WIDTHS = np.array([3.4, 4.6, 4.2, 3.2, 0.6])  # mm, at the same places
 THICKNESS = 2.6  # mm
 SUNK = 0.8  # mm: the rim lies in the skin
 N_ALONG, N_ACROSS = 40, 13
@@ -57,5 +57,5 @@ def _height(along: np.ndarray, across: np.ndarray) -> np.ndarray:
     dome = np.sqrt(np.clip(1.0 - across**2, 0.0, 1.0))[None, :]
     taper = (np.clip(along / 0.08, 0.0, 1.0) ** 0.5 * (1.0 - 0.55 * along**2))[:, None]
     # Slanting grooves, as if combed.
-    comb = 1.0 + 0.16 * np.sin(along[:, None] * 52.0 + across[None, :] * 2.2)
+    comb = 1.0 + 0.05 * np.sin(along[:, None] * 52.0 + across[None, :] * 2.2)
     return THICKNESS * dome * taper * comb - SUNK

@@ -14,10 +14,10 @@ WOOL_LIGHT = hex_colour("55B3AC")
 
 # From the neck down: height, half width, half depth, centre's depth (mm).
 SHOULDERS = np.array([
-    [566.0, 54.0, 54.0, 14.0], [556.0, 62.0, 58.0, 13.0], [546.0, 78.0, 62.0, 11.0],
-    [534.0, 108.0, 68.0, 8.0], [520.0, 140.0, 76.0, 6.0], [502.0, 166.0, 84.0, 5.0],
-    [478.0, 184.0, 92.0, 6.0], [448.0, 196.0, 98.0, 8.0], [410.0, 202.0, 103.0, 9.0],
-    [360.0, 205.0, 106.0, 10.0], [300.0, 206.0, 108.0, 10.0],
+    [566.0, 50.0, 52.0, 14.0], [556.0, 58.0, 56.0, 13.0], [546.0, 72.0, 60.0, 11.0],
+    [534.0, 96.0, 66.0, 8.0], [520.0, 122.0, 74.0, 6.0], [502.0, 144.0, 82.0, 5.0],
+    [478.0, 158.0, 90.0, 6.0], [448.0, 166.0, 96.0, 8.0], [410.0, 170.0, 100.0, 9.0],
+    [360.0, 172.0, 103.0, 10.0], [300.0, 173.0, 105.0, 10.0],
 ])  # fmt: skip
 
 
@@ -34,17 +34,22 @@ def _shoulders() -> Part:
     turn = np.linspace(0.0, 2.0 * np.pi, 96, endpoint=False)
     fine = np.linspace(0.0, 1.0, 48)
     places = np.linspace(0.0, 1.0, len(SHOULDERS))
-    height, width, depth, middle = (np.interp(fine, places, SHOULDERS[:, i]) for i in range(4))
-    for values in (width, depth):
-        values[1:-1] = 0.5 * values[1:-1] + 0.25 * (values[:-2] + values[2:])
+    height, width, depth, middle = (
+        _rounded(np.interp(fine, places, SHOULDERS[:, i])) for i in range(4)
+    )
     x = width[:, None] * np.sin(turn)[None, :]
     z = middle[:, None] + depth[:, None] * np.cos(turn)[None, :]
-    # The shoulders hang to the sides, so that the outline slopes as a coat hanger does.
-    drop = 0.0 * np.abs(np.sin(turn))[None, :]
-    points = np.stack([x, height[:, None] - drop, z], axis=-1)
+    y = np.broadcast_to(height[:, None], x.shape)
+    points = np.stack([x, y, z], axis=-1)
     colours = np.tile(np.asarray(WOOL), (points.shape[0] * points.shape[1], 1))
     return Part("Sweater", "Sweater", points.reshape(-1, 3),
                 (grid_faces(48, 96, wrap=True)[:, ::-1],), colours)  # fmt: skip
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    for _ in range(12):
+        values[1:-1] = 0.5 * values[1:-1] + 0.25 * (values[:-2] + values[2:])
+    return values
 
 
 def _collar() -> Part:

@@ -37,14 +37,14 @@ def build_hair() -> Part:
 
 def _fringe() -> list[Lock]:
     """Locks from a parting on the right, over the forehead to the left temple."""
-    start, end = np.array([-26.0, 752.0, 132.0]), np.array([74.0, 700.0, 96.0])
+    start, end = np.array([-26.0, 765.0, 126.0]), np.array([80.0, 708.0, 88.0])
     locks = []
     for i, share in enumerate(np.linspace(0.0, 1.0, 5)):
         root = start + share * np.array([50.0, 2.0, 4.0])
         tip = end + (1.0 - share) * np.array([-34.0, 24.0, 28.0])
         middle = 0.55 * root + 0.45 * tip + (0.0, -2.0, 13.0)
         locks.append(Lock((tuple(root), tuple(middle), tuple(tip)), 12.0, 5.0, 0.3 * (i % 2)))
-    other = [(-30.0, 750.0, 132.0), (-56.0, 732.0, 126.0), (-76.0, 700.0, 98.0)]
+    other = [(-30.0, 765.0, 126.0), (-62.0, 744.0, 122.0), (-82.0, 704.0, 88.0)]
     locks.append(Lock(tuple(other), 14.0, 5.0, 0.2))
     return locks
 
@@ -54,7 +54,7 @@ def _bob() -> list[Lock]:
     for side in (1.0, -1.0):
         for i, turn in enumerate(np.radians([38.0, 56.0, 74.0, 92.0])):
             out = np.array([side * np.sin(turn), 0.0, np.cos(turn)])
-            top = out * (84.0, 0.0, 92.0) + (0.0, 722.0 - 4 * i, 38.0)
+            top = out * (80.0, 0.0, 90.0) + (0.0, 748.0 - 4 * i, 38.0)
             belly = out * (92.0, 0.0, 88.0) + (0.0, 660.0, 30.0)
             low = out * (84.0, 0.0, 78.0) + (0.0, 606.0 + 3 * i, 26.0)
             tip = out * (64.0, 0.0, 72.0) + (0.0, 580.0 + 3 * i, 34.0)
@@ -67,7 +67,7 @@ def _back() -> list[Lock]:
     locks = []
     for i, turn in enumerate(np.radians(np.linspace(104.0, 256.0, 11))):
         out = np.array([np.sin(turn), 0.0, np.cos(turn)])
-        top = out * (80.0, 0.0, 92.0) + (0.0, 700.0, 30.0)
+        top = out * (80.0, 0.0, 92.0) + (0.0, 722.0, 30.0)
         belly = out * (90.0, 0.0, 96.0) + (0.0, 650.0, 24.0)
         low = out * (82.0, 0.0, 84.0) + (0.0, 600.0, 24.0)
         tip = out * (62.0, 0.0, 62.0) + (0.0, 574.0, 28.0)

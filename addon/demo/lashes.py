@@ -4,49 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from .lids import Lids
 from .part import Part, hex_colour, join, unit
 from .skin import Skin
 from .warp import eye_centre
 
-MARGIN_RING = 22  # the outer rim of the lids
 N_ALONG = 28
 DARK = hex_colour("2A1613")
 
 
 def build_lashes(skin: Skin) -> Part:
     """The lashes of both eyes as one mesh that turns with the lids."""
-    return join("Lashes", [_lash(skin, 1), _lash(skin, -1)])
+    return join("Lashes", [_lash(skin.part, lids) for lids in skin.lids])
 
 
-def _lash(skin: Skin, side: int) -> Part:
-    margin = upper_margin(skin, side)
-    rest = _wing(skin.part.vertices[margin], side)
+def _lash(skin: Part, lids: Lids) -> Part:
+    margin, side = lids.upper_rim(skin.vertices), lids.side
+    rest = _wing(skin.vertices[margin], side)
     shapes = {}
-    for name, delta in skin.part.shapes.items():
+    for name, delta in skin.shapes.items():
         if np.abs(delta[margin]).max() > 0.05:
-            shapes[name] = _wing((skin.part.vertices + delta)[margin], side) - rest
+            shapes[name] = _wing((skin.vertices + delta)[margin], side) - rest
     faces = _faces()
     colours = np.tile(np.asarray(DARK), (len(rest), 1))
     return Part("Lashes", "Lashes", rest, (faces if side > 0 else faces[:, ::-1],), colours,
                 shapes, {"head": np.ones(len(rest))})  # fmt: skip
-
-
-def upper_margin(skin: Skin, side: int) -> np.ndarray:
-    """Vertices along the upper lid's rim, from the inner to the outer corner."""
-    ring = np.flatnonzero(skin.lid_level[side] == MARGIN_RING)
-    points = skin.part.vertices[ring]
-    outward = points[:, 0] * side
-    inner, outer = points[np.argmin(outward)], points[np.argmax(outward)]
-    share = (points[:, 0] - inner[0]) / (outer[0] - inner[0])
-    upper = points[:, 1] > inner[1] + share * (outer[1] - inner[1]) - 0.01
-    return ring[upper][np.argsort(outward[upper])]
-
-
-def lower_margin(skin: Skin, side: int) -> np.ndarray:
-    """Vertices along the lower lid's rim, from the inner to the outer corner."""
-    ring = np.flatnonzero(skin.lid_level[side] == MARGIN_RING)
-    rest = np.setdiff1d(ring, upper_margin(skin, side)[1:-1])
-    return rest[np.argsort(skin.part.vertices[rest, 0] * side)]
 
 
 def _wing(margin: np.ndarray, side: int) -> np.ndarray:
@@ -58,7 +40,7 @@ def _wing(margin: np.ndarray, side: int) -> np.ndarray:
     outward = unit(line - eye_centre(side))
     tangent = unit(np.gradient(line, axis=0))
     up = unit(np.cross(outward, tangent)) * side
-    length = 1.0 + 6.5 * along**1.6 * np.clip((1.04 - along) / 0.10, 0.0, 1.0) ** 0.5
+    length = 1.2 + 5.0 * along**1.5 * np.clip((1.0 - along) / 0.12, 0.0, 1.0) ** 0.5
     sweep = tangent * (0.55 * along**2 * length)[:, None]
     root_above = line + up * 0.9 + outward * 0.3
     root_below = line - up * 0.5 + outward * 0.2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from mathutils import Vector
 
-FOCUS_M = Vector((0.0, -0.10, 0.325))  # between eyes and mouth, in scene coordinates
-CAMERA_M = Vector((0.0, -1.75, 0.345))
+FOCUS_M = Vector((0.0, -0.05, 0.318))  # between eyes and mouth, in scene coordinates
+CAMERA_M = Vector((0.0, -1.30, 0.335))
 LIGHT_M = Vector((-0.75, -1.05, 1.05))
 
 

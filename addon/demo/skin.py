@@ -7,27 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .base_head import BaseHead, neighbours, rings
+from .base_head import BaseHead
+from .lids import Lids, find_lids
 from .part import Part, blend, bump, hex_colour, smoothstep
 from .warp import EYE_CENTRE, EYE_RADIUS, EYE_SCALE, bend, eye_centre, mould
 
-SOCKET_FLOOR = 3847  # vertex at the back of the left eye socket; the lids are rings around it
-SOCKET_RINGS = 17  # rings that are hidden behind the eyeball
-LID_RINGS = (18, 28)  # from the edge that touches the eyeball to the lids' outside
+SOFTENING_STEPS = 14
 LID_CLEARANCE = 0.45  # mm between lid and eyeball
+TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at the eyeball
 
 GAINS = {
-    "brow": 1.45, "eyeWide": 1.4, "eyeSquint": 1.25, "mouthFrown": 1.45, "noseSneer": 1.35,
+    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.25, "mouthFrown": 1.45, "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
 SMILE_GAIN = 0.86
+# The neutral face is made friendlier: a little of these shapes is built into it.
+REST_POSE = {"eyeWideLeft": 1.5, "eyeWideRight": 1.5, "mouthSmileLeft": 0.18,
+             "mouthSmileRight": 0.18, "browInnerUp": 0.25}  # fmt: skip
 JAW_GAIN = 0.92
 
 BASE = hex_colour("F0BE9C")
 BLUSH = hex_colour("EE8A74")
-LIPS = hex_colour("CC5F60")
+LIPS = hex_colour("D8716C")
 LIDS = hex_colour("D99C84")
 SHADE = hex_colour("DDA183")
+SCALP = hex_colour("4A241A")
 NOSTRIL = hex_colour("7A3B33")
 MOUTH_INSIDE = hex_colour("6E2129")
 
@@ -37,28 +41,70 @@ class Skin:
     """The skin, and what the parts that lie on it need to know of it."""
 
     part: Part
-    lid_level: Mapping[int, np.ndarray]  # side -> ring number (N,) around that eye, -1 elsewhere
+    lids: tuple[Lids, Lids]  # left, right
 
 
 def build_skin(base: BaseHead) -> Skin:
     """The stylised skin with all its shapes."""
     rest = base.skin.vertices
-    near = neighbours(base.skin.faces, len(rest))
-    levels = {side: rings(near, _socket_floor(rest, side), 30) for side in (1, -1)}
+    lids = find_lids(base.skin)
     offsets = mould(rest)
-    vertices = _clear_eyes(bend(rest) + offsets, levels)
+    soft = _softened(rest, base.skin.faces, lids)
+    posed = soft + sum(base.skin.shapes[name] * share for name, share in REST_POSE.items())
+    vertices = _clear_eyes(bend(posed) + offsets, lids)
     shapes = {
-        name: _clear_eyes(bend(rest + delta * _gain(name)) + offsets, levels) - vertices
-        for name, delta in base.skin.shapes.items()
+        name: _clear_eyes(bend(posed + delta) + offsets, lids) - vertices
+        for name, delta in _deltas(base).items()
     }
-    hidden = (levels[1] >= 0) & (levels[1] < SOCKET_RINGS)
-    hidden |= (levels[-1] >= 0) & (levels[-1] < SOCKET_RINGS)
+    hidden = np.zeros(len(rest), dtype=bool)
+    hidden[np.concatenate([eye.bag for eye in lids])] = True
     neck = smoothstep(585.0, 545.0, rest[:, 1]) * smoothstep(95.0, 60.0, rest[:, 2])
     part = Part(
         "Skin", "Skin", vertices, _visible_faces(base.skin.faces, hidden),
-        _colours(rest, base.lip_mask, levels), shapes, {"head": 1.0 - neck, "neck": neck}, 1,
+        _colours(rest, lids), shapes, {"head": 1.0 - neck, "neck": neck}, 1,
     )  # fmt: skip
-    return Skin(part, levels)
+    return Skin(part, lids)
+
+
+def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
+    """The base's shapes with the character's gains; blinks undo the widening built into rest."""
+    deltas = {name: delta * _gain(name) for name, delta in base.skin.shapes.items()}
+    for side in ("Left", "Right"):
+        wide = f"eyeWide{side}"
+        deltas[f"eyeBlink{side}"] = (
+            deltas[f"eyeBlink{side}"] - REST_POSE[wide] * base.skin.shapes[wide]
+        )
+    return deltas
+
+
+def _softened(
+    rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]
+) -> np.ndarray:
+    """The rest places with cheeks, forehead and jaw smoothed; eyes, nose and lips stay."""
+    keep = np.maximum(bump(rest, (0.0, 642.0, 150.0), (26, 22, 60)),
+                      bump(rest, (0.0, 616.0, 140.0), (34, 18, 60)))  # fmt: skip
+    for eye in lids:
+        keep = np.maximum(keep, bump(rest, EYE_CENTRE * (eye.side, 1, 1), (23, 17, 40)))
+        keep[eye.loops] = 1.0
+    keep = np.maximum(keep, smoothstep(62.0, 72.0, np.abs(rest[:, 0])))
+    keep = np.maximum(keep, smoothstep(2.0, 12.0, _depth(rest)))
+    free = np.clip(1.0 - 1.6 * keep, 0.0, 1.0)[:, None]
+    a, b = _edges(faces).T
+    degree = np.bincount(np.concatenate([a, b]), minlength=len(rest))[:, None]
+    places = rest.copy()
+    for _ in range(SOFTENING_STEPS):
+        total = np.zeros_like(places)
+        np.add.at(total, a, places[b])
+        np.add.at(total, b, places[a])
+        places += 0.5 * free * (total / degree - places)
+    return places
+
+
+def _edges(faces: np.ndarray) -> np.ndarray:
+    following = np.roll(faces, -1, axis=1)
+    pairs = np.stack([faces, following], axis=-1).reshape(-1, 2)
+    pairs = np.sort(pairs[(pairs >= 0).all(axis=1)], axis=1)
+    return np.unique(pairs, axis=0)
 
 
 def _gain(name: str) -> float:
@@ -69,11 +115,6 @@ def _gain(name: str) -> float:
     return next((gain for start, gain in GAINS.items() if name.startswith(start)), 1.0)
 
 
-def _socket_floor(rest: np.ndarray, side: int) -> int:
-    mirrored = rest[SOCKET_FLOOR] * (side, 1.0, 1.0)
-    return int(np.argmin(np.linalg.norm(rest - mirrored, axis=1)))
-
-
 def _visible_faces(faces: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, ...]:
     faces = faces[~hidden[faces].any(axis=1)]
     triangles = faces[:, 3] < 0
@@ -81,25 +122,22 @@ def _visible_faces(faces: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, .
     return tuple(block for block in blocks if len(block))
 
 
-def _clear_eyes(points: np.ndarray, levels: Mapping[int, np.ndarray]) -> np.ndarray:
+def _clear_eyes(points: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     """The points with every lid vertex outside its eyeball."""
     cleared = points.copy()
-    for side, level in levels.items():
-        lid = np.flatnonzero((level >= LID_RINGS[0]) & (level < LID_RINGS[1]))
-        centre = eye_centre(side)
-        away = points[lid] - centre
-        radius = np.linalg.norm(away, axis=1)
-        # The ring at the edge goes in: it closes the slit between lid and eyeball.
-        edge = level[lid] == LID_RINGS[0]
-        least = EYE_RADIUS * EYE_SCALE + np.where(edge, -1.2, LID_CLEARANCE)
-        wanted = np.where(edge, least, np.maximum(radius, least))
-        cleared[lid] = centre + away * (wanted / radius)[:, None]
+    for eye in lids:
+        centre, radius = eye_centre(eye.side), EYE_RADIUS * EYE_SCALE
+        for number, loop in enumerate(eye.loops):
+            away = points[loop] - centre
+            distance = np.linalg.norm(away, axis=1)
+            wanted = np.maximum(distance, radius + LID_CLEARANCE)
+            if number < len(TUCKED):
+                wanted = np.full_like(distance, radius + TUCKED[number])
+            cleared[loop] = centre + away * (wanted / distance)[:, None]
     return cleared
 
 
-def _colours(
-    rest: np.ndarray, lip_mask: np.ndarray, levels: Mapping[int, np.ndarray]
-) -> np.ndarray:
+def _colours(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     colours = np.tile(np.asarray(BASE), (len(rest), 1))
     colours = blend(colours, SHADE, 0.5 * smoothstep(600.0, 560.0, rest[:, 1]))
     for side in (1.0, -1.0):
@@ -107,27 +145,38 @@ def _colours(
         colours = blend(colours, BLUSH, 0.5 * smoothstep(68.0, 80.0, side * rest[:, 0]))
     colours = blend(colours, BLUSH, 0.6 * bump(rest, (0.0, 648.0, 158.0), (13, 10, 16)))
     colours = blend(colours, BLUSH, 0.25 * bump(rest, (0.0, 580.0, 130.0), (18, 12, 25)))
-    colours = blend(colours, LIDS, _lid_weight(rest, levels))
-    colours = blend(colours, LIPS, lip_mask * _lip_weight(rest))
+    colours = blend(colours, SCALP, _scalp_weight(rest))
+    colours = blend(colours, LIDS, _lid_weight(rest, lids))
+    colours = blend(colours, LIPS, _lip_weight(rest))
     depth = _depth(rest)
     inside = smoothstep(6.0, 14.0, depth)
-    colours = blend(colours, NOSTRIL, smoothstep(4.0, 9.0, depth) * (rest[:, 1] > 632.0))
+    colours = blend(colours, NOSTRIL, smoothstep(7.0, 12.0, depth) * (rest[:, 1] > 634.0) * (np.abs(rest[:, 0]) < 9.0))
     return blend(colours, MOUTH_INSIDE, inside * (rest[:, 1] <= 634.0))
 
 
-def _lid_weight(rest: np.ndarray, levels: Mapping[int, np.ndarray]) -> np.ndarray:
+def _lid_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     weight = np.zeros(len(rest))
-    for side, level in levels.items():
-        upper = rest[:, 1] > EYE_CENTRE[1] - 3.0
-        margin = (level >= LID_RINGS[0]) & (level < LID_RINGS[1])
-        away = np.linalg.norm(rest - EYE_CENTRE * (side, 1, 1), axis=1)
-        fade = smoothstep(25.0, 17.0, away)
-        weight = np.maximum(weight, np.where(margin, fade * np.where(upper, 0.85, 0.45), 0.0))
+    for eye in lids:
+        away = np.linalg.norm(rest - EYE_CENTRE * (eye.side, 1, 1), axis=1)
+        upper = np.where(rest[:, 1] > EYE_CENTRE[1] - 2.0, 0.9, 0.4)
+        weight = np.maximum(weight, smoothstep(26.0, 16.5, away) * upper)
     return weight
 
 
+def _scalp_weight(rest: np.ndarray) -> np.ndarray:
+    above = smoothstep(742.0, 748.0, rest[:, 1])
+    behind = smoothstep(68.0, 60.0, rest[:, 2]) * smoothstep(595.0, 605.0, rest[:, 1])
+    return np.maximum(above, behind)
+
+
 def _lip_weight(rest: np.ndarray) -> np.ndarray:
-    return np.where(np.abs(rest[:, 0]) > 21.5, 0.55, 1.0)
+    """1 on the red of the lips (N,), by their outline seen from the front."""
+    x = np.clip(np.abs(rest[:, 0]) / 24.0, 0.0, 1.0)
+    bow = 1.3 * np.exp(-((rest[:, 0] / 3.5) ** 2))
+    top = 618.2 + 9.6 * (1.0 - x**2) ** 0.85 - bow
+    bottom = 618.2 - 10.2 * (1.0 - x**2.4) ** 0.8
+    inside = np.minimum(top - rest[:, 1], rest[:, 1] - bottom)
+    return smoothstep(-0.7, 0.9, inside) * (rest[:, 2] > 116.0) * (np.abs(rest[:, 0]) < 24.0)
 
 
 def _depth(rest: np.ndarray) -> np.ndarray:

@@ -12,10 +12,10 @@ from .part import bump, smoothstep
 
 EYE_CENTRE = np.array([28.81, 679.56, 111.50])  # left eyeball of the base head, mm
 EYE_RADIUS = 15.2  # a little under the eyeball that the lids were made for: room for half blinks
-EYE_SCALE = 1.42
-EYE_SHIFT = np.array([2.0, -2.0, 0.0])
+EYE_SCALE = 1.36
+EYE_SHIFT = np.array([4.5, -3.0, -4.0])
 # Within the first radius everything is scaled alike, so that lids slide on the eye as before.
-EYE_REACH = (20.0, 50.0)
+EYE_REACH = (19.0, 74.0)
 MOUTH = (0.0, 618.3, 141.0)
 
 
@@ -35,6 +35,7 @@ def _enlarge_eyes(points: np.ndarray) -> np.ndarray:
         mirror = np.array([side, 1.0, 1.0])
         away = points - EYE_CENTRE * mirror
         weight = 1.0 - smoothstep(*EYE_REACH, np.linalg.norm(away, axis=-1))
+        weight = weight * smoothstep(-12.0, 12.0, side * points[..., 0])
         moved += weight[..., None] * (away * (EYE_SCALE - 1.0) + EYE_SHIFT * mirror)
     return moved
 
@@ -44,7 +45,7 @@ def _round_skull(points: np.ndarray) -> np.ndarray:
     up = smoothstep(670.0, 760.0, points[..., 1])
     moved[..., 0] *= 1.0 + 0.05 * up
     cheeks = sum(bump(points, (side * 56.0, 640.0, 95.0), (26.0, 26.0, 34.0)) for side in (1, -1))
-    moved[..., 0] += np.sign(points[..., 0]) * 4.5 * cheeks
+    moved[..., 0] += np.sign(points[..., 0]) * 2.5 * cheeks
     moved[..., 2] += 3.0 * cheeks
     return moved
 
@@ -52,7 +53,7 @@ def _round_skull(points: np.ndarray) -> np.ndarray:
 def _narrow_jaw(points: np.ndarray) -> np.ndarray:
     moved = points.copy()
     down = smoothstep(650.0, 570.0, points[..., 1])
-    moved[..., 0] *= 1.0 - 0.13 * down
+    moved[..., 0] *= 1.0 - 0.09 * down
     return moved
 
 
@@ -79,13 +80,17 @@ def mould(rest: np.ndarray) -> np.ndarray:
 
 
 def _smaller_nose(rest: np.ndarray) -> np.ndarray:
-    weight = bump(rest, (0.0, 645.0, 152.0), (19.0, 20.0, 24.0))[:, None]
-    return weight * ((rest - (0.0, 652.0, 133.0)) * (-0.16, -0.20, -0.30) + (0.0, 2.0, 0.0))
+    tip = bump(rest, (0.0, 646.0, 150.0), (20.0, 15.0, 26.0))[:, None]
+    bridge = bump(rest, (0.0, 668.0, 138.0), (20.0, 16.0, 30.0))[:, None]
+    return (
+        tip * ((rest - (0.0, 651.0, 133.0)) * (0.02, -0.18, -0.30) + (0.0, 2.0, 0.0))
+        + bridge * ((rest - (0.0, 668.0, 133.0)) * (0.55, 0.0, -0.15))
+    )
 
 
 def _fuller_lips(rest: np.ndarray) -> np.ndarray:
     weight = bump(rest, MOUTH, (26.0, 12.0, 18.0))[:, None]
-    return weight * ((rest - MOUTH) * (0.04, 0.28, 0.15) + (0.0, 0.0, 1.0))
+    return weight * ((rest - MOUTH) * (0.04, 0.14, 0.08) + (0.0, 0.0, 0.5))
 
 
 def _flat_ears(rest: np.ndarray) -> np.ndarray:
