@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import multiprocessing
 from dataclasses import dataclass, field
 from functools import cache
 from math import gcd
@@ -94,10 +95,7 @@ def _synthesise(
     text: str, voice: str, settings: dict[int, int]
 ) -> tuple[np.ndarray, list[tuple[int, str]], int]:
     library, recording = _library(), _Recording()
-    # The library carries its filters and its noise over from sentence to sentence: initialising again (under a
-    # millisecond) makes a clip independent of those before it. Terminating it first hangs in 1.51.
     rate = library.espeak_Initialize(_SYNCHRONOUS, 500, None, _PHONEME_EVENTS | _IPA_NAMES)
-    ctypes.CDLL(None).srand(1)
     callback = _Callback(recording.receive)  # must outlive the call: ctypes keeps no reference
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
@@ -109,6 +107,16 @@ def _synthesise(
     library.espeak_Synchronize()
     blocks = [*recording.blocks, np.zeros(1, np.int16)]
     return np.concatenate(blocks).astype(np.float64) / 32768.0, recording.events, rate
+
+
+def _synthesise_apart(
+    text: str, voice: str, settings: dict[int, int]
+) -> tuple[np.ndarray, list[tuple[int, str]], int]:
+    """The same in a process of its own: the library carries phase and flutter from one sentence to the next, and
+    neither initialising again nor terminating (which hangs in 1.51) makes a clip independent of those before it.
+    """
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.apply(_synthesise, (text, voice, settings))
 
 
 def _is_mark(symbol: str) -> bool:
@@ -158,7 +166,7 @@ def say(rng: np.random.Generator) -> SpokenClip:
         _RANGE: int(rng.integers(10, 100)),
         _WORD_GAP: int(rng.choice([0, 0, 0, 1, 4])),
     }
-    wave, events, rate = _synthesise(text, language + variant, settings)
+    wave, events, rate = _synthesise_apart(text, language + variant, settings)
     shared = gcd(SAMPLE_RATE, rate)
     samples = resample_poly(wave, SAMPLE_RATE // shared, rate // shared).astype(np.float32)
     phones = _to_phones(events, len(wave), rate)
