@@ -119,7 +119,7 @@ def _perform(plan: _Plan, steps: _Steps) -> None:
     steps.say("Animating, as the Animate button does")
     stage.put_sound(RECORDING, sound.n_samples / 16_000)
     clip = decode(encoding, ControlTrack(), engine)
-    steps.say_on(stage.animate(clip))
+    steps.say_on(stage.animate())
     stage.save(plan.out / "demo.blend")
     take = Take(read_samples(sound), clip.values[:, :52], np.asarray(encoding.heard, np.float32))
     if plan.is_film_wanted:

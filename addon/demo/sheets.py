@@ -16,7 +16,7 @@ from ...emotalk_core import arkit
 from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.shaping.aperture import REST_MM, aperture_mm
 from ...emotalk_core.shaping.closure import met_lips
-from .canvas import INK, MUTED, Canvas, Colour
+from .canvas import INK, MUTED, PAPER, Canvas, Colour
 
 __all__ = ["Take", "contact_sheet", "emotion_sheet", "telling_moments", "telling_rows"]
 
@@ -95,7 +95,7 @@ def contact_sheet(
         y = 120 + (number // columns) * (side + gutter)
         page.picture((x, y), image, side)
         page.badge((x + 20, y + 20), str(number + 1))
-        page.text((x + side - 10, y + side - 12), f"{at_s:.2f} s", size=12, fill=MUTED, anchor="rs")
+        page.text((x + side - 10, y + side - 12), f"{at_s:.2f} s", size=12, fill=PAPER, anchor="rs")
     tracks = _Tracks(page, _MARGIN + _LABELS, width - _MARGIN, take.seconds)
     for number, (at_s, _image) in enumerate(stills):
         page.rule(tracks.x(at_s), top, tracks.x(at_s), top + _TRACKS_HEIGHT - 60)

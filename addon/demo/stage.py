@@ -13,13 +13,13 @@ import numpy as np
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import SetupError
 from ...emotalk_core.retarget import KeyTable, retarget
-from ..bridge import bake, compat, rigs
+from ..bridge import compat, rigs
 from . import character
 from .look import set_workbench
 
 __all__ = ["Stage"]
 
-_CLOSE_UP_MM: Final = 135.0  # lens: the face fills the picture, and lips can be read
+_CLOSE_UP_MM: Final = 160.0  # lens: the face fills the picture, and lips can be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +45,13 @@ class Stage:
         return cls(scene, made)
 
     def put_sound(self, path: Path, seconds: float) -> None:
-        """The recording as a packed, selected sound strip; the 4.2 module has no sound strips."""
+        """The recording as a packed, selected sound strip; as a file where there are no strips."""
         rate = float(compat.scene_rate(self.scene))
         self.scene.frame_start = self.first_frame
         self.scene.frame_end = self.first_frame + int(np.ceil(seconds * rate)) - 1
         if not compat.has_sound_library():
+            self.scene.emotalk.source, self.scene.emotalk.filepath = "FILE", str(path)
+            self.scene.emotalk.start_frame = self.first_frame
             return
         strip = compat.top_strips(self.scene).new_sound(
             name=path.stem, filepath=str(path), channel=1, frame_start=self.first_frame
@@ -59,23 +61,11 @@ class Stage:
         self.scene.sequence_editor.active_strip = strip
         self.scene.sync_mode = "AUDIO_SYNC"
 
-    def animate(self, clip: Clip) -> str:
-        """Press Animate; without sound strips, or without the button, bake `clip` as it would."""
-        self._select_face()
-        if compat.strips_all(self.scene) and "animate" in dir(bpy.ops.emotalk):
-            return self._press_animate()
-        rig = self._rig()
-        rate = compat.scene_rate(self.scene)
-        tables = retarget(clip, rig.binding, rate=rate, start_frame=self.first_frame)
-        result = bake.write(tables, rig.binding)
-        return f"{result.n_curves} curves, {result.n_keys} keys"
-
-    def _select_face(self) -> None:
+    def animate(self) -> str:
+        """Press Animate, with the strip or else the file and the character chosen."""
         for thing in self.scene.objects:
             thing.select_set(thing == self.character.meshes[0])
         bpy.context.view_layer.objects.active = self.character.meshes[0]
-
-    def _press_animate(self) -> str:
         try:
             result = bpy.ops.emotalk.animate()
         except RuntimeError as error:  # an operator's own report
@@ -84,7 +74,9 @@ class Stage:
             ) from error
         if "FINISHED" not in result:
             raise SetupError("Animate did not finish", value=result, remedy="Try it in Blender.")
-        return "by the Animate button"
+        curves = [_fcurves(mesh) for mesh in self.character.meshes]
+        n_curves, n_meshes = sum(map(len, curves)), sum(map(bool, curves))
+        return f"{n_curves} curves on the shape keys of {n_meshes} meshes"
 
     def _rig(self) -> rigs.Rig:
         meshes = rigs.character_meshes(self.character.meshes[0])
@@ -118,6 +110,11 @@ class Stage:
         still = Clip(clip.values[row : row + 1], clip.channels, Fraction(30))
         for table in retarget(still, self._rig().binding, rate=Fraction(30), start_frame=0):
             _hold(self.scene.objects[table.object_name], table)
+
+
+def _fcurves(mesh: bpy.types.Object) -> list[bpy.types.FCurve]:
+    keys = mesh.data.shape_keys
+    return list((keys and compat.fcurves_of(keys)) or ())
 
 
 def _hold(thing: bpy.types.Object, table: KeyTable) -> None:
