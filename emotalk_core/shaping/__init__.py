@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import arkit
 from ..controls import Controls
-from . import blink, gaze, head
+from . import activity, blink, gaze, head
 from .activity import rest_in_silence, speech_activity
 from .closure import keep_closed, press_lips
 from .gains import gain_regions
@@ -24,9 +24,7 @@ __all__ = ["CHANNELS", "CONTEXT_FRAMES", "shape"]
 CHANNELS: Final = arkit.CHANNELS + arkit.HEAD_CHANNELS
 """Columns of what `shape` returns."""
 
-_ACTIVITY_FRAMES: Final = 11  # that speech_activity looks to each side
-
-CONTEXT_FRAMES: Final = _ACTIVITY_FRAMES + max(
+CONTEXT_FRAMES: Final = activity.CONTEXT_FRAMES + max(
     blink.CONTEXT_FRAMES, gaze.CONTEXT_FRAMES, head.CONTEXT_FRAMES
 )
 """Frames on each side of a stretch that `shape` needs for the stretch to come out as in the
@@ -53,14 +51,14 @@ def shape(
     float32 (T, 55)
         The columns of `CHANNELS`: coefficients 0..1, then the head's rotation in radians.
     """
-    activity = speech_activity(level)
+    speech = speech_activity(level)
     # What the sliders do to the shape of the motion, but never to lips that met.
     mouth = limit(values)
     gained = gain_regions(smooth(mouth, controls.smoothing), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
-    face = press_lips(rest_in_silence(face, activity), controls.lip_closure)
+    face = press_lips(rest_in_silence(face, speech), controls.lip_closure)
     shut = blink.blink_curve(
-        activity, rate=controls.blink, seed=controls.seed, start_frame=start_frame
+        speech, rate=controls.blink, seed=controls.seed, start_frame=start_frame
     )
     face = blink.add_blinks(face, shut)
     angles = gaze.gaze_angles(
@@ -68,6 +66,6 @@ def shape(
     )
     face = limit(gaze.add_gaze(face, angles))
     rotation = head.head_rotation(
-        level, activity, size=controls.head, seed=controls.seed, start_frame=start_frame
+        level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
     )
     return np.concatenate([face, rotation], axis=1).astype(np.float32, copy=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import arkit
 from .aperture import CLOSED_MM, MM, REST_MM, aperture_mm
+from .filters import dilate
 
 __all__ = ["count_closures", "keep_closed", "lip_channels", "met_lips", "press_lips"]
 
@@ -67,7 +68,7 @@ def keep_closed(values: np.ndarray, before: np.ndarray) -> np.ndarray:
 def met_lips(values: np.ndarray) -> np.ndarray:
     """Bool (T,): frames of closed lips that come between open ones: contacts, not rests."""
     gap = aperture_mm(values)
-    return (gap <= CLOSED_MM) & (_widest(gap, _FLANK) > CLOSED_MM + 0.5)
+    return (gap <= CLOSED_MM) & (dilate(gap, _FLANK) > CLOSED_MM + 0.5)
 
 
 def count_closures(values: np.ndarray, *, was_closed: bool = False) -> int:
@@ -100,14 +101,6 @@ def _widest_beside(gap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         np.maximum(left[shift:], gap[:-shift], out=left[shift:])
         np.maximum(right[:-shift], gap[shift:], out=right[:-shift])
     return left, right
-
-
-def _widest(gap: np.ndarray, reach: int) -> np.ndarray:
-    out = gap.copy()
-    for shift in range(1, min(reach, len(gap) - 1) + 1):
-        np.maximum(out[shift:], gap[:-shift], out=out[shift:])
-        np.maximum(out[:-shift], gap[shift:], out=out[:-shift])
-    return out
 
 
 def _spread(firmness: np.ndarray) -> np.ndarray:

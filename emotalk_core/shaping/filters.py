@@ -38,8 +38,11 @@ def soften(values: np.ndarray, size: int) -> np.ndarray:
 
 def dilate(values: np.ndarray, reach: int) -> np.ndarray:
     """Largest value (T,) within `reach` frames on each side."""
-    out = values.copy()
-    for shift in range(1, min(reach, len(values) - 1) + 1):
-        np.maximum(out[shift:], values[:-shift], out=out[shift:])
-        np.maximum(out[:-shift], values[shift:], out=out[:-shift])
+    out, done = values.copy(), 0
+    while done < min(reach, len(values) - 1):  # windows of doubling length
+        shift = min(done + 1, reach - done, len(values) - 1)
+        wider = out.copy()
+        np.maximum(wider[shift:], out[:-shift], out=wider[shift:])
+        np.maximum(wider[:-shift], out[shift:], out=wider[:-shift])
+        out, done = wider, done + shift
     return out
