@@ -271,7 +271,7 @@ def missing_libraries(wanted: str) -> list[str]:
 
 
 def is_loadable(library: str) -> bool:
-    """Whether the linker finds it; of drivers, which load later, whether Debian has put one there."""
+    """Whether the linker finds it; of drivers, which load later, whether Debian has put one."""
     if "*" in library:
         return not shutil.which("dpkg") or any(Path("/usr/lib").glob(f"*/{library}"))
     try:
