@@ -1,5 +1,7 @@
 """The add-on's preferences: what belongs to this computer, not to a shot."""
 
+from typing import ClassVar
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
@@ -55,7 +57,7 @@ class EMOTALK_OT_clear_cache(bpy.types.Operator):
 
     bl_idname = "emotalk.clear_cache"
     bl_label = "Clear Cache"
-    bl_options = {"INTERNAL"}
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Empty the folder."""

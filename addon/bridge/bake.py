@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import Binding, KeyTable, KeyTarget

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import bpy
 
-
 from ...emotalk_core.model.folder import starter_folder
 from ..identity import ROOT_PACKAGE
 from . import compat

@@ -1,6 +1,6 @@
 """Animate: the one click. Modal where there is a window, blocking where there is none."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
@@ -119,7 +119,7 @@ class EMOTALK_OT_stop(bpy.types.Operator):
 
     bl_idname = "emotalk.stop"
     bl_label = "Stop"
-    bl_options = {"INTERNAL"}
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Ask the job to stop."""

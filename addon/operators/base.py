@@ -1,7 +1,7 @@
 """One of the three doors at which errors are caught: they become one report each."""
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class EmoTalkOperator(bpy.types.Operator):
     """`run` does the work and returns what to tell; errors become a report and CANCELLED."""
 
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     def run(self, context: bpy.types.Context) -> str:
         """The operator's work."""

@@ -1,6 +1,7 @@
 """Curves in files: Live Link Face csv, npz and json, out of a take and onto a character."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import bpy
 from bpy.props import StringProperty
@@ -18,7 +19,7 @@ class EMOTALK_OT_export_clip(EmoTalkOperator, ExportHelper):
 
     bl_idname = "emotalk.export_clip"
     bl_label = "Export Curves"
-    bl_options = {"REGISTER"}
+    bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".csv"
     check_extension = None  # csv, npz or json, as typed

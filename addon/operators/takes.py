@@ -1,7 +1,7 @@
 """Takes: make one again from its sliders, remove our keys, set a preset."""
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
 from ..bridge import bake, controls, live, takes
@@ -66,6 +66,22 @@ class EMOTALK_OT_clear(EmoTalkOperator):
         return f"Removed {n_removed} Actions"
 
 
+class EMOTALK_OT_use_sound(EmoTalkOperator):
+    """Choose a sound file; it starts at the current frame"""
+
+    bl_idname = "emotalk.use_sound"
+    bl_label = "Use Sound"
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Set the panel's file."""
+        ours = context.scene.emotalk
+        ours.source, ours.filepath = "FILE", self.filepath
+        ours.start_frame = context.scene.frame_current
+        return ""
+
+
 class EMOTALK_OT_preset(EmoTalkOperator):
     """Set all sliders at once"""
 
@@ -80,4 +96,4 @@ class EMOTALK_OT_preset(EmoTalkOperator):
         return ""
 
 
-CLASSES = (EMOTALK_OT_refresh, EMOTALK_OT_clear, EMOTALK_OT_preset)
+CLASSES = (EMOTALK_OT_refresh, EMOTALK_OT_clear, EMOTALK_OT_use_sound, EMOTALK_OT_preset)

@@ -1,5 +1,13 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import panels
+from . import emotion, files, result, rig, shaping, speech, takes
 
-CLASSES = (*panels.CLASSES,)
+CLASSES = (
+    *speech.CLASSES,
+    *emotion.CLASSES,
+    *shaping.CLASSES,
+    *rig.CLASSES,
+    *takes.CLASSES,
+    *result.CLASSES,
+    *files.CLASSES,
+)

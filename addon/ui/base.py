@@ -1,0 +1,36 @@
+"""Where panels sit, and text that fits the sidebar's width."""
+
+import textwrap
+from typing import Any
+
+import bpy
+
+__all__ = ["InSequencer", "InView", "draw_text"]
+
+_PIXELS_OF_A_LETTER = 7.5  # of Blender's own font, measured
+
+
+class InView:
+    """A panel in the 3D view's sidebar."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "EmoTalk"
+
+
+class InSequencer:
+    """A panel in the sequencer's sidebar."""
+
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "EmoTalk"
+
+
+def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:
+    """A sentence over as many lines as the region is wide."""
+    scale = context.preferences.system.ui_scale
+    letters = max(20, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(textwrap.wrap(text, letters)):
+        column.label(text=line, icon="BLANK1" if number else icon)

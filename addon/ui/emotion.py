@@ -1,0 +1,54 @@
+"""The eight emotion sliders, what they mix with, and the presets."""
+
+import bpy
+
+from ...emotalk_core.controls import EMOTIONS, PRESETS
+from ..bridge import takes
+from .base import InSequencer, InView
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_MT_presets(bpy.types.Menu):
+    """Settings of all sliders."""
+
+    bl_label = "Presets"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """One entry each."""
+        for name in PRESETS:
+            self.layout.operator("emotalk.preset", text=name).name = name
+
+
+class _Emotion:
+    bl_label = "Emotion"
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """The presets, in the panel's title."""
+        self.layout.menu("EMOTALK_MT_presets", text="", icon="PRESET")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Two columns of sliders, then how they mix with the voice."""
+        layout = self.layout
+        group = takes.shown_controls(context.scene)
+        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        for name in EMOTIONS:
+            grid.prop(group, name, slider=True)
+        column = layout.column(align=True)
+        column.prop(group, "mix", slider=True)
+        column.prop(group, "intensity", slider=True)
+        column.prop(group, "style")
+        layout.prop(context.scene.emotalk, "live")
+
+
+class EMOTALK_PT_emotion(_Emotion, InView, bpy.types.Panel):
+    """In the 3D view."""
+
+
+class EMOTALK_PT_emotion_strip(_Emotion, InSequencer, bpy.types.Panel):
+    """In the sequencer."""
+
+    bl_parent_id = "EMOTALK_PT_speech_strip"
+
+
+CLASSES = (EMOTALK_MT_presets, EMOTALK_PT_emotion, EMOTALK_PT_emotion_strip)

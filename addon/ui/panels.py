@@ -1,3 +1,0 @@
-"""The panels."""
-
-CLASSES = ()

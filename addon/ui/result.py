@@ -1,0 +1,34 @@
+"""What was heard and made, and what looks wrong."""
+
+import bpy
+
+from ...emotalk_core.controls import EMOTIONS
+from ..bridge import takes
+from .base import InView, draw_text
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_PT_result(InView, bpy.types.Panel):
+    """Report of the active take."""
+
+    bl_label = "Result"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Once something was animated."""
+        return takes.active_take(context.scene) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Bars of the feelings heard, then notes."""
+        layout, take = self.layout, takes.active_take(context.scene)
+        draw_text(layout, take.summary, "CHECKMARK", context)
+        layout.label(text="Heard in the voice", icon="SOUND")
+        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        for name, share in zip(EMOTIONS, take.heard, strict=True):
+            grid.progress(factor=share, text=f"{name.capitalize()} {share:.0%}")
+        for warning in take.warnings.splitlines():
+            draw_text(layout, warning, "ERROR", context)
+
+
+CLASSES = (EMOTALK_PT_result,)

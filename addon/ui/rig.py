@@ -1,0 +1,68 @@
+"""What was found of the 52 channels on each mesh, and what is missing."""
+
+from typing import Any, ClassVar
+
+import bpy
+
+from .base import InView, draw_text
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_UL_targets(bpy.types.UIList):
+    """Meshes of the character."""
+
+    def draw_item(
+        self,
+        _context: bpy.types.Context,
+        layout: Any,
+        _data: Any,
+        item: Any,
+        _icon: int,
+        _active: Any,
+        _name: str,
+    ) -> None:
+        """Switch, name, count."""
+        row = layout.row(align=True)
+        row.prop(item, "use", text="")
+        shown = item.object.name if item.object else f"{item.name} (deleted)"
+        row.label(text=shown, icon="MESH_DATA" if item.object else "ERROR")
+        count = row.row()
+        count.alignment = "RIGHT"
+        count.label(text=str(item.n_found) if item.n_found else "none")
+
+
+class EMOTALK_PT_rig(InView, bpy.types.Panel):
+    """Matching of shape keys and bones."""
+
+    bl_label = "Rig"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """List, details of the chosen mesh, switches."""
+        layout = self.layout
+        group = context.scene.emotalk.rig
+        layout.template_list(
+            "EMOTALK_UL_targets", "", group, "targets", group, "target_index", rows=3
+        )
+        layout.operator("emotalk.find_rig", icon="VIEWZOOM")
+        self._draw_details(context)
+        layout.prop(group, "use_head")
+        layout.label(text="FLAME matrix file")
+        layout.prop(group, "matrix_path", text="")
+
+    def _draw_details(self, context: bpy.types.Context) -> None:
+        layout, group = self.layout, context.scene.emotalk.rig
+        if not 0 <= group.target_index < len(group.targets):
+            return
+        item, box = group.targets[group.target_index], self.layout.box()
+        box.label(text=item.label or "No known names", icon="SHAPEKEY_DATA")
+        if group.n_missing:
+            draw_text(box, f"Missing everywhere: {group.missing}", "ERROR", context)
+        elif item.label:
+            box.label(text="Every channel moves something", icon="CHECKMARK")
+        for note in group.notes.splitlines():
+            draw_text(layout, note, "INFO", context)
+
+
+CLASSES = (EMOTALK_UL_targets, EMOTALK_PT_rig)

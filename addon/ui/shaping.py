@@ -1,0 +1,57 @@
+"""How far each part of the face moves, and the life beside the speech."""
+
+from typing import ClassVar
+
+import bpy
+
+from ..bridge import takes
+from .base import InView
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_PT_shaping(InView, bpy.types.Panel):
+    """Gains and timing."""
+
+    bl_label = "Shaping"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Regions, curves, life."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        group = takes.shown_controls(context.scene)
+        for names in (
+            ("brows", "eyes", "mouth", "jaw"),
+            ("smoothing", "lip_closure", "sync_offset_ms"),
+            ("blink", "gaze", "head", "seed"),
+        ):
+            column = layout.column(align=True)
+            for name in names:
+                column.prop(group, name, slider=name not in {"sync_offset_ms", "seed"})
+
+
+class EMOTALK_PT_keys(InView, bpy.types.Panel):
+    """How keys are laid out."""
+
+    bl_label = "Keys"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Step, thinning, range."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        ours = context.scene.emotalk
+        layout.prop(ours, "key_step")
+        layout.prop(ours, "max_error")
+        layout.prop(ours, "use_range")
+        column = layout.column(align=True)
+        column.active = ours.use_range
+        column.prop(ours, "range_start")
+        column.prop(ours, "range_end")
+        column.prop(ours, "blend_frames")
+
+
+CLASSES = (EMOTALK_PT_shaping, EMOTALK_PT_keys)

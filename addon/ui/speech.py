@@ -1,0 +1,91 @@
+"""The main panel: which sound, which character, and the one button."""
+
+from typing import Any
+
+import bpy
+
+from ..bridge import compat, sound
+from ..bridge.session import SESSION
+from .base import InSequencer, InView
+
+__all__ = ["CLASSES"]
+
+
+def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
+    ours = context.scene.emotalk
+    column = layout.column(align=True)
+    column.row(align=True).prop(ours, "source", expand=True)
+    box = column.box()
+    if ours.source == "STRIP":
+        _draw_strip(box, ours, context)
+    elif ours.source == "SPEAKER":
+        box.prop(ours, "speaker", text="")
+    else:
+        box.prop(ours, "filepath", text="")
+        box.prop(ours, "start_frame")
+
+
+def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
+    owner, name = compat.strip_collection(compat.sequencer_scene(context))
+    if owner is None:
+        box.label(text="No strips in this scene yet", icon="INFO")
+        return
+    chosen = sound.chosen_strip(context)
+    box.prop_search(ours, "strip", owner, name, text="", icon="SEQ_SEQUENCER")
+    if not ours.strip:
+        shown = f"Selected: {chosen.name}" if chosen else "Select a sound strip"
+        box.label(text=shown, icon="CHECKMARK" if chosen else "INFO")
+
+
+def _draw_character(layout: Any, context: bpy.types.Context) -> None:
+    group = context.scene.emotalk.rig
+    row = layout.row(align=True)
+    row.prop(group, "character", text="", icon="USER")
+    row.operator("emotalk.find_rig", text="", icon="VIEWZOOM")
+    used = [item for item in group.targets if item.use]
+    if used:
+        n_found = 52 - group.n_missing
+        text = f"{len(used)} meshes, {n_found} of 52 channels"
+        layout.label(text=text, icon="CHECKMARK" if n_found else "ERROR")
+    elif group.character is None and context.object is not None:
+        layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")
+    if not group.targets and group.character is None:
+        layout.operator("emotalk.add_demo_character", icon="MONKEY")
+
+
+def _draw_button(layout: Any) -> None:
+    job = SESSION.job
+    if job is None:
+        row = layout.row()
+        row.scale_y = 1.8
+        row.operator("emotalk.animate", icon="PLAY")
+        return
+    row = layout.row(align=True)
+    row.scale_y = 1.8
+    row.progress(factor=job.share, text=f"{job.what} {job.share:.0%}")
+    row.operator("emotalk.stop", text="", icon="CANCEL")
+
+
+class _Speech:
+    bl_label = "EmoTalk"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """From top to bottom as one works."""
+        layout = self.layout
+        layout.label(text="Sound", icon="SOUND")
+        _draw_sound(layout, context)
+        layout.label(text="Character", icon="COMMUNITY")
+        _draw_character(layout, context)
+        layout.separator()
+        _draw_button(layout)
+
+
+class EMOTALK_PT_speech(_Speech, InView, bpy.types.Panel):
+    """In the 3D view."""
+
+
+class EMOTALK_PT_speech_strip(_Speech, InSequencer, bpy.types.Panel):
+    """In the sequencer, where the sound strip is."""
+
+
+CLASSES = (EMOTALK_PT_speech, EMOTALK_PT_speech_strip)
