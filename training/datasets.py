@@ -20,6 +20,7 @@ from .faces.phones import SILENCE, Phone
 from .synthesis import read_shards
 
 __all__ = [
+    "NOBODY",
     "Recording",
     "load_emodb",
     "load_grid", "load_ravdess",
@@ -29,6 +30,9 @@ __all__ = [
     "make_quiet",
     "split_of",
 ]
+
+NOBODY: Final = ""
+"""Speaker of sounds without speech."""
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
@@ -200,7 +204,7 @@ def make_quiet(n: int, seed: int) -> list[Recording]:
         Recording(
             name=f"quiet/{number:04d}",
             source=sound,
-            speaker="none",
+            speaker=NOBODY,
             split="dev" if number % _DEV_SHARE == 0 else "train",
             phones=(Phone(0.0, len(sound) / SAMPLE_RATE, SILENCE, "silence"),),
             emotion=_shares({"neutral": 0.9, "calm": 0.1}),

@@ -21,8 +21,8 @@ from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder, normalise
 from emotalk_core.engine.windows import cross_fade, mel_windows, n_windows, sound_top, state_levels
 from emotalk_core.model.config import FrontEndConfig
 
-from .augment import add_noise, coloured_noise, in_a_room
-from .datasets import Recording, load_samples
+from .augment import add_noise, coloured_noise, in_a_room, quiet_sound
+from .datasets import NOBODY, Recording, load_samples
 
 __all__ = [
     "GRID_S",
@@ -44,9 +44,9 @@ _CELL: Final = int(GRID_S * SAMPLE_RATE)
 
 @dataclass(frozen=True, eq=False)
 class Standardise:
-    """Mean and deviation of each dimension; with absolute positions a mean for each state of a window."""
+    """Mean and deviation of each dimension of the states."""
 
-    mean: np.ndarray  # float32 (1 or window, layers, width)
+    mean: np.ndarray  # float32 (layers, width)
     scale: np.ndarray  # float32 (layers, width), 1 / deviation
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
@@ -96,6 +96,7 @@ def extract(
     standardise: Standardise,
     front: FrontEndConfig,
     copies: int,
+    clean_copies: int = 1,
     seed: int,
     folder: Path,
     name: str,
@@ -108,7 +109,7 @@ def extract(
     with partial.open("wb") as file:
         for copy in range(copies):
             rng = np.random.default_rng([seed, copy])
-            for track in _tracks(recordings, copy, rng):
+            for track in _tracks(recordings, rng, altered=copy >= clean_copies):
                 states, level = states_of(
                     track.samples, encoder, standardise, front, track.top_raise
                 )
@@ -158,55 +159,59 @@ def estimate_standardise(
 ) -> Standardise:
     """Means and deviations over the windows of one pass through `recordings`."""
     rng = np.random.default_rng(seed)
-    total = np.zeros((front.window, front.n_layers, front.width))
-    square, n = np.zeros((front.n_layers, front.width)), 0
-    for track in _tracks(recordings, 0, rng):
+    total, square = np.zeros((2, front.n_layers, front.width))
+    n = 0
+    for track in _tracks(recordings, rng, altered=False):
         top = sound_top([track.samples], front)
         for window in mel_windows([track.samples], len(track.samples), front):
             states = np.stack(encoder(normalise(window.mel, top)), axis=1).astype(np.float64)
-            total += states
+            total += states.mean(axis=0)
             square += (states**2).mean(axis=0)
             n += 1
-    mean = total / n if front.reach == 0 else (total / n).mean(axis=0, keepdims=True)
-    variance = square / n - (mean**2).mean(axis=0)
+    mean = total / n
+    variance = square / n - mean**2
     return Standardise(
         mean.astype(np.float32), (1.0 / np.sqrt(np.maximum(variance, 1e-6))).astype(np.float32)
     )
 
 
 def _tracks(
-    recordings: Sequence[Recording], copy: int, rng: np.random.Generator
+    recordings: Sequence[Recording], rng: np.random.Generator, *, altered: bool
 ) -> Iterator[_Track]:
-    """All clips in a random order, joined to tracks of about a minute."""
+    """All clips in a random order, joined to tracks of about a minute; altered ones are noisy now and then."""
     parts: list[np.ndarray] = []
     entries: list[tuple[Recording, int, int]] = []
     cells = 0
-
-    def gap() -> np.ndarray:
-        return np.zeros(int(rng.integers(4, 18)) * _CELL, np.float32)
-
     for number in rng.permutation(len(recordings)):
         recording = recordings[number]
         if not parts:
-            parts, entries = [gap()], []
+            parts, entries = [_gap(rng, altered=altered)], []
             cells = len(parts[0]) // _CELL
-        clip = _prepared(recording, copy, rng)
+        clip = _prepared(recording, rng, altered=altered)
         entries.append((recording, cells, len(clip) // _CELL))
-        parts += [clip, gap()]
+        parts += [clip, _gap(rng, altered=altered)]
         cells += (len(clip) + len(parts[-1])) // _CELL
         if cells * GRID_S > _TRACK_S:
-            yield _finished(parts, entries, copy, rng)
+            yield _finished(parts, entries, rng, altered=altered)
             parts = []
     if parts:
-        yield _finished(parts, entries, copy, rng)
+        yield _finished(parts, entries, rng, altered=altered)
 
 
-def _prepared(recording: Recording, copy: int, rng: np.random.Generator) -> np.ndarray:
-    """A clip's samples on the grid: its phase before it, silence after it; all copies but the first are altered."""
+def _gap(rng: np.random.Generator, *, altered: bool) -> np.ndarray:
+    """Silence between clips, or the sounds that people and rooms make in it."""
+    n = int(rng.integers(4, 18)) * _CELL
+    if altered and rng.random() < 0.4:
+        return quiet_sound(n / SAMPLE_RATE, rng) * np.float32(0.3)
+    return np.zeros(n, np.float32)
+
+
+def _prepared(recording: Recording, rng: np.random.Generator, *, altered: bool) -> np.ndarray:
+    """A clip's samples on the grid: its phase before it, silence after it."""
     samples = load_samples(recording.source)
-    if recording.speaker != "none":
+    if recording.speaker != NOBODY:
         samples = samples / max(np.abs(samples).max(), 1e-4) * 10 ** rng.uniform(-1.0, -0.1)
-    if copy >= 1 and rng.random() < 0.5:
+    if altered and rng.random() < 0.5:
         samples = in_a_room(samples, rng)
     before = round(phase_of(recording) * SAMPLE_RATE)
     after = -(before + len(samples)) % _CELL
@@ -216,13 +221,16 @@ def _prepared(recording: Recording, copy: int, rng: np.random.Generator) -> np.n
 def _finished(
     parts: list[np.ndarray],
     entries: list[tuple[Recording, int, int]],
-    copy: int,
     rng: np.random.Generator,
+    *,
+    altered: bool,
 ) -> _Track:
     samples = np.concatenate(parts)
     faint = 10 ** rng.uniform(-5.0, -3.2)
     samples = samples + faint * coloured_noise(len(samples), rng.choice([0.0, 0.5]), rng)
-    if copy >= 1 and rng.random() < 0.6:
+    if altered and rng.random() < 0.6:
         samples = add_noise(samples, rng.uniform(8, 35), rng)
-    top_raise = rng.uniform(0.0, 1.5) if copy >= 1 and rng.random() < 0.5 else 0.0
+    # Sounds without speech are mostly heard beside louder speech.
+    most = 3.5 if entries[0][0].speaker == NOBODY else 1.5 if altered else 0.0
+    top_raise = rng.uniform(0.0, most) if rng.random() < 0.6 else 0.0
     return _Track(samples.astype(np.float32), float(top_raise), entries)

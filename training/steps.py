@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -30,6 +31,8 @@ from .trainer import train_face
 __all__ = ["Work", "export", "extract_features", "listen", "make_front_end", "synthesise", "train"]
 
 log = logging.getLogger(__name__)
+
+SETS: Final = ("open_speech", "quiet", "synth", "emodb", "plain")
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def extract_features(work: Work) -> None:
     front = work.model_config.front_end
     encoder = Encoder(read_tensors(work.encoder)[0], front.n_layers)
     standardise = _standardise(work, encoder, front)
-    for number, name in enumerate(("open_speech", "synth", "emodb", "quiet", "plain")):
+    for number, name in enumerate(SETS):
         if not (work.features / f"{name}.npz").is_file():
             extract(
                 work.recordings(name),
@@ -136,6 +139,8 @@ def extract_features(work: Work) -> None:
                 standardise=standardise,
                 front=front,
                 copies=getattr(work.config.features, name),
+                # Made speech is cleaner than any recording: all of its copies are altered.
+                clean_copies=0 if name == "synth" else 1,
                 seed=work.config.seed + number,
                 folder=work.features,
                 name=name,

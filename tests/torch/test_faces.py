@@ -54,13 +54,17 @@ def on_fine_grid(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 # One closure in nine phones, as in running English.
-SENTENCE = spoken("h ə l oʊ ð ə d ɑː ɡ s æ t s iː z f aɪ v b uː ts æ n d m ɔː t aɪ d z ɡ oʊ ɪ ŋ h oʊ m")
+SENTENCE = spoken(
+    "h ə l oʊ ð ə d ɑː ɡ s æ t s iː z f aɪ v b uː ts æ n d m ɔː t aɪ d z ɡ oʊ ɪ ŋ h oʊ m"
+)
 SECONDS = SENTENCE[-1].end_s + 0.5
 
 
 @pytest.mark.parametrize("start_s", [0.5, 0.508, 0.517, 0.525])
 @pytest.mark.parametrize("length_s", [0.03, 0.06, 0.12])
-def test_lips_meet_in_a_closure_of_any_length_between_any_frames(start_s: float, length_s: float) -> None:
+def test_lips_meet_in_a_closure_of_any_length_between_any_frames(
+    start_s: float, length_s: float
+) -> None:
     phones = [
         Phone(start_s - 0.15, start_s, "ɑː", "open"),
         Phone(start_s, start_s + length_s, "b", "closure"),
@@ -177,7 +181,9 @@ def test_frames_cover_the_sound(seconds: float) -> None:
 @pytest.mark.parametrize("emotion", EXPECTED)
 def test_feeling_shows_on_the_channels_that_facs_names(emotion: str) -> None:
     neutral = face_curves(SENTENCE, SECONDS, emotion=ONE_HOT[0]).values
-    change = (face_curves(SENTENCE, SECONDS, emotion=ONE_HOT[EMOTIONS.index(emotion)]).values - neutral).mean(0)
+    change = (
+        face_curves(SENTENCE, SECONDS, emotion=ONE_HOT[EMOTIONS.index(emotion)]).values - neutral
+    ).mean(0)
 
     for names in EXPECTED[emotion]:
         choice = (names,) if isinstance(names, str) else names
@@ -193,7 +199,9 @@ def test_calm_is_hardly_there() -> None:
 
 @pytest.mark.parametrize("intensity", [1.0, 2.0])
 @pytest.mark.parametrize("emotion", EMOTIONS[1:])
-def test_lips_still_meet_and_speech_is_still_read_under_every_feeling(emotion: str, intensity: float) -> None:
+def test_lips_still_meet_and_speech_is_still_read_under_every_feeling(
+    emotion: str, intensity: float
+) -> None:
     speech = speech_curves(SENTENCE, SECONDS)
     feeling = emotion_curves(speech, emotion=ONE_HOT[EMOTIONS.index(emotion)], intensity=intensity)
 
@@ -240,7 +248,8 @@ def test_plain_style_is_symmetrical_and_others_nearly() -> None:
 
 def test_same_seed_same_face() -> None:
     first, again, other = (
-        face_curves(SENTENCE, SECONDS, emotion=ONE_HOT[2], rng=np.random.default_rng(s)).values for s in (1, 1, 2)
+        face_curves(SENTENCE, SECONDS, emotion=ONE_HOT[2], rng=np.random.default_rng(s)).values
+        for s in (1, 1, 2)
     )
 
     np.testing.assert_array_equal(first, again)
@@ -273,7 +282,7 @@ def test_lip_gap_per_unit_is_the_measured_heads() -> None:
     probes = Path(__file__).parents[3] / "shared" / "data" / "faces" / "lip_probes.json"
     if not probes.exists():
         pytest.skip("lip_probes.json of the face data is not beside the repository")
-    import json  # noqa: PLC0415 - only where the file is
+    import json
 
     row = np.array(json.loads(probes.read_text())["aperture"])
 
@@ -289,6 +298,10 @@ def test_tables_name_real_channels_and_stay_in_range() -> None:
     assert len(rows) > 40
     for row in rows:
         assert row["kind"] in KINDS
-        values = {n: float(v) for n, v in row.items() if n not in {"symbol", "kind"} and not n.startswith("hold_")}
+        values = {
+            n: float(v)
+            for n, v in row.items()
+            if n not in {"symbol", "kind"} and not n.startswith("hold_")
+        }
         assert all(0.0 <= v <= 0.8 for v in values.values()), row["symbol"]
         assert all(n in arkit.CHANNELS or f"{n}Left" in arkit.CHANNELS for n in values)

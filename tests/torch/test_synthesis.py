@@ -11,21 +11,38 @@ import numpy as np
 import pytest
 
 from training.faces import KINDS, Phone
-from training.synthesis import SAMPLE_RATE, SpokenClip, make_clip, make_shards, read_shard, read_shards, write_shard
-from training.synthesis import espeak, flite
+from training.synthesis import (
+    SAMPLE_RATE,
+    SpokenClip,
+    espeak,
+    flite,
+    make_clip,
+    make_shards,
+    read_shard,
+    read_shards,
+    write_shard,
+)
 from training.synthesis.pauses import with_pauses
 from training.synthesis.sentences import languages, sentence
 
-needs_espeak = pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="libespeak-ng is not installed")
+needs_espeak = pytest.mark.skipif(
+    ctypes.util.find_library("espeak-ng") is None, reason="libespeak-ng is not installed"
+)
 needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
-needs_world = pytest.mark.skipif(importlib.util.find_spec("pyworld") is None, reason="pyworld is not installed")
+needs_world = pytest.mark.skipif(
+    importlib.util.find_spec("pyworld") is None, reason="pyworld is not installed"
+)
 
 
 def tone(seconds: float = 1.0) -> SpokenClip:
     """A tone with a silent gap from 0.4 to 0.6 s, and phones that say so."""
     t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     samples = 0.3 * np.sin(2 * np.pi * 220 * t) * ((t < 0.4) | (t >= 0.6))
-    phones = (Phone(0.0, 0.4, "a", "open"), Phone(0.4, 0.6, "_", "silence"), Phone(0.6, seconds, "o", "rounded"))
+    phones = (
+        Phone(0.0, 0.4, "a", "open"),
+        Phone(0.4, 0.6, "_", "silence"),
+        Phone(0.6, seconds, "o", "rounded"),
+    )
     return SpokenClip(samples.astype(np.float32), phones, "tone", "none", "sine")
 
 
@@ -52,7 +69,9 @@ def test_pauses_move_phones_with_their_sound() -> None:
 
     check_phones(clip)
     for phone in clip.phones:
-        inside = clip.samples[round(phone.start_s * SAMPLE_RATE) + 40 : round(phone.end_s * SAMPLE_RATE) - 40]
+        inside = clip.samples[
+            round(phone.start_s * SAMPLE_RATE) + 40 : round(phone.end_s * SAMPLE_RATE) - 40
+        ]
         loud = np.sqrt((inside.astype(float) ** 2).mean()) > 0.1
         assert loud == (phone.kind != "silence"), phone
 
@@ -83,7 +102,11 @@ def test_flite_vowels_are_louder_than_its_silences(seed: int) -> None:
     clip = flite.say(np.random.default_rng(seed))
 
     def level(kinds: set[str]) -> float:
-        parts = [clip.samples[round(p.start_s * SAMPLE_RATE) : round(p.end_s * SAMPLE_RATE)] for p in clip.phones if p.kind in kinds]
+        parts = [
+            clip.samples[round(p.start_s * SAMPLE_RATE) : round(p.end_s * SAMPLE_RATE)]
+            for p in clip.phones
+            if p.kind in kinds
+        ]
         return float((np.concatenate(parts).astype(float) ** 2).mean())
 
     assert level({"open", "rounded", "other_vowel"}) > 100.0 * level({"silence"})
@@ -105,11 +128,17 @@ def test_same_seed_same_clip_and_neighbours_differ() -> None:
 @needs_world
 def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     calls: list[float] = []
-    make_shards(tmp_path / "whole", minutes=0.2, seed=3, progress=lambda done, _: calls.append(done))
+    make_shards(
+        tmp_path / "whole", minutes=0.2, seed=3, progress=lambda done, _: calls.append(done)
+    )
     path = next((tmp_path / "whole").iterdir())
     kept = path.stat().st_mtime_ns
-    make_shards(tmp_path / "whole", minutes=0.2, seed=3, progress=lambda done, _: calls.append(done))
-    make_shards(tmp_path / "again", minutes=0.2, seed=3, progress=lambda done, _: calls.append(done))
+    make_shards(
+        tmp_path / "whole", minutes=0.2, seed=3, progress=lambda done, _: calls.append(done)
+    )
+    make_shards(
+        tmp_path / "again", minutes=0.2, seed=3, progress=lambda done, _: calls.append(done)
+    )
 
     assert path.stat().st_mtime_ns == kept
     assert calls[-1] == 1.0

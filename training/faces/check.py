@@ -41,12 +41,16 @@ REAL_SETS: Final = ("llf_speech", "facegood_zh_ext", "grid_mp")
 def read_phones(folder: Path, *, split: str) -> dict[str, tuple[list[Phone], float]]:
     """File name -> its phones and length in seconds, of one split."""
     with (folder / "index.csv").open(newline="", encoding="utf-8") as file:
-        seconds = {r["file"]: float(r["seconds"]) for r in csv.DictReader(file) if r["split"] == split}
+        seconds = {
+            r["file"]: float(r["seconds"]) for r in csv.DictReader(file) if r["split"] == split
+        }
     clips: dict[str, list[Phone]] = defaultdict(list)
     with (folder / "phones.csv").open(newline="", encoding="utf-8") as file:
         for r in csv.DictReader(file):
             if r["file"] in seconds:
-                clips[r["file"]].append(Phone(float(r["start_s"]), float(r["end_s"]), r["phone"], r["class"]))
+                clips[r["file"]].append(
+                    Phone(float(r["start_s"]), float(r["end_s"]), r["phone"], r["class"])
+                )
     return {name: (phones, seconds[name]) for name, phones in clips.items()}
 
 
@@ -85,7 +89,8 @@ def _real_ranges(path: Path) -> dict[tuple[str, str], tuple[float, float, float,
     wanted = ("mean", "std", "p99", "speed_p95_per_s")
     with path.open(newline="", encoding="utf-8") as file:
         return {
-            (r["set"], r["channel"]): tuple(float(r[k]) for k in wanted) for r in csv.DictReader(file)
+            (r["set"], r["channel"]): tuple(float(r[k]) for k in wanted)
+            for r in csv.DictReader(file)
         }
 
 
@@ -112,30 +117,46 @@ def _real_curves(data: Path) -> dict[str, np.ndarray]:
 
 def _table(made: list[np.ndarray], data: Path) -> list[str]:
     real, ours = _real_ranges(data / "faces_stats.csv"), ranges(made)
-    lines = ["channel: mean / deviation / 99 % / 95 % speed", f"{'':20s}" + "".join(f"{c:28s}" for c in ("made", *REAL_SETS))]
+    lines = [
+        "channel: mean / deviation / 99 % / 95 % speed",
+        f"{'':20s}" + "".join(f"{c:28s}" for c in ("made", *REAL_SETS)),
+    ]
     for channel in CHECKED:
         cells = [ours[channel], *(real[c, channel] for c in REAL_SETS)]
-        lines.append(f"{channel:20s}" + "".join(f"{a:.3f}/{b:.3f}/{c:.2f}/{d:.2f}".ljust(28) for a, b, c, d in cells))
+        lines.append(
+            f"{channel:20s}"
+            + "".join(f"{a:.3f}/{b:.3f}/{c:.2f}/{d:.2f}".ljust(28) for a, b, c, d in cells)
+        )
     lines.append("correlations")
     every = {"made": np.concatenate(made), **_real_curves(data)}
     found = [correlations(v) for v in every.values()]
     lines.append(f"{'':44s}" + "".join(f"{name:24s}" for name in every))
-    lines += [f"{f'{a} {b}':44s}" + "".join(f"{r[i]:+.2f}".ljust(24) for r in found) for i, (a, b) in enumerate(PAIRS)]
+    lines += [
+        f"{f'{a} {b}':44s}" + "".join(f"{r[i]:+.2f}".ljust(24) for r in found)
+        for i, (a, b) in enumerate(PAIRS)
+    ]
     return lines
 
 
 def _picture(path: Path, phones: list[Phone], seconds: float) -> None:
-    import matplotlib as mpl  # noqa: PLC0415 - a picture is asked for seldom
+    import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt
 
-    figure, (lips, gap, faces) = plt.subplots(3, 1, figsize=(13, 10), height_ratios=(3, 2, 3), layout="constrained")
+    figure, (lips, gap, faces) = plt.subplots(
+        3, 1, figsize=(13, 10), height_ratios=(3, 2, 3), layout="constrained"
+    )
     values = speech_curves(phones, seconds).values
     times = np.arange(len(values)) / FPS
     for name in CHECKED[:10]:
         lips.plot(times, values[:, arkit.index(name)], label=name.removesuffix("Left"))
-    lips.set(title="Mouth from phones alone (neutral, style 0)", ylabel="coefficient", xlim=(0, seconds), ylim=(0, 0.8))
+    lips.set(
+        title="Mouth from phones alone (neutral, style 0)",
+        ylabel="coefficient",
+        xlim=(0, seconds),
+        ylim=(0, 0.8),
+    )
     lips.legend(ncols=5, fontsize=8, loc="upper right")
     for phone in phones:
         lips.text((phone.start_s + phone.end_s) / 2, 0.02, phone.symbol, ha="center", fontsize=8)
@@ -146,7 +167,12 @@ def _picture(path: Path, phones: list[Phone], seconds: float) -> None:
     for phone in phones:
         if phone.kind in {"closure", "labiodental"}:
             for axis in (lips, gap):
-                axis.axvspan(phone.start_s, phone.end_s, color="#d04040" if phone.kind == "closure" else "#4060d0", alpha=0.15)
+                axis.axvspan(
+                    phone.start_s,
+                    phone.end_s,
+                    color="#d04040" if phone.kind == "closure" else "#4060d0",
+                    alpha=0.15,
+                )
     gap.set(title="Gap of the lips (closures red, f/v blue)", ylabel="mm", xlim=(0, seconds))
     gap.legend(ncols=8, fontsize=8)
     _emotion_bars(faces, phones, seconds)
@@ -161,7 +187,11 @@ def _emotion_bars(axis: object, phones: list[Phone], seconds: float) -> None:
             for row in np.eye(len(EMOTIONS))
         ]
     )
-    shown = [i for i, n in enumerate(arkit.CHANNELS) if not n.endswith("Right") and np.abs(means[:, i]).max() > 0.04]
+    shown = [
+        i
+        for i, n in enumerate(arkit.CHANNELS)
+        if not n.endswith("Right") and np.abs(means[:, i]).max() > 0.04
+    ]
     image = axis.imshow(means[:, shown], aspect="auto", cmap="RdBu_r", vmin=-0.8, vmax=0.8)
     names = [arkit.CHANNELS[i].removesuffix("Left") for i in shown]
     axis.set_xticks(range(len(shown)), names, rotation=40, ha="right", fontsize=8)

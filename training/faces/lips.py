@@ -104,6 +104,8 @@ def tuck_lower_lip(values: np.ndarray, gate: np.ndarray, mouth: Mouth) -> np.nda
     tucked = values.copy()
     tucked[:, lip] = (1 - g) * values[:, lip] + g * shape[lip]
     tucked[:, down] *= 1.0 - g
-    tucked[:, upper] = (1 - g) * values[:, upper] + g * np.maximum(0.5 * values[:, upper], shape[upper])
+    tucked[:, upper] = (1 - g) * values[:, upper] + g * np.maximum(
+        0.5 * values[:, upper], shape[upper]
+    )
     tucked[:, arkit.index("mouthPucker")] *= 1.0 - 0.6 * gate
     return tucked

@@ -99,7 +99,9 @@ def _synthesise(
     callback = _Callback(recording.receive)  # must outlive the call: ctypes keeps no reference
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise InputError("espeak-ng has no such voice", value=voice, remedy="See espeak-ng --voices.")
+        raise InputError(
+            "espeak-ng has no such voice", value=voice, remedy="See espeak-ng --voices."
+        )
     for parameter, value in settings.items():
         library.espeak_SetParameter(parameter, int(value), 0)
     data = text.encode() + b"\0"
