@@ -10,30 +10,11 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
-from emotalk_core.cli import animate, batch, bench
+from emotalk_core.cli import bench
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, PRESETS
 from emotalk_core.errors import Cancelled
 from tests.core.fake_engine import FakeEngine
-from tests.core.wav_bytes import wav
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
-    """One small engine for all commands, and a cache of its own."""
-    small = FakeEngine()
-    for module in (animate, batch):
-        monkeypatch.setattr(module, "read_engine", lambda _: small)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return small
-
-
-@pytest.fixture
-def talk(tmp_path: Path) -> Path:
-    """Half a second of noise as 16-bit wav."""
-    path = tmp_path / "talk.wav"
-    path.write_bytes(wav(np.random.default_rng(0).uniform(-0.5, 0.5, 8000)))
-    return path
 
 
 @pytest.mark.usefixtures("engine")
@@ -54,7 +35,7 @@ def test_animate_writes_what_the_suffix_says(
 def test_animate_takes_every_control(talk: Path) -> None:
     output = talk.with_suffix(".npz")
     flags = "--fps 23.976 --emotion happy=0.8,sad=0.2 --mix 0.5 --intensity 1.5 --seed 3 --jaw 1.2"
-    more = "--lip-closure 0.7 --sync-offset-ms 40 --blink 0 --gaze 0.5 --head 2 --smoothing 0.1 --style 1"
+    more = "--lip-closure 0.7 --sync-offset-ms 40 --blink 0 --gaze 0.5 --head 2 --style 1"
 
     assert cli.main(["animate", str(talk), "-o", str(output), *flags.split(), *more.split()]) == 0
 
@@ -193,138 +174,6 @@ def test_ctrl_c_is_130_and_leaves_nothing(
 
     assert code == 130
     assert list(talk.parent.iterdir()) == [talk]
-
-
-# --- batch
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Two sounds, one of them in a folder within, one text that only looks like a sound, and a note."""
-    sounds = tmp_path / "sounds"
-    (sounds / "act2").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for name in ("one.wav", "act2/two.wav"):
-        (sounds / name).write_bytes(wav(rng.uniform(-0.5, 0.5, 8000)))
-    (sounds / "broken.wav").write_text("not a sound")
-    (sounds / "notes.txt").write_text("notes")
-    return sounds
-
-
-def run_batch(jobs: Path, output: Path, *flags: str) -> int:
-    return cli.main(["batch", str(jobs), "-o", str(output), *flags])
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
-    }
-
-
-@pytest.mark.usefixtures("engine")
-def test_batch_does_a_folder_and_lists_what_failed(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = folder.parent / "out"
-
-    code = run_batch(folder, output)
-
-    told = capsys.readouterr()
-    assert code == 3
-    assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
-    assert "2 of 3 done" in told.out
-    assert "failed: " in told.err
-    entries = json.loads((output / "batch_report.json").read_text())
-    assert [Path(e["audio"]).name for e in entries if e["error"]] == ["broken.wav"]
-
-
-def test_batch_resumes_where_it_was_killed_and_ends_with_the_same_bytes(
-    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    undisturbed, killed = folder.parent / "a", folder.parent / "b"
-    (folder / "broken.wav").unlink()
-    run_batch(folder, undisturbed, "--no-cache")
-    decode, n_calls = engine.decode, 0
-
-    def die_at_the_second(*arguments: object) -> np.ndarray:
-        nonlocal n_calls
-        n_calls += 1
-        if n_calls == 2:
-            raise KeyboardInterrupt
-        return decode(*arguments)
-
-    monkeypatch.setattr(engine, "decode", die_at_the_second)
-    assert run_batch(folder, killed, "--no-cache") == 130
-    monkeypatch.setattr(engine, "decode", decode)
-    engine.n_encoded = 0
-
-    assert run_batch(folder, killed, "--no-cache", "--resume") == 0
-
-    expected = {
-        name: content.replace(str(undisturbed).encode(), str(killed).encode())
-        for name, content in tree(undisturbed).items()
-    }
-    assert tree(killed) == expected
-    assert engine.n_encoded == 1
-
-
-def test_resume_does_again_what_other_flags_would_change(folder: Path, engine: FakeEngine) -> None:
-    (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
-    run_batch(folder, output, "--no-cache")
-    engine.n_encoded = 0
-
-    run_batch(folder, output, "--no-cache", "--resume", "--emotion", "happy")
-
-    assert engine.n_encoded == 2
-
-
-@pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("form", ["csv", "json"])
-def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> None:
-    jobs = folder / f"jobs.{form}"
-    if form == "csv":
-        jobs.write_text("audio,output,emotion,jaw\none.wav,a.npz,happy=0.5,\none.wav,b.npz,,1.5\n")
-    else:
-        rows = [
-            {"audio": "one.wav", "output": "a.npz", "emotion": "happy=0.5"},
-            {"audio": "one.wav", "output": "b.npz", "jaw": 1.5},
-        ]
-        jobs.write_text(json.dumps(rows))
-    output = folder.parent / "out"
-
-    code = run_batch(jobs, output)
-
-    made = {name: read_clip(output / name).meta["controls"] for name in ("a.npz", "b.npz")}
-    assert code == 0
-    assert made["a.npz"]["emotions"]["happy"] == 0.5
-    assert made["b.npz"]["jaw"] == 1.5
-    assert made["b.npz"]["emotions"]["happy"] == 0.0
-
-
-@pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("jobs.csv", "audio,output\n", "Nothing to do"),
-        ("jobs.csv", "audio,nose\none.wav,1\n", "No such control"),
-        ("jobs.csv", "audio,jaw\none.wav,big\n", "Not a value for jaw"),
-        ("jobs.csv", "output\na.csv\n", "A job without a sound"),
-        ("jobs.json", "{", "neither csv nor json"),
-        ("jobs.json", '"one.wav"', "no list of objects"),
-    ],
-)
-def test_a_bad_list_of_jobs_is_told_before_anything_is_done(
-    folder: Path, name: str, content: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    jobs = folder / name
-    jobs.write_text(content)
-
-    code = run_batch(jobs, folder.parent / "out")
-
-    assert code == 2
-    assert words in capsys.readouterr().err
-    assert not (folder.parent / "out").exists()
 
 
 # --- info, doctor, bench

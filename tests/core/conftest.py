@@ -1,0 +1,30 @@
+"""Fixtures of the core's tests: a small engine behind the command line, and a sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core.cli import animate, batch
+from tests.core.fake_engine import FakeEngine
+from tests.core.wav_bytes import wav
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
+    """One small engine for all commands, and a cache of its own."""
+    small = FakeEngine()
+    for module in (animate, batch):
+        monkeypatch.setattr(module, "read_engine", lambda _: small)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return small
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """Half a second of noise as 16-bit wav."""
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav(np.random.default_rng(0).uniform(-0.5, 0.5, 8000)))
+    return path

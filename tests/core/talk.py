@@ -1,0 +1,23 @@
+"""Curves and levels of somebody who talks, made by formula."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emotalk_core import arkit
+
+JAW, CLOSE = arkit.index("jawOpen"), arkit.index("mouthClose")
+
+
+def talk(n_frames: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Curves that articulate, and the level of phrases of 2 s with pauses of 1 s."""
+    rng = np.random.default_rng(seed)
+    values = np.zeros((n_frames, arkit.N_CHANNELS), np.float32)
+    times = np.arange(n_frames) / 30
+    values[:, JAW] = (
+        0.25 + 0.2 * np.sin(2 * np.pi * 3.7 * times) + 0.03 * rng.standard_normal(n_frames)
+    )
+    values[:, CLOSE] = 0.1 + 0.1 * np.sin(2 * np.pi * 1.3 * times)
+    values[:, arkit.index("mouthSmileLeft")] = 0.4
+    level = np.where(times % 3 < 2, -4 + 2 * rng.standard_normal(n_frames), -70).astype(np.float32)
+    return np.clip(values, 0, 1), level

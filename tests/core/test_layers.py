@@ -1,0 +1,155 @@
+"""Silence, blinks, gaze and head: what lives beside the speech."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotalk_core import arkit, shaping
+from emotalk_core.controls import Controls
+from emotalk_core.shaping.activity import rest_in_silence, speech_activity
+from emotalk_core.shaping.blink import add_blinks, blink_curve, blink_frames
+from emotalk_core.shaping.gaze import add_gaze, gaze_angles
+from emotalk_core.shaping.head import MAX_RADIANS, head_rotation
+from emotalk_core.shaping.limits import limit
+from tests.core.talk import JAW, talk
+
+STILL = Controls(blink=0.0, gaze=0.0, head=0.0, lip_closure=0.0)
+
+
+# --- silence
+
+
+def test_speech_is_told_from_silence_without_delay() -> None:
+    level = np.full(300, -70.0, np.float32)
+    level[100:200] = 0.0
+
+    activity = speech_activity(level)
+
+    assert activity[:85].max() == 0.0
+    assert activity[100:200].min() > 0.99
+    np.testing.assert_allclose(activity, activity[::-1], atol=1e-6)  # zero phase
+
+
+def test_a_stop_within_a_word_is_no_silence() -> None:
+    level = np.zeros(100, np.float32)
+    level[50:54] = -70.0  # 130 ms
+
+    assert speech_activity(level).min() > 0.99
+
+
+def test_in_silence_the_mouth_rests_and_the_smile_stays() -> None:
+    values, _ = talk(60)
+
+    out = rest_in_silence(values, np.zeros(60, np.float32))
+
+    assert out[:, JAW].max() < 0.25 * values[:, JAW].max()
+    smile = arkit.index("mouthSmileLeft")
+    np.testing.assert_array_equal(out[:, smile], values[:, smile])
+
+
+# --- blinks
+
+
+def test_people_blink_about_fifteen_times_a_minute() -> None:
+    _, level = talk(30 * 600)
+
+    frames = blink_frames(speech_activity(level), rate=1.0, seed=1)
+
+    assert 11 <= len(frames) / 10 <= 19
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0.0, 0), (0.5, 7.5), (2.0, 30)])
+def test_the_rate_slider_sets_how_often(rate: float, expected: float) -> None:
+    _, level = talk(30 * 1200)
+
+    frames = blink_frames(speech_activity(level), rate=rate, seed=1)
+
+    assert len(frames) / 20 == pytest.approx(expected, rel=0.25)
+
+
+def test_blinks_prefer_pauses() -> None:
+    _, level = talk(30 * 1200)
+    activity = speech_activity(level)
+
+    frames = [f for f in blink_frames(activity, rate=1.0, seed=2) if f >= 0]
+
+    assert (activity[frames] < 0.5).mean() > 1.5 * (activity < 0.5).mean()
+
+
+def test_intervals_between_blinks_vary_as_in_people() -> None:
+    activity = np.ones(30 * 1200, np.float32)
+
+    gaps = np.diff(sorted(blink_frames(activity, rate=1.0, seed=3))) / 30
+
+    assert 0.3 < gaps.std() / gaps.mean() < 0.9
+    assert gaps.min() >= 0.3
+
+
+def test_a_blink_shuts_faster_than_it_opens_and_shuts_the_eye() -> None:
+    curve = blink_curve(np.ones(600, np.float32), rate=1.0, seed=0)
+    peak = int(np.argmax(curve))
+
+    assert curve[peak] == 1.0
+    assert curve[peak - 3] == 0.0
+    assert curve[peak + 3] > 0.0
+
+
+def test_a_blinking_eye_is_not_wide() -> None:
+    values = np.zeros((1, arkit.N_CHANNELS), np.float32)
+    values[:, list(arkit.indices("eyeWide"))] = 0.9
+
+    out = limit(add_blinks(values, np.ones(1, np.float32)))
+
+    assert out[0, arkit.index("eyeBlinkRight")] == 1.0
+    assert out[0, arkit.index("eyeWideRight")] == 0.0
+
+
+# --- gaze and head
+
+
+def test_eyes_move_together_in_small_jumps() -> None:
+    angles = gaze_angles(30 * 120, size=1.0, seed=0)
+    values = add_gaze(np.zeros((len(angles), 52), np.float32), angles)
+
+    left = values[:, arkit.index("eyeLookOutLeft")] - values[:, arkit.index("eyeLookInLeft")]
+    right = values[:, arkit.index("eyeLookInRight")] - values[:, arkit.index("eyeLookOutRight")]
+    np.testing.assert_allclose(left, right, atol=1e-6)
+    step = np.abs(np.diff(angles[:, 0]))
+    assert 0.03 < angles[:, 0].std() < 0.2
+    assert np.median(step) < 0.1 * np.percentile(step, 98)  # still, then a jump
+
+
+def test_heads_stay_within_four_degrees_and_move_smoothly() -> None:
+    _, level = talk(30 * 300)
+
+    rotation = head_rotation(level, speech_activity(level), size=1.0, seed=0)
+
+    assert np.abs(rotation).max() <= MAX_RADIANS
+    assert np.degrees(rotation).std(axis=0).min() > 0.2
+    assert np.degrees(np.abs(np.diff(rotation, 2, axis=0))).max() < 0.25
+
+
+def test_heads_move_less_in_silence() -> None:
+    n = 30 * 300
+    loud, silent = np.zeros(n, np.float32), np.full(n, -70, np.float32)
+
+    moving = head_rotation(loud, np.ones(n, np.float32), size=1.0, seed=0).std()
+    resting = head_rotation(silent, np.zeros(n, np.float32), size=1.0, seed=0).std()
+
+    assert resting < 0.6 * moving
+
+
+@pytest.mark.parametrize("layer", ["blink", "gaze", "head"])
+def test_a_layer_at_zero_is_off(layer: str) -> None:
+    values, level = talk(300)
+    live = replace(STILL, **{layer: 1.0})
+
+    still, moved = shaping.shape(values, level, STILL), shaping.shape(values, level, live)
+
+    changed = {shaping.CHANNELS[i] for i in np.flatnonzero((still != moved).any(axis=0))}
+    prefixes = {"blink": ("eyeBlink",), "gaze": ("eyeLook",), "head": ("head",)}[layer]
+    assert changed
+    assert all(name.startswith(prefixes) for name in changed)
