@@ -37,7 +37,9 @@ class Encoding:
         return len(self.content)
 
     def __getitem__(self, frames: slice) -> Encoding:
-        return Encoding(self.content[frames], self.emotion[frames], self.heard[frames], self.level[frames])
+        return Encoding(
+            self.content[frames], self.emotion[frames], self.heard[frames], self.level[frames]
+        )
 
 
 class Engine(Protocol):
@@ -46,7 +48,9 @@ class Engine(Protocol):
     name: str
     config: ModelConfig
     key: str  # model hash and numeric version: what a cached Encoding depends on
-    context_frames: int  # frames that decode needs on each side of a stretch for its middle to be exact
+    context_frames: (
+        int  # frames that decode needs on each side of a stretch for its middle to be exact
+    )
 
     def encode(self, sound: SoundSource, *, progress: Progress = silent) -> Iterator[Encoding]:
         """Consecutive pieces of the sound's Encoding, together exactly T frames."""
@@ -70,7 +74,11 @@ def open_engine(name: str, model: Model) -> Engine:
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
     if name == "torch":
-        raise SetupError("The torch engine does not run this model", value=model.config.kind, remedy="Use builtin.")
+        raise SetupError(
+            "The torch engine does not run this model",
+            value=model.config.kind,
+            remedy="Use builtin.",
+        )
     from .builtin import BuiltinEngine
 
     return BuiltinEngine(model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..controls import FrameControls
-from ..model.config import FrontEndConfig, ModelConfig
+from ..model.config import ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
 from ..timing import frame_count
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BuiltinEngine"]
 
-_NUMERIC_VERSION: Final = 1  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
+_NUMERIC_VERSION: Final = (
+    1  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
+)
 _MAX_THREADS: Final = 4
 _FIRST_PASS: Final = 0.03  # share of the time
 

@@ -27,7 +27,9 @@ _LEVEL_LOW, _LEVEL_HIGH = -2.5, 2.0
 
 def level_feature(level: np.ndarray) -> np.ndarray:
     """Level in dB as an input of about -1..1; what lies below the usual range of speech counts as equally quiet."""
-    return np.clip((level - _LEVEL_CENTRE_DB) / _LEVEL_SCALE_DB, _LEVEL_LOW, _LEVEL_HIGH).astype(np.float32)
+    return np.clip((level - _LEVEL_CENTRE_DB) / _LEVEL_SCALE_DB, _LEVEL_LOW, _LEVEL_HIGH).astype(
+        np.float32
+    )
 
 
 def pool_weights(level: np.ndarray) -> np.ndarray:
@@ -62,19 +64,22 @@ class Starter:
         mean, scale = self._get("standardise.mean"), self._get("standardise.scale")
         self._mixes = []
         for branch in ("content", "emotion"):
-            # Standardising and the weighted sum of layers are linear: one gain for each dimension, one offset for each position.
+            # Standardising and the weighted sum of layers are linear: one gain and one offset for each dimension.
             gains = _softmax(self._get(f"{branch}.layers"))[:, None] * scale
-            offset = -np.einsum("wld,ld->wd", mean, gains)
+            offset = -(mean * gains).sum(axis=0)
             self._mixes.append((gains, offset, *self._affine(f"{branch}.project")))
         self._content_level = self._get("content.level")
-        self._content = [self._convolution(f"content.blocks.{i}") for i in range(len(config.content.dilations))]
+        self._content = [
+            self._convolution(f"content.blocks.{i}") for i in range(len(config.content.dilations))
+        ]
         self._hidden = self._affine("emotion.hidden")
         self._heard, self._voice = self._affine("emotion.heard"), self._affine("emotion.voice")
         self._prototypes, self._styles = self._get("prototypes"), self._get("styles")
         self._input, self._decoder_level = self._affine("decoder.input"), self._get("decoder.level")
         names = [f"decoder.blocks.{i}" for i in range(config.decoder.n_blocks)]
         self._blocks = [
-            (self._affine(f"{n}.film"), self._convolution(f"{n}.conv"), self._affine(f"{n}.point")) for n in names
+            (self._affine(f"{n}.film"), self._convolution(f"{n}.conv"), self._affine(f"{n}.point"))
+            for n in names
         ]
         self._output = self._affine("decoder.output")
 
@@ -94,8 +99,8 @@ class Starter:
         """
         parts = []
         for gains, offset, weight, bias in self._mixes:
-            mixed = offset[: len(states[0])].copy()
-            for layer, gain in zip(states, gains, strict=True):
+            mixed = states[0] * gains[0] + offset
+            for layer, gain in zip(states[1:], gains[1:], strict=True):
                 mixed += layer * gain
             parts.append(_affine(mixed, weight, bias))
         return np.concatenate(parts, axis=1)
@@ -108,7 +113,9 @@ class Starter:
             x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
         return x
 
-    def emotion(self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def emotion(
+        self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Emotion of the surroundings of some states.
 
         Parameters
@@ -147,7 +154,9 @@ class Starter:
         away = (1.0 - mix) * (np.asarray(voice, np.float32) - neutral) + mix * sliders
         return neutral + np.asarray(controls.intensity, np.float32)[:, None] * away
 
-    def decode(self, content: np.ndarray, level: np.ndarray, latent: np.ndarray, style: int) -> np.ndarray:
+    def decode(
+        self, content: np.ndarray, level: np.ndarray, latent: np.ndarray, style: int
+    ) -> np.ndarray:
         """Coefficients, float32 (T, 52); `config.decoder.halo` frames at each end depend on what lies beyond."""
         row = self._styles[style % self.config.n_styles]
         told = np.concatenate([latent, np.broadcast_to(row, (len(latent), len(row)))], axis=1)
@@ -169,11 +178,15 @@ def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return y
 
 
-def _convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, kernel: int, dilation: int) -> np.ndarray:
+def _convolve(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, kernel: int, dilation: int
+) -> np.ndarray:
     """Convolution with zeros beyond the ends: x (n, in), weight (kernel * in, out)."""
     half, n = dilation * (kernel // 2), len(x)
     padded = np.pad(x, ((half, half), (0, 0)))
-    columns = np.concatenate([padded[i * dilation : i * dilation + n] for i in range(kernel)], axis=1)
+    columns = np.concatenate(
+        [padded[i * dilation : i * dilation + n] for i in range(kernel)], axis=1
+    )
     return _affine(columns, weight, bias)
 
 

@@ -14,7 +14,16 @@ import numpy as np
 from ..model.config import FrontEndConfig
 from .frontend import HOP, SAMPLE_RATE, STATE_RATE, log_mel, mel_power_max
 
-__all__ = ["Window", "cross_fade", "fade_weights", "mel_windows", "n_states", "n_windows", "sound_top", "state_levels"]
+__all__ = [
+    "Window",
+    "cross_fade",
+    "fade_weights",
+    "mel_windows",
+    "n_states",
+    "n_windows",
+    "sound_top",
+    "state_levels",
+]
 
 _STATE_SAMPLES = SAMPLE_RATE // STATE_RATE
 _MARGIN = 200  # samples of context that log_mel wants on each side
@@ -59,7 +68,9 @@ def sound_top(blocks: Iterable[np.ndarray], grid: FrontEndConfig) -> float:
     return max(top, mel_power_max(log_mel(tail)))
 
 
-def mel_windows(blocks: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig) -> Iterator[Window]:
+def mel_windows(
+    blocks: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig
+) -> Iterator[Window]:
     """The windows of a sound in order; holds little more than one window of samples.
 
     Parameters
@@ -105,7 +116,9 @@ def fade_weights(index: int, count: int, grid: FrontEndConfig) -> np.ndarray:
     return weights
 
 
-def cross_fade(windows: Iterable[np.ndarray], count: int, grid: FrontEndConfig) -> Iterator[np.ndarray]:
+def cross_fade(
+    windows: Iterable[np.ndarray], count: int, grid: FrontEndConfig
+) -> Iterator[np.ndarray]:
     """Consecutive stretches of states from overlapping windows.
 
     Parameters

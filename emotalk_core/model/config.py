@@ -35,10 +35,11 @@ class FrontEndConfig:
 
     n_layers: int = 3
     width: int = 512
+    reach: int = 40  # states on each side that attention hears, by distance
     window: int = 300  # 6 s
     context: int = 30  # on each side of a window, 0.6 s: the hop is window - 2 context
     fade: int = 30  # cross-fade between neighbours, in the middle of their overlap
-    top_floor: float = -4.0  # log10 mel power: a sound without anything louder is measured from here
+    top_floor: float = -4.0  # log10 mel power: a sound without anything louder counts as this loud
 
     @property
     def hop(self) -> int:
@@ -118,7 +119,9 @@ def read_config(path: Path) -> ModelConfig:
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelFolderError("Model config cannot be read", value=path, remedy=f"{error.strerror}.") from error
+        raise ModelFolderError(
+            "Model config cannot be read", value=path, remedy=f"{error.strerror}."
+        ) from error
     except ValueError as error:
         raise ModelFolderError("Model config is no JSON", value=path, remedy=_REMEDY) from error
     if not isinstance(given, dict):
@@ -132,7 +135,9 @@ def read_config(path: Path) -> ModelConfig:
         )
     config = _build(ModelConfig, given, "")
     if config.kind != "starter":
-        raise ModelFolderError("Unknown kind of model", value=config.kind, remedy="This release reads 'starter'.")
+        raise ModelFolderError(
+            "Unknown kind of model", value=config.kind, remedy="This release reads 'starter'."
+        )
     if config.channels != CHANNELS or config.emotions != EMOTIONS:
         raise ModelFolderError("Channels or emotions in another order", value=path, remedy=_REMEDY)
     return config
@@ -143,7 +148,7 @@ def write_config(config: ModelConfig, path: Path) -> None:
     path.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
-def _build(kind: type[T], given: Any, where: str) -> T:  # noqa: ANN401 - parsed JSON
+def _build(kind: type[T], given: Any, where: str) -> T:
     """A config dataclass from parsed JSON, every field checked by name and type."""
     if not isinstance(given, Mapping):
         raise ModelFolderError("Model config entry is no table", value=where, remedy=_REMEDY)
@@ -152,12 +157,16 @@ def _build(kind: type[T], given: Any, where: str) -> T:  # noqa: ANN401 - parsed
     wrong = sorted(set(known) ^ set(given))
     if wrong:
         raise ModelFolderError(
-            "Fields missing or left over in config.json", value=", ".join(where + n for n in wrong), remedy=_REMEDY
+            "Fields missing or left over in config.json",
+            value=", ".join(where + n for n in wrong),
+            remedy=_REMEDY,
         )
-    return kind(**{name: _value(given[name], default, where + name) for name, default in known.items()})
+    return kind(
+        **{name: _value(given[name], default, where + name) for name, default in known.items()}
+    )
 
 
-def _value(given: Any, default: Any, where: str) -> Any:  # noqa: ANN401 - parsed JSON
+def _value(given: Any, default: Any, where: str) -> Any:
     if is_dataclass(default):
         return _build(type(default), given, f"{where}.")
     if isinstance(default, tuple):
@@ -168,5 +177,7 @@ def _value(given: Any, default: Any, where: str) -> Any:  # noqa: ANN401 - parse
     else:
         fits = type(given) is type(default)
     if not fits:
-        raise ModelFolderError("Wrong value in config.json", value=f"{where} = {given!r}", remedy=_REMEDY)
+        raise ModelFolderError(
+            "Wrong value in config.json", value=f"{where} = {given!r}", remedy=_REMEDY
+        )
     return given

@@ -44,7 +44,9 @@ def load_model(folder: Path) -> Model:
         A file is missing or damaged, the format version is unknown, or tensors are missing, left over or misshapen.
     """
     if not folder.is_dir():
-        raise ModelFolderError("No such model folder", value=folder, remedy="Give a folder with a config.json.")
+        raise ModelFolderError(
+            "No such model folder", value=folder, remedy="Give a folder with a config.json."
+        )
     config = read_config(folder / "config.json")
     tensors, _ = read_tensors(folder / "model.safetensors")
     encoder, _ = read_tensors(folder / "encoder.safetensors")
@@ -53,7 +55,9 @@ def load_model(folder: Path) -> Model:
     return Model(config, tensors, encoder, folder, _hash(folder))
 
 
-def _check(tensors: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], file: str) -> None:
+def _check(
+    tensors: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], file: str
+) -> None:
     """Name every tensor that is missing, left over or misshapen."""
     faults = [f"{name} is missing" for name in shapes if name not in tensors]
     faults += [f"{name} is left over" for name in tensors if name not in shapes]
@@ -68,7 +72,9 @@ def _check(tensors: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ..
         if name in shapes and array.dtype not in (np.float16, np.float32)
     ]
     if faults:
-        raise ModelFolderError(f"Tensors of {file} do not fit config.json", value="; ".join(faults), remedy=_REMEDY)
+        raise ModelFolderError(
+            f"Tensors of {file} do not fit config.json", value="; ".join(faults), remedy=_REMEDY
+        )
 
 
 def _hash(folder: Path) -> str:
@@ -82,10 +88,15 @@ def _hash(folder: Path) -> str:
 
 def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of each trained tensor; matrices are (out, in), convolutions (out, in, kernel), as in torch."""
-    front, content, emotion, decoder = config.front_end, config.content, config.emotion, config.decoder
+    front, content, emotion, decoder = (
+        config.front_end,
+        config.content,
+        config.emotion,
+        config.decoder,
+    )
     n_emotions, out = len(config.emotions), len(config.channels)
     shapes: dict[str, tuple[int, ...]] = {
-        "standardise.mean": (front.window, front.n_layers, front.width),
+        "standardise.mean": (front.n_layers, front.width),
         "standardise.scale": (front.n_layers, front.width),
         "content.layers": (front.n_layers,),
         "emotion.layers": (front.n_layers,),
@@ -116,19 +127,20 @@ def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def encoder_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each tensor of the frozen Whisper-base encoder's beginning."""
-    width, mels, positions = config.front_end.width, 80, 750
+    """Name and shape of each tensor of the frozen encoder: Whisper base's beginning, by distances."""
+    width, reach, mels, heads = config.front_end.width, config.front_end.reach, 80, 8
     shapes: dict[str, tuple[int, ...]] = {
         "conv1.weight": (width, mels, 3),
         "conv1.bias": (width,),
         "conv2.weight": (width, width, 3),
         "conv2.bias": (width,),
-        "positional_embedding": (positions, width),
+        "position": (width,),
     }
     for i in range(config.front_end.n_layers):
         block = f"blocks.{i}"
         for name in ("query", "key", "value", "out"):
             shapes[f"{block}.attn.{name}.weight"] = (width, width)
+        shapes[f"{block}.attn.relative"] = (heads, 2 * reach + 1)
         for name in ("query", "value", "out"):  # Whisper's keys have no bias
             shapes[f"{block}.attn.{name}.bias"] = (width,)
         shapes |= {f"{block}.mlp.0.weight": (4 * width, width), f"{block}.mlp.0.bias": (4 * width,)}

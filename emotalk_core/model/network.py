@@ -55,13 +55,17 @@ class _Content(nn.Module):
         self.project = nn.Linear(config.front_end.width, sizes.width)
         self.level = nn.Parameter(torch.zeros(sizes.width))
         self.blocks = nn.ModuleList(
-            nn.Conv1d(sizes.width, sizes.width, sizes.kernel, padding=d * (sizes.kernel // 2), dilation=d)
+            nn.Conv1d(
+                sizes.width, sizes.width, sizes.kernel, padding=d * (sizes.kernel // 2), dilation=d
+            )
             for d in sizes.dilations
         )
 
     def forward(self, states: Tensor, level: Tensor) -> Tensor:
         mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
-        x = F.gelu(self.project(mixed) + level_feature(level)[..., None] * self.level).transpose(1, 2)
+        x = F.gelu(self.project(mixed) + level_feature(level)[..., None] * self.level).transpose(
+            1, 2
+        )
         for block in self.blocks:
             x = x + F.gelu(block(x))
         return x.transpose(1, 2)
@@ -106,7 +110,9 @@ class _Decoder(nn.Module):
         told = config.emotion.latent + sizes.style_width
         self.input = nn.Linear(config.content.width, sizes.width)
         self.level = nn.Parameter(torch.zeros(sizes.width))
-        self.blocks = nn.ModuleList(_Block(sizes.width, sizes.kernel, told) for _ in range(sizes.n_blocks))
+        self.blocks = nn.ModuleList(
+            _Block(sizes.width, sizes.kernel, told) for _ in range(sizes.n_blocks)
+        )
         self.output = nn.Linear(sizes.width, len(config.channels))
 
     def forward(self, content: Tensor, level: Tensor, told: Tensor) -> Tensor:
@@ -122,24 +128,33 @@ class Starter(nn.Module):
     Parameters
     ----------
     config : ModelConfig
-    mean, scale : Tensor (window, layers, width), (layers, width), optional
+    mean, scale : Tensor (layers, width), optional
         Standardisation; carried for export only: the states that come in have been standardised.
     """
 
-    def __init__(self, config: ModelConfig, mean: Tensor | None = None, scale: Tensor | None = None) -> None:
+    def __init__(
+        self, config: ModelConfig, mean: Tensor | None = None, scale: Tensor | None = None
+    ) -> None:
         super().__init__()
         front = config.front_end
         self.config = config
-        self.register_buffer("mean", torch.zeros(front.window, front.n_layers, front.width) if mean is None else mean)
-        self.register_buffer("scale", torch.ones(front.n_layers, front.width) if scale is None else scale)
-        self.content, self.emotion, self.decoder = _Content(config), _Emotion(config), _Decoder(config)
+        size = (front.n_layers, front.width)
+        self.register_buffer("mean", torch.zeros(size) if mean is None else mean)
+        self.register_buffer("scale", torch.ones(size) if scale is None else scale)
+        self.content, self.emotion, self.decoder = (
+            _Content(config),
+            _Emotion(config),
+            _Decoder(config),
+        )
         latent = config.emotion.latent
         # Orthogonal to begin with, so that no two emotions share a direction.
         start = torch.linalg.qr(torch.randn(latent, len(config.emotions)))[0].T * 2.0
         self.prototypes = nn.Parameter(start.contiguous())
         self.styles = nn.Parameter(0.5 * torch.randn(config.n_styles, config.decoder.style_width))
 
-    def frames(self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0) -> tuple[Tensor, Tensor]:
+    def frames(
+        self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0
+    ) -> tuple[Tensor, Tensor]:
         """Content and level at 30 fps; frame 0 is due at state `first_state`."""
         scaled = torch.arange(n_frames) * STATE_RATE
         at = scaled // self.config.fps + first_state

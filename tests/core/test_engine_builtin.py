@@ -1,0 +1,207 @@
+"""The built-in engine on the shipped model: whole and in pieces, cancelled, loud and quiet, with and without BLAS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from emotalk_core.audio import ArraySound
+from emotalk_core.controls import Controls, ControlTrack, FrameControls, emotion_weights
+from emotalk_core.engine import Encoding, open_engine, product
+from emotalk_core.engine.builtin import BuiltinEngine
+from emotalk_core.engine.windows import cross_fade, fade_weights, n_windows
+from emotalk_core.errors import Cancelled, InputError, SetupError
+from emotalk_core.model.config import FrontEndConfig
+from emotalk_core.model.folder import load_model, starter_folder
+from emotalk_core.timing import frame_count
+
+RATE = 16_000
+
+
+class Blocks:
+    """A sound that comes in blocks of one size."""
+
+    key = "test"
+
+    def __init__(self, samples: np.ndarray, size: int) -> None:
+        self._samples, self._size = samples, size
+        self.n_samples = len(samples)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        for start in range(0, self.n_samples, self._size):
+            yield self._samples[start : start + self._size]
+
+
+def babble(seconds: float, seed: int = 0) -> np.ndarray:
+    """Something with the rhythm of speech: buzzing bursts of changing colour."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * RATE)) / RATE
+    voice = sum(np.sin(2 * np.pi * 120 * k * t + k) / k for k in range(1, 30))
+    rhythm = np.maximum(np.sin(2 * np.pi * 2.1 * t) + 0.3 * np.sin(2 * np.pi * 5.3 * t), 0.0)
+    return (0.1 * voice * rhythm + 0.01 * rng.standard_normal(len(t)) * rhythm).astype(np.float32)
+
+
+def joined(pieces: Iterator[Encoding]) -> Encoding:
+    parts = list(pieces)
+    columns = ("content", "emotion", "heard", "level")
+    return Encoding(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
+
+
+def told(n: int, controls: Controls | None = None) -> FrameControls:
+    return ControlTrack(controls or Controls()).frames(np.arange(n) / 30.0)
+
+
+def largest_difference(a: Encoding, b: Encoding) -> float:
+    columns = ("content", "emotion", "heard", "level")
+    return max(float(np.abs(getattr(a, c) - getattr(b, c)).max()) for c in columns)
+
+
+@pytest.fixture(scope="module")
+def engine() -> BuiltinEngine:
+    return BuiltinEngine(load_model(starter_folder()), n_threads=2)
+
+
+@pytest.fixture(scope="module")
+def spoken(engine: BuiltinEngine) -> Encoding:
+    return joined(engine.encode(ArraySound(babble(11.3), RATE)))
+
+
+@pytest.mark.parametrize("n_samples", [1, 533, 534, 76_799, 76_800, 76_801, 100_000])
+def test_every_length_gives_its_frames(engine: BuiltinEngine, n_samples: int) -> None:
+    encoding = joined(engine.encode(ArraySound(babble(7)[:n_samples], RATE)))
+    assert encoding.n_frames == frame_count(n_samples)
+    assert encoding.heard.shape == (encoding.n_frames, 8)
+    np.testing.assert_allclose(encoding.heard.sum(axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [777, 16_000, 10_000_000])
+def test_blocks_of_any_size_give_the_same_encoding(engine: BuiltinEngine, spoken: Encoding, size: int) -> None:
+    assert largest_difference(joined(engine.encode(Blocks(babble(11.3), size))), spoken) < 1e-6
+
+
+def test_one_thread_gives_the_same_encoding(spoken: Encoding) -> None:
+    alone = BuiltinEngine(load_model(starter_folder()), n_threads=1)
+    assert largest_difference(joined(alone.encode(ArraySound(babble(11.3), RATE))), spoken) < 1e-6
+
+
+def test_stretches_decode_like_the_whole(engine: BuiltinEngine, spoken: Encoding) -> None:
+    controls = told(spoken.n_frames, Controls(emotions=emotion_weights({"sad": 0.7}), mix=0.5))
+    whole = engine.decode(spoken, controls)
+    context = engine.context_frames
+    for start, stop in ((0, 40), (40, 41), (100, 250), (250, spoken.n_frames)):
+        low, high = max(0, start - context), min(spoken.n_frames, stop + context)
+        cut = FrameControls(controls.weights[low:high], controls.mix[low:high], controls.intensity[low:high])
+        part = engine.decode(spoken[low:high], cut)[start - low : stop - low]
+        np.testing.assert_allclose(part, whole[start:stop], atol=2e-5)
+
+
+def test_a_quieter_recording_gives_the_same_face(engine: BuiltinEngine, spoken: Encoding) -> None:
+    quiet = joined(engine.encode(ArraySound(babble(11.3) * np.float32(0.1), RATE)))
+    controls = told(spoken.n_frames)
+    np.testing.assert_allclose(engine.decode(quiet, controls), engine.decode(spoken, controls), atol=0.02)
+
+
+def test_speech_later_in_a_file_gives_the_same_face(engine: BuiltinEngine) -> None:
+    samples = babble(4)
+    later = np.concatenate([np.zeros(int(1.7 * RATE), np.float32), samples])
+    alone, moved = (joined(engine.encode(ArraySound(s, RATE))) for s in (samples, later))
+    a = engine.decode(alone, told(alone.n_frames))
+    b = engine.decode(moved, told(moved.n_frames))[51:]
+    assert np.abs(a[5:-5] - b[5:-5]).max() < 0.1
+
+
+def test_no_step_at_the_seams(engine: BuiltinEngine) -> None:
+    encoding = joined(engine.encode(ArraySound(babble(20), RATE)))
+    steps = np.abs(np.diff(engine.decode(encoding, told(encoding.n_frames)), axis=0)).max(axis=1)
+    seams = [round(4.8 * k * 30) for k in (1, 2, 3)]
+    at_seams = max(steps[s - 12 : s + 12].max() for s in seams)
+    elsewhere = np.concatenate([steps[s + 15 : s + 125] for s in (0, *seams)])
+    assert at_seams <= 1.1 * elsewhere.max()
+
+
+def test_silence_keeps_the_mouth_closed(engine: BuiltinEngine) -> None:
+    encoding = joined(engine.encode(ArraySound(np.zeros(4 * RATE, np.float32), RATE)))
+    values = engine.decode(encoding, told(encoding.n_frames))
+    assert np.isfinite(values).all()
+    assert values[:, 17].max() < 0.08  # jawOpen
+    assert np.abs(np.diff(values, axis=0)).max() < 0.02
+
+
+def test_cancel_ends_every_thread(engine: BuiltinEngine) -> None:
+    def stop(share: float, _what: str) -> None:
+        if share > 0.3:
+            raise Cancelled
+
+    before = threading.active_count()
+    with pytest.raises(Cancelled):
+        list(engine.encode(ArraySound(babble(30), RATE), progress=stop))
+    assert threading.active_count() == before
+
+
+def test_progress_rises_to_one(engine: BuiltinEngine) -> None:
+    shares: list[float] = []
+    list(engine.encode(ArraySound(babble(11), RATE), progress=lambda share, _: shares.append(share)))
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+
+
+def test_few_windows_are_alive(engine: BuiltinEngine) -> None:
+    """Reading runs only a few windows ahead of what has been given out."""
+    sound, read = Blocks(babble(120), RATE), []
+
+    class Watched(Blocks):
+        def blocks(self) -> Iterator[np.ndarray]:
+            for number, block in enumerate(sound.blocks()):
+                read.append(number)
+                yield block
+
+    pieces = engine.encode(Watched(babble(120), RATE))
+    next(pieces)
+    assert read[-1] < 45  # seconds of 120; the first pass is over, the second one has begun
+    pieces.close()
+
+
+def test_without_blas_the_numbers_are_the_same(
+    engine: BuiltinEngine, spoken: Encoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = not product.has_blas()
+    monkeypatch.setattr(product, "has_blas", lambda: other)
+    short = joined(engine.encode(ArraySound(babble(11.3), RATE)))
+    assert largest_difference(short, spoken) < 5e-3
+    controls = told(spoken.n_frames)
+    np.testing.assert_allclose(engine.decode(short, controls), engine.decode(spoken, controls), atol=2e-3)
+
+
+@pytest.mark.parametrize("emotion", ["happy", "sad", "angry", "fearful", "disgust", "surprised"])
+def test_sliders_move_the_face_and_intensity_scales_it(
+    engine: BuiltinEngine, spoken: Encoding, emotion: str
+) -> None:
+    def mean(**changes: float) -> np.ndarray:
+        controls = Controls(emotions=emotion_weights({emotion: 1.0}), mix=1.0, **changes)
+        return engine.decode(spoken, told(spoken.n_frames, controls)).mean(axis=0)
+
+    nothing = engine.decode(spoken, told(spoken.n_frames, Controls(mix=1.0))).mean(axis=0)
+    np.testing.assert_allclose(mean(intensity=0.0), nothing, atol=1e-5)
+    half, full = (np.abs(mean(intensity=i) - nothing).max() for i in (0.5, 1.0))
+    assert 0.05 < half < full
+
+
+def test_fade_weights_of_neighbours_add_up_to_one() -> None:
+    grid = FrontEndConfig()
+    count = n_windows(RATE * 17, grid)
+    ones = (np.ones((grid.window, 1), np.float32) for _ in range(count))
+    whole = np.concatenate(list(cross_fade(ones, count, grid)))
+    np.testing.assert_allclose(whole, 1.0, atol=1e-6)
+    assert fade_weights(0, 1, grid).min() == 1.0
+
+
+def test_engine_names() -> None:
+    model = load_model(starter_folder())
+    assert open_engine("auto", model).name == "builtin"
+    with pytest.raises(InputError, match="No such engine"):
+        open_engine("quantum", model)
+    with pytest.raises(SetupError):
+        open_engine("torch", model)

@@ -1,0 +1,127 @@
+"""A model folder is read strictly: every fault is named, nothing is guessed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core.errors import ModelFolderError
+from emotalk_core.model.config import ModelConfig, read_config, write_config
+from emotalk_core.model.folder import encoder_shapes, load_model, model_shapes, starter_folder
+from emotalk_core.model.tensors import read_tensors, write_tensors
+
+SMALL = replace(
+    ModelConfig(),
+    front_end=replace(ModelConfig().front_end, n_layers=1, reach=2),
+    content=replace(ModelConfig().content, width=4, dilations=(1,)),
+    emotion=replace(ModelConfig().emotion, width=4, hidden=4, latent=8),
+    decoder=replace(ModelConfig().decoder, width=4, n_blocks=1, style_width=2),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A whole model of few numbers."""
+    write_config(SMALL, tmp_path / "config.json")
+    for name, shapes in (("model", model_shapes(SMALL)), ("encoder", encoder_shapes(SMALL))):
+        zeros = {key: np.zeros(shape, np.float16) for key, shape in shapes.items()}
+        write_tensors(tmp_path / f"{name}.safetensors", zeros)
+    return tmp_path
+
+
+def change(folder: Path, **tensors: np.ndarray | None) -> None:
+    """Replace tensors of model.safetensors; None takes one away."""
+    path = folder / "model.safetensors"
+    given = {name: np.array(array) for name, array in read_tensors(path)[0].items()}
+    for name, array in tensors.items():
+        key = name.replace("__", ".")
+        if array is None:
+            del given[key]
+        else:
+            given[key] = array
+    write_tensors(path, given)
+
+
+def test_the_shipped_model_is_whole() -> None:
+    model = load_model(starter_folder())
+    assert model.config.kind == "starter"
+    assert all(np.isfinite(np.asarray(t, np.float32)).all() for t in model.tensors.values())
+
+
+def test_config_survives_a_round_trip(folder: Path) -> None:
+    assert read_config(folder / "config.json") == SMALL
+
+
+def test_the_key_changes_with_the_numbers(folder: Path) -> None:
+    before = load_model(folder).key
+    change(folder, prototypes=np.ones((8, 8), np.float16))
+    assert load_model(folder).key != before
+
+
+def test_each_faulty_tensor_is_named(folder: Path) -> None:
+    change(
+        folder,
+        prototypes=None,
+        decoder__output__bias=np.zeros(51, np.float16),
+        extra=np.zeros(1, np.float16),
+    )
+    with pytest.raises(ModelFolderError) as caught:
+        load_model(folder)
+    text = str(caught.value)
+    assert "prototypes is missing" in text
+    assert "extra is left over" in text
+    assert "decoder.output.bias is (51,), not (52,)" in text
+
+
+def test_a_missing_encoder_tensor_is_named(folder: Path) -> None:
+    path = folder / "encoder.safetensors"
+    tensors = {name: np.array(array) for name, array in read_tensors(path)[0].items()}
+    del tensors["conv1.bias"]
+    write_tensors(path, tensors)
+    with pytest.raises(ModelFolderError, match=r"conv1\.bias is missing"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_other_format_versions_are_refused(folder: Path, version: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": version}))
+    with pytest.raises(ModelFolderError, match="format version"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("change_to", "named"),
+    [
+        ({"kind": "other"}, "other"),
+        ({"surplus": 1}, "surplus"),
+        ({"fps": "30"}, "fps"),
+        ({"channels": ["jawOpen"]}, "Channels"),
+        ({"decoder": 3}, "decoder"),
+    ],
+)
+def test_wrong_configs_are_refused(folder: Path, change_to: dict[str, object], named: str) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change_to))
+    with pytest.raises(ModelFolderError, match=named):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "encoder.safetensors"])
+def test_missing_and_cut_files_are_refused(folder: Path, file: str) -> None:
+    path = folder / file
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ModelFolderError):
+        load_model(folder)
+    path.unlink()
+    with pytest.raises(ModelFolderError):
+        load_model(folder)
+
+
+def test_no_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ModelFolderError, match="No such model folder"):
+        load_model(tmp_path / "nothing")
