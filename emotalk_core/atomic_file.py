@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
@@ -24,7 +24,7 @@ def disk_error(error: OSError, path: Path) -> SetupError:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path) -> Generator[IO[bytes]]:
     """A binary file beside `path` that takes its place when the block ends without an error.
 
     Whatever happens inside, the old file stays as it was until then, and no part of the new one is

@@ -86,7 +86,7 @@ def _run(arguments: argparse.Namespace) -> int:
     engine, cache = read_engine(arguments), read_cache(arguments)
     outcomes: list[Outcome] = []
     for n_done, task in enumerate(tasks):
-        options = argparse.Namespace(**(vars(arguments) | task.options))
+        options = argparse.Namespace(**(vars(arguments) | dict(task.options)))
         asked = {name: getattr(options, name) for name in CONTROL_FLAGS} | {"engine": engine.key}
         earlier = finished.get(str(task.job.output))
         if earlier is not None and earlier["options"] == asked and task.job.output.is_file():
@@ -184,7 +184,7 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
 
 
 def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> _Task:
-    given = {k.strip(): v for k, v in row.items() if k is not None and v not in (None, "")}
+    given = {k.strip(): v for k, v in row.items() if k and v not in (None, "")}
     audio = given.pop("audio", None)
     if not audio:
         raise InputError("A job without a sound", value=dict(row), remedy="Fill in `audio`.")

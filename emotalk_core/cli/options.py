@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
@@ -17,9 +17,6 @@ from ..engine import ENGINES, Engine, open_engine
 from ..errors import InputError
 from ..model.folder import load_model, starter_folder
 from ..timing import exact_rate
-
-if TYPE_CHECKING:
-    from argparse import _ArgumentGroup as Group
 
 __all__ = [
     "CONTROL_FLAGS",
@@ -97,7 +94,7 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_number(group: Group, name: str, text: str) -> None:
+def _add_number(group: Any, name: str, text: str) -> None:
     low, high = LIMITS[name]
     flag = f"--{name.replace('_', '-')}"
     group.add_argument(
@@ -118,7 +115,9 @@ def add_progress_flag(parser: argparse.ArgumentParser) -> None:
 def read_track(arguments: argparse.Namespace) -> ControlTrack:
     """The controls that the flags ask for, the same throughout the sound."""
     controls = _read_preset(arguments.preset)
-    given = {n: v for n in (*_NUMBERS, "style", "seed") if (v := getattr(arguments, n)) is not None}
+    given: dict[str, Any] = {
+        n: v for n in (*_NUMBERS, "style", "seed") if (v := getattr(arguments, n)) is not None
+    }
     if arguments.emotion is not None:
         weights = emotion_weights(_read_weights(arguments.emotion))
         given = {"emotions": weights, "mix": 1.0} | given

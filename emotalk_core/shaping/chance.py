@@ -34,4 +34,5 @@ def slow_noise(times_s: np.ndarray, period_s: float, seed: int, layer: int) -> n
         (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
         t**3 / 6,
     )
-    return sum(w * knots[at + k - 1] for k, w in enumerate(weights)).astype(np.float32)
+    terms = [w * knots[at + k - 1] for k, w in enumerate(weights)]
+    return np.sum(terms, axis=0).astype(np.float32)
