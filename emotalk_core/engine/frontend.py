@@ -37,6 +37,7 @@ STATE_RATE = 50  # hidden states per second, after the second convolution's stri
 WIDTH = 512
 N_HEADS = 8
 _LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
+_USUAL_TOP = 1.25  # log10 mel power: median of read speech with peaks 4 dB below full scale
 _EPS = 1e-5
 _UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
 
@@ -91,10 +92,12 @@ def mel_power_max(mel: np.ndarray) -> float:
 
 
 def normalise(mel: np.ndarray, top: float) -> np.ndarray:
-    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s
-    chunk's.
+    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s chunk's.
+
+    Whisper itself leaves `top` in the result; here every sound is moved to the same one, so that a
+    quieter recording gives the same states.
     """
-    return (np.maximum(mel, top - _LOG_RANGE) + 4.0) / 4.0
+    return (np.maximum(mel - top, -_LOG_RANGE) + (_USUAL_TOP + 4.0)) / np.float32(4.0)
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
