@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -187,7 +187,7 @@ def _save(page: Image.Image, path: Path) -> None:
 
 
 @contextmanager
-def _quiet_blender() -> Iterator[None]:
+def _quiet_blender() -> Generator[None, None, None]:
     """Blender and its graphics library talk on the process's own output; ours goes around it.
 
     What they said is told when something breaks that nobody foresaw.

@@ -127,10 +127,9 @@ def read_expression_matrix(path: str | Path) -> ExpressionMatrix:
 def _from_npz(path: Path) -> ExpressionMatrix:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            names = (
-                tuple(str(name) for name in archive[part].tolist()) for part in ("channels", "keys")
-            )
-            return ExpressionMatrix(*names, np.asarray(archive["values"], np.float32))
+            channels = tuple(str(name) for name in archive["channels"].tolist())
+            keys = tuple(str(name) for name in archive["keys"].tolist())
+            return ExpressionMatrix(channels, keys, np.asarray(archive["values"], np.float32))
     except KeyError as error:
         raise InputError(
             "The expression matrix lacks an array", value=path, remedy=f"{error.args[0]}."

@@ -35,10 +35,10 @@ def rotation_curves(
         angle = np.linalg.norm(vectors, axis=1)
         axes = vectors / np.maximum(angle, 1e-12)[:, None]
         axes[angle < 1e-12] = (0.0, 1.0, 0.0)  # Blender's own rest value
-        return "rotation_axis_angle", [np.float32(curve) for curve in (angle, *axes.T)]
+        return "rotation_axis_angle", [curve.astype(np.float32) for curve in (angle, *axes.T)]
     quaternions = _quaternions(vectors)
     if mode == "QUATERNION":
-        return "rotation_quaternion", [np.float32(curve) for curve in quaternions.T]
+        return "rotation_quaternion", [curve.astype(np.float32) for curve in quaternions.T]
     if mode in _EULER_MODES:
         return "rotation_euler", [
             np.float32(curve) for curve in _euler(_matrices(quaternions), mode).T
