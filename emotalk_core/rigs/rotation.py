@@ -41,7 +41,7 @@ def rotation_curves(
         return "rotation_quaternion", [curve.astype(np.float32) for curve in quaternions.T]
     if mode in _EULER_MODES:
         return "rotation_euler", [
-            np.float32(curve) for curve in _euler(_matrices(quaternions), mode).T
+            curve.astype(np.float32) for curve in _euler(_matrices(quaternions), mode).T
         ]
     raise RigError(
         "Unknown rotation mode of a bone",
