@@ -1,12 +1,101 @@
-"""`blender -b FILE --command emotalk …`: what the command line does to a scene."""
+"""`blender -b FILE --command emotalk …`: what the command line does to a scene.
+
+Exit codes: 0 done; 2 bad input or environment; 3 some of several failed; 130 cancelled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ..emotalk_core.cli.options import add_control_flags, add_engine_flags, add_progress_flag
+from ..emotalk_core.errors import Cancelled, EmoTalkError
 
 __all__ = ["main"]
 
+_log = logging.getLogger(__name__)
+
+_BAD, _CANCELLED = 2, 130
+_FILMS: Final = ("mp4", "mkv", "png")
+
 
 def main(argv: Sequence[str]) -> int:
-    """Exit code: 0 done, 2 bad input, 3 some failed, 130 cancelled."""
-    raise NotImplementedError
+    """Run one command on the open file; the exit code."""
+    try:
+        arguments = _parser().parse_args(list(argv))
+    except SystemExit as stop:  # argparse has told why; Blender wants a number
+        return int(stop.code or 0)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except EmoTalkError as error:
+        return _failed(str(error))
+    except OSError as error:
+        return _failed(f"{error.strerror or error}: {error.filename}")
+    except (Cancelled, KeyboardInterrupt):
+        sys.stderr.write("emotalk: cancelled; nothing was written\n")
+        return _CANCELLED
+    except Exception as error:  # noqa: BLE001 - one of the three doors
+        _log.exception("This is a bug in EmoTalk, not in your file")
+        return _failed(f"unexpected {type(error).__name__}: {error}")
+
+
+def _failed(why: str) -> int:
+    sys.stderr.write(f"emotalk: {why}\n")
+    return _BAD
+
+
+def _parser() -> argparse.ArgumentParser:
+    from .bridge import shots
+
+    parser = argparse.ArgumentParser(prog="blender -b FILE --command emotalk")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_animate(commands).set_defaults(run=shots.animate_command)
+    _add_batch(commands).set_defaults(run=shots.batch_command)
+    return parser
+
+
+def _add_animate(commands: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser("animate", help="animate a character of the open file and save it")
+    sound = parser.add_mutually_exclusive_group(required=True)
+    sound.add_argument("--strip", metavar="NAME", help="a sound strip of the sequencer")
+    sound.add_argument("--speaker", metavar="OBJECT", help="a Speaker object")
+    sound.add_argument("--sound", metavar="FILE", type=Path, help="a sound file")
+    parser.add_argument("--start", type=int, metavar="FRAME", help="of --sound (default: scene's)")
+    parser.add_argument("--target", required=True, metavar="OBJECT", help="who speaks")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
+    )
+    _add_shared(parser)
+    return parser
+
+
+def _add_batch(commands: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser("batch", help="a folder of sounds to animated files and films")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="sound files")
+    parser.add_argument(
+        "--character", metavar="OBJECT", help="who speaks (default: the demo character, added)"
+    )
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="a folder")
+    parser.add_argument("--render", action="store_true", help="make a film of each, with sound")
+    parser.add_argument(
+        "--format", choices=_FILMS, default="mp4", help="of the films; png: a folder of pictures"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="keep what an earlier run has finished"
+    )
+    _add_shared(parser)
+    return parser
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="what was heard and made, as json"
+    )
+    add_control_flags(parser)
+    add_engine_flags(parser)
+    add_progress_flag(parser)

@@ -198,3 +198,11 @@ def set_video_output(scene: bpy.types.Scene, container: str) -> None:
     film = scene.render.ffmpeg
     film.format = container
     film.codec, film.audio_codec = "H264", "AAC"
+
+
+def set_picture_output(scene: bpy.types.Scene) -> None:
+    """Let `scene` render png files."""
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):
+        settings.media_type = "IMAGE"
+    settings.file_format = "PNG"

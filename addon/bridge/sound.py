@@ -103,9 +103,10 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             label,
             (*notes, "The strip's speed changes are applied"),
         )
-    _, _, content_start = compat.span(strip)
-    origin = content_start - compat.hard_trim_frames(strip)  # frame of the file's first sample
-    zero = Fraction(origin) + Fraction(compat.sound_offset_s(strip)) * rate
+    left, _, content_start = compat.span(strip)
+    # Blender leaves out whole frames: content that starts between two frames plays a little late.
+    n_skipped = int(left - content_start + compat.hard_trim_frames(strip))
+    zero = left - n_skipped + Fraction(compat.sound_offset_s(strip)) * rate  # the first sample's
     start = max(Fraction(first), zero)  # handles may be pulled out beyond the file
     if start >= last:
         raise InputError(

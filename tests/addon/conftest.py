@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +32,8 @@ def _load_package() -> ModuleType:
 
 _load_package()
 
+from tests.addon.scenes import babble, make_head, write_wav  # noqa: E402 - needs the package
+
 
 @pytest.fixture(autouse=True)
 def _fresh_file() -> Iterator[None]:
@@ -53,25 +53,6 @@ def addon() -> Iterator[ModuleType]:
     package.register()
     yield package
     package.unregister()
-
-
-def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
-    """16-bit wav of float samples (n,) or (n, channels)."""
-    samples = samples[:, None] if samples.ndim == 1 else samples
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(samples.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
-
-
-def babble(seconds: float, rate: int = 16_000) -> np.ndarray:
-    """Something like speech: a buzz that opens and closes four times a second, with pauses."""
-    t = np.arange(round(seconds * rate)) / rate
-    buzz = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 12))
-    syllables = np.clip(np.sin(2 * np.pi * 4 * t), 0, 1) * (np.sin(2 * np.pi * 0.4 * t) > -0.8)
-    return (0.2 * buzz * syllables).astype(np.float32)
 
 
 @pytest.fixture
@@ -98,22 +79,6 @@ def _fake_engine_class() -> type:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.FakeEngine
-
-
-def make_head(name: str = "Head", keys: tuple[str, ...] | None = None) -> bpy.types.Object:
-    """A small mesh with ARKit's keys; jawOpen and the smiles move vertices."""
-    from emotalk.emotalk_core.arkit import CHANNELS
-
-    mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
-    head = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(head)
-    head.shape_key_add(name="Basis")
-    for key in keys or CHANNELS:
-        block = head.shape_key_add(name=key)
-        block.value = 0.0
-        block.data[0].co.z = -1.0
-    return head
 
 
 @pytest.fixture

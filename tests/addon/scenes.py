@@ -1,0 +1,113 @@
+"""Sounds, heads and strips that the add-on's tests share."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+needs_sound = pytest.mark.skipif(
+    bpy.app.version < (4, 4), reason="the 4.2 wheel has no sound: strips cannot be made in it"
+)
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
+    """16-bit wav of float samples (n,) or (n, channels)."""
+    samples = samples[:, None] if samples.ndim == 1 else samples
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def babble(seconds: float, rate: int = 16_000) -> np.ndarray:
+    """Something like speech: a buzz that opens and closes four times a second, with pauses."""
+    t = np.arange(round(seconds * rate)) / rate
+    buzz = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 12))
+    syllables = np.clip(np.sin(2 * np.pi * 4 * t), 0, 1) * (np.sin(2 * np.pi * 0.4 * t) > -0.8)
+    return (0.2 * buzz * syllables).astype(np.float32)
+
+
+def make_head(name: str = "Head", keys: tuple[str, ...] | None = None) -> bpy.types.Object:
+    """A small mesh with ARKit's keys; jawOpen and the smiles move vertices."""
+    from emotalk.emotalk_core.arkit import CHANNELS
+
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    head = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(head)
+    head.shape_key_add(name="Basis")
+    for key in keys or CHANNELS:
+        block = head.shape_key_add(name=key)
+        block.value = 0.0
+        block.data[0].co.z = -1.0
+    return head
+
+
+def add_strip(path: Path, frame: int = 10, channel: int = 1) -> Any:
+    """A sound strip in the current scene."""
+    editor = bpy.context.scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    return strips.new_sound(path.stem, str(path), channel, frame)
+
+
+def trim_start(strip: Any, frames: int) -> None:
+    """Pull the left handle to the right."""
+    name = "left_handle_offset" if hasattr(strip, "left_handle_offset") else "frame_offset_start"
+    setattr(strip, name, frames)
+
+
+def trim_end(strip: Any, frames: int) -> None:
+    """Pull the right handle to the left."""
+    name = "right_handle_offset" if hasattr(strip, "right_handle_offset") else "frame_offset_end"
+    setattr(strip, name, frames)
+
+
+def trim_hard(strip: Any, frames: int) -> None:
+    """Leave out the start of the file."""
+    name = "content_trim_start" if hasattr(strip, "content_trim_start") else "animation_offset_start"
+    setattr(strip, name, frames)
+
+
+def fcurves(block: Any) -> dict[tuple[str, int], Any]:
+    """F-curves of a data-block's active Action, by path and index."""
+    from emotalk.addon.bridge.compat import fcurves_of
+
+    return {(curve.data_path, curve.array_index): curve for curve in fcurves_of(block) or ()}
+
+
+def keys_of(head: bpy.types.Object, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and values of one shape key's keys."""
+    curve = fcurves(head.data.shape_keys)[f'key_blocks["{name}"].value', 0]
+    pairs = np.array([point.co for point in curve.keyframe_points])
+    return pairs[:, 0], pairs[:, 1]
+
+
+def state() -> dict[str, Any]:
+    """What a cancelled or failed run must leave as it was."""
+    return {
+        "actions": sorted((a.name, a.users, a.use_fake_user) for a in bpy.data.actions),
+        "objects": sorted(o.name for o in bpy.data.objects),
+        "scenes": sorted(s.name for s in bpy.data.scenes),
+        "assigned": sorted(
+            (key.name, key.animation_data.action.name if key.animation_data.action else "")
+            for key in bpy.data.shape_keys
+            if key.animation_data
+        ),
+        "values": sorted((k.name, b.name, b.value) for k in bpy.data.shape_keys for b in k.key_blocks),
+        "takes": len(bpy.context.scene.emotalk.takes),
+    }
+
+
+def set_span(strip: Any, first: int, last: int) -> None:
+    """Place both handles of a strip."""
+    new = hasattr(strip, "left_handle")
+    names = ("right_handle", "left_handle") if new else ("frame_final_end", "frame_final_start")
+    setattr(strip, names[0], last)
+    setattr(strip, names[1], first)
