@@ -36,6 +36,12 @@ _CREDIT: Final = (
     "533-1066-0005 and 0006, from a LibriVox recording. Face: EmoTalk, nothing corrected by hand."
 )
 _N_STILLS: Final = 12
+_FACE: Final = (
+    0.12,
+    0.10,
+    0.88,
+    0.86,
+)  # of a picture: left, top, right, bottom of what a sheet shows
 
 
 @dataclass(frozen=True)
@@ -173,11 +179,13 @@ def _emotions(plan: _Plan, stage: Stage, take: Take, encoding: Encoding, engine:
 
 
 def _still(stage: Stage, frame: int | None) -> Image.Image:
+    """The face, close: on a sheet it is small."""
     with tempfile.TemporaryDirectory(prefix="emotalk-still-") as folder:
         path = Path(folder) / "still.png"
         stage.photograph(frame, path)
         with Image.open(path) as image:
-            return image.convert("RGB")
+            box = [round(share * image.width) for share in _FACE]
+            return image.convert("RGB").crop((box[0], box[1], box[2], box[3]))
 
 
 def _save(page: Image.Image, path: Path) -> None:
