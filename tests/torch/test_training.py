@@ -1,0 +1,176 @@
+"""Training on speech that is not there: losses ask for the right thing, runs resume, labels reach the right frames."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core import arkit
+from emotalk_core.errors import InputError
+from emotalk_core.model.config import ModelConfig
+
+torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+
+from emotalk_core.model.network import Starter  # noqa: E402
+from training.batches import CONTEXT_FRAMES, Clips, draw_feeling  # noqa: E402
+from training.config import read_run_config  # noqa: E402
+from training.datasets import Recording, split_of  # noqa: E402
+from training.faces.phones import Phone  # noqa: E402
+from training.features import MARGIN_S, FeatureSet  # noqa: E402
+from training.losses import LossWeights, Target, face_loss  # noqa: E402
+from training.trainer import TrainSettings, train_face  # noqa: E402
+
+CONFIG = replace(
+    ModelConfig(),
+    front_end=replace(ModelConfig().front_end, width=16),
+    content=replace(ModelConfig().content, width=24),
+    decoder=replace(ModelConfig().decoder, width=24),
+)
+PHONES = (
+    Phone(0.0, 0.3, "_", "silence"),
+    Phone(0.3, 0.6, "AA1", "open"),
+    Phone(0.6, 0.7, "P", "closure"),
+    Phone(0.7, 1.1, "AA1", "open"),
+    Phone(1.1, 1.5, "_", "silence"),
+)
+SECONDS = 1.5
+
+
+def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
+    """Two recordings whose states say at each moment which kind of phone it is."""
+    rng = np.random.default_rng(0)
+    recordings = [
+        Recording(f"made/{i}", (rng.standard_normal(24_000) * 100).astype(np.int16), "s", "train", PHONES, seconds=SECONDS)
+        for i in range(2)
+    ]
+    length = round((SECONDS + 2 * MARGIN_S) * 50)
+    states, names, copies = [], [], []
+    kinds = ["silence", "open", "closure"]
+    for recording in recordings:
+        for copy in range(n_copies):
+            one = rng.standard_normal((length, 3, 16)) * 0.1
+            for phone in PHONES:
+                a, b = (round((t + MARGIN_S) * 50) for t in (phone.start_s, phone.end_s))
+                one[a:b, :, kinds.index(phone.kind)] += 2.0
+            states.append(one)
+            names.append(recording.name)
+            copies.append(copy)
+    n = len(states)
+    return recordings, FeatureSet(
+        np.concatenate(states).astype(np.float16),
+        np.full(n * length, -10.0, np.float32),
+        np.array(names),
+        np.array(copies),
+        np.arange(n) * length,
+        np.full(n, length),
+        np.zeros(n),
+    )
+
+
+def clips(seed: int = 1) -> Clips:
+    return Clips([(*made_set(), 1.0)], n_styles=CONFIG.n_styles, seed=seed)
+
+
+def run(folder: Path, steps: int) -> dict[str, float]:
+    """Train a small network and give the last dev measurement."""
+    torch.manual_seed(0)
+    folder.mkdir(exist_ok=True)
+    settings = TrainSettings(
+        steps=steps, pairs=2, frames=48, save_every=20, warmup=5, average=0.9
+    )
+    train_face(Starter(CONFIG), clips(), clips(2), settings, LossWeights(), folder)
+
+    lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["kind"] == "dev"][-1]
+
+
+def target(**curves: torch.Tensor) -> Target:
+    base = {n: torch.zeros(2, 10) for n in ("closed", "tucked", "activity")}
+    base |= {"values": torch.zeros(2, 10, 52), "valid": torch.ones(2, 10), "labelled": torch.ones(2)}
+    return Target(**(base | curves))
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    first, last = run(tmp_path / "a", 20), run(tmp_path / "b", 120)
+    assert last["loss"] < 0.6 * first["loss"]
+
+
+def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
+    run(tmp_path, 20)
+    run(tmp_path, 40)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert state["step"] == 40
+    steps = [line for line in (tmp_path / "curve.jsonl").read_text().splitlines() if '"dev"' in line]
+    assert len(steps) == 2
+
+
+def test_labels_stand_where_the_sound_is() -> None:
+    batch = clips().batch(4, 48)
+    jaw = batch.target.values[..., arkit.index("jawOpen")]
+    states = batch.states[:, CONTEXT_FRAMES * 5 // 3 :, 0, 1]
+    for row in range(len(jaw)):
+        if batch.weights[row, 0] < 1.0:
+            continue
+        frames = np.arange(48) * 5 // 3
+        vowel = states[row, frames] > 1.0
+        known = batch.target.valid[row] > 0
+        if (vowel & known).any() and (~vowel & known).any():
+            assert jaw[row][vowel & known].mean() > 2 * jaw[row][~vowel & known].mean()
+
+
+def test_pairs_are_two_copies_of_one_stretch() -> None:
+    batch = clips().batch(3, 48)
+    for a, b in ((0, 1), (2, 3), (4, 5)):
+        assert torch.equal(batch.target.values[a], batch.target.values[b])
+        assert torch.equal(batch.weights[a], batch.weights[b])
+        assert not torch.equal(batch.states[a], batch.states[b])
+
+
+def test_open_lips_in_a_closure_cost_more_than_in_a_vowel() -> None:
+    predicted = torch.zeros(2, 10, 52)
+    predicted[..., arkit.index("jawOpen")] = 0.2
+    free = face_loss(predicted, target(activity=torch.ones(2, 10)), LossWeights())
+    shut = face_loss(predicted, target(activity=torch.ones(2, 10), closed=torch.ones(2, 10)), LossWeights())
+    assert shut["probes"] > 3 * free["probes"]
+
+
+def test_unlabelled_clips_cost_nothing_but_consistency() -> None:
+    predicted = torch.rand(2, 10, 52, generator=torch.Generator().manual_seed(0))
+    parts = face_loss(predicted, target(labelled=torch.zeros(2)), LossWeights())
+    assert parts.pop("consistency") > 0
+    assert sum(parts.values()) == 0
+
+
+def test_motion_in_silence_costs() -> None:
+    still, moving = torch.zeros(2, 10, 52), torch.zeros(2, 10, 52)
+    moving[:, ::2, 17] = 0.05
+    assert face_loss(still, target(), LossWeights())["still"] == 0
+    assert face_loss(moving, target(), LossWeights())["still"] > 0
+
+
+def test_feelings_cover_the_sliders() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [draw_feeling(rng) for _ in range(500)]
+    weights = np.stack([w for w, _ in drawn])
+    assert (weights.max(axis=0) == 1.0).all()  # each emotion alone
+    assert ((weights > 0.05).sum(axis=1) > 1).mean() > 0.05  # blends
+    assert max(i for _, i in drawn) > 1.8
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0)
+
+
+def test_a_speaker_stays_in_one_split() -> None:
+    assert {split_of(f"speaker{i}") for i in range(200)} == {"train", "dev"}
+    assert split_of("speaker1") == split_of("speaker1")
+
+
+def test_shipped_config_is_read_and_faults_are_named(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "training" / "configs" / "starter.toml"
+    assert read_run_config(shipped).name == "starter"
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[face]\nstepz = 3\n")
+    with pytest.raises(InputError, match="stepz"):
+        read_run_config(wrong)
