@@ -21,3 +21,14 @@ def talk(n_frames: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     values[:, arkit.index("mouthSmileLeft")] = 0.4
     level = np.where(times % 3 < 2, -4 + 2 * rng.standard_normal(n_frames), -70).astype(np.float32)
     return np.clip(values, 0, 1), level
+
+
+def speech_with_closures(rng: np.random.Generator, n_closures: int) -> np.ndarray:
+    """An open mouth that shuts for a single frame now and then: the hardest case."""
+    values = np.zeros((n_closures * 8 + 8, arkit.N_CHANNELS), np.float32)
+    jaw, close = arkit.index("jawOpen"), arkit.index("mouthClose")
+    values[:, jaw] = rng.uniform(0.25, 0.5, len(values))
+    at = 8 * np.arange(1, n_closures + 1) + rng.integers(-2, 3, n_closures)
+    values[at, jaw] = 0.2
+    values[at, close] = 0.2
+    return values

@@ -34,6 +34,17 @@ def test_nearly_closed_lips_meet(gap_mm: float) -> None:
     assert aperture_mm(pressed)[20] <= CLOSED_MM
 
 
+def test_lips_reach_for_each_other_over_a_jaw_that_stays_open() -> None:
+    values = one_closure(8.7)  # 0.3 of the jaw's way
+    values[18:23, arkit.index("mouthClose")] = 0.21
+
+    pressed = limit(press_lips(values, 1.0))
+
+    assert aperture_mm(values)[20] > CLOSED_MM + 0.5
+    assert aperture_mm(pressed)[20] <= CLOSED_MM
+    assert pressed[20, JAW] > 0.6 * values[20, JAW]
+
+
 def test_lips_that_are_clearly_apart_stay_so() -> None:
     values = one_closure(4.0)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotalk_core import arkit
 from emotalk_core.errors import InputError
 from emotalk_core.shaping.aperture import CLOSED_MM, aperture_mm
 from emotalk_core.shaping.closure import lip_channels, met_lips
 from emotalk_core.timing import exact_rate, frame_count, frame_times, resample
+from tests.core.talk import speech_with_closures
 from tests.strategies import curves, rates
 
 THIRTY = Fraction(30)
@@ -81,17 +81,6 @@ def test_a_straight_line_stays_one_at_another_rate() -> None:
     out = resample(values, THIRTY, frame_times(48, Fraction(24)))
 
     np.testing.assert_allclose(out[:, 0], np.arange(48) / 48, atol=1e-6)
-
-
-def speech_with_closures(rng: np.random.Generator, n_closures: int) -> np.ndarray:
-    """An open mouth that shuts for a single frame now and then: the hardest case."""
-    values = np.zeros((n_closures * 8 + 8, arkit.N_CHANNELS), np.float32)
-    jaw, close = arkit.index("jawOpen"), arkit.index("mouthClose")
-    values[:, jaw] = rng.uniform(0.25, 0.5, len(values))
-    at = 8 * np.arange(1, n_closures + 1) + rng.integers(-2, 3, n_closures)
-    values[at, jaw] = 0.2
-    values[at, close] = 0.2
-    return values
 
 
 @pytest.mark.parametrize("fps", [Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(50)])
