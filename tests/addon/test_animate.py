@@ -1,0 +1,370 @@
+"""The one click, its sliders, and what happens when something goes wrong in the middle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.scenes import (
+    add_strip,
+    babble,
+    fcurves,
+    keys_of,
+    make_head,
+    needs_sound,
+    state,
+    trim_start,
+    write_wav,
+)
+
+
+@pytest.fixture
+def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
+    """A head, a sound that starts at frame 5, and a small engine."""
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
+    ours.rig.character = head
+    return ours
+
+
+def happy_take(ours: Any) -> Any:
+    bpy.ops.emotalk.animate()
+    take = ours.takes[0]
+    take.controls.happy = 0.75
+    return take
+
+
+def test_one_click_keys_every_frame_of_the_sound(ready: Any, head: Any) -> None:
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    frames, values = keys_of(head, "jawOpen")
+    np.testing.assert_array_equal(frames, np.arange(5, 5 + 72 + 1))  # 3 s at 24, both ends
+    assert np.ptp(values) > 0.1
+
+
+def test_curves_are_those_of_the_core_at_scene_frames(ready: Any, head: Any, speech: Path) -> None:
+    from emotalk.emotalk_core.audio import open_sound
+    from emotalk.emotalk_core.controls import ControlTrack
+    from emotalk.emotalk_core.pipeline import animate
+    from emotalk.emotalk_core.timing import exact_rate, resample
+
+    bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 24, 1.001
+    bpy.ops.emotalk.animate()
+    from emotalk.addon.bridge.session import SESSION
+
+    clip = animate(open_sound(speech), ControlTrack(), engine=SESSION.room.engine(None))
+    frames, values = keys_of(head, "browInnerUp")
+
+    times_s = (frames - 5) / float(exact_rate("24000/1001"))
+    expected = resample(clip.values, clip.fps, times_s)[:, clip.channels.index("browInnerUp")]
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+
+
+@needs_sound
+def test_trimmed_strip_is_keyed_where_it_is_seen(ready: Any, head: Any, speech: Path) -> None:
+    strip = add_strip(speech, 20)
+    trim_start(strip, 24)
+    ready.source = "STRIP"
+
+    bpy.ops.emotalk.animate()
+
+    frames, _ = keys_of(head, "jawOpen")
+    assert (frames[0], frames[-1]) == (44, 92)
+
+
+def test_all_meshes_of_the_character_are_keyed(ready: Any, head: Any) -> None:
+    teeth = make_head("Teeth", ("jawOpen",))
+    teeth.parent = head
+
+    bpy.ops.emotalk.animate()
+
+    np.testing.assert_array_equal(keys_of(teeth, "jawOpen")[1], keys_of(head, "jawOpen")[1])
+
+
+def test_clicking_again_makes_the_same_take_again(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.animate()
+
+    assert len(ready.takes) == 1
+    assert len(bpy.data.actions) == 1
+
+
+def test_a_second_sound_is_a_second_take_beside_the_first(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    bpy.ops.emotalk.animate()
+    first = keys_of(head, "jawOpen")
+    ready.filepath = str(write_wav(tmp_path / "second.wav", babble(1.0)))
+    ready.start_frame = 200
+
+    bpy.ops.emotalk.animate()
+
+    frames, values = keys_of(head, "jawOpen")
+    assert len(ready.takes) == 2
+    np.testing.assert_array_equal(values[: len(first[1])], first[1])
+    assert frames[len(first[0])] == 200
+
+
+def test_live_slider_changes_the_keys_without_hearing_again(
+    ready: Any, head: Any, fake_engine: Any
+) -> None:
+    from emotalk.addon.bridge import live
+
+    take = happy_take(ready)
+    assert live.is_stale(take)
+
+    live.refresh(bpy.context.scene, take)
+
+    _, values = keys_of(head, "mouthSmileLeft")
+    assert values.mean() == pytest.approx(0.75, abs=0.05)
+    assert fake_engine.n_encoded == 1
+    assert not live.is_stale(take)
+
+
+def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
+    take = happy_take(ready)
+
+    assert take.controls.mix == 1.0
+
+
+def test_preset_sets_every_slider(ready: Any) -> None:
+    from emotalk.addon.bridge import controls
+    from emotalk.emotalk_core.controls import PRESETS
+
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.preset(name="Broad (animation)")
+
+    ours = controls.read(ready.takes[0].controls).to_dict()
+    for name, value in PRESETS["Broad (animation)"].to_dict().items():
+        assert ours[name] == pytest.approx(value)
+
+
+def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    bpy.ops.emotalk.animate()
+    saved = tmp_path / "saved.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(saved))
+    SESSION.end()
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+    scene = bpy.context.scene
+    take = scene.emotalk.takes[0]
+    take.controls.happy = 0.75
+
+    live.refresh(scene, take)
+
+    _, values = keys_of(bpy.data.objects["Head"], "mouthSmileLeft")
+    assert values.mean() == pytest.approx(0.75, abs=0.05)
+
+
+def test_keyframed_slider_is_followed(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    take = ready.takes[0]
+    take.controls.mix = 1.0
+    for frame, value in ((5, 0.0), (77, 1.0)):
+        take.controls.happy = value
+        bpy.context.scene.keyframe_insert(take.controls.path_from_id("happy"), frame=frame)
+
+    bpy.ops.emotalk.refresh()
+
+    frames, values = keys_of(head, "mouthSmileLeft")
+    middle = values[(frames > 35) & (frames < 45)].mean()
+    assert values[2] < 0.1 < 0.3 < middle < 0.7 < values[-2]
+
+
+def test_range_changes_only_its_frames(ready: Any, head: Any) -> None:
+    take = happy_take(ready)
+    before = keys_of(head, "mouthSmileLeft")[1]
+    ready.use_range, ready.range_start, ready.range_end = True, 30, 50
+
+    bpy.ops.emotalk.refresh()
+
+    frames, values = keys_of(head, "mouthSmileLeft")
+    outside = (frames < 30) | (frames > 50)
+    np.testing.assert_array_equal(values[outside], before[outside])
+    assert values[frames == 40] > 0.5
+    assert take.baked
+
+
+def test_undo_takes_back_everything_in_one_step(ready: Any, head: Any) -> None:
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.emotalk.animate("EXEC_DEFAULT", True)
+    assert fcurves(head.data.shape_keys)
+
+    bpy.ops.ed.undo()
+
+    assert not bpy.data.actions
+    assert len(bpy.context.scene.emotalk.takes) == 0
+
+
+def test_removing_leaves_no_action_and_no_take(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+
+    bpy.ops.emotalk.clear()
+
+    assert not bpy.data.actions
+    assert len(ready.takes) == 0
+
+
+@pytest.mark.parametrize("stop_at", [0.0, 0.05, 0.1, 0.5, 0.9, 1.0])
+def test_cancel_at_any_moment_leaves_the_scene_equal(ready: Any, stop_at: float) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.work import animate
+    from emotalk.emotalk_core.errors import Cancelled
+
+    before = state()
+
+    def progress(share: float, _what: str) -> None:
+        if share >= stop_at:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        takes.finish(*_run(takes.prepare(bpy.context), animate, SESSION.room, progress))
+    assert state() == before
+
+
+def _run(prepared: Any, animate: Any, room: Any, progress: Any) -> tuple[Any, Any]:
+    return prepared, animate(prepared.request, room, progress)
+
+
+def test_cancelled_job_gives_no_result(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.job import Job
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.work import animate
+    from emotalk.emotalk_core.errors import Cancelled
+
+    request = takes.prepare(bpy.context).request
+    job = Job(lambda progress: animate(request, SESSION.room, progress))
+    job.cancel()
+    job.start()
+    job.wait(20)
+
+    with pytest.raises(Cancelled):
+        job.result()
+
+
+def test_job_in_a_thread_brings_the_same_keys(ready: Any, head: Any) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.job import Job
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.work import animate
+
+    prepared = takes.prepare(bpy.context)
+    job = Job(lambda progress: animate(prepared.request, SESSION.room, progress))
+    job.start()
+    job.wait(20)
+    takes.finish(prepared, job.result())
+    threaded = keys_of(head, "jawOpen")[1]
+    bpy.ops.emotalk.clear()
+
+    bpy.ops.emotalk.animate()
+
+    np.testing.assert_array_equal(keys_of(head, "jawOpen")[1], threaded)
+
+
+def test_object_deleted_during_the_run_is_a_clear_error(ready: Any, head: Any) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.work import animate
+    from emotalk.emotalk_core.errors import RigError
+
+    prepared = takes.prepare(bpy.context)
+    outcome = animate(prepared.request, SESSION.room)
+    bpy.data.objects.remove(head)
+    before = state()
+
+    with pytest.raises(RigError, match="deleted meanwhile: 'Head'"):
+        takes.finish(prepared, outcome)
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "missing"), (b"", "empty|no sound|not a|damaged|samples"), (b"hello" * 99, "")],
+)
+def test_bad_sound_is_one_line_and_changes_nothing(
+    ready: Any, tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    bad = tmp_path / "bad.wav"
+    if content is not None:
+        bad.write_bytes(content)
+    ready.filepath = str(bad)
+    before = state()
+
+    with pytest.raises(RuntimeError, match=f"(?i)error: .*({message}).*") as caught:
+        bpy.ops.emotalk.animate()
+
+    assert "bad.wav" in str(caught.value)
+    assert "Unexpected" not in str(caught.value)
+    assert state() == before
+
+
+def test_mesh_without_known_keys_is_named(ready: Any) -> None:
+    ready.rig.character = make_head("Rock", ("Key 1", "bulge"))
+    before = state()
+
+    with pytest.raises(RuntimeError, match="No shape key has a known name"):
+        bpy.ops.emotalk.animate()
+
+    assert state() == before
+
+
+def test_damaged_model_is_one_line(addon: ModuleType, head: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import work
+    from emotalk.emotalk_core.errors import ModelFolderError
+
+    settings = work.EngineSettings(speech.parent)
+
+    with pytest.raises(ModelFolderError, match="config.json"):
+        work.EngineRoom().engine(settings)
+
+
+def test_found_rig_is_listed_with_counts(ready: Any, head: Any) -> None:
+    make_head("Teeth", ("jawOpen", "jawLeft")).parent = head
+    make_head("Hat", ("Tilt",)).parent = head
+
+    bpy.ops.emotalk.find_rig()
+
+    listed = {item.name: (item.use, item.n_found) for item in ready.rig.targets}
+    assert listed == {"Head": (True, 52), "Teeth": (True, 2), "Hat": (False, 0)}
+    assert ready.rig.n_missing == 0
+
+
+def test_mesh_that_is_switched_off_gets_no_keys(ready: Any, head: Any) -> None:
+    teeth = make_head("Teeth", ("jawOpen",))
+    teeth.parent = head
+    bpy.ops.emotalk.find_rig()
+    next(item for item in ready.rig.targets if item.object == teeth).use = False
+
+    bpy.ops.emotalk.animate()
+
+    assert teeth.data.shape_keys.animation_data is None
+    assert fcurves(head.data.shape_keys)
+
+
+def test_curves_survive_a_file(ready: Any, head: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    before = keys_of(head, "jawOpen")[1]
+    bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "talk.npz"))
+    bpy.ops.emotalk.clear()
+    bpy.context.scene.frame_set(5)
+
+    bpy.ops.emotalk.import_clip(filepath=str(tmp_path / "talk.npz"))
+
+    np.testing.assert_allclose(keys_of(head, "jawOpen")[1], before, atol=1e-6)
+
+
+def test_grey_button_says_why(addon: ModuleType) -> None:
+    from emotalk.addon.operators.animate import reason_against
+
+    assert "sound strip" in reason_against(bpy.context)
+    with pytest.raises(RuntimeError, match="sound strip"):
+        bpy.ops.emotalk.animate()
