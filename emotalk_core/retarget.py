@@ -343,7 +343,7 @@ def binding_of(
         for object_name, matching in flame.items():
             driven += expression_driven(object_name, matching.unmatched, expressions)
     roles = _bones_to_drive(match_bones(bones), matchings)
-    lips_have_keys = bool(driven) or not flame
+    lips_have_keys = bool(driven)
     driven += bone_driven(armature, roles, angles, lips_have_keys=lips_have_keys)
     if not driven:
         names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
