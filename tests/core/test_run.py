@@ -30,6 +30,14 @@ def run() -> ModuleType:
     return module
 
 
+def test_ci_calls_the_test_command_of_the_readme() -> None:
+    called = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1]
+    printed = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert called == "exec python3 run.py test"
+    assert called.removeprefix("exec ") in printed
+
+
 def test_python_package_and_extension_have_one_version() -> None:
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
