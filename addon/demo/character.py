@@ -17,11 +17,12 @@ from .lights import new_camera, new_key_light
 from .materials import new_material
 from .part import Part
 from .rig import bind, new_rig
-from .skin import JAW_GAIN, build_skin
+from .skin import JAW_GAIN, LID_GROUPS, build_skin
 from .teeth import build_lower_teeth, build_tongue, build_upper_teeth
 from .write_mesh import write_part
 
 NAME = "Wren"
+LID_OFFSET_M = 0.0004
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def build(scene: bpy.types.Scene) -> Character:
     rig = new_rig(scene, collection, prefix)
     meshes = _write_meshes(build_parts(), collection, prefix)
     bind(rig, meshes)
+    _keep_lids_outside(meshes)
     _smooth(meshes)
     camera, light = new_camera(prefix), new_key_light(prefix)
     for obj in (camera, light):
@@ -85,6 +87,17 @@ def _write_meshes(
         collection.objects.link(mesh)
         meshes.append(mesh)
     return tuple(meshes)
+
+
+def _keep_lids_outside(meshes: tuple[bpy.types.Object, ...]) -> None:
+    # Half blinks and sums of shapes take the straight way, which cuts through the eyeball.
+    skin, *eyes = meshes[:3]
+    for eye, group in zip(eyes, LID_GROUPS, strict=True):
+        modifier = skin.modifiers.new(group, "SHRINKWRAP")
+        modifier.target = eye
+        modifier.vertex_group = group
+        modifier.wrap_mode = "OUTSIDE"
+        modifier.offset = LID_OFFSET_M
 
 
 def _smooth(meshes: tuple[bpy.types.Object, ...]) -> None:

@@ -10,7 +10,7 @@ from .warp import EYE_RADIUS, EYE_SCALE, eye_centre
 RADIUS = EYE_RADIUS * EYE_SCALE
 IRIS_ANGLE = 31.0  # degrees from the axis of sight
 PUPIL_ANGLE = 13.5
-LOOK_ANGLES = {"In": 26.0, "Out": 26.0, "Up": 20.0, "Down": 20.0}  # degrees at full weight
+LOOK_ANGLES = {"In": 22.0, "Out": 22.0, "Up": 18.0, "Down": 20.0}  # degrees at full weight
 N_AROUND = 64
 # Rings from the axis of sight backwards, degrees; doubled where the colour changes sharply.
 RING_ANGLES = np.array([
@@ -76,7 +76,7 @@ def _ball() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     y = RADIUS * np.sin(ring) * np.sin(turn)
     z = RADIUS * np.cos(ring) - dish
     points = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-    faces = grid_faces(len(RING_ANGLES), N_AROUND, wrap=True)
+    faces = grid_faces(len(RING_ANGLES), N_AROUND, wrap=True)[:, ::-1]
     return points, _ball_colours(angle.ravel(), turn.ravel()), faces
 
 
@@ -108,4 +108,4 @@ def _highlight(right: float, up: float, size: float) -> tuple[np.ndarray, np.nda
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)],
                         [0, np.sin(pitch), np.cos(pitch)]])  # fmt: skip
     points = points @ (about_y @ about_x).T
-    return points, np.ones_like(points), grid_faces(5, 24, wrap=True)
+    return points, np.ones_like(points), grid_faces(5, 24, wrap=True)[:, ::-1]

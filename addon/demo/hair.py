@@ -98,7 +98,7 @@ def _solid(lock: Lock) -> Part:
         + outward[:, None] * (swell[:, None] * lock.thickness * thick[None])[..., None]
     )
     colours = _colours(along, lock.shade)
-    faces = grid_faces(N_ALONG, N_AROUND, wrap=True)
+    faces = grid_faces(N_ALONG, N_AROUND, wrap=True)[:, ::-1]
     return Part("Hair", "Hair", grid.reshape(-1, 3), (faces,), colours)
 
 

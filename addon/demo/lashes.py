@@ -10,6 +10,7 @@ from .skin import Skin
 from .warp import eye_centre
 
 N_ALONG = 28
+CORNER_LEFT_OUT = 0.9  # of the rim: at the corner it turns under
 DARK = hex_colour("2A1613")
 
 
@@ -27,23 +28,25 @@ def _lash(skin: Part, lids: Lids) -> Part:
             shapes[name] = _wing((skin.vertices + delta)[margin], side) - rest
     faces = _faces()
     colours = np.tile(np.asarray(DARK), (len(rest), 1))
-    return Part("Lashes", "Lashes", rest, (faces if side > 0 else faces[:, ::-1],), colours,
+    return Part("Lashes", "Lashes", rest, (faces if side < 0 else faces[:, ::-1],), colours,
                 shapes, {"head": np.ones(len(rest))})  # fmt: skip
 
 
 def _wing(margin: np.ndarray, side: int) -> np.ndarray:
     """Points of the wing in a pose: three rows, root above, tip, root below."""
     along = np.linspace(0.0, 1.0, N_ALONG)
+    reached = along * CORNER_LEFT_OUT
     places = np.linspace(0.0, 1.0, len(margin))
-    line = np.stack([np.interp(along, places, margin[:, i]) for i in range(3)], axis=-1)
+    line = np.stack([np.interp(reached, places, margin[:, i]) for i in range(3)], axis=-1)
     line = _relaxed(line)
     outward = unit(line - eye_centre(side))
     tangent = unit(np.gradient(line, axis=0))
     up = unit(np.cross(outward, tangent)) * side
-    length = 1.2 + 5.0 * along**1.5 * np.clip((1.0 - along) / 0.12, 0.0, 1.0) ** 0.5
-    sweep = tangent * (0.55 * along**2 * length)[:, None]
-    root_above = line + up * 0.9 + outward * 0.3
-    root_below = line - up * 0.5 + outward * 0.2
+    length = 1.0 + 6.0 * along**2
+    sweep = tangent * (0.9 * along**3 * length)[:, None]
+    thick = np.clip((1.0 - along) / 0.15, 0.0, 1.0)[:, None] ** 0.5
+    root_above = line + up * 0.9 * thick + outward * 0.3
+    root_below = line - up * 0.5 * thick + outward * 0.2
     tip = line + sweep + (outward * 0.75 + up * 0.62) * length[:, None]
     return np.concatenate([root_above, tip, root_below])
 

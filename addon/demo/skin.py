@@ -8,22 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base_head import BaseHead
-from .lids import Lids, find_lids
+from .lids import RIM, Lids, find_lids
 from .part import Part, blend, bump, hex_colour, smoothstep
 from .warp import EYE_CENTRE, EYE_RADIUS, EYE_SCALE, bend, eye_centre, mould
 
+LID_GROUPS = ("lids.L", "lids.R")  # vertex groups
+LID_FOLLOWS = 0.2  # share of a blink, or of wide eyes, in looking down or up
 SOFTENING_STEPS = 14
 LID_CLEARANCE = 0.45  # mm between lid and eyeball
 TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at the eyeball
 
 GAINS = {
-    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.25, "mouthFrown": 1.45, "noseSneer": 1.35,
+    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6, "mouthFrown": 1.45, "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
 SMILE_GAIN = 0.86
 # The neutral face is made friendlier: a little of these shapes is built into it.
-REST_POSE = {"eyeWideLeft": 1.5, "eyeWideRight": 1.5, "mouthSmileLeft": 0.18,
-             "mouthSmileRight": 0.18, "browInnerUp": 0.25}  # fmt: skip
+REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "mouthSmileLeft": 0.15,
+             "mouthSmileRight": 0.15, "browInnerUp": 0.25}  # fmt: skip
 JAW_GAIN = 0.92
 
 BASE = hex_colour("F0BE9C")
@@ -31,6 +33,7 @@ BLUSH = hex_colour("EE8A74")
 LIPS = hex_colour("D8716C")
 LIDS = hex_colour("D99C84")
 SHADE = hex_colour("DDA183")
+LINER = hex_colour("3A1E1A")
 SCALP = hex_colour("4A241A")
 NOSTRIL = hex_colour("7A3B33")
 MOUTH_INSIDE = hex_colour("6E2129")
@@ -61,9 +64,21 @@ def build_skin(base: BaseHead) -> Skin:
     neck = smoothstep(585.0, 545.0, rest[:, 1]) * smoothstep(95.0, 60.0, rest[:, 2])
     part = Part(
         "Skin", "Skin", vertices, _visible_faces(base.skin.faces, hidden),
-        _colours(rest, lids), shapes, {"head": 1.0 - neck, "neck": neck}, 1,
+        _colours(rest, lids), shapes, {"head": 1.0 - neck, "neck": neck, **_lid_groups(rest, lids)}, 1,
     )  # fmt: skip
     return Skin(part, lids)
+
+
+def _lid_groups(rest: np.ndarray, lids: tuple[Lids, Lids]) -> dict[str, np.ndarray]:
+    """What must stay outside of each eyeball: everything in front of it but the tucked loops."""
+    groups = {}
+    for name, eye in zip(LID_GROUPS, lids, strict=True):
+        away = rest - EYE_CENTRE * (eye.side, 1, 1)
+        near = (np.linalg.norm(away, axis=1) < 27.0) & (away[:, 2] > 2.0)
+        near[eye.bag] = False
+        near[eye.loops[: len(TUCKED)]] = False
+        groups[name] = near.astype(float)
+    return groups
 
 
 def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
@@ -74,6 +89,10 @@ def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
         deltas[f"eyeBlink{side}"] = (
             deltas[f"eyeBlink{side}"] - REST_POSE[wide] * base.skin.shapes[wide]
         )
+        # Lids go along with the eye.
+        down, up = f"eyeLookDown{side}", f"eyeLookUp{side}"
+        deltas[down] = deltas[down] + LID_FOLLOWS * deltas[f"eyeBlink{side}"]
+        deltas[up] = deltas[up] + LID_FOLLOWS * deltas[wide]
     return deltas
 
 
@@ -81,13 +100,13 @@ def _softened(
     rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]
 ) -> np.ndarray:
     """The rest places with cheeks, forehead and jaw smoothed; eyes, nose and lips stay."""
-    keep = np.maximum(bump(rest, (0.0, 642.0, 150.0), (26, 22, 60)),
+    keep = np.maximum(0.52 * bump(rest, (0.0, 642.0, 150.0), (26, 22, 60)),
                       bump(rest, (0.0, 616.0, 140.0), (34, 18, 60)))  # fmt: skip
     for eye in lids:
         keep = np.maximum(keep, bump(rest, EYE_CENTRE * (eye.side, 1, 1), (23, 17, 40)))
         keep[eye.loops] = 1.0
     keep = np.maximum(keep, smoothstep(62.0, 72.0, np.abs(rest[:, 0])))
-    keep = np.maximum(keep, smoothstep(2.0, 12.0, _depth(rest)))
+    keep = np.maximum(keep, smoothstep(4.0, 12.0, _depth(rest)))
     free = np.clip(1.0 - 1.6 * keep, 0.0, 1.0)[:, None]
     a, b = _edges(faces).T
     degree = np.bincount(np.concatenate([a, b]), minlength=len(rest))[:, None]
@@ -147,11 +166,12 @@ def _colours(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     colours = blend(colours, BLUSH, 0.25 * bump(rest, (0.0, 580.0, 130.0), (18, 12, 25)))
     colours = blend(colours, SCALP, _scalp_weight(rest))
     colours = blend(colours, LIDS, _lid_weight(rest, lids))
+    colours = blend(colours, LINER, _liner_weight(rest, lids))
     colours = blend(colours, LIPS, _lip_weight(rest))
     depth = _depth(rest)
     inside = smoothstep(6.0, 14.0, depth)
     colours = blend(colours, NOSTRIL, smoothstep(7.0, 12.0, depth) * (rest[:, 1] > 634.0) * (np.abs(rest[:, 0]) < 9.0))
-    return blend(colours, MOUTH_INSIDE, inside * (rest[:, 1] <= 634.0))
+    return blend(colours, MOUTH_INSIDE, inside * (rest[:, 1] <= 634.0) * smoothstep(589.0, 594.0, rest[:, 1]))
 
 
 def _lid_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
@@ -160,6 +180,16 @@ def _lid_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
         away = np.linalg.norm(rest - EYE_CENTRE * (eye.side, 1, 1), axis=1)
         upper = np.where(rest[:, 1] > EYE_CENTRE[1] - 2.0, 0.9, 0.4)
         weight = np.maximum(weight, smoothstep(26.0, 16.5, away) * upper)
+    return weight
+
+
+def _liner_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
+    """Dark rims, mostly the upper ones: they let the eyes read from afar."""
+    weight = np.zeros(len(rest))
+    for eye in lids:
+        for loop in eye.loops[:RIM]:
+            weight[loop] = 0.3
+            weight[loop[rest[loop, 1] > EYE_CENTRE[1] - 0.5]] = 0.9
     return weight
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .base_head import BaseHead, BaseMesh
 from .part import Part, blend, grid_faces, hex_colour, smoothstep
-from .warp import bend
+from .warp import MOUTH, bend
 
 TOOTH = hex_colour("FFF8EC")
 TOOTH_ROOT = hex_colour("EBD9C0")
@@ -18,30 +18,37 @@ TONGUE_BACK = hex_colour("8E3440")
 UPPER_TEETH = (8.6, 6.8, 7.4, 6.8, 6.6, 8.5)
 LOWER_TEETH = (5.6, 6.0, 6.8, 6.8, 6.8, 8.5)
 SAMPLES_PER_TOOTH = 8
+TONGUE_PLACE = np.array([0.0, -2.5, -1.0])  # mm, off the teeth
 JAW_SHAPES = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 
 
 def build_upper_teeth() -> Part:
     """The upper row: part of the skull, no shape moves it."""
-    points, colours, faces = _row(UPPER_TEETH, half_width=24.5, front=129.0, edge=619.6, up=1.0)
+    points, colours, faces = _row(UPPER_TEETH, half_width=29.0, front=130.5, edge=616.8, up=1.0)
     head = {"head": np.ones(len(points))}
-    return Part("Teeth.Upper", "Teeth", bend(points), (faces,), colours, {}, head)
+    return Part("Teeth.Upper", "Teeth", points + _shift(), (faces,), colours, {}, head)
 
 
 def build_lower_teeth(base: BaseHead, jaw_gain: float) -> Part:
     """The lower row: it moves with the jaw as one solid piece."""
-    points, colours, faces = _row(LOWER_TEETH, half_width=22.5, front=125.5, edge=617.5, up=-1.0)
+    points, colours, faces = _row(LOWER_TEETH, half_width=27.0, front=127.5, edge=617.0, up=-1.0)
     shapes = {
         name: bend(points + _rigid(base.lower_teeth, name, points) * jaw_gain) - bend(points)
         for name in JAW_SHAPES
     }
     head = {"head": np.ones(len(points))}
-    return Part("Teeth.Lower", "Teeth", bend(points), (faces,), colours, shapes, head)
+    return Part("Teeth.Lower", "Teeth", points + _shift(), (faces,), colours, shapes, head)
+
+
+def _shift() -> np.ndarray:
+    # Teeth are moved to the stylised mouth as a whole: bent, they would lose their form.
+    mouth = np.array([MOUTH])
+    return (bend(mouth) - mouth)[0]
 
 
 def build_tongue(base: BaseHead, jaw_gain: float) -> Part:
     """The tongue of the base head in its stylised place."""
-    rest = base.tongue.vertices
+    rest = base.tongue.vertices + TONGUE_PLACE
     shapes = {
         name: bend(rest + delta * (jaw_gain if name == "jawOpen" else 1.0)) - bend(rest)
         for name, delta in base.tongue.shapes.items()
@@ -87,7 +94,7 @@ def _row(
     ], axis=-1)  # fmt: skip
     colours = _row_colours(np.broadcast_to(height, points.shape[:2]).ravel())
     faces = grid_faces(len(profile), len(along))
-    return points.reshape(-1, 3), colours, faces if up < 0 else faces[:, ::-1]
+    return points.reshape(-1, 3), colours, faces[:, ::-1] if up < 0 else faces
 
 
 def _row_colours(height: np.ndarray) -> np.ndarray:
@@ -112,7 +119,7 @@ def _arch(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x, z and outward direction (N, 2) at arc lengths along a half ellipse."""
     turn = np.linspace(-np.pi / 2, np.pi / 2, 721)
-    depth = 1.75 * half_width
+    depth = 1.5 * half_width
     x, z = half_width * np.sin(turn), front - depth + depth * np.cos(turn)
     length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(z)))])
     turn_at = np.interp(along, length - length[-1] / 2.0, turn)

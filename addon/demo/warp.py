@@ -12,7 +12,7 @@ from .part import bump, smoothstep
 
 EYE_CENTRE = np.array([28.81, 679.56, 111.50])  # left eyeball of the base head, mm
 EYE_RADIUS = 15.2  # a little under the eyeball that the lids were made for: room for half blinks
-EYE_SCALE = 1.36
+EYE_SCALE = 1.44
 EYE_SHIFT = np.array([4.5, -3.0, -4.0])
 # Within the first radius everything is scaled alike, so that lids slide on the eye as before.
 EYE_REACH = (19.0, 74.0)
@@ -76,21 +76,39 @@ def _shorten_lower_face(points: np.ndarray) -> np.ndarray:
 
 def mould(rest: np.ndarray) -> np.ndarray:
     """Offsets (N, 3) for the skin alone, by each vertex's place at rest: nose, lips, brow, ears."""
-    return _smaller_nose(rest) + _fuller_lips(rest) + _flat_ears(rest) + _soft_brow(rest)
+    return (
+        _smaller_nose(rest)
+        + _fuller_lips(rest)
+        + _raised_corners(rest)
+        + _flat_ears(rest)
+        + _soft_brow(rest)
+    )
+
+
+def _raised_corners(rest: np.ndarray) -> np.ndarray:
+    corners = sum(bump(rest, (side * 24.0, 618.0, 128.0), (9.0, 8.0, 14.0)) for side in (1, -1))
+    return corners[:, None] * np.array([0.0, 2.6, 0.6])
 
 
 def _smaller_nose(rest: np.ndarray) -> np.ndarray:
     tip = bump(rest, (0.0, 646.0, 150.0), (20.0, 15.0, 26.0))[:, None]
     bridge = bump(rest, (0.0, 668.0, 138.0), (20.0, 16.0, 30.0))[:, None]
+    point = bump(rest, (0.0, 648.0, 158.0), (10.0, 9.0, 12.0))[:, None]
     return (
-        tip * ((rest - (0.0, 651.0, 133.0)) * (0.02, -0.18, -0.30) + (0.0, 2.0, 0.0))
+        tip * ((rest - (0.0, 651.0, 133.0)) * (0.0, -0.12, -0.28) + (0.0, 0.5, 0.0))
         + bridge * ((rest - (0.0, 668.0, 133.0)) * (0.55, 0.0, -0.15))
+        + point * np.array([0.0, -2.0, 1.0])
     )
 
 
 def _fuller_lips(rest: np.ndarray) -> np.ndarray:
     weight = bump(rest, MOUTH, (26.0, 12.0, 18.0))[:, None]
-    return weight * ((rest - MOUTH) * (0.04, 0.14, 0.08) + (0.0, 0.0, 0.5))
+    upper = bump(rest, (0.0, 625.0, 147.0), (20.0, 7.0, 14.0))[:, None]
+    lower = bump(rest, (0.0, 611.0, 141.0), (18.0, 7.0, 12.0))[:, None]
+    chin = bump(rest, (0.0, 583.0, 131.0), (17.0, 13.0, 22.0))[:, None]
+    return weight * ((rest - MOUTH) * (0.04, 0.14, 0.08) + (0.0, 0.0, 0.5)) + np.array(
+        [0.0, 0.0, 1.0]
+    ) * (1.2 * lower - 1.6 * upper + 3.0 * chin)
 
 
 def _flat_ears(rest: np.ndarray) -> np.ndarray:
