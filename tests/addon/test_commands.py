@@ -1,0 +1,160 @@
+"""`blender -b FILE --command emotalk …`: the registered function, called as Blender would."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import add_strip, babble, keys_of, needs_sound, state, write_wav
+
+
+def run(*arguments: object) -> int:
+    from emotalk.addon.commands import main
+
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def saved(fake_engine: Any, head: Any, speech: Path) -> Path:
+    """A file with a head, open."""
+    path = speech.with_name("shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """A folder with two short sounds."""
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for number in (1, 2):
+        write_wav(folder / f"line{number}.wav", babble(0.5 * number))
+    return folder
+
+
+def keys_in(path: Path) -> int:
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    return len(keys_of(bpy.data.objects["Head"], "jawOpen")[0])
+
+
+def test_animate_saves_the_open_file(saved: Path, speech: Path) -> None:
+    assert run("animate", "--sound", speech, "--target", "Head") == 0
+
+    assert keys_in(saved) == 73
+
+
+@needs_sound
+def test_animate_takes_a_strip_by_name(saved: Path, speech: Path) -> None:
+    add_strip(speech, 20)
+    output = saved.with_name("new.blend")
+
+    assert run("animate", "--strip", "speech", "--target", "Head", "-o", output) == 0
+
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    assert keys_of(bpy.data.objects["Head"], "jawOpen")[0][0] == 20
+
+
+def test_control_flags_reach_the_face(saved: Path, speech: Path) -> None:
+    run("animate", "--sound", speech, "--target", "Head", "--emotion", "happy=0.5")
+
+    _, values = keys_of(bpy.data.objects["Head"], "mouthSmileLeft")
+    assert values.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_report_is_json(saved: Path, speech: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+
+    run("animate", "--sound", speech, "--target", "Head", "--report", report)
+
+    assert json.loads(report.read_text())["n_curves"] == 52
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--strip", "nothing", "--target", "Head"), "No sound strip of this name: 'nothing'"),
+        (("--sound", "nothing.wav", "--target", "Head"), "is missing"),
+        (("--sound", "SPEECH", "--target", "Nobody"), "No such object: 'Nobody'"),
+        (("--sound", "SPEECH", "--target", "Head", "--mix", "7"), "Mix out of range: 7"),
+        (("--sound", "SPEECH", "--target", "Head", "--fps", "25"), "the scene's frame rate"),
+    ],
+)
+def test_bad_input_is_exit_code_2_and_one_line(
+    saved: Path, speech: Path, capfd: Any, arguments: tuple[str, ...], why: str
+) -> None:
+    before, content = state(), saved.read_bytes()
+
+    code = run("animate", *(str(speech) if word == "SPEECH" else word for word in arguments))
+
+    told = [line for line in capfd.readouterr().err.splitlines() if line.startswith("emotalk:")]
+    assert code == 2
+    assert len(told) == 1
+    assert why in told[0]
+    assert saved.read_bytes() == content
+    assert state()["takes"] == before["takes"]
+
+
+def test_unknown_flag_is_exit_code_2(addon: ModuleType) -> None:
+    assert run("animate", "--nonsense") == 2
+
+
+def test_batch_makes_a_file_of_each_sound(saved: Path, sounds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 0
+
+    assert keys_in(out / "line1.blend") == 13
+    assert keys_in(out / "line2.blend") == 25
+
+
+def test_batch_goes_on_after_a_failure(saved: Path, sounds: Path, tmp_path: Path) -> None:
+    (sounds / "bad.wav").write_bytes(b"no sound")
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 3
+
+    entries = json.loads((out / "batch_report.json").read_text())
+    assert [entry["error"] is None for entry in entries] == [False, True, True]
+    assert not (out / "bad.blend").exists()
+
+
+def test_batch_resumes(saved: Path, sounds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume")
+    run(*arguments)
+    first = (out / "line1.blend").stat().st_mtime_ns
+    (out / "line2.blend").unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+
+    assert run(*arguments) == 0
+
+    assert (out / "line1.blend").stat().st_mtime_ns == first
+    assert (out / "line2.blend").is_file()
+
+
+def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> None:
+    (sounds / "line2.wav").unlink()
+    scene = bpy.context.scene
+    scene.render.engine = "BLENDER_WORKBENCH"
+    scene.render.resolution_x = scene.render.resolution_y = 32
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(scene.camera)
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out, "--render", "--format", "png") == 0
+
+    assert len(list((out / "line1").glob("*.png"))) == 13
+
+
+def test_batch_without_a_camera_says_so(saved: Path, sounds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out, "--render") == 3
+
+    entries = json.loads((out / "batch_report.json").read_text())
+    assert "Add a camera" in entries[0]["error"]
