@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import sys
 import tempfile
@@ -30,18 +31,14 @@ from .stage import Stage
 __all__ = ["main"]
 
 RECORDING: Final = Path(__file__).with_name("nerves_tonight.wav")
+PHONES: Final = RECORDING.with_suffix(".phones.csv")
 _TITLE: Final = "One sentence, one click"
 _CREDIT: Final = (
     "Voice: LibriSpeech ASR corpus, \u00a9 2014 Vassil Panayotov, CC BY 4.0, utterances "
     "533-1066-0005 and 0006, from a LibriVox recording. Face: EmoTalk, nothing corrected by hand."
 )
 _N_STILLS: Final = 12
-_FACE: Final = (
-    0.12,
-    0.10,
-    0.88,
-    0.86,
-)  # of a picture: left, top, right, bottom of what a sheet shows
+_FACE: Final = (0.12, 0.10, 0.88, 0.86)  # what a sheet shows of a picture: left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -115,6 +112,13 @@ class _Steps:
         sys.stdout.flush()
 
 
+def _read_phones() -> tuple[tuple[float, float, str], ...]:
+    """The recording's phones: start and end in seconds, ARPABET."""
+    with PHONES.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return tuple((float(row["start_s"]), float(row["end_s"]), row["phone"]) for row in rows)
+
+
 def _perform(plan: _Plan, steps: _Steps) -> None:
     plan.out.mkdir(parents=True, exist_ok=True)
     steps.say("Building the character")
@@ -127,7 +131,8 @@ def _perform(plan: _Plan, steps: _Steps) -> None:
     clip = decode(encoding, ControlTrack(), engine)
     steps.say_on(stage.animate())
     stage.save(plan.out / "demo.blend")
-    take = Take(read_samples(sound), clip.values[:, :52], np.asarray(encoding.heard, np.float32))
+    heard = np.asarray(encoding.heard, np.float32)
+    take = Take(read_samples(sound), clip.values[:, :52], heard, phones=_read_phones())
     if plan.is_film_wanted:
         _film(plan, stage, take, steps)
     steps.say("Drawing the contact sheet")

@@ -32,7 +32,9 @@ EMOTION_COLOURS: Final[Mapping[str, Colour]] = {
 }
 _JAW, _LIPS, _BROW, _FROWN = (206, 84, 70), (60, 110, 160), (222, 150, 40), (110, 90, 150)
 
-_MARGIN, _LABELS, _TRACKS_HEIGHT = 48, 150, 606
+_MARGIN, _LABELS, _TRACKS_HEIGHT = 48, 150, 632
+_CLOSED: Final = frozenset({"P", "B", "M"})
+_BAND: Final[Colour] = (232, 226, 216)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class Take:
     heard: np.ndarray  # float32 (T, 8), EMOTIONS order
     fps: float = 30.0
     sample_rate: int = 16_000
+    phones: tuple[tuple[float, float, str], ...] = ()  # start_s, end_s, ARPABET; none: not known
 
     @property
     def seconds(self) -> float:
@@ -97,13 +100,14 @@ def contact_sheet(
         page.badge((x + 20, y + 20), str(number + 1))
         page.text((x + side - 10, y + side - 12), f"{at_s:.2f} s", size=12, fill=PAPER, anchor="rs")
     tracks = _Tracks(page, _MARGIN + _LABELS, width - _MARGIN, take.seconds)
+    _phones(tracks, take, top + 110, 172)
     for number, (at_s, _image) in enumerate(stills):
         page.rule(tracks.x(at_s), top, tracks.x(at_s), top + _TRACKS_HEIGHT - 60)
         page.badge((tracks.x(at_s), top - 12), str(number + 1), MUTED)
     _waveform(tracks, take, top, 96)
-    _lips(tracks, take, top + 116, 150)
-    _brows(tracks, take, top + 286, 110)
-    _heard(tracks, take, top + 416, 120)
+    _lips(tracks, take, top + 142, 150)
+    _brows(tracks, take, top + 312, 110)
+    _heard(tracks, take, top + 442, 120)
     _seconds(tracks, take.seconds, page.height - 34)
     return page.finished()
 
@@ -139,6 +143,20 @@ def _waveform(tracks: _Tracks, take: Take, top: float, height: float) -> None:
         x, middle - high / loudest * height / 2, middle - low / loudest * height / 2, INK
     )
     tracks.label(middle + 5, "Sound")
+
+
+def _phones(tracks: _Tracks, take: Take, top: float, height: float) -> None:
+    """Phones in a row; those that need shut lips stand in a band that runs down to the lips."""
+    for start_s, end_s, phone in take.phones:
+        left, right = tracks.x(start_s), tracks.x(end_s)
+        if phone in _CLOSED:
+            edges = np.array([left, right])
+            tracks.page.area(edges, np.full(2, top - 4), np.full(2, top + 14 + height), _BAND)
+        if phone != "SIL":
+            words, fill = phone.lower(), INK if phone in _CLOSED else MUTED
+            tracks.page.text(((left + right) / 2, top + 9), words, size=9, fill=fill, anchor="ms")
+    if take.phones:
+        tracks.label(top + 10, "Phones; p b m shaded")
 
 
 def _lips(tracks: _Tracks, take: Take, top: float, height: float) -> None:
