@@ -54,7 +54,8 @@ class Clips:
         n_styles: int,
         seed: int,
     ) -> None:
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
+        self.start_anew()
         self._n_styles = n_styles
         self._speech: dict[tuple[str, int], SpeechCurves] = {}
         self._loudness: dict[str, np.ndarray] = {}
@@ -72,6 +73,10 @@ class Clips:
             self._groups.append((features, entries, seconds / seconds.sum()))
             shares.append(share)
         self._shares = np.array(shares) / sum(shares)
+
+    def start_anew(self) -> None:
+        """Draw the same batches again from here."""
+        self._rng = np.random.default_rng(self._seed)
 
     def batch(self, n_pairs: int, n_frames: int) -> Batch:
         """`n_pairs` stretches of `n_frames`, each in two copies that follow each other."""

@@ -27,11 +27,10 @@ _CENTRES = 6
 class ListenerSettings:
     """Length and pace."""
 
-    steps: int = 1200
-    clips: int = 32
+    steps: int = 1000
+    clips: int = 20
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.1
-    noise: float = 0.3  # deviation of noise on the standardised states
     shift: float = (
         0.3  # deviation of an offset that a whole clip gets: another voice, another microphone
     )
@@ -100,8 +99,8 @@ def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSetting
     total = 0.0
     for step in range(1, settings.steps + 1):
         states, weights, labels, trust = voices.draw(settings.clips)
-        shift = settings.shift * torch.randn(states.shape[0], 1, *states.shape[2:])
-        states = states + settings.noise * torch.randn_like(states) + shift
+        # Each clip as from another voice and another microphone; the branch's own dropout does the rest.
+        states = states + settings.shift * torch.randn(states.shape[0], 1, *states.shape[2:])
         longest = max(1, int((weights.sum(0) > 0).sum()))
         centres = torch.randint(0, longest, (_CENTRES,))
         loss = torch.zeros(())

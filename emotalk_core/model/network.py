@@ -60,6 +60,7 @@ class _Content(nn.Module):
             )
             for d in sizes.dilations
         )
+        self.dropout = nn.Dropout(0.15)
 
     def forward(self, states: Tensor, level: Tensor) -> Tensor:
         mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
@@ -67,7 +68,7 @@ class _Content(nn.Module):
             1, 2
         )
         for block in self.blocks:
-            x = x + F.gelu(block(x))
+            x = x + F.gelu(block(self.dropout(x)))
         return x.transpose(1, 2)
 
 
