@@ -5,6 +5,7 @@ content.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import tempfile
 import weakref
@@ -169,7 +170,7 @@ class FileSound:
         """Hash of the file's bytes and of which stretch is meant."""
         if not self._key:
             stretch = f"{self.first} {self.n_samples}".encode()
-            self._key = _digest([stretch, *_file_bytes(self.path)])
+            self._key = _digest(itertools.chain([stretch], _file_bytes(self.path)))
         return self._key
 
     def blocks(self) -> Iterator[np.ndarray]:

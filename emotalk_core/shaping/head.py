@@ -16,7 +16,7 @@ MAX_RADIANS: Final = float(np.radians(4.0))
 """At size 1 no rotation goes beyond this."""
 
 # Degrees of each axis's two noises: a slow sway with the phrase and a quicker one with the words.
-_SWAYS: Final = ((1.5, 3.4, 0.45, 1.1), (0.9, 3.1, 0.4, 0.9), (0.8, 4.3, 0.25, 1.3))
+_SWAYS: Final = ((1.5, 3.4, 0.75, 1.1), (0.9, 3.1, 0.4, 0.9), (0.8, 4.3, 0.4, 1.3))
 _NOD_DEGREES: Final = 1.6  # down on a stressed syllable
 _IDLE: Final = 0.4  # of the motion is left in silence
 _STRESS_FRAMES: Final = 9  # a syllable and a half

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from emotalk_core.audio import ArraySound, open_sound, read_samples
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.wav import WavFile
-from tests.core.wav_bytes import wav
+from tests.core.wav_bytes import chunk, format_chunk, riff, wav
 from tests.strategies import samples
 
 RNG = np.random.default_rng(7)
@@ -90,6 +92,25 @@ def test_keys_follow_the_content_and_the_stretch_not_the_name(tmp_path: Path) ->
 
     assert key == open_sound(copy).key
     assert len({key, open_sound(other).key, open_sound(one, duration_s=0.5).key}) == 3
+
+
+def test_hashing_and_reading_hold_a_few_blocks_not_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    n_bytes = 2 * 44_100 * 120
+    head = riff(format_chunk(1, 1, 44_100, 16), chunk(b"data", b"", n_bytes), size=n_bytes + 36)
+    path.write_bytes(head)
+    os.truncate(path, len(head) + n_bytes)  # two minutes of silence
+    sound = open_sound(path)
+
+    tracemalloc.start()
+    n_read = sum(len(block) for _ in range(2) for block in sound.blocks())
+    key = sound.key
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert n_read == 2 * sound.n_samples
+    assert key
+    assert peak < 4_000_000 < n_bytes
 
 
 def test_a_file_and_an_array_of_the_same_samples_sound_the_same(tmp_path: Path) -> None:
