@@ -21,7 +21,7 @@ __all__ = ["CLASSES", "add", "remove"]
 
 _START = Controls()
 _SOURCES = (
-    ("STRIP", "Sound Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),
+    ("STRIP", "Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),
     ("SPEAKER", "Speaker", "The sound of a Speaker object", "SPEAKER", 1),
     ("FILE", "File", "A sound or film file on disk", "FILE_SOUND", 2),
 )
@@ -67,7 +67,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     surprised: _weight("Surprised", "Brows and lids rise")
     mix: _number(
         "mix",
-        "Voice or Sliders",
+        "Voice to Sliders",
         "0: the feeling heard in the voice. 1: the sliders alone. "
         "Raising a first slider while this is 0 sets it to 1",
     )
