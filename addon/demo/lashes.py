@@ -24,8 +24,9 @@ def _lash(skin: Part, lids: Lids) -> Part:
     rest = _wing(skin.vertices[margin], side)
     shapes = {}
     for name, delta in skin.shapes.items():
-        if np.abs(delta[margin]).max() > 0.05:
-            shapes[name] = _wing((skin.vertices + delta)[margin], side) - rest
+        moved = _wing((skin.vertices + delta)[margin], side) - rest
+        if np.abs(moved).max() > 0.05:
+            shapes[name] = moved
     faces = _faces()
     colours = np.tile(np.asarray(DARK), (len(rest), 1))
     return Part("Lashes", "Lashes", rest, (faces if side < 0 else faces[:, ::-1],), colours,

@@ -19,9 +19,9 @@ SPINE = {
 EYE_BONE_LENGTH = 40.0  # mm
 
 
-def new_rig(scene: bpy.types.Scene, collection: bpy.types.Collection, prefix: str) -> (
-    bpy.types.Object
-):
+def new_rig(
+    scene: bpy.types.Scene, collection: bpy.types.Collection, prefix: str
+) -> bpy.types.Object:
     """A new armature object in `collection` with its bones."""
     armature = bpy.data.armatures.new(f"{prefix} Rig")
     rig = bpy.data.objects.new(f"{prefix} Rig", armature)
@@ -62,6 +62,6 @@ def _bones() -> dict[str, tuple[str | None, tuple[float, ...], tuple[float, ...]
     bones = dict(SPINE)
     for name, side in (("eye.L", 1), ("eye.R", -1)):
         centre = eye_centre(side)
-        ahead = centre + (0.0, 0.0, EYE_BONE_LENGTH)
+        ahead = centre + np.array([0.0, 0.0, EYE_BONE_LENGTH])
         bones[name] = ("head", tuple(centre), tuple(ahead))
     return bones

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,8 @@ LID_CLEARANCE = 0.45  # mm between lid and eyeball
 TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at the eyeball
 
 GAINS = {
-    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6, "mouthFrown": 1.45, "noseSneer": 1.35,
+    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6, "mouthFrown": 1.45,
+    "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
 SMILE_GAIN = 0.86
@@ -61,10 +61,11 @@ def build_skin(base: BaseHead) -> Skin:
     }
     hidden = np.zeros(len(rest), dtype=bool)
     hidden[np.concatenate([eye.bag for eye in lids])] = True
+    groups = _lid_groups(rest, lids)
     neck = smoothstep(585.0, 545.0, rest[:, 1]) * smoothstep(95.0, 60.0, rest[:, 2])
     part = Part(
         "Skin", "Skin", vertices, _visible_faces(base.skin.faces, hidden),
-        _colours(rest, lids), shapes, {"head": 1.0 - neck, "neck": neck, **_lid_groups(rest, lids)}, 1,
+        _colours(rest, lids), shapes, {"head": 1.0 - neck, "neck": neck, **groups}, 1,
     )  # fmt: skip
     return Skin(part, lids)
 
@@ -96,9 +97,7 @@ def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
     return deltas
 
 
-def _softened(
-    rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]
-) -> np.ndarray:
+def _softened(rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     """The rest places with cheeks, forehead and jaw smoothed; eyes, nose and lips stay."""
     keep = np.maximum(0.52 * bump(rest, (0.0, 642.0, 150.0), (26, 22, 60)),
                       bump(rest, (0.0, 616.0, 140.0), (34, 18, 60)))  # fmt: skip
@@ -168,10 +167,11 @@ def _colours(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     colours = blend(colours, LIDS, _lid_weight(rest, lids))
     colours = blend(colours, LINER, _liner_weight(rest, lids))
     colours = blend(colours, LIPS, _lip_weight(rest))
-    depth = _depth(rest)
-    inside = smoothstep(6.0, 14.0, depth)
-    colours = blend(colours, NOSTRIL, smoothstep(7.0, 12.0, depth) * (rest[:, 1] > 634.0) * (np.abs(rest[:, 0]) < 9.0))
-    return blend(colours, MOUTH_INSIDE, inside * (rest[:, 1] <= 634.0) * smoothstep(589.0, 594.0, rest[:, 1]))
+    depth, height = _depth(rest), rest[:, 1]
+    nostrils = (height > 634.0) * (np.abs(rest[:, 0]) < 9.0)
+    colours = blend(colours, NOSTRIL, smoothstep(7.0, 12.0, depth) * nostrils)
+    mouth = (height <= 634.0) * smoothstep(589.0, 594.0, height)
+    return blend(colours, MOUTH_INSIDE, smoothstep(6.0, 14.0, depth) * mouth)
 
 
 def _lid_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
