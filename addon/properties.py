@@ -85,7 +85,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "lip_closure", "Lip Closure", "How firmly lips press together in p, b and m"
     )
     sync_offset_ms: _number(
-        "sync_offset_ms", "Sync Offset", "Milliseconds that the face comes later; less than 0: earlier",
+        "sync_offset_ms", "Sync Offset", "Milliseconds that the face comes later",
         subtype="NONE", precision=0, step=1000,
     )  # fmt: skip
     blink: _number(
@@ -139,7 +139,9 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
 
 
 class EMOTALK_PG_take(bpy.types.PropertyGroup):
-    """One sound on one character: all that its sliders need to work when the file is opened again."""
+    """One sound on one character: all that its sliders need to work when the file is opened
+    again.
+    """
 
     uid: StringProperty()
     source: EnumProperty(items=_SOURCES, name="Sound")

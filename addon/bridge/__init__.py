@@ -1,1 +1,3 @@
-"""The only code that turns Blender data into core data and back: plain functions, tested without a window."""
+"""The only code that turns Blender data into core data and back: plain functions, tested without
+a window.
+"""

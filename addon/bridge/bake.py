@@ -1,4 +1,6 @@
-"""KeyTables into F-curves: one Action of our own for each data-block, prepared first, written last."""
+"""KeyTables into F-curves: one Action of our own for each data-block, prepared first, written
+last.
+"""
 
 from __future__ import annotations
 
@@ -215,7 +217,7 @@ def _check_keys(plan: _Plan, notes: list[str]) -> None:
 
 
 def _widen_sliders(binding: Binding, objects: Mapping[str, bpy.types.Object]) -> None:
-    """F-curve values are clamped to a key's slider range: make room for what the binding may ask."""
+    """Make room for what the binding may ask: F-curve values are clamped to the slider's range."""
     for item in binding.driven:
         if not isinstance(item.target, KeyTarget) or item.target.object_name not in objects:
             continue
@@ -249,7 +251,9 @@ def _ensure_own_action(plan: _Plan, notes: list[str]) -> Any:
 
 
 def _keep(block: Any, data: Any, current: Any, plan: _Plan, notes: list[str]) -> None:
-    """Put a user's Action where it goes on working, or keep it in the file if ours replaces all of it."""
+    """Put a user's Action where it goes on working, or keep it in the file if ours replaces all
+    of it.
+    """
     ours = {(table.data_path, table.array_index) for table in plan.tables}
     curves = compat.fcurves_of(block) or ()
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]

@@ -1,4 +1,6 @@
-"""What differs between Blender 4.2 LTS and 5.2 LTS: the only file that asks for a version or a missing name."""
+"""What differs between Blender 4.2 LTS and 5.2 LTS: the only file that asks for a version or a
+missing name.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
 
 
 def strip_collection(scene: bpy.types.Scene) -> tuple[Any, str]:
-    """Owner and property name of all strips, for `prop_search`; the owner is None without an editor."""
+    """Owner and property name of all strips, for `prop_search`; the owner is None without an
+    editor.
+    """
     editor = scene.sequence_editor
     return editor, "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
 
@@ -67,7 +71,9 @@ def children(meta: Any) -> Any:
 
 
 def span(strip: Any) -> tuple[int, int, float]:
-    """First visible frame, frame after the last visible one, frame where the strip's content starts."""
+    """First visible frame, frame after the last visible one, frame where the strip's content
+    starts.
+    """
     if hasattr(strip, "left_handle"):
         return strip.left_handle, strip.right_handle, strip.content_start
     return strip.frame_final_start, strip.frame_final_end, strip.frame_start
@@ -182,7 +188,9 @@ def preferences_of(package: str) -> Any | None:
 
 
 def extension_folder(package: str, name: str) -> Path:
-    """A folder of our own that outlives updates; a temporary one where the extension is not installed."""
+    """A folder of our own that outlives updates; a temporary one where the extension is not
+    installed.
+    """
     try:
         return Path(bpy.utils.extension_path_user(package, path=name, create=True))
     except ValueError:  # not installed as an extension

@@ -1,4 +1,6 @@
-"""A heard stretch as 16 kHz core sound: wav by the core, the rest by Audaspace, else by what the core finds."""
+"""A heard stretch as 16 kHz core sound: wav by the core, the rest by Audaspace, else by what the
+core finds.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from .sound import Heard
 __all__ = ["LONG_S", "samples_by_aud", "to_source"]
 
 LONG_S = 60.0
-"""Audaspace holds Python's lock while it decodes: about 1.5 ms for a second of stereo. Longer sound goes to a child."""
+"""Audaspace holds Python's lock while it decodes: about 1.5 ms for a second of stereo. Longer
+sound goes to a child.
+"""
 
 
 def to_source(heard: Heard, *, blender: str = "") -> SoundSource:
@@ -47,7 +51,9 @@ def to_source(heard: Heard, *, blender: str = "") -> SoundSource:
 def samples_by_aud(
     aud: Any, path: Path, start_s: float, duration_s: float | None
 ) -> tuple[np.ndarray, int]:
-    """float32 (n,) mean of the channels, and the file's rate. `rechannel(1)` would add them up instead."""
+    """float32 (n,) mean of the channels, and the file's rate. `rechannel(1)` would add them up
+    instead.
+    """
     try:
         sound = aud.Sound(str(path))
         rate = round(sound.specs[0])

@@ -1,4 +1,6 @@
-"""Runs in a second Blender without window: decodes one long sound, so that the first one stays free."""
+"""Runs in a second Blender without window: decodes one long sound, so that the first one stays
+free.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Sliders that move the face at once: decode, shape, retarget and write the keys of the active take."""
+"""Sliders that move the face at once: decode, shape, retarget and write the keys of the active
+take.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Sound of one strip as Blender itself plays it, for what no property tells: speed changes by retiming keys."""
+"""Sound of one strip as Blender itself plays it, for what no property tells: speed changes by
+retiming keys.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What lives as long as the add-on is enabled: the loaded engine, Encodings at hand, the running job."""
+"""What lives as long as the add-on is enabled: the loaded engine, Encodings at hand, the running
+job.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,9 @@ def batch_command(arguments: argparse.Namespace) -> int:
             if earlier and earlier["asked"] == asked and all(map(_exists, earlier["files"])):
                 entries.append(earlier)
                 continue
-            progress = progress_for(arguments.progress, label=f"{number}/{len(sounds)} {sound.name}")
+            progress = progress_for(
+                arguments.progress, label=f"{number}/{len(sounds)} {sound.name}"
+            )
             entries.append(_shot(arguments, sound, base, progress) | {"asked": asked})
             _write_json(report_path, entries)
     _write_json(report_path, entries)
@@ -73,7 +75,9 @@ def batch_command(arguments: argparse.Namespace) -> int:
 def _refuse_fps(arguments: argparse.Namespace) -> None:
     if arguments.fps != "30":
         raise InputError(
-            "Keys follow the scene's frame rate", value=f"--fps {arguments.fps}", remedy="Leave it out."
+            "Keys follow the scene's frame rate",
+            value=f"--fps {arguments.fps}",
+            remedy="Leave it out.",
         )
 
 
@@ -136,7 +140,9 @@ def _sounds(folder: Path) -> list[Path]:
     stems = [path.stem for path in found]
     twice = next((stem for stem in stems if stems.count(stem) > 1), None)
     if twice is not None:
-        raise InputError("Two sounds would make one file", value=twice, remedy="Rename one of them.")
+        raise InputError(
+            "Two sounds would make one file", value=twice, remedy="Rename one of them."
+        )
     return found
 
 
@@ -196,7 +202,9 @@ def _save(path: Path) -> None:
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
     except RuntimeError as error:
         part.unlink(missing_ok=True)
-        raise InputError("The file cannot be saved", value=path, remedy=str(error).strip()) from error
+        raise InputError(
+            "The file cannot be saved", value=path, remedy=str(error).strip()
+        ) from error
     part.replace(path)
 
 

@@ -1,4 +1,6 @@
-"""What is heard: a sound strip, a Speaker or a file, as core sound and the scene frame at which it starts."""
+"""What is heard: a sound strip, a Speaker or a file, as core sound and the scene frame at which
+it starts.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Heard:
-    """One stretch of a sound file and its place on the scene's timeline; plain data, safe in a thread."""
+    """One stretch of a sound file and its place on the scene's timeline; plain data, safe in a
+    thread.
+    """
 
     path: Path
     start_s: float  # first second of the file that is heard
@@ -78,7 +82,8 @@ def find_strip(scene: bpy.types.Scene, name: str) -> Any:
 
 
 def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
-    """What is heard of a sound strip: trims, metas, packing and retiming applied; a mute is noted, not obeyed.
+    """What is heard of a sound strip: trims, metas, packing and retiming applied; a mute is
+    noted, not obeyed.
 
     Raises
     ------
@@ -126,7 +131,8 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
 
 
 def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
-    """What a Speaker object plays: from the start of its first sound strip in the NLA, else from frame 1.
+    """What a Speaker object plays: from the start of its first sound strip in the NLA, else from
+    frame 1.
 
     Raises
     ------
@@ -163,7 +169,8 @@ def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
 
 
 def sound_file(sound: Any, label: str) -> Path:
-    """The file of a Sound data-block; packed sound is written into Blender's temporary folder first.
+    """The file of a Sound data-block; packed sound is written into Blender's temporary folder
+    first.
 
     Raises
     ------

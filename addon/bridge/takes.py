@@ -33,7 +33,9 @@ _SOURCE_FIELDS = ("source", "strip", "speaker", "filepath", "start_frame")
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A request, and what is needed to write its outcome; names only, so it outlives undo and deletion."""
+    """A request, and what is needed to write its outcome; names only, so it outlives undo and
+    deletion.
+    """
 
     request: Request
     rig: rigs.Rig
@@ -52,7 +54,9 @@ def active_take(scene: bpy.types.Scene) -> Any | None:
 
 
 def shown_controls(scene: bpy.types.Scene) -> Any:
-    """The sliders that the panel shows: those of the active take, before the first take the scene's."""
+    """The sliders that the panel shows: those of the active take, before the first take the
+    scene's.
+    """
     take = active_take(scene)
     return take.controls if take else scene.emotalk.controls
 

@@ -32,7 +32,7 @@ def reason_against(context: bpy.types.Context) -> str:
 
 
 class EMOTALK_OT_animate(EmoTalkOperator):
-    """Hear the sound and key the character's face to it. Esc stops; nothing changes until the end"""
+    """Hear the sound and key the character's face to it. Esc stops, and nothing has changed"""
 
     bl_idname = "emotalk.animate"
     bl_label = "Animate"

@@ -38,7 +38,8 @@ class EMOTALK_OT_find_rig(EmoTalkOperator):
         )
         group.character = thing
         rigs.fill_list(group, meshes, rig)
-        return f"{len(rig.matchings)} of {len(meshes)} meshes speak, {len(rig.missing)} channels are missing"
+        n_speak, n_missing = len(rig.matchings), len(rig.missing)
+        return f"{n_speak} of {len(meshes)} meshes speak, {n_missing} channels are missing"
 
 
 CLASSES = (EMOTALK_OT_find_rig,)

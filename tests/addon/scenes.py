@@ -71,7 +71,9 @@ def trim_end(strip: Any, frames: int) -> None:
 
 def trim_hard(strip: Any, frames: int) -> None:
     """Leave out the start of the file."""
-    name = "content_trim_start" if hasattr(strip, "content_trim_start") else "animation_offset_start"
+    name = (
+        "content_trim_start" if hasattr(strip, "content_trim_start") else "animation_offset_start"
+    )
     setattr(strip, name, frames)
 
 
@@ -100,7 +102,9 @@ def state() -> dict[str, Any]:
             for key in bpy.data.shape_keys
             if key.animation_data
         ),
-        "values": sorted((k.name, b.name, b.value) for k in bpy.data.shape_keys for b in k.key_blocks),
+        "values": sorted(
+            (k.name, b.name, b.value) for k in bpy.data.shape_keys for b in k.key_blocks
+        ),
         "takes": len(bpy.context.scene.emotalk.takes),
     }
 

@@ -194,7 +194,7 @@ def test_range_changes_only_its_frames(ready: Any, head: Any) -> None:
 
 def test_undo_takes_back_everything_in_one_step(ready: Any, head: Any) -> None:
     bpy.ops.ed.undo_push(message="before")
-    bpy.ops.emotalk.animate("EXEC_DEFAULT", True)
+    bpy.ops.emotalk.animate("EXEC_DEFAULT", True)  # noqa: FBT003 - Blender's own: with undo
     assert fcurves(head.data.shape_keys)
 
     bpy.ops.ed.undo()
@@ -281,7 +281,7 @@ def test_object_deleted_during_the_run_is_a_clear_error(ready: Any, head: Any) -
     bpy.data.objects.remove(head)
     before = state()
 
-    with pytest.raises(RigError, match="deleted meanwhile: 'Head'"):
+    with pytest.raises(RigError, match=r"deleted meanwhile: 'Head'"):
         takes.finish(prepared, outcome)
     assert state() == before
 
@@ -323,7 +323,7 @@ def test_damaged_model_is_one_line(addon: ModuleType, head: Any, speech: Path) -
 
     settings = work.EngineSettings(speech.parent)
 
-    with pytest.raises(ModelFolderError, match="config.json"):
+    with pytest.raises(ModelFolderError, match=r"config\.json"):
         work.EngineRoom().engine(settings)
 
 

@@ -146,7 +146,9 @@ def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> No
     scene.collection.objects.link(scene.camera)
     out = tmp_path / "out"
 
-    assert run("batch", sounds, "--character", "Head", "-o", out, "--render", "--format", "png") == 0
+    assert (
+        run("batch", sounds, "--character", "Head", "-o", out, "--render", "--format", "png") == 0
+    )
 
     assert len(list((out / "line1").glob("*.png"))) == 13
 

@@ -12,7 +12,15 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import add_strip, needs_sound, set_span, trim_end, trim_hard, trim_start, write_wav
+from tests.addon.scenes import (
+    add_strip,
+    needs_sound,
+    set_span,
+    trim_end,
+    trim_hard,
+    trim_start,
+    write_wav,
+)
 
 RATES = (
     (24, 1.001, Fraction(24000, 1001)),
