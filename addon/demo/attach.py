@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .part import Part, unit
+
+LEAST_MOTION = 0.05  # mm
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,10 @@ class Footing:
     def on(self, values: np.ndarray) -> np.ndarray:
         """Values (N, 3) at the points, from values at the skin's vertices."""
         return np.einsum("nk,nkd->nd", self.shares, values[self.corners])
+
+    def raised(self, skin: Part, pose: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """Points (N, 3) at `height` (N,) over the skin in a pose of its vertices."""
+        return self.on(pose) + self.on(vertex_normals(skin, pose)) * height[:, None]
 
 
 def stand_on(skin: Part, feet: np.ndarray, *, least_z: float) -> Footing:
@@ -38,17 +43,18 @@ def stand_on(skin: Part, feet: np.ndarray, *, least_z: float) -> Footing:
     return Footing(triangles[best], shares[rows, best])
 
 
-def follow(skin: Part, footing: Footing) -> dict[str, np.ndarray]:
-    """The skin's shapes at the points, without those that do not move them."""
-    moved: Mapping[str, np.ndarray] = {
-        name: footing.on(delta) for name, delta in skin.shapes.items()
+def follow(skin: Part, footing: Footing, height: np.ndarray) -> dict[str, np.ndarray]:
+    """Shapes of points at `height` over the skin, without those that do not move them."""
+    rest = footing.raised(skin, skin.vertices, height)
+    return {
+        name: footing.raised(skin, skin.vertices + delta, height) - rest
+        for name, delta in skin.shapes.items()
+        if np.abs(footing.on(delta)).max() > LEAST_MOTION
     }
-    return {name: delta for name, delta in moved.items() if np.abs(delta).max() > 0.05}
 
 
-def vertex_normals(skin: Part, vertices: np.ndarray | None = None) -> np.ndarray:
-    """Outward normals (N, 3) of the skin, in a pose if `vertices` are given."""
-    points = skin.vertices if vertices is None else vertices
+def vertex_normals(skin: Part, points: np.ndarray) -> np.ndarray:
+    """Outward normals (N, 3) of the skin in a pose of its vertices."""
     triangles = _triangles(skin)
     a, b, c = (points[triangles[:, i]] for i in range(3))
     across = np.cross(b - a, c - a)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .attach import follow, stand_on, vertex_normals
+from .attach import follow, stand_on
 from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
 
 # The middle line from the nose outwards, x and y in mm on the stylised face (left side).
 MIDDLE_LINE = np.array([[14.0, 708.5], [24.0, 712.0], [36.0, 714.5], [48.0, 712.5], [60.0, 704.0]])
 HALF_WIDTHS = np.array([3.4, 4.6, 4.2, 3.2, 0.6])  # mm, at the same places
-THICKNESS = 2.6  # mm
-SUNK = 0.8  # mm: the rim lies in the skin
+THICKNESS = 3.2  # mm
+SUNK = 0.5  # mm: the rim lies in the skin
 N_ALONG, N_ACROSS = 40, 13
 
 DARK = hex_colour("3B2018")
@@ -33,14 +33,13 @@ def _brow(skin: Part, side: float) -> Part:
     feet = line[:, None] + up[:, None] * (width[:, None] * across[None, :])[..., None]
     feet = feet.reshape(-1, 2) * (side, 1.0)
     footing = stand_on(skin, feet, least_z=60.0)
-    normals = footing.on(vertex_normals(skin))
     height = _height(along, across).ravel()
-    points = footing.on(skin.vertices) + normals * height[:, None]
+    points = footing.raised(skin, skin.vertices, height)
     faces = grid_faces(N_ALONG, N_ACROSS)
     share = smoothstep(-SUNK, THICKNESS, height) * 0.8
     colours = blend(np.tile(np.asarray(DARK), (len(points), 1)), LIGHT, share)
     return Part("Brows", "Hair", points, (faces if side < 0 else faces[:, ::-1],), colours,
-                follow(skin, footing), {"head": np.ones(len(points))})  # fmt: skip
+                follow(skin, footing, height), {"head": np.ones(len(points))})  # fmt: skip
 
 
 def _smooth_line(along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
