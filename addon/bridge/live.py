@@ -66,15 +66,17 @@ def _made_again(prepared: takes.Prepared) -> Outcome:
 
 
 def start() -> None:
-    """Watch undo and redo: both may leave keys and sliders apart."""
+    """Watch undo and redo, which may leave keys and sliders apart, and the loading of files."""
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_after_undo)
+    bpy.app.handlers.load_pre.append(_before_load)
 
 
 def stop() -> None:
     """Stop watching."""
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.remove(_after_undo)
+    bpy.app.handlers.load_pre.remove(_before_load)
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
 
@@ -82,6 +84,12 @@ def stop() -> None:
 @persistent
 def _after_undo(*_: object) -> None:
     schedule(bpy.context.scene)
+
+
+@persistent
+def _before_load(*_: object) -> None:
+    # A new file ends modal operators and timers without a word to them.
+    SESSION.end_job()
 
 
 def _tick() -> float | None:

@@ -39,11 +39,15 @@ class Session:
         """The take's sound has changed or the take is gone."""
         self._encodings.pop(uid, None)
 
-    def end(self) -> None:
-        """Stop what runs and give all memory back."""
+    def end_job(self) -> None:
+        """Stop what runs; nothing of it is written."""
         if self.job is not None:
             self.job.cancel()
             self.job = None
+
+    def end(self) -> None:
+        """Stop what runs and give all memory back."""
+        self.end_job()
         self._encodings.clear()
         self.room.forget()
 

@@ -251,6 +251,22 @@ def test_cancelled_job_gives_no_result(ready: Any) -> None:
         job.result()
 
 
+def test_opening_a_file_ends_the_job(ready: Any) -> None:
+    from emotalk.addon.bridge.job import Job
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.emotalk_core.errors import Cancelled
+
+    job = SESSION.job = Job(lambda _progress: None)
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+    job.start()
+    job.wait(20)
+    assert SESSION.job is None
+    with pytest.raises(Cancelled):
+        job.result()
+
+
 def test_job_in_a_thread_brings_the_same_keys(ready: Any, head: Any) -> None:
     from emotalk.addon.bridge import takes
     from emotalk.addon.bridge.job import Job
