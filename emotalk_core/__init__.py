@@ -1,26 +1,34 @@
-"""EmoTalk's core: speech in, face coefficient curves out. Needs numpy alone."""
+"""EmoTalk's core: speech in, face coefficient curves out. Needs numpy alone.
+
+The public names are imported when they are first used: the command line can then tell numpy's BLAS
+how many threads to take before numpy is there.
+"""
 
 from __future__ import annotations
 
-from .audio import ArraySound, SoundSource, open_sound
-from .cache import EncodingCache
-from .clip import Clip, clips_equal
-from .clip_files import ClipWriter, read_clip, write_clip
-from .controls import Controls, ControlTrack, emotion_weights
-from .engine import Encoding, Engine, open_engine
-from .errors import (
-    Cancelled,
-    EmoTalkError,
-    InputError,
-    ModelFolderError,
-    RigError,
-    SetupError,
-    WorkerError,
-)
-from .model.folder import Model, load_model, starter_folder
-from .pipeline import animate, animate_to_file, decode, encode
-from .report import Report
-from .timing import exact_rate
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .audio import ArraySound, SoundSource, open_sound
+    from .cache import EncodingCache
+    from .clip import Clip, clips_equal
+    from .clip_files import ClipWriter, read_clip, write_clip
+    from .controls import Controls, ControlTrack, emotion_weights
+    from .engine import Encoding, Engine, open_engine
+    from .errors import (
+        Cancelled,
+        EmoTalkError,
+        InputError,
+        ModelFolderError,
+        RigError,
+        SetupError,
+        WorkerError,
+    )
+    from .model.folder import Model, load_model, starter_folder
+    from .pipeline import animate, animate_to_file, decode, encode
+    from .report import Report
+    from .timing import exact_rate
 
 __all__ = [
     "ArraySound",
@@ -55,3 +63,47 @@ __all__ = [
     "starter_folder",
     "write_clip",
 ]
+
+_HOME: Final = {
+    "ArraySound": "audio",
+    "Cancelled": "errors",
+    "Clip": "clip",
+    "ClipWriter": "clip_files",
+    "ControlTrack": "controls",
+    "Controls": "controls",
+    "EmoTalkError": "errors",
+    "Encoding": "engine",
+    "EncodingCache": "cache",
+    "Engine": "engine",
+    "InputError": "errors",
+    "Model": "model.folder",
+    "ModelFolderError": "errors",
+    "Report": "report",
+    "RigError": "errors",
+    "SetupError": "errors",
+    "SoundSource": "audio",
+    "WorkerError": "errors",
+    "animate": "pipeline",
+    "animate_to_file": "pipeline",
+    "clips_equal": "clip",
+    "decode": "pipeline",
+    "emotion_weights": "controls",
+    "encode": "pipeline",
+    "exact_rate": "timing",
+    "load_model": "model.folder",
+    "open_engine": "engine",
+    "open_sound": "audio",
+    "read_clip": "clip_files",
+    "starter_folder": "model.folder",
+    "write_clip": "clip_files",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -22,7 +22,7 @@ _NARROW = 128  # below this many columns the dot-product form of einsum is the f
 
 @functools.cache
 def has_blas() -> bool:
-    """Whether `@` of this numpy reaches a BLAS, by timing one small product both ways (20 ms, once).
+    """Whether `@` of this numpy reaches a BLAS, by timing one small product both ways.
 
     The best of several turns, taken alternately, stands even on a busy machine: the two ways differ
     by a factor of five and more.
