@@ -21,8 +21,8 @@ def both(**halves: float) -> dict[str, float]:
 
 VISEMES = (
     Pose("rest", {}),
-    Pose("p b m", {"jawOpen": 0.10, "mouthClose": 0.10, **both(mouthPress=0.35),
-                   "mouthRollLower": 0.15, "mouthRollUpper": 0.10}),
+    Pose("p b m", {"jawOpen": 0.10, "mouthClose": 0.13, **both(mouthPress=0.20),
+                   "mouthRollLower": 0.12, "mouthRollUpper": 0.15}),
     Pose("f v", {"jawOpen": 0.06, "mouthRollLower": 0.45, **both(mouthUpperUp=0.25),
                  "mouthShrugLower": 0.15}),
     Pose("th", {"jawOpen": 0.16, "tongueOut": 0.35, **both(mouthLowerDown=0.20,
@@ -43,8 +43,8 @@ VISEMES = (
 EMOTIONS = (
     Pose("neutral", {}),
     Pose("calm", {**both(mouthSmile=0.15, eyeBlink=0.14, eyeSquint=0.10, eyeLookDown=0.06)}),
-    Pose("happy", {**both(mouthSmile=0.80, cheekSquint=0.60, eyeSquint=0.40, mouthUpperUp=0.25,
-                   browOuterUp=0.25), "jawOpen": 0.14, "browInnerUp": 0.20}),
+    Pose("happy", {**both(mouthSmile=0.85, cheekSquint=0.70, eyeSquint=0.50, mouthUpperUp=0.20,
+                   mouthLowerDown=0.15, browOuterUp=0.25), "jawOpen": 0.24, "browInnerUp": 0.20}),
     Pose("sad", {"browInnerUp": 0.95, **both(mouthFrown=0.75, eyeBlink=0.18, eyeLookDown=0.30,
                  browDown=0.10), "mouthShrugLower": 0.40, "mouthPucker": 0.10}),
     Pose("angry", {**both(browDown=0.95, eyeSquint=0.35, noseSneer=0.55, mouthFrown=0.30,

@@ -22,7 +22,7 @@ GAINS = {
     "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
-SMILE_GAIN = 0.86
+SMILE_GAIN = np.array([0.72, 1.15, 0.86])  # less to the sides, more up
 # The neutral face is made friendlier: a little of these shapes is built into it.
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "mouthSmileLeft": 0.15,
              "mouthSmileRight": 0.15, "browInnerUp": 0.25}  # fmt: skip
@@ -125,7 +125,7 @@ def _edges(faces: np.ndarray) -> np.ndarray:
     return np.unique(pairs, axis=0)
 
 
-def _gain(name: str) -> float:
+def _gain(name: str) -> float | np.ndarray:
     if name.startswith("mouthSmile"):
         return SMILE_GAIN
     if name in ("jawOpen", "mouthClose"):

@@ -31,7 +31,7 @@ def build_upper_teeth() -> Part:
 
 def build_lower_teeth(base: BaseHead, jaw_gain: float) -> Part:
     """The lower row: it moves with the jaw as one solid piece."""
-    points, colours, faces = _row(LOWER_TEETH, half_width=27.0, front=127.5, edge=617.0, up=-1.0)
+    points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=127.5, edge=617.0, up=-1.0)
     shapes = {
         name: bend(points + _rigid(base.lower_teeth, name, points) * jaw_gain) - bend(points)
         for name in JAW_SHAPES
@@ -88,9 +88,11 @@ def _row(
     depth = profile[:, :1] + 1.1 * (bulge - 1.0)
     short = 0.8 * (1.0 - middle) ** 2  # rounded corners at the biting edge
     height = profile[:, 1:] + np.where(profile[:, 1:] < 2.0, 1.0, 0.0) * short[None, :]
+    # The row curves away from the bite towards the back, where the lips' corners are.
+    curve = 3.0 * np.clip((np.abs(along) - 12.0) / 28.0, 0.0, 1.0) ** 1.5 * (up < 0)
     shrink = 1.0 - 0.12 * np.clip((np.abs(along) - 18.0) / 25.0, 0.0, 1.0)
     points = np.stack([
-        x + outward[:, 0] * depth, edge + up * height * shrink, z + outward[:, 1] * depth
+        x + outward[:, 0] * depth, edge + up * (height * shrink + curve), z + outward[:, 1] * depth
     ], axis=-1)  # fmt: skip
     colours = _row_colours(np.broadcast_to(height, points.shape[:2]).ravel())
     faces = grid_faces(len(profile), len(along))
