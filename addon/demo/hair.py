@@ -46,6 +46,13 @@ def _fringe() -> list[Lock]:
         locks.append(Lock((tuple(root), tuple(middle), tuple(tip)), 12.0, 5.0, 0.3 * (i % 2)))
     other = [(-30.0, 765.0, 126.0), (-62.0, 744.0, 122.0), (-82.0, 704.0, 88.0)]
     locks.append(Lock(tuple(other), 14.0, 5.0, 0.2))
+    for side in (1.0, -1.0):  # fills the temple between fringe and bob
+        temple = [
+            (side * 44.0, 772.0, 108.0),
+            (side * 74.0, 756.0, 100.0),
+            (side * 86.0, 690, 66.0),
+        ]
+        locks.append(Lock(tuple(temple), 20.0, 5.0, -0.5))
     return locks
 
 

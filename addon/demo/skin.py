@@ -23,6 +23,7 @@ GAINS = {
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
 SMILE_GAIN = np.array([0.72, 1.15, 0.86])  # less to the sides, more up
+SMILE_CORNER = (-3.0, 4.0, 1.0)  # mm outwards, up, forwards: a curl at the end of the lips
 # The neutral face is made friendlier: a little of these shapes is built into it.
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "mouthSmileLeft": 0.15,
              "mouthSmileRight": 0.15, "browInnerUp": 0.25}  # fmt: skip
@@ -90,6 +91,10 @@ def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
         deltas[f"eyeBlink{side}"] = (
             deltas[f"eyeBlink{side}"] - REST_POSE[wide] * base.skin.shapes[wide]
         )
+        smile = deltas[f"mouthSmile{side}"]
+        outward = 1.0 if side == "Left" else -1.0
+        corner = bump(base.skin.vertices, (outward * 23.0, 618.0, 129.0), (12.0, 9.0, 16.0))
+        smile += corner[:, None] * (outward * SMILE_CORNER[0], *SMILE_CORNER[1:])
         # Lids go along with the eye.
         down, up = f"eyeLookDown{side}", f"eyeLookUp{side}"
         deltas[down] = deltas[down] + LID_FOLLOWS * deltas[f"eyeBlink{side}"]
