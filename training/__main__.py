@@ -1,4 +1,5 @@
-"""python -m training STEP --config FILE --data DIR --work DIR: from raw parts to weights, step by step or all at once.
+"""python -m training STEP --config FILE --data DIR --work DIR: from raw parts to weights, step by
+step or all at once.
 
 `python -m training starter` is `rebuild --config training/configs/starter.toml`.
 """
@@ -46,19 +47,33 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("step", choices=[*_STEPS, "rebuild", "listen", *_CONFIGS])
     parser.add_argument("--config", type=Path, default=_HERE / "configs" / "starter.toml")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with open_speech, emodb ...")
-    parser.add_argument("--work", type=Path, default=Path("out") / "training", help="everything made on the way")
-    parser.add_argument("--out", type=Path, default=starter_folder(), help="model folder to write or to judge")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="folder with open_speech, emodb ..."
+    )
+    parser.add_argument(
+        "--work", type=Path, default=Path("out") / "training", help="everything made on the way"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=starter_folder(), help="model folder to write or to judge"
+    )
     parser.add_argument("--split", choices=("dev", "test"), default="dev", help="evaluate: on what")
-    parser.add_argument("--shipped-front-end", action="store_true", help="do not distil the encoder anew")
+    parser.add_argument(
+        "--shipped-front-end", action="store_true", help="do not distil the encoder anew"
+    )
     args = parser.parse_args(argv)
     if args.step in _CONFIGS:
         args.step, args.config = "rebuild", _CONFIGS[args.step]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         if not (args.data / "open_speech").is_dir():
-            raise InputError("No recordings", value=args.data, remedy="Give --data DIR with open_speech and emodb.")
-        work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
+            raise InputError(
+                "No recordings",
+                value=args.data,
+                remedy="Give --data DIR with open_speech and emodb.",
+            )
+        work = steps.Work(
+            read_run_config(args.config), args.data, args.work, args.shipped_front_end
+        )
         if args.step == "listen":
             steps.listen(work)
         for name, step in _STEPS.items():

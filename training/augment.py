@@ -40,7 +40,9 @@ def in_a_room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def quiet_sound(seconds: float, rng: np.random.Generator) -> np.ndarray:
-    """A sound without speech: room tone, breaths, hum, clicks or held notes. The mouth stays closed."""
+    """A sound without speech: room tone, breaths, hum, clicks or held notes. The mouth stays
+    closed.
+    """
     n = int(seconds * SAMPLE_RATE)
     kind = rng.integers(5)
     sound = coloured_noise(n, rng.choice([0.0, 0.5, 1.0]), rng) * 10 ** rng.uniform(-4.5, -2.5)
@@ -67,7 +69,9 @@ def _hum(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _breaths(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Band-passed noise that swells and dies away, with gaps: breathing through an open or closed nose."""
+    """Band-passed noise that swells and dies away, with gaps: breathing through an open or closed
+    nose.
+    """
     t = np.arange(n) / SAMPLE_RATE
     spectrum = np.fft.rfft(rng.standard_normal(n))
     hz = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)

@@ -1,4 +1,6 @@
-"""Batches for the lips: pairs of the same stretch in two copies, each pair with its own feeling and style."""
+"""Batches for the lips: pairs of the same stretch in two copies, each pair with its own feeling and
+style.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emotalk_core.arkit import N_CHANNELS
 from emotalk_core.controls import EMOTIONS
 
 from .datasets import Recording, load_samples
@@ -89,46 +92,39 @@ class Clips:
     def _pair(self, n_frames: int) -> list[tuple[np.ndarray, ...]]:
         features, entries, odds = self._groups[self._rng.choice(len(self._groups), p=self._shares)]
         recording, rows = entries[self._rng.choice(len(entries), p=odds)]
+        feeling = draw_feeling(self._rng)
         style = int(self._rng.integers(self._n_styles)) if self._rng.random() < 0.5 else 0
-        weights, intensity = draw_feeling(self._rng)
         a, b = self._rng.choice(rows, 2, replace=len(rows) < 2)
         total = int(features.lengths[a]) * 3 // 5
         first = 3 * int(self._rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
-        target = self._target(
-            recording, features, int(a), weights, intensity, style, first, n_frames
-        )
+        cut = slice(first, min(first + n_frames, total))
+        curves = self._curves(recording, features, int(a), feeling, style, cut)
+        valid = np.ones(cut.stop - cut.start, np.float32)
+        target = [_padded(curve, n_frames) for curve in (*curves, valid)]
+        weights, intensity = feeling
         told = (weights.astype(np.float32), np.array([intensity], np.float32), np.int64(style))
-        return [(*_crop(features, int(row), first, n_frames), *told, *target) for row in (a, b)]
+        labelled = np.float32(len(recording.phones) > 0)
+        return [
+            (*_crop(features, int(row), first, n_frames), *told, *target, labelled)
+            for row in (a, b)
+        ]
 
-    def _target(
+    def _curves(
         self,
         recording: Recording,
         features: FeatureSet,
         row: int,
-        weights: np.ndarray,
-        intensity: float,
+        feeling: tuple[np.ndarray, float],
         style: int,
-        first: int,
-        n_frames: int,
+        cut: slice,
     ) -> tuple[np.ndarray, ...]:
-        total = int(features.lengths[row]) * 3 // 5
-        valid = np.zeros(n_frames, np.float32)
-        valid[: max(0, total - first)] = 1.0
+        """Values, closed, tucked and activity of a stretch; zeros where nothing is known."""
         if not recording.phones:
-            nothing = np.zeros(n_frames, np.float32)
-            return (
-                np.zeros((n_frames, 52), np.float32),
-                nothing,
-                nothing,
-                nothing,
-                valid,
-                np.float32(0.0),
-            )
+            nothing = np.zeros(cut.stop - cut.start, np.float32)
+            return np.zeros((len(nothing), N_CHANNELS), np.float32), nothing, nothing, nothing
         speech, loudness = self._speech_of(recording, features, row, style)
-        values = face_of(speech, loudness, weights, intensity, style)
-        cut = slice(first, first + n_frames)
-        curves = (values, speech.closed, speech.tucked, speech.activity)
-        return (*(_padded(c[cut], n_frames) for c in curves), valid, np.float32(1.0))
+        values = face_of(speech, loudness, *feeling, style)
+        return tuple(c[cut] for c in (values, speech.closed, speech.tucked, speech.activity))
 
     def _speech_of(
         self, recording: Recording, features: FeatureSet, row: int, style: int
@@ -167,7 +163,9 @@ def face_of(
 
 
 def draw_feeling(rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Emotion shares and intensity: often one emotion, sometimes none, sometimes a blend with room for neutral."""
+    """Emotion shares and intensity: often one emotion, sometimes none, sometimes a blend with room
+    for neutral.
+    """
     weights = np.zeros(len(EMOTIONS))
     kind = rng.random()
     if kind < 0.3:

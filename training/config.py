@@ -44,7 +44,6 @@ class SetShares:
     open_speech: float = 1.0
     synth: float = 0.7
     quiet: float = 0.12
-    emodb: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,9 @@ def read_run_config(path: Path) -> RunConfig:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError("Run config cannot be read", value=path, remedy=f"{error.strerror}.") from error
+        raise InputError(
+            "Run config cannot be read", value=path, remedy=f"{error.strerror}."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
     return _build(RunConfig, given, "")
@@ -84,5 +85,12 @@ def _build(kind: type[Any], given: Mapping[str, Any], where: str) -> Any:
     known = {f.name: getattr(defaults, f.name) for f in fields(kind)}
     for name in given:
         if name not in known:
-            raise InputError("No such setting", value=where + name, remedy=f"Use {', '.join(known)}.")
-    return kind(**{n: _build(type(known[n]), v, f"{n}.") if isinstance(v, dict) else v for n, v in given.items()})
+            raise InputError(
+                "No such setting", value=where + name, remedy=f"Use {', '.join(known)}."
+            )
+    return kind(
+        **{
+            n: _build(type(known[n]), v, f"{n}.") if isinstance(v, dict) else v
+            for n, v in given.items()
+        }
+    )

@@ -1,4 +1,6 @@
-"""One sample type for every set of recordings: sound, phones where known, emotion where known, real curves where known."""
+"""One sample type for every set of recordings: sound, phones where known, emotion where known, real
+curves where known.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ __all__ = [
     "NOBODY",
     "Recording",
     "load_emodb",
-    "load_grid", "load_ravdess",
+    "load_grid",
     "load_open_speech",
+    "load_ravdess",
     "load_samples",
     "load_synth",
     "make_quiet",
@@ -108,7 +111,7 @@ def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
 
 
 def load_open_speech(data: Path) -> list[Recording]:
-    """Read speech with free licences; a tenth of its train speakers is dev. Its phones train lips."""
+    """Read speech with free licences: its phones train lips. A tenth of its speakers is dev."""
     folder = data / "open_speech"
     phones = _phones(folder / "phones.csv")
     return [
@@ -128,7 +131,9 @@ def load_open_speech(data: Path) -> list[Recording]:
 
 
 def load_emodb(data: Path) -> list[Recording]:
-    """Acted German: sound and emotion of the dev speakers, never its phones (the same ten sentences judge lips)."""
+    """Acted German: sound and emotion of the dev speakers, never its phones (the same ten sentences
+    judge lips).
+    """
     folder = data / "emodb"
     rows = list(_rows(folder / "index.csv"))
     last = sorted({r["speaker"] for r in rows if r["split"] == "dev"})[-1]
@@ -149,7 +154,9 @@ def load_emodb(data: Path) -> list[Recording]:
 
 
 def load_ravdess(data: Path) -> list[Recording]:
-    """Acted English for judging only: its licence is non-commercial. Dev actors choose, test actors are reported."""
+    """Acted English for judging only: its licence is non-commercial. Dev actors choose, test actors
+    are reported.
+    """
     folder = data / "ravdess"
     return [
         Recording(

@@ -1,10 +1,12 @@
 """Hidden states of the frozen front end for every clip, several times over, on disk.
 
-Clips are joined to tracks with random gaps, so that each copy of a clip stands somewhere else in the window grid, beside
-other clips and under another maximum: what a word looks like must not depend on where in a file it is. All copies but
-the first get noise or a room now and then. A clip's rows are cut out again with MARGIN_S of its surroundings.
+Clips are joined to tracks with random gaps, so that each copy of a clip stands somewhere else in
+the window grid, beside other clips and under another maximum: what a word looks like must not
+depend on where in a file it is. All copies but the first get noise or a room now and then. A clip's
+rows are cut out again with MARGIN_S of its surroundings.
 
-Files of a set: `NAME.f16` (rows, 3, 512) float16, standardised; `NAME.npz`: level and one entry for each copy of a clip.
+Files of a set: `NAME.f16` (rows, 3, 512) float16, standardised; `NAME.npz`: level and one entry for
+each copy of a clip.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder, normalise
-from emotalk_core.engine.windows import cross_fade, mel_windows, n_windows, sound_top, state_levels
+from emotalk_core.engine.windows import cross_fade, mel_windows, sound_top, state_levels
 from emotalk_core.model.config import FrontEndConfig
 
 from .augment import add_noise, coloured_noise, in_a_room, quiet_sound
@@ -27,11 +29,12 @@ from .datasets import NOBODY, Recording, load_samples
 __all__ = [
     "GRID_S",
     "MARGIN_S",
+    "CopyPlan",
     "FeatureSet",
+    "FrontEnd",
     "Standardise",
     "estimate_standardise",
     "extract",
-    "states_of",
 ]
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,42 @@ class Standardise:
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
         return (states - self.mean) * self.scale
+
+
+@dataclass(frozen=True, eq=False)
+class FrontEnd:
+    """The frozen encoder with its windows and its standardisation."""
+
+    encoder: Encoder
+    standardise: Standardise
+    config: FrontEndConfig
+
+    def states_of(self, samples: np.ndarray, top_raise: float) -> tuple[np.ndarray, np.ndarray]:
+        """Standardised states (n, layers, width) and levels (n,) of a sound from its state 0 on.
+
+        `top_raise` (log10 power) stands for something that much louder elsewhere in the file.
+        """
+        grid = self.config
+        top = sound_top([samples], grid) + top_raise
+        windows = list(mel_windows([samples], len(samples), grid))
+        states = (
+            self.standardise(np.stack(self.encoder(normalise(w.mel, top)), axis=1)) for w in windows
+        )
+        levels = (state_levels(w.mel, top) for w in windows)
+        joined, level = (
+            np.concatenate(list(cross_fade(parts, len(windows), grid)))[grid.context :]
+            for parts in (states, levels)
+        )
+        return joined, level
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """How often a set is extracted, and how many of the copies stay as they were recorded."""
+
+    copies: int
+    clean: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,34 +131,30 @@ def phase_of(recording: Recording) -> float:
 def extract(
     recordings: Sequence[Recording],
     *,
-    encoder: Encoder,
-    standardise: Standardise,
-    front: FrontEndConfig,
-    copies: int,
-    clean_copies: int = 1,
-    seed: int,
+    front_end: FrontEnd,
     folder: Path,
     name: str,
+    plan: CopyPlan,
 ) -> None:
-    """Write the features of a set; the index comes last, so half-written sets are not taken for whole."""
+    """Write the features of a set; the index comes last: half-written sets do not count."""
     rows: list[tuple[str, int, int, int, float]] = []
     levels: list[np.ndarray] = []
     n_rows = 0
     partial = folder / f"{name}.f16.part"
     with partial.open("wb") as file:
-        for copy in range(copies):
-            rng = np.random.default_rng([seed, copy])
-            for track in _tracks(recordings, rng, altered=copy >= clean_copies):
-                states, level = states_of(
-                    track.samples, encoder, standardise, front, track.top_raise
-                )
+        for copy in range(plan.copies):
+            rng = np.random.default_rng([plan.seed, copy])
+            for track in _tracks(recordings, rng, altered=copy >= plan.clean):
+                states, level = front_end.states_of(track.samples, track.top_raise)
                 for recording, first, cells in track.entries:
                     start, stop = (first - 3) * 5, (first + cells + 3) * 5
                     file.write(states[start:stop].astype(np.float16).tobytes())
                     levels.append(level[start:stop])
                     rows.append((recording.name, copy, n_rows, stop - start, phase_of(recording)))
                     n_rows += stop - start
-            log.info("%s: copy %d of %d, %.1f minutes", name, copy + 1, copies, n_rows / 50 / 60)
+            log.info(
+                "%s: copy %d of %d, %.1f minutes", name, copy + 1, plan.copies, n_rows / 50 / 60
+            )
     partial.replace(folder / f"{name}.f16")
     names, numbers, starts, lengths, phases = (
         np.array(column) for column in zip(*rows, strict=True)
@@ -133,25 +168,6 @@ def extract(
         lengths=lengths,
         phase_s=phases,
     )
-
-
-def states_of(
-    samples: np.ndarray,
-    encoder: Encoder,
-    standardise: Standardise,
-    front: FrontEndConfig,
-    top_raise: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Standardised states (n, layers, width) and levels (n,) of a sound, from its own state 0 on."""
-    top = sound_top([samples], front) + top_raise
-    count = n_windows(len(samples), front)
-    windows = list(mel_windows([samples], len(samples), front))
-    states = (standardise(np.stack(encoder(normalise(w.mel, top)), axis=1)) for w in windows)
-    levels = (state_levels(w.mel, top) for w in windows)
-    joined = np.concatenate(list(cross_fade(states, count, front)))
-    return joined[front.context :], np.concatenate(list(cross_fade(levels, count, front)))[
-        front.context :
-    ]
 
 
 def estimate_standardise(
@@ -178,7 +194,9 @@ def estimate_standardise(
 def _tracks(
     recordings: Sequence[Recording], rng: np.random.Generator, *, altered: bool
 ) -> Iterator[_Track]:
-    """All clips in a random order, joined to tracks of about a minute; altered ones are noisy now and then."""
+    """All clips in a random order, joined to tracks of about a minute; altered ones are noisy now
+    and then.
+    """
     parts: list[np.ndarray] = []
     entries: list[tuple[Recording, int, int]] = []
     cells = 0

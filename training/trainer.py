@@ -1,4 +1,4 @@
-"""Training of content branch, decoder, prototypes and styles: plain PyTorch on one core, resumable."""
+"""Training of content branch, decoder, prototypes and styles: plain PyTorch, resumable."""
 
 from __future__ import annotations
 
@@ -33,13 +33,17 @@ class TrainSettings:
     warmup: int = 100
     weight_decay: float = 0.02
     noise: float = 0.2  # deviation of noise on the standardised states
-    shift: float = 0.2  # deviation of an offset that a whole clip gets: another voice, another microphone
+    shift: float = (
+        0.2  # deviation of an offset that a whole clip gets: another voice, another microphone
+    )
     average: float = 0.995  # weights are averaged over about 200 steps: what is exported
     save_every: int = 250
 
 
-def predict(network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0.0) -> Tensor:
-    """Coefficients (B, T, 52) of the batch's stretches, context cut off."""
+def predict(
+    network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Coefficients (B, T, 52) and contact logits (B, T) of the batch's stretches, context cut off."""
     states = batch.states
     if noise > 0.0:
         # Noise from a short table, rolled: as good as fresh noise here, and a tenth of the time.
@@ -55,10 +59,12 @@ def predict(network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0
         latent = network.slider_latent(batch.weights, batch.intensity)[:, None].expand(
             -1, content.shape[1], -1
         )
-        values = network.decode(content, level, latent, batch.style)
-    return values.float()[:, CONTEXT_FRAMES : CONTEXT_FRAMES + n_frames]
+        values, contact = network.decode(content, level, latent, batch.style)
+    middle = slice(CONTEXT_FRAMES, CONTEXT_FRAMES + n_frames)
+    return values.float()[:, middle], contact.float()[:, middle]
 
 
+_REPORT_EVERY: Final = 50  # steps
 _NOISE: Final = torch.randn(1 << 20, generator=torch.Generator().manual_seed(0))
 
 
@@ -70,6 +76,57 @@ def _some_noise(states: Tensor) -> Tensor:
     return joined[:n].view_as(states)
 
 
+class _Run:
+    """A network in training with everything that must survive an interruption."""
+
+    def __init__(self, network: Starter, settings: TrainSettings, folder: Path) -> None:
+        self.network, self.settings, self.folder = network, settings, folder
+        self.optimiser = torch.optim.AdamW(
+            network.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.98),
+        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimiser, lambda step: _pace(step, settings)
+        )
+        self.averaged = torch.optim.swa_utils.AveragedModel(
+            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average)
+        )
+        self.step, self.lowest = 0, float("inf")
+        self._parts = ("network", "averaged", "optimiser", "schedule")
+        if (folder / "state.pt").is_file():
+            self._resume()
+
+    def learn(self, parts: dict[str, Tensor]) -> None:
+        """One step down the sum of the losses."""
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(parts.values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+        self.averaged.update_parameters(self.network)
+        self.step += 1
+
+    def save(self, dev_loss: float) -> None:
+        """Leave a state to go on from, and the averaged weights if they are the best so far."""
+        if dev_loss < self.lowest:
+            self.lowest = dev_loss
+            self._write({"step": self.step, "averaged": self.averaged.state_dict()}, "best.pt")
+        state = {name: getattr(self, name).state_dict() for name in self._parts}
+        self._write(state | {"step": self.step, "lowest": self.lowest}, "state.pt")
+
+    def _write(self, state: dict[str, object], name: str) -> None:
+        torch.save(state, self.folder / f"{name}.part")
+        (self.folder / f"{name}.part").replace(self.folder / name)
+
+    def _resume(self) -> None:
+        state = torch.load(self.folder / "state.pt", weights_only=True)
+        for name in self._parts:
+            getattr(self, name).load_state_dict(state[name])
+        self.step, self.lowest = int(state["step"]), float(state["lowest"])
+
+
 def train_face(
     network: Starter,
     clips: Clips,
@@ -78,39 +135,28 @@ def train_face(
     weights: LossWeights,
     folder: Path,
 ) -> None:
-    """Train until `settings.steps`; goes on from `folder/state.pt` when it is there, leaves `folder/best.pt`."""
-    optimiser = torch.optim.AdamW(
-        network.parameters(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        betas=(0.9, 0.98),
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, settings))
-    averaged = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average)
-    )
-    step = _resume(folder, network, averaged, optimiser, schedule)
+    """Train until `settings.steps`; goes on from `folder/state.pt` when it is there.
+
+    Leaves in `folder`: `best.pt` (averaged weights of the lowest dev loss) and `curve.jsonl`.
+    """
+    run = _Run(network, settings, folder)
     sums: dict[str, float] = {}
     started = time.monotonic()
-    while step < settings.steps:
+    while run.step < settings.steps:
         network.train()
         batch = clips.batch(settings.pairs, settings.frames)
-        parts = face_loss(predict(network, batch, settings.noise, settings.shift), batch.target, weights)
-        optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(parts.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        averaged.update_parameters(network)
-        step += 1
+        predicted = predict(network, batch, settings.noise, settings.shift)
+        parts = face_loss(*predicted, batch.target, weights)
+        run.learn(parts)
         for name, part in parts.items():
-            sums[name] = sums.get(name, 0.0) + part.item()
-        if step % 50 == 0:
-            _record(folder, step, "train", {k: v / 50 for k, v in sums.items()}, started)
+            sums[name] = sums.get(name, 0.0) + part.item() / _REPORT_EVERY
+        if run.step % _REPORT_EVERY == 0:
+            _record(folder, run.step, "train", sums, started)
             sums = {}
-        if step % settings.save_every == 0 or step == settings.steps:
-            _record(folder, step, "dev", measure(averaged.module, dev, settings, weights), started)
-            _save(folder, step, network, averaged, optimiser, schedule)
+        if run.step % settings.save_every == 0 or run.step == settings.steps:
+            found = measure(run.averaged.module, dev, settings, weights)
+            _record(folder, run.step, "dev", found, started)
+            run.save(sum(found.values()))
 
 
 def _pace(step: int, settings: TrainSettings) -> float:
@@ -131,7 +177,7 @@ def measure(
     with torch.no_grad():
         for _ in range(n):
             batch = dev.batch(settings.pairs, settings.frames)
-            for name, part in face_loss(predict(network, batch), batch.target, weights).items():
+            for name, part in face_loss(*predict(network, batch), batch.target, weights).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals
 
@@ -150,26 +196,3 @@ def _record(folder: Path, step: int, kind: str, parts: dict[str, float], started
             + "\n"
         )
     log.info("%5d %-5s %s", step, kind, "  ".join(f"{k} {v:.3f}" for k, v in parts.items()))
-
-
-def _save(folder: Path, step: int, network: Starter, averaged, optimiser, schedule) -> None:  # noqa: ANN001
-    state = {
-        "step": step,
-        "network": network.state_dict(),
-        "averaged": averaged.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "schedule": schedule.state_dict(),
-    }
-    torch.save(state, folder / "state.pt.part")
-    (folder / "state.pt.part").replace(folder / "state.pt")
-
-
-def _resume(folder: Path, network: Starter, averaged, optimiser, schedule) -> int:  # noqa: ANN001
-    if not (folder / "state.pt").is_file():
-        return 0
-    state = torch.load(folder / "state.pt", weights_only=True)
-    network.load_state_dict(state["network"])
-    averaged.load_state_dict(state["averaged"])
-    optimiser.load_state_dict(state["optimiser"])
-    schedule.load_state_dict(state["schedule"])
-    return int(state["step"])

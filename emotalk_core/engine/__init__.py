@@ -1,4 +1,6 @@
-"""The built-in, torch and other engines: what turns sound into an Encoding and an Encoding into curves."""
+"""The built-in, torch and other engines: what turns sound into an Encoding and an Encoding into
+curves.
+"""
 
 from __future__ import annotations
 

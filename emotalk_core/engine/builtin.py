@@ -66,7 +66,9 @@ class BuiltinEngine:
                 yield piece
 
     def _project_windows(self, windows: Iterator[Window], top: float) -> Iterator[np.ndarray]:
-        """Each window's projected states and level, in order; only a few windows are alive at a time."""
+        """Each window's projected states and level, in order; only a few windows are alive at a
+        time.
+        """
         waiting: deque[Future[np.ndarray]] = deque()
         executor = ThreadPoolExecutor(self._n_threads, thread_name_prefix="emotalk")
         try:

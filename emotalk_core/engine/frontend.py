@@ -92,7 +92,8 @@ def mel_power_max(mel: np.ndarray) -> float:
 
 
 def normalise(mel: np.ndarray, top: float) -> np.ndarray:
-    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s chunk's.
+    """Whisper's normalisation, with the maximum `top` of the whole sound in place of a 30 s
+    chunk's.
 
     Whisper itself leaves `top` in the result; here every sound is moved to the same one, so that a
     quieter recording gives the same states.

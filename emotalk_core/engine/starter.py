@@ -1,6 +1,7 @@
 """The starter network's trained part in numpy: branches and decoder, from arrays to arrays.
 
-S states at 50 Hz, T frames at 30 fps, W states of a window. `emotalk_core/model/network.py` is the same in torch; a test
+S states at 50 Hz, T frames at 30 fps, W states of a window. `emotalk_core/model/network.py` is the
+same in torch; a test
 holds the two together.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..controls import FrameControls
 from ..model.config import ModelConfig
+from .contact import press
 from .frontend import STATE_RATE, gelu
 from .product import product
 
@@ -26,7 +28,9 @@ _LEVEL_LOW, _LEVEL_HIGH = -2.5, 2.0
 
 
 def level_feature(level: np.ndarray) -> np.ndarray:
-    """Level in dB as an input of about -1..1; what lies below the usual range of speech counts as equally quiet."""
+    """Level in dB as an input of about -1..1; what lies below the usual range of speech counts as
+    equally quiet.
+    """
     return np.clip((level - _LEVEL_CENTRE_DB) / _LEVEL_SCALE_DB, _LEVEL_LOW, _LEVEL_HIGH).astype(
         np.float32
     )
@@ -38,7 +42,9 @@ def pool_weights(level: np.ndarray) -> np.ndarray:
 
 
 def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
-    """State before each frame `first`..`last` - 1, and how far the frame is on the way to the next state (0..1)."""
+    """State before each frame `first`..`last` - 1, and how far the frame is on the way to the next
+    state (0..1).
+    """
     scaled = np.arange(first, last, dtype=np.int64) * STATE_RATE
     return scaled // fps, ((scaled % fps) / fps).astype(np.float32)
 
@@ -64,7 +70,8 @@ class Starter:
         mean, scale = self._get("standardise.mean"), self._get("standardise.scale")
         self._mixes = []
         for branch in ("content", "emotion"):
-            # Standardising and the weighted sum of layers are linear: one gain and one offset for each dimension.
+            # Standardising and the weighted sum of layers are linear: one gain and one offset for
+            # each dimension.
             gains = _softmax(self._get(f"{branch}.layers"))[:, None] * scale
             offset = -(mean * gains).sum(axis=0)
             self._mixes.append((gains, offset, *self._affine(f"{branch}.project")))
@@ -82,6 +89,7 @@ class Starter:
             for n in names
         ]
         self._output = self._affine("decoder.output")
+        self._contact = self._affine("decoder.contact")
 
     def _affine(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Matrix (in, out) and bias."""
@@ -93,7 +101,8 @@ class Starter:
         return np.ascontiguousarray(kernel.reshape(-1, kernel.shape[2])), self._get(f"{name}.bias")
 
     def project(self, states: Sequence[np.ndarray]) -> np.ndarray:
-        """One window's states (W, 512) of each layer as inputs of the two branches, float32 (W, content + emotion).
+        """One window's states (W, 512) of each layer as inputs of the two branches, float32 (W,
+        content + emotion).
 
         Linear in the states, so that windows may be cross-faded afterwards.
         """
@@ -106,7 +115,7 @@ class Starter:
         return np.concatenate(parts, axis=1)
 
     def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """Content at 50 Hz, float32 (S, C); `config.content.halo` states at each end are not exact."""
+        """Content at 50 Hz, float32 (S, C); exact but for `config.content.halo` states at each end."""
         sizes = self.config.content
         x = gelu(projected[:, : sizes.width] + level_feature(level)[:, None] * self._content_level)
         for (weight, bias), dilation in zip(self._content, sizes.dilations, strict=True):
@@ -157,10 +166,13 @@ class Starter:
     def decode(
         self, content: np.ndarray, level: np.ndarray, latent: np.ndarray, style: int
     ) -> np.ndarray:
-        """Coefficients, float32 (T, 52); `config.decoder.halo` frames at each end depend on what lies beyond."""
+        """Coefficients, float32 (T, 52); `config.decoder.halo` frames at each end depend on what
+        lies beyond.
+        """
         row = self._styles[style % self.config.n_styles]
         told = np.concatenate([latent, np.broadcast_to(row, (len(latent), len(row)))], axis=1)
-        x = _affine(np.ascontiguousarray(content, np.float32), *self._input)
+        content = np.ascontiguousarray(content, np.float32)
+        x = _affine(content, *self._input)
         x = gelu(x + level_feature(np.asarray(level, np.float32))[:, None] * self._decoder_level)
         kernel, width = self.config.decoder.kernel, self.config.decoder.width
         for film, convolution, point in self._blocks:
@@ -169,7 +181,8 @@ class Starter:
             h *= 1.0 + gain_shift[:, :width]
             h += gain_shift[:, width:]
             x += _affine(gelu(h), *point)
-        return _affine(x, *self._output)
+        logits = _affine(content, *self._contact)[:, 0]
+        return press(_affine(x, *self._output), 1.0 / (1.0 + np.exp(-logits)))
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

@@ -1,7 +1,10 @@
-"""The window grid of the front end: sound in blocks of any size in, overlapping windows, cross-faded stretches out.
+"""The window grid of the front end: sound in blocks of any size in, overlapping windows, cross-
+faded stretches out.
 
-The windows are part of the network: training cuts the same ones. Window i starts at state i * hop - context, so every
-state is heard with context on both sides; beyond the sound there is silence. State j is due at j / 50 s.
+The windows are part of the network: training cuts the same ones. Window i starts at state i * hop -
+context, so every
+state is heard with context on both sides; beyond the sound there is silence. State j is due at j /
+50 s.
 """
 
 from __future__ import annotations
@@ -50,7 +53,8 @@ def n_windows(n_samples: int, grid: FrontEndConfig) -> int:
 
 
 def sound_top(blocks: Iterable[np.ndarray], grid: FrontEndConfig) -> float:
-    """Largest log10 mel power of a whole sound, not less than the grid's floor: the cheap first pass.
+    """Largest log10 mel power of a whole sound, not less than the grid's floor: the cheap first
+    pass.
 
     Parameters
     ----------
@@ -80,7 +84,8 @@ def mel_windows(
     """
     size = (2 * grid.window - 1) * HOP + 2 * _MARGIN
     step = grid.hop * _STATE_SAMPLES
-    # The first window starts `context` states before the sound, and each frame reaches _MARGIN further back.
+    # The first window starts `context` states before the sound, and each frame reaches _MARGIN
+    # further back.
     held = [np.zeros(grid.context * _STATE_SAMPLES + _MARGIN, np.float32)]
     n_held, source = len(held[0]), iter(blocks)
     for index in range(n_windows(n_samples, grid)):
@@ -94,7 +99,9 @@ def mel_windows(
 
 
 def state_levels(mel: np.ndarray, top: float) -> np.ndarray:
-    """Level of each state, float32 (M / 2,) in dB relative to the sound's top, from log10 mel power (M, 80)."""
+    """Level of each state, float32 (M / 2,) in dB relative to the sound's top, from log10 mel power
+    (M, 80).
+    """
     power = np.power(np.float32(10.0), np.maximum(mel - top, -10.0)).sum(axis=1)
     # A state looks at about four mel frames; two on each side of its centre keep onsets in place.
     padded = np.pad(power, (2, 1), mode="edge")
@@ -103,7 +110,9 @@ def state_levels(mel: np.ndarray, top: float) -> np.ndarray:
 
 
 def fade_weights(index: int, count: int, grid: FrontEndConfig) -> np.ndarray:
-    """Share of window `index` of `count` in each of its states, float32 (window,); neighbours add up to 1."""
+    """Share of window `index` of `count` in each of its states, float32 (window,); neighbours add
+    up to 1.
+    """
     weights = np.ones(grid.window, np.float32)
     outer = grid.context - grid.fade // 2
     ramp = (np.arange(grid.fade, dtype=np.float32) + 0.5) / grid.fade

@@ -114,7 +114,8 @@ def read_config(path: Path) -> ModelConfig:
     Raises
     ------
     ModelFolderError
-        Missing, no JSON, of a format version or kind that this release does not know, or with fields missing or left over.
+        Missing, no JSON, of a format version or kind that this release does not know, or with
+        fields missing or left over.
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
@@ -131,7 +132,7 @@ def read_config(path: Path) -> ModelConfig:
         raise ModelFolderError(
             "Unknown format version of a model folder",
             value=found,
-            remedy=f"This release reads version {FORMAT_VERSION}; update EmoTalk, or take a model made for it.",
+            remedy=f"This release reads {FORMAT_VERSION}; update EmoTalk or take another model.",
         )
     config = _build(ModelConfig, given, "")
     if config.kind != "starter":

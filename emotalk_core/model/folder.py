@@ -41,7 +41,8 @@ def load_model(folder: Path) -> Model:
     Raises
     ------
     ModelFolderError
-        A file is missing or damaged, the format version is unknown, or tensors are missing, left over or misshapen.
+        A file is missing or damaged, the format version is unknown, or tensors are missing, left
+        over or misshapen.
     """
     if not folder.is_dir():
         raise ModelFolderError(
@@ -87,7 +88,9 @@ def _hash(folder: Path) -> str:
 
 
 def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each trained tensor; matrices are (out, in), convolutions (out, in, kernel), as in torch."""
+    """Name and shape of each trained tensor; matrices are (out, in), convolutions (out, in,
+    kernel), as in torch.
+    """
     front, content, emotion, decoder = (
         config.front_end,
         config.content,
@@ -123,11 +126,12 @@ def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         affine(f"decoder.blocks.{i}.conv", decoder.width, decoder.width, decoder.kernel)
         affine(f"decoder.blocks.{i}.point", decoder.width, decoder.width)
     affine("decoder.output", out, decoder.width)
+    affine("decoder.contact", 1, content.width)
     return shapes
 
 
 def encoder_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each tensor of the frozen encoder: Whisper base's beginning, by distances."""
+    """Name and shape of each tensor of the frozen encoder, Whisper base's beginning."""
     width, reach, mels, heads = config.front_end.width, config.front_end.reach, 80, 8
     shapes: dict[str, tuple[int, ...]] = {
         "conv1.weight": (width, mels, 3),

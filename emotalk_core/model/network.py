@@ -1,4 +1,5 @@
-"""The starter network's trained part in torch: what training optimises. `engine/starter.py` is the same in numpy.
+"""The starter network's trained part in torch: what training optimises. `engine/starter.py` is the
+same in numpy.
 
 Shapes: B clips, S states at 50 Hz, T frames at 30 fps.
 """
@@ -12,8 +13,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
+from ..engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE
 from ..engine.frontend import STATE_RATE
 from ..engine.starter import POOL_DB_PER_E, POOL_FLOOR
+from ..shaping.aperture import MM, REST_MM
 from .config import ModelConfig
 
 __all__ = ["Starter", "level_feature", "pool_weights"]
@@ -29,6 +32,19 @@ def level_feature(level: Tensor) -> Tensor:
 def pool_weights(level: Tensor) -> Tensor:
     """As in `engine.starter`."""
     return torch.exp(level.clamp(max=0.0) / POOL_DB_PER_E)
+
+
+def press(free: Tensor, gate: Tensor) -> Tensor:
+    """As in `engine.contact`."""
+    mm = torch.from_numpy(MM.copy())
+    g = gate[..., None]
+    gap = (free @ mm + REST_MM).clamp(min=0.0)
+    values = free * (1.0 - g * torch.from_numpy(GIVES_WAY))
+    wanted = torch.minimum((1.0 - gate) * gap + gate * CONTACT_MM, gap)
+    excess = (values @ mm + REST_MM - wanted).clamp(min=0.0)
+    up = torch.zeros(len(mm))
+    up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
+    return values + (gate * excess)[..., None] * up
 
 
 class _Block(nn.Module):
@@ -85,7 +101,9 @@ class _Emotion(nn.Module):
         self.dropout = nn.Dropout(0.4)
 
     def forward(self, states: Tensor, weights: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, T, 8) of what the face shows and of what is heard, around the states `centres` (T,)."""
+        """Logits (B, T, 8) of what the face shows and of what is heard, around the states `centres`
+        (T,).
+        """
         mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
         x = F.gelu(self.project(self.dropout(mixed) if self.training else mixed))
         first = (centres - self.reach).clamp(min=0)
@@ -115,12 +133,16 @@ class _Decoder(nn.Module):
             _Block(sizes.width, sizes.kernel, told) for _ in range(sizes.n_blocks)
         )
         self.output = nn.Linear(sizes.width, len(config.channels))
+        self.contact = nn.Linear(config.content.width, 1)
+        nn.init.constant_(self.contact.bias, -3.0)  # lips touch a twentieth of the time
 
-    def forward(self, content: Tensor, level: Tensor, told: Tensor) -> Tensor:
+    def forward(self, content: Tensor, level: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Coefficients (B, T, 52) and the contact gate's logits (B, T)."""
         x = F.gelu(self.input(content) + level_feature(level)[..., None] * self.level)
         for block in self.blocks:
             x = block(x, told)
-        return self.output(x)
+        logits = self.contact(content)[..., 0]
+        return press(self.output(x).float(), logits.float().sigmoid()), logits
 
 
 class Starter(nn.Module):
@@ -165,17 +187,23 @@ class Starter(nn.Module):
         return joined[..., :-1], joined[..., -1]
 
     def slider_latent(self, weights: Tensor, intensity: Tensor) -> Tensor:
-        """Latent (..., E) of emotion shares (..., 8) that sum to at most 1, and intensity (..., 1)."""
+        """Latent (..., E) of emotion shares (..., 8), at most 1 in all, and intensity (..., 1)."""
         neutral = self.prototypes[0]
         return neutral + intensity * (weights @ (self.prototypes - neutral))
 
-    def decode(self, content: Tensor, level: Tensor, latent: Tensor, style: Tensor) -> Tensor:
-        """Coefficients (B, T, 52) from content and level at 30 fps, latent (B, T, E) and style numbers (B,)."""
+    def decode(
+        self, content: Tensor, level: Tensor, latent: Tensor, style: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Coefficients (B, T, 52) from content and level at 30 fps, latent (B, T, E) and style
+        numbers (B,).
+        """
         rows = self.styles[style][:, None].expand(-1, content.shape[1], -1)
         return self.decoder(content, level, torch.cat([latent, rows], dim=-1))
 
     def export(self) -> dict[str, np.ndarray]:
-        """Tensors by their names in `model.safetensors`: float16, but for the standardisation, whose means can be large."""
+        """Tensors by their names in `model.safetensors`: float16, but for the standardisation,
+        whose means can be large.
+        """
         state: Mapping[str, Tensor] = self.state_dict()
         arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
         standardise = {f"standardise.{name}": arrays.pop(name) for name in ("mean", "scale")}

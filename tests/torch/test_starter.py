@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emotalk_core.arkit import CHANNELS
 from emotalk_core.controls import FrameControls
+from emotalk_core.engine.contact import press
 from emotalk_core.engine.starter import Starter as NumpyStarter
 from emotalk_core.engine.starter import frame_positions, pool_weights
 from emotalk_core.model.config import ModelConfig
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
+from emotalk_core.shaping.aperture import aperture_mm
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
 from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.network import pool_weights as torch_pool_weights  # noqa: E402
+from emotalk_core.model.network import press as torch_press  # noqa: E402
 
 S, T = 200, 100
 
@@ -26,7 +30,9 @@ def pair() -> tuple[Starter, NumpyStarter]:
     network = Starter(model.config)
     names = {"standardise.mean": "mean", "standardise.scale": "scale"}
     tensors = {n: np.asarray(t, np.float32) for n, t in model.tensors.items()}
-    network.load_state_dict({names.get(n, n): torch.from_numpy(t.copy()) for n, t in tensors.items()})
+    network.load_state_dict(
+        {names.get(n, n): torch.from_numpy(t.copy()) for n, t in tensors.items()}
+    )
     return network.eval(), NumpyStarter(model.config, tensors)
 
 
@@ -46,7 +52,9 @@ def projected(engine: NumpyStarter, states: np.ndarray) -> np.ndarray:
     return engine.project([np.ascontiguousarray(states[:, i]) for i in range(3)])
 
 
-def test_content_is_the_same(pair: tuple[Starter, NumpyStarter], heard: tuple[np.ndarray, np.ndarray]) -> None:
+def test_content_is_the_same(
+    pair: tuple[Starter, NumpyStarter], heard: tuple[np.ndarray, np.ndarray]
+) -> None:
     network, engine = pair
     states, level = heard
     with torch.no_grad():
@@ -56,10 +64,14 @@ def test_content_is_the_same(pair: tuple[Starter, NumpyStarter], heard: tuple[np
     content = engine.content(projected(engine, states), level)
     ours = content[at] * (1 - share[:, None]) + content[at + 1] * share[:, None]
     np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-4)
-    np.testing.assert_allclose(level[at] * (1 - share) + level[at + 1] * share, levels[0].numpy(), atol=1e-4)
+    np.testing.assert_allclose(
+        level[at] * (1 - share) + level[at + 1] * share, levels[0].numpy(), atol=1e-4
+    )
 
 
-def test_emotion_is_the_same(pair: tuple[Starter, NumpyStarter], heard: tuple[np.ndarray, np.ndarray]) -> None:
+def test_emotion_is_the_same(
+    pair: tuple[Starter, NumpyStarter], heard: tuple[np.ndarray, np.ndarray]
+) -> None:
     network, engine = pair
     states, level = heard
     centres = np.arange(0, S, 7)
@@ -82,15 +94,37 @@ def test_decoder_is_the_same(pair: tuple[Starter, NumpyStarter]) -> None:
     level = rng.uniform(-70, 10, T).astype(np.float32)
     weights = rng.dirichlet(np.ones(8), T).astype(np.float32)
     intensity = rng.uniform(0, 2, T).astype(np.float32)
-    latent = engine.latent(np.zeros((T, 64)), FrameControls(weights, np.ones(T, np.float32), intensity))
+    latent = engine.latent(
+        np.zeros((T, 64)), FrameControls(weights, np.ones(T, np.float32), intensity)
+    )
     ours = engine.decode(content, level, latent, style=3)
     with torch.no_grad():
-        told = network.slider_latent(torch.from_numpy(weights), torch.from_numpy(intensity)[:, None])
-        theirs = network.decode(
-            torch.from_numpy(content)[None], torch.from_numpy(level)[None], told[None], torch.tensor([3])
+        told = network.slider_latent(
+            torch.from_numpy(weights), torch.from_numpy(intensity)[:, None]
+        )
+        theirs, contact = network.decode(
+            torch.from_numpy(content)[None],
+            torch.from_numpy(level)[None],
+            told[None],
+            torch.tensor([3]),
         )
     np.testing.assert_allclose(latent, told.numpy(), atol=1e-4)
     np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-4)
+    assert contact.shape == (1, T)
+    assert contact.shape == (1, T)
+
+
+def test_pressed_lips_are_the_same_and_meet() -> None:
+    rng = np.random.default_rng(3)
+    free = rng.uniform(0, 0.6, (T, 52)).astype(np.float32)
+    free[:, CHANNELS.index("mouthClose")] = 0.0
+    gate = np.linspace(0, 1, T, dtype=np.float32)
+    ours = press(free.copy(), gate)
+    theirs = torch_press(torch.from_numpy(free), torch.from_numpy(gate)).numpy()
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    np.testing.assert_allclose(ours[0], free[0], atol=1e-6)
+    assert aperture_mm(ours[-1:])[0] < 0.3
+    assert aperture_mm(free[-1:])[0] > 5.0
 
 
 def test_export_has_the_folder_s_tensors() -> None:

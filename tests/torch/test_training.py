@@ -1,4 +1,6 @@
-"""Training on speech that is not there: losses ask for the right thing, runs resume, labels reach the right frames."""
+"""Training on speech that is not there: losses ask for the right thing, runs resume, labels reach
+the right frames.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,21 @@ PHONES = (
     Phone(1.1, 1.5, "_", "silence"),
 )
 SECONDS = 1.5
+OPEN = torch.full((2, 10), -20.0)  # contact logits: lips nowhere meet
 
 
 def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
     """Two recordings whose states say at each moment which kind of phone it is."""
     rng = np.random.default_rng(0)
     recordings = [
-        Recording(f"made/{i}", (rng.standard_normal(24_000) * 100).astype(np.int16), "s", "train", PHONES, seconds=SECONDS)
+        Recording(
+            f"made/{i}",
+            (rng.standard_normal(24_000) * 100).astype(np.int16),
+            "s",
+            "train",
+            PHONES,
+            seconds=SECONDS,
+        )
         for i in range(2)
     ]
     length = round((SECONDS + 2 * MARGIN_S) * 50)
@@ -79,9 +89,7 @@ def run(folder: Path, steps: int) -> dict[str, float]:
     """Train a small network and give the last dev measurement."""
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
-    settings = TrainSettings(
-        steps=steps, pairs=2, frames=48, save_every=20, warmup=5, average=0.9
-    )
+    settings = TrainSettings(steps=steps, pairs=2, frames=48, save_every=20, warmup=5, average=0.9)
     train_face(Starter(CONFIG), clips(), clips(2), settings, LossWeights(), folder)
 
     lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
@@ -90,7 +98,11 @@ def run(folder: Path, steps: int) -> dict[str, float]:
 
 def target(**curves: torch.Tensor) -> Target:
     base = {n: torch.zeros(2, 10) for n in ("closed", "tucked", "activity")}
-    base |= {"values": torch.zeros(2, 10, 52), "valid": torch.ones(2, 10), "labelled": torch.ones(2)}
+    base |= {
+        "values": torch.zeros(2, 10, 52),
+        "valid": torch.ones(2, 10),
+        "labelled": torch.ones(2),
+    }
     return Target(**(base | curves))
 
 
@@ -104,7 +116,9 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     run(tmp_path, 40)
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     assert state["step"] == 40
-    steps = [line for line in (tmp_path / "curve.jsonl").read_text().splitlines() if '"dev"' in line]
+    steps = [
+        line for line in (tmp_path / "curve.jsonl").read_text().splitlines() if '"dev"' in line
+    ]
     assert len(steps) == 2
 
 
@@ -133,14 +147,16 @@ def test_pairs_are_two_copies_of_one_stretch() -> None:
 def test_open_lips_in_a_closure_cost_more_than_in_a_vowel() -> None:
     predicted = torch.zeros(2, 10, 52)
     predicted[..., arkit.index("jawOpen")] = 0.2
-    free = face_loss(predicted, target(activity=torch.ones(2, 10)), LossWeights())
-    shut = face_loss(predicted, target(activity=torch.ones(2, 10), closed=torch.ones(2, 10)), LossWeights())
+    free = face_loss(predicted, OPEN, target(activity=torch.ones(2, 10)), LossWeights())
+    shut = face_loss(
+        predicted, OPEN, target(activity=torch.ones(2, 10), closed=torch.ones(2, 10)), LossWeights()
+    )
     assert shut["probes"] > 3 * free["probes"]
 
 
 def test_unlabelled_clips_cost_nothing_but_consistency() -> None:
     predicted = torch.rand(2, 10, 52, generator=torch.Generator().manual_seed(0))
-    parts = face_loss(predicted, target(labelled=torch.zeros(2)), LossWeights())
+    parts = face_loss(predicted, OPEN, target(labelled=torch.zeros(2)), LossWeights())
     assert parts.pop("consistency") > 0
     assert sum(parts.values()) == 0
 
@@ -148,8 +164,8 @@ def test_unlabelled_clips_cost_nothing_but_consistency() -> None:
 def test_motion_in_silence_costs() -> None:
     still, moving = torch.zeros(2, 10, 52), torch.zeros(2, 10, 52)
     moving[:, ::2, 17] = 0.05
-    assert face_loss(still, target(), LossWeights())["still"] == 0
-    assert face_loss(moving, target(), LossWeights())["still"] > 0
+    assert face_loss(still, OPEN, target(), LossWeights())["still"] == 0
+    assert face_loss(moving, OPEN, target(), LossWeights())["still"] > 0
 
 
 def test_feelings_cover_the_sliders() -> None:

@@ -21,9 +21,11 @@ def same_level(samples: np.ndarray) -> np.ndarray:
 
 
 def heard_scores(
-    studio: Studio, recordings: Sequence[Recording], change: Callable[[np.ndarray], np.ndarray] | None = None
+    studio: Studio,
+    recordings: Sequence[Recording],
+    change: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, object]:
-    """Accuracy and recall by emotion; a clip counts when its strongest share is one of its label's."""
+    """Accuracy and recall by emotion: a clip's strongest share must be one of its label's."""
     hits: dict[str, list[bool]] = {}
     for recording in recordings:
         assert recording.emotion is not None

@@ -17,7 +17,8 @@ from .studio import Studio
 __all__ = ["FIGURES", "lip_scores", "score_tool"]
 
 FIGURES = (
-    "closure_auc", "place_auc", "jaw_auc", "round_auc", "fv_auc", "closed_hit", "closed_false", "quiet_open",
+    "closure_auc", "place_auc", "jaw_auc", "round_auc", "fv_auc", "closed_hit", "closed_false",
+    "quiet_open",
     "quiet_motion", "jawOpen_r", "aperture_r", "rounding_r", "lag_ms", "size_ratio", "jitter_ratio",
 )  # fmt: skip
 
@@ -36,7 +37,9 @@ def lip_scores(
     for name, (recordings, split) in sets.items():
         with tempfile.TemporaryDirectory() as folder:
             for recording in recordings:
-                np.save(Path(folder) / f"{recording.name.split('/')[1]}.npy", studio.curves(recording))
+                np.save(
+                    Path(folder) / f"{recording.name.split('/')[1]}.npy", studio.curves(recording)
+                )
             command = [sys.executable, str(tool), name, folder, "--split", split, "--json"]
             answer = subprocess.run(command, capture_output=True, text=True, check=True)
         result = json.loads(answer.stdout)

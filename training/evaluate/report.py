@@ -36,13 +36,22 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     tool = score_tool(data)
     if tool:
         theirs = {"test": dict.fromkeys(sets, "test")}.get(split)
-        theirs = theirs or {"ravdess": "dev", "emodb": "dev", "open_speech": "train", "grid_mp": "val"}
+        theirs = theirs or {
+            "ravdess": "dev",
+            "emodb": "dev",
+            "open_speech": "train",
+            "grid_mp": "val",
+        }
         result["lips"] = lip_scores(studio, tool, {n: (r, theirs[n]) for n, r in chosen.items()})
     result["stability"] = stability(studio, _spread(chosen["emodb"], _STABLE_CLIPS))
-    mixed = _spread(chosen["emodb"], _SLIDER_CLIPS // 2) + _spread(chosen["open_speech"], _SLIDER_CLIPS // 2)
+    mixed = _spread(chosen["emodb"], _SLIDER_CLIPS // 2) + _spread(
+        chosen["open_speech"], _SLIDER_CLIPS // 2
+    )
     result["sliders"] = slider_scores(studio, mixed)
     result["heard"] = {name: heard_scores(studio, chosen[name]) for name in ("ravdess", "emodb")}
-    result["heard_same_level"] = {name: heard_scores(studio, chosen[name], same_level) for name in ("ravdess", "emodb")}
+    result["heard_same_level"] = {
+        name: heard_scores(studio, chosen[name], same_level) for name in ("ravdess", "emodb")
+    }
     return result
 
 
@@ -59,25 +68,46 @@ def _spread(recordings: Sequence[Recording], n: int) -> list[Recording]:
 
 def table(result: Mapping[str, Any]) -> str:
     """The figures as text for people."""
-    lines = [f"split {result['split']}"]
-    lips = result.get("lips", {})
-    if lips:
-        lines.append(f"{'':14s}" + "".join(f"{name:>13s}" for name in lips))
-        for figure in FIGURES:
-            if any(figure in scores for scores in lips.values()):
-                lines.append(f"{figure:14s}" + "".join(f"{s.get(figure, float('nan')):13.3f}" for s in lips.values()))
-    for name, s in result["stability"].items():
-        lines.append(f"stable, {name:8s} jaw r {s['jaw_r']:.4f} worst {s['jaw_r_worst']:.4f} difference {s['difference']:.4f}")
-    sliders = result["sliders"]
-    for emotion, groups in sliders["change"].items():
-        lines.append(f"slider {emotion:10s} " + "  ".join(f"{k} {v:+.2f}" for k, v in groups.items()))
-    lines.append(f"slider calm, largest change {sliders['calm_largest']:.2f}; told apart {sliders['separable']:.3f}")
-    lines.append("aperture r with neutral " + "  ".join(f"{e} {sliders['aperture_r'][e]:.3f}" for e in EMOTIONS))
+    lines = [f"split {result['split']}", *_lip_lines(result.get("lips", {}))]
+    lines += [
+        f"stable, {name:8s} jaw r {s['jaw_r']:.4f} worst {s['jaw_r_worst']:.4f} "
+        f"difference {s['difference']:.4f}"
+        for name, s in result["stability"].items()
+    ]
+    lines += _slider_lines(result["sliders"])
     for kind in ("heard", "heard_same_level"):
         for name, s in result[kind].items():
             recall = "  ".join(f"{e} {v:.2f}" for e, v in s["recall"].items())
-            lines.append(f"{kind} {name}: accuracy {s['accuracy']:.3f} recall {s['unweighted_recall']:.3f} ({recall})")
+            figures = f"accuracy {s['accuracy']:.3f} recall {s['unweighted_recall']:.3f}"
+            lines.append(f"{kind} {name}: {figures} ({recall})")
     return "\n".join(lines)
+
+
+def _lip_lines(lips: Mapping[str, Mapping[str, float]]) -> list[str]:
+    if not lips:
+        return ["lips: the score tool is not beside the data"]
+    shown = [f for f in FIGURES if any(f in scores for scores in lips.values())]
+    return [
+        f"{'':14s}" + "".join(f"{name:>13s}" for name in lips),
+        *(
+            f"{f:14s}" + "".join(f"{s.get(f, float('nan')):13.3f}" for s in lips.values())
+            for f in shown
+        ),
+    ]
+
+
+def _slider_lines(sliders: Mapping[str, Any]) -> list[str]:
+    changes = [
+        f"slider {emotion:10s} " + "  ".join(f"{k} {v:+.2f}" for k, v in groups.items())
+        for emotion, groups in sliders["change"].items()
+    ]
+    return [
+        *changes,
+        f"slider calm: largest change {sliders['calm_largest']:.2f}",
+        f"emotions told apart {sliders['separable']:.3f}",
+        "aperture r with neutral "
+        + "  ".join(f"{e} {sliders['aperture_r'][e]:.3f}" for e in EMOTIONS),
+    ]
 
 
 def save(result: Mapping[str, Any], path: Path) -> None:

@@ -26,16 +26,24 @@ EXPECTED: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "surprised": (("browInnerUp",), ("browOuterUp",), ("eyeWide",), ("jawOpen",)),
 }
 _CALM_LIMIT: Final = 0.15
-_TOLD_APART_BY: Final = (*arkit.BROWS, *arkit.EYES, *arkit.indices("mouthSmile", "mouthFrown", "noseSneer"))
+_TOLD_APART_BY: Final = (
+    *arkit.BROWS,
+    *arkit.EYES,
+    *arkit.indices("mouthSmile", "mouthFrown", "noseSneer"),
+)
 
 
 def slider_scores(studio: Studio, recordings: Sequence[Recording]) -> dict[str, object]:
-    """Mean change of the expected channels, how well emotions are told apart, and how far lips stay the same."""
+    """Mean change of the expected channels, how well emotions are told apart, and how far lips stay
+    the same.
+    """
     faces = {e: [studio.curves(r, slider(e)) for r in recordings] for e in EMOTIONS}
     neutral = np.concatenate(faces["neutral"]).mean(axis=0)
     change = {e: np.concatenate(faces[e]).mean(axis=0) - neutral for e in EMOTIONS}
     directions = {
-        e: {"/".join(group): max(_mean(change[e], channel) for channel in group) for group in groups}
+        e: {
+            "/".join(group): max(_mean(change[e], channel) for channel in group) for group in groups
+        }
         for e, groups in EXPECTED.items()
     }
     gaps = {e: [aperture_mm(f) for f in faces[e]] for e in EMOTIONS}
@@ -46,7 +54,8 @@ def slider_scores(studio: Studio, recordings: Sequence[Recording]) -> dict[str, 
         "calm": bool(np.abs(change["calm"]).max() <= _CALM_LIMIT),
         "separable": _separable(faces),
         "aperture_r": {
-            e: float(np.corrcoef(np.concatenate(gaps[e]), np.concatenate(gaps["neutral"]))[0, 1]) for e in EMOTIONS
+            e: float(np.corrcoef(np.concatenate(gaps[e]), np.concatenate(gaps["neutral"]))[0, 1])
+            for e in EMOTIONS
         },
     }
 
@@ -57,7 +66,9 @@ def _mean(change: np.ndarray, name: str) -> float:
 
 def _separable(faces: dict[str, list[np.ndarray]]) -> float:
     """Leave-one-clip-out accuracy of the nearest emotion's mean face."""
-    means = np.stack([[f[:, list(_TOLD_APART_BY)].mean(axis=0) for f in faces[e]] for e in EMOTIONS])
+    means = np.stack(
+        [[f[:, list(_TOLD_APART_BY)].mean(axis=0) for f in faces[e]] for e in EMOTIONS]
+    )
     total, n = means.sum(axis=1), means.shape[1]
     hits = []
     for clip in range(n):

@@ -24,7 +24,9 @@ def _r(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def stability(studio: Studio, recordings: Sequence[Recording]) -> dict[str, dict[str, float]]:
-    """Correlation of the jaw and mean difference of all curves, by what was changed: mean and worst clip."""
+    """Correlation of the jaw and mean difference of all curves, by what was changed: mean and worst
+    clip.
+    """
     found: dict[str, list[tuple[float, float]]] = {"later": [], "second": [], "quieter": []}
     for recording in recordings:
         samples = load_samples(recording.source)

@@ -24,7 +24,9 @@ SILENT_LAYERS = {"blink": 0.0, "gaze": 0.0, "head": 0.0}
 
 def slider(emotion: str, intensity: float = 1.0) -> Controls:
     """One slider at 1, the voice not listened to."""
-    return Controls(emotions=emotion_weights({emotion: 1.0}), mix=1.0, intensity=intensity, **SILENT_LAYERS)
+    return Controls(
+        emotions=emotion_weights({emotion: 1.0}), mix=1.0, intensity=intensity, **SILENT_LAYERS
+    )
 
 
 class Studio:
