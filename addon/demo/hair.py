@@ -47,12 +47,9 @@ def _fringe() -> list[Lock]:
     other = [(-30.0, 765.0, 126.0), (-62.0, 744.0, 122.0), (-82.0, 704.0, 88.0)]
     locks.append(Lock(tuple(other), 14.0, 5.0, 0.2))
     for side in (1.0, -1.0):  # fills the temple between fringe and bob
-        temple = [
-            (side * 44.0, 772.0, 108.0),
-            (side * 74.0, 756.0, 100.0),
-            (side * 86.0, 690, 66.0),
-        ]
-        locks.append(Lock(tuple(temple), 20.0, 5.0, -0.5))
+        root, belly = (side * 48.0, 750.0, 104.0), (side * 70.0, 738.0, 98.0)
+        temple = (root, belly, (side * 85.0, 690.0, 66.0))
+        locks.append(Lock(temple, 17.0, 4.0, -0.5))
     return locks
 
 
