@@ -4,6 +4,7 @@ missing name.
 
 from __future__ import annotations
 
+import importlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def scene_rate(scene: bpy.types.Scene) -> Fraction:
 
 def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     """The scene whose strips the sequencer shows."""
-    return getattr(context, "sequencer_scene", None) or context.scene
+    found: Any = getattr(context, "sequencer_scene", None) or context.scene
+    return found
 
 
 def strip_collection(scene: bpy.types.Scene) -> tuple[Any, str]:
@@ -99,7 +101,7 @@ def sound_offset_s(strip: Any) -> float:
 def has_sound_library() -> bool:
     """Whether this Blender was built with Audaspace."""
     try:
-        import aud  # noqa: F401
+        importlib.import_module("aud")
     except ImportError:
         return False
     return True

@@ -24,9 +24,14 @@ _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely
 def read(group: Any) -> Controls:
     """The sliders as they stand."""
     return Controls(
-        emotions=tuple(getattr(group, name) for name in EMOTIONS),
-        **{name: getattr(group, name) for name in _NUMBERS},
+        emotions=tuple(_plain(getattr(group, name)) for name in EMOTIONS),
+        **{name: _plain(getattr(group, name)) for name in _NUMBERS},
     )
+
+
+def _plain(number: float) -> float:
+    """0.1 where Blender's float32 says 0.10000000149: the same curves as on the command line."""
+    return round(number, 6)
 
 
 def apply(controls: Controls, group: Any) -> None:

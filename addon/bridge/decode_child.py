@@ -5,6 +5,7 @@ free.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ def main() -> None:
     import aud
 
     path, start_s, duration_s, out = json.loads(sys.argv[sys.argv.index("--") + 1])
-    sound = aud.Sound(path)
+    sound: Any = aud.Sound(path)  # pyright: ignore[reportCallIssue] - the stub has no arguments
     rate = round(sound.specs[0])
     if start_s > 0.0 or duration_s is not None:
         sound = sound.limit(start_s, start_s + duration_s if duration_s is not None else 1e9)

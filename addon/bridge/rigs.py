@@ -111,10 +111,10 @@ def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Ma
 
 
 def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
-    top = thing
+    top: Any = thing
     while top.parent is not None:
         top = top.parent
-    armature = thing if thing.type == "ARMATURE" else thing.find_armature()
+    armature: Any = thing if thing.type == "ARMATURE" else thing.find_armature()
     family = [top, *top.children_recursive]
     if armature is not None:
         family += [armature, *armature.children_recursive]
@@ -136,7 +136,7 @@ def _has_keys(thing: bpy.types.Object) -> bool:
     return thing.type == "MESH" and thing.data.shape_keys is not None
 
 
-def _armature_above(thing: bpy.types.Object) -> bpy.types.Object | None:
+def _armature_above(thing: Any) -> bpy.types.Object | None:
     while thing is not None and thing.type != "ARMATURE":
         thing = thing.parent
     return thing
