@@ -38,7 +38,7 @@ def new_material(name: str, prefix: str) -> bpy.types.Material:
     """A new material for one of `SURFACES`, never shared with another character."""
     surface = SURFACES[name]
     material = bpy.data.materials.new(f"{prefix} {name}")
-    if not material.use_nodes:
+    if material.node_tree is None:  # Blender 5 makes the nodes at once, and warns of the switch
         material.use_nodes = True
     red, green, blue = (_linear(c) for c in hex_colour(surface.colour))
     material.diffuse_color = (red, green, blue, 1.0)
