@@ -1,7 +1,6 @@
 """EmoTalk's core: speech in, face coefficient curves out. Needs numpy alone.
 
-The public names are imported when they are first used: the command line can then tell numpy's BLAS
-how many threads to take before numpy is there.
+The public names are imported when they are first used, so that a part can be had without the rest.
 """
 
 from __future__ import annotations

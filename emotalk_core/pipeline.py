@@ -16,6 +16,7 @@ from .clip import Clip
 from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine
+from .engine.blas import one_blas_thread
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .shaping.closure import lip_channels, met_lips
@@ -118,7 +119,8 @@ def _ensure_stored(
         if found is not None and found.n_frames == frame_count(sound.n_samples):
             return found
     tally = SoundTally(sound)
-    stored = StoredEncoding.from_pieces(engine.encode(tally, progress=progress), tally.notes)
+    with one_blas_thread():
+        stored = StoredEncoding.from_pieces(engine.encode(tally, progress=progress), tally.notes)
     assert stored.n_frames == frame_count(sound.n_samples), "the engine lost or made up frames"
     if cache is not None:
         cache.keep(sound.key, engine.key, stored)
@@ -168,7 +170,8 @@ def _shaped(
     context = engine.context_frames + shaping.CONTEXT_FRAMES
     a, b = max(0, start - context), min(n_network, stop + context)
     piece = _as_float32(read(a, b))
-    raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
+    with one_blas_thread():
+        raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
     return shaping.shape(raw, piece.level, track.base, a)[start - a : stop - a]
 
 

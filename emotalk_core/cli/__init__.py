@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -21,7 +20,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 2 bad input or environment, 3 some of several failed,
     130 cancelled.
     """
-    _share_processors()  # before numpy is imported, which reads them once
     logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
@@ -39,14 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _log.exception("This is a bug in EmoTalk, not in your file")
         print(f"emotalk: unexpected {type(error).__name__}: {error}", file=sys.stderr)
         return _BAD
-
-
-def _share_processors() -> None:
-    """One BLAS thread in each of our own: the engine already has a window for every processor, and
-    BLAS threads that wait for each other take three times as long on a busy machine.
-    """
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-        os.environ.setdefault(name, "1")
 
 
 def _parser() -> argparse.ArgumentParser:
