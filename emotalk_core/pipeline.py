@@ -25,6 +25,7 @@ from .timing import NETWORK_FPS, frame_count, frame_times, resample
 __all__ = ["animate", "animate_to_file", "decode", "encode"]
 
 _BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long the sound
+_HELD_FRAMES: Final = 10  # on each side of a stretch: whether lips met depends on frames around
 _ENCODING_SHARE: Final = 0.9  # of the time that animate takes
 
 _Read = Callable[[int, int], Encoding]  # frames start .. stop
@@ -154,8 +155,8 @@ def _shaped_blocks(
             yield _shaped(read, n_network, track, engine, start, stop)
             continue
         times_s = frame_times(stop - start, fps, start) - offset_s
-        first = min(max(0, int(times_s[0] * NETWORK_FPS) - 2), n_network - 1)
-        last = min(max(first + 1, int(times_s[-1] * NETWORK_FPS) + 4), n_network)
+        first = min(max(0, int(times_s[0] * NETWORK_FPS) - _HELD_FRAMES), n_network - 1)
+        last = min(max(first + 1, int(times_s[-1] * NETWORK_FPS) + _HELD_FRAMES), n_network)
         rows = _shaped(read, n_network, track, engine, first, last)
         from_first_s = times_s - float(first / NETWORK_FPS)
         yield resample(
