@@ -5,7 +5,7 @@ style.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -118,13 +118,17 @@ class Clips:
         style: int,
         cut: slice,
     ) -> tuple[np.ndarray, ...]:
-        """Values, closed, tucked and activity of a stretch; zeros where nothing is known."""
+        """A stretch of all curves of `Target`, in order; zeros where nothing is known."""
         if not recording.phones:
             nothing = np.zeros(cut.stop - cut.start, np.float32)
-            return np.zeros((len(nothing), N_CHANNELS), np.float32), nothing, nothing, nothing
+            face = np.zeros((len(nothing), N_CHANNELS), np.float32)
+            return face, face, nothing, nothing, nothing
         speech, loudness = self._speech_of(recording, features, row, style)
         values = face_of(speech, loudness, *feeling, style)
-        return tuple(c[cut] for c in (values, speech.closed, speech.tucked, speech.activity))
+        never = replace(speech, closed=np.zeros_like(speech.closed))
+        free = face_of(never, loudness, *feeling, style)
+        parts = (values, free, speech.closed, speech.tucked, speech.activity)
+        return tuple(curve[cut] for curve in parts)
 
     def _speech_of(
         self, recording: Recording, features: FeatureSet, row: int, style: int

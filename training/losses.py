@@ -18,7 +18,7 @@ from emotalk_core import arkit
 
 from .faces.lips import REST_APERTURE_MM
 
-__all__ = ["PROBES", "LossWeights", "Target", "face_loss", "probe_matrix"]
+__all__ = ["PROBES", "LossWeights", "Predicted", "Target", "face_loss", "probe_matrix"]
 
 PROBES = ("aperture", "jaw", "rounding", "lower_lip_up")
 
@@ -33,6 +33,15 @@ def probe_matrix() -> Tensor:
     return torch.from_numpy(matrix)
 
 
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What the network gives."""
+
+    values: Tensor  # (B, T, 52)
+    free: Tensor  # (B, T, 52), before the lips were pressed together
+    contact: Tensor  # (B, T), logits of the gate that presses them
+
+
 @dataclass(frozen=True)
 class LossWeights:
     """How much each part counts."""
@@ -40,6 +49,7 @@ class LossWeights:
     velocity: float = 2.0
     probes: float = 1.0
     closure: float = 8.0  # extra weight of the lip gap where lips must meet
+    free: float = 1.0  # the mouth between contacts: closing is the gate's work alone
     contact: float = 1.0  # whether lips meet, told by the content alone
     tuck: float = 4.0  # extra weight of the lower lip in f, v
     quiet: float = 2.0  # extra weight of everything in silence
@@ -52,6 +62,7 @@ class Target:
     """What a batch should give."""
 
     values: Tensor  # (B, T, 52)
+    free: Tensor  # (B, T, 52), the same without contacts
     closed: Tensor  # (B, T)
     tucked: Tensor  # (B, T)
     activity: Tensor  # (B, T)
@@ -65,35 +76,34 @@ def _probes(values: Tensor) -> Tensor:
     return torch.cat([aperture, probes[..., 1:]], dim=-1)
 
 
-def face_loss(
-    predicted: Tensor, contact: Tensor, target: Target, weights: LossWeights
-) -> dict[str, Tensor]:
+def face_loss(predicted: Predicted, target: Target, weights: LossWeights) -> dict[str, Tensor]:
     """Parts of the loss by name; their sum is what training lowers."""
     known = target.valid * target.labelled[:, None]
     quiet = 1.0 - target.activity
     frame = known * (1.0 + weights.quiet * quiet)
-    difference = predicted - target.values
+    values = predicted.values
+    difference = values - target.values
     n = known.sum().clamp(min=1.0)
     moved = difference[:, 1:] - difference[:, :-1]
     both = known[:, 1:] * known[:, :-1]
-    mm = _probes(predicted) - _probes(target.values)
+    mm = _probes(values) - _probes(target.values)
     one = torch.ones_like(known)
     emphasis = torch.stack(
         [1.0 + weights.closure * target.closed, one, 0.5 * one, 1.0 + weights.tuck * target.tucked],
         dim=-1,
     )
-    still = (predicted[:, 1:] - predicted[:, :-1]).square().sum(-1) * both * (quiet[:, 1:] > 0.9)
+    still = (values[:, 1:] - values[:, :-1]).square().sum(-1) * both * (quiet[:, 1:] > 0.9)
     parts = {
         "values": (difference.square().sum(-1) * frame).sum() / n,
         "velocity": weights.velocity * (moved.square().sum(-1) * both).sum() / n,
         "probes": weights.probes * ((mm.square() * emphasis).sum(-1) * frame).sum() / n,
         "still": weights.still * still.sum() / n,
     }
-    gate = F.binary_cross_entropy_with_logits(contact, target.closed, reduction="none")
+    apart = (predicted.free - target.free).square().sum(-1)
+    parts["free"] = weights.free * (apart * frame).sum() / n
+    gate = F.binary_cross_entropy_with_logits(predicted.contact, target.closed, reduction="none")
     parts["contact"] = weights.contact * (gate * known).sum() / n
     # Clips come in pairs: copy a at even places, copy b of the same stretch after it.
-    apart = (predicted[0::2] - predicted[1::2]).square().sum(-1) * target.valid[0::2]
-    parts["consistency"] = (
-        weights.consistency * apart.sum() / target.valid[0::2].sum().clamp(min=1.0)
-    )
+    unlike = (values[0::2] - values[1::2]).square().sum(-1) * target.valid[0::2]
+    parts["consistency"] = weights.consistency * unlike.sum() / target.valid[0::2].sum().clamp(1.0)
     return parts

@@ -15,7 +15,7 @@ from torch import Tensor
 from emotalk_core.model.network import Starter
 
 from .batches import CONTEXT_FRAMES, Batch, Clips
-from .losses import LossWeights, face_loss
+from .losses import LossWeights, Predicted, face_loss
 
 __all__ = ["TrainSettings", "predict", "train_face"]
 
@@ -40,10 +40,8 @@ class TrainSettings:
     save_every: int = 250
 
 
-def predict(
-    network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0.0
-) -> tuple[Tensor, Tensor]:
-    """Coefficients (B, T, 52) and contact logits (B, T) of the batch's stretches, context cut off."""
+def predict(network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0.0) -> Predicted:
+    """The network's answer for the batch's stretches, context cut off."""
     states = batch.states
     if noise > 0.0:
         # Noise from a short table, rolled: as good as fresh noise here, and a tenth of the time.
@@ -59,9 +57,9 @@ def predict(
         latent = network.slider_latent(batch.weights, batch.intensity)[:, None].expand(
             -1, content.shape[1], -1
         )
-        values, contact = network.decode(content, level, latent, batch.style)
+        parts = network.decode(content, level, latent, batch.style)
     middle = slice(CONTEXT_FRAMES, CONTEXT_FRAMES + n_frames)
-    return values.float()[:, middle], contact.float()[:, middle]
+    return Predicted(*(part.float()[:, middle] for part in parts))
 
 
 _REPORT_EVERY: Final = 50  # steps
@@ -146,7 +144,7 @@ def train_face(
         network.train()
         batch = clips.batch(settings.pairs, settings.frames)
         predicted = predict(network, batch, settings.noise, settings.shift)
-        parts = face_loss(*predicted, batch.target, weights)
+        parts = face_loss(predicted, batch.target, weights)
         run.learn(parts)
         for name, part in parts.items():
             sums[name] = sums.get(name, 0.0) + part.item() / _REPORT_EVERY
@@ -177,7 +175,7 @@ def measure(
     with torch.no_grad():
         for _ in range(n):
             batch = dev.batch(settings.pairs, settings.frames)
-            for name, part in face_loss(*predict(network, batch), batch.target, weights).items():
+            for name, part in face_loss(predict(network, batch), batch.target, weights).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals
 

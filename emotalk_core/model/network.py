@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
-from ..engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE
+from ..engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
 from ..engine.frontend import STATE_RATE
 from ..engine.starter import POOL_DB_PER_E, POOL_FLOOR
 from ..shaping.aperture import MM, REST_MM
@@ -41,6 +41,7 @@ def press(free: Tensor, gate: Tensor) -> Tensor:
     gap = (free @ mm + REST_MM).clamp(min=0.0)
     values = free * (1.0 - g * torch.from_numpy(GIVES_WAY))
     wanted = torch.minimum((1.0 - gate) * gap + gate * CONTACT_MM, gap)
+    values = torch.maximum(values, g * torch.from_numpy(PRESSED))
     excess = (values @ mm + REST_MM - wanted).clamp(min=0.0)
     up = torch.zeros(len(mm))
     up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
@@ -76,7 +77,7 @@ class _Content(nn.Module):
             )
             for d in sizes.dilations
         )
-        self.dropout = nn.Dropout(0.15)
+        self.dropout = nn.Dropout(0.25)
 
     def forward(self, states: Tensor, level: Tensor) -> Tensor:
         mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
@@ -136,13 +137,16 @@ class _Decoder(nn.Module):
         self.contact = nn.Linear(config.content.width, 1)
         nn.init.constant_(self.contact.bias, -3.0)  # lips touch a twentieth of the time
 
-    def forward(self, content: Tensor, level: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
-        """Coefficients (B, T, 52) and the contact gate's logits (B, T)."""
+    def forward(
+        self, content: Tensor, level: Tensor, told: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Coefficients (B, T, 52), the same before lips are pressed, the gate's logits (B, T)."""
         x = F.gelu(self.input(content) + level_feature(level)[..., None] * self.level)
         for block in self.blocks:
             x = block(x, told)
         logits = self.contact(content)[..., 0]
-        return press(self.output(x).float(), logits.float().sigmoid()), logits
+        free = self.output(x).float()
+        return press(free, logits.float().sigmoid()), free, logits
 
 
 class Starter(nn.Module):
@@ -193,7 +197,7 @@ class Starter(nn.Module):
 
     def decode(
         self, content: Tensor, level: Tensor, latent: Tensor, style: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Coefficients (B, T, 52) from content and level at 30 fps, latent (B, T, E) and style
         numbers (B,).
         """

