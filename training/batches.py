@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -27,6 +27,9 @@ CONTEXT_FRAMES: Final = (
     9  # read on each side of a crop, 15 states: more than content and decoder reach
 )
 _MARGIN_FRAMES: Final = round(MARGIN_S * 30)
+
+
+_Row = tuple[Any, ...]  # arrays and numbers, in the order of Batch and Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,7 @@ class Clips:
         states, level, weights, intensity, style, *target = columns
         return Batch(states, level, weights, intensity, style, Target(*target))
 
-    def _pair(self, n_frames: int) -> list[tuple[np.ndarray, ...]]:
+    def _pair(self, n_frames: int) -> list[_Row]:
         features, entries, odds = self._groups[self._rng.choice(len(self._groups), p=self._shares)]
         recording, rows = entries[self._rng.choice(len(entries), p=odds)]
         feeling = draw_feeling(self._rng)

@@ -85,7 +85,7 @@ class VoiceSet:
         level[:n] = features.level[start + first : start + first + n]
         inside[:n] = 1.0
         label = np.array(recording.emotion, np.float32)
-        return states, level, inside, label, np.float32(recording.emotion_trust)
+        return states, level, inside, label, np.array(recording.emotion_trust, np.float32)
 
 
 def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSettings) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -63,7 +65,7 @@ def predict(network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0
 
 
 _REPORT_EVERY: Final = 50  # steps
-_NOISE: Final = torch.randn(1 << 20, generator=torch.Generator().manual_seed(0))
+_NOISE: Final = torch.from_numpy(np.random.default_rng(0).standard_normal(1 << 20, np.float32))
 
 
 def _some_noise(states: Tensor) -> Tensor:
@@ -114,7 +116,7 @@ class _Run:
         state = {name: getattr(self, name).state_dict() for name in self._parts}
         self._write(state | {"step": self.step, "lowest": self.lowest}, "state.pt")
 
-    def _write(self, state: dict[str, object], name: str) -> None:
+    def _write(self, state: Mapping[str, object], name: str) -> None:
         torch.save(state, self.folder / f"{name}.part")
         (self.folder / f"{name}.part").replace(self.folder / name)
 

@@ -70,7 +70,7 @@ def _check(
     faults += [
         f"{name} holds {array.dtype}"
         for name, array in tensors.items()
-        if name in shapes and array.dtype not in (np.float16, np.float32)
+        if name in shapes and array.dtype.name not in ("float16", "float32")
     ]
     if faults:
         raise ModelFolderError(

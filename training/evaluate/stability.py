@@ -11,12 +11,12 @@ from emotalk_core.controls import Controls
 from emotalk_core.engine.frontend import SAMPLE_RATE
 
 from ..datasets import Recording, load_samples
-from .studio import SILENT_LAYERS, Studio
+from .studio import Studio, bare
 
 __all__ = ["stability"]
 
 _LATER_S = 1.7
-_PLAIN = Controls(**SILENT_LAYERS)
+_PLAIN = bare(Controls())
 
 
 def _r(a: np.ndarray, b: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,17 @@ from emotalk_core.model.folder import load_model
 
 from ..datasets import Recording, load_samples
 
-__all__ = ["SILENT_LAYERS", "Studio", "slider"]
+__all__ = ["Studio", "bare", "slider"]
 
-SILENT_LAYERS = {"blink": 0.0, "gaze": 0.0, "head": 0.0}
-"""Seeded layers off: what the network itself does."""
+
+def bare(controls: Controls) -> Controls:
+    """The same without seeded layers: what the network itself does."""
+    return replace(controls, blink=0.0, gaze=0.0, head=0.0)
 
 
 def slider(emotion: str, intensity: float = 1.0) -> Controls:
     """One slider at 1, the voice not listened to."""
-    return Controls(
-        emotions=emotion_weights({emotion: 1.0}), mix=1.0, intensity=intensity, **SILENT_LAYERS
-    )
+    return bare(Controls(emotions=emotion_weights({emotion: 1.0}), mix=1.0, intensity=intensity))
 
 
 class Studio:
