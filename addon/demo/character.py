@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import bpy
+import numpy as np
 
 from .base_head import read_base_head
 from .brows import build_brows
@@ -14,8 +15,8 @@ from .hair import build_hair
 from .hat import build_hat
 from .lashes import build_lashes
 from .lights import new_camera, new_key_light
-from .materials import new_material
-from .part import Part
+from .materials import SURFACES, new_materials
+from .part import Part, hex_colour, nearest_colours
 from .rig import bind, new_rig
 from .skin import JAW_GAIN, LID_GROUPS, build_skin
 from .teeth import build_lower_teeth, build_tongue, build_upper_teeth
@@ -79,10 +80,11 @@ def _write_meshes(
     parts: list[Part], collection: bpy.types.Collection, prefix: str
 ) -> tuple[bpy.types.Object, ...]:
     names = dict.fromkeys(part.material for part in parts)
-    materials = {name: new_material(name, prefix) for name in names}
+    materials = {name: new_materials(name, prefix) for name in names}
     meshes = []
     for part in parts:
-        mesh = write_part(part, materials[part.material], prefix)
+        palette = np.array([hex_colour(text) for text in SURFACES[part.material].palette])
+        mesh = write_part(part, materials[part.material], nearest_colours(part, palette), prefix)
         mesh["emotalk_subdivisions"] = part.subdivisions
         collection.objects.link(mesh)
         meshes.append(mesh)

@@ -14,7 +14,9 @@ from .write_mesh import COLOUR_LAYER
 class Surface:
     """How one material answers light."""
 
-    colour: str  # hexadecimal sRGB, for viewports that show material colours
+    # Hexadecimal sRGB for viewports that show material colours, one material for each: a face takes
+    # the one nearest to its paint. Without it eyes in a plain viewport have no iris.
+    palette: tuple[str, ...]
     roughness: float
     subsurface: float = 0.0
     coat: float = 0.0
@@ -22,25 +24,29 @@ class Surface:
 
 
 SURFACES = {
-    "Skin": Surface("F0BE9C", 0.48, subsurface=0.12),
-    "Eye": Surface("FBF7F2", 0.08, coat=0.6),
-    "Hair": Surface("7C3F28", 0.42, coat=0.15),
-    "Lashes": Surface("2A1613", 0.6),
-    "Teeth": Surface("FFF8EC", 0.18, subsurface=0.05, coat=0.4),
-    "Tongue": Surface("D8686C", 0.3, subsurface=0.1, coat=0.3),
-    "Wool": Surface("E9A43B", 0.9, sheen=0.4),
-    "Sweater": Surface("2E8B8B", 0.9, sheen=0.4),
+    "Skin": Surface(("F0BE9C", "D8716C", "D99C84", "6E2129", "4A241A"), 0.48, subsurface=0.12),
+    "Eye": Surface(("FBF7F2", "3FA184", "0B1013", "123A38"), 0.08, coat=0.6),
+    "Hair": Surface(("7C3F28",), 0.42, coat=0.15),
+    "Lashes": Surface(("2A1613",), 0.6),
+    "Teeth": Surface(("FFF8EC", "C76468"), 0.18, subsurface=0.05, coat=0.4),
+    "Tongue": Surface(("D8686C",), 0.3, subsurface=0.1, coat=0.3),
+    "Wool": Surface(("E9A43B",), 0.9, sheen=0.4),
+    "Sweater": Surface(("2E8B8B",), 0.9, sheen=0.4),
 }
 SUBSURFACE_SCALE_M = 0.010
 
 
-def new_material(name: str, prefix: str) -> bpy.types.Material:
-    """A new material for one of `SURFACES`, never shared with another character."""
+def new_materials(name: str, prefix: str) -> list[bpy.types.Material]:
+    """New materials for one of `SURFACES`, one for each colour of its palette."""
     surface = SURFACES[name]
-    material = bpy.data.materials.new(f"{prefix} {name}")
+    return [_new_material(f"{prefix} {name}", surface, colour) for colour in surface.palette]
+
+
+def _new_material(name: str, surface: Surface, colour: str) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
     if material.node_tree is None:  # Blender 5 makes the nodes at once, and warns of the switch
         material.use_nodes = True
-    red, green, blue = (_linear(c) for c in hex_colour(surface.colour))
+    red, green, blue = (_linear(c) for c in hex_colour(colour))
     material.diffuse_color = (red, green, blue, 1.0)
     material.roughness = surface.roughness
     _fill(material, surface)

@@ -70,6 +70,12 @@ def hex_colour(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def nearest_colours(part: Part, palette: np.ndarray) -> np.ndarray:
+    """Row of the palette (P, 3) nearest to the paint of each face, int (F,), in the faces' order."""
+    paint = np.concatenate([part.colours[block].mean(axis=1) for block in part.faces])
+    return np.linalg.norm(paint[:, None] - palette[None], axis=2).argmin(axis=1)
+
+
 def join(name: str, parts: list[Part]) -> Part:
     """The parts as one mesh; shapes and bones that one of them lacks are zero there."""
     offsets = np.cumsum([0, *(len(p.vertices) for p in parts)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
 import numpy as np
 
@@ -19,13 +21,19 @@ def to_scene(points: np.ndarray) -> np.ndarray:
     return np.stack([x, -z, y], axis=-1) * METRES_PER_MM
 
 
-def write_part(part: Part, material: bpy.types.Material, prefix: str) -> bpy.types.Object:
-    """A new object, not yet in any collection, with every shape key at 0."""
+def write_part(
+    part: Part, materials: Sequence[bpy.types.Material], of_faces: np.ndarray, prefix: str
+) -> bpy.types.Object:
+    """A new object, not yet in any collection, with every shape key at 0; face f has the material
+    number `of_faces[f]`.
+    """
     mesh = bpy.data.meshes.new(f"{prefix} {part.name}")
     points = to_scene(part.vertices)
     mesh.from_pydata(points.tolist(), [], [face.tolist() for block in part.faces for face in block])
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
-    mesh.materials.append(material)
+    for material in materials:
+        mesh.materials.append(material)
+    mesh.polygons.foreach_set("material_index", of_faces.astype(np.int32))
     _write_colours(mesh, part.colours)
     obj = bpy.data.objects.new(f"{prefix} {part.name}", mesh)
     _write_shapes(obj, part, points)

@@ -216,3 +216,12 @@ def test_data_file_lies_in_the_add_on() -> None:
 def test_poses_speak_arkit(pose: Pose) -> None:
     assert set(pose.coefficients) <= set(CHANNELS)
     assert all(0.0 <= value <= 1.0 for value in pose.coefficients.values())
+
+
+def test_eyes_have_an_iris_in_a_viewport_that_shows_material_colours() -> None:
+    eyes = [m for m in character.build(bpy.context.scene).meshes if "Eye" in m.name]
+
+    for eye in eyes:
+        slots = {face.material_index for face in eye.data.polygons}
+        shown = {tuple(eye.data.materials[slot].diffuse_color) for slot in slots}
+        assert len(shown) >= 3  # white, iris, pupil
