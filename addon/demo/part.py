@@ -71,7 +71,7 @@ def hex_colour(text: str) -> tuple[float, float, float]:
 
 
 def nearest_colours(part: Part, palette: np.ndarray) -> np.ndarray:
-    """Row of the palette (P, 3) nearest to the paint of each face, int (F,), in the faces' order."""
+    """Row of the palette (P, 3) nearest to each face's paint, int (F,), in the faces' order."""
     paint = np.concatenate([part.colours[block].mean(axis=1) for block in part.faces])
     return np.linalg.norm(paint[:, None] - palette[None], axis=2).argmin(axis=1)
 
