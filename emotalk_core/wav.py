@@ -7,7 +7,6 @@ Formats: RIFF/WAVE (Microsoft, IBM 1991), WAVE_FORMAT_EXTENSIBLE, RF64 (EBU Tech
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ import numpy as np
 from .errors import InputError
 
 __all__ = ["WavFile", "has_wav_header", "open_wav"]
-
-_log = logging.getLogger(__name__)
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_SIZE = 0xFFFFFFFF
@@ -74,8 +71,8 @@ def open_wav(path: Path) -> WavFile | None:
     Raises
     ------
     InputError
-        The header is cut short or makes no sense. Missing *samples* are no error: what is there is
-        read, and said.
+        The file is cut short, or its header makes no sense. A size that was never filled in (a
+        pipe, a recorder that lost power) is no error: what is there is read.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -124,8 +121,12 @@ def _bytes_there(declared: int, there: int, path: Path, *, unfinished: bool) -> 
     if unfinished:  # written to a pipe, or the recorder never came back to fill in the size
         return there
     if declared > there:
-        _log.warning("%s is cut short: %d of %d bytes of sound are there", path, there, declared)
-    return min(declared, there)
+        raise InputError(
+            f"Sound file cut short: {there} of {declared} bytes of sound are there",
+            value=path,
+            remedy="Copy it again from where it came, or export it again.",
+        )
+    return declared
 
 
 def _read_format(raw: bytes, path: Path) -> tuple[int, int, int, str | None]:
