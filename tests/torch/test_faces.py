@@ -1,4 +1,4 @@
-"""Made faces: lips that meet, vowels that open, feelings that show, and speech that survives them."""
+"""Made faces: lips meet, vowels open, feelings show, and speech survives them."""
 
 from __future__ import annotations
 
@@ -150,9 +150,13 @@ def test_louder_vowels_open_wider_but_level_alone_changes_nothing() -> None:
 
 
 def test_classes_follow_symbols_of_both_alphabets() -> None:
-    pairs = {"AA1": "open", "aɪ": "open", "UW": "rounded", "yː": "rounded", "CH": "sibilant", "tʃ": "sibilant", "ts": "sibilant",
-             "V": "labiodental", "pf": "labiodental", "m̩": "closure", "P": "closure", "IH0": "other_vowel", "eː": "other_vowel",
-             "NG": "other_consonant", "ç": "other_consonant", "SIL": "silence", "": "silence"}  # fmt: skip
+    pairs = {
+        "AA1": "open", "aɪ": "open", "UW": "rounded", "yː": "rounded",
+        "CH": "sibilant", "tʃ": "sibilant", "ts": "sibilant",
+        "V": "labiodental", "pf": "labiodental", "m̩": "closure", "P": "closure",
+        "IH0": "other_vowel", "eː": "other_vowel",
+        "NG": "other_consonant", "ç": "other_consonant", "SIL": "silence", "": "silence",
+    }  # fmt: skip
 
     assert {s: kind_of(s) for s in pairs} == pairs
 
@@ -210,7 +214,8 @@ def test_lips_still_meet_and_speech_is_still_read_under_every_feeling(
     gap, neutral = aperture_mm(values), aperture_mm(speech.values)
     assert gap[speech.closed > 0.999].max() <= REST_APERTURE_MM
     assert np.corrcoef(gap, neutral)[0, 1] >= (0.9 if intensity == 1.0 else 0.8)
-    assert values.min() >= 0.0 and values.max() <= 1.0
+    assert values.min() >= 0.0
+    assert values.max() <= 1.0
 
 
 def test_neutral_feeling_leaves_speech_as_it_is() -> None:

@@ -5,8 +5,8 @@
     combine(speech, emotion)    the finished face             lips meet under every emotion
     face_curves(...)            all three in one call
 
-Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion), `millimetres.csv` (lip gap per unit of
-each channel on the ICT-FaceKit head, MIT).
+Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion),
+`millimetres.csv` (lip gap per unit of each channel on the ICT-FaceKit head, MIT).
 """
 
 from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes

@@ -1,7 +1,8 @@
-"""Are the made faces as large, as fast and as connected as real ones? A table, and a picture to look at.
+"""Are the made faces as large, as fast and as connected as real ones? A table and a picture.
 
-`python -m training.faces.check --data DATA [--picture FILE.png]`: DATA holds `faces_stats.csv` (ranges and speeds of real
-curves by set and channel), `facegood_zh`, `grid_mp` and `llf` (real curves), and `open_speech` (phones to speak).
+`python -m training.faces.check --data DATA [--picture FILE.png]`: DATA holds `faces_stats.csv`
+(ranges and speeds of real curves by set and channel), `facegood_zh`, `grid_mp` and `llf` (real
+curves), and `open_speech` (phones to speak).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -86,10 +87,14 @@ def correlations(values: np.ndarray) -> list[float]:
 
 
 def _real_ranges(path: Path) -> dict[tuple[str, str], tuple[float, float, float, float]]:
-    wanted = ("mean", "std", "p99", "speed_p95_per_s")
     with path.open(newline="", encoding="utf-8") as file:
         return {
-            (r["set"], r["channel"]): tuple(float(r[k]) for k in wanted)
+            (r["set"], r["channel"]): (
+                float(r["mean"]),
+                float(r["std"]),
+                float(r["p99"]),
+                float(r["speed_p95_per_s"]),
+            )
             for r in csv.DictReader(file)
         }
 
@@ -179,7 +184,7 @@ def _picture(path: Path, phones: list[Phone], seconds: float) -> None:
     figure.savefig(path, dpi=80)
 
 
-def _emotion_bars(axis: object, phones: list[Phone], seconds: float) -> None:
+def _emotion_bars(axis: Any, phones: list[Phone], seconds: float) -> None:
     neutral = face_curves(phones, seconds, emotion=np.eye(len(EMOTIONS))[0]).values
     means = np.stack(
         [

@@ -1,4 +1,7 @@
-"""Feeling on a face: prototypes with onset, apex and offset over phrases, accents on loud syllables, joined to speech."""
+"""Feeling on a face: prototypes that come and go over phrases, with accents on loud syllables.
+
+They have onset, apex and offset, and are joined to speech at the end.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +148,10 @@ def _accents(activity: np.ndarray, loudness: np.ndarray | None) -> np.ndarray:
 
 
 def combine(speech: SpeechCurves, emotion: EmotionCurves, *, style: int = 0) -> np.ndarray:
-    """Finished face, float32 (T, 52) in 0..1: feeling joins the free mouth, then the lips are pressed as in neutral speech."""
+    """Finished face, float32 (T, 52) in 0..1: speech with feeling.
+
+    Feeling joins the free mouth, then the lips are pressed as in neutral speech.
+    """
     active = speech.activity[:, None]
     share = 1.0 - active * (1.0 - emotion.while_speaking)
     added = emotion.values * share * _room_for_speech(speech.free)

@@ -1,4 +1,7 @@
-"""The gap between the lips in millimetres, and lips that really meet: closures are pressed in, never smoothed."""
+"""The gap between the lips in millimetres, and lips that really meet.
+
+Closures are pressed in, never smoothed.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,13 @@ _CLOSED_MM: Final = 0.25
 
 # Channels that part the lips or round them open: they give way entirely where the lips meet.
 _PARTING: Final = arkit.indices("mouthUpperUp", "mouthLowerDown", "mouthFunnel", "mouthStretch")
-# In a closure the jaw keeps part of its drop and the lips reach for each other: what real speakers do.
+# In a closure the jaw keeps part of its drop and the lips reach for each other, as in real speech.
 _JAW_KEPT: Final = 0.35
 _SMILE: Final = arkit.indices("mouthSmile", "mouthDimple")
 
 
 def _read_millimetres() -> np.ndarray:
-    """float64 (52,): millimetres of lip gap per unit of each channel, ICT-FaceKit (MIT), human size."""
+    """Millimetres of lip gap per unit of each channel, float64 (52,): ICT-FaceKit, human size."""
     row = np.zeros(arkit.N_CHANNELS)
     with Path(__file__).with_name("millimetres.csv").open(newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
@@ -57,7 +60,7 @@ def spread(shapes: np.ndarray) -> np.ndarray:
 
 
 def aperture_mm(values: np.ndarray) -> np.ndarray:
-    """Gap between the inner lips (T,) of coefficient curves (T, 52) on a human-size head; 0 is contact."""
+    """Gap between the inner lips (T,) of curves (T, 52) on a human-size head; 0 is contact."""
     return np.maximum(values @ _MM_PER_UNIT + REST_APERTURE_MM, 0.0)
 
 
@@ -90,7 +93,7 @@ def press_closures(values: np.ndarray, gate: np.ndarray, press: np.ndarray) -> n
 
 
 def tuck_lower_lip(values: np.ndarray, gate: np.ndarray, mouth: Mouth) -> np.ndarray:
-    """Curves whose lower lip lies under the upper teeth where `gate` is 1 (f, v); the upper lip stays free."""
+    """Curves with the lower lip under the upper teeth where `gate` is 1 (f, v); upper lip free."""
     g = gate[:, None]
     shape = spread(mouth.shape)
     lip = np.array(

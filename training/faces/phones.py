@@ -127,8 +127,8 @@ def _letters(symbol: str) -> str:
 def mouth_parts(symbol: str, kind: str) -> tuple[Mouth, ...]:
     """Mouths that a phone passes through in equal shares: two for most diphthongs and affricates.
 
-    `kind` decides when it contradicts the symbol (a released /p/ has open lips): the class was given with the times,
-    the symbol only refines it.
+    `kind` decides when it contradicts the symbol (a released /p/ has open lips): the class was
+    given with the times, the symbol only refines it.
     """
     if kind == "silence" or symbol.lower() in _SILENT_NAMES:
         return (_MOUTHS[SILENCE],)

@@ -1,8 +1,9 @@
 """Mouth, jaw and tongue from phones alone: gestures that overlap, then lips that really meet.
 
-Each phone asks for a mouth (`mouths.csv`) and holds on to jaw, rounding and lips with its own dominance. Targets weighted by
-dominance are spread over time by kernels that reach further back than forward (anticipation), so a vowel shines through the
-consonants around it. Closures (p b m) and f/v stay out of that: they are pressed in afterwards with short edges.
+Each phone asks for a mouth (`mouths.csv`) and holds on to jaw, rounding and lips with its own
+dominance. Targets weighted by dominance are spread over time by kernels that reach further back
+than forward (anticipation), so a vowel shines through the consonants around it. Closures (p b m)
+and f/v stay out of that: they are pressed in afterwards with short edges.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _SHORT_PAUSE_S: Final = 0.25
 
 @dataclass(frozen=True, eq=False)
 class SpeechCurves:
-    """Speech before and after the lips were pressed together; emotion joins before, so lips still meet."""
+    """Speech before and after the lips were pressed; emotion joins before, so lips still meet."""
 
     values: np.ndarray  # float32 (T, 52), 30 fps, finished
     free: np.ndarray  # float32 (T, 52), without closures and tucks
@@ -84,7 +85,7 @@ def speech_curves(
     seconds : float
         Length of the sound.
     style : int
-        Speaker's habits (size of jaw, rounding, spreading, asymmetry); 0 is the plain symmetrical one.
+        Speaker's habits (size of jaw, rounding, spreading, asymmetry); 0: plain and symmetrical.
     loudness : float (T,), optional
         Level in dB at 30 fps; only differences within the clip count.
     rng : numpy Generator, optional
@@ -241,7 +242,10 @@ def _faint(of: _Span, rest: _Span, share: float) -> np.ndarray:
 
 # ---------------------------------------------------------------- gestures over time
 def _overlap(spans: list[_Span], grid: np.ndarray, habits: SpeakerStyle) -> np.ndarray:
-    """(len(grid), len(SHAPE_NAMES)): targets weighted by dominance, spread over time by each group's kernel."""
+    """Targets weighted by dominance, spread over time by each group's kernel.
+
+    Shape (len(grid), len(SHAPE_NAMES)).
+    """
     starts = np.array([s.start_s for s in spans])
     at = np.clip(np.searchsorted(starts, grid, side="right") - 1, 0, len(spans) - 1)
     shape = np.stack([s.shape for s in spans])[at] * habits.gains
@@ -255,7 +259,7 @@ def _overlap(spans: list[_Span], grid: np.ndarray, habits: SpeakerStyle) -> np.n
 
 
 def _kernel(later_s: float, earlier_s: float) -> np.ndarray:
-    """Odd-length kernel for np.convolve: a target works `later_s` ahead of itself and `earlier_s` after itself."""
+    """Odd-length kernel for np.convolve: a target works `later_s` ahead, `earlier_s` after."""
     reach = math.ceil(3.0 * max(later_s, earlier_s) * _RATE)
     t = (
         np.arange(-reach, reach + 1) / _RATE

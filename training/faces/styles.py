@@ -13,7 +13,8 @@ from .phones import SHAPE_NAMES
 
 __all__ = ["SpeakerStyle", "style_of"]
 
-_ASYMMETRY = 0.05  # standard deviation of ln(left / right); real curves: FACEGOOD 0.05 at most, Live Link Face 0.05
+# Standard deviation of ln(left / right); real curves: FACEGOOD 0.05 at most, Live Link Face 0.05.
+_ASYMMETRY = 0.05
 _HABITS = {  # standard deviation of ln(size)
     "jawOpen": 0.12,
     "mouthFunnel": 0.15,

@@ -24,7 +24,7 @@ class FaceTarget:
     mask: np.ndarray  # float32 (52,), 1 learn .. 0 leave out of the loss
 
 
-def face_curves(
+def face_curves(  # noqa: PLR0913 - phones and feeling; the rest has defaults
     phones: Sequence[Phone],
     seconds: float,
     *,
@@ -34,9 +34,10 @@ def face_curves(
     loudness: np.ndarray | None = None,
     rng: np.random.Generator | None = None,
 ) -> FaceTarget:
-    """The face of a speaker who says `phones` with a feeling; arguments as for `speech_curves` and `emotion_curves`.
+    """The face of a speaker who says `phones` with a feeling.
 
-    Every channel is to be learned. Blinks and gaze stay 0: seeded layers add them after the model.
+    Arguments as for `speech_curves` and `emotion_curves`. Every channel is to be learned. Blinks
+    and gaze stay 0: seeded layers add them after the model.
     """
     speech = speech_curves(phones, seconds, style=style, loudness=loudness, rng=rng)
     feeling = emotion_curves(

@@ -70,7 +70,7 @@ class _Crops:
         rng, n = self._rng, self.config.window * 2 * HOP + _CONTEXT
         parts: list[np.ndarray] = []
         while sum(map(len, parts)) < n:
-            sound = self._sounds[rng.integers(len(self._sounds))]
+            sound = self._sounds[int(rng.integers(len(self._sounds)))]
             if len(sound) > n:
                 start = rng.integers(len(sound) - n)
                 sound = sound[start : start + n]
@@ -142,7 +142,7 @@ class _Networks:
 
 @torch.no_grad()
 def _start_from_teacher(nets: _Networks, crops: _Crops) -> list[Tensor]:
-    """1 / variance of each layer; sets the student's scores by distance to the teacher's average."""
+    """1 / variance of each layer; sets the student's scores by distance to the teacher's mean."""
     n_batches = 12
     n_layers = len(nets.teacher.layers)
     variances: list[Tensor] = [torch.zeros(())] * n_layers

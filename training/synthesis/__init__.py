@@ -1,6 +1,7 @@
 """Speech made by code, with the exact times of its phones.
 
-`python -m training.synthesis --out FOLDER --minutes 60 --seed 1` writes shards; `read_shards(FOLDER)` gives the clips.
+`python -m training.synthesis --out FOLDER --minutes 60 --seed 1` writes shards;
+`read_shards(FOLDER)` gives the clips.
 """
 
 from .factory import ENGINES, make_clip, make_shards

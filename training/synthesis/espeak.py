@@ -1,6 +1,7 @@
-"""Speech from the espeak-ng library with its own phone events: many languages and variants, exact and fast.
+"""Speech from the espeak-ng library with its own phone events: many languages, exact and fast.
 
-The program is GPL-3, its output is free; it is used when training data are made and is no part of what ships.
+The program is GPL-3, its output is free; it is used when training data are made and is no part of
+what ships.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import multiprocessing
 from dataclasses import dataclass, field
 from functools import cache
 from math import gcd
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.signal import resample_poly
@@ -26,8 +27,9 @@ __all__ = ["VARIANTS", "say"]
 
 VARIANTS: Final = (
     "", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7", "+m8", "+f1", "+f2", "+f3", "+f4", "+f5",
-    "+klatt", "+klatt2", "+klatt4", "+croak", "+Annie", "+Alicia", "+Andy", "+Denis", "+Gene", "+Jacky",
-    "+Lee", "+Linda", "+Mario", "+Michael", "+Zac", "+anika", "+belinda", "+grandma", "+steph", "+victor",
+    "+klatt", "+klatt2", "+klatt4", "+croak", "+Annie", "+Alicia", "+Andy", "+Denis", "+Gene",
+    "+Jacky", "+Lee", "+Linda", "+Mario", "+Michael", "+Zac", "+anika", "+belinda", "+grandma",
+    "+steph", "+victor",
 )  # fmt: skip
 
 _SYNCHRONOUS, _PHONEME_EVENTS, _IPA_NAMES = 2, 1, 2
@@ -35,8 +37,8 @@ _PHONEME_EVENT, _LIST_END = 7, 0
 _UTF8 = 1
 _RATE, _PITCH, _RANGE, _WORD_GAP = 1, 3, 4, 7
 _STOPS: Final = frozenset("pbtdkgɡqcɟʈɖ")
-# espeak-ng books the silence before a stop on the phone before it: labels of stops sit this late (measured on the
-# energy minimum of 200 bilabial and 136 other stops).
+# espeak-ng books the silence before a stop on the phone before it: labels of stops sit this late
+# (measured on the energy minimum of 200 bilabial and 136 other stops).
 _STOP_START_S, _STOP_END_S = 0.030, 0.015
 
 
@@ -69,7 +71,8 @@ class _Recording:
     blocks: list[np.ndarray] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)  # sample, symbol
 
-    def receive(self, wave: object, n_samples: int, events: object) -> int:
+    def receive(self, wave: object, n_samples: int, events: Any) -> int:
+        """`wave` and `events` are C pointers (c_short, _Event); 0 asks for more."""
         if n_samples:
             self.blocks.append(np.ctypeslib.as_array(wave, (n_samples,)).copy())
         i = 0
@@ -114,8 +117,10 @@ def _synthesise(
 def _synthesise_apart(
     text: str, voice: str, settings: dict[int, int]
 ) -> tuple[np.ndarray, list[tuple[int, str]], int]:
-    """The same in a process of its own: the library carries phase and flutter from one sentence to the next, and
-    neither initialising again nor terminating (which hangs in 1.51) makes a clip independent of those before it.
+    """The same in a process of its own, so that a clip is independent of those before it.
+
+    The library carries phase and flutter from one sentence to the next; neither initialising again
+    nor terminating (which hangs in 1.51) stops that.
     """
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return pool.apply(_synthesise, (text, voice, settings))
@@ -138,7 +143,7 @@ def _to_phones(events: list[tuple[int, str]], n_samples: int, rate: int) -> list
 
 
 def _earlier_stops(phones: list[Phone]) -> list[Phone]:
-    """The same phones with stops moved onto their closure; neighbours keep at least half of their length."""
+    """The same phones with stops moved onto their closure; neighbours keep at least half."""
     starts = [p.start_s for p in phones] + [phones[-1].end_s if phones else 0.0]
     moved = list(starts)
     for i, phone in enumerate(phones):

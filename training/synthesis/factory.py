@@ -30,7 +30,7 @@ _SHORTEST_S: Final = 0.5
 
 
 def make_clip(seed: tuple[int, ...]) -> SpokenClip:
-    """The clip of `seed`, always the same one: engine, words, voice and pauses are drawn from it."""
+    """The clip of `seed`, always the same: engine, words, voice and pauses are drawn from it."""
     rng = np.random.default_rng(seed)
     names, shares = list(ENGINES), np.array([share for _, share in ENGINES.values()])
     clip = ENGINES[names[int(rng.choice(len(names), p=shares / shares.sum()))]][0](rng)

@@ -14,7 +14,7 @@ __all__ = ["with_pauses"]
 
 
 def with_pauses(clip: SpokenClip, rng: np.random.Generator) -> SpokenClip:
-    """`clip` with silence around it and longer pauses in it, some with a breath, over faint noise."""
+    """`clip` with silence around it, longer pauses in it, some with a breath, over faint noise."""
     gaps = {0.0: float(rng.uniform(0.1, 1.0)), clip.seconds: float(rng.uniform(0.1, 1.0))}
     inner = [
         p

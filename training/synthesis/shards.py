@@ -18,7 +18,7 @@ _VERSION = 1
 
 
 def write_shard(path: Path, clips: Sequence[SpokenClip]) -> None:
-    """One npz: `samples` int16 of all clips joined, `offsets` (n + 1,), `about` json with phones."""
+    """One npz: `samples` int16 of clips joined, `offsets` (n + 1,), `about` json with phones."""
     about = [
         {
             "engine": c.engine,

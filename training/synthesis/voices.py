@@ -1,4 +1,4 @@
-"""Other people from the same recording: formants, pitch and breath through WORLD, with all times kept."""
+"""Other people from the same recording: formants, pitch and breath by WORLD, all times kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def another_voice(clip: SpokenClip, rng: np.random.Generator) -> SpokenClip:
 
 
 def _world() -> ModuleType:
-    """WORLD, imported by the clips that need it; its package asks for its version in a way that Python has deprecated."""
+    """WORLD, imported by the clips that need it."""
+    # Its package asks for its version in a way that Python has deprecated.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module("pyworld")
