@@ -257,8 +257,9 @@ def _check_finite(samples: np.ndarray, position: int, sample_rate: int, path: ob
         return
     first = int(np.argmin(is_sound))
     what = "no sound" if np.isfinite(samples[first]) else "no numbers"
+    at_s = (position + first) / sample_rate
     raise InputError(
-        f"Sound holds values that are {what}, the first at {(position + first) / sample_rate:.3f} s",
+        f"Sound holds values that are {what}, the first at {at_s:.3f} s",
         value=path,
         remedy="Export it again as 16-bit or 24-bit wav.",
     )
