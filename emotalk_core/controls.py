@@ -98,9 +98,9 @@ class Controls:
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for a Clip's meta or a report."""
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {
-            "emotions": dict(zip(EMOTIONS, self.emotions, strict=True))
-        }
+        values: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["emotions"] = dict(zip(EMOTIONS, self.emotions, strict=True))
+        return values
 
 
 def emotion_weights(given: Mapping[str, float]) -> tuple[float, ...]:

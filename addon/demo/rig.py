@@ -11,7 +11,9 @@ from .warp import eye_centre
 from .write_mesh import to_scene
 
 # Bone -> (parent, head, tail) in mm of the head's data.
-SPINE = {
+_Bone = tuple[str | None, tuple[float, ...], tuple[float, ...]]  # parent, head, tail in mm
+
+SPINE: dict[str, _Bone] = {
     "chest": (None, (0.0, 400.0, 0.0), (0.0, 540.0, 0.0)),
     "neck": ("chest", (0.0, 540.0, 0.0), (0.0, 630.0, 14.0)),
     "head": ("neck", (0.0, 630.0, 14.0), (0.0, 790.0, 20.0)),
@@ -58,7 +60,7 @@ def _write_bones(scene: bpy.types.Scene, rig: bpy.types.Object) -> None:
     layer.objects.active = before
 
 
-def _bones() -> dict[str, tuple[str | None, tuple[float, ...], tuple[float, ...]]]:
+def _bones() -> dict[str, _Bone]:
     bones = dict(SPINE)
     for name, side in (("eye.L", 1), ("eye.R", -1)):
         centre = eye_centre(side)

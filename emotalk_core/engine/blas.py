@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -43,7 +43,7 @@ _USERS: Final = _Users()
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> Generator[None]:
     """Within it numpy's OpenBLAS runs in the calling thread alone; another BLAS stays as it is."""
     switch = _find_switch()
     if switch is None:

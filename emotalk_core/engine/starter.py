@@ -115,7 +115,7 @@ class Starter:
         return np.concatenate(parts, axis=1)
 
     def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """Content at 50 Hz, float32 (S, C); not exact in `config.content.halo` states at the ends."""
+        """Content at 50 Hz, float32 (S, C); inexact in `config.content.halo` states at the ends."""
         sizes = self.config.content
         x = gelu(projected[:, : sizes.width] + level_feature(level)[:, None] * self._content_level)
         for (weight, bias), dilation in zip(self._content, sizes.dilations, strict=True):
