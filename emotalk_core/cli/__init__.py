@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -21,17 +23,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     130 cancelled.
     """
     logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
-    arguments = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        return run(arguments)
+        arguments = _parser().parse_args(argv)  # imports numpy: Ctrl-C may come here already
+        run: Callable[[argparse.Namespace], int] = arguments.run
+        code = run(arguments)
+        sys.stdout.flush()  # a reader that went away shows here, not when Python ends
+        return code
     except EmoTalkError as error:
         print(f"emotalk: {error}", file=sys.stderr)
         return _BAD
     except (Cancelled, KeyboardInterrupt):
-        print("emotalk: cancelled; nothing was written", file=sys.stderr)
+        print("emotalk: cancelled; unfinished files were not written", file=sys.stderr)
         return _CANCELLED
     except BrokenPipeError:  # whoever read our results went away: there is nobody to tell
+        with contextlib.suppress(OSError, ValueError):  # nor at the end, when Python flushes again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BAD
     except Exception as error:  # noqa: BLE001 - one of the three doors
         _log.exception("This is a bug in EmoTalk, not in your file")

@@ -89,7 +89,7 @@ def _run(arguments: argparse.Namespace) -> int:
         options = argparse.Namespace(**(vars(arguments) | dict(task.options)))
         asked = {name: getattr(options, name) for name in CONTROL_FLAGS} | {"engine": engine.key}
         earlier = finished.get(str(task.job.output))
-        if earlier is not None and earlier["options"] == asked and task.job.output.is_file():
+        if earlier is not None and earlier["options"] == asked and _is_newest(task.job):
             outcomes.append(Outcome(task.job, earlier["report"], None, asked))
             continue
         progress = progress_for(
@@ -118,13 +118,21 @@ def _read_finished(report: Path) -> dict[str, Any]:
     """Jobs of an earlier report that came to an end, by their output."""
     try:
         entries = json.loads(report.read_text(encoding="utf-8"))
-        return {e["output"]: e for e in entries if e["error"] is None}
+        return {e["output"]: e for e in entries if e["error"] is None and e["options"]}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             "Not a batch report", value=report, remedy="Remove it, or run without --resume."
         ) from error
+
+
+def _is_newest(job: Job) -> bool:
+    """Whether the curves are there, and the sound has not been changed since."""
+    try:
+        return job.output.stat().st_mtime_ns >= job.audio.stat().st_mtime_ns
+    except OSError:
+        return False
 
 
 def _read_tasks(arguments: argparse.Namespace) -> list[_Task]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,33 @@ def test_resume_does_again_what_other_flags_would_change(folder: Path, engine: F
     run_batch(folder, output, "--no-cache", "--resume", "--emotion", "happy")
 
     assert engine.n_encoded == 2
+
+
+def test_resume_does_again_what_has_a_newer_sound(folder: Path, engine: FakeEngine) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    made_ns = (output / "one.csv").stat().st_mtime_ns
+    os.utime(folder / "one.wav", ns=(made_ns + 10**9, made_ns + 10**9))
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+@pytest.mark.usefixtures("engine")
+def test_resume_refuses_a_report_that_is_none_of_a_batch(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = folder.parent / "report.json"
+    output = folder.parent / "out" / "one.csv"
+    report.write_text(json.dumps([{"output": str(output), "error": None, "report": {}}]))
+
+    code = run_batch(folder, output.parent, "--resume", "--report", str(report))
+
+    assert code == 2
+    assert "Not a batch report" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("engine")

@@ -160,6 +160,15 @@ def test_progress_as_json_goes_to_stderr(talk: Path, capsys: pytest.CaptureFixtu
     assert lines[-1]["progress"] == 1.0
 
 
+def test_ctrl_c_while_python_still_loads_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_parser", interrupted)
+
+    assert cli.main(["doctor"]) == 130
+
+
 @pytest.mark.parametrize("signal", [Cancelled, KeyboardInterrupt])
 def test_ctrl_c_is_130_and_leaves_nothing(
     talk: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, signal: type[BaseException]
