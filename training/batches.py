@@ -15,7 +15,7 @@ from torch import Tensor
 from emotalk_core.arkit import N_CHANNELS
 from emotalk_core.controls import EMOTIONS
 
-from .datasets import Recording, load_samples
+from .datasets import NOBODY, Recording, load_samples
 from .faces import SpeechCurves, combine, emotion_curves, loudness_db, speech_curves
 from .faces.phones import Phone
 from .features import MARGIN_S, FeatureSet
@@ -26,7 +26,7 @@ __all__ = ["CONTEXT_FRAMES", "Batch", "Clips", "face_of"]
 CONTEXT_FRAMES: Final = (
     9  # read on each side of a crop, 15 states: more than content and decoder reach
 )
-_MARGIN_FRAMES: Final = round(MARGIN_S * 30)
+_TOO_LOUD_DB: Final = 18.0  # below the loud parts of a clip: nobody is that loud in silence
 
 
 _Row = tuple[Any, ...]  # arrays and numbers, in the order of Batch and Target
@@ -102,7 +102,7 @@ class Clips:
         first = 3 * int(self._rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
         cut = slice(first, min(first + n_frames, total))
         curves = self._curves(recording, features, int(a), feeling, style, cut)
-        valid = np.ones(cut.stop - cut.start, np.float32)
+        valid = self._believed(recording, curves[-1], cut)
         target = [_padded(curve, n_frames) for curve in (*curves, valid)]
         weights, intensity = feeling
         told = (weights.astype(np.float32), np.array([intensity], np.float32), np.int64(style))
@@ -111,6 +111,17 @@ class Clips:
             (*_crop(features, int(row), first, n_frames), *told, *target, labelled)
             for row in (a, b)
         ]
+
+    def _believed(self, recording: Recording, activity: np.ndarray, cut: slice) -> np.ndarray:
+        """1 where labels count: not in loud "silence", where a transcript lacks words."""
+        valid = np.ones(cut.stop - cut.start, np.float32)
+        if recording.speaker == NOBODY or not recording.phones:
+            return valid
+        level = self._loudness[recording.name]
+        loud = level[cut] > np.percentile(level, 95) - _TOO_LOUD_DB
+        doubtful = np.convolve(loud & (activity < 0.05), np.ones(7), mode="same") > 0
+        valid[doubtful] = 0.0
+        return valid
 
     def _curves(
         self,

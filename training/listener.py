@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor
 
+from emotalk_core.controls import EMOTIONS
 from emotalk_core.model.network import Starter, pool_weights
 
 from .datasets import Recording
@@ -33,6 +34,10 @@ class ListenerSettings:
     clips: int = 20
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.1
+    # Read speech makes neutral and calm more frequent than they are where a face is wanted: taken
+    # off the logits after training.
+    neutral_prior: float = 1.5
+    calm_prior: float = 1.0
     shift: float = (
         0.3  # deviation of an offset that a whole clip gets: another voice, another microphone
     )
@@ -120,6 +125,12 @@ def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSetting
         if step % 200 == 0:
             log.info("listener %5d loss %.3f", step, total / 200)
             total = 0.0
+    prior = torch.zeros(len(EMOTIONS))
+    prior[EMOTIONS.index("neutral")] = settings.neutral_prior
+    prior[EMOTIONS.index("calm")] = settings.calm_prior
+    with torch.no_grad():
+        for head in (branch.heard, branch.voice):
+            head.bias -= prior
     branch.eval()
 
 

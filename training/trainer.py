@@ -38,6 +38,7 @@ class TrainSettings:
     shift: float = (
         0.2  # deviation of an offset that a whole clip gets: another voice, another microphone
     )
+    dropout: float = 0.25  # in the content branch
     average: float = 0.995  # weights are averaged over about 200 steps: what is exported
     save_every: int = 250
 
@@ -81,6 +82,7 @@ class _Run:
 
     def __init__(self, network: Starter, settings: TrainSettings, folder: Path) -> None:
         self.network, self.settings, self.folder = network, settings, folder
+        network.content.dropout.p = settings.dropout
         self.optimiser = torch.optim.AdamW(
             network.parameters(),
             lr=settings.learning_rate,
