@@ -29,6 +29,7 @@ _SHARES: Final = {
     "jawOpen": 0.65,
     "mouthSmile": 0.4,
     "mouthDimple": 0.4,
+    "noseSneer": 0.8,  # it lifts the upper lip: under disgust no lips would meet otherwise
 }
 
 
