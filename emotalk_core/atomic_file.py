@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
 from .errors import InputError, SetupError
 
-__all__ = ["atomic_file", "disk_error"]
+__all__ = ["atomic_file", "disk_error", "ensure_writable", "open_temporary"]
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
@@ -21,6 +22,39 @@ def disk_error(error: OSError, path: Path) -> SetupError:
         value=path,
         remedy="Free disk space, or choose a folder that can be written to.",
     )
+
+
+def _part_of(path: Path) -> Path:
+    """Where the new file grows."""
+    if path.is_dir():
+        raise InputError(
+            "A folder stands where a file should go", value=path, remedy="Name a file in it."
+        )
+    if not path.parent.is_dir():
+        raise InputError("No such folder", value=path.parent, remedy="Make it first.")
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+
+
+def ensure_writable(path: Path) -> None:
+    """Raise now what `atomic_file` would raise for this path after the work."""
+    part = _part_of(path)
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise disk_error(error, path) from error
+
+
+def open_temporary() -> IO[bytes]:
+    """A nameless file that is gone when it is closed; SetupError if there is no place for it."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise SetupError(
+            "No temporary folder can be written to",
+            value=os.environ.get("TMPDIR", "TMPDIR"),
+            remedy="Set TMPDIR to a folder with free space.",
+        ) from error
 
 
 @contextlib.contextmanager
@@ -37,13 +71,7 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
     SetupError
         The disk is full, or the folder cannot be written to.
     """
-    if path.is_dir():
-        raise InputError(
-            "A folder stands where a file should go", value=path, remedy="Name a file in it."
-        )
-    if not path.parent.is_dir():
-        raise InputError("No such folder", value=path.parent, remedy="Make it first.")
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    part = _part_of(path)
     try:
         with part.open("w+b") as file:
             yield file

@@ -16,7 +16,7 @@ from typing import IO, Final, Protocol
 
 import numpy as np
 
-from .atomic_file import disk_error
+from .atomic_file import disk_error, open_temporary
 from .decoders import Decoder, open_decoder
 from .errors import InputError
 from .progress import Progress, silent
@@ -267,7 +267,7 @@ def _check_finite(samples: np.ndarray, position: int, sample_rate: int, path: ob
 
 def _open_spool(owner: object) -> IO[bytes]:
     """A temporary file without a name that is closed when its owner goes."""
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its owner
+    spool = open_temporary()
     weakref.finalize(owner, spool.close)
     return spool
 

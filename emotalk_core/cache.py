@@ -21,7 +21,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 
-from .atomic_file import atomic_file, disk_error
+from .atomic_file import atomic_file, disk_error, open_temporary
 from .engine import Encoding
 from .errors import EmoTalkError
 
@@ -103,7 +103,7 @@ class StoredEncoding:
         `notes` is looked at after the last piece, so whoever makes the pieces may fill it
         meanwhile.
         """
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - belongs to the object
+        file = open_temporary()
         widths: list[int] = []
         n_frames = crc = 0
         try:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..atomic_file import atomic_file
+from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
@@ -90,6 +90,8 @@ def _run(arguments: argparse.Namespace) -> int:
     jobs = _jobs(arguments.audio, arguments.output, arguments.format)
     track, fps = read_track(arguments), read_fps(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
+    if arguments.report is not None:
+        ensure_writable(arguments.report)
     outcomes = []
     for job in jobs:
         progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")

@@ -156,6 +156,12 @@ def read_fps(arguments: argparse.Namespace) -> Fraction:
 
 def read_engine(arguments: argparse.Namespace) -> Engine:
     """The engine for the model folder that is asked for."""
+    if arguments.device != "auto" and arguments.engine != "torch":
+        raise InputError(
+            "Only the torch engine has a choice of devices",
+            value=arguments.device,
+            remedy="Leave --device out: the built-in engine runs on the processor.",
+        )
     return open_engine(arguments.engine, load_model(arguments.model or starter_folder()))
 
 

@@ -260,3 +260,28 @@ def test_help_names_all_emotions(capsys: pytest.CaptureFixture[str]) -> None:
     text = " ".join(capsys.readouterr().out.split())
     assert ended.value.code == 0
     assert all(emotion in text for emotion in EMOTIONS)
+
+
+def test_a_device_for_the_builtin_engine_is_refused(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = cli.main(["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--device", "cuda"])
+
+    assert code == 2
+    assert "'cuda'" in capsys.readouterr().err
+    assert not talk.with_suffix(".csv").exists()
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_report_without_a_place_is_told_before_the_work(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = talk.parent / "nowhere" / "report.json"
+
+    code = cli.main(
+        ["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--report", str(report)]
+    )
+
+    assert code == 2
+    assert "No such folder" in capsys.readouterr().err
+    assert not talk.with_suffix(".csv").exists()
