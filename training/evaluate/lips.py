@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from emotalk_core.controls import Controls
+
 from ..datasets import Recording
 from .studio import Studio
 
@@ -30,16 +32,18 @@ def score_tool(data: Path) -> Path | None:
 
 
 def lip_scores(
-    studio: Studio, tool: Path, sets: Mapping[str, tuple[Sequence[Recording], str]]
+    studio: Studio,
+    tool: Path,
+    sets: Mapping[str, tuple[Sequence[Recording], str]],
+    controls: Controls | None = None,
 ) -> dict[str, dict[str, float]]:
     """Figures of each set; `sets`: name -> (recordings, the tool's name of their split)."""
     table = {}
     for name, (recordings, split) in sets.items():
         with tempfile.TemporaryDirectory() as folder:
             for recording in recordings:
-                np.save(
-                    Path(folder) / f"{recording.name.split('/')[1]}.npy", studio.curves(recording)
-                )
+                stem = recording.name.split("/")[1]
+                np.save(Path(folder) / f"{stem}.npy", studio.curves(recording, controls))
             command = [sys.executable, str(tool), name, folder, "--split", split, "--json"]
             answer = subprocess.run(command, capture_output=True, text=True, check=True)
         result = json.loads(answer.stdout)

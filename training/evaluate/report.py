@@ -14,12 +14,14 @@ from .heard import heard_scores, same_level
 from .lips import FIGURES, lip_scores, score_tool
 from .sliders import slider_scores
 from .stability import stability
-from .studio import Studio
+from .studio import Studio, slider
 
 __all__ = ["evaluate", "save", "table"]
 
 _STABLE_CLIPS: Final = 25
 _SLIDER_CLIPS: Final = 40
+_THEIR_DEV: Final = {"ravdess": "dev", "emodb": "dev", "open_speech": "train", "grid_mp": "val"}
+"""What the score tool calls the splits that dev is a part of."""
 
 
 def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
@@ -35,14 +37,14 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     result: dict[str, Any] = {"model": studio.engine.key, "split": split}
     tool = score_tool(data)
     if tool:
-        theirs = {"test": dict.fromkeys(sets, "test")}.get(split)
-        theirs = theirs or {
-            "ravdess": "dev",
-            "emodb": "dev",
-            "open_speech": "train",
-            "grid_mp": "val",
+        named = {n: (r, split if split == "test" else _THEIR_DEV[n]) for n, r in chosen.items()}
+        result["lips"] = lip_scores(studio, tool, named)
+        result["closed_hit_under_sliders"] = {
+            emotion: lip_scores(studio, tool, {"emodb": named["emodb"]}, slider(emotion))["emodb"][
+                "closed_hit"
+            ]
+            for emotion in EMOTIONS
         }
-        result["lips"] = lip_scores(studio, tool, {n: (r, theirs[n]) for n, r in chosen.items()})
     result["stability"] = stability(studio, _spread(chosen["emodb"], _STABLE_CLIPS))
     mixed = _spread(chosen["emodb"], _SLIDER_CLIPS // 2) + _spread(
         chosen["open_speech"], _SLIDER_CLIPS // 2
@@ -75,6 +77,8 @@ def table(result: Mapping[str, Any]) -> str:
         for name, s in result["stability"].items()
     ]
     lines += _slider_lines(result["sliders"])
+    hits = result.get("closed_hit_under_sliders", {})
+    lines.append("closed_hit under sliders " + "  ".join(f"{e} {v:.3f}" for e, v in hits.items()))
     for kind in ("heard", "heard_same_level"):
         for name, s in result[kind].items():
             recall = "  ".join(f"{e} {v:.2f}" for e, v in s["recall"].items())
