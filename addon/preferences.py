@@ -6,6 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .bridge import settings
+from .bridge.counting import counted
 from .identity import ROOT_PACKAGE
 
 __all__ = ["CLASSES"]
@@ -61,7 +62,7 @@ class EMOTALK_OT_clear_cache(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Empty the folder."""
-        self.report({"INFO"}, f"Removed {settings.clear_cache()} sounds")
+        self.report({"INFO"}, f"Removed {counted(settings.clear_cache(), 'sound')}")
         return {"FINISHED"}
 
 

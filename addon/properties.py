@@ -146,6 +146,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     uid: StringProperty()
     source: EnumProperty(items=_SOURCES, name="Sound")
     strip: StringProperty(name="Strip")
+    strip_scene: PointerProperty(type=bpy.types.Scene)  # whose sequencer holds the strip
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
     filepath: StringProperty(name="File", subtype="FILE_PATH")
     start_frame: FloatProperty(name="Start")

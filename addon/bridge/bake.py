@@ -13,9 +13,20 @@ import bpy
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import Binding, KeyTable, KeyTarget
 from . import compat
+from .counting import counted
 from .curves import Keys, merged, read_keys, write_keys
+from .rigs import is_deleted
 
-__all__ = ["MARK", "BakeResult", "Stretch", "clear", "is_ours", "objects_named", "write"]
+__all__ = [
+    "MARK",
+    "BakeResult",
+    "Stretch",
+    "clear",
+    "described",
+    "is_ours",
+    "objects_named",
+    "write",
+]
 
 MARK: Final = "emotalk_owner"
 """Custom property on every Action that we made; nothing without it is ever changed."""
@@ -66,7 +77,8 @@ def objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
         name: bpy.data.objects.get((name, None)) or bpy.data.objects.get(name) for name in names
     }
     for name, thing in found.items():
-        if thing is None:
+        # What is deleted with X stays in the file as long as one of our settings points to it.
+        if thing is None or is_deleted(thing):
             raise RigError(
                 "An object was deleted meanwhile",
                 value=name,
@@ -108,6 +120,11 @@ def write(
     n_curves = sum(len(plan.tables) for plan in plans)
     ends = (float(frames[0]), float(frames[-1])) if len(frames) else (0.0, 0.0)
     return BakeResult(n_curves, n_keys, *ends, tuple(actions), tuple(dict.fromkeys(notes)))
+
+
+def described(result: BakeResult) -> str:
+    """How much was written, in words."""
+    return f"{counted(result.n_keys, 'key')} on {counted(result.n_curves, 'curve')}"
 
 
 def clear(objects: Sequence[bpy.types.Object]) -> int:
@@ -154,7 +171,8 @@ def _plans(
         )
         free = tuple(table for table in own if table.data_path not in driven)
         if len(free) < len(own):
-            notes.append(f"{name}: {len(own) - len(free)} values have drivers and were left alone")
+            n_driven = counted(len(own) - len(free), "driven value")
+            notes.append(f"{name}: {n_driven} left to the drivers")
         plans.append(_Plan(block, name, free))
     return [plan for plan in plans if plan.tables]
 
@@ -176,7 +194,7 @@ def _check(plan: _Plan, notes: list[str]) -> None:
         raise RigError(
             "Linked data cannot be animated",
             value=plan.owner,
-            remedy="Make a library override of its mesh, or make it local.",
+            remedy="Make a library override of its mesh or armature, or make it local.",
         )
     if hasattr(plan.block, "key_blocks"):
         _check_keys(plan, notes)
@@ -209,7 +227,7 @@ def _check_keys(plan: _Plan, notes: list[str]) -> None:
             )
     muted = [blocks[table.data_path].name for table in plan.tables if blocks[table.data_path].mute]
     if muted:
-        notes.append(f"{plan.owner}: {len(muted)} shape keys are muted, {muted[0]} first")
+        notes.append(f"{plan.owner}: {counted(len(muted), 'shape key')} muted, {muted[0]} first")
     if not plan.block.use_relative:
         notes.append(f"{plan.owner}: its shape keys are absolute, so values have no effect")
     if bpy.data.objects[plan.owner].show_only_shape_key:

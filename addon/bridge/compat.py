@@ -81,6 +81,12 @@ def span(strip: Any) -> tuple[int, int, float]:
     return strip.frame_final_start, strip.frame_final_end, strip.frame_start
 
 
+def move_strip(strip: Any, frames: int) -> None:
+    """Move a strip, and what is inside a meta strip, to later frames."""
+    name = "content_start" if hasattr(strip, "content_start") else "frame_start"
+    setattr(strip, name, getattr(strip, name) + frames)
+
+
 def hard_trim_frames(strip: Any) -> int:
     """Frames of the file that are left out before the content starts."""
     if hasattr(strip, "content_trim_start"):

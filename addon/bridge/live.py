@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...emotalk_core.clip import Clip
-from ...emotalk_core.errors import EmoTalkError
+from ...emotalk_core.errors import Cancelled, EmoTalkError
 from . import controls, takes
 from .job import Job
 from .session import SESSION
@@ -46,10 +46,7 @@ def refresh(scene: bpy.types.Scene, take: Any) -> Outcome:
     EmoTalkError
         Sound, character or model are no longer there.
     """
-    prepared = takes.prepare_take(scene, take)
-    outcome = _made_again(prepared)
-    takes.finish(prepared, outcome)
-    return outcome
+    return _written(takes.prepare_take(scene, take))
 
 
 def curves(scene: bpy.types.Scene, take: Any) -> Clip:
@@ -57,8 +54,14 @@ def curves(scene: bpy.types.Scene, take: Any) -> Clip:
     return _made_again(takes.prepare_take(scene, take)).clip
 
 
+def _written(prepared: takes.Prepared) -> Outcome:
+    outcome = _made_again(prepared)
+    takes.finish(prepared, outcome)
+    return outcome
+
+
 def _made_again(prepared: takes.Prepared) -> Outcome:
-    encoding = SESSION.encoding(prepared.uid)
+    encoding = SESSION.encoding(prepared.uid, prepared.request.heard)
     if encoding is None:
         return animate(prepared.request, SESSION.room)
     engine = SESSION.room.engine(prepared.request.settings)
@@ -101,24 +104,25 @@ def _tick() -> float | None:
     if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
         return _LATER_S
     try:
-        if SESSION.encoding(take.uid) is None:
-            _hear_again(scene, take)
-            return _LATER_S
-        refresh(scene, take)
+        prepared = takes.prepare_take(scene, take)
+        if SESSION.encoding(prepared.uid, prepared.request.heard) is None:
+            _hear_again(prepared)
+        else:
+            _written(prepared)
     except EmoTalkError as error:
-        take.warnings = f"Sliders cannot move the face: {error}"
+        _tell(take, error)
     except Exception:
         _log.exception("Live sliders stopped")
         raise
     return None
 
 
-def _hear_again(scene: bpy.types.Scene, take: Any) -> None:
-    """After a file was opened: hear the take's sound in the background, then go on."""
-    request, uid = takes.prepare_take(scene, take).request, take.uid
+def _hear_again(prepared: takes.Prepared) -> None:
+    """After a file was opened or a strip trimmed: hear the sound in the background, then go on."""
+    request, uid = prepared.request, prepared.uid
 
     def work(progress: Any) -> None:
-        SESSION.keep(uid, animate(request, SESSION.room, progress).encoding)
+        SESSION.keep(uid, request.heard, animate(request, SESSION.room, progress).encoding)
 
     job = Job(work)
     SESSION.job = job
@@ -127,14 +131,23 @@ def _hear_again(scene: bpy.types.Scene, take: Any) -> None:
 
 
 def _heard_again(job: Job[None]) -> float | None:
+    """Look at the job; when it failed nothing is tried again until a slider moves."""
     if not job.is_done:
         return 0.05
     if SESSION.job is job:
         SESSION.job = None
+    scene = bpy.context.scene
     try:
         job.result()
+    except Cancelled:
+        return None
     except EmoTalkError as error:
-        _log.warning("%s", error)
+        _tell(takes.active_take(scene), error)
     else:
-        schedule(bpy.context.scene)
+        schedule(scene)
     return None
+
+
+def _tell(take: Any | None, error: EmoTalkError) -> None:
+    if take is not None:
+        take.warnings = f"Sliders cannot move the face: {error}"

@@ -13,7 +13,15 @@ import bpy
 from ...emotalk_core.errors import InputError
 from . import compat
 
-__all__ = ["render"]
+__all__ = ["forget", "render"]
+
+_known: dict[tuple[object, ...], Path] = {}
+"""What was mixed since the last `forget`: sliders ask again and again, and mixing is slow."""
+
+
+def forget() -> None:
+    """Mix anew when asked next: retiming keys do not tell all that they do."""
+    _known.clear()
 
 
 def render(strip: Any, scene: bpy.types.Scene, first: int, last: int) -> Path:
@@ -32,11 +40,26 @@ def render(strip: Any, scene: bpy.types.Scene, first: int, last: int) -> Path:
             value=strip.name,
             remedy="Render the strip to a sound file first.",
         )
+    wanted = _fingerprint(strip, scene, first, last)
+    if wanted not in _known or not _known[wanted].is_file():
+        _known[wanted] = _rendered(strip, scene, first, last)
+    return _known[wanted]
+
+
+def _fingerprint(strip: Any, scene: bpy.types.Scene, first: int, last: int) -> tuple[object, ...]:
+    keys = tuple(key.timeline_frame for key in strip.retiming_keys)
+    return scene.name, strip.name, strip.sound.filepath, first, last, compat.scene_rate(scene), keys
+
+
+def _rendered(strip: Any, scene: bpy.types.Scene, first: int, last: int) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="emotalk_", dir=bpy.app.tempdir))
     copy = scene.copy()
     try:
         _keep_only(copy, strip.name)
-        copy.frame_start, copy.frame_end = first, last - 1
+        later = max(0, -first)  # a scene's range starts at 0 at the earliest
+        for item in compat.top_strips(copy) if later else ():
+            compat.move_strip(item, later)
+        copy.frame_start, copy.frame_end = first + later, last + later - 1
         return _mix(copy, folder / "strip.wav")
     finally:
         bpy.data.scenes.remove(copy)

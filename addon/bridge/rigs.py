@@ -21,7 +21,7 @@ from ...emotalk_core.retarget import (
     read_expression_matrix,
 )
 
-__all__ = ["Rig", "armature_of", "character_meshes", "fill_list", "find_rig"]
+__all__ = ["Rig", "armature_of", "character_meshes", "fill_list", "find_rig", "is_deleted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +130,12 @@ def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
         ]
         family += [other for collection in own for other in collection.objects]
     return list(dict.fromkeys(family))
+
+
+def is_deleted(thing: bpy.types.Object) -> bool:
+    """Whether no scene and no collection holds it: deleted with X, but something points to it."""
+    places = (*bpy.data.collections, *(scene.collection for scene in bpy.data.scenes))
+    return all(thing.name not in place.objects for place in places)
 
 
 def _has_keys(thing: bpy.types.Object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ...emotalk_core.engine import Encoding
 from .job import Job
+from .sound import Heard
 from .work import EngineRoom
 
 __all__ = ["SESSION", "Session"]
@@ -22,18 +23,19 @@ class Session:
     def __init__(self) -> None:
         self.room = EngineRoom()
         self.job: Job[Any] | None = None
-        self._encodings: OrderedDict[str, Encoding] = OrderedDict()
+        self._encodings: OrderedDict[str, tuple[object, Encoding]] = OrderedDict()
 
-    def keep(self, uid: str, encoding: Encoding) -> None:
-        """Have the Encoding of the take `uid` at hand for its sliders."""
-        self._encodings[uid] = encoding
+    def keep(self, uid: str, heard: Heard, encoding: Encoding) -> None:
+        """Have the Encoding of what the take `uid` hears at hand for its sliders."""
+        self._encodings[uid] = heard.key, encoding
         self._encodings.move_to_end(uid)
         while len(self._encodings) > _MAX_ENCODINGS:
             self._encodings.popitem(last=False)
 
-    def encoding(self, uid: str) -> Encoding | None:
-        """The Encoding of a take, if it is at hand."""
-        return self._encodings.get(uid)
+    def encoding(self, uid: str, heard: Heard) -> Encoding | None:
+        """The Encoding of a take, if it is at hand and of this very stretch of sound."""
+        key, encoding = self._encodings.get(uid, (None, None))
+        return encoding if key == heard.key else None
 
     def forget(self, uid: str) -> None:
         """The take's sound has changed or the take is gone."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ __all__ = [
     "from_file",
     "from_speaker",
     "from_strip",
+    "in_scene",
     "iter_metas",
     "sound_file",
 ]
@@ -48,6 +49,12 @@ class Heard:
                 value=self.path,
                 remedy="Relink or pack the file, or pick another.",
             )
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal keys, equal samples: the file as it is now, and the stretch of it."""
+        info = self.path.stat()
+        return str(self.path), info.st_size, info.st_mtime_ns, self.start_s, self.duration_s
 
 
 def chosen_strip(context: bpy.types.Context) -> Any | None:
@@ -128,6 +135,19 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
         label=label,
         notes=notes,
     )
+
+
+def in_scene(heard: Heard, scene: bpy.types.Scene) -> Heard:
+    """The same, for a scene whose frame rate may differ from that of the sequencer's scene."""
+    rate = compat.scene_rate(scene)
+    if rate == heard.rate:
+        return heard
+    start_frame = heard.start_frame * float(rate / heard.rate)
+    note = (
+        f"The sequencer's scene has {float(heard.rate):.5g} frames a second, "
+        f"this one {float(rate):.5g}: keys follow the seconds"
+    )
+    return replace(heard, rate=rate, start_frame=start_frame, notes=(*heard.notes, note))
 
 
 def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:

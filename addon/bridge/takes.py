@@ -12,7 +12,8 @@ import bpy
 from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.retarget import BakeOptions
-from . import bake, compat, controls, rigs, sound
+from . import bake, compat, controls, mixdown, rigs, sound
+from .counting import counted
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request
@@ -42,6 +43,7 @@ class Prepared:
     scene: str
     uid: str  # of the take that is made again; empty: a new one
     strip: str
+    strip_scene: str  # whose sequencer holds it
     character: str
     meshes: tuple[str, ...]
     digest: str  # of the sliders when they were read
@@ -78,6 +80,8 @@ def prepare(context: bpy.types.Context) -> Prepared:
             value="nothing selected",
             remedy="Choose one, or add the demo character.",
         )
+    if rigs.is_deleted(character):
+        raise RigError("The character was deleted", value=character.name, remedy="Choose another.")
     meshes, rig = rig_of(ours.rig, character)
     take = _same_take(scene, strip, character)
     group = take.controls if take else shown_controls(scene)
@@ -85,8 +89,10 @@ def prepare(context: bpy.types.Context) -> Prepared:
     names = tuple(mesh.name for mesh in meshes)
     uid = take.uid if take else ""
     return Prepared(
-        request, rig, scene.name, uid, strip, character.name, names, controls.digest(group)
-    )
+        request=request, rig=rig, scene=scene.name, uid=uid, strip=strip,
+        strip_scene=compat.sequencer_scene(context).name if strip else "",
+        character=character.name, meshes=names, digest=controls.digest(group),
+    )  # fmt: skip
 
 
 def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
@@ -95,9 +101,12 @@ def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     heard = _heard_of_take(take, scene)
     request = _request(heard, rig, take.controls, scene.emotalk)
     names = tuple(mesh.name for mesh in meshes)
-    character = take.rig.character.name if take.rig.character else ""
-    digest = controls.digest(take.controls)
-    return Prepared(request, rig, scene.name, take.uid, take.strip, character, names, digest)
+    return Prepared(
+        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=take.strip,
+        strip_scene=take.strip_scene.name if take.strip_scene else "",
+        character=take.rig.character.name if take.rig.character else "",
+        meshes=names, digest=controls.digest(take.controls),
+    )  # fmt: skip
 
 
 def finish(prepared: Prepared, outcome: Outcome) -> bake.BakeResult:
@@ -118,7 +127,7 @@ def finish(prepared: Prepared, outcome: Outcome) -> bake.BakeResult:
     if take is None:
         take = _new_take(scene, prepared)
     _record(take, prepared, outcome, result)
-    SESSION.keep(take.uid, outcome.encoding)
+    SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
 
 
@@ -135,7 +144,8 @@ def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, str]:
         raise InputError(
             "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
         )
-    return sound.from_strip(strip, scene), strip.name
+    mixdown.forget()
+    return sound.in_scene(sound.from_strip(strip, scene), context.scene), strip.name
 
 
 def _heard_of_take(take: Any, scene: bpy.types.Scene) -> sound.Heard:
@@ -145,22 +155,23 @@ def _heard_of_take(take: Any, scene: bpy.types.Scene) -> sound.Heard:
         return sound.from_speaker(take.speaker, scene)
     if take.source == "FILE":
         return sound.from_file(take.filepath, take.start_frame, scene)
-    for place in (scene, *bpy.data.scenes):
+    for place in filter(None, (take.strip_scene, scene, *bpy.data.scenes)):
         if any(strip.name == take.strip for strip in compat.strips_all(place)):
-            return sound.from_strip(sound.find_strip(place, take.strip), place)
+            heard = sound.from_strip(sound.find_strip(place, take.strip), place)
+            return sound.in_scene(heard, scene)
     raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
     """The meshes that are switched on, and what drives them."""
-    chosen = [item.object for item in group.targets if item.object is not None]
+    there = [item for item in group.targets if item.object and not rigs.is_deleted(item.object)]
+    chosen = [item.object for item in there]
+    meshes = [item.object for item in there if item.use]
     if character is not None and character not in chosen:
-        meshes = rigs.character_meshes(character)
+        family = rigs.character_meshes(character)
         # A list made for another character says nothing about this one.
-        if any(mesh in chosen for mesh in meshes):
-            meshes = [item.object for item in group.targets if item.object is not None and item.use]
-    else:
-        meshes = [item.object for item in group.targets if item.object is not None and item.use]
+        if not any(mesh in chosen for mesh in family):
+            meshes = family
     meshes = [mesh for mesh in meshes if mesh.data.shape_keys is not None]
     armature = rigs.armature_of(meshes, character)
     return meshes, rigs.find_rig(
@@ -211,6 +222,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
         setattr(take, name, getattr(ours, name))
     take.strip = prepared.strip
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
+    take.strip_scene = bpy.data.scenes.get(prepared.strip_scene)
     take.rig.character = bpy.data.objects.get(prepared.character)
     take.rig.use_head, take.rig.matrix_path = ours.rig.use_head, ours.rig.matrix_path
     for name in prepared.meshes:
@@ -226,9 +238,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.baked = prepared.digest
     take.first_frame, take.last_frame = result.first_frame, result.last_frame
     take.heard = [report.heard[name] for name in EMOTIONS]
-    take.summary = (
-        f"{result.n_keys} keys on {result.n_curves} curves, lips met {report.n_closures} times"
-    )
+    take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import bpy
 
-from ..bridge import sound, takes
+from ..bridge import bake, sound, takes
 from ..bridge.job import Job
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome, animate
@@ -99,7 +99,7 @@ class EMOTALK_OT_animate(EmoTalkOperator):
         notes = (*outcome.report.warnings, *prepared.request.heard.notes, *result.notes)
         if notes:
             self.report({"WARNING"}, "; ".join(notes))
-        return f"Animated {prepared.character}: {result.n_keys} keys on {result.n_curves} curves"
+        return f"Animated {prepared.character}: {bake.described(result)}"
 
     def _end(self, context: bpy.types.Context, result: set[str]) -> set[str]:
         manager = context.window_manager

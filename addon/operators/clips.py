@@ -8,7 +8,8 @@ from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...emotalk_core.clip_files import read_clip, write_clip
-from ..bridge import clips, takes
+from ..bridge import bake, clips, takes
+from ..bridge.counting import counted
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]
@@ -37,7 +38,7 @@ class EMOTALK_OT_export_clip(EmoTalkOperator, ExportHelper):
         """Make the curves and write them."""
         clip = clips.of_take(context.scene, takes.active_take(context.scene))
         write_clip(clip, self.filepath)
-        return f"Wrote {clip.n_frames} frames to {Path(self.filepath).name}"
+        return f"Wrote {counted(clip.n_frames, 'frame')} to {Path(self.filepath).name}"
 
 
 class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
@@ -60,7 +61,7 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
         """Read the file, write keys from the current frame on."""
         clip = read_clip(self.filepath)
         result = clips.onto_character(clip, context.scene, context.object)
-        return f"Wrote {result.n_keys} keys on {result.n_curves} curves"
+        return f"Wrote {bake.described(result)}"
 
 
 CLASSES = (EMOTALK_OT_export_clip, EMOTALK_OT_import_clip)

@@ -4,6 +4,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ..bridge import rigs
+from ..bridge.counting import counted
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]
@@ -38,8 +39,8 @@ class EMOTALK_OT_find_rig(EmoTalkOperator):
         )
         group.character = thing
         rigs.fill_list(group, meshes, rig)
-        n_speak, n_missing = len(rig.matchings), len(rig.missing)
-        return f"{n_speak} of {len(meshes)} meshes speak, {n_missing} channels are missing"
+        of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
+        return f"{len(rig.matchings)} of {of_meshes} can speak, {missing} missing"
 
 
 CLASSES = (EMOTALK_OT_find_rig,)

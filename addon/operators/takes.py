@@ -5,6 +5,7 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
 from ..bridge import bake, controls, live, takes
+from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from .base import EmoTalkOperator
 
@@ -63,7 +64,7 @@ class EMOTALK_OT_clear(EmoTalkOperator):
                 SESSION.forget(ours.takes[index].uid)
                 ours.takes.remove(index)
         ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-        return f"Removed {n_removed} Actions"
+        return f"Removed {counted(n_removed, 'Action')}"
 
 
 class EMOTALK_OT_use_sound(EmoTalkOperator):

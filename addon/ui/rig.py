@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import bpy
 
+from ..bridge import rigs
 from .base import InView, draw_text
 
 __all__ = ["CLASSES"]
@@ -25,8 +26,9 @@ class EMOTALK_UL_targets(bpy.types.UIList):
         """Switch, name, count."""
         row = layout.row(align=True)
         row.prop(item, "use", text="")
-        shown = item.object.name if item.object else f"{item.name} (deleted)"
-        row.label(text=shown, icon="MESH_DATA" if item.object else "ERROR")
+        is_there = item.object is not None and not rigs.is_deleted(item.object)
+        shown = item.object.name if is_there else f"{item.name} (deleted)"
+        row.label(text=shown, icon="MESH_DATA" if is_there else "ERROR")
         count = row.row()
         count.alignment = "RIGHT"
         count.label(text=str(item.n_found) if item.n_found else "none")

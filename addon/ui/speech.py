@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from ..bridge import compat, sound
+from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from .base import InSequencer, InView
 
@@ -45,7 +46,7 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
     used = [item for item in group.targets if item.use]
     if used:
         n_found = 52 - group.n_missing
-        text = f"{len(used)} meshes, {n_found} of 52 channels"
+        text = f"{counted(len(used), 'mesh')}, {n_found} of 52 channels"
         layout.label(text=text, icon="CHECKMARK" if n_found else "ERROR")
     elif group.character is None and context.object is not None:
         layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")

@@ -384,3 +384,89 @@ def test_grey_button_says_why(addon: ModuleType) -> None:
     assert "sound strip" in reason_against(bpy.context)
     with pytest.raises(RuntimeError, match="sound strip"):
         bpy.ops.emotalk.animate()
+
+
+@needs_sound
+def test_slider_after_a_trim_hears_the_new_stretch(ready: Any, head: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import live
+
+    strip = add_strip(speech, 20)
+    ready.source = "STRIP"
+    bpy.ops.emotalk.animate()
+    trim_start(strip, 24)
+
+    live.refresh(bpy.context.scene, ready.takes[0])
+
+    slid = keys_of(head, "jawOpen")
+    bpy.ops.emotalk.clear()
+    bpy.ops.emotalk.animate()
+    for ours, anew in zip(slid, keys_of(head, "jawOpen"), strict=True):
+        np.testing.assert_array_equal(ours, anew)
+
+
+@needs_sound
+def test_take_keeps_to_the_strip_of_its_own_sequencer(
+    ready: Any, head: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import compat, live
+
+    add_strip(speech, 200)
+    shot, edit = bpy.context.scene, bpy.data.scenes.new("Edit")
+    edit.render.fps, shot.render.fps = 25, 50
+    strip = compat.top_strips(edit).new_sound("speech", str(speech), 1, 25)
+    assert strip.name == compat.strips_all(shot)[0].name
+    monkeypatch.setattr(compat, "sequencer_scene", lambda _context: edit)
+    ready.source, ready.strip = "STRIP", "speech"
+
+    bpy.ops.emotalk.animate()
+    live.refresh(shot, ready.takes[0])
+
+    frames, _ = keys_of(head, "jawOpen")
+    assert frames[0] == 50  # second 1 at 50 frames a second
+    assert frames[-1] in {199, 200}
+    assert "25 frames a second, this one 50" in ready.takes[0].warnings
+
+
+def test_failed_hearing_is_said_once_and_not_tried_again(
+    ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.emotalk_core.errors import ModelFolderError
+
+    def no_model(*_: object) -> None:
+        raise ModelFolderError("Model is damaged", value="config.json", remedy="Install it again.")
+
+    take = happy_take(ready)
+    SESSION.end()
+    monkeypatch.setattr(live, "animate", no_model)
+
+    assert live._tick() is None
+    job = SESSION.job
+    job.wait(20)
+    assert live._heard_again(job) is None
+
+    assert SESSION.job is None
+    assert "Model is damaged: 'config.json'. Install it again." in take.warnings
+
+
+def test_object_deleted_by_hand_during_the_run_is_a_clear_error(ready: Any, head: Any) -> None:
+    """The settings point to it, so Blender keeps it in the file."""
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.work import animate
+    from emotalk.emotalk_core.errors import RigError
+
+    prepared = takes.prepare(bpy.context)
+    outcome = animate(prepared.request, SESSION.room)
+    bpy.ops.object.select_all(action="DESELECT")
+    head.select_set(True)  # noqa: FBT003 - Blender's own
+    bpy.ops.object.delete()
+    assert "Head" in bpy.data.objects
+    before = state()
+
+    with pytest.raises(RigError, match=r"deleted meanwhile: 'Head'"):
+        takes.finish(prepared, outcome)
+    with pytest.raises(RuntimeError, match=r"The character was deleted: 'Head'"):
+        bpy.ops.emotalk.animate()
+    assert state() == before

@@ -216,7 +216,7 @@ def test_driven_values_are_left_to_their_drivers(addon: ModuleType, head: Any) -
     result = write(head, table(head), table(head, "mouthSmileLeft"))
 
     assert set(fcurves(head.data.shape_keys)) == {(SMILE, 0)}
-    assert result.notes == ("Head: 1 values have drivers and were left alone",)
+    assert result.notes == ("Head: 1 driven value left to the drivers",)
 
 
 def test_what_would_hide_the_motion_is_said(addon: ModuleType, head: Any) -> None:
@@ -225,7 +225,7 @@ def test_what_would_hide_the_motion_is_said(addon: ModuleType, head: Any) -> Non
 
     notes = write(head).notes
 
-    assert any("1 shape keys are muted, jawOpen first" in note for note in notes)
+    assert any("1 shape key muted, jawOpen first" in note for note in notes)
     assert any("pinned" in note for note in notes)
 
 
