@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 
+from ...emotalk_core.atomic_file import atomic_file
 from ...emotalk_core.errors import InputError
 from . import compat, mixdown
 
@@ -210,7 +211,8 @@ def sound_file(sound: Any, label: str) -> Path:
         / f"emotalk_{hashlib.sha256(data).hexdigest()[:16]}{path.suffix.lower()}"
     )
     if not unpacked.is_file():
-        unpacked.write_bytes(data)
+        with atomic_file(unpacked) as file:
+            file.write(data)
     return unpacked
 
 

@@ -33,6 +33,9 @@ class EmoTalkOperator(bpy.types.Operator):
             self.report({"INFO"}, "Cancelled: nothing was changed")
         except EmoTalkError as error:
             self.report({"ERROR"}, str(error))
+        except OSError as error:
+            where = f": '{error.filename}'" if error.filename else ""
+            self.report({"ERROR"}, f"{error.strerror or error}{where}. Check disk and folder")
         except Exception as error:  # noqa: BLE001 - one of the three doors
             _log.exception("%s failed", self.bl_idname)
             self.report({"ERROR"}, f"Unexpected {type(error).__name__}: {error}. See the console")

@@ -1,0 +1,186 @@
+"""Bad input through the button: one line with the value and the remedy, the scene as it was."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.scenes import add_strip, fcurves, keys_of, make_head, needs_sound, state
+
+
+@pytest.fixture
+def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
+    """A head, a sound that starts at frame 5, and a small engine."""
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
+    ours.rig.character = head
+    return ours
+
+
+def assert_refused(match: str) -> None:
+    before = state()
+    with pytest.raises(RuntimeError, match=match) as caught:
+        bpy.ops.emotalk.animate()
+    assert "Unexpected" not in str(caught.value)
+    assert str(caught.value).strip().count("\n") == 0
+    assert state() == before
+
+
+def test_linked_character_is_refused(ready: Any, head: Any, tmp_path: Path) -> None:
+    library = tmp_path / "library.blend"
+    bpy.data.libraries.write(str(library), {head})
+    bpy.data.objects.remove(head)
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = ["Head"]
+    bpy.context.scene.collection.objects.link(into.objects[0])
+    ready.rig.character = into.objects[0]
+
+    assert_refused(r"Linked data cannot be animated: 'Head'. Make a library override")
+
+
+def test_mesh_in_tweak_mode_is_refused(ready: Any, head: Any) -> None:
+    data = head.data.shape_keys.animation_data_create()
+    action = bpy.data.actions.new("Mine")
+    data.nla_tracks.new().strips.new("Mine", 1, action)
+    data.nla_tracks[0].is_solo = False
+    data.use_tweak_mode = True
+    if not data.use_tweak_mode:
+        pytest.skip("this Blender enters tweak mode only with a selected strip")
+
+    assert_refused(r"An NLA strip is being edited: 'Head'. Leave tweak mode")
+
+
+def test_no_character_and_no_sound_are_told_by_the_grey_button(ready: Any, head: Any) -> None:
+    ready.rig.character = None
+    bpy.context.view_layer.objects.active = None
+    assert_refused("Choose a character, or add the demo character")
+
+    ready.rig.character, ready.filepath = head, ""
+    assert_refused("Pick a sound file")
+
+    ready.source = "SPEAKER"
+    assert_refused("Pick a Speaker object")
+
+
+@needs_sound
+def test_strip_that_is_gone_is_named_with_those_there(ready: Any, speech: Path) -> None:
+    add_strip(speech)
+    ready.source, ready.strip = "STRIP", "Line 7"
+
+    assert_refused(r"No sound strip of this name: 'Line 7'. Sound strips in the scene: speech")
+
+
+@pytest.mark.parametrize("config", [None, "{", '{"format_version": 99}'])
+def test_missing_or_damaged_model_is_one_line(
+    addon: ModuleType,
+    head: Any,
+    speech: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    config: str | None,
+) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.work import EngineSettings
+
+    folder = tmp_path / "my model"
+    if config is not None:
+        folder.mkdir()
+        (folder / "config.json").write_text(config)
+    monkeypatch.setattr(takes, "engine_settings", lambda: EngineSettings(folder))
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath, ours.rig.character = "FILE", str(speech), head
+
+    assert_refused("my model|format version of a model folder: 99")
+
+
+@needs_sound
+def test_full_disk_while_unpacking_is_one_line(
+    ready: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strip = add_strip(speech)
+    strip.sound.pack()
+    speech.unlink()
+    ready.source = "STRIP"
+
+    def full(_number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    assert_refused(r"Cannot write \(No space left on device\): .*emotalk_.*Free disk space")
+
+
+def test_cache_that_cannot_be_written_costs_nothing(
+    ready: Any, head: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.work import EngineSettings
+
+    (tmp_path / "file").write_text("a file where the folder should be")
+    settings = EngineSettings(tmp_path, cache=tmp_path / "file" / "cache")
+    monkeypatch.setattr(takes, "engine_settings", lambda: settings)
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+    assert len(keys_of(head, "jawOpen")[0]) == 73
+
+
+def flame_head() -> Any:
+    """A FLAME head as importers make it: expression keys, and an armature with its bones."""
+    bpy.ops.object.armature_add(enter_editmode=True)
+    armature = bpy.context.object
+    armature.name = "Flame"
+    bones = armature.data.edit_bones
+    bones[0].name = "root"
+    for name, parent, z in (
+        ("neck", "root", 1.0),
+        ("jaw", "neck", 1.1),
+        ("left_eye", "neck", 1.2),
+        ("right_eye", "neck", 1.2),
+    ):
+        bone = bones.new(name)
+        bone.head, bone.tail, bone.parent = (0, 0, z), (0, -0.1, z), bones[parent]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    face = make_head("Face", ("Exp1", "Exp2", "Exp3"))
+    face.parent = armature
+    return face
+
+
+def test_flame_head_without_a_matrix_moves_its_bones_and_says_so(ready: Any) -> None:
+    face = flame_head()
+    ready.rig.character = face
+
+    bpy.ops.emotalk.animate()
+
+    paths = {path for path, _ in fcurves(face.parent)}
+    assert any('"jaw"' in path for path in paths)
+    assert any('"left_eye"' in path for path in paths)
+    assert not fcurves(face.data.shape_keys)
+    assert "FLAME head with 3 expression keys" in ready.takes[0].warnings
+
+
+def test_flame_head_with_a_matrix_moves_its_expressions(ready: Any, tmp_path: Path) -> None:
+    face = flame_head()
+    matrix = tmp_path / "matrix.csv"
+    matrix.write_text("channel,Exp1,Exp2\njawOpen,1.0,-0.5\n")
+    ready.rig.character, ready.rig.matrix_path = face, str(matrix)
+
+    bpy.ops.emotalk.animate()
+
+    first, second = keys_of(face, "Exp1")[1], keys_of(face, "Exp2")[1]
+    assert np.ptp(first) > 0.1
+    np.testing.assert_allclose(second, -0.5 * first, atol=1e-6)
+    assert face.data.shape_keys.key_blocks["Exp2"].slider_min <= second.min()
+    assert "FLAME" not in ready.takes[0].warnings
+
+
+def test_bad_flame_matrix_is_one_line(ready: Any, tmp_path: Path) -> None:
+    ready.rig.character = flame_head()
+    ready.rig.matrix_path = str(tmp_path / "none.csv")
+
+    assert_refused("none.csv")
