@@ -165,12 +165,9 @@ def train(work: Work) -> None:
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
     network = _network(work)
-    lip_sets = [
-        (n, work.recordings(n), work.feature_set(n))
-        for n in ("open_speech", "synth", "quiet", "emodb")
-    ]
-    _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
     share = asdict(work.config.shares)
+    lip_sets = [(n, work.recordings(n), work.feature_set(n)) for n in share]
+    _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
     n_styles = network.config.n_styles
     clips = Clips(
         [(_split(r, "train"), f, share[n]) for n, r, f in lip_sets],
@@ -178,7 +175,7 @@ def train(work: Work) -> None:
         seed=work.config.seed,
     )
     dev = Clips(
-        [(_split(r, "dev"), f, share[n]) for n, r, f in lip_sets if n != "emodb"],
+        [(_split(r, "dev"), f, share[n]) for n, r, f in lip_sets],
         n_styles=n_styles,
         seed=0,
     )
