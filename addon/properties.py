@@ -85,7 +85,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "lip_closure", "Lip Closure", "How firmly lips press together in p, b and m"
     )
     sync_offset_ms: _number(
-        "sync_offset_ms", "Sync Offset", "Milliseconds that the face comes later",
+        "sync_offset_ms", "Sync Offset (ms)", "Milliseconds that the face comes later",
         subtype="NONE", precision=0, step=1000,
     )  # fmt: skip
     blink: _number(
