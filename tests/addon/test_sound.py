@@ -253,3 +253,20 @@ def test_strip_of_a_saved_file_is_heard(addon: ModuleType, clicks: Path) -> None
 
     assert (heard.start_frame, heard.start_s) == (22.0, 0.5)
     assert [round(frame) for frame, _ in click_frames(heard)] == [28, 40, 52, 64, 76]
+
+
+@needs_sound
+@pytest.mark.skipif(bpy.app.version < (5, 1), reason="retiming_keys.add crashes older wheels")
+def test_retimed_strip_before_frame_0_is_heard_whole_and_mixed_once(
+    addon: ModuleType, clicks: Path
+) -> None:
+    strip = add_strip(clicks, -30)
+    strip.retiming_keys.add(timeline_frame=-30)
+    strip.retiming_keys.add(timeline_frame=-6)
+    strip.retiming_keys[-1].timeline_frame = 90
+
+    heard = heard_of(strip)
+
+    assert heard.start_frame == -30
+    assert len(click_frames(heard)) == len(CLICKS_S)
+    assert heard_of(strip).path == heard.path
