@@ -83,8 +83,10 @@ def _write_meshes(
     materials = {name: new_materials(name, prefix) for name in names}
     meshes = []
     for part in parts:
-        palette = np.array([hex_colour(text) for text in SURFACES[part.material].palette])
-        mesh = write_part(part, materials[part.material], nearest_colours(part, palette), prefix)
+        surface = SURFACES[part.material]
+        palette = np.array([hex_colour(text) for text in surface.palette])
+        of_faces = nearest_colours(part, palette, surface.reach)
+        mesh = write_part(part, materials[part.material], of_faces, prefix)
         mesh["emotalk_subdivisions"] = part.subdivisions
         collection.objects.link(mesh)
         meshes.append(mesh)

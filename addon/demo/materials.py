@@ -21,10 +21,11 @@ class Surface:
     subsurface: float = 0.0
     coat: float = 0.0
     sheen: float = 0.0
+    reach: float = 2.0  # paint further from its colour takes the first one: blush has no edge
 
 
 SURFACES = {
-    "Skin": Surface(("F0BE9C", "D8716C", "D99C84", "6E2129", "4A241A"), 0.48, subsurface=0.12),
+    "Skin": Surface(("F0BE9C", "D8716C", "6E2129", "4A241A"), 0.48, subsurface=0.12, reach=0.1),
     "Eye": Surface(("FBF7F2", "3FA184", "0B1013", "123A38"), 0.08, coat=0.6),
     "Hair": Surface(("7C3F28",), 0.42, coat=0.15),
     "Lashes": Surface(("2A1613",), 0.6),

@@ -70,10 +70,13 @@ def hex_colour(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def nearest_colours(part: Part, palette: np.ndarray) -> np.ndarray:
-    """Row of the palette (P, 3) nearest to each face's paint, int (F,), in the faces' order."""
+def nearest_colours(part: Part, palette: np.ndarray, reach: float) -> np.ndarray:
+    """Row of the palette (P, 3) nearest to each face's paint, int (F,), in the faces' order; the
+    first row where none is within `reach`.
+    """
     paint = np.concatenate([part.colours[block].mean(axis=1) for block in part.faces])
-    return np.linalg.norm(paint[:, None] - palette[None], axis=2).argmin(axis=1)
+    away = np.linalg.norm(paint[:, None] - palette[None], axis=2)
+    return np.where(away.min(axis=1) <= reach, away.argmin(axis=1), 0)
 
 
 def join(name: str, parts: list[Part]) -> Part:
