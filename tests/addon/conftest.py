@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -87,3 +88,12 @@ def head() -> bpy.types.Object:
     thing = make_head()
     bpy.context.view_layer.objects.active = thing
     return thing
+
+
+@pytest.fixture
+def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
+    """A head, a sound that starts at frame 5, and a small engine."""
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
+    ours.rig.character = head
+    return ours
