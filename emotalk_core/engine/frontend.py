@@ -143,7 +143,7 @@ class _Layer:
     up: tuple[np.ndarray, np.ndarray]
     down: tuple[np.ndarray, np.ndarray]
     # (8, 2 R + 1): score for a key -R..R states away; further ones are not heard
-    relative: np.ndarray | None
+    relative: np.ndarray
 
 
 class Encoder:
@@ -187,17 +187,13 @@ class Encoder:
                 norm2=norms[1],
                 up=(matrix(f"{p}.mlp.0.weight"), get(f"{p}.mlp.0.bias")),
                 down=(matrix(f"{p}.mlp.2.weight"), get(f"{p}.mlp.2.bias")),
-                relative=get(f"{p}.attn.relative") if f"{p}.attn.relative" in tensors else None,
+                relative=get(f"{p}.attn.relative"),
             )
 
         self._conv1, self._conv2 = conv("conv1"), conv("conv2")
-        self._positions = (
-            get("positional_embedding")
-            if "positional_embedding" in tensors
-            else get("position")[None]
-        )
+        self._position = get("position")
         self._layers = [layer(i) for i in range(n_layers)]
-        self._bands: tuple[int, list[np.ndarray | None]] = (0, [])
+        self._bands = [_banded(layer.relative, 0) for layer in self._layers]
 
     def __call__(self, mel: np.ndarray) -> list[np.ndarray]:
         """Hidden states of one window, after each layer.
@@ -210,25 +206,25 @@ class Encoder:
         Returns
         -------
         list of float32 (M / 2, 512)
-            One array for each layer, 50 Hz; positions count from 0 in each window.
+            One array for each layer, 50 Hz.
         """
         x = gelu(_convolve(mel, *self._conv1, stride=1))
         x = gelu(_convolve(x, *self._conv2, stride=2))
-        x += self._positions[: len(x)]
+        x += self._position
         states = []
         for layer, band in zip(self._layers, self._bands_of(len(x)), strict=True):
-            x = x + _attend(_norm(x, *layer.norm1), layer, band)
+            x = x + _attend(_norm(x, *layer.norm1), layer, band[:, : len(x), : len(x)])
             hidden = gelu(_affine(_norm(x, *layer.norm2), *layer.up))
             x += _affine(hidden, *layer.down)
             states.append(x)
         return states
 
-    def _bands_of(self, n: int) -> list[np.ndarray | None]:
-        """Each layer's band for windows of n states; nearly all windows are of one length."""
-        length, bands = self._bands
-        if length != n:
+    def _bands_of(self, n: int) -> list[np.ndarray]:
+        """Each layer's band for windows of n states or more: shorter ones are corners of it."""
+        bands = self._bands
+        if bands[0].shape[1] < n:
             bands = [_banded(layer.relative, n) for layer in self._layers]
-            self._bands = (n, bands)  # one assignment: threads see the old pair or the new one
+            self._bands = bands  # one assignment: threads see the old ones or the new ones
         return bands
 
 
@@ -256,10 +252,8 @@ def _norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return y
 
 
-def _banded(relative: np.ndarray | None, n: int) -> np.ndarray | None:
+def _banded(relative: np.ndarray, n: int) -> np.ndarray:
     """float32 (8, n, n): what each query adds to the score of each key."""
-    if relative is None:
-        return None
     reach = relative.shape[1] // 2
     away = np.arange(n)[None, :] - np.arange(n)[:, None]
     scores = relative[:, np.clip(away, -reach, reach) + reach]
@@ -267,7 +261,7 @@ def _banded(relative: np.ndarray | None, n: int) -> np.ndarray | None:
     return scores
 
 
-def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray | None) -> np.ndarray:
+def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray) -> np.ndarray:
     """Self-attention over the whole window, head by head: without BLAS a batched product is four
     times slower.
     """
@@ -280,6 +274,6 @@ def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray | None) -> np.ndarr
             for o in (0, WIDTH, 2 * WIDTH)
         )
         scores = product(q, np.ascontiguousarray(k.T))
-        weights = _softmax(scores if banded is None else scores + banded[head])
+        weights = _softmax(scores + banded[head])
         joined[:, head * size : (head + 1) * size] = product(weights, v)
     return _affine(joined, *layer.out)

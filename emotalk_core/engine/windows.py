@@ -39,7 +39,7 @@ class Window:
     """One window of the grid."""
 
     index: int
-    mel: np.ndarray  # float32 (2 window, 80): log10 power, not normalised
+    mel: np.ndarray  # float32 (2 W, 80), W window or fewer: log10 power, not normalised
 
 
 def n_states(n_samples: int) -> int:
@@ -72,6 +72,11 @@ def sound_top(blocks: Iterable[np.ndarray], grid: FrontEndConfig) -> float:
     return max(top, mel_power_max(log_mel(tail)))
 
 
+def _window_states(index: int, n_samples: int, grid: FrontEndConfig) -> int:
+    """Length of a window: the last one ends `context` states behind the sound."""
+    return min(grid.window, n_states(n_samples) + 2 * grid.context - index * grid.hop)
+
+
 def mel_windows(
     blocks: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig
 ) -> Iterator[Window]:
@@ -94,7 +99,7 @@ def mel_windows(
             held.append(np.zeros(size - n_held, np.float32) if block is None else block)
             n_held += len(held[-1])
         samples = np.concatenate(held)
-        yield Window(index, log_mel(samples[:size]))
+        yield Window(index, log_mel(samples[:size])[: 2 * _window_states(index, n_samples, grid)])
         held, n_held = [samples[step:].copy()], n_held - step
 
 
@@ -132,7 +137,7 @@ def cross_fade(
 
     Parameters
     ----------
-    windows : iterable of float32 (window, ...)
+    windows : iterable of float32 (window or fewer, ...)
         All `count` windows in order; any linear function of the states may be faded in their place.
 
     Yields
@@ -143,7 +148,8 @@ def cross_fade(
     overlap = 2 * grid.context
     carried: np.ndarray | None = None
     for index, window in enumerate(windows):
-        weights = fade_weights(index, count, grid).reshape(-1, *[1] * (window.ndim - 1))
+        weights = fade_weights(index, count, grid)[: len(window)]
+        weights = weights.reshape(-1, *[1] * (window.ndim - 1))
         faded = window * weights
         if carried is not None:
             faded[:overlap] += carried
