@@ -28,7 +28,7 @@ def new_rig(
     armature = bpy.data.armatures.new(f"{prefix} Rig")
     rig = bpy.data.objects.new(f"{prefix} Rig", armature)
     collection.objects.link(rig)
-    rig.show_in_front = True
+    rig.show_in_front = False  # bones would stand before the face in every viewport
     rig.hide_render = True
     armature.display_type = "STICK"
     _write_bones(scene, rig)
