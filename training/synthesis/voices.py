@@ -8,6 +8,8 @@ from types import ModuleType
 
 import numpy as np
 
+from emotalk_core.errors import SetupError
+
 from .spoken import SAMPLE_RATE, SpokenClip, with_samples
 
 __all__ = ["another_voice"]
@@ -33,11 +35,19 @@ def another_voice(clip: SpokenClip, rng: np.random.Generator) -> SpokenClip:
 
 
 def _world() -> ModuleType:
-    """WORLD, imported by the clips that need it."""
+    """WORLD, imported by the clips that need it; SetupError without it."""
     # Its package asks for its version in a way that Python has deprecated.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return importlib.import_module("pyworld")
+        try:
+            return importlib.import_module("pyworld")
+        except ImportError as error:
+            raise SetupError(
+                "Library not found",
+                value="pyworld",
+                remedy="It compiles on this machine: .venv-train/bin/pip install pyworld==0.3.5 "
+                '"setuptools<81" (needs gcc and Python\'s headers).',
+            ) from error
 
 
 def _melody(f0: np.ndarray, exponent: float) -> np.ndarray:
