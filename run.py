@@ -2,7 +2,7 @@
 """EmoTalk from a bare clone. This file needs Python's standard library and nothing else.
 
     python3 run.py demo               build a character, let it speak: out/demo.mp4, .png, .blend
-    python3 run.py test [TIER] [...]  every tier, or one: lint core torch addon[-LINE] e2e
+    python3 run.py test [TIER] [...]  every tier, or one: lint core onnx torch addon[-LINE] e2e
     python3 run.py package            the extension for Blender: dist/emotalk-VERSION.zip
     python3 run.py emotalk ...        the command line: emotalk animate talk.wav -o talk.csv
     python3 run.py bench ...          speed, memory and parity of the engines on this machine
@@ -102,6 +102,7 @@ ENVIRONMENTS = {
         Environment("core", ANY_PYTHON, 300),
         Environment("emotalk", ANY_PYTHON, 400),
         Environment("lint", ANY_PYTHON, 700),
+        Environment("onnx", ANY_PYTHON, 500),
         Environment("train", ("3.11", "3.13", "3.12"), 3000, "libespeak-ng.so.1 libespeak-ng1"),
         Environment("uv", ("3.9", "3.10", *ANY_PYTHON), 200),
         *(
@@ -333,7 +334,9 @@ def test(arguments: list[str]) -> int:
     named = arguments[0] if arguments and not arguments[0].startswith("-") else ""
     tiers = runner.tiers(main_line(), named)
     if not tiers:
-        raise Stop(f"There is no tier {named!r}. Choose from: lint core torch addon addon-4.5 e2e")
+        raise Stop(
+            f"There is no tier {named!r}. Choose from: lint core onnx torch addon addon-4.5 e2e"
+        )
     wanted = {tier.environment for tier in tiers if not tier.line or has_python(tier.line)}
     pythons = ensure(*(name for name in ENVIRONMENTS if name in wanted))
     return runner.run(tiers, pythons, arguments[1:] if named else arguments)

@@ -1,9 +1,8 @@
-"""The built-in, torch and other engines: what turns sound into an Encoding and an Encoding into
-curves.
-"""
+"""The built-in and other engines: what turns sound into an Encoding and an Encoding into curves."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "Encoding", "Engine", "open_engine"]
 
-ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "torch")
+_log = logging.getLogger(__name__)
+
+ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "onnx", "torch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class Engine(Protocol):
 
 
 def open_engine(name: str, model: Model) -> Engine:
-    """The engine `name` for `model`; `auto` takes the best that is there.
+    """The engine `name` for `model`; `auto` takes the best that is there and works.
 
     Raises
     ------
@@ -81,6 +82,27 @@ def open_engine(name: str, model: Model) -> Engine:
             value=model.config.kind,
             remedy="Use builtin.",
         )
+    if name == "onnx":
+        from .onnx_engine import OnnxEngine
+
+        return OnnxEngine(model)
+    return (_fastest(model) if name == "auto" else None) or _builtin(model)
+
+
+def _builtin(model: Model) -> Engine:
     from .builtin import BuiltinEngine
 
     return BuiltinEngine(model)
+
+
+def _fastest(model: Model) -> Engine | None:
+    """An accelerator, if one is installed; when it does not work a line says so."""
+    from .onnx_engine import OnnxEngine, is_installed
+
+    if not is_installed():
+        return None
+    try:
+        return OnnxEngine(model)
+    except SetupError as error:
+        _log.warning("%s: %s. The built-in engine works instead", error.problem, error.value)
+        return None

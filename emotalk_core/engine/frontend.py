@@ -21,6 +21,7 @@ __all__ = [
     "HOP",
     "LOG_RANGE",
     "NORM_EPS",
+    "N_FFT",
     "N_HEADS",
     "N_MELS",
     "SAMPLE_RATE",
@@ -30,6 +31,7 @@ __all__ = [
     "Encoder",
     "gelu",
     "log_mel",
+    "mel_filters",
     "mel_power_max",
     "normalise",
 ]
@@ -48,7 +50,7 @@ UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
 
 
 @functools.cache
-def _mel_filters() -> np.ndarray:
+def mel_filters() -> np.ndarray:
     """float32 (201, 80): Slaney's mel bands with unit area, as librosa.filters.mel(sr=16000,
     n_fft=400, n_mels=80).
     """
@@ -88,7 +90,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     """
     frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP] * _hann()
     power = np.abs(np.fft.rfft(frames, axis=1)).astype(np.float32) ** 2
-    return np.log10(np.maximum(product(power, _mel_filters()), 1e-10))
+    return np.log10(np.maximum(product(power, mel_filters()), 1e-10))
 
 
 def mel_power_max(mel: np.ndarray) -> float:

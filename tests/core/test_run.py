@@ -131,7 +131,7 @@ def test_missing_system_packages_print_the_one_line_to_run(
 
 def test_unknown_tier_lists_the_tiers(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["test", "everything"]) == 2
-    assert "Choose from: lint core torch addon" in capsys.readouterr().err
+    assert "Choose from: lint core onnx torch addon" in capsys.readouterr().err
 
 
 def test_unknown_command_prints_the_help_and_fails() -> None:
