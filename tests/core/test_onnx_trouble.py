@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from emotalk_core import cli
 from emotalk_core.engine import open_engine
 from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import Model, load_model, starter_folder
@@ -78,3 +79,11 @@ def test_where_there_is_none_auto_says_nothing(
     assert caplog.messages == []
     with pytest.raises(SetupError, match=r"not installed.*pip install onnxruntime"):
         open_engine("onnx", model)
+
+
+def test_doctor_says_what_is_wrong_with_it(fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["doctor"])
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if "ONNX Runtime" in line]
+    assert lines[0].startswith("--")
+    assert "built-in engine" in lines[0]

@@ -45,7 +45,8 @@ for frame in range(1, 40):
     jaw.append(max(key.key_blocks["jawOpen"].value for key in keys if "jawOpen" in key.key_blocks))
 from bl_ext.user_default.emotalk.addon.bridge.session import SESSION
 from bl_ext.user_default.emotalk.addon.bridge.settings import engine_settings
-loaded = sorted(name for name in ("torch", "soundfile", "scipy", "onnxruntime") if name in sys.modules)
+heavy = ("torch", "soundfile", "scipy", "onnxruntime")
+loaded = sorted(name for name in heavy if name in sys.modules)
 print("FOUND", json.dumps({
     "enabled": enabled, "result": sorted(result), "meshes": len(keys),
     "jaw": max(jaw) - min(jaw), "loaded": loaded,

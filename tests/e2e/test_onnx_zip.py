@@ -66,6 +66,7 @@ def test_first_click_runs_on_onnx_runtime(
 
     assert found["result"] == ["FINISHED"]
     assert found["engine"] == "onnx"
+    assert found["loaded"] == ["onnxruntime"]
     assert found["jaw"] > 0.05
     assert Path(found["runtime"]).is_relative_to(tmp_path), "not the one that the zip carries"
 
