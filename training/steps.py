@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,7 +41,16 @@ from .front_end.last_layer import LastLayer
 from .listener import VoiceSet, recalls, train_listener
 from .trainer import Pupil, train_face
 
-__all__ = ["Work", "export", "extract_features", "listen", "make_front_end", "synthesise", "train"]
+__all__ = [
+    "Work",
+    "align",
+    "export",
+    "extract_features",
+    "listen",
+    "make_front_end",
+    "synthesise",
+    "train",
+]
 
 log = logging.getLogger(__name__)
 
@@ -150,18 +160,36 @@ def make_front_end(work: Work) -> None:
     distil(teacher, sounds, work.encoder, DistilConfig())
 
 
-def synthesise(work: Work) -> None:
-    """Make speech with exact phone times."""
-    from .synthesis import make_shards
+def align(work: Work) -> None:
+    """Find words and phone times of read English that came without."""
+    from .alignment import align_all, recogniser
+    from .frontend_weights import fetch_wheels
 
-    if not any(work.synth.glob("*.npz")):
-        work.synth.mkdir(parents=True, exist_ok=True)
-        make_shards(
-            work.synth,
-            minutes=work.config.synthesis.minutes,
-            seed=work.config.seed,
-            progress=lambda share, what: log.info("%3.0f %% %s", 100 * share, what),
-        )
+    if work.aligned.is_file():
+        return
+    silent = [r for r in load_open_speech(work.data) if not r.phones and r.split != "test"]
+    with tempfile.TemporaryDirectory() as folder:
+        model = recogniser(fetch_wheels(Path(folder)), work.folder / "recogniser")
+    align_all(silent, model, work.aligned, log.info)
+
+
+def synthesise(work: Work) -> None:
+    """Make speech with exact phone times: by quick engines, and by neural voices if asked for."""
+    from .synthesis import make_shards, neural
+
+    wanted, seed = work.config.synthesis, work.config.seed
+    for folder, minutes, engines in (
+        (work.synth, wanted.minutes, None),
+        (work.kokoro, wanted.kokoro_minutes, lambda: neural(work.folder / "kokoro_parts")),
+    ):
+        if minutes and not any(folder.glob("*.npz")):
+            make_shards(
+                folder,
+                minutes=minutes,
+                seed=seed,
+                progress=lambda share, what: log.info("%3.0f %% %s", 100 * share, what),
+                engines=engines() if engines else None,
+            )
 
 
 def extract_features(work: Work) -> None:

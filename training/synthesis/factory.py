@@ -65,7 +65,7 @@ def make_shards(
     minutes: float,
     seed: int,
     progress: Callable[[float, str], None],
-    engines: Engines = QUICK,
+    engines: Engines | None = None,
 ) -> None:
     """`minutes` of speech in shards; started again, it goes on where it was."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,5 +73,5 @@ def make_shards(
     seconds = minutes * 60.0 / n_shards
     for shard in range(n_shards):
         path = folder / f"seed{seed}_{shard:04d}.npz"
-        make_shard(path, seed, shard, seconds=seconds, engines=engines)
+        make_shard(path, seed, shard, seconds=seconds, engines=engines or QUICK)
         progress((shard + 1) / n_shards, str(path))
