@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
 from ..shaping.aperture import MM, REST_MM
@@ -44,7 +45,18 @@ def starter_graphs(model: Model) -> dict[str, bytes]:
     """The files of a starter model by name: `encoder`, `branches` and `decoder`.
 
     The same weights give the same bytes.
+
+    Raises
+    ------
+    SetupError
+        A model of another kind.
     """
+    if model.config.kind != "starter":
+        raise SetupError(
+            "Only models of the kind that ships run on ONNX Runtime",
+            value=model.config.kind,
+            remedy="Use --engine torch for this one.",
+        )
     notes = {"model": model.key, "name": model.config.name}
     made = {"encoder": _encoder, "branches": _branches, "decoder": _decoder}
     return {name: make(model).to_bytes(notes) for name, make in made.items()}

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,16 @@ def test_numbers_that_differ_are_refused_and_nothing_is_written(
 
     with pytest.raises(SetupError, match="decoder gives other numbers"):
         export_onnx(model, tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_another_kind_is_refused(model: Model, tmp_path: Path) -> None:
+    config = replace(model.config, kind="published")
+    other = Model(config, model.tensors, model.encoder_tensors, model.path, model.key)
+
+    with pytest.raises(SetupError, match=r"'published'.*--engine torch"):
+        export_onnx(other, tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
 
