@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from emotalk_core.engine import open_engine
 from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.engine.onnx_engine import OnnxEngine
 from emotalk_core.errors import Cancelled, SetupError
-from emotalk_core.model.folder import Model
+from emotalk_core.model.config import ContentConfig, DecoderConfig, EmotionConfig
+from emotalk_core.model.folder import Model, model_shapes
 from emotalk_core.pipeline import animate
 from emotalk_core.timing import frame_count
 from tests.core.babble import RATE, Blocks, babble, joined, largest_difference, told
@@ -100,6 +102,31 @@ def test_other_weights_give_other_graphs(model: Model, builtin: BuiltinEngine) -
 
     np.testing.assert_allclose(OnnxEngine(other).decode(encoding, asked), ours, atol=SAME)
     assert np.abs(ours - builtin.decode(encoding, asked)).max() > 0.1
+
+
+def test_a_network_of_other_sizes_gives_the_built_in_face(model: Model) -> None:
+    """What the graphs are made of stands in config.json alone."""
+    config = replace(
+        model.config,
+        n_styles=3,
+        content=ContentConfig(width=24, kernel=3, dilations=(1, 3)),
+        emotion=EmotionConfig(width=8, hidden=12, reach=40, latent=10),
+        decoder=DecoderConfig(width=20, n_blocks=2, style_width=5),
+    )
+    rng = np.random.default_rng(3)
+    tensors = {
+        name: rng.standard_normal(shape, np.float32) / np.float32(np.sqrt(shape[-1]))
+        for name, shape in model_shapes(config).items()
+    }
+    other = Model(config, tensors, model.encoder_tensors, model.path, "other")
+    sound, (ours, theirs) = ArraySound(babble(7), RATE), (BuiltinEngine(other), OnnxEngine(other))
+
+    encoding = joined(ours.encode(sound))
+    asked = told(encoding.n_frames, Controls(style=4))
+
+    assert largest_difference(joined(theirs.encode(sound)), encoding) < SAME
+    face = ours.decode(encoding, asked)
+    np.testing.assert_allclose(theirs.decode(encoding, asked), face, atol=SAME, rtol=1e-5)
 
 
 def test_cancel_ends_every_thread(engine: OnnxEngine) -> None:
