@@ -16,11 +16,13 @@ from ...emotalk_core.timing import exact_rate
 __all__ = [
     "bl_line",
     "children",
+    "cut_ties",
     "extension_folder",
     "fcurves_of",
     "has_sound_library",
     "new_fcurve",
     "preferences_of",
+    "program",
     "scene_rate",
     "sequencer_scene",
     "set_video_output",
@@ -85,6 +87,30 @@ def move_strip(strip: Any, frames: int) -> None:
     """Move a strip, and what is inside a meta strip, to later frames."""
     name = "content_start" if hasattr(strip, "content_start") else "frame_start"
     setattr(strip, name, getattr(strip, name) + frames)
+
+
+def cut_ties(scene: bpy.types.Scene) -> None:
+    """Let go of all that a copy of a scene points to besides its strips, so that it can be written
+    alone: custom and add-on properties, camera, world, compositor, markers, drivers.
+    """
+    for holder in (scene, _system_properties(scene)):
+        for key in [*holder.keys()] if holder else ():
+            del holder[key]
+    for name in ("camera", "world", "background_set", "grease_pencil", "compositing_node_group"):
+        if getattr(scene, name, None) is not None:
+            setattr(scene, name, None)
+    tree = getattr(scene, "node_tree", None)  # before 5.0: part of the scene
+    if tree is not None:
+        tree.nodes.clear()
+    scene.timeline_markers.clear()
+    data = scene.animation_data
+    for curve in [*data.drivers] if data else ():
+        data.drivers.remove(curve)
+
+
+def _system_properties(scene: bpy.types.Scene) -> Any | None:
+    """Where 5.0 and later keep the properties of add-ons."""
+    return scene.bl_system_properties_get() if hasattr(scene, "bl_system_properties_get") else None
 
 
 def hard_trim_frames(strip: Any) -> int:
@@ -187,6 +213,12 @@ def set_strip_slot(strip: Any, slot: Any | None) -> None:
     """Give an NLA strip its Action's slot."""
     if slot is not None and hasattr(strip, "action_slot"):
         strip.action_slot = slot
+
+
+def program() -> str:
+    """Blender's own program, for work in a second one; empty in Blender as a Python module."""
+    path = bpy.app.binary_path
+    return path if Path(path).is_file() else ""
 
 
 def preferences_of(package: str) -> Any | None:
