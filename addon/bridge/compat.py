@@ -18,7 +18,9 @@ __all__ = [
     "children",
     "cut_ties",
     "extension_folder",
+    "fcurves_for",
     "fcurves_of",
+    "first_slot",
     "has_sound_library",
     "new_fcurve",
     "preferences_of",
@@ -150,14 +152,27 @@ def fcurves_of(block: Any, *, ensure: bool = False) -> Any | None:
         return None
     if not hasattr(action, "slots"):
         return action.fcurves
-    if ensure:
-        _ensure_slot(block, data)
+    if ensure and data.action_slot is None:
+        data.action_slot = action.slots.new(id_type=block.id_type, name=block.name)
     return _channelbag_fcurves(action, data.action_slot, ensure=ensure)
 
 
-def _ensure_slot(block: Any, data: Any) -> None:
-    if data.action_slot is None:
-        data.action_slot = data.action.slots.new(id_type=block.id_type, name=block.name)
+def fcurves_for(block: Any, action: Any) -> Any:
+    """F-curves that `block` would have with `action`, which nothing uses yet or which is a copy of
+    the one it has.
+    """
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    used = slot_of(block.animation_data) if block.animation_data else None
+    slot = action.slots.get(used.identifier) if used else first_slot(action)
+    slot = slot or action.slots.new(id_type=block.id_type, name=block.name)
+    return _channelbag_fcurves(action, slot, ensure=True)
+
+
+def first_slot(action: Any) -> Any | None:
+    """The only slot of an Action of ours, None where slots do not exist or there is none yet."""
+    slots = getattr(action, "slots", ())
+    return slots[0] if len(slots) else None
 
 
 def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
