@@ -1,7 +1,7 @@
 """EmoTalk, Rhubarb and a jaw that follows loudness on the same recordings in one run: phone
 figures and speed.
 
-    python -m training.peers.compare DATA --out FOLDER [--sets emodb,ravdess,grid_mp] [--only ...]
+    python -m training.peers.compare DATA --out FOLDER [--sets emodb,ravdess,grid_mp --every 1 3 2]
 
 DATA has the recordings, the score tool lies beside it. Curves are kept under FOLDER/SYSTEM/SET and
 made again only when they are missing (Rhubarb takes about as long as the sound lasts). Seconds are
@@ -134,6 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sets", default="emodb,ravdess,grid_mp")
     parser.add_argument("--only", default=",".join(SYSTEMS), help="systems (default: all)")
+    parser.add_argument(
+        "--every", type=int, nargs="+", default=[1], help="each Nth clip; one number, or one a set"
+    )
     parser.add_argument("--model", type=Path, default=starter_folder())
     args = parser.parse_args(argv)
     tool = score_tool(args.data)
@@ -143,8 +146,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             value=str(args.data),
             remedy="Bring it along.",
         )
-    for name in args.sets.split(","):
-        recordings = [r for r in SETS[name](args.data) if r.split == "test"]
+    names = args.sets.split(",")
+    steps = args.every * len(names) if len(args.every) == 1 else args.every
+    for name, every in zip(names, steps, strict=True):
+        recordings = [r for r in SETS[name](args.data) if r.split == "test"][::every]
         for system in args.only.split(","):
             out = args.out / system / name
             totals = make_curves(system, recordings, out, args.model)

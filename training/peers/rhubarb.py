@@ -147,14 +147,19 @@ def _write_pcm(path: Path, sound: Path | np.ndarray) -> Path:
 def _results(paths: Sequence[Path], package_folder: Path) -> Iterator[dict[str, Any]]:
     """One result a sound, each as soon as it is there."""
     command = ["node", "cues.mjs", *map(str, paths)]
-    with subprocess.Popen(command, cwd=package_folder, stdout=subprocess.PIPE, text=True) as node:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            command, cwd=package_folder, stdout=subprocess.PIPE, stderr=said, text=True
+        ) as node,
+    ):
         for line in node.stdout or ():
             if line.startswith("RESULT"):
                 yield json.loads(line[len("RESULT") :])
-    if node.returncode:
-        raise SetupError(
-            "Rhubarb stopped", value=node.returncode, remedy="Its own message stands above."
-        )
+        if node.wait():
+            said.seek(0)
+            last = (said.read().strip().splitlines() or ["no message"])[-1]
+            raise SetupError("Rhubarb stopped", value=node.returncode, remedy=last)
 
 
 def _save(path: Path, values: np.ndarray, seconds: float, result: Mapping[str, Any]) -> None:
