@@ -154,10 +154,13 @@ class EMOTALK_OT_stop(bpy.types.Operator):
 
 
 def _redraw(context: bpy.types.Context) -> None:
+    """Show the progress in our panels; a heavy scene's view is not drawn again for that."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type in {"UI", "HEADER"}:
+                        region.tag_redraw()
 
 
 CLASSES = (EMOTALK_OT_animate, EMOTALK_OT_stop)
