@@ -37,7 +37,7 @@ def measure(sound: SoundSource, *, fps: int, progress: Progress = silent) -> Mea
     """Mean, deviation and levels of a sound in one pass: 3 MB for an hour."""
     total = squares = 0.0
     n_done, powers, top = 0, [], FrontEndConfig().top_floor
-    held = np.zeros(_MARGIN, np.float32)
+    held = np.zeros(_MARGIN + 2 * HOP, np.float32)  # the first state also looks back
     for block in _with_end(sound.blocks()):
         wide = block.astype(np.float64)
         total, squares = total + float(wide.sum()), squares + float(wide @ wide)
@@ -65,7 +65,8 @@ def _with_end(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 
 def _levels(power: np.ndarray, top: float, sound: SoundSource, fps: int) -> np.ndarray:
     """Level of each frame, from the power of each mel frame."""
-    states = levels_of_power(power[: 2 * n_states(sound.n_samples)] / np.float32(10.0**top))
+    n_mels = 2 * n_states(sound.n_samples) + 2
+    states = levels_of_power(power[:n_mels] / np.float32(10.0**top))[1:]
     before, share = frame_positions(0, frame_count(sound.n_samples), fps)
     after = np.minimum(before + 1, len(states) - 1)
     return states[before] * (1.0 - share) + states[after] * share

@@ -143,7 +143,8 @@ class Joiner:
         )
         level = self._level[self.done : stop]
         self.done = stop
-        return Encoding(*(field[:n_given] for field in fields), level)
+        content, emotion, shares = (field[:n_given] for field in fields)
+        return Encoding(content, emotion, shares, level)
 
 
 def _joint(span: Span, following: Span) -> int:

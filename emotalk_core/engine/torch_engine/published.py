@@ -130,8 +130,8 @@ class PublishedEngine:
         if heard is None:
             return [_joined(self.encode(sound)) for sound in sounds]
         return [
-            Encoding(*(field[: len(level)] for field in fields), level)
-            for fields, level in zip(heard, levels, strict=True)
+            Encoding(content[: len(level)], emotion[: len(level)], shares[: len(level)], level)
+            for (content, emotion, shares), level in zip(heard, levels, strict=True)
         ]
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
@@ -268,7 +268,7 @@ def _stacked(places: Sequence[np.ndarray]) -> Tensor:
 
 
 def _is_there(lengths: Sequence[int]) -> Tensor | None:
-    """bool (B, longest); None when all are equally long: attention without a mask is faster."""
+    """True (B, longest) within each; None when equally long: attention without a mask is faster."""
     if len(set(lengths)) == 1:
         return None
     return torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
