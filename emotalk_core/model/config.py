@@ -122,7 +122,6 @@ class PublishedConfig:
     period: int = 30  # frames that cost attention one step of penalty
     past: int = 1800  # frames that attention looks back; the authors' 5000 is a limit on the clip
     n_classes: int = 7  # emotions that the voice is sorted into
-    is_calibrated: bool = False  # whether there are prototypes for the eight emotions
     share_convolutions: bool = False  # whether both encoders have the same ones
 
     @property

@@ -30,7 +30,7 @@ from .device import Settings, choose_device, choose_dtype, is_out_of_memory
 if TYPE_CHECKING:
     from ...audio import SoundSource
 
-__all__ = ["PublishedEngine"]
+__all__ = ["PublishedEngine", "build_network"]
 
 _log = logging.getLogger(__name__)
 
@@ -77,10 +77,8 @@ class PublishedEngine:
         self._dtype = choose_dtype(settings.precision, self.device)
         self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{self._dtype}".replace("torch.", "")
         self._longest, self._at_once = _LONGEST, _AT_ONCE.get(self.device.type, 0)
-        self._prototypes = (
-            np.asarray(model.tensors["prototypes"], np.float32) if (sizes.is_calibrated) else None
-        )
-        self._network = _build(model)
+        self._prototypes = model.prototypes
+        self._network = build_network(model)
         self._place(self.device, self._dtype)
         if settings.use_compiler:
             for encoder in self._network.encoders:
@@ -231,7 +229,7 @@ class PublishedEngine:
         self._network.decoder.to(device, torch.float32)
 
 
-def _build(model: Model) -> Published:
+def build_network(model: Model) -> Published:
     """The network on the folder's own memory-mapped numbers: no copy until one is needed."""
     with torch.device("meta"):
         network = Published(model.config)

@@ -214,9 +214,6 @@ class Published(nn.Module):
         self.content = _Content(sizes)
         self.emotion = _Emotion(sizes)
         self.decoder = _Decoder(sizes, config.n_styles, len(config.channels))
-        if sizes.is_calibrated:
-            shape = (len(config.emotions), sizes.emotion_width)
-            self.prototypes = nn.Parameter(torch.zeros(shape))
 
     @property
     def encoders(self) -> tuple[Wav2Vec2, Wav2Vec2]:
