@@ -20,9 +20,8 @@ import numpy as np
 
 from .. import arkit
 from ..audio import ArraySound, open_sound, read_samples
-from ..cache import StoredEncoding
 from ..controls import ControlTrack
-from ..engine import open_engine
+from ..engine import Encoding, open_engine
 from ..model.config import ModelConfig, PublishedConfig, write_config
 from ..model.folder import Model, encoder_shapes, load_model, model_shapes
 from ..model.tensors import write_tensors
@@ -154,8 +153,7 @@ def _way(model: Model, way: str, device: str) -> Callable[[np.ndarray], np.ndarr
     engine = open_engine("torch", model, device=device, precision=way)
 
     def ours(samples: np.ndarray) -> np.ndarray:
-        stored = StoredEncoding.from_pieces(engine.encode(ArraySound(samples, SAMPLE_RATE)))
-        encoding = stored.read(0, stored.n_frames)
+        encoding = Encoding.joined(engine.encode(ArraySound(samples, SAMPLE_RATE)))
         times_s = frame_times(encoding.n_frames, NETWORK_FPS)
         return engine.decode(encoding, ControlTrack().frames(times_s))
 

@@ -4,7 +4,7 @@ curves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -38,6 +38,13 @@ class Encoding:
     def n_frames(self) -> int:
         """Number of rows."""
         return len(self.content)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Encoding]) -> Encoding:
+        """Consecutive pieces as one: for sounds that fit into memory."""
+        rows = [(p.content, p.emotion, p.heard, p.level) for p in pieces]
+        content, emotion, heard, level = (np.concatenate(c) for c in zip(*rows, strict=True))
+        return cls(content, emotion, heard, level)
 
     def __getitem__(self, frames: slice) -> Encoding:
         return Encoding(

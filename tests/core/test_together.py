@@ -29,12 +29,7 @@ class TogetherEngine(FakeEngine):
         self, sounds: Sequence[SoundSource], *, progress: Progress = silent
     ) -> list[Encoding]:
         self.passes.append(len(sounds))
-        found = []
-        for sound in sounds:
-            pieces = [(p.content, p.emotion, p.heard, p.level) for p in self.encode(sound)]
-            content, emotion, heard, level = (np.concatenate(c) for c in zip(*pieces, strict=True))
-            found.append(Encoding(content, emotion, heard, level))
-        return found
+        return [Encoding.joined(self.encode(sound)) for sound in sounds]
 
 
 @pytest.fixture

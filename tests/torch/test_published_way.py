@@ -47,7 +47,5 @@ def test_the_command_measures_all_ways(folder: Path, capsys: pytest.CaptureFixtu
 
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["way"] for row in rows] == ["published", "float32", "bfloat16"]
-    # The cache's float16 lies between ours and theirs here.
-    assert rows[1]["max_difference"] < 1e-3
-    assert rows[2]["mean_difference"] < 1e-2
+    assert rows[1]["max_difference"] < 1e-4 < rows[2]["max_difference"]
     assert all(row["processor_s"] > 0 and row["peak_mb"] > 50 for row in rows)

@@ -40,9 +40,7 @@ def babble(seconds: float, seed: int = 0) -> ArraySound:
 
 def whole(engine: Engine, sound: ArraySound) -> Encoding:
     """All pieces of a sound, joined."""
-    pieces = [(p.content, p.emotion, p.heard, p.level) for p in engine.encode(sound)]
-    content, emotion, heard, level = (np.concatenate(c) for c in zip(*pieces, strict=True))
-    return Encoding(content, emotion, heard, level)
+    return Encoding.joined(engine.encode(sound))
 
 
 def curves_of(engine: Engine, sound: ArraySound) -> np.ndarray:

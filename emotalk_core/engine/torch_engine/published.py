@@ -126,7 +126,7 @@ class PublishedEngine:
             progress(0.1 * (number + 1) / len(sounds), "Measuring the level")
         heard = self._try(windows, progress) if len(sounds) > 1 else None
         if heard is None:
-            return [_joined(self.encode(sound)) for sound in sounds]
+            return [Encoding.joined(self.encode(sound)) for sound in sounds]
         return [
             Encoding(content[: len(level)], emotion[: len(level)], shares[: len(level)], level)
             for (content, emotion, shares), level in zip(heard, levels, strict=True)
@@ -270,11 +270,6 @@ def _is_there(lengths: Sequence[int]) -> Tensor | None:
     if len(set(lengths)) == 1:
         return None
     return torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
-
-
-def _joined(pieces: Iterator[Encoding]) -> Encoding:
-    fields = [(p.content, p.emotion, p.heard, p.level) for p in pieces]
-    return Encoding(*(np.concatenate(column) for column in zip(*fields, strict=True)))
 
 
 class _Reader:
