@@ -15,7 +15,7 @@ from emotalk_core.controls import EMOTIONS, FrameControls
 from emotalk_core.engine import Encoding, Engine, open_engine
 from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.engine.spans import Whole, plan
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import Cancelled, InputError, SetupError
 from emotalk_core.model.folder import Model, load_model, starter_folder
 from emotalk_core.timing import frame_count
 
@@ -264,6 +264,22 @@ def test_no_memory_at_all_is_one_line(
 
     with pytest.raises(SetupError, match="Too little memory, even for"):
         list(engine.encode(babble(2.0)))
+
+
+def test_a_window_can_be_cancelled_between_its_layers(engine: PublishedEngine) -> None:
+    seen: list[float] = []
+
+    def cancel(share: float, _what: str) -> None:
+        seen.append(share)
+        if share > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(engine.encode(babble(2.0), progress=cancel))
+
+    assert sorted(seen) == seen
+    assert len([share for share in seen if share > 0.02]) >= 2
+    assert whole(engine, babble(1.0)).n_frames == 30
 
 
 def test_other_errors_of_torch_are_not_taken_for_memory(

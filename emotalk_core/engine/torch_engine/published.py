@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -80,9 +80,7 @@ class PublishedEngine:
         self._prototypes = model.prototypes
         self._network = build_network(model)
         self._place(self.device, self._dtype)
-        if settings.use_compiler:
-            for encoder in self._network.encoders:
-                encoder.compile(dynamic=True)
+        self._watch = _Watch(self._network, use_compiler=settings.use_compiler)
         self._shares = _class_matrix(sizes.n_classes)
 
     @property
@@ -102,7 +100,8 @@ class PublishedEngine:
         while joiner.done < n_frames:
             spans = plan(whole, joiner.done, self._longest)
             for group in self._groups(spans):
-                rest(joiner.done / n_frames, "Listening")
+                until = min(group[-1].last, n_frames) / n_frames
+                self._watch.progress = part_of(rest, joiner.done / n_frames, until)
                 heard = self._try([reader.window(span) for span in group], rest)
                 if heard is None:
                     break  # there was too little memory: planned anew with smaller windows
@@ -124,6 +123,7 @@ class PublishedEngine:
             windows.append(_Reader(sound, measured).window(span))
             levels.append(measured.level)
             progress(0.1 * (number + 1) / len(sounds), "Measuring the level")
+        self._watch.progress = part_of(progress, 0.1, 1.0)
         heard = self._try(windows, progress) if len(sounds) > 1 else None
         if heard is None:
             return [Encoding.joined(self.encode(sound)) for sound in sounds]
@@ -270,6 +270,25 @@ def _is_there(lengths: Sequence[int]) -> Tensor | None:
     if len(set(lengths)) == 1:
         return None
     return torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
+
+
+class _Watch:
+    """Tells progress from layer to layer: a window of a minute takes long on a processor.
+
+    A layer that torch compiles cannot be watched.
+    """
+
+    def __init__(self, network: Published, *, use_compiler: bool) -> None:
+        self.progress: Progress = silent
+        layers = [layer for encoder in network.encoders for layer in encoder.layers]
+        for number, layer in enumerate(layers):
+            if use_compiler:
+                layer.compile(dynamic=True)
+            else:
+                layer.register_forward_pre_hook(self._hook(number / len(layers)))
+
+    def _hook(self, share: float) -> Callable[..., None]:
+        return lambda *_: self.progress(share, "Listening")
 
 
 class _Reader:
