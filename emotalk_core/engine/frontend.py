@@ -19,12 +19,19 @@ from .product import product
 
 __all__ = [
     "HOP",
+    "LOG_RANGE",
+    "NORM_EPS",
+    "N_FFT",
+    "N_HEADS",
     "N_MELS",
     "SAMPLE_RATE",
     "STATE_RATE",
+    "UNHEARD",
+    "USUAL_TOP",
     "Encoder",
     "gelu",
     "log_mel",
+    "mel_filters",
     "mel_power_max",
     "normalise",
 ]
@@ -36,10 +43,10 @@ N_MELS = 80
 STATE_RATE = 50  # hidden states per second, after the second convolution's stride
 WIDTH = 512
 N_HEADS = 8
-_LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
-_USUAL_TOP = 1.25  # log10 mel power: median of read speech with peaks 4 dB below full scale
-_EPS = 1e-5
-_UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
+LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
+USUAL_TOP = 1.25  # log10 mel power: median of read speech with peaks 4 dB below full scale
+NORM_EPS = 1e-5
+UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
 _QUERIES = 75  # a quarter of a window: each block looks at the keys in its reach alone
 _GELU_BLOCK = 16_384
 _ERFC_SCALE = np.float32(0.3275911 * 0.7071067811865476)
@@ -49,7 +56,7 @@ _HALF_ERFC = tuple(
 
 
 @functools.cache
-def _mel_filters() -> np.ndarray:
+def mel_filters() -> np.ndarray:
     """float32 (201, 80): Slaney's mel bands with unit area, as librosa.filters.mel(sr=16000,
     n_fft=400, n_mels=80).
     """
@@ -89,7 +96,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     """
     frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP] * _hann()
     power = np.abs(np.fft.rfft(frames, axis=1)).astype(np.float32) ** 2
-    return np.log10(np.maximum(product(power, _mel_filters()), 1e-10))
+    return np.log10(np.maximum(product(power, mel_filters()), 1e-10))
 
 
 def mel_power_max(mel: np.ndarray) -> float:
@@ -104,7 +111,7 @@ def normalise(mel: np.ndarray, top: float) -> np.ndarray:
     Whisper itself leaves `top` in the result; here every sound is moved to the same one, so that a
     quieter recording gives the same states.
     """
-    return (np.maximum(mel - top, -_LOG_RANGE) + (_USUAL_TOP + 4.0)) / np.float32(4.0)
+    return (np.maximum(mel - top, -LOG_RANGE) + (USUAL_TOP + 4.0)) / np.float32(4.0)
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
@@ -251,7 +258,7 @@ def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
 
 def _norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
     y = x - x.mean(axis=-1, keepdims=True)
-    y /= np.sqrt(np.einsum("ij,ij->i", y, y) / x.shape[1] + _EPS)[:, None]
+    y /= np.sqrt(np.einsum("ij,ij->i", y, y) / x.shape[1] + NORM_EPS)[:, None]
     y *= gain
     y += bias
     return y
@@ -262,7 +269,7 @@ def _banded(relative: np.ndarray, n: int) -> np.ndarray:
     reach = relative.shape[1] // 2
     away = np.arange(n)[None, :] - np.arange(n)[:, None]
     scores = relative[:, np.clip(away, -reach, reach) + reach]
-    scores[:, np.abs(away) > reach] = _UNHEARD
+    scores[:, np.abs(away) > reach] = UNHEARD
     return scores
 
 
