@@ -201,8 +201,7 @@ def _save(path: Path) -> None:
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
         # 5.2 says that all went well when the disk was full: the end of the file tells.
-        with bpy.data.libraries.load(str(part)):
-            pass
+        compat.names_in(part)
     except (RuntimeError, OSError) as error:
         part.unlink(missing_ok=True)
         # Blender's own words may be those of an earlier error: on a full disk "No such file".
