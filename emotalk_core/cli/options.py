@@ -14,7 +14,9 @@ from typing import Any, Final
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
 from ..engine import ENGINES, Engine, open_engine
+from ..engine.remote import RemoteEngine
 from ..errors import InputError
+from ..interpreter import find_python
 from ..model.folder import load_model, starter_folder
 from ..timing import exact_rate
 
@@ -66,6 +68,12 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)"
+    )
+    group.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="run the engine in this Python, a program or an environment's folder",
     )
     group.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before"
@@ -155,7 +163,12 @@ def read_fps(arguments: argparse.Namespace) -> Fraction:
 
 
 def read_engine(arguments: argparse.Namespace) -> Engine:
-    """The engine for the model folder that is asked for."""
+    """The engine for the model folder that is asked for, here or in another Python."""
+    if arguments.python is not None:
+        python, model = find_python(arguments.python), arguments.model or starter_folder()
+        return RemoteEngine(
+            python, model.absolute(), engine=arguments.engine, device=arguments.device
+        )
     if arguments.device != "auto" and arguments.engine != "torch":
         raise InputError(
             "Only the torch engine has a choice of devices",

@@ -63,8 +63,10 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(name: str, model: Model) -> Engine:
+def open_engine(name: str, model: Model, *, device: str = "auto") -> Engine:
     """The engine `name` for `model`; `auto` takes the best that is there.
+
+    `device` is what it runs on: auto, cpu, cuda or mps; the built-in engine knows cpu alone.
 
     Raises
     ------
@@ -80,6 +82,12 @@ def open_engine(name: str, model: Model) -> Engine:
             "The torch engine does not run this model",
             value=model.config.kind,
             remedy="Use builtin.",
+        )
+    if device not in ("auto", "cpu"):
+        raise InputError(
+            "The built-in engine runs on the processor",
+            value=device,
+            remedy="Choose the device auto or cpu.",
         )
     from .builtin import BuiltinEngine
 
