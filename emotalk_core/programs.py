@@ -36,9 +36,9 @@ class Ended:
 
     @property
     def last_line(self) -> str:
-        """What it said last; its last line that starts with ERROR where there is one (pip)."""
+        """What it said last, without its full stop; of pip and of ourselves the last error."""
         errors = [line for line in self.lines if line.startswith(("ERROR:", "emotalk:"))]
-        return (errors or [*self.lines] or ["it said nothing"])[-1]
+        return (errors or [*self.lines] or ["It said nothing"])[-1].rstrip(".")
 
 
 def run_program(
