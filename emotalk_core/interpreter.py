@@ -12,11 +12,25 @@ from typing import Any, Final
 from .errors import SetupError
 from .programs import run_program
 
-__all__ = ["OLDEST", "Interpreter", "find_python", "look_at", "program_in"]
+__all__ = ["OLDEST", "Interpreter", "find_python", "look_at", "our_command", "program_in"]
 
 OLDEST: Final = (3, 11)
+_PACKAGE: Final = Path(__file__).resolve().parent
 _TIMEOUT_S: Final = 120.0  # torch from a cold disk
 _MARK: Final = "EMOTALK "
+
+# The package is loaded from its folder and not found on a search path: beside an installed one lie
+# packages of this Python, which another must not import. Old Pythons parse it, and say their age.
+_START: Final = """
+import sys
+if sys.version_info < (3, 11):
+    sys.exit("Python %d.%d is too old: EmoTalk needs 3.11 or newer" % sys.version_info[:2])
+from importlib import import_module, util
+spec = util.spec_from_file_location("emotalk_core", sys.argv.pop(1))
+sys.modules["emotalk_core"] = package = util.module_from_spec(spec)
+spec.loader.exec_module(package)
+sys.exit(import_module("emotalk_core." + sys.argv.pop(1)).main())
+"""
 
 # Runs in the other Python, however old: it prints one line of JSON.
 _LOOK: Final = """
@@ -85,6 +99,12 @@ class Interpreter:
         if self.onnxruntime:
             parts.append(f"ONNX Runtime {self.onnxruntime}")
         return ", ".join([*parts, *filter(None, [self.gpu])])
+
+
+def our_command(program: Path, module: str, *arguments: object) -> list[str]:
+    """The command that calls `main()` of a module of this package in another Python."""
+    code = ["-I", "-c", _START, _PACKAGE / "__init__.py", module]
+    return [str(part) for part in (program, *code, *arguments)]
 
 
 def program_in(folder: Path) -> Path:

@@ -2,32 +2,103 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import bpy
 
+from ...emotalk_core.errors import SetupError
+from ...emotalk_core.interpreter import find_python, program_in
 from ...emotalk_core.model.folder import starter_folder
 from ..identity import ROOT_PACKAGE
 from . import compat
 from .work import EngineSettings
 
-__all__ = ["cache_folder", "cache_size_bytes", "clear_cache", "engine_settings"]
+__all__ = [
+    "cache_folder",
+    "cache_size_bytes",
+    "clear_cache",
+    "engine_python",
+    "engine_settings",
+    "environment_folder",
+    "model_folder",
+    "models_folder",
+]
 
 
 def engine_settings() -> EngineSettings:
-    """What the preferences ask for; the shipped model and no cache where there are none."""
+    """What the preferences ask for; the shipped model and no cache where there are none.
+
+    Raises
+    ------
+    SetupError
+        Another Python is asked for, and there is none.
+    """
     blender = bpy.app.binary_path
     preferences = compat.preferences_of(ROOT_PACKAGE)
     if preferences is None:
         return EngineSettings(starter_folder(), blender=blender)
-    model = Path(bpy.path.abspath(preferences.model)) if preferences.model else starter_folder()
+    python = engine_python(preferences)
+    device = preferences.device if python else "auto"
     return EngineSettings(
-        model=model,
-        engine=preferences.engine,
+        model=model_folder(preferences),
+        # The built-in engine, which suits the shipped model best, knows no graphics card.
+        engine="torch" if device in {"cuda", "mps"} else "auto",
+        device=device,
+        python=python,
         cache=cache_folder() if preferences.use_cache else None,
         cache_bytes=preferences.cache_mb * 1_000_000,
         blender=blender,
     )
+
+
+def model_folder(preferences: Any) -> Path:
+    """The model folder that is chosen, or the one that ships."""
+    return Path(bpy.path.abspath(preferences.model)) if preferences.model else starter_folder()
+
+
+def engine_python(preferences: Any) -> Path | None:
+    """The Python in which the engine runs; None: in Blender's own.
+
+    Raises
+    ------
+    SetupError
+        The chosen one is not there.
+    """
+    if preferences.engine == "builtin":
+        return None
+    if preferences.engine == "python":
+        if not preferences.python:
+            raise SetupError(
+                "No Python chosen for the engine",
+                value="Preferences > EmoTalk > Python",
+                remedy="Choose one, or the built-in engine.",
+            )
+        return find_python(Path(bpy.path.abspath(preferences.python)))
+    folder = environment_folder(preferences)
+    if not program_in(folder).is_file():
+        raise SetupError(
+            "EmoTalk's environment is not there",
+            value=folder,
+            remedy="Create it in Preferences > EmoTalk, or choose the built-in engine.",
+        )
+    return program_in(folder)
+
+
+def environment_folder(preferences: Any) -> Path:
+    """Where EmoTalk's own environment is, or will be."""
+    if preferences.environment_folder:
+        return Path(bpy.path.abspath(preferences.environment_folder)) / "emotalk-environment"
+    if sys.platform == "win32":  # paths inside torch are long, those of Windows may not be
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "EmoTalk" / "environment"
+    return compat.extension_folder(ROOT_PACKAGE, "environment") / "python"
+
+
+def models_folder() -> Path:
+    """Where imported checkpoints are kept."""
+    return compat.extension_folder(ROOT_PACKAGE, "models")
 
 
 def cache_folder() -> Path:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import SetupError
+from ..interpreter import our_command
 from ..messages import CutShortError, Message, MessageError, read_message, write_message
 
 if TYPE_CHECKING:
@@ -28,24 +29,9 @@ __all__ = ["Child", "Letter"]
 
 _log = logging.getLogger(__name__)
 
-_PACKAGE: Final = Path(__file__).resolve().parents[1]
 _EXIT_S: Final = 2.0
 _MAX_WAITING: Final = 4  # blocks of sound on their way
 _KILLED: Final = -9  # Linux says so of what the kernel ended, mostly for want of memory
-
-# The package is loaded from its folder and not found on a search path: beside an installed one lie
-# packages of the parent's Python, which another Python must not import. Old Pythons parse it too.
-_START: Final = """
-import sys
-if sys.version_info < (3, 11):
-    sys.exit("Python %d.%d is too old: EmoTalk needs 3.11 or newer" % sys.version_info[:2])
-from importlib import util
-spec = util.spec_from_file_location("emotalk_core", sys.argv[1])
-sys.modules["emotalk_core"] = package = util.module_from_spec(spec)
-spec.loader.exec_module(package)
-from emotalk_core.worker import main
-main()
-"""
 
 
 class Letter(NamedTuple):
@@ -124,7 +110,7 @@ class Child:
 
 
 def _start(python: Path) -> subprocess.Popen[bytes]:
-    command = [str(python), "-I", "-c", _START, str(_PACKAGE / "__init__.py")]
+    command = our_command(python, "worker")
     # On Windows no console may flash up.
     flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
     pipe = subprocess.PIPE

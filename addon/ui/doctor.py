@@ -1,0 +1,39 @@
+"""The Doctor panel: what was found and what to do."""
+
+from typing import Any, ClassVar
+
+import bpy
+
+from ..bridge.session import SESSION
+from .base import InView, draw_text
+from .engine import draw_errand
+
+__all__ = ["CLASSES", "draw_findings"]
+
+
+def draw_findings(layout: Any, context: bpy.types.Context) -> None:
+    """The button, then one line for each thing that was looked at, what is amiss on top."""
+    if draw_errand(layout, "emotalk.doctor", context):
+        return
+    layout.operator("emotalk.doctor", icon="CHECKMARK")
+    if not SESSION.findings:
+        return
+    box = layout.box()
+    for finding in sorted(SESSION.findings, key=lambda f: (f.is_well, not f.is_needed)):
+        amiss = "ERROR" if finding.is_needed else "INFO"
+        draw_text(box, finding.text, "CHECKMARK" if finding.is_well else amiss, context)
+    layout.operator("emotalk.copy_report", icon="COPYDOWN")
+
+
+class EMOTALK_PT_doctor(InView, bpy.types.Panel):
+    """Is everything there that animating needs?."""
+
+    bl_label = "Doctor"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Button and findings."""
+        draw_findings(self.layout, context)
+
+
+CLASSES = (EMOTALK_PT_doctor,)
