@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from ...emotalk_core.programs import Ended, run_program
 from ...emotalk_core.progress import Progress, part_of, silent
 from .torch_builds import TORCH, Build
 
-__all__ = ["Recipe", "command_by_hand", "describe", "make", "recipe_for", "remove"]
+__all__ = ["Recipe", "Step", "command_by_hand", "describe", "make", "recipe_for", "remove"]
 
 _RECORD: Final = "emotalk.json"
 _RENAME_TRIES: Final = 20  # on Windows a virus scanner may hold new files for a while
@@ -30,11 +30,19 @@ _PIP: Final = ("install", "--no-input", "--disable-pip-version-check", "--only-b
 
 
 @dataclass(frozen=True)
+class Step:
+    """One run of `pip install`."""
+
+    packages: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What goes into an environment."""
 
     name: str
-    steps: tuple[tuple[str, ...], ...]  # arguments of `pip install`, one run each
+    steps: tuple[Step, ...]
     download_mb: int
     disk_mb: int
     needs: str = "torch"  # what must be there in the end
@@ -44,7 +52,7 @@ class Recipe:
 def recipe_for(build: Build) -> Recipe:
     """Pip and numpy from the package index, then torch from its own."""
     index = ("--index-url", build.index) if build.index else ()
-    steps = (("--upgrade", "pip", "numpy"), ("--progress-bar=raw", TORCH, *index))
+    steps = (Step(("pip", "numpy"), ("--upgrade",)), Step((TORCH,), index))
     return Recipe(build.name, steps, build.download_mb, build.disk_mb)
 
 
@@ -52,7 +60,8 @@ def command_by_hand(folder: Path, recipe: Recipe, base: str = sys.executable) ->
     """What to type where Blender itself may not use the network."""
     python = program_in(folder)
     parts = [f'"{base}" -m venv "{folder}"']
-    parts += [f'"{python}" -m pip install {" ".join(step)}' for step in recipe.steps]
+    words = [" ".join((*step.packages, *step.options)) for step in recipe.steps]
+    parts += [f'"{python}" -m pip install {text}' for text in words]
     return " && ".join(parts)
 
 
@@ -76,8 +85,8 @@ def make(
         shutil.rmtree(part, ignore_errors=True)
         _check_disk(folder.parent, recipe)
         _make_empty(part, base, part_of(progress, 0.0, 0.05))
-        for step in recipe.steps:
-            _install(part, recipe, step, part_of(progress, 0.05, 0.9))
+        for step, span in _spans(recipe):
+            _install(part, recipe, step, part_of(progress, *span))
         found = _tried(part, recipe, part_of(progress, 0.9, 1.0))
         record = {"build": recipe.name, "summary": found.summary, "made_with": base}
         (part / _RECORD).write_text(json.dumps(record), encoding="utf-8")
@@ -134,6 +143,17 @@ def _refuse_other(folder: Path) -> None:
         )
 
 
+def _spans(recipe: Recipe) -> list[tuple[Step, tuple[float, float]]]:
+    """The steps with their shares of the progress; the last one, torch, takes nearly all of it."""
+    n_before = len(recipe.steps) - 1
+    ends = [0.05 + 0.05 * (number + 1) / max(n_before, 1) for number in range(n_before)]
+    starts = [0.05, *ends]
+    return [
+        (step, (start, end))
+        for step, start, end in zip(recipe.steps, starts, [*ends, 0.9], strict=True)
+    ]
+
+
 def _check_disk(place: Path, recipe: Recipe) -> None:
     free_mb = shutil.disk_usage(place).free / 1e6
     if free_mb < recipe.disk_mb:
@@ -158,16 +178,18 @@ def _make_empty(part: Path, base: str, progress: Progress) -> None:
         )
 
 
-def _install(part: Path, recipe: Recipe, step: Sequence[str], progress: Progress) -> None:
+def _install(part: Path, recipe: Recipe, step: Step, progress: Progress) -> None:
     follower = _Follower(recipe.download_mb, progress)
-    command = [program_in(part), "-I", *recipe.pip, *_PIP, *step]
+    # Only a newer pip than many Pythons carry can tell how far it is: the first step brings it.
+    bar = () if "pip" in step.packages else ("--progress-bar=raw",)
+    command = [program_in(part), "-I", *recipe.pip, *_PIP, *bar, *step.options, *step.packages]
     ended = run_program(command, on_line=follower.take, progress=follower.tell)
     if ended.code:
         raise _pip_error(ended, step)
 
 
-def _pip_error(ended: Ended, step: Sequence[str]) -> SetupError:
-    names = " ".join(word for word in step if not word.startswith(("-", "http")))
+def _pip_error(ended: Ended, step: Step) -> SetupError:
+    names = " ".join(step.packages)
     text = " ".join(ended.lines)
     if "No space left" in text:
         return SetupError("The disk is full", value=names, remedy="Free some and try again.")

@@ -78,7 +78,10 @@ class EngineRoom:
             if self._known is None or self._known[0] != _wanted(settings):
                 self._drop()
                 self._known = _wanted(settings), _open(settings, progress)
-            return self._known[1]
+            engine = self._known[1]
+            if isinstance(engine, RemoteEngine):
+                engine.ensure_ready(progress)  # it may have been killed
+            return engine
 
     def is_ready(self, settings: EngineSettings) -> bool:
         """Whether `engine` answers at once, and so does what it returns; safe while it is busy."""

@@ -169,9 +169,7 @@ class EMOTALK_OT_stop_errand(bpy.types.Operator):
 
 
 class EMOTALK_OT_import_checkpoint(_Errand, ImportHelper):
-    """Convert the authors' checkpoint (EmoTalk.pth) into a model folder and choose it as the model. \
-Non-commercial use only
-    """
+    """Make the authors' EmoTalk.pth the model. Its weights are for non-commercial use only"""
 
     bl_idname = "emotalk.import_checkpoint"
     bl_label = "Import EmoTalk Checkpoint"

@@ -80,6 +80,10 @@ class RemoteEngine:
         """The worker's process number while there is one."""
         return self._process.pid if self._process is not None else None
 
+    def ensure_ready(self, progress: Progress = silent) -> None:
+        """Start the worker if there is none: as every request does, but where it may take long."""
+        self._worker(progress)
+
     def close(self) -> None:
         """End the worker; the next request starts another."""
         process, self._process = self._process, None
