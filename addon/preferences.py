@@ -9,6 +9,7 @@ from .bridge import settings
 from .bridge.counting import counted
 from .bridge.session import SESSION
 from .identity import ROOT_PACKAGE
+from .ui.base import button_row
 from .ui.doctor import draw_findings
 from .ui.engine import draw_engine, draw_model
 
@@ -58,7 +59,7 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
         description="Keep what was heard, so that a sound is heard only once",
     )  # fmt: skip
     cache_folder: StringProperty(
-        name="Cache Folder", subtype="DIR_PATH", description="Empty: the extension's own folder"
+        name="Folder", subtype="DIR_PATH", description="Empty: the extension's own folder"
     )
     cache_mb: IntProperty(
         name="Size in MB", default=1000, min=10, max=100_000,
@@ -67,20 +68,24 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Engine, model, cache, check-up."""
-        layout = self.layout
-        layout.use_property_split = True
-        draw_engine(layout, self, context)
-        layout.separator()
-        draw_model(layout, self, context)
-        layout.separator()
-        layout.prop(self, "use_cache")
-        column = layout.column()
-        column.active = self.use_cache
-        column.prop(self, "cache_folder")
-        column.prop(self, "cache_mb")
-        column.operator(EMOTALK_OT_clear_cache.bl_idname, icon="TRASH")
-        layout.separator()
-        draw_findings(layout, context)
+        self.layout.use_property_split = True
+        for name, draw in (
+            ("Engine", draw_engine), ("Model", draw_model), ("Cache", _draw_cache),
+            ("Doctor", lambda layout, _self, context: draw_findings(layout, context)),
+        ):  # fmt: skip
+            header, body = self.layout.panel(f"emotalk_preferences_{name.lower()}")
+            header.label(text=name)
+            if body:
+                draw(body, self, context)
+
+
+def _draw_cache(layout: Any, preferences: Any, _context: bpy.types.Context) -> None:
+    layout.prop(preferences, "use_cache")
+    column = layout.column()
+    column.active = preferences.use_cache
+    column.prop(preferences, "cache_folder")
+    column.prop(preferences, "cache_mb")
+    button_row(column).operator("emotalk.clear_cache", icon="TRASH")
 
 
 class EMOTALK_OT_clear_cache(bpy.types.Operator):

@@ -26,6 +26,7 @@ __all__ = ["Recipe", "Step", "command_by_hand", "describe", "make", "recipe_for"
 
 _RECORD: Final = "emotalk.json"
 _RENAME_TRIES: Final = 20  # on Windows a virus scanner may hold new files for a while
+_PIP_WITH_PROGRESS: Final = (24, 1)
 _PIP: Final = ("install", "--no-input", "--disable-pip-version-check", "--only-binary=:all:")
 
 
@@ -180,12 +181,19 @@ def _make_empty(part: Path, base: str, progress: Progress) -> None:
 
 def _install(part: Path, recipe: Recipe, step: Step, progress: Progress) -> None:
     follower = _Follower(recipe.download_mb, progress)
-    # Only a newer pip than many Pythons carry can tell how far it is: the first step brings it.
-    bar = () if "pip" in step.packages else ("--progress-bar=raw",)
+    bar = ("--progress-bar=raw",) if _pip_tells_progress(part) else ()
     command = [program_in(part), "-I", *recipe.pip, *_PIP, *bar, *step.options, *step.packages]
     ended = run_program(command, on_line=follower.take, progress=follower.tell)
     if ended.code:
         raise _pip_error(ended, step)
+
+
+def _pip_tells_progress(part: Path) -> bool:
+    """Only a newer pip than many Pythons carry says how far it is: the first step brings it."""
+    for info in part.glob("[Ll]ib/**/pip-*.dist-info"):
+        numbers = re.findall(r"\d+", info.name)
+        return (int(numbers[0]), int(numbers[1])) >= _PIP_WITH_PROGRESS
+    return False
 
 
 def _pip_error(ended: Ended, step: Step) -> SetupError:

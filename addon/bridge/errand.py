@@ -54,7 +54,9 @@ def start(name: str, work: Callable[[Progress], T], done: Callable[[T], str]) ->
     errand.job.start()
     if bpy.app.background:
         errand.job.wait()
-        return done(errand.job.result())
+        told = done(errand.job.result())
+        SESSION.told = (name, told, True)
+        return told
     SESSION.errand, SESSION.told = errand, None
     bpy.app.timers.register(lambda: _look(errand), first_interval=_POLL_S, persistent=True)
     return ""

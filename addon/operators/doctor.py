@@ -36,7 +36,7 @@ class EMOTALK_OT_doctor(EmoTalkOperator):
             n_amiss = sum(not finding.is_well and finding.is_needed for finding in findings)
             return f"{counted(n_amiss, 'thing')} to mend" if n_amiss else "All is well"
 
-        return errand.start(self.bl_idname, lambda progress: check_up.run(room, progress), keep)
+        return errand.start("emotalk.doctor", lambda progress: check_up.run(room, progress), keep)
 
 
 class EMOTALK_OT_copy_report(bpy.types.Operator):

@@ -68,7 +68,7 @@ class EMOTALK_OT_look_at_python(_Errand):
             return SESSION.looked[str(path)]
 
         return errand.start(
-            self.bl_idname,
+            "emotalk.look_at_python",
             lambda progress: look_at(program, lambda: progress(0.5, "Looking at it")),
             keep,
         )
@@ -112,7 +112,7 @@ class EMOTALK_OT_create_environment(_Errand):
         recipe = environment.recipe_for(torch_builds.choose(self.build))
         SESSION.room.forget()  # a worker may be running in the old one
         return errand.start(
-            self.bl_idname,
+            "emotalk.create_environment",
             lambda progress: environment.make(folder, recipe, progress=progress),
             lambda found: f"The environment works: {found.summary}",
         )
@@ -137,7 +137,7 @@ class EMOTALK_OT_remove_environment(_Errand):
             progress(0.5, "Removing the environment")
             environment.remove(folder)
 
-        return errand.start(self.bl_idname, work, lambda _none: _back_to_builtin())
+        return errand.start("emotalk.remove_environment", work, lambda _none: _back_to_builtin())
 
 
 class EMOTALK_OT_copy_commands(bpy.types.Operator):
@@ -211,7 +211,7 @@ class EMOTALK_OT_import_checkpoint(_Errand, ImportHelper):
             return f"Imported {checkpoint.name}. {checkpoints.LICENCE}"
 
         return errand.start(
-            self.bl_idname,
+            "emotalk.import_checkpoint",
             lambda progress: checkpoints.convert(checkpoint, folder, python, progress),
             chosen,
         )

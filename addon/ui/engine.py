@@ -6,7 +6,7 @@ import bpy
 
 from ..bridge import compat, environment, settings
 from ..bridge.session import SESSION
-from .base import draw_text
+from .base import button_row, draw_text
 
 __all__ = ["draw_engine", "draw_errand", "draw_model"]
 
@@ -33,7 +33,7 @@ def _draw_python(layout: Any, preferences: Any, context: bpy.types.Context) -> N
     layout.prop(preferences, "python")
     if draw_errand(layout, "emotalk.look_at_python", context):
         return
-    row = layout.row()
+    row = button_row(layout)
     row.enabled = bool(preferences.python)
     row.operator("emotalk.look_at_python", icon="VIEWZOOM")
 
@@ -45,12 +45,12 @@ def _draw_environment(layout: Any, preferences: Any, context: bpy.types.Context)
     elif not compat.is_online_allowed():
         text = "Online access is off: allow it in System > Network, or copy the commands"
         draw_text(layout, f"{text} and run them yourself", "ERROR", context)
-        layout.operator("emotalk.copy_commands", icon="COPYDOWN")
+        button_row(layout).operator("emotalk.copy_commands", icon="COPYDOWN")
     layout.prop(preferences, "environment_folder")
     names = ("emotalk.create_environment", "emotalk.remove_environment")
     if draw_errand(layout, names[0], context) or draw_errand(layout, names[1], context):
         return
-    row = layout.row(align=True)
+    row = button_row(layout)
     text = "Create Again..." if found else "Create Environment..."
     row.operator(names[0], text=text, icon="IMPORT")
     if found:

@@ -204,6 +204,7 @@ def test_a_look_at_another_python_tells_what_it_has(another: Any) -> None:
 
     assert SESSION.looked[sys.executable].startswith(f"Python {sys.version_info[0]}.")
     assert np.__version__ in SESSION.looked[sys.executable]
+    assert SESSION.told == ("emotalk.look_at_python", SESSION.looked[sys.executable], True)
 
 
 def test_creating_an_environment_needs_leave_to_go_online(preferences: Any) -> None:
