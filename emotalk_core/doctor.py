@@ -22,7 +22,7 @@ from .decoders import readable_formats
 from .engine import Engine
 from .engine.product import has_blas
 from .errors import EmoTalkError
-from .interpreter import find_python, look_at
+from .interpreter import Interpreter, find_python, look_at
 from .model.folder import load_model
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "about_engine",
     "about_formats",
     "about_interpreter",
+    "about_looked_at",
     "about_model",
     "about_python",
     "about_torch",
@@ -109,7 +110,7 @@ def about_interpreter(
         detail = f"{error.problem}: {error.value}"
         yield Finding("Engine's Python", is_well=False, detail=detail, remedy=error.remedy)
         return
-    yield Finding("Engine's Python", not found.fault, found.fault or found.summary)
+    yield about_looked_at(found)
     for problem in found.problems:
         yield Finding(
             "Engine's packages",
@@ -123,6 +124,11 @@ def about_interpreter(
         detail = f"{device}: {'there' if is_there else 'not there'}"
         remedy = f"It has {', '.join(found.devices)}: choose one of them, or mend the driver."
         yield Finding("Device", is_there, detail, remedy)
+
+
+def about_looked_at(found: Interpreter) -> Finding:
+    """What a Python has, or why the worker cannot run in it."""
+    return Finding("Engine's Python", not found.fault, found.fault or found.summary)
 
 
 def about_engine(open_it: Callable[[], Engine]) -> Finding:

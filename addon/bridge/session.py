@@ -30,7 +30,7 @@ class Session:
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
         self.findings: list[Finding] = []  # of the last check-up
-        self.looked: dict[str, str] = {}  # at another Python: its path, what it has
+        self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._encodings: OrderedDict[str, tuple[object, Encoding]] = OrderedDict()
 
     def keep(self, uid: str, heard: Heard, encoding: Encoding) -> None:

@@ -10,6 +10,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
+from ...emotalk_core.doctor import about_looked_at
 from ...emotalk_core.errors import EmoTalkError, SetupError
 from ...emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
 from ..bridge import checkpoints, compat, environment, errand, settings, torch_builds
@@ -60,12 +61,12 @@ class EMOTALK_OT_look_at_python(_Errand):
 
     def run(self, _context: bpy.types.Context) -> str:
         """Start it and ask."""
-        path = Path(bpy.path.abspath(_preferences().python))
-        program = find_python(path)
+        asked = _preferences().python
+        program = find_python(Path(bpy.path.abspath(asked)))
 
         def keep(found: Interpreter) -> str:
-            SESSION.looked[str(path)] = found.fault or found.summary
-            return SESSION.looked[str(path)]
+            SESSION.looked[asked] = about_looked_at(found)
+            return ""
 
         return errand.start(
             "emotalk.look_at_python",
@@ -92,7 +93,7 @@ class EMOTALK_OT_create_environment(_Errand):
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
         """Ask first: what, from where, how much, and where to."""
-        return context.window_manager.invoke_props_dialog(self, width=480)
+        return context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Create")
 
     def draw(self, _context: bpy.types.Context) -> None:
         """What would be done."""

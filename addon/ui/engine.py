@@ -33,6 +33,9 @@ def _draw_python(layout: Any, preferences: Any, context: bpy.types.Context) -> N
     layout.prop(preferences, "python")
     if draw_errand(layout, "emotalk.look_at_python", context):
         return
+    found = SESSION.looked.get(preferences.python)
+    if found is not None:
+        draw_text(layout, found.text, "CHECKMARK" if found.is_well else "ERROR", context)
     row = button_row(layout)
     row.enabled = bool(preferences.python)
     row.operator("emotalk.look_at_python", icon="VIEWZOOM")
@@ -61,7 +64,7 @@ def draw_model(layout: Any, preferences: Any, context: bpy.types.Context) -> Non
     """Which model, and how the authors' own is had."""
     layout.prop(preferences, "model")
     if not draw_errand(layout, "emotalk.import_checkpoint", context):
-        layout.operator(
+        button_row(layout).operator(
             "emotalk.import_checkpoint", text="Import EmoTalk Checkpoint...", icon="IMPORT"
         )
 
@@ -74,7 +77,7 @@ def draw_errand(layout: Any, name: str, context: bpy.types.Context) -> bool:
         row.progress(factor=running.job.share, text=running.job.what)
         row.operator("emotalk.stop_errand", text="", icon="CANCEL")
         return True
-    if SESSION.told is not None and SESSION.told[0] == name:
-        _, text, is_well = SESSION.told
+    teller, text, is_well = SESSION.told or ("", "", True)
+    if teller == name and text:
         draw_text(layout, text, "CHECKMARK" if is_well else "ERROR", context)
     return False

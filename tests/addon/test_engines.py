@@ -202,9 +202,10 @@ def test_a_look_at_another_python_tells_what_it_has(another: Any) -> None:
 
     bpy.ops.emotalk.look_at_python()
 
-    assert SESSION.looked[sys.executable].startswith(f"Python {sys.version_info[0]}.")
-    assert np.__version__ in SESSION.looked[sys.executable]
-    assert SESSION.told == ("emotalk.look_at_python", SESSION.looked[sys.executable], True)
+    found = SESSION.looked[sys.executable]
+    assert found.is_well
+    assert found.detail.startswith(f"Python {sys.version_info[0]}.{sys.version_info[1]}.")
+    assert f"numpy {np.__version__}" in found.detail
 
 
 def test_creating_an_environment_needs_leave_to_go_online(preferences: Any) -> None:
@@ -306,6 +307,7 @@ def test_the_doctor_finds_this_place_well(another: Any, engine: str) -> None:
 
     found = {finding.what: finding for finding in SESSION.findings}
     assert all(finding.is_well for finding in found.values() if finding.is_needed)
+    assert SESSION.told == ("emotalk.doctor", "All is well", True)
     assert "heard 15 frames" in found["Engine"].detail
     assert ("Engine's Python" in found) == (engine == "python")
 
