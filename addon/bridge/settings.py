@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
-from ...emotalk_core.errors import SetupError
+from ...emotalk_core.errors import ModelFolderError, SetupError
 from ...emotalk_core.interpreter import find_python, program_in
+from ...emotalk_core.model.config import read_config
 from ...emotalk_core.model.folder import starter_folder
 from ..identity import ROOT_PACKAGE
 from . import compat
@@ -28,30 +29,48 @@ __all__ = [
 ]
 
 
+_CARDS: Final = ("cuda", "mps")
+
+
 def engine_settings() -> EngineSettings:
     """What the preferences ask for; the shipped model and no cache where there are none.
 
     Raises
     ------
     SetupError
-        Another Python is asked for, and there is none.
+        Another Python is asked for and there is none, or the model needs one.
     """
     blender = bpy.app.binary_path
     preferences = compat.preferences_of(ROOT_PACKAGE)
     if preferences is None:
         return EngineSettings(starter_folder(), blender=blender)
-    python = engine_python(preferences)
-    device = preferences.device if python else "auto"
+    model, python = model_folder(preferences), engine_python(preferences)
+    is_starter = _is_starter(model)
+    if python is None and not is_starter:
+        raise SetupError(
+            "The built-in engine does not run this model",
+            value=model.name,
+            remedy="Choose Another Python or Own Environment in Preferences > EmoTalk.",
+        )
+    # A model of the shipped kind needs no torch for the processor.
+    wants_torch = python is not None and preferences.device in _CARDS
     return EngineSettings(
-        model=model_folder(preferences),
-        # The built-in engine, which suits the shipped model best, knows no graphics card.
-        engine="torch" if device in {"cuda", "mps"} else "auto",
-        device=device,
+        model=model,
+        engine="torch" if wants_torch else "auto",
+        device=preferences.device if wants_torch or not is_starter else "auto",
         python=python,
         cache=cache_folder() if preferences.use_cache else None,
         cache_bytes=preferences.cache_mb * 1_000_000,
         blender=blender,
     )
+
+
+def _is_starter(model: Path) -> bool:
+    """Whether a model is of the kind that ships; one that cannot be read is told of later."""
+    try:
+        return read_config(model / "config.json").kind == "starter"
+    except ModelFolderError:
+        return True
 
 
 def model_folder(preferences: Any) -> Path:
