@@ -7,7 +7,7 @@ away the input ends, and with it this process, whatever it is doing.
 
     parent                          child
                                     hello     protocol, python
-    open    engine model device     opened    name key context_frames
+    open    engine model options    opened    name key context_frames
     encode  n_samples key
     samples (array)
     end                             progress ... piece (arrays) ... done
@@ -191,7 +191,7 @@ class Worker:
 
         model = load_model(Path(header["model"]))
         self._check(request)
-        engine = open_engine(header["engine"], model, device=header["device"])
+        engine = open_engine(header["engine"], model, **header["options"])
         self._engine = engine
         facts = {"name": engine.name, "key": engine.key, "context_frames": engine.context_frames}
         self._send({"is": "opened", **facts}, request)

@@ -112,7 +112,7 @@ def _open(settings: EngineSettings, progress: Progress) -> Engine:
         settings.python,
         settings.model,
         engine=settings.engine,
-        device=settings.device,
+        options={"device": settings.device},
         progress=progress,
     )
 

@@ -164,18 +164,18 @@ def read_fps(arguments: argparse.Namespace) -> Fraction:
 
 def read_engine(arguments: argparse.Namespace) -> Engine:
     """The engine for the model folder that is asked for, here or in another Python."""
+    folder: Path = arguments.model or starter_folder()
+    options = {"device": arguments.device}
     if arguments.python is not None:
-        python, model = find_python(arguments.python), arguments.model or starter_folder()
-        return RemoteEngine(
-            python, model.absolute(), engine=arguments.engine, device=arguments.device
-        )
+        python = find_python(arguments.python)
+        return RemoteEngine(python, folder.absolute(), engine=arguments.engine, options=options)
     if arguments.device != "auto" and arguments.engine != "torch":
         raise InputError(
             "Only the torch engine has a choice of devices",
             value=arguments.device,
             remedy="Leave --device out: the built-in engine runs on the processor.",
         )
-    return open_engine(arguments.engine, load_model(arguments.model or starter_folder()))
+    return open_engine(arguments.engine, load_model(folder), **options)
 
 
 def read_cache(arguments: argparse.Namespace) -> EncodingCache | None:

@@ -7,7 +7,7 @@ starts another.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,8 +37,10 @@ class RemoteEngine:
         The interpreter that runs it, 3.11 or newer, with numpy.
     model : Path
         A model folder; it is loaded there, not here.
-    engine, device : str
+    engine : str
         As for `open_engine`.
+    options : mapping
+        Its keyword arguments there, such as the device; plain values.
     progress : Progress
         Told while it starts, which takes seconds where torch is imported.
 
@@ -56,7 +58,7 @@ class RemoteEngine:
         model: Path,
         *,
         engine: str = "auto",
-        device: str = "auto",
+        options: Mapping[str, str | bool] | None = None,
         progress: Progress = silent,
         quiet_s: float | None = None,
     ) -> None:
@@ -65,7 +67,8 @@ class RemoteEngine:
         self.key = ""
         self.context_frames = 0
         self._python, self._quiet_s = python, quiet_s
-        self._asked = {"do": "open", "engine": engine, "model": str(model), "device": device}
+        asked = {"engine": engine, "model": str(model), "options": dict(options or {})}
+        self._asked = {"do": "open", **asked}
         self._starting = threading.Lock()
         self._process: WorkerProcess | None = None
         self._worker(progress)
