@@ -39,7 +39,9 @@ class Errand:
 def reason_against() -> str:
     """Why none can be started now; empty when one can."""
     errand = SESSION.errand
-    return f"Busy: {errand.job.what}" if errand is not None else ""
+    if errand is not None:
+        return f"Busy: {errand.job.what}"
+    return "EmoTalk is at work" if SESSION.job is not None else ""
 
 
 def start(name: str, work: Callable[[Progress], T], done: Callable[[T], str]) -> str:

@@ -22,7 +22,7 @@ class EMOTALK_OT_doctor(EmoTalkOperator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """While nothing else is at work."""
-        reason = errand.reason_against() or ("EmoTalk is at work" if SESSION.job else "")
+        reason = errand.reason_against()
         if reason:
             cls.poll_message_set(reason)
         return not reason

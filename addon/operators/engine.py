@@ -46,7 +46,7 @@ class _Errand(EmoTalkOperator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """One at a time."""
+        """One at a time, and not while a face is animated: that may be using what it changes."""
         reason = errand.reason_against()
         if reason:
             cls.poll_message_set(reason)
