@@ -69,6 +69,7 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
     def draw(self, context: bpy.types.Context) -> None:
         """Engine, model, cache, check-up."""
         self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
         for name, draw in (
             ("Engine", draw_engine), ("Model", draw_model), ("Cache", _draw_cache),
             ("Doctor", lambda layout, _self, context: draw_findings(layout, context)),

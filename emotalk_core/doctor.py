@@ -19,8 +19,9 @@ import numpy as np
 
 from .audio import ArraySound
 from .decoders import readable_formats
-from .engine import Engine
+from .engine import Engine, open_engine
 from .engine.product import has_blas
+from .engine.remote import RemoteEngine
 from .errors import EmoTalkError
 from .interpreter import Interpreter, find_python, look_at
 from .model.folder import load_model
@@ -67,8 +68,10 @@ def examine(model: Path, cache: Path, python: Path | None = None) -> Iterator[Fi
     yield about_cache(cache)
     if python is None:
         yield about_torch()
+        yield about_engine(lambda: open_engine("auto", load_model(model)))
     else:
         yield from about_interpreter(python)
+        yield about_engine(lambda: RemoteEngine(find_python(python), model.absolute()))
 
 
 def about_python() -> Iterator[Finding]:

@@ -20,10 +20,11 @@ from ...emotalk_core.doctor import (
 from ...emotalk_core.progress import Progress, silent
 from ..identity import ROOT_PACKAGE
 from . import compat, environment
+from .counting import counted
 from .settings import cache_folder, engine_settings, environment_folder, model_folder
 from .work import EngineRoom, EngineSettings
 
-__all__ = ["CheckUp", "prepare", "report"]
+__all__ = ["CheckUp", "n_amiss", "prepare", "report", "summary"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class CheckUp:
         """All findings; seconds, as the engine is started and hears something."""
         found = list(self.known)
         for share, what, look in (
-            (0.1, "Looking at the model", lambda: iter([about_model(self.model)])),
+            (0.1, "Looking at the model", lambda: iter([_model_finding(self.model)])),
             (0.2, "Looking at the cache", lambda: iter([_cache_finding(self.cache)])),
             (0.3, "Looking at the engine's Python", lambda: self._interpreter(progress)),
             (0.6, "Trying the engine", lambda: self._engine(room, progress)),
@@ -77,6 +78,17 @@ def prepare() -> CheckUp:
         model=model,
         cache=cache_folder(),
     )
+
+
+def n_amiss(findings: list[Finding]) -> int:
+    """How many things have to be mended."""
+    return sum(not finding.is_well and finding.is_needed for finding in findings)
+
+
+def summary(findings: list[Finding]) -> str:
+    """All of it in a few words."""
+    count = n_amiss(findings)
+    return f"{counted(count, 'thing')} to mend" if count else "All is well"
 
 
 def report(findings: list[Finding]) -> str:
@@ -118,6 +130,10 @@ def _about_environment(preferences: object) -> Iterator[Finding]:
         "EmoTalk's environment", bool(found), found or f"{folder} is broken", remedy,
         is_needed=False,
     )  # fmt: skip
+
+
+def _model_finding(folder: Path) -> Finding:
+    return replace(about_model(folder), what="Model")
 
 
 def _cache_finding(folder: Path) -> Finding:

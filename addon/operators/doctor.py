@@ -5,7 +5,6 @@ from typing import ClassVar
 import bpy
 
 from ..bridge import doctor, errand
-from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from .base import EmoTalkOperator
 
@@ -33,8 +32,7 @@ class EMOTALK_OT_doctor(EmoTalkOperator):
 
         def keep(findings: list[doctor.Finding]) -> str:
             SESSION.findings = findings
-            n_amiss = sum(not finding.is_well and finding.is_needed for finding in findings)
-            return f"{counted(n_amiss, 'thing')} to mend" if n_amiss else "All is well"
+            return doctor.summary(findings)
 
         return errand.start("emotalk.doctor", lambda progress: check_up.run(room, progress), keep)
 

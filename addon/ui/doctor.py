@@ -4,20 +4,27 @@ from typing import Any, ClassVar
 
 import bpy
 
+from ..bridge import doctor
 from ..bridge.session import SESSION
 from .base import InView, draw_text
-from .engine import draw_errand
+from .engine import draw_progress
 
 __all__ = ["CLASSES", "draw_findings"]
 
 
 def draw_findings(layout: Any, context: bpy.types.Context) -> None:
     """The button, then one line for each thing that was looked at, what is amiss on top."""
-    if draw_errand(layout, "emotalk.doctor", context):
+    if draw_progress(layout, "emotalk.doctor"):
         return
-    layout.operator("emotalk.doctor", icon="CHECKMARK")
+    teller, text, is_well = SESSION.told or ("", "", True)
+    if teller == "emotalk.doctor" and not is_well:  # the check-up itself went wrong
+        draw_text(layout, text, "ERROR", context)
+    layout.operator("emotalk.doctor", icon="VIEWZOOM")
     if not SESSION.findings:
         return
+    is_fine = doctor.n_amiss(SESSION.findings) == 0
+    icon = "CHECKMARK" if is_fine else "ERROR"
+    draw_text(layout, doctor.summary(SESSION.findings), icon, context)
     box = layout.box()
     for finding in sorted(SESSION.findings, key=lambda f: (f.is_well, not f.is_needed)):
         amiss = "ERROR" if finding.is_needed else "INFO"

@@ -8,7 +8,7 @@ from ..bridge import compat, environment, settings
 from ..bridge.session import SESSION
 from .base import button_row, draw_text
 
-__all__ = ["draw_engine", "draw_errand", "draw_model"]
+__all__ = ["draw_engine", "draw_errand", "draw_model", "draw_progress"]
 
 _ABOUT = {
     "builtin": "Inside Blender, with nothing installed. Enough for the model that ships",
@@ -35,7 +35,7 @@ def _draw_python(layout: Any, preferences: Any, context: bpy.types.Context) -> N
         return
     found = SESSION.looked.get(preferences.python)
     if found is not None:
-        draw_text(layout, found.text, "CHECKMARK" if found.is_well else "ERROR", context)
+        draw_text(layout, found.detail, "CHECKMARK" if found.is_well else "ERROR", context)
     row = button_row(layout)
     row.enabled = bool(preferences.python)
     row.operator("emotalk.look_at_python", icon="VIEWZOOM")
@@ -71,13 +71,20 @@ def draw_model(layout: Any, preferences: Any, context: bpy.types.Context) -> Non
 
 def draw_errand(layout: Any, name: str, context: bpy.types.Context) -> bool:
     """Progress of the errand of this operator, or what its last one has told; whether it runs."""
-    running = SESSION.errand
-    if running is not None and running.name == name:
-        row = layout.row(align=True)
-        row.progress(factor=running.job.share, text=running.job.what)
-        row.operator("emotalk.stop_errand", text="", icon="CANCEL")
+    if draw_progress(layout, name):
         return True
     teller, text, is_well = SESSION.told or ("", "", True)
     if teller == name and text:
         draw_text(layout, text, "CHECKMARK" if is_well else "ERROR", context)
     return False
+
+
+def draw_progress(layout: Any, name: str) -> bool:
+    """Progress of the errand of this operator, with a button that stops it; whether it runs."""
+    running = SESSION.errand
+    if running is None or running.name != name:
+        return False
+    row = layout.row(align=True)
+    row.progress(factor=running.job.share, text=running.job.what)
+    row.operator("emotalk.stop_errand", text="", icon="CANCEL")
+    return True

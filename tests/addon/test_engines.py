@@ -315,7 +315,7 @@ def test_the_doctor_finds_this_place_well(another: Any, engine: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "what", "remedy"),
     [
-        ({"model": "/nowhere"}, "model", "Give a folder with a config.json"),
+        ({"model": "/nowhere"}, "Model", "Give a folder with a config.json"),
         ({"python": "/nowhere"}, "Engine chosen", "Choose the program file"),
         ({"device": "cuda"}, "Device", "choose one of them"),
         ({"cache_folder": "/proc/nowhere"}, "Cache", "Choose another folder"),
