@@ -132,6 +132,8 @@ def _run_child(arguments: argparse.Namespace, sound: Path, blas: str) -> dict[st
     command += ["--engine", arguments.engine, "--device", arguments.device]
     if arguments.model is not None:
         command += ["--model", str(arguments.model.resolve())]
+    if arguments.python is not None:
+        command += ["--python", str(arguments.python.absolute())]
     path = os.pathsep.join([str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(
         os.pathsep
     )
