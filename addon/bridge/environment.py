@@ -61,8 +61,9 @@ def command_by_hand(folder: Path, recipe: Recipe, base: str = sys.executable) ->
     """What to type where Blender itself may not use the network."""
     python = program_in(folder)
     parts = [f'"{base}" -m venv "{folder}"']
-    words = [" ".join((*step.packages, *step.options)) for step in recipe.steps]
-    parts += [f'"{python}" -m pip install {text}' for text in words]
+    for step in recipe.steps:
+        words = " ".join((*(f'"{name}"' for name in step.packages), *step.options))
+        parts.append(f'"{python}" -m pip install {words}')
     return " && ".join(parts)
 
 

@@ -1,7 +1,8 @@
 """Which build of PyTorch suits this computer, and where it is to be had; plain Python, no bpy.
 
-The version is one for which PyTorch documents all four kinds of wheels for Python 3.10 to 3.14:
-https://pytorch.org/get-started/previous-versions
+From 2.9.1 on PyTorch documents all these kinds of wheels, for every Python that Blender has had
+since 4.2 (https://pytorch.org/get-started/previous-versions); 2.13 is what our tests run on. Each
+index is asked for the newest between them that it has.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 
 __all__ = ["BUILDS", "TORCH", "Build", "choose", "suited"]
 
-TORCH: Final = "torch==2.9.1"
+TORCH: Final = "torch>=2.9.1,<2.14"
 _INDEX: Final = "https://download.pytorch.org/whl/"
 _TIMEOUT_S: Final = 20.0
 _FIRST_OF_CUDA_128: Final = 7.5  # compute capability; builds for CUDA 12.8 left older cards out
