@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
+import textwrap
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,10 @@ from ...emotalk_core.programs import run_program
 from ...emotalk_core.progress import Progress, silent
 
 __all__ = ["LICENCE", "convert", "folder_for"]
+
+_log = logging.getLogger(__name__)
+
+_LETTERS: Final = 300
 
 LICENCE: Final = (
     "The authors of EmoTalk (Psyche AI Inc.) release their weights under CC BY-NC 4.0: for "
@@ -60,6 +66,8 @@ def convert(
         is_whole = ended.code == 0 and (folder / "config.json").is_file()
         if not is_whole:
             told = ended.last_line.removeprefix("emotalk: ")
+            _log.warning("%s", told)  # every tensor that does not fit: too long for a panel
+            told = textwrap.shorten(told, _LETTERS, placeholder=" ... (the console has all of it)")
             raise SetupError(
                 "The checkpoint was not imported", value=checkpoint.name, remedy=f"{told}."
             )

@@ -27,7 +27,13 @@ __all__ = ["Recipe", "Step", "command_by_hand", "describe", "make", "recipe_for"
 _RECORD: Final = "emotalk.json"
 _RENAME_TRIES: Final = 20  # on Windows a virus scanner may hold new files for a while
 _PIP_WITH_PROGRESS: Final = (24, 1)
-_PIP: Final = ("install", "--no-input", "--disable-pip-version-check", "--only-binary=:all:")
+_PIP: Final = (
+    "install",
+    "--no-input",
+    "--no-compile",  # of thousands of files a few are ever imported
+    "--disable-pip-version-check",
+    "--only-binary=:all:",
+)
 
 
 @dataclass(frozen=True)
