@@ -40,7 +40,7 @@ def engine_settings() -> EngineSettings:
     SetupError
         Another Python is asked for and there is none, or the model needs one.
     """
-    blender = bpy.app.binary_path
+    blender = compat.program()
     preferences = compat.preferences_of(ROOT_PACKAGE)
     if preferences is None:
         return EngineSettings(starter_folder(), blender=blender)

@@ -58,7 +58,7 @@ class RemoteEngine:
         model: Path,
         *,
         engine: str = "auto",
-        options: Mapping[str, str | bool] | None = None,
+        options: Mapping[str, object] | None = None,
         progress: Progress = silent,
         quiet_s: float | None = None,
     ) -> None:
