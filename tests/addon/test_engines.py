@@ -163,6 +163,21 @@ def test_a_python_that_is_not_there_is_one_line(
     assert state() == before
 
 
+def test_a_model_that_needs_torch_names_the_preferences(
+    scene: Any, preferences: Any, tmp_path: Path
+) -> None:
+    from emotalk.emotalk_core.model.config import ModelConfig, PublishedConfig, write_config
+
+    config = ModelConfig(kind="published", n_styles=24, published=PublishedConfig())
+    write_config(config, tmp_path / "config.json")
+    preferences.model, before = str(tmp_path), state()
+
+    with pytest.raises(RuntimeError, match=r"does not run this model: .* Choose Another Python"):
+        bpy.ops.emotalk.animate()
+
+    assert state() == before
+
+
 def test_the_device_reaches_the_engine(preferences: Any) -> None:
     from emotalk.addon.bridge.settings import engine_settings
 
