@@ -22,6 +22,7 @@ __all__ = [
     "fcurves_of",
     "first_slot",
     "has_sound_library",
+    "is_online_allowed",
     "names_in",
     "new_fcurve",
     "preferences_of",
@@ -258,6 +259,11 @@ def extension_folder(package: str, name: str) -> Path:
         return Path(bpy.utils.extension_path_user(package, path=name, create=True))
     except ValueError:  # not installed as an extension
         return Path(bpy.app.tempdir) / "emotalk" / name
+
+
+def is_online_allowed() -> bool:
+    """Whether the user lets Blender use the network."""
+    return bool(bpy.app.online_access)
 
 
 def set_video_output(scene: bpy.types.Scene, container: str) -> None:
