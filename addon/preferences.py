@@ -1,20 +1,35 @@
 """The add-on's preferences: what belongs to this computer, not to a shot."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .bridge import settings
 from .bridge.counting import counted
+from .bridge.session import SESSION
 from .identity import ROOT_PACKAGE
+from .ui.base import button_row
+from .ui.doctor import draw_findings
+from .ui.engine import draw_engine, draw_model
 
 __all__ = ["CLASSES"]
 
 _ENGINES = (
-    ("auto", "Automatic", "The best engine that is there"),
-    ("builtin", "Built-in", "Runs everywhere, with nothing installed"),
+    ("builtin", "Built-in", "Inside Blender, with nothing installed"),
+    ("python", "Another Python", "A Python program that you choose; it may have PyTorch"),
+    ("environment", "Own Environment", "A Python environment that EmoTalk makes, with PyTorch"),
 )
+_DEVICES = (
+    ("auto", "Automatic", "The graphics card where it can be used, else the processor"),
+    ("cpu", "Processor", "Works everywhere"),
+    ("cuda", "CUDA or ROCm", "A graphics card by NVIDIA or AMD"),
+    ("mps", "Metal", "Apple's graphics"),
+)
+
+
+def _changed(_self: Any, _context: bpy.types.Context) -> None:
+    SESSION.told = None
 
 
 class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
@@ -22,7 +37,20 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
 
     bl_idname = ROOT_PACKAGE
 
-    engine: EnumProperty(name="Engine", items=_ENGINES, description="What runs the network")
+    engine: EnumProperty(
+        name="Engine", items=_ENGINES, description="Where the network runs", update=_changed
+    )
+    python: StringProperty(
+        name="Python", subtype="FILE_PATH", update=_changed,
+        description="A Python program, 3.11 or newer, or the folder of an environment",
+    )  # fmt: skip
+    environment_folder: StringProperty(
+        name="Folder", subtype="DIR_PATH",
+        description="Where the environment is put. Empty: the extension's own folder",
+    )  # fmt: skip
+    device: EnumProperty(
+        name="Device", items=_DEVICES, description="What the network runs on there"
+    )
     model: StringProperty(
         name="Model", subtype="DIR_PATH", description="A model folder. Empty: the one that ships"
     )
@@ -38,19 +66,27 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
         description="The oldest sounds are forgotten beyond this. A minute takes about 2 MB",
     )  # fmt: skip
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Two blocks."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "engine")
-        layout.prop(self, "model")
-        layout.separator()
-        layout.prop(self, "use_cache")
-        column = layout.column()
-        column.active = self.use_cache
-        column.prop(self, "cache_folder")
-        column.prop(self, "cache_mb")
-        column.operator(EMOTALK_OT_clear_cache.bl_idname, icon="TRASH")
+    def draw(self, context: bpy.types.Context) -> None:
+        """Engine, model, cache, check-up."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        for name, draw in (
+            ("Engine", draw_engine), ("Model", draw_model), ("Cache", _draw_cache),
+            ("Doctor", lambda layout, _self, context: draw_findings(layout, context)),
+        ):  # fmt: skip
+            header, body = self.layout.panel(f"emotalk_preferences_{name.lower()}")
+            header.label(text=name)
+            if body:
+                draw(body, self, context)
+
+
+def _draw_cache(layout: Any, preferences: Any, _context: bpy.types.Context) -> None:
+    layout.prop(preferences, "use_cache")
+    column = layout.column()
+    column.active = preferences.use_cache
+    column.prop(preferences, "cache_folder")
+    column.prop(preferences, "cache_mb")
+    button_row(column).operator("emotalk.clear_cache", icon="TRASH")
 
 
 class EMOTALK_OT_clear_cache(bpy.types.Operator):

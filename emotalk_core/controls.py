@@ -73,7 +73,7 @@ class Controls:
     mouth: float = 1.0
     jaw: float = 1.0
     smoothing: float = 0.0  # 0 none .. 1 strongest (Savitzky-Golay over 0.37 s)
-    lip_closure: float = 0.1  # pressing of nearly closed lips, over what the network closes itself
+    lip_closure: float = 0.0  # pressing of nearly closed lips, over what the network closes itself
     sync_offset_ms: float = 0.0  # + moves the face later
     blink: float = 1.0  # rate of the blink layer, 1 is natural (about 15 a minute)
     gaze: float = 1.0  # size of the gaze layer's saccades

@@ -22,6 +22,8 @@ __all__ = [
     "fcurves_of",
     "first_slot",
     "has_sound_library",
+    "is_online_allowed",
+    "names_in",
     "new_fcurve",
     "preferences_of",
     "program",
@@ -38,6 +40,13 @@ __all__ = [
 def bl_line() -> str:
     """The Blender line, `4.5`, for reports."""
     return ".".join(str(n) for n in bpy.app.version[:2])
+
+
+def names_in(path: Path) -> dict[str, list[str]]:
+    """What a .blend file holds, by kind; OSError or RuntimeError when it is not whole."""
+    library: Any = bpy.data.libraries.load(str(path))
+    with library as (there, _wanted):
+        return {kind: list(getattr(there, kind)) for kind in ("scenes", "objects")}
 
 
 def scene_rate(scene: bpy.types.Scene) -> Fraction:
@@ -171,8 +180,8 @@ def fcurves_for(block: Any, action: Any) -> Any:
 
 def first_slot(action: Any) -> Any | None:
     """The only slot of an Action of ours, None where slots do not exist or there is none yet."""
-    slots = getattr(action, "slots", ())
-    return slots[0] if len(slots) else None
+    slots: Any = getattr(action, "slots", None)
+    return slots[0] if slots else None
 
 
 def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
@@ -250,6 +259,11 @@ def extension_folder(package: str, name: str) -> Path:
         return Path(bpy.utils.extension_path_user(package, path=name, create=True))
     except ValueError:  # not installed as an extension
         return Path(bpy.app.tempdir) / "emotalk" / name
+
+
+def is_online_allowed() -> bool:
+    """Whether the user lets Blender use the network."""
+    return bool(bpy.app.online_access)
 
 
 def set_video_output(scene: bpy.types.Scene, container: str) -> None:

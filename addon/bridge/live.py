@@ -105,7 +105,7 @@ def _tick() -> float | None:
         return _LATER_S
     try:
         prepared = takes.prepare_take(scene, take)
-        if SESSION.encoding(prepared.uid, prepared.request.heard) is None:
+        if not _is_at_hand(prepared):
             _hear_again(prepared)
         else:
             _written(prepared)
@@ -117,12 +117,24 @@ def _tick() -> float | None:
     return None
 
 
+def _is_at_hand(prepared: takes.Prepared) -> bool:
+    """Whether the face can follow now: a worker that has to start first would stop the window."""
+    request = prepared.request
+    encoding = SESSION.encoding(prepared.uid, request.heard)
+    return encoding is not None and SESSION.room.is_ready(request.settings)
+
+
 def _hear_again(prepared: takes.Prepared) -> None:
-    """After a file was opened or a strip trimmed: hear the sound in the background, then go on."""
+    """After a file was opened, a strip trimmed or a worker ended: hear the sound in the background,
+    then go on.
+    """
     request, uid = prepared.request, prepared.uid
 
     def work(progress: Any) -> None:
-        SESSION.keep(uid, request.heard, animate(request, SESSION.room, progress).encoding)
+        if SESSION.encoding(uid, request.heard) is None:
+            SESSION.keep(uid, request.heard, animate(request, SESSION.room, progress).encoding)
+        else:
+            SESSION.room.engine(request.settings, progress)
 
     job = Job(work)
     SESSION.job = job

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -14,7 +15,8 @@ _STUCK_S = 60.0
 def main() -> None:
     """The only scene of the file in the request after `--`, as the request's wav."""
     source, out = json.loads(sys.argv[sys.argv.index("--") + 1])
-    with bpy.data.libraries.load(source) as (there, wanted):
+    library: Any = bpy.data.libraries.load(source)
+    with library as (there, wanted):
         wanted.scenes = list(there.scenes)
     part = Path(out).with_suffix(".part.wav")
     with bpy.context.temp_override(scene=wanted.scenes[0]):

@@ -1,16 +1,20 @@
-"""What lives as long as the add-on is enabled: the loaded engine, Encodings at hand, the running
-job.
+"""What lives as long as the add-on is enabled: the loaded engine, Encodings at hand, what runs,
+and what was found.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from ...emotalk_core.doctor import Finding
 from ...emotalk_core.engine import Encoding
 from .job import Job
 from .sound import Heard
 from .work import EngineRoom
+
+if TYPE_CHECKING:
+    from .errand import Errand
 
 __all__ = ["SESSION", "Session"]
 
@@ -23,6 +27,10 @@ class Session:
     def __init__(self) -> None:
         self.room = EngineRoom()
         self.job: Job[Any] | None = None
+        self.errand: Errand | None = None
+        self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
+        self.findings: list[Finding] = []  # of the last check-up
+        self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._encodings: OrderedDict[str, tuple[object, Encoding]] = OrderedDict()
 
     def keep(self, uid: str, heard: Heard, encoding: Encoding) -> None:
@@ -50,6 +58,9 @@ class Session:
     def end(self) -> None:
         """Stop what runs and give all memory back."""
         self.end_job()
+        if self.errand is not None:
+            self.errand.job.cancel()
+            self.errand = None
         self._encodings.clear()
         self.room.forget()
 

@@ -17,6 +17,7 @@ from ...emotalk_core.cli.batch import SOUND_SUFFIXES
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.progress import progress_for
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
+from ...emotalk_core.interpreter import find_python
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, takes
 from .session import SESSION
@@ -121,8 +122,11 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
 def _engine_settings(arguments: argparse.Namespace, prepared: takes.Prepared) -> EngineSettings:
     settings = prepared.request.settings
     folder = arguments.cache or settings.cache
+    python = find_python(arguments.python) if arguments.python else settings.python
     return replace(
         settings,
+        python=python,
+        device=arguments.device if arguments.device != "auto" else settings.device,
         model=arguments.model or settings.model,
         engine=arguments.engine if arguments.engine != "auto" else settings.engine,
         cache=None if arguments.no_cache else folder,
@@ -201,8 +205,7 @@ def _save(path: Path) -> None:
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
         # 5.2 says that all went well when the disk was full: the end of the file tells.
-        with bpy.data.libraries.load(str(part)):
-            pass
+        compat.names_in(part)
     except (RuntimeError, OSError) as error:
         part.unlink(missing_ok=True)
         # Blender's own words may be those of an earlier error: on a full disk "No such file".

@@ -11,6 +11,7 @@ from ...emotalk_core.cache import EncodingCache
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.controls import ControlTrack
 from ...emotalk_core.engine import Encoding, Engine, open_engine
+from ...emotalk_core.engine.remote import RemoteEngine
 from ...emotalk_core.model.folder import load_model
 from ...emotalk_core.pipeline import decode, encode
 from ...emotalk_core.progress import Progress, part_of, silent
@@ -28,6 +29,8 @@ class EngineSettings:
 
     model: Path
     engine: str = "auto"
+    device: str = "auto"
+    python: Path | None = None  # another Python, in which a worker runs it; None: in this one
     cache: Path | None = None
     cache_bytes: int = 1_000_000_000
     blender: str = ""  # Blender's own program, which decodes long sound in the background
@@ -59,33 +62,66 @@ class EngineRoom:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: tuple[tuple[Path, str], Engine] | None = None
+        self._known: tuple[tuple[object, ...], Engine] | None = None
 
-    def engine(self, settings: EngineSettings) -> Engine:
-        """The engine for these settings, loaded once.
+    def engine(self, settings: EngineSettings, progress: Progress = silent) -> Engine:
+        """The engine for these settings, loaded once; another Python takes seconds to start.
 
         Raises
         ------
         ModelFolderError
             The model folder is missing or damaged.
+        SetupError
+            The other Python cannot run it.
         """
-        wanted = (settings.model, settings.engine)
         with self._lock:
-            if self._known is None or self._known[0] != wanted:
-                self._known = wanted, open_engine(settings.engine, load_model(settings.model))
-            return self._known[1]
+            if self._known is None or self._known[0] != _wanted(settings):
+                self._drop()
+                self._known = _wanted(settings), _open(settings, progress)
+            engine = self._known[1]
+            if isinstance(engine, RemoteEngine):
+                engine.ensure_ready(progress)  # it may have been killed
+            return engine
+
+    def is_ready(self, settings: EngineSettings) -> bool:
+        """Whether `engine` answers at once, and so does what it returns; safe while it is busy."""
+        known = self._known
+        if known is None or known[0] != _wanted(settings):
+            return False
+        return not isinstance(known[1], RemoteEngine) or known[1].is_ready
 
     def forget(self) -> None:
-        """Give the engine's memory back."""
+        """Give the engine's memory back; a worker ends."""
         with self._lock:
-            self._known = None
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._known is not None and isinstance(self._known[1], RemoteEngine):
+            self._known[1].close()
+        self._known = None
+
+
+def _wanted(settings: EngineSettings) -> tuple[object, ...]:
+    return settings.model, settings.engine, settings.device, settings.python
+
+
+def _open(settings: EngineSettings, progress: Progress) -> Engine:
+    if settings.python is None:
+        return open_engine(settings.engine, load_model(settings.model), device=settings.device)
+    return RemoteEngine(
+        settings.python,
+        settings.model,
+        engine=settings.engine,
+        options={"device": settings.device},
+        progress=progress,
+    )
 
 
 def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> Outcome:
     """Sound to keys."""
     settings = request.settings
     progress(0.0, "Loading the model")
-    engine = room.engine(settings)
+    engine = room.engine(settings, part_of(progress, 0.0, 0.05))
     progress(0.05, "Reading the sound")
     reading = part_of(progress, 0.05, 0.1)
     source = to_source(request.heard, blender=settings.blender, progress=reading)

@@ -1,5 +1,13 @@
 """What the buttons do: each polls, gathers, calls the bridge and reports."""
 
-from . import animate, clips, demo, rig, takes
+from . import animate, clips, demo, doctor, engine, rig, takes
 
-CLASSES = (*animate.CLASSES, *rig.CLASSES, *takes.CLASSES, *clips.CLASSES, *demo.CLASSES)
+CLASSES = (
+    *animate.CLASSES,
+    *rig.CLASSES,
+    *takes.CLASSES,
+    *clips.CLASSES,
+    *demo.CLASSES,
+    *engine.CLASSES,
+    *doctor.CLASSES,
+)

@@ -1,6 +1,6 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import emotion, files, result, rig, shaping, speech, takes
+from . import doctor, emotion, files, result, rig, shaping, speech, takes
 
 CLASSES = (
     *speech.CLASSES,
@@ -9,5 +9,6 @@ CLASSES = (
     *rig.CLASSES,
     *takes.CLASSES,
     *result.CLASSES,
+    *doctor.CLASSES,
     *files.CLASSES,
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-__all__ = ["InSequencer", "InView", "draw_text"]
+__all__ = ["InSequencer", "InView", "button_row", "draw_text"]
 
 _PIXELS_OF_A_LETTER = 7.5  # of Blender's own font, measured
 
@@ -24,6 +24,13 @@ class InSequencer:
     bl_space_type = "SEQUENCE_EDITOR"
     bl_region_type = "UI"
     bl_category = "EmoTalk"
+
+
+def button_row(layout: Any) -> Any:
+    """A row for buttons below properties that are split into name and value."""
+    split = layout.split(factor=0.4)
+    split.label()
+    return split.row(align=True)
 
 
 def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:

@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         export_onnx,
         import_checkpoint,
         info,
+        serve,
     )
 
     parser = argparse.ArgumentParser(
@@ -62,15 +63,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Speech sound to face curves (ARKit's 52 coefficients) with emotion.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (
+    modules = (
         animate,
         batch,
         info,
         import_checkpoint,
-        export_onnx,
         calibrate,
+        export_onnx,
         bench,
         doctor,
-    ):
+        serve,
+    )
+    for module in modules:
         module.add_command(commands)
     return parser

@@ -126,6 +126,8 @@ def _run_child(
     flags += ["--device", arguments.device]
     if arguments.model is not None:
         flags += ["--model", str(arguments.model.resolve())]
+    if arguments.python is not None:
+        flags += ["--python", str(arguments.python.absolute())]
     return run_child(flags, engine)
 
 

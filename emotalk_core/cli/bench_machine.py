@@ -68,6 +68,10 @@ def peak_mb() -> float:
     return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
+def _runtime_version() -> str:
+    return onnx_engine.import_runtime().__version__ if onnx_engine.is_installed() else "none"
+
+
 def machine() -> dict[str, str]:
     return {
         "cpu": _cpu_name(),
@@ -78,10 +82,6 @@ def machine() -> dict[str, str]:
         "onnxruntime": _runtime_version(),
         "system": platform.platform(terse=True),
     }
-
-
-def _runtime_version() -> str:
-    return onnx_engine.import_runtime().__version__ if onnx_engine.is_installed() else "none"
 
 
 def _cpu_name() -> str:

@@ -14,7 +14,9 @@ from typing import Any, Final, TypedDict
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
 from ..engine import ENGINES, Engine, open_engine
+from ..engine.remote import RemoteEngine
 from ..errors import InputError
+from ..interpreter import find_python
 from ..model.folder import load_model, starter_folder
 from ..timing import exact_rate
 
@@ -75,6 +77,12 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
         "--engine", choices=ENGINES, default="auto", help="what runs it (default: auto)"
     )
     add_torch_flags(group)
+    group.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="run the engine in this Python, a program or an environment's folder",
+    )
     group.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before"
     )
@@ -178,12 +186,13 @@ def read_fps(arguments: argparse.Namespace) -> Fraction:
 
 
 def read_engine(arguments: argparse.Namespace) -> Engine:
-    """The engine for the model folder that is asked for."""
-    return open_engine(
-        arguments.engine,
-        load_model(arguments.model or starter_folder()),
-        **read_torch_flags(arguments),
-    )
+    """The engine for the model folder that is asked for, here or in another Python."""
+    folder: Path = arguments.model or starter_folder()
+    choice = read_torch_flags(arguments)
+    if arguments.python is not None:
+        python = find_python(arguments.python)
+        return RemoteEngine(python, folder.absolute(), engine=arguments.engine, options=choice)
+    return open_engine(arguments.engine, load_model(folder), **choice)
 
 
 def read_torch_flags(arguments: argparse.Namespace) -> TorchChoice:

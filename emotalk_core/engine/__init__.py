@@ -96,7 +96,9 @@ def open_engine(
     """
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
-    if name == "auto" and (model.config.kind != "starter" or device != "auto"):
+    if name == "auto":
+        if model.config.kind == "starter" and device == "auto":
+            return _fastest(model) or _builtin(model)
         name = "torch"
     if name == "torch":
         ensure_torch(f"A model of kind {model.config.kind} in the torch engine")
@@ -119,7 +121,7 @@ def open_engine(
         from .onnx_engine import OnnxEngine
 
         return OnnxEngine(model)
-    return (_fastest(model) if name == "auto" else None) or _builtin(model)
+    return _builtin(model)
 
 
 def _builtin(model: Model) -> Engine:

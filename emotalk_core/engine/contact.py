@@ -1,8 +1,8 @@
 """Lips that meet: what the decoder's contact gate does to the face, the same in numpy and torch.
 
-The gate is heard from the content alone, so that p, b, m close under every feeling. Where it is 1,
-what parts the lips gives way, the jaw keeps part of its drop, and mouthClose takes up the rest of
-the gap.
+The gate is heard from the content alone, so that p, b, m close under every feeling. Where it is
+open, what parts the lips gives way, the jaw keeps part of its drop, and mouthClose takes up the
+rest of the gap.
 """
 
 from __future__ import annotations
@@ -14,10 +14,25 @@ import numpy as np
 from .. import arkit
 from ..shaping.aperture import MM, REST_MM
 
-__all__ = ["CONTACT_MM", "GIVES_WAY", "MOUTH_CLOSE", "PRESSED", "press"]
+__all__ = [
+    "CONTACT_MM",
+    "FIRMNESS",
+    "GIVES_WAY",
+    "MOUTH_CLOSE",
+    "PRESSED",
+    "TAIL",
+    "firmness",
+    "press",
+]
 
 CONTACT_MM: Final = 0.25
 """Gap between lips that press on each other."""
+
+TAIL: Final = 0.3
+FIRMNESS: Final = 1.5
+"""What is heard as a contact by half shuts two thirds of the gap; what is hardly heard still
+narrows it a little, so that the narrower mouth is always the likelier contact.
+"""
 
 MOUTH_CLOSE: Final = arkit.index("mouthClose")
 
@@ -56,13 +71,26 @@ PRESSED: Final = _row(_PRESSING)
 """float32 (52,): what lips that press on each other do at least."""
 
 
-def press(free: np.ndarray, gate: np.ndarray) -> np.ndarray:
-    """Coefficients (T, 52) of a free mouth (T, 52) whose lips meet where `gate` (T,) is 1."""
-    g = gate[:, None]
-    gap = np.maximum(free @ MM + np.float32(REST_MM), 0.0)
-    values = free * (1.0 - g * GIVES_WAY)
-    wanted = np.minimum((1.0 - gate) * gap + gate * CONTACT_MM, gap)
-    values = np.maximum(values, g * PRESSED)
-    excess = np.maximum(values @ MM + np.float32(REST_MM) - wanted, 0.0)
-    values[:, MOUTH_CLOSE] -= gate * excess / MM[MOUTH_CLOSE]
+def firmness(logits: np.ndarray) -> np.ndarray:
+    """How much of the gap is shut, 0..1, by the gate's logits (T,)."""
+    away = np.where(logits < 0.0, TAIL * logits, logits)
+    return (1.0 - (1.0 / (1.0 + np.exp(away))) ** FIRMNESS).astype(np.float32)
+
+
+def press(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
+    """Coefficients (T, 52) of a free mouth (T, 52) whose gap is shut by `firm` (T,), 0..1.
+
+    The gap that is left is its share of the free one, whatever parted the lips; over one half they
+    press on each other besides.
+    """
+    rest, f = np.float32(REST_MM), firm[:, None]
+    gap = np.maximum(free @ MM + rest, 0.0)
+    wanted = np.minimum((1.0 - firm) * gap + firm * np.float32(CONTACT_MM), gap)
+    values = free * (1.0 - f * GIVES_WAY)
+    too_near = wanted - (values @ MM + rest)
+    back = np.clip(too_near / np.maximum(gap - wanted + too_near, 1e-3), 0.0, 1.0)
+    values = values + back[:, None] * (free - values)
+    values = np.maximum(values, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
+    excess = np.maximum(values @ MM + rest - wanted, 0.0)
+    values[:, MOUTH_CLOSE] -= excess / MM[MOUTH_CLOSE]
     return values

@@ -15,7 +15,7 @@ from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
 from ..shaping.aperture import MM, REST_MM
-from .contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
+from .contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -292,8 +292,8 @@ def _decoder(model: Model) -> Graph:
     x = net.gelu(x)
     for i in range(config.decoder.n_blocks):
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
-    gate = net.add("Sigmoid", net.affine(content, "decoder.contact"))
-    pressed = _press(net, net.affine(x, "decoder.output"), gate)
+    firm = _firmness(net, net.affine(content, "decoder.contact"))
+    pressed = _press(net, net.affine(x, "decoder.output"), firm)
     net.output(pressed, "coefficients", (*frames, len(config.channels)))
     return net
 
@@ -329,22 +329,36 @@ def _block(net: Net, x: str, told: str, name: str, config: ModelConfig) -> str:
     return net.affine(net.gelu(net.add("Add", h, shift)), f"{name}.point")
 
 
-def _press(net: Net, free: str, gate: str) -> str:
-    """As `contact.press`; free (B, T, 52), gate (B, T, 1)."""
+def _firmness(net: Net, logits: str) -> str:
+    """As `contact.firmness`."""
+    gentle = net.add("Max", logits, net.add("Mul", logits, net.number(TAIL)))
+    open_share = net.add("Sigmoid", net.add("Neg", gentle))
+    left = net.add("Pow", open_share, net.number(FIRMNESS))
+    return net.add("Sub", net.number(1.0), left)
+
+
+def _press(net: Net, free: str, firm: str) -> str:
+    """As `contact.press`; free (B, T, 52), firm (B, T, 1)."""
 
     def gap_of(values: str) -> str:
         opened = net.add("MatMul", values, net.constant(MM.reshape(-1, 1).astype(np.float32)))
         return net.add("Add", opened, net.number(REST_MM))
 
     gap = net.clip(gap_of(free), 0.0, None)
-    yields = net.add("Mul", gate, net.constant(GIVES_WAY))
-    values = net.add("Mul", free, net.add("Sub", net.number(1.0), yields))
-    open_share = net.add("Mul", net.add("Sub", net.number(1.0), gate), gap)
-    wanted = net.add("Add", open_share, net.add("Mul", gate, net.number(CONTACT_MM)))
+    open_share = net.add("Mul", net.add("Sub", net.number(1.0), firm), gap)
+    wanted = net.add("Add", open_share, net.add("Mul", firm, net.number(CONTACT_MM)))
     wanted = net.add("Min", wanted, gap)
-    values = net.add("Max", values, net.add("Mul", gate, net.constant(PRESSED)))
+    yields = net.add("Mul", firm, net.constant(GIVES_WAY))
+    values = net.add("Mul", free, net.add("Sub", net.number(1.0), yields))
+    too_near = net.add("Sub", wanted, gap_of(values))
+    room = net.add("Add", net.add("Sub", gap, wanted), too_near)
+    back = net.clip(net.add("Div", too_near, net.clip(room, 1e-3, None)), 0.0, 1.0)
+    values = net.add("Add", values, net.add("Mul", back, net.add("Sub", free, values)))
+    twice = net.add("Sub", net.add("Mul", firm, net.number(2.0)), net.number(1.0))
+    pressing = net.add("Mul", net.clip(twice, 0.0, None), net.constant(PRESSED))
+    values = net.add("Max", values, pressing)
     excess = net.clip(net.add("Sub", gap_of(values), wanted), 0.0, None)
     up = np.zeros(len(MM), np.float32)
     up[MOUTH_CLOSE] = 1.0 / MM[MOUTH_CLOSE]
-    taken = net.add("Mul", net.add("Mul", gate, excess), net.constant(up))
+    taken = net.add("Mul", excess, net.constant(up))
     return net.add("Sub", values, taken)

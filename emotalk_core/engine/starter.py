@@ -15,7 +15,7 @@ import numpy as np
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import press
+from .contact import firmness, press
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -224,7 +224,7 @@ class Starter:
             h += gain_shift[:, width:]
             x += _affine(gelu(h), *point)
         logits = _affine(content, *self._contact)[:, 0]
-        return press(_affine(x, *self._output), 1.0 / (1.0 + np.exp(-logits)))
+        return press(_affine(x, *self._output), firmness(logits))
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

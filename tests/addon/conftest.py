@@ -68,7 +68,8 @@ def fake_engine(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> object:
     from emotalk.addon.bridge.work import EngineRoom
 
     engine = _fake_engine_class()()
-    monkeypatch.setattr(EngineRoom, "engine", lambda _self, _settings: engine)
+    monkeypatch.setattr(EngineRoom, "engine", lambda *_: engine)
+    monkeypatch.setattr(EngineRoom, "is_ready", lambda *_: True)
     return engine
 
 

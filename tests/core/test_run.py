@@ -50,7 +50,7 @@ def test_manifest_keeps_the_rules_of_the_extensions_platform() -> None:
     sentences = [manifest["tagline"], *manifest["permissions"].values()]
 
     assert "SPDX:GPL-3.0-or-later" in manifest["license"]
-    assert set(manifest["permissions"]) == {"files"}
+    assert set(manifest["permissions"]) == {"files", "network"}  # for Create Environment alone
     assert all(len(text) <= 64 and not text.endswith(".") for text in sentences)
     assert "wheels" not in manifest
 

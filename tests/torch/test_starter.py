@@ -7,7 +7,7 @@ import pytest
 
 from emotalk_core.arkit import CHANNELS
 from emotalk_core.controls import FrameControls
-from emotalk_core.engine.contact import press
+from emotalk_core.engine.contact import firmness, press
 from emotalk_core.engine.starter import Starter as NumpyStarter
 from emotalk_core.engine.starter import frame_positions, pool_weights
 from emotalk_core.model.config import ModelConfig
@@ -17,6 +17,7 @@ from emotalk_core.shaping.aperture import aperture_mm
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
 from emotalk_core.model.network import Starter  # noqa: E402
+from emotalk_core.model.network import firmness as torch_firmness  # noqa: E402
 from emotalk_core.model.network import pool_weights as torch_pool_weights  # noqa: E402
 from emotalk_core.model.network import press as torch_press  # noqa: E402
 
@@ -118,11 +119,14 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     rng = np.random.default_rng(3)
     free = rng.uniform(0, 0.6, (T, 52)).astype(np.float32)
     free[:, CHANNELS.index("mouthClose")] = 0.0
-    gate = np.linspace(0, 1, T, dtype=np.float32)
-    ours = press(free.copy(), gate)
-    theirs = torch_press(torch.from_numpy(free), torch.from_numpy(gate)).numpy()
+    logits = np.linspace(-30, 12, T, dtype=np.float32)
+    firm = firmness(logits)
+    theirs_firm = torch_firmness(torch.from_numpy(logits))
+    np.testing.assert_allclose(firm, theirs_firm.numpy(), atol=1e-6)
+    ours = press(free.copy(), firm)
+    theirs = torch_press(torch.from_numpy(free), theirs_firm).numpy()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    np.testing.assert_allclose(ours[0], free[0], atol=1e-6)
+    np.testing.assert_allclose(ours[0], free[0], atol=1e-3)
     assert aperture_mm(ours[-1:])[0] < 0.4
     assert aperture_mm(free[-1:])[0] > 5.0
 

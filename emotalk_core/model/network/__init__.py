@@ -6,9 +6,17 @@ from __future__ import annotations
 
 from ..config import ModelConfig
 from .published import Published
-from .starter import Starter, level_feature, pool_weights, press
+from .starter import Starter, firmness, level_feature, pool_weights, press
 
-__all__ = ["Published", "Starter", "build_network", "level_feature", "pool_weights", "press"]
+__all__ = [
+    "Published",
+    "Starter",
+    "build_network",
+    "firmness",
+    "level_feature",
+    "pool_weights",
+    "press",
+]
 
 
 def build_network(config: ModelConfig) -> Starter | Published:

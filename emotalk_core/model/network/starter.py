@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
-from ...engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
+from ...engine.contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
 from ...engine.frontend import STATE_RATE
 from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
@@ -34,20 +34,29 @@ def pool_weights(level: Tensor) -> Tensor:
     return torch.exp(level.clamp(max=0.0) / POOL_DB_PER_E)
 
 
-def press(free: Tensor, gate: Tensor) -> Tensor:
+def firmness(logits: Tensor) -> Tensor:
+    """As in `engine.contact`."""
+    away = torch.where(logits < 0.0, TAIL * logits, logits)
+    return 1.0 - (-away).sigmoid() ** FIRMNESS
+
+
+def press(free: Tensor, firm: Tensor) -> Tensor:
     """As in `engine.contact`."""
     mm, gives_way, pressed = (
         torch.from_numpy(row.copy()).to(free.device) for row in (MM, GIVES_WAY, PRESSED)
     )
-    g = gate[..., None]
+    f = firm[..., None]
     gap = (free @ mm + REST_MM).clamp(min=0.0)
-    values = free * (1.0 - g * gives_way)
-    wanted = torch.minimum((1.0 - gate) * gap + gate * CONTACT_MM, gap)
-    values = torch.maximum(values, g * pressed)
+    wanted = torch.minimum((1.0 - firm) * gap + firm * CONTACT_MM, gap)
+    values = free * (1.0 - f * gives_way)
+    too_near = wanted - (values @ mm + REST_MM)
+    back = (too_near / (gap - wanted + too_near).clamp(min=1e-3)).clamp(0.0, 1.0)
+    values = values + back[..., None] * (free - values)
+    values = torch.maximum(values, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
     excess = (values @ mm + REST_MM - wanted).clamp(min=0.0)
     up = torch.zeros_like(mm)
     up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
-    return values + (gate * excess)[..., None] * up
+    return values + excess[..., None] * up
 
 
 class _Block(nn.Module):
@@ -163,7 +172,7 @@ class _Decoder(nn.Module):
             x = block(x, told)
         logits = self.contact(content)[..., 0]
         free = self.output(x).float()
-        return press(free, logits.float().sigmoid()), free, logits
+        return press(free, firmness(logits.float())), free, logits
 
 
 class Starter(nn.Module):

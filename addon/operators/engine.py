@@ -1,0 +1,247 @@
+"""Where the engine runs: look at another Python, make or remove EmoTalk's own environment, import
+the authors' checkpoint.
+"""
+
+import textwrap
+from pathlib import Path
+from typing import Any, ClassVar
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from ...emotalk_core.doctor import about_looked_at
+from ...emotalk_core.errors import EmoTalkError, SetupError
+from ...emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
+from ..bridge import checkpoints, compat, environment, errand, settings, torch_builds
+from ..bridge.session import SESSION
+from ..identity import ROOT_PACKAGE
+from .base import EmoTalkOperator
+
+__all__ = ["CLASSES"]
+
+_BUILDS = (
+    ("auto", "Automatic", "What suits this computer's graphics card"),
+    *((build.name, build.label, f"From {build.source}") for build in torch_builds.BUILDS),
+)
+_LETTERS = 30  # of a line beside the file list
+_OFFLINE = "Online access is off: allow it in Preferences > System > Network"
+
+
+def _preferences() -> Any:
+    found = compat.preferences_of(ROOT_PACKAGE)
+    if found is None:
+        raise SetupError(
+            "EmoTalk is not installed as an extension",
+            value=ROOT_PACKAGE,
+            remedy="Install its zip in Preferences > Get Extensions.",
+        )
+    return found
+
+
+class _Errand(EmoTalkOperator):
+    """Greyed out while another one runs."""
+
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """One at a time, and not while a face is animated: that may be using what it changes."""
+        reason = errand.reason_against()
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+
+class EMOTALK_OT_look_at_python(_Errand):
+    """Look at the chosen Python: its version, numpy, PyTorch and graphics card"""
+
+    bl_idname = "emotalk.look_at_python"
+    bl_label = "Look at It"
+
+    def run(self, _context: bpy.types.Context) -> str:
+        """Start it and ask."""
+        asked = _preferences().python
+        program = find_python(Path(bpy.path.abspath(asked)))
+
+        def keep(found: Interpreter) -> str:
+            SESSION.looked[asked] = about_looked_at(found)
+            return ""
+
+        return errand.start(
+            "emotalk.look_at_python",
+            lambda progress: look_at(program, lambda: progress(0.5, "Looking at it")),
+            keep,
+        )
+
+
+class EMOTALK_OT_create_environment(_Errand):
+    """Make a Python environment of EmoTalk's own with PyTorch in it: needs the network once"""
+
+    bl_idname = "emotalk.create_environment"
+    bl_label = "Create Environment"
+
+    build: EnumProperty(name="PyTorch for", items=_BUILDS, default="auto")
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the network may be used."""
+        if not compat.is_online_allowed():
+            cls.poll_message_set(_OFFLINE)
+            return False
+        return super().poll(context)
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
+        """Ask first: what, from where, how much, and where to."""
+        return context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Create")
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """What would be done."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "build")
+        build, column = torch_builds.choose(self.build), layout.column(align=True)
+        column.label(text=f"{build.label}: PyTorch from {build.source}", icon="URL")
+        column.label(text=f"About {build.download_mb:,} MB to download", icon="IMPORT")
+        column.label(text=f"About {build.disk_mb:,} MB on disk, in", icon="DISK_DRIVE")
+        column.label(text=str(_folder()), icon="BLANK1")
+        column.label(text="Blender stays usable meanwhile; it can be stopped", icon="INFO")
+
+    def run(self, _context: bpy.types.Context) -> str:
+        """Make it; what was there stays until the new one works."""
+        folder = _folder()
+        recipe = environment.recipe_for(torch_builds.choose(self.build))
+        SESSION.room.forget()  # a worker may be running in the old one
+        return errand.start(
+            "emotalk.create_environment",
+            lambda progress: environment.make(folder, recipe, progress=progress),
+            lambda found: f"The environment works: {found.summary}",
+        )
+
+
+class EMOTALK_OT_remove_environment(_Errand):
+    """Delete EmoTalk's own environment and give its disk space back"""
+
+    bl_idname = "emotalk.remove_environment"
+    bl_label = "Remove Environment"
+
+    def invoke(self, context: bpy.types.Context, event: Any) -> Any:
+        """Ask first."""
+        return context.window_manager.invoke_confirm(self, event)
+
+    def run(self, _context: bpy.types.Context) -> str:
+        """Delete it; without it the built-in engine works on."""
+        folder = _folder()
+        SESSION.room.forget()
+
+        def work(progress: Any) -> None:
+            progress(0.5, "Removing the environment")
+            environment.remove(folder)
+
+        return errand.start("emotalk.remove_environment", work, lambda _none: _back_to_builtin())
+
+
+class EMOTALK_OT_copy_commands(bpy.types.Operator):
+    """Copy the commands that make the environment, to run them where the network may be used"""
+
+    bl_idname = "emotalk.copy_commands"
+    bl_label = "Copy Commands"
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """To the clipboard."""
+        recipe = environment.recipe_for(torch_builds.choose("auto"))
+        context.window_manager.clipboard = environment.command_by_hand(_folder(), recipe)
+        self.report({"INFO"}, "Copied: run it in a terminal, then choose Another Python")
+        return {"FINISHED"}
+
+
+class EMOTALK_OT_stop_errand(bpy.types.Operator):
+    """Stop it; what was there before stays as it was"""
+
+    bl_idname = "emotalk.stop_errand"
+    bl_label = "Stop"
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Ask it to stop."""
+        errand.stop()
+        return {"FINISHED"}
+
+
+class EMOTALK_OT_import_checkpoint(_Errand, ImportHelper):
+    """Make the authors' EmoTalk.pth the model. Its weights are for non-commercial use only"""
+
+    bl_idname = "emotalk.import_checkpoint"
+    bl_label = "Import EmoTalk Checkpoint"
+
+    filter_glob: StringProperty(default="*.pth;*.pt;*.bin", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where there is a Python that can read it."""
+        try:
+            python = _torch_python()
+        except EmoTalkError as error:
+            cls.poll_message_set(str(error))
+            return False
+        if python is None:
+            cls.poll_message_set("Reading it takes PyTorch: create the environment first")
+            return False
+        return super().poll(context)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Beside the files: the licence, before anything is done."""
+        column = self.layout.column(align=True)
+        column.label(text="Licence of the weights", icon="INFO")
+        for line in textwrap.wrap(checkpoints.LICENCE, _LETTERS):
+            column.label(text=line)
+
+    def run(self, _context: bpy.types.Context) -> str:
+        """Convert it in the worker's Python."""
+        python, checkpoint = _torch_python(), Path(bpy.path.abspath(self.filepath))
+        if python is None:
+            raise SetupError(
+                "No Python with PyTorch", value="engine", remedy="Create the environment first."
+            )
+        folder = checkpoints.folder_for(checkpoint, settings.models_folder())
+
+        def chosen(_lines: object) -> str:
+            SESSION.room.forget()
+            _preferences().model = str(folder)
+            return f"Imported {checkpoint.name}. {checkpoints.LICENCE}"
+
+        return errand.start(
+            "emotalk.import_checkpoint",
+            lambda progress: checkpoints.convert(checkpoint, folder, python, progress),
+            chosen,
+        )
+
+
+def _folder() -> Path:
+    return settings.environment_folder(_preferences())
+
+
+def _back_to_builtin() -> str:
+    preferences = _preferences()
+    if preferences.engine == "environment":
+        preferences.engine = "builtin"
+    return "Removed the environment; the built-in engine works on"
+
+
+def _torch_python() -> Path | None:
+    """The Python that the preferences choose, else EmoTalk's own environment, else None."""
+    preferences = _preferences()
+    chosen = settings.engine_python(preferences)
+    own = program_in(settings.environment_folder(preferences))
+    return chosen or (own if own.is_file() else None)
+
+
+CLASSES = (
+    EMOTALK_OT_look_at_python,
+    EMOTALK_OT_create_environment,
+    EMOTALK_OT_remove_environment,
+    EMOTALK_OT_copy_commands,
+    EMOTALK_OT_stop_errand,
+    EMOTALK_OT_import_checkpoint,
+)

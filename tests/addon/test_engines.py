@@ -1,0 +1,403 @@
+"""Where the engine runs: the preferences decide, the one click and the sliders follow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.scenes import keys_of, state
+
+on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals and scripts")
+
+
+@pytest.fixture
+def preferences(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The add-on's preferences as they are after installing; they exist only for an extension."""
+    from emotalk.addon.bridge import compat
+
+    made = SimpleNamespace(
+        engine="builtin", python="", environment_folder=str(tmp_path / "made"), device="auto",
+        model="", use_cache=False, cache_folder=str(tmp_path / "cache"), cache_mb=100,
+    )  # fmt: skip
+    monkeypatch.setattr(compat, "preferences_of", lambda _package: made)
+    return made
+
+
+@pytest.fixture
+def another(preferences: Any) -> Iterator[Any]:
+    """The engine in another Python: the one that runs this test, which has numpy."""
+    preferences.engine, preferences.python = "python", sys.executable
+    yield preferences
+    from emotalk.addon.bridge.session import SESSION
+
+    SESSION.end()
+
+
+@pytest.fixture
+def scene(addon: ModuleType, head: Any, speech: Path) -> Any:
+    """A head and a sound, nothing animated yet."""
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath, ours.rig.character = "FILE", str(speech), head
+    return ours
+
+
+def pid_of_worker() -> int:
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.settings import engine_settings
+
+    pid = SESSION.room.engine(engine_settings()).pid
+    assert pid is not None
+    return pid
+
+
+def test_one_click_in_another_python_makes_the_same_keys(
+    scene: Any, head: Any, another: Any
+) -> None:
+    from emotalk.addon.bridge.session import SESSION
+
+    bpy.ops.emotalk.animate()
+
+    there = keys_of(head, "jawOpen")
+    pid_of_worker()  # it was a worker that heard it
+    bpy.ops.emotalk.clear()
+    SESSION.end()
+    another.engine = "builtin"
+    bpy.ops.emotalk.animate()
+    for one, other in zip(there, keys_of(head, "jawOpen"), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+
+
+def test_sliders_move_the_face_through_the_worker(scene: Any, head: Any, another: Any) -> None:
+    from emotalk.addon.bridge import live
+
+    bpy.ops.emotalk.animate()
+    pid, take, before = pid_of_worker(), scene.takes[0], keys_of(head, "mouthSmileLeft")[1]
+
+    take.controls.happy = 1.0
+    assert live._tick() is None
+
+    assert keys_of(head, "mouthSmileLeft")[1].mean() > before.mean() + 0.1
+    assert pid_of_worker() == pid
+
+
+@on_posix
+def test_sliders_do_not_wait_for_a_worker_that_is_gone(
+    scene: Any, head: Any, another: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is started again in the background; the main thread goes on."""
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    bpy.ops.emotalk.animate()
+    before, take = keys_of(head, "mouthSmileLeft")[1], scene.takes[0]
+    os.kill(pid_of_worker(), signal.SIGKILL)
+    engine = SESSION.room._known[1]
+    while engine.is_ready:
+        pass
+
+    take.controls.happy = 1.0
+    live._tick()
+
+    job = SESSION.job
+    assert job is not None
+    np.testing.assert_array_equal(keys_of(head, "mouthSmileLeft")[1], before)
+    job.wait(60)
+    monkeypatch.setattr(live, "schedule", lambda _scene: live._tick())
+    assert live._heard_again(job) is None
+    assert keys_of(head, "mouthSmileLeft")[1].mean() > before.mean() + 0.1
+
+
+@on_posix
+def test_a_worker_that_is_killed_leaves_the_scene_as_it_was(
+    scene: Any, another: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import work
+
+    killed = []
+
+    def kill(_sound: object, engine: Any, **_more: object) -> None:
+        os.kill(engine.pid, signal.SIGKILL)
+        killed.append(engine.pid)
+        list(engine.encode(_sound))
+
+    before = state()
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "encode", kill)
+        with pytest.raises(RuntimeError, match=r"engine's process ended.*Nothing was changed"):
+            bpy.ops.emotalk.animate()
+    assert killed
+    assert state() == before
+
+    bpy.ops.emotalk.animate()
+
+    assert len(scene.takes) == 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "python", "words"),
+    [
+        ("python", "", "No Python chosen for the engine"),
+        ("python", "/nowhere/python", "No such Python: '/nowhere/python'"),
+        ("environment", "", "EmoTalk's environment is not there.*Create it in Preferences"),
+    ],
+)
+def test_a_python_that_is_not_there_is_one_line(
+    scene: Any, preferences: Any, engine: str, python: str, words: str
+) -> None:
+    preferences.engine, preferences.python = engine, python
+    before = state()
+
+    with pytest.raises(RuntimeError, match=words) as caught:
+        bpy.ops.emotalk.animate()
+
+    assert str(caught.value).strip().count("\n") == 0
+    assert state() == before
+
+
+def test_a_model_that_needs_torch_names_the_preferences(
+    scene: Any, preferences: Any, tmp_path: Path
+) -> None:
+    from emotalk.emotalk_core.model.config import ModelConfig, PublishedConfig, write_config
+
+    config = ModelConfig(kind="published", n_styles=24, published=PublishedConfig())
+    write_config(config, tmp_path / "config.json")
+    preferences.model, before = str(tmp_path), state()
+
+    with pytest.raises(RuntimeError, match=r"does not run this model: .* Choose Another Python"):
+        bpy.ops.emotalk.animate()
+
+    assert state() == before
+
+
+def test_the_device_reaches_the_engine(preferences: Any) -> None:
+    from emotalk.addon.bridge.settings import engine_settings
+
+    preferences.device = "cuda"
+    assert (engine_settings().device, engine_settings().engine) == ("auto", "auto")
+    preferences.engine, preferences.python = "python", sys.executable
+
+    settings = engine_settings()
+
+    assert (settings.device, settings.engine) == ("cuda", "torch")
+    assert settings.python == Path(sys.executable)
+
+
+def test_the_flag_of_the_command_line_goes_before_the_preferences(
+    preferences: Any, scene: Any, head: Any, speech: Path, tmp_path: Path
+) -> None:
+    from emotalk.addon.commands import main
+
+    flags = ["--target", "Head", "-o", str(tmp_path / "a.blend"), "--python"]
+
+    code = main(["animate", "--sound", str(speech), *flags, sys.executable])
+
+    assert code == 0
+    pid = _room_engine().pid
+    assert pid is not None
+    assert main(["animate", "--sound", str(speech), *flags, "/nowhere"]) == 2
+
+
+def _room_engine() -> Any:
+    from emotalk.addon.bridge.session import SESSION
+
+    return SESSION.room._known[1]
+
+
+def test_a_look_at_another_python_tells_what_it_has(another: Any) -> None:
+    from emotalk.addon.bridge.session import SESSION
+
+    bpy.ops.emotalk.look_at_python()
+
+    found = SESSION.looked[sys.executable]
+    assert found.is_well
+    assert found.detail.startswith(f"Python {sys.version_info[0]}.{sys.version_info[1]}.")
+    assert f"numpy {np.__version__}" in found.detail
+
+
+def test_creating_an_environment_needs_leave_to_go_online(preferences: Any) -> None:
+    with pytest.raises(RuntimeError, match="Online access is off: allow it in Preferences"):
+        bpy.ops.emotalk.create_environment()
+
+
+def test_the_environment_is_made_and_removed_by_the_buttons(
+    preferences: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import compat, environment
+    from emotalk.emotalk_core.interpreter import Interpreter, program_in
+
+    def make(folder: Path, recipe: Any, *, progress: Any) -> Interpreter:
+        progress(0.5, "Downloading")
+        program_in(folder).parent.mkdir(parents=True)
+        program_in(folder).symlink_to(sys.executable)
+        (folder / "pyvenv.cfg").touch()
+        return Interpreter(program_in(folder), "3.11.0", torch=recipe.name)
+
+    monkeypatch.setattr(compat, "is_online_allowed", lambda: True)
+    monkeypatch.setattr(environment, "make", make)
+    preferences.engine = "environment"
+
+    bpy.ops.emotalk.create_environment(build="cpu")
+
+    folder = Path(preferences.environment_folder) / "emotalk-environment"
+    assert program_in(folder).is_file()
+    bpy.ops.emotalk.remove_environment()
+    assert not folder.exists()
+    assert preferences.engine == "builtin"
+
+
+FAKE_IMPORT = """#!{python}
+import json, pathlib, sys, time
+arguments = sys.argv[sys.argv.index("import-checkpoint"):]
+out = pathlib.Path(arguments[arguments.index("-o") + 1])
+out.mkdir()
+print(json.dumps({{"progress": 0.5, "doing": "Reading tensors"}}), file=sys.stderr, flush=True)
+if "bad" in arguments[1]:
+    sys.exit("emotalk: Not an EmoTalk checkpoint: 'bad.pth'. Choose another")
+(out / "config.json").write_text("{{}}")
+"""
+
+
+@pytest.fixture
+def importer(another: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A Python whose `import-checkpoint` writes a folder, or refuses files called bad."""
+    from emotalk.addon.bridge import compat
+
+    program = tmp_path / "python"
+    program.write_text(FAKE_IMPORT.format(python=sys.executable), encoding="utf-8")
+    program.chmod(0o755)
+    another.python = str(program)
+    monkeypatch.setattr(compat, "extension_folder", lambda _package, name: tmp_path / name)
+    for name in ("EmoTalk.pth", "bad.pth"):
+        (tmp_path / name).touch()
+    return another
+
+
+@on_posix
+def test_an_imported_checkpoint_becomes_the_model(importer: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.import_checkpoint(filepath=str(tmp_path / "EmoTalk.pth"))
+    assert importer.model == str(tmp_path / "models" / "EmoTalk")
+
+    bpy.ops.emotalk.import_checkpoint(filepath=str(tmp_path / "EmoTalk.pth"))
+
+    assert importer.model == str(tmp_path / "models" / "EmoTalk_2")
+
+
+@on_posix
+def test_a_refused_checkpoint_is_one_line_and_leaves_nothing(importer: Any, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"not imported: 'bad\.pth'\. Not an EmoTalk checkpoint"):
+        bpy.ops.emotalk.import_checkpoint(filepath=str(tmp_path / "bad.pth"))
+
+    assert importer.model == ""
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_checkpoint_without_a_python_says_what_to_do_first(preferences: Any) -> None:
+    with pytest.raises(RuntimeError, match="takes PyTorch: create the environment first"):
+        bpy.ops.emotalk.import_checkpoint(filepath="EmoTalk.pth")
+
+
+def test_the_licence_says_non_commercial() -> None:
+    from emotalk.addon.bridge.checkpoints import LICENCE
+
+    assert "CC BY-NC 4.0" in LICENCE
+    assert "non-commercial" in LICENCE
+
+
+@pytest.mark.parametrize("engine", ["builtin", "python"])
+def test_the_doctor_finds_this_place_well(another: Any, engine: str) -> None:
+    from emotalk.addon.bridge.session import SESSION
+
+    another.engine = engine
+
+    bpy.ops.emotalk.doctor()
+
+    found = {finding.what: finding for finding in SESSION.findings}
+    assert all(finding.is_well for finding in found.values() if finding.is_needed)
+    assert SESSION.told == ("emotalk.doctor", "All is well", True)
+    assert "heard 15 frames" in found["Engine"].detail
+    assert ("Engine's Python" in found) == (engine == "python")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "remedy"),
+    [
+        ({"model": "/nowhere"}, "Model", "Give a folder with a config.json"),
+        ({"python": "/nowhere"}, "Engine chosen", "Choose the program file"),
+        ({"device": "cuda"}, "Device", "choose one of them"),
+        ({"cache_folder": "/proc/nowhere"}, "Cache", "Choose another folder"),
+    ],
+)
+def test_the_doctor_says_what_is_amiss_and_what_to_do(
+    another: Any, changes: dict[str, str], what: str, remedy: str
+) -> None:
+    from emotalk.addon.bridge import doctor
+    from emotalk.addon.bridge.session import SESSION
+
+    vars(another).update(changes)
+
+    bpy.ops.emotalk.doctor()
+
+    found = next(finding for finding in SESSION.findings if finding.what == what)
+    assert not found.is_well
+    assert remedy in found.text
+    assert found.text in doctor.report(SESSION.findings)
+
+
+def test_an_errand_in_a_window_tells_progress_and_result(
+    addon: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import errand
+    from emotalk.addon.bridge.session import SESSION
+
+    timers: list[Any] = []
+    with_window = SimpleNamespace(
+        app=SimpleNamespace(
+            background=False,
+            timers=SimpleNamespace(register=lambda look, **_more: timers.append(look)),
+        ),
+        context=bpy.context,
+    )
+    monkeypatch.setattr(errand, "bpy", with_window)
+
+    assert errand.start("emotalk.doctor", lambda progress: progress(1.0, "x") or 7, str) == ""
+    assert SESSION.errand is not None
+    SESSION.errand.job.wait(20)
+    assert timers[0]() is None
+
+    assert SESSION.told == ("emotalk.doctor", "7", True)
+    assert SESSION.errand is None
+
+
+def test_only_one_errand_runs_at_a_time_and_it_can_be_stopped(
+    addon: ModuleType, preferences: Any
+) -> None:
+    from emotalk.addon.bridge import errand
+    from emotalk.addon.bridge.job import Job
+    from emotalk.addon.bridge.session import SESSION
+    from emotalk.emotalk_core.errors import Cancelled
+
+    def wait(progress: Any) -> None:
+        while True:
+            progress(0.5, "Downloading torch")
+
+    SESSION.errand = errand.Errand("emotalk.create_environment", Job(wait), str)
+    job = SESSION.errand.job
+    job.start()
+    with pytest.raises(RuntimeError, match="Busy: "):
+        bpy.ops.emotalk.doctor()
+
+    bpy.ops.emotalk.stop_errand()
+
+    job.wait(20)
+    with pytest.raises(Cancelled):
+        job.result()
+    SESSION.errand = None

@@ -1,0 +1,57 @@
+"""The contact gate: the likelier a contact, the narrower the mouth, whatever parted the lips."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emotalk_core import arkit
+from emotalk_core.engine.contact import CONTACT_MM, firmness, press
+from emotalk_core.shaping.aperture import aperture_mm
+
+
+def mouths(n: int = 200) -> np.ndarray:
+    """Open mouths of all kinds, float32 (n, 52): by the jaw, by the lips, sneering, rounded."""
+    rng = np.random.default_rng(0)
+    free = (rng.uniform(0, 0.6, (n, 52)) * (rng.random((n, 52)) < 0.4)).astype(np.float32)
+    free[:, arkit.index("mouthClose")] = 0.0
+    return free
+
+
+def test_firmness_rises_with_the_logits_from_open_to_shut() -> None:
+    firm = firmness(np.linspace(-40.0, 20.0, 500))
+
+    assert (np.diff(firm) >= 0.0).all()
+    assert firm[0] < 1e-4
+    assert firm[-1] > 0.9999
+
+
+def test_half_heard_contacts_shut_most_of_the_gap() -> None:
+    (firm,) = firmness(np.zeros(1))
+
+    assert 0.6 < firm < 0.7
+
+
+def test_the_gap_left_is_its_share_of_the_free_one() -> None:
+    free = mouths()
+    gap = aperture_mm(free)
+    firm = np.full(len(free), 0.4, np.float32)
+
+    left = aperture_mm(press(free.copy(), firm))
+
+    np.testing.assert_allclose(left, np.minimum(0.6 * gap + 0.4 * CONTACT_MM, gap), atol=2e-3)
+
+
+def test_the_likelier_contact_is_the_narrower_mouth() -> None:
+    free = np.repeat(mouths(40), 50, axis=0)
+    firm = firmness(np.tile(np.linspace(-12.0, 6.0, 50), 40))
+
+    gaps = aperture_mm(press(free, firm)).reshape(40, 50)
+
+    assert (np.diff(gaps, axis=1) <= 2e-3).all()
+
+
+def test_lips_that_surely_meet_press_on_each_other() -> None:
+    shut = press(mouths(), np.ones(200, np.float32))
+
+    assert aperture_mm(shut).max() <= CONTACT_MM + 2e-3
+    assert shut[:, list(arkit.indices("mouthPress"))].min() >= 0.08 - 1e-6

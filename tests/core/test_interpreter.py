@@ -1,0 +1,140 @@
+"""Other Pythons are found and looked at; other programs end with whoever waits for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core.doctor import about_interpreter
+from emotalk_core.errors import Cancelled, SetupError
+from emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
+from emotalk_core.programs import run_program
+
+on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such scripts")
+
+PYTHON = Path(sys.executable)
+
+
+def script(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_look_at_this_python_finds_its_numpy() -> None:
+    found = look_at(PYTHON)
+
+    assert found.python == ".".join(map(str, sys.version_info[:3]))
+    assert found.numpy == np.__version__
+    assert found.fault == ""
+    assert "cpu" in found.devices
+
+
+def test_an_environment_is_found_by_its_folder(tmp_path: Path) -> None:
+    program = program_in(tmp_path)
+    program.parent.mkdir()
+    program.symlink_to(sys.executable)
+
+    assert find_python(tmp_path) == program  # the link itself: it tells where the packages are
+    assert find_python(program) == program
+
+
+@pytest.mark.parametrize("name", ["nothing", "."])
+def test_where_no_python_is_a_line_says_so(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SetupError, match="No such Python"):
+        find_python(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("python", "numpy", "fault"),
+    [
+        ("3.11.0", "2.4.6", ""),
+        ("3.14.1", "1.24", ""),
+        ("3.10.13", "2.0", "Python 3.10.13 is too old: 3.11 or newer is needed"),
+        ("3.12.0", "", "numpy is missing: python -m pip install numpy"),
+    ],
+)
+def test_what_is_wrong_with_a_python(python: str, numpy: str, fault: str) -> None:
+    assert Interpreter(Path("python"), python, numpy).fault == fault
+
+
+def test_a_package_that_is_there_and_does_not_work_is_named() -> None:
+    why = "numpy: ImportError: libopenblas.so.0 is missing"
+
+    assert Interpreter(Path("python"), "3.12.0", problems=(why,)).fault == why
+
+
+def test_the_summary_names_the_card() -> None:
+    found = Interpreter(
+        Path("python"), "3.13.1", "2.4.6", "2.9.1", devices=("cpu", "cuda"), gpu="H100",
+        build="CUDA 12.8",
+    )  # fmt: skip
+
+    assert found.summary == "Python 3.13.1, numpy 2.4.6, PyTorch 2.9.1 (CUDA 12.8), H100"
+
+
+@on_posix
+def test_what_is_no_python_says_what_it_said(tmp_path: Path) -> None:
+    fake = script(tmp_path / "python", "#!/bin/sh\necho I am a shell. >&2\nexit 3\n")
+
+    with pytest.raises(SetupError, match=r"no Python that works: .*\. I am a shell\.$"):
+        look_at(fake)
+
+
+def test_a_device_that_is_not_there_is_told_with_those_that_are() -> None:
+    found = {finding.what: finding for finding in about_interpreter(PYTHON, device="cuda")}
+
+    assert found["Engine's Python"].is_well
+    assert not found["Device"].is_well
+    assert "It has cpu" in found["Device"].text
+
+
+def test_a_program_tells_its_lines_and_its_code() -> None:
+    lines: list[str] = []
+    code = "import sys; print('one'); print('ERROR: two.', file=sys.stderr); print('three')"
+
+    ended = run_program([PYTHON, "-I", "-u", "-c", f"{code}; sys.exit(5)"], on_line=lines.append)
+
+    assert lines == ["one", "ERROR: two.", "three"]
+    assert ended.code == 5
+    assert ended.last_line == "ERROR: two"
+
+
+SPAWNS = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@on_posix
+def test_a_cancelled_program_is_gone_with_all_that_it_started() -> None:
+    started: list[int] = []
+
+    def stop_when_started() -> None:
+        if started:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_program(
+            [PYTHON, "-I", "-c", SPAWNS], on_line=lambda line: started.append(int(line)),
+            progress=stop_when_started,
+        )  # fmt: skip
+
+    state = Path(f"/proc/{started[0]}/stat")
+    assert not state.is_file() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_program_that_does_not_answer_is_given_up() -> None:
+    with pytest.raises(SetupError, match="does not answer"):
+        run_program([PYTHON, "-I", "-c", "import time; time.sleep(600)"], timeout_s=0.2)
+
+
+def test_a_program_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="cannot be started"):
+        run_program([tmp_path / "nothing"])
