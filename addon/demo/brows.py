@@ -9,13 +9,13 @@ from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
 
 # The middle line from the nose outwards, x and y in mm on the stylised face (left side).
 MIDDLE_LINE = np.array([[14.0, 708.5], [24.0, 712.0], [36.0, 714.5], [48.0, 712.5], [60.0, 704.0]])
-HALF_WIDTHS = np.array([3.4, 4.6, 4.2, 3.2, 0.6])  # mm, at the same places
-THICKNESS = 3.2  # mm
+HALF_WIDTHS = np.array([2.6, 4.0, 3.9, 2.9, 0.5])  # mm, at the same places
+THICKNESS = 2.3  # mm
 SUNK = 0.5  # mm: the rim lies in the skin
 N_ALONG, N_ACROSS = 40, 13
 
-DARK = hex_colour("3B2018")
-LIGHT = hex_colour("5E3324")
+DARK = hex_colour("4A281B")
+LIGHT = hex_colour("6A3A27")
 
 
 def build_brows(skin: Part) -> Part:

@@ -8,8 +8,8 @@ from .base_head import BaseHead, BaseMesh
 from .part import Part, blend, grid_faces, hex_colour, smoothstep
 from .warp import MOUTH, bend
 
-TOOTH = hex_colour("FFF8EC")
-TOOTH_ROOT = hex_colour("EBD9C0")
+TOOTH = hex_colour("FFF8E8")
+TOOTH_ROOT = hex_colour("F3E4CF")
 GUM = hex_colour("C76468")
 TONGUE = hex_colour("D8686C")
 TONGUE_BACK = hex_colour("8E3440")
@@ -24,7 +24,7 @@ JAW_SHAPES = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 
 def build_upper_teeth() -> Part:
     """The upper row: part of the skull, no shape moves it."""
-    points, colours, faces = _row(UPPER_TEETH, half_width=29.0, front=130.5, edge=616.8, up=1.0)
+    points, colours, faces = _row(UPPER_TEETH, half_width=29.0, front=130.5, edge=615.6, up=1.0)
     head = {"head": np.ones(len(points))}
     return Part("Teeth.Upper", "Teeth", points + _shift(), (faces,), colours, {}, head)
 
