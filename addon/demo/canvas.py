@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["INK", "MUTED", "PAPER", "Canvas", "Colour"]
+__all__ = ["INK", "MUTED", "PAPER", "Canvas", "Colour", "save_picture"]
 
 Colour = tuple[int, int, int]
 
@@ -87,3 +88,13 @@ class Canvas:
     def finished(self) -> Image.Image:
         """The page at its own size."""
         return self._page.resize((self.width, self.height), Image.Resampling.LANCZOS)
+
+
+def save_picture(page: Image.Image, path: Path) -> None:
+    """A png or jpg, by suffix; it appears when it is whole."""
+    part = path.with_name(path.name + ".part")
+    if path.suffix == ".jpg":
+        page.save(part, format="JPEG", quality=84, optimize=True, progressive=True)
+    else:
+        page.save(part, format="PNG", optimize=True)
+    part.replace(path)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .part import Part, blend, grid_faces, hex_colour, join, smoothstep, unit
 
-N_ALONG, N_AROUND = 22, 16
+N_ALONG, N_AROUND = 18, 12
 AXIS = np.array([0.0, 0.0, 40.0])  # locks are flat towards this upright axis
 MIDDLE_Z = 34.0  # mm, of the head that the bob goes around
 N_GROOVES = 5
