@@ -24,6 +24,7 @@ __all__ = ["ListenerSettings", "VoiceSet", "recalls", "train_listener"]
 log = logging.getLogger(__name__)
 _STATES = 250  # 5 s: more than one pooling window
 _CENTRES = 6
+_NEVER = 20.0  # logit of a share that rounds to nothing
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,9 @@ def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSetting
     """Train `network.emotion`; everything else stays as it is."""
     branch = network.emotion
     branch.train()
+    # The last layer serves the lips and may be bent towards them; voices are heard in those before.
+    with torch.no_grad():
+        branch.layers[-1] = -_NEVER
     optimiser = torch.optim.AdamW(
         branch.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
