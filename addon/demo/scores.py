@@ -14,7 +14,7 @@ from ...emotalk_core.shaping.aperture import CLOSED_MM, REST_MM, aperture_mm
 from ...emotalk_core.shaping.closure import count_closures
 from .recordings import Phone
 
-__all__ = ["SHUT", "SILENT", "Score", "score", "sound_of"]
+__all__ = ["SHUT", "SILENT", "Score", "score", "sound_of", "spelled"]
 
 SHUT: Final = frozenset({"p", "b", "m"})
 _BITTEN: Final = frozenset({"f", "v"})
@@ -22,8 +22,16 @@ SILENT: Final = frozenset({"", "sil", "sp", "spn", "pau", "(", "_"})
 _WIDE: Final = frozenset({"aa", "ae", "ay", "aw", "a", "aɪ", "aʊ", "ɑ", "ɑː", "æ", "aː"})
 _NEAR_S: Final = 0.04  # a closure may come this much before or after its phone
 _QUIET: Final = 0.1  # speech activity under which nobody speaks
-_SPIKE_MM: Final = 1.5
+_SPIKE_MM: Final = 0.8
 _UPPER_FACE: Final = arkit.indices("brow", "eyeSquint", "cheekSquint")
+
+
+_SPELLING: Final = {
+    "ʃ": "sh", "ʒ": "zh", "ŋ": "ng", "θ": "th", "ð": "dh", "ç": "ch", "χ": "x", "ʔ": "'",
+    "ɪ": "i", "ʏ": "y", "ʊ": "u", "ə": "uh", "ɜ": "er", "ɐ": "a", "ɑ": "a", "ʌ": "ah", "æ": "ae",
+    "ɛ": "e", "ɔ": "o", "œ": "oe", "ø": "oe", "ʁ": "r", "ɹ": "r", "ɾ": "r", "ʋ": "v", "β": "b",
+    "ɡ": "g", "ɲ": "ny", "ɕ": "sh", "ʑ": "zh", "ɯ": "u", "ɸ": "f",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,14 @@ class Score:
 def sound_of(phone: str) -> str:
     """A phone without stress and case: ARPABET and IPA alike."""
     return phone.lower().rstrip("012").strip("ˈˌ")
+
+
+def spelled(phone: str) -> str:
+    """A phone in letters that every font has: a few IPA signs as their nearest spelling."""
+    plain = sound_of(phone)
+    for sign, letters in _SPELLING.items():
+        plain = plain.replace(sign, letters)
+    return plain.encode("ascii", "ignore").decode()
 
 
 def score(
@@ -89,7 +105,7 @@ def _by_sound(
         Score("jaw follows loudness", _correlation(values, level, talking), "r",
               "near 1: the jaw only flaps"),
         Score("upper face moves", _spread(values), "", "under 0.03: frozen"),
-        Score("twitches", _spikes(gap) / seconds, "/s", "lips that jump for one frame"),
+        Score("twitches", _spikes(gap) / seconds, "/s", "lips that go to and fro by the frame"),
     ]  # fmt: skip
     if quiet.any():
         found.append(Score("lip gap in silence", float(gap[quiet].mean()), "mm", "over 1: agape"))
@@ -117,6 +133,8 @@ def _spread(values: np.ndarray) -> float:
 
 
 def _spikes(gap: np.ndarray) -> int:
-    """Frames that stand out from both neighbours by more than a viewer forgives."""
-    up, down = np.diff(gap)[:-1], np.diff(gap)[1:]
-    return int(np.count_nonzero((up * down < 0) & (np.minimum(abs(up), abs(down)) > _SPIKE_MM)))
+    """Frames at which the lips turn, having turned one frame before and after: no speech does."""
+    step = np.diff(gap)
+    large = np.abs(step) > _SPIKE_MM
+    turns = (step[:-1] * step[1:] < 0.0) & large[:-1] & large[1:]
+    return int(np.count_nonzero(turns[:-1] & turns[1:]))

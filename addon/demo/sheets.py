@@ -18,7 +18,7 @@ from ...emotalk_core.shaping.aperture import REST_MM, aperture_mm
 from ...emotalk_core.shaping.closure import met_lips
 from .canvas import INK, MUTED, PAPER, Canvas, Colour
 from .recordings import Phone
-from .scores import SHUT, SILENT, sound_of
+from .scores import SHUT, SILENT, sound_of, spelled
 
 __all__ = [
     "Take",
@@ -164,9 +164,9 @@ def _still_labels(page: Canvas, take: Take, at_s: float, box: tuple[float, float
     """Under a still its time and, where it is known, the phone beside the mouth."""
     x, y, side = box
     page.text((x + side - 10, y + side - 12), f"{at_s:.2f} s", size=12, fill=PAPER, anchor="rs")
-    now = [sound_of(phone) for start_s, end_s, phone in take.phones if start_s <= at_s < end_s]
+    now = [phone for start_s, end_s, phone in take.phones if start_s <= at_s < end_s]
     if now:
-        words = "silence" if now[0] in SILENT else now[0]
+        words = "silence" if sound_of(now[0]) in SILENT else spelled(now[0])
         page.text((x + 12, y + side - 12), words, size=22, fill=PAPER, anchor="ls")
 
 
@@ -211,7 +211,7 @@ def _phones(tracks: _Tracks, take: Take, top: float, height: float) -> None:
             edges = np.array([left, right])
             tracks.page.area(edges, np.full(2, top - 4), np.full(2, top + 14 + height), _BAND)
         if sound_of(phone) not in SILENT:
-            words, fill = sound_of(phone), INK if sound_of(phone) in SHUT else MUTED
+            words, fill = spelled(phone), INK if sound_of(phone) in SHUT else MUTED
             tracks.page.text(((left + right) / 2, top + 9), words, size=9, fill=fill, anchor="ms")
     if take.phones:
         tracks.label(top + 10, "Phones; p b m shaded")

@@ -19,13 +19,13 @@ LID_CLEARANCE = 0.45  # mm between lid and eyeball
 TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at the eyeball
 
 GAINS = {
-    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6, "mouthFrown": 1.45,
-    "noseSneer": 1.35,
+    "browDown": 1.75, "brow": 1.6, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6,
+    "mouthFrown": 2.1, "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
 # The neutral face is made friendlier: a little of these shapes is built into it.
-REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.25}
-REST_SMILE = 0.22
+REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
+REST_SMILE = 0.14
 JAW_GAIN = 0.92
 CLOSE_GAIN = 0.98  # more than the jaw's: the fuller lips have to stay together all the way down
 
@@ -93,6 +93,10 @@ def _lid_groups(rest: np.ndarray, lids: tuple[Lids, Lids]) -> dict[str, np.ndarr
 def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
     """The base's shapes with the character's gains; blinks undo the widening built into rest."""
     deltas = {name: delta * _gain(name) for name, delta in base.skin.shapes.items()}
+    # Anger is read from the inner ends of the brows.
+    inner = 1.0 + 0.45 * bump(base.skin.vertices, (0.0, 700.0, 135.0), (20.0, 26.0, 60.0))
+    for name in ("browDownLeft", "browDownRight"):
+        deltas[name] = deltas[name] * inner[:, None]
     for side in ("Left", "Right"):
         wide = f"eyeWide{side}"
         deltas[f"eyeBlink{side}"] = (

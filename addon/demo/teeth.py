@@ -31,7 +31,7 @@ def build_upper_teeth() -> Part:
 
 def build_lower_teeth(base: BaseHead, jaw_gain: float) -> Part:
     """The lower row: it moves with the jaw as one solid piece."""
-    points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=127.5, edge=617.0, up=-1.0)
+    points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=126.0, edge=617.0, up=-1.0)
     shapes = {
         name: bend(points + _rigid(base.lower_teeth, name, points) * jaw_gain) - bend(points)
         for name in JAW_SHAPES

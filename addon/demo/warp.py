@@ -98,7 +98,7 @@ def mould(rest: np.ndarray) -> np.ndarray:
 
 def _raised_corners(rest: np.ndarray) -> np.ndarray:
     sides = [bump(rest, (side * 24.0, 618.0, 128.0), (9.0, 8.0, 14.0)) for side in (1, -1)]
-    return np.sum(sides, axis=0)[:, None] * np.array([0.0, 3.6, 0.6])
+    return np.sum(sides, axis=0)[:, None] * np.array([0.0, 2.8, 0.6])
 
 
 def _sealed_lips(rest: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The brow layer: brows that go with stressed syllables, as the head's nods do.
 
-A voice without a strong feeling leaves the upper face still; people raise their brows on some of the
-words that matter, and draw them further together when they are angry.
+A voice without a strong feeling leaves the upper face still; people raise their brows on some of
+the words that matter, and draw them further together when they are angry.
 """
 
 from __future__ import annotations

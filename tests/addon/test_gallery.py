@@ -117,7 +117,7 @@ def test_a_mouth_open_in_silence_and_a_jump_are_counted() -> None:
     level = np.where(np.arange(600) < 300, LOUD_DB, QUIET_DB).astype(np.float32)
     agape, jumping = np.zeros((600, 52), np.float32), np.zeros((600, 52), np.float32)
     agape[:, arkit.index("jawOpen")] = 0.2
-    jumping[100, arkit.index("jawOpen")] = 0.3
+    jumping[100:106:2, arkit.index("jawOpen")] = 0.3
 
     assert value_of(scores.score(agape, level, []), "lip gap in silence") > 4.0
     assert value_of(scores.score(agape, level, []), "twitches") == 0.0
@@ -131,6 +131,12 @@ def test_a_jaw_driven_by_loudness_alone_is_told_from_one_that_is_not() -> None:
 
     assert value_of(scores.score(flapping, level, []), "jaw follows loudness") > 0.99
     assert abs(value_of(scores.score(curves(), level, []), "jaw follows loudness")) < 0.3
+
+
+def test_phones_are_spelled_in_letters_that_a_plain_font_has() -> None:
+    assert [scores.spelled(phone) for phone in ("AA1", "oː", "ʃ", "pʰ", "ˈɪ")] == [
+        "aa", "o", "sh", "p", "i"
+    ]  # fmt: skip
 
 
 def test_stills_stand_in_the_middle_of_phones_that_a_viewer_judges_by() -> None:
