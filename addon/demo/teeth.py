@@ -85,8 +85,8 @@ def _row(
     ])  # fmt: skip
     middle = 1.0 - tooth**2  # 1 in a tooth's middle, 0 between two teeth
     bulge = np.where(profile[:, 1] < 8.1, 1.0, 0.25)[:, None] * (1.0 - tooth**6)[None, :]
-    depth = profile[:, :1] + 1.1 * (bulge - 1.0)
-    short = 0.8 * (1.0 - middle) ** 2  # rounded corners at the biting edge
+    depth = profile[:, :1] + 0.55 * (bulge - 1.0)
+    short = 0.6 * (1.0 - middle) ** 2  # rounded corners at the biting edge
     height = profile[:, 1:] + np.where(profile[:, 1:] < 2.0, 1.0, 0.0) * short[None, :]
     # The row curves away from the bite towards the back, where the lips' corners are.
     curve = 3.0 * np.clip((np.abs(along) - 12.0) / 28.0, 0.0, 1.0) ** 1.5 * (up < 0)
