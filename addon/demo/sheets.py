@@ -235,10 +235,12 @@ def _lips(tracks: _Tracks, take: Take, top: float, height: float) -> None:
 def _brows(tracks: _Tracks, take: Take, top: float, height: float) -> None:
     bottom = top + height
     down = take.values[:, [arkit.index("browDownLeft"), arkit.index("browDownRight")]].mean(1)
-    tracks.curve(take.values[:, arkit.index("browInnerUp")], take.fps, (bottom, top), _BROW)
-    tracks.curve(down, take.fps, (bottom, top), _FROWN)
+    up = take.values[:, arkit.index("browInnerUp")]
+    most = 0.5 if max(float(up.max()), float(down.max())) <= 0.5 else 1.0
+    tracks.curve(up / most, take.fps, (bottom, top), _BROW)
+    tracks.curve(down / most, take.fps, (bottom, top), _FROWN)
     tracks.page.rule(tracks.left, bottom, tracks.right, bottom)
-    tracks.label(top + 50, "Brows up, 0 to 1", _BROW)
+    tracks.label(top + 50, f"Brows up, 0 to {most:g}", _BROW)
     tracks.label(top + 74, "Brows down", _FROWN)
 
 
