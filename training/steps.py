@@ -38,7 +38,7 @@ from .datasets import (
 )
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, estimate_standardise, extract
 from .front_end.last_layer import LastLayer
-from .listener import VoiceSet, recalls, train_listener
+from .listener import Voices, fit_listener, gather, recalls, write
 from .trainer import Pupil, train_face
 
 __all__ = [
@@ -250,21 +250,19 @@ def train(work: Work) -> None:
 
 
 def listen(work: Work) -> None:
-    """Train the emotion branch alone and write `listener.pt`."""
-    torch.manual_seed(work.config.seed)
-    network = _network(work)
-    # Labels by actors count most; read speech says what neutral sounds like, other sounds that
-    # nobody speaks.
-    shares = {"emodb": 1.0, "open_speech": 0.15, "read": 0.1, "plain": 0.05, "quiet": 0.1}
-    sets = [(work.recordings(n), work.feature_set(n), s) for n, s in shares.items()]
-    train_listener(
-        network,
-        VoiceSet([(_split(r, "train"), f, s) for r, f, s in sets], work.config.seed),
-        work.config.listener,
-    )
-    heldout = VoiceSet([(_split(r, "dev"), f, s) for r, f, s in sets[:1]], 0)
-    found = recalls(network, [e for e in heldout.entries if e[0].copies[e[1]] == 0])
+    """Fit the emotion branch alone and write `listener.pt`."""
+    network, settings = _network(work), work.config.listener
+
+    def voices(name: str, *splits: str) -> Voices:
+        chosen = [r for r in work.recordings(name) if r.split in splits]
+        reach = network.config.emotion.reach
+        return gather(chosen, work.feature_set(name), reach=reach, every=settings.every)
+
+    quiet, readers = voices("quiet", "train", "dev"), voices("open_speech", "train")
+    tried = fit_listener(voices("emodb", "train"), quiet, readers, settings)
+    found = recalls(tried, voices("emodb", "dev"))
     log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
+    write(fit_listener(voices("emodb", "train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
 
 
