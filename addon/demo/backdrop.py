@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from .materials import new_materials
 from .part import Part, blend, grid_faces, hex_colour, smoothstep
 from .write_mesh import write_part
 
@@ -17,7 +18,9 @@ DEEP = hex_colour("4C6470")
 
 def add_backdrop(collection: bpy.types.Collection) -> bpy.types.Object:
     """A round, painted wall behind the character, facing the camera; it casts no shadow."""
-    obj = write_part(_wall(), [_material()], np.zeros((N_RINGS - 1) * N_AROUND, int), "Demo")
+    obj = write_part(
+        _wall(), new_materials("Backdrop", "Demo"), np.zeros((N_RINGS - 1) * N_AROUND, int), "Demo"
+    )
     obj.display.show_shadows = False
     collection.objects.link(obj)
     return obj
@@ -33,9 +36,3 @@ def _wall() -> Part:
     )
     faces = grid_faces(N_RINGS, N_AROUND, wrap=True)
     return Part("Backdrop", "Backdrop", flat * RADIUS + CENTRE, (faces[:, ::-1],), colours)
-
-
-def _material() -> bpy.types.Material:
-    material = bpy.data.materials.new("Demo Backdrop")
-    material.diffuse_color = (0.3, 0.36, 0.4, 1.0)
-    return material

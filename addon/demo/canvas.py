@@ -41,12 +41,15 @@ class Canvas:
         size: int = 15,
         fill: Colour = INK,
         anchor: str = "ls",
+        edge: Colour | None = None,
     ) -> None:
         """Words with their anchor (Pillow's letters; "ls" is left end of the baseline) at a
-        point.
+        point; with an edge they can be read on any picture.
         """
         place = (at[0] * _SCALE, at[1] * _SCALE)
-        self._draw.text(place, words, font=_font(size), fill=fill, anchor=anchor)
+        width = 0 if edge is None else _SCALE
+        self._draw.text(place, words, font=_font(size), fill=fill, anchor=anchor,
+                        stroke_width=width, stroke_fill=edge)  # fmt: skip
 
     def width_of(self, words: str, size: int) -> float:
         """Length of a line of text."""

@@ -11,9 +11,9 @@ import numpy as np
 from .part import bump, smoothstep
 
 CORNER = (23.5, 618.0, 129.0)  # the left end of the lips on the base head, mm
-CORNER_MOVES = np.array([9.4, 6.4, -4.0])  # outwards, up, back around the teeth
+CORNER_MOVES = np.array([10.0, 7.6, -4.2])  # outwards, up, back around the teeth
 CHEEK = (43.0, 643.0, 116.0)
-CHEEK_MOVES = np.array([1.6, 3.6, 3.6])
+CHEEK_MOVES = np.array([1.8, 4.2, 4.0])
 LOWER_LID = (32.0, 662.0, 120.0)
 LOWER_LID_MOVES = np.array([0.0, 1.0, 0.8])
 LIP_MIDDLE_MOVES = np.array([0.0, -0.5, -1.6])  # stretched lips lie closer to the teeth

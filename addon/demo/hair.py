@@ -45,7 +45,12 @@ class Layer:
     blunt: float
 
 
+_INNER_RINGS = ((78.0, 74.0, 680.0), (86.0, 78.0, 646.0), (80.0, 74.0, 604.0), (62.0, 66.0, 578.0))
+
 BOB = (
+    # Behind the jaw on both sides: past the chin one would look into the collar.
+    Layer((36.0, 54.0, 4), _INNER_RINGS, (12.0, 6.0), 3.0, 5.0),
+    Layer((306.0, 324.0, 4), _INNER_RINGS, (12.0, 6.0), 3.0, 5.0),
     # Close to the head, nearly one surface: no gap may show the neck.
     Layer((56.0, 304.0, 31), ((80.0, 90.0, 744.0), (90.0, 92.0, 660.0), (82.0, 82.0, 604.0),
           (62.0, 66.0, 578.0)), (17.0, 7.0), 3.0, 5.0),

@@ -34,6 +34,7 @@ SURFACES = {
     "Tongue": Surface(("D8686C",), 0.3, subsurface=0.1, coat=0.3),
     "Wool": Surface(("E9A43B",), 0.9, sheen=0.4),
     "Sweater": Surface(("2E8B8B",), 0.9, sheen=0.4),
+    "Backdrop": Surface(("8FA3A5",), 0.9),
 }
 SUBSURFACE_SCALE_M = 0.010
 

@@ -51,6 +51,7 @@ _JUDGED: Final = (
     frozenset({"iy", "ih", "ey", "i", "iː", "eː"}),
     SILENT,
 )
+_EDGE: Final[Colour] = (70, 84, 92)
 _BAND: Final[Colour] = (232, 226, 216)
 
 
@@ -163,11 +164,18 @@ def contact_sheet(
 def _still_labels(page: Canvas, take: Take, at_s: float, box: tuple[float, float, float]) -> None:
     """Under a still its time and, where it is known, the phone beside the mouth."""
     x, y, side = box
-    page.text((x + side - 10, y + side - 12), f"{at_s:.2f} s", size=12, fill=PAPER, anchor="rs")
+    page.text(
+        (x + side - 10, y + side - 12),
+        f"{at_s:.2f} s",
+        size=12,
+        fill=PAPER,
+        anchor="rs",
+        edge=_EDGE,
+    )
     now = [phone for start_s, end_s, phone in take.phones if start_s <= at_s < end_s]
     if now:
         words = "silence" if sound_of(now[0]) in SILENT else spelled(now[0])
-        page.text((x + 12, y + side - 12), words, size=22, fill=PAPER, anchor="ls")
+        page.text((x + 12, y + side - 12), words, size=22, fill=PAPER, edge=_EDGE)
 
 
 class _Tracks:

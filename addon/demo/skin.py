@@ -25,7 +25,7 @@ GAINS = {
 }  # fmt: skip
 # The neutral face is made friendlier: a little of these shapes is built into it.
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
-REST_SMILE = 0.14
+REST_SMILE = 0.12
 JAW_GAIN = 0.92
 CLOSE_GAIN = 0.98  # more than the jaw's: the fuller lips have to stay together all the way down
 
