@@ -47,7 +47,7 @@ class Canvas:
         point; with an edge they can be read on any picture.
         """
         place = (at[0] * _SCALE, at[1] * _SCALE)
-        width = 0 if edge is None else _SCALE
+        width = 0 if edge is None else 1
         self._draw.text(place, words, font=_font(size), fill=fill, anchor=anchor,
                         stroke_width=width, stroke_fill=edge)  # fmt: skip
 
