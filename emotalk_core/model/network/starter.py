@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
-from ..engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
-from ..engine.frontend import STATE_RATE
-from ..engine.starter import POOL_DB_PER_E, POOL_FLOOR
-from ..shaping.aperture import MM, REST_MM
-from .config import ModelConfig
+from ...engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
+from ...engine.frontend import STATE_RATE
+from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR
+from ...shaping.aperture import MM, REST_MM
+from ..config import ModelConfig
 
 __all__ = ["Starter", "level_feature", "pool_weights"]
 
