@@ -16,7 +16,9 @@ from training.faces.phones import Phone
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FULL_HEAD = DATA / "faces" / "ict_facekit.npz"
-needs_data = pytest.mark.skipif(not FULL_HEAD.is_file(), reason="real curves are not on this machine")
+needs_data = pytest.mark.skipif(
+    not FULL_HEAD.is_file(), reason="real curves are not on this machine"
+)
 JAW = arkit.index("jawOpen")
 
 
@@ -98,7 +100,7 @@ def test_another_head_is_read_and_faults_are_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "odd.npz", **(good | {"arkit_names": np.array(["Mouth_Open"])}))
     with pytest.raises(InputError, match="Mouth_Open"):
         read_head(tmp_path / "odd.npz")
-    with pytest.raises(InputError, match="no.npz"):
+    with pytest.raises(InputError, match=r"no\.npz"):
         read_head(tmp_path / "no.npz")
 
 

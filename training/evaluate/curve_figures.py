@@ -16,7 +16,7 @@ __all__ = ["best_lag_ms", "closures", "jitter", "on_grid", "pearson"]
 
 GRID_HZ: Final = 100
 _FPS: Final = 30
-_MOUTH: Final = list((*arkit.JAW, *arkit.indices("mouth")))
+_MOUTH: Final = [*arkit.JAW, *arkit.indices("mouth")]
 _LAG_REACH: Final = 25  # steps of 10 ms
 _EDGE_S: Final = 0.02
 
@@ -41,7 +41,9 @@ def best_lag_ms(made: np.ndarray, wanted: np.ndarray) -> float:
     a, b = a[:n], b[:n]
     lags = np.arange(-_LAG_REACH, _LAG_REACH + 1)
     scores = [
-        pearson(a[max(0, k) : n + min(0, k)], b[max(0, -k) : n - max(0, k)]) if n > abs(k) + 2 else 0
+        pearson(a[max(0, k) : n + min(0, k)], b[max(0, -k) : n - max(0, k)])
+        if n > abs(k) + 2
+        else 0
         for k in lags
     ]
     best = int(np.argmax(scores))

@@ -110,7 +110,7 @@ class _State:
         if not bool(torch.isfinite(total)):
             raise InputError(
                 "Training ran away",
-                value=f"loss {float(total)} at step {self.step}",
+                value=f"loss {float(total.detach())} at step {self.step}",
                 remedy="Go on from the last checkpoint with a smaller pace.learning_rate.",
             )
         total.backward()

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from emotalk_core.errors import InputError
 
@@ -77,7 +77,16 @@ def read_run(path: Path | None, changes: Sequence[str] = ()) -> PaperRun:
             raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
     for change in changes:
         _change(given, change)
-    return _built(PaperRun(), given, "")
+    run = _built(PaperRun(), given, "")
+    for name, value, choices in (
+        ("align", run.align, get_args(Alignment)),
+        ("pace.precision", run.pace.precision, get_args(Precision)),
+    ):
+        if value not in choices:
+            raise InputError(
+                "No such choice", value=f"{name} = {value}", remedy=f"Use {' or '.join(choices)}."
+            )
+    return run
 
 
 def differences(run: PaperRun, stored: Mapping[str, Any]) -> list[str]:
