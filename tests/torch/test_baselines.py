@@ -53,9 +53,7 @@ def test_padding_changes_nothing(name: str) -> None:
     with torch.no_grad():
         alone = made.animate(collate(store, [0]))[0]
         beside = made.animate(collate(store, [0, 2]))[0, : len(alone)]
-    # Convolutions see the zeros beyond the end as before; only the very last frames may feel that
-    # a longer neighbour's padding is projected, not absent.
-    torch.testing.assert_close(beside[:-14], alone[:-14], atol=2e-4, rtol=0)
+    torch.testing.assert_close(beside, alone, atol=1e-5, rtol=0)  # float32, sums in another order
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,7 +129,7 @@ def test_a_code_is_guessed_from_what_comes_before_it() -> None:
 
 def test_dumb_baselines_know_the_mean_and_the_loudness() -> None:
     n = 40
-    level = np.where(np.arange(n) % 8 < 4, 0.3, 0.003)
+    level = np.where(np.arange(n) % 20 < 10, 0.3, 0.003)
     sound = (
         np.repeat(level, 534)[: n * 533].astype(np.float32) * np.tile([1, -1], n * 267)[: n * 533]
     )

@@ -25,6 +25,7 @@ from ..paper.animator import (
     Statistics,
     face_error,
     mix_layers,
+    state_mask,
     swap_pairs,
     to_frames,
 )
@@ -141,9 +142,10 @@ class _AudioEncoder(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """(N, T, 128)."""
         x = self.bands(mix_layers(batch.states, self.layers)).transpose(1, 2)
-        x = F.leaky_relu(self.first(x), _SLOPE)
+        inside = state_mask(batch)
+        x = F.leaky_relu(self.first(x * inside), _SLOPE) * inside
         for convolution in self.rest:
-            x = 0.5 * (x + self.dropout(F.leaky_relu(convolution(x), _SLOPE)))
+            x = 0.5 * (x + self.dropout(F.leaky_relu(convolution(x), _SLOPE))) * inside
         return self.code(to_frames(x.transpose(1, 2), batch.faces.valid.shape[1]))
 
 

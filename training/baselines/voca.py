@@ -53,6 +53,7 @@ class Voca(nn.Module):
         """Curves (N, T, 52)."""
         n, t = batch.faces.valid.shape
         x = to_frames(self.project(mix_layers(batch.states, self.layers)), t)
+        x = x * batch.faces.valid[..., None]
         x = F.pad(x, (0, 0, _WINDOW // 2, _WINDOW // 2 - 1)).unfold(1, _WINDOW, 1)  # (N, T, 29, 16)
         inside = batch.faces.valid.flatten().bool()
         x = self.norm(x.flatten(0, 1)[inside])

@@ -34,7 +34,7 @@ Landmarker = Callable[[np.ndarray], Mapping[str, float] | None]
 
 _FILMS: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 _LONGEST_GAP_S: Final = 0.3  # without a face: bridged; more is another shot
-_LEAST_SEEN: Final = 0.9
+_LEAST_SEEN: Final = 90.0  # % of the frames
 _SAMPLE_RATE: Final = 16_000
 _INSTALL: Final = "pip install mediapipe av, and download face_landmarker.task."
 
@@ -89,10 +89,10 @@ def curves_of_frames(frames: Iterator[Frame], landmarker: Landmarker, name: str)
         found = landmarker(picture)
         times.append(time_s)
         rows.append(np.full(N_CHANNELS, np.nan) if found is None else _row(found))
-    values, at = np.array(rows), np.array(times)
-    seen = np.isfinite(values).all(axis=1) if len(values) else np.zeros(0, bool)
-    if not len(seen) or seen.mean() < _LEAST_SEEN:
-        share = 100 * float(seen.mean()) if len(seen) else 0.0
+    values, at = np.array(rows).reshape(-1, N_CHANNELS), np.array(times)
+    seen = np.array([bool(np.isfinite(row).all()) for row in rows], bool)
+    share = 100.0 * float(seen.sum()) / max(len(rows), 1)
+    if share < _LEAST_SEEN:
         raise InputError(
             "Hardly a face in the film",
             value=f"{name}: in {share:.0f} % of its frames",

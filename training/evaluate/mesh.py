@@ -6,8 +6,8 @@ for each vertex of the upper face the deviation over time of its squared offset 
 head, averaged over the vertices; truth minus prediction, in mm².
 
 `ict_masks.npz` has the lips and the upper face of the ICT-FaceKit head (MIT, beside it): 3842 of
-its vertices. Another head: an npz of `vertices` (V, 3) in mm, `deltas` (n, V, 3), `arkit_names` (n,),
-`mask_lips` and `mask_upper` (V,).
+its vertices. Another head: an npz of `deltas` (n, V, 3) in mm, `arkit_names` (n,), `mask_lips` and
+`mask_upper` (V,).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ __all__ = [
     "biased_mask",
     "face_error",
     "motion_error",
+    "state_mask",
     "swap_pairs",
     "to_frames",
 ]
@@ -83,18 +84,26 @@ class Branch(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """(N, T, width) at 30 fps."""
-        n_frames = batch.faces.valid.shape[1]
+        valid = batch.faces.valid[:, None]
         mixed = mix_layers(batch.states, self.layers)
         level = level_feature(batch.level_db)[..., None] * self.level
-        x = F.gelu(to_frames(self.project(mixed) + level, n_frames)).transpose(1, 2)
+        x = F.gelu(to_frames(self.project(mixed) + level, valid.shape[2])).transpose(1, 2) * valid
         for block in self.blocks:
-            x = x + F.gelu(block(self.dropout(x)))
+            # Beyond a take's end there is nothing, whoever stands beside it in the batch.
+            x = x + F.gelu(block(self.dropout(x))) * valid
         return x.transpose(1, 2)
 
 
 def mix_layers(states: Tensor, logits: Tensor) -> Tensor:
     """(N, S, width): the layers' learned weighted sum."""
     return torch.einsum("nslw,l->nsw", states, logits.softmax(0))
+
+
+def state_mask(batch: Batch) -> Tensor:
+    """(N, 1, S): 1 at the states that a take's frames look at."""
+    last = ((batch.n_frames - 1) * STATES_PER_FRAME).long() + 1
+    at = torch.arange(batch.states.shape[1], device=last.device)
+    return (at[None] <= last[:, None]).float()[:, None]
 
 
 def to_frames(x: Tensor, n_frames: int) -> Tensor:
