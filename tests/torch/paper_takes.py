@@ -71,3 +71,18 @@ def losses_of(folder: Path, kind: str = "train") -> list[float]:
 
     lines = map(json.loads, (folder / "curve.jsonl").read_text().splitlines())
     return [line["loss"] for line in lines if line["kind"] == kind]
+
+
+def heard_store(folder: Path) -> Store:
+    """Two short takes through the front end that ships: hum, and hum with gaps."""
+    from training.paper.store import open_store, shipped_front_end
+
+    t = np.arange(16_000) / 16_000
+    hum = 0.3 * np.sin(2 * np.pi * 150 * t) + 0.1 * np.sin(2 * np.pi * 1900 * t)
+    takes = []
+    for k, sound in enumerate((hum, hum * (np.floor(t * 8) % 2))):
+        curves = np.zeros((30, 52), np.float32)
+        curves[:, 17] = np.abs(sound[:: 16_000 // 30][:30])
+        samples = (sound * 32767).astype(np.int16)
+        takes.append(Take(f"heard/{k}", samples, curves, f"s{k}", emotion=2 * k))
+    return open_store(takes, folder, shipped_front_end())

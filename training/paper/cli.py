@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from ..data.sets import KINDS, load_sets
+from ..data.takes import Take
 from .contest import FACES, make_parallel_sets, run_contest
 from .processes import processes
 from .settings import read_run
+from .starter import StarterAnimator, export_starter
 from .steps import features_of, train
 
 __all__ = ["main"]
@@ -90,7 +92,22 @@ def _train(args: argparse.Namespace) -> None:
             features_of(takes, args.work)
         group.wait()
         store, front_end = features_of(takes, args.work)
-        train(run, store, folder, front_end, group)
+        network = train(run, store, folder, front_end, group)
+        if isinstance(network, StarterAnimator) and group.is_first:
+            _export(network, takes, folder / "model", run.name)
+
+
+def _export(network: StarterAnimator, takes: Sequence[Take], folder: Path, name: str) -> None:
+    used = [t for t in takes if t.split == "train"]
+    export_starter(
+        network,
+        folder,
+        name=name,
+        takes=len(used),
+        speakers=len({t.speaker for t in used}),
+        minutes=sum(len(t.curves) for t in used) / 1800.0,
+    )
+    logging.info("%s: choose this folder as model in EmoTalk", folder)
 
 
 def _add_table(parser: argparse.ArgumentParser) -> None:

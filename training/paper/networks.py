@@ -13,6 +13,7 @@ from ..baselines import FaceFormer, MeshTalk, Voca
 from .animator import Features, Statistics
 from .emotalk import EmoTalk
 from .settings import PaperRun
+from .starter import StarterAnimator
 
 __all__ = ["NETWORKS", "build"]
 
@@ -33,7 +34,9 @@ def build(run: PaperRun, features: Features, statistics: Statistics) -> nn.Modul
     """
     if run.network == "emotalk":
         return EmoTalk(features, run.persons, statistics, run.sizes, run.losses)
+    if run.network == "starter":
+        return StarterAnimator(features, run.persons, statistics, run.losses)
     if run.network not in NETWORKS:
-        names = ", ".join(["emotalk", *NETWORKS])
+        names = ", ".join(["emotalk", "starter", *NETWORKS])
         raise InputError("No such network", value=run.network, remedy=f"Use {names}.")
     return NETWORKS[run.network](features, run.persons, statistics)

@@ -40,7 +40,8 @@ def train(
 ) -> nn.Module:
     """Train the network of `run` on the store's training takes, or go on with it."""
     rows = {s: [k for k, t in enumerate(store.takes) if t.split == s] for s in ("train", "dev")}
-    swaps = run.network == "emotalk" and run.losses.cross > 0 and run.sizes.disentangle
+    exchanges = run.network in ("emotalk", "starter") and run.sizes.disentangle
+    swaps = exchanges and run.losses.cross > 0
     pairs = Pairs(store, rows["train"], align=run.align, need_pairs=swaps)
     dev = Pairs(store, rows["dev"], align=run.align, need_pairs=False) if rows["dev"] else None
     if group.is_first:
