@@ -68,6 +68,14 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
         "--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)"
     )
     group.add_argument(
+        "--precision",
+        default="auto",
+        help="of the torch engine: float32, bfloat16 (default: auto, the latter on CUDA cards)",
+    )
+    group.add_argument(
+        "--compile", action="store_true", help="let torch compile the network: slow start, faster"
+    )
+    group.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before"
     )
     group.add_argument(
@@ -156,13 +164,13 @@ def read_fps(arguments: argparse.Namespace) -> Fraction:
 
 def read_engine(arguments: argparse.Namespace) -> Engine:
     """The engine for the model folder that is asked for."""
-    if arguments.device != "auto" and arguments.engine != "torch":
-        raise InputError(
-            "Only the torch engine has a choice of devices",
-            value=arguments.device,
-            remedy="Leave --device out: the built-in engine runs on the processor.",
-        )
-    return open_engine(arguments.engine, load_model(arguments.model or starter_folder()))
+    return open_engine(
+        arguments.engine,
+        load_model(arguments.model or starter_folder()),
+        device=arguments.device,
+        precision=arguments.precision,
+        use_compiler=arguments.compile,
+    )
 
 
 def read_cache(arguments: argparse.Namespace) -> EncodingCache | None:

@@ -15,6 +15,7 @@ from ..errors import InputError, SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
+from ..torch_here import ensure_torch
 
 if TYPE_CHECKING:
     from ..audio import SoundSource
@@ -63,23 +64,48 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(name: str, model: Model) -> Engine:
+def open_engine(
+    name: str,
+    model: Model,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    use_compiler: bool = False,
+) -> Engine:
     """The engine `name` for `model`; `auto` takes the best that is there.
+
+    Parameters
+    ----------
+    device, precision, use_compiler
+        Of the torch engine: auto, cpu, cuda, mps; auto, float32, bfloat16; torch.compile.
 
     Raises
     ------
     InputError
-        No engine of that name.
+        No engine, device or precision of that name.
     SetupError
         The engine cannot run this model here.
     """
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
+    if name == "auto":
+        name = "builtin" if model.config.kind == "starter" and device == "auto" else "torch"
     if name == "torch":
+        ensure_torch(f"A model of kind {model.config.kind} in the torch engine")
+        from .torch_engine import Settings, open_torch_engine
+
+        return open_torch_engine(model, Settings(device, precision, use_compiler))
+    if (device, precision, use_compiler) != ("auto", "auto", False):
+        raise InputError(
+            "Only the torch engine has a choice of devices",
+            value=f"{device}, {precision}",
+            remedy="Leave --device, --precision and --compile out, or use --engine torch.",
+        )
+    if model.config.kind != "starter":
         raise SetupError(
-            "The torch engine does not run this model",
-            value=model.config.kind,
-            remedy="Use builtin.",
+            "This engine does not run this kind of model",
+            value=f"{name}, {model.config.kind}",
+            remedy="Use --engine torch.",
         )
     from .builtin import BuiltinEngine
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from .contact import press
+from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
 
@@ -154,14 +155,7 @@ class Starter:
 
     def latent(self, voice: np.ndarray, controls: FrameControls) -> np.ndarray:
         """Point in the emotion latent space that the decoder is told, float32 (T, E)."""
-        weights = np.asarray(controls.weights, np.float32)
-        neutral = self._prototypes[0]
-        # Weights that leave room leave it to neutral; weights beyond 1 in all are a blend.
-        total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
-        sliders = product(np.ascontiguousarray(weights / total), self._prototypes - neutral)
-        mix = np.asarray(controls.mix, np.float32)[:, None]
-        away = (1.0 - mix) * (np.asarray(voice, np.float32) - neutral) + mix * sliders
-        return neutral + np.asarray(controls.intensity, np.float32)[:, None] * away
+        return emotion_latent(voice, controls, self._prototypes)
 
     def decode(
         self, content: np.ndarray, level: np.ndarray, latent: np.ndarray, style: int

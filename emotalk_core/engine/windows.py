@@ -21,6 +21,7 @@ __all__ = [
     "Window",
     "cross_fade",
     "fade_weights",
+    "levels_of_power",
     "mel_windows",
     "n_states",
     "n_windows",
@@ -107,7 +108,11 @@ def state_levels(mel: np.ndarray, top: float) -> np.ndarray:
     """Level of each state, float32 (M / 2,) in dB relative to the sound's top, from log10 mel power
     (M, 80).
     """
-    power = np.power(np.float32(10.0), np.maximum(mel - top, -10.0)).sum(axis=1)
+    return levels_of_power(np.power(np.float32(10.0), np.maximum(mel - top, -10.0)).sum(axis=1))
+
+
+def levels_of_power(power: np.ndarray) -> np.ndarray:
+    """Level of each state in dB, from the power (M,) of each mel frame relative to the top."""
     # A state looks at about four mel frames; two on each side of its centre keep onsets in place.
     padded = np.pad(power, (2, 1), mode="edge")
     around = (padded[0:-3:2] + padded[1:-2:2] + padded[2:-1:2] + padded[3::2]) / 4.0

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from ..arkit import CHANNELS, EMOTALK_ORDER
 from .config import ModelConfig, PublishedConfig, Wav2Vec2Config
 
 __all__ = [
@@ -27,6 +28,8 @@ Shapes = dict[str, tuple[int, ...]]
 
 _ENCODERS: Final = {"content": "audio_encoder_cont", "emotion": "audio_encoder_emo.wav2vec2"}
 _N_LETTERS: Final = 32  # outputs of the unused speech recognition head
+
+_TO_APPLE: Final = [EMOTALK_ORDER.index(channel) for channel in CHANNELS]
 
 NOT_NEEDED: Final = (
     "masked_spec_embed",
@@ -182,9 +185,10 @@ def model_tensors(get: Get) -> Iterator[tuple[str, np.ndarray]]:
         ("decoder.norms.0", f"{layer}.norm1"),
         ("decoder.norms.1", f"{layer}.norm2"),
         ("decoder.norms.2", f"{layer}.norm3"),
-        ("decoder.output", "bs_map_r"),
     ):
         yield from _copied(get, theirs, ours)
+    for part in ("weight", "bias"):
+        yield f"decoder.output.{part}", get(f"bs_map_r.{part}")[_TO_APPLE]
     for part in ("weight", "bias"):
         yield f"decoder.qkv.{part}", get(f"{layer}.self_attn.in_proj_{part}")
     yield from _guide(get, f"{layer}.multihead_attn")

@@ -11,12 +11,17 @@ import numpy as np
 
 from ..errors import ModelFolderError
 from .config import ModelConfig, read_config
+from .published_shapes import published_encoder_shapes, published_model_shapes
 from .tensors import read_tensors
 
-__all__ = ["Model", "encoder_shapes", "load_model", "model_shapes", "starter_folder"]
+__all__ = ["DIGEST", "Model", "encoder_shapes", "load_model", "model_shapes", "starter_folder"]
 
 _REMEDY = "Copy the model folder again from where it came."
 _HASH_BLOCK = 1 << 20
+_ENCODER = "encoder.safetensors"
+
+DIGEST = "digest"
+"""Metadata of `encoder.safetensors`: hash of its tensors, if it was known at writing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +30,7 @@ class Model:
 
     config: ModelConfig
     tensors: Mapping[str, np.ndarray]  # float16 or float32, names as in `model_shapes`
-    encoder_tensors: Mapping[str, np.ndarray]  # float16, names as in openai/whisper's AudioEncoder
+    encoder_tensors: Mapping[str, np.ndarray]  # names as in `encoder_shapes`
     path: Path
     key: str  # hash of everything above: changes when the network changes
 
@@ -50,10 +55,10 @@ def load_model(folder: Path) -> Model:
         )
     config = read_config(folder / "config.json")
     tensors, _ = read_tensors(folder / "model.safetensors")
-    encoder, _ = read_tensors(folder / "encoder.safetensors")
+    encoder, about_encoder = read_tensors(folder / _ENCODER)
     _check(tensors, model_shapes(config), "model.safetensors")
-    _check(encoder, encoder_shapes(config), "encoder.safetensors")
-    return Model(config, tensors, encoder, folder, _hash(folder))
+    _check(encoder, encoder_shapes(config), _ENCODER)
+    return Model(config, tensors, encoder, folder, _hash(folder, about_encoder.get(DIGEST, "")))
 
 
 def _check(
@@ -78,12 +83,15 @@ def _check(
         )
 
 
-def _hash(folder: Path) -> str:
+def _hash(folder: Path, encoder_digest: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for name in ("config.json", "model.safetensors", "encoder.safetensors"):
+    # Gigabytes of an imported encoder are hashed once, when they are written.
+    names = ["config.json", "model.safetensors", *([] if encoder_digest else [_ENCODER])]
+    for name in names:
         with (folder / name).open("rb") as file:
             while block := file.read(_HASH_BLOCK):
                 digest.update(block)
+    digest.update(encoder_digest.encode())
     return digest.hexdigest()
 
 
@@ -91,6 +99,8 @@ def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of each trained tensor; matrices are (out, in), convolutions (out, in,
     kernel), as in torch.
     """
+    if config.published is not None:
+        return published_model_shapes(config)
     front, content, emotion, decoder = (
         config.front_end,
         config.content,
@@ -131,7 +141,11 @@ def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def encoder_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each tensor of the frozen encoder, Whisper base's beginning."""
+    """Name and shape of each tensor of the frozen encoder: Whisper base's beginning, or both
+    encoders of a published network.
+    """
+    if config.published is not None:
+        return published_encoder_shapes(config)
     width, reach, mels, heads = config.front_end.width, config.front_end.reach, 80, 8
     shapes: dict[str, tuple[int, ...]] = {
         "conv1.weight": (width, mels, 3),

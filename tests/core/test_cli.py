@@ -265,10 +265,12 @@ def test_help_names_all_emotions(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_device_for_the_builtin_engine_is_refused(
     talk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = cli.main(["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--device", "cuda"])
+    command = ["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--engine", "builtin"]
+
+    code = cli.main([*command, "--device", "cuda"])
 
     assert code == 2
-    assert "'cuda'" in capsys.readouterr().err
+    assert "'cuda, auto'" in capsys.readouterr().err
     assert not talk.with_suffix(".csv").exists()
 
 

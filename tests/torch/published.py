@@ -15,7 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from emotalk_core.model.authors_file import encoder_tensors, model_tensors
+from emotalk_core.model.authors_file import (
+    authors_shapes,
+    encoder_tensors,
+    model_tensors,
+)
 from emotalk_core.model.config import ModelConfig, PublishedConfig, Wav2Vec2Config
 from emotalk_core.model.network import Published
 
@@ -24,6 +28,33 @@ FULL = ModelConfig("made-up", kind="published", n_styles=24, published=Published
 SMALL = replace(
     FULL, published=PublishedConfig(encoder=Wav2Vec2Config(n_layers=2, feed_forward=512))
 )
+
+TINY = PublishedConfig(
+    encoder=Wav2Vec2Config(
+        conv_width=16,
+        width=32,
+        position_kernel=8,
+        position_groups=4,
+        n_layers=2,
+        n_heads=2,
+        feed_forward=24,
+    ),
+    content_features=32,
+    emotion_features=32,
+    content_width=8,
+    emotion_width=16,
+    told_width=4,
+    level_width=2,
+    style_width=2,
+    feed_forward=20,
+)
+"""The network's plan with few numbers, for tests that are not about the numbers."""
+
+
+def tiny_weights() -> dict[str, torch.Tensor]:
+    """A state dict under the published names at the size `TINY`, made up."""
+    config = replace(FULL, published=TINY)
+    return {n: torch.from_numpy(made_up(n, s)) for n, s in authors_shapes(config).items()}
 
 
 def made_up(name: str, shape: tuple[int, ...]) -> np.ndarray:

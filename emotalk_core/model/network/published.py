@@ -16,7 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from ..config import ModelConfig, PublishedConfig
-from .wav2vec2 import Wav2Vec2, interpolate
+from .wav2vec2 import Between, Wav2Vec2, interpolate
 
 __all__ = [
     "Heard",
@@ -149,12 +149,22 @@ class Places:
     The emotion is resampled twice: from states to the encoder's rows, from those to frames.
     """
 
-    content: Tensor  # float64 (B, T): of each frame, in states
-    emotion_rows: Tensor  # float64 (B, M): of each row of the emotion encoder, in states
-    emotion: Tensor  # float64 (B, T): of each frame, in rows of the emotion encoder
+    content: Between  # (B, T): each frame, in states
+    emotion_rows: Between  # (B, M): each row of the emotion encoder, in states
+    emotion: Between  # (B, T): each frame, in rows of the emotion encoder
     # Where clips of one batch differ in length; None: all frames and rows are there.
     is_frame: Tensor | None = None  # bool (B, T)
     is_row: Tensor | None = None  # bool (B, M)
+
+    def to(self, device: torch.device) -> Places:
+        """The same on another device."""
+        return Places(
+            self.content.to(device),
+            self.emotion_rows.to(device),
+            self.emotion.to(device),
+            None if self.is_frame is None else self.is_frame.to(device),
+            None if self.is_row is None else self.is_row.to(device),
+        )
 
 
 class _Content(nn.Module):
@@ -219,7 +229,8 @@ class Published(nn.Module):
     def encode(self, samples: Tensor, n_frames: int) -> Heard:
         """What is heard in normalised samples (B, n), at `n_frames` frames spread over them."""
         n_states = self.encoders[0].convolutions.n_states(samples.shape[1])
-        return self.encode_at(samples, whole_places(len(samples), n_states, n_frames))
+        places = whole_places(len(samples), n_states, n_frames)
+        return self.encode_at(samples, places.to(samples.device))
 
     def encode_at(self, samples: Tensor, places: Places) -> Heard:
         """What is heard in normalised samples (B, n) at given places."""
@@ -256,7 +267,7 @@ def whole_places(n_clips: int, n_states: int, n_frames: int) -> Places:
     """Frames and rows spread over whole clips, first on first and last on last."""
     n_rows = published_rows(n_states)
     spread = [
-        torch.linspace(0.0, last, count, dtype=torch.float64).expand(n_clips, -1)
+        Between.at(torch.linspace(0.0, last, count, dtype=torch.float64).expand(n_clips, -1))
         for last, count in (
             (n_states - 1.0, n_frames),
             (n_states - 1.0, n_rows),

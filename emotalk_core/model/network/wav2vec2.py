@@ -6,24 +6,45 @@ Shapes: B clips, n samples, S states at 50 Hz, R rows at any rate.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from ..config import Wav2Vec2Config
 
-__all__ = ["Wav2Vec2", "interpolate"]
+__all__ = ["Between", "Wav2Vec2", "interpolate"]
 
 _ATTENTION_DROPOUT, _DROPOUT, _LAYER_DROP = 0.1, 0.05, 0.05  # in training alone
 _STATES_AT_ONCE = 256  # 5 s: the first convolutions stay in the processor's cache
 
 
-def interpolate(states: Tensor, at: Tensor) -> Tensor:
-    """Rows (B, R, C) of states (B, S, C) at places `at` (B, R) of 0..S-1, linear in between."""
-    before = at.floor().clamp(min=0, max=max(states.shape[1] - 2, 0)).long()
-    share = (at - before).to(states.dtype)[..., None]
+@dataclass(frozen=True, eq=False)
+class Between:
+    """Places between rows: the row before each, and how far on the way to the next (0..1)."""
+
+    before: Tensor  # int64 (B, R)
+    share: Tensor  # float32 (B, R)
+
+    @classmethod
+    def at(cls, places: Tensor) -> Between:
+        """From places in rows, float64 (B, R): float32 would not tell a thousandth in an hour."""
+        before = places.floor()
+        return cls(before.long(), (places - before).float())
+
+    def to(self, device: torch.device) -> Between:
+        """The same on another device."""
+        return Between(self.before.to(device), self.share.to(device))
+
+
+def interpolate(states: Tensor, between: Between) -> Tensor:
+    """Rows (B, R, C) of states (B, S, C), linear in between; the last state is held."""
     batch = torch.arange(len(states), device=states.device)[:, None]
-    after = (before + 1).clamp(max=states.shape[1] - 1)
+    last = states.shape[1] - 1
+    before = between.before.clamp(max=last)
+    after = (between.before + 1).clamp(max=last)
+    share = between.share.to(states.dtype)[..., None]
     return torch.lerp(states[batch, before], states[batch, after], share)
 
 
