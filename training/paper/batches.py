@@ -16,6 +16,7 @@ from torch import Tensor
 
 from emotalk_core.errors import InputError
 
+from ..datasets import load_samples
 from .align import proportional, through
 from .processes import ALONE, Processes
 from .store import Store
@@ -47,6 +48,8 @@ class Batch:
     person: Tensor  # (N,)
     cross: Faces  # words of the row, feeling of its partner; valid is 0 where there is no such take
     position: Tensor  # (N, T cross): frame of the row that says what the cross frame says
+    samples: Tensor | None = None  # (N, n) at 16 kHz, each take of mean 0 and deviation 1
+    n_samples: tuple[int, ...] = ()
 
 
 _Key = tuple[str, str, int, int]  # speaker, sentence, level, emotion
@@ -148,6 +151,7 @@ def collate(
     faces = _faces(store, rows)
     crossed = _faces(store, targets)
     swapped = torch.tensor([float(c is not None) for c in crosses])
+    sounds = [_normalised(load_samples(t.source)) for t in takes] if store.sounds else []
     return Batch(
         states=torch.from_numpy(_padded(states)),
         level_db=torch.from_numpy(_padded(levels, -60.0)),
@@ -158,7 +162,14 @@ def collate(
         person=torch.tensor([t.person for t in takes]),
         cross=Faces(crossed.curves, crossed.valid * swapped[:, None], crossed.known),
         position=torch.from_numpy(_padded(position, length=crossed.curves.shape[1])),
+        samples=torch.from_numpy(_padded(sounds)) if sounds else None,
+        n_samples=tuple(len(s) for s in sounds),
     )
+
+
+def _normalised(samples: np.ndarray) -> np.ndarray:
+    """As wav2vec2 wants a clip."""
+    return (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
 
 
 def _faces(store: Store, rows: Sequence[int]) -> Faces:

@@ -14,9 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from torch import nn
+
 from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
 from .contest import FACES, make_parallel_sets, run_contest
+from .full_size import FullEmoTalk, export_full
 from .processes import processes
 from .settings import read_run
 from .starter import StarterAnimator, export_starter
@@ -93,11 +96,17 @@ def _train(args: argparse.Namespace) -> None:
         group.wait()
         store, front_end = features_of(takes, args.work)
         network = train(run, store, folder, front_end, group)
-        if isinstance(network, StarterAnimator) and group.is_first:
+        if group.is_first:
             _export(network, takes, folder / "model", run.name)
 
 
-def _export(network: StarterAnimator, takes: Sequence[Take], folder: Path, name: str) -> None:
+def _export(network: nn.Module, takes: Sequence[Take], folder: Path, name: str) -> None:
+    """A model folder of networks that an engine can run."""
+    if isinstance(network, FullEmoTalk):
+        export_full(network, folder, name)
+        logging.info("%s: next, emotalk calibrate %s CLIPS, for the sliders", folder, folder)
+    if not isinstance(network, StarterAnimator):
+        return
     used = [t for t in takes if t.split == "train"]
     export_starter(
         network,

@@ -81,37 +81,27 @@ def decoder_config(sizes: EmoTalkSizes, persons: int) -> ModelConfig:
     )
 
 
-class EmoTalk(nn.Module):
-    """Content of one recording, emotion of the same or of its partner."""
+class PaperNetwork(nn.Module):
+    """The published network under the paper's losses; what hears the sound is a subclass's."""
 
-    def __init__(
-        self,
-        features: Features,
-        persons: int,
-        statistics: Statistics,
-        sizes: EmoTalkSizes | None = None,
-        weights: PaperLosses | None = None,
-    ) -> None:
+    def __init__(self, network: Published, sizes: EmoTalkSizes, weights: PaperLosses) -> None:
         super().__init__()
-        sizes = sizes or EmoTalkSizes()
-        self.sizes, self.weights = sizes, weights or PaperLosses()
-        self.network = Published(decoder_config(sizes, persons))
-        self.content = Branch(features, sizes.branch)
-        # With states on half a second to each side a feeling is heard over more than a word.
-        self.emotion = Branch(features, sizes.branch, dilations=(1, 3, 9))
-        if not sizes.disentangle:
-            self.emotion = self.content
+        self.network, self.sizes, self.weights = network, sizes, weights
         if not sizes.guided:
             self.network.decoder.guide = _Unguided()
 
+    def features(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the encoders of content and emotion say of each frame, (N, T, F) each."""
+        raise NotImplementedError
+
     def animate(self, batch: Batch) -> Tensor:
         """Curves (N, T, 52) from each sound's own words and feeling."""
-        content, emotion = self._maps(*self._features(batch))
+        content, emotion = self._maps(*self.features(batch))
         return self._decode(content, emotion, batch)
 
     def losses(self, batch: Batch, done: float) -> dict[str, Tensor]:
         """Cross- and self-reconstruction, velocity of both, classification; weighted."""
-        said, felt = self._features(batch)
+        said, felt = self.features(batch)
         content, emotion = self._maps(said, felt)
         weights = self.weights
         own = self._decode(content, emotion, batch)
@@ -124,10 +114,6 @@ class EmoTalk(nn.Module):
         parts["velocity"] = weights.velocity * motion
         parts["classification"] = weights.classification * self._sorted(felt, batch)
         return parts
-
-    def _features(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        said = self.content(batch)
-        return said, said if self.emotion is self.content else self.emotion(batch)
 
     def _maps(self, said: Tensor, felt: Tensor) -> tuple[Tensor, Tensor]:
         return self.network.content.map(said), self.network.emotion.map(felt)
@@ -151,6 +137,33 @@ class EmoTalk(nn.Module):
         cross = F.cross_entropy(logits, batch.emotion.clamp(min=0), reduction="none")
         # Over all rows, labelled or not: the mean over processes is the mean over one large batch.
         return (cross * labelled).mean()
+
+
+class EmoTalk(PaperNetwork):
+    """Two branches on the states of the frozen front end."""
+
+    def __init__(
+        self,
+        features: Features,
+        persons: int,
+        statistics: Statistics,
+        sizes: EmoTalkSizes | None = None,
+        weights: PaperLosses | None = None,
+    ) -> None:
+        del statistics
+        sizes = sizes or EmoTalkSizes()
+        network = Published(decoder_config(sizes, persons))
+        super().__init__(network, sizes, weights or PaperLosses())
+        self.content = Branch(features, sizes.branch)
+        # With states on half a second to each side a feeling is heard over more than a word.
+        self.emotion = Branch(features, sizes.branch, dilations=(1, 3, 9))
+        if not sizes.disentangle:
+            self.emotion = self.content
+
+    def features(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """As the branches hear it; the same twice where one stands for both."""
+        said = self.content(batch)
+        return said, said if self.emotion is self.content else self.emotion(batch)
 
 
 class _Unguided(nn.Module):

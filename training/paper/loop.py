@@ -93,7 +93,8 @@ class _State:
         self.network, self.run, self.group = network, run, group
         self.device = chosen_device(run.pace.device)
         network.to(self.device)
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=run.pace.learning_rate)
+        learned = [p for p in network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.Adam(learned, lr=run.pace.learning_rate)
         self.step = 0
 
     def learn(self, pairs: Pairs) -> dict[str, float]:
@@ -195,7 +196,7 @@ def moved(batch: Batch, device: torch.device) -> Batch:
         if isinstance(value, Faces):
             parts[name] = Faces(*(t.to(device) for t in vars(value).values()))
         else:
-            parts[name] = value.to(device)
+            parts[name] = value.to(device) if isinstance(value, Tensor) else value
     return Batch(**parts)
 
 

@@ -12,6 +12,7 @@ from emotalk_core.errors import InputError
 from ..baselines import FaceFormer, MeshTalk, Voca
 from .animator import Features, Statistics
 from .emotalk import EmoTalk
+from .full_size import FullEmoTalk
 from .settings import PaperRun
 from .starter import StarterAnimator
 
@@ -34,9 +35,11 @@ def build(run: PaperRun, features: Features, statistics: Statistics) -> nn.Modul
     """
     if run.network == "emotalk":
         return EmoTalk(features, run.persons, statistics, run.sizes, run.losses)
+    if run.network == "emotalk-full":
+        return FullEmoTalk(run.persons, run.encoders, run.losses)
     if run.network == "starter":
         return StarterAnimator(features, run.persons, statistics, run.losses)
     if run.network not in NETWORKS:
-        names = ", ".join(["emotalk", "starter", *NETWORKS])
+        names = ", ".join(["emotalk", "emotalk-full", "starter", *NETWORKS])
         raise InputError("No such network", value=run.network, remedy=f"Use {names}.")
     return NETWORKS[run.network](features, run.persons, statistics)

@@ -12,6 +12,7 @@ from emotalk_core.errors import InputError
 
 from .batches import Alignment
 from .emotalk import EmoTalkSizes, PaperLosses
+from .full_size import Encoders
 
 __all__ = ["Pace", "PaperRun", "Precision", "differences", "read_run"]
 
@@ -44,12 +45,13 @@ class PaperRun:
     """Everything that decides a run, besides the takes."""
 
     name: str = "emotalk"
-    network: str = "emotalk"  # a name of `networks.NETWORKS`
+    network: str = "emotalk"  # or emotalk-full, starter, faceformer, meshtalk, voca
     seed: int = 1
     persons: int = 24
     align: Alignment = "dtw"
     sizes: EmoTalkSizes = field(default_factory=EmoTalkSizes)
     losses: PaperLosses = field(default_factory=PaperLosses)
+    encoders: Encoders = field(default_factory=Encoders)  # of emotalk-full
     pace: Pace = field(default_factory=Pace)
 
 

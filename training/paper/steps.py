@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -28,6 +30,9 @@ __all__ = ["features_of", "network_of", "statistics_of", "train"]
 
 log = logging.getLogger(__name__)
 
+_EXCHANGING: Final = ("emotalk", "emotalk-full", "starter")
+"""Networks that are trained on the exchange of feelings."""
+
 
 def train(
     run: PaperRun,
@@ -39,8 +44,10 @@ def train(
     until: int | None = None,
 ) -> nn.Module:
     """Train the network of `run` on the store's training takes, or go on with it."""
+    if run.network == "emotalk-full":
+        store = replace(store, sounds=True)
     rows = {s: [k for k, t in enumerate(store.takes) if t.split == s] for s in ("train", "dev")}
-    exchanges = run.network in ("emotalk", "starter") and run.sizes.disentangle
+    exchanges = run.network in _EXCHANGING and run.sizes.disentangle
     swaps = exchanges and run.losses.cross > 0
     pairs = Pairs(store, rows["train"], align=run.align, need_pairs=swaps)
     dev = Pairs(store, rows["dev"], align=run.align, need_pairs=False) if rows["dev"] else None

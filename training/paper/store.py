@@ -38,6 +38,7 @@ class Store:
     level: np.ndarray  # float32 (rows,) dB below the loudest moment
     starts: np.ndarray  # int64 (n + 1,)
     paths: dict[int, Alignment]  # take -> path to the reference take of its words
+    sounds: bool = False  # whether batches bring the samples along
 
     def states_of(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """float16 (S, layers, width) and float32 (S,) of take `k`."""
