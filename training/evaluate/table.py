@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from emotalk_core.controls import EMOTIONS
+
 from ..baselines.simple import ConstantFace, LoudnessJaw
 from ..data.captures import CAPTURES, load_capture
 from ..data.takes import Take
@@ -281,8 +283,9 @@ def _cost(network: nn.Module, judged: _Judged) -> float:
 
 def _examples(args: Any, judged: _Judged) -> dict[str, np.ndarray]:
     """One strong test take as every network makes it, with the first seed that is there."""
-    rows = [k for k in judged.rows if judged.store.takes[k].level == 1]
-    k = next(k for k in rows if judged.store.takes[k].emotion == 4)
+    strong = [k for k in judged.rows if judged.store.takes[k].level == 1] or list(judged.rows)
+    angry = EMOTIONS.index("angry")
+    k = next((k for k in strong if judged.store.takes[k].emotion == angry), strong[0])
     made = {"wanted": judged.store.takes[k].curves}
     for variant in ("emotalk", "faceformer", "meshtalk", "voca"):
         for seed in args.seeds:
