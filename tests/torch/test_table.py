@@ -161,7 +161,7 @@ def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
     config = ROOT / "training" / "configs" / "paper" / "table.toml"
     args = SimpleNamespace(
         work=tmp_path, data=None, head=None, seeds=[1, 2], config=config, set=list(SMALL),
-        pictures=tmp_path / "pictures",
+        pictures=tmp_path / "pictures", text=None,
     )  # fmt: skip
     runs = tmp_path / "runs"
     run_contest(store, FRONT_END, runs, config, seeds=[1], changes=SMALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from training.data.etf import load_etf
 from training.data.sets import load_sets
 from training.data.takes import numbered_persons
 from training.data.video import convert_videos, curves_of_frames, mediapipe_landmarker
+
+torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+
+from training.features import FrontEnd  # noqa: E402
+from training.paper.store import open_store, shipped_front_end  # noqa: E402
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(
@@ -237,3 +243,20 @@ def test_a_folder_of_films_becomes_a_folder_of_takes(tmp_path: Path) -> None:
 def test_a_missing_landmarker_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"face_landmarker\.task"):
         mediapipe_landmarker(tmp_path / "none.task")
+
+
+def test_another_front_end_or_other_sounds_are_other_features(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", 0.5)
+    write_clip(Clip(curves(0.5), arkit.CHANNELS, Fraction(30)), tmp_path / "a.npz")
+    (take,) = load_clips_folder(tmp_path)
+    front_end = shipped_front_end()
+    shifted = replace(front_end.standardise, mean=front_end.standardise.mean + 1)
+    other = FrontEnd(front_end.encoder, shifted, front_end.config)
+
+    first = open_store([take], tmp_path / "f", front_end)
+    open_store([take], tmp_path / "f", front_end)
+    assert len(list((tmp_path / "f").glob("*.npz"))) == 1
+    assert first.n_frames(0) == 15
+    open_store([take], tmp_path / "f", other)
+    open_store([replace(take, source=take.source[::-1].copy())], tmp_path / "f", front_end)
+    assert len(list((tmp_path / "f").glob("*.npz"))) == 3

@@ -94,7 +94,7 @@ class _Judged:
 def write_table(args: Any, store: Store) -> None:
     """Judge all runs of a contest; leave `table.json`, `table.md` and pictures in the work folder.
 
-    `args`: work, data, head, seeds, config, set, pictures, as the command line gives them.
+    `args`: work, data, head, seeds, config, set, pictures, text, as the command line gives them.
     """
     from .table_pictures import draw_bars, draw_curves
 
@@ -106,7 +106,7 @@ def write_table(args: Any, store: Store) -> None:
     kept = {s.row: {n: list(v) for n, v in s.by_set.items()} for s in scores}
     (args.work / "table.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     text = make_table(scores)
-    (args.work / "table.md").write_text(text, encoding="utf-8")
+    (args.text or args.work / "table.md").write_text(text, encoding="utf-8")
     print(text)  # noqa: T201 - the command's result
     pictures = args.pictures or args.work
     draw_bars(scores, pictures / "table_bars.png")

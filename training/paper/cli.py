@@ -126,6 +126,7 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", type=Path, help="npz of another head, for the millimetres")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--pictures", type=Path, help="folder for the pictures; default: WORK")
+    parser.add_argument("--text", type=Path, help="file for the table; default: WORK/table.md")
     parser.add_argument(
         "--judge-only", action="store_true", help="judge the runs that are there, train none"
     )

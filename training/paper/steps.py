@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from .networks import build
 from .processes import ALONE, Processes
 from .run_folder import explain
 from .settings import PaperRun
-from .store import Store, open_store, shipped_front_end
+from .store import Store, front_end_key, open_store, shipped_front_end
 
 __all__ = ["features_of", "network_of", "statistics_of", "train"]
 
@@ -85,11 +84,6 @@ def features_of(takes: Sequence[Take], work: Path) -> tuple[Store, FrontEnd]:
     """The store of takes under a work folder, made when it is not there."""
     front_end = shipped_front_end()
     return open_store(takes, work / "features", front_end), front_end
-
-
-def front_end_key(front_end: FrontEnd) -> str:
-    """A hash that tells front ends apart."""
-    return hashlib.blake2b(front_end.standardise.mean.tobytes(), digest_size=8).hexdigest()
 
 
 def _tensor(array: np.ndarray) -> Tensor:
