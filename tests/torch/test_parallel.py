@@ -14,8 +14,13 @@ from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import InputError
 from training.data.parallel import load_parallel
 from training.faces import Phone
-from training.synthesis import ParallelPlan, make_parallel, make_parallel_shards, parallel_voice
 from training.synthesis.acting import Acoustics, acoustics, act
+from training.synthesis.parallel import (
+    ParallelPlan,
+    make_parallel,
+    make_parallel_shards,
+    parallel_voice,
+)
 from training.synthesis.shards import read_shard, write_shard
 from training.synthesis.spoken import SAMPLE_RATE, SpokenClip
 from training.synthesis.world import Parts, analyse

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..features import FrontEnd
-from ..synthesis import ParallelPlan, make_parallel_shards
+from ..synthesis.parallel import ParallelPlan, make_parallel_shards
 from .settings import PaperRun, read_run
 from .steps import train
 from .store import Store
