@@ -43,7 +43,7 @@ def load_parallel(folder: Path, split: str, n_faces: int) -> list[Take]:
         raise InputError(
             "No parallel set",
             value=folder,
-            remedy="Make one: python3 run.py train synthesis --parallel --out FOLDER.",
+            remedy="Make one: python3 run.py train paper parallel FOLDER.",
         )
     return takes
 
