@@ -14,6 +14,7 @@ from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import InputError
 from training.data.parallel import load_parallel
 from training.faces import Phone
+from training.paper.contest import PARALLEL
 from training.synthesis.acting import Acoustics, acoustics, act
 from training.synthesis.parallel import (
     ParallelPlan,
@@ -60,6 +61,17 @@ def acted(changes: Acoustics) -> tuple[np.ndarray, tuple[Phone, ...]]:
 def pitch(samples: np.ndarray) -> float:
     f0 = analyse(samples).f0
     return float(np.median(f0[f0 > 0]))
+
+
+def test_voices_take_turns_and_held_out_ones_are_other_voices() -> None:
+    plan = ParallelPlan(voices=(3, 5, 9), sentences=(0, 1, 2, 3, 4), each=2)
+    assert [plan.said_by(v) for v in plan.voices] == [(0, 1), (2, 3), (4, 0)]
+    names = {
+        split: {parallel_voice(p.seed, v).name for v in p.voices} for split, p in PARALLEL.items()
+    }
+    assert not names["train"] & (names["dev"] | names["test"])
+    words = {s: set(p.sentences) for s, p in PARALLEL.items()}
+    assert not words["train"] & (words["dev"] | words["test"])
 
 
 @needs_world

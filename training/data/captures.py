@@ -18,6 +18,7 @@ from emotalk_core.arkit import CHANNELS, N_CHANNELS
 from emotalk_core.clip_files import read_clip
 from emotalk_core.errors import InputError
 
+from ..faces.phones import Phone
 from .takes import Take, on_frames
 
 __all__ = ["CAPTURES", "load_capture"]
@@ -74,6 +75,7 @@ def _grid(folder: Path) -> Iterator[Take]:
         starts = dict(zip((str(c) for c in stored["clip_ids"]), stored["offsets"], strict=False))
         rate = Fraction(int(stored["fps"]))
     known = np.array([c in _GRID_KNOWN for c in CHANNELS], np.float32)
+    phones = _phones(folder / "phones.csv")
     for row in _rows(folder / "clips.csv"):
         first = int(starts[row["clip"]])
         values = _ordered(weights[first : first + int(row["frames"])].astype(np.float32), names)
@@ -86,7 +88,16 @@ def _grid(folder: Path) -> Iterator[Take]:
             speaker=row["speaker"],
             split=_SPLITS.get(row["split"], "test"),
             known=known,
+            phones=phones.get(f"{row['clip']}.opus", ()),
         )
+
+
+def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+    found: dict[str, list[Phone]] = {}
+    for row in _rows(path) if path.is_file() else []:
+        phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
+        found.setdefault(row["file"], []).append(phone)
+    return {file: tuple(phones) for file, phones in found.items()}
 
 
 def _live_link(folder: Path) -> Iterator[Take]:

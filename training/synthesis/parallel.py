@@ -41,6 +41,13 @@ class ParallelPlan:
     voices: tuple[int, ...] = tuple(range(10))
     sentences: tuple[int, ...] = tuple(range(10))
     words: int = 6
+    each: int = 0  # sentences that one voice says, the voices taking turns; 0: all of them
+
+    def said_by(self, voice: int) -> tuple[int, ...]:
+        """Numbers of the sentences of a voice."""
+        n = self.each or len(self.sentences)
+        first = self.voices.index(voice) * n
+        return tuple(self.sentences[(first + k) % len(self.sentences)] for k in range(n))
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,12 @@ def make_parallel_shards(
 ) -> None:
     """One file a voice; started again, it goes on with the first voice that is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    words = f"{plan.sentences[0]:03d}-{plan.sentences[-1]:03d}"
     for done, number in enumerate(plan.voices, start=1):
-        path = folder / f"seed{plan.seed}_voice{number:03d}_{words}.npz"
+        said = plan.said_by(number)
+        path = folder / f"seed{plan.seed}_voice{number:03d}_{said[0]:03d}-{said[-1]:03d}.npz"
         if not path.exists():
             voice = parallel_voice(plan.seed, number)
-            write_shard(path, [c for s in plan.sentences for c in make_parallel(plan, voice, s)])
+            write_shard(path, [c for s in said for c in make_parallel(plan, voice, s)])
         progress(done / len(plan.voices), str(path))
 
 
