@@ -8,7 +8,7 @@
     python3 run.py package --onnx     the same with ONNX Runtime: a zip per system and Python
     python3 run.py emotalk ...        the command line: emotalk animate talk.wav -o talk.csv
     python3 run.py bench ...          speed, memory and parity of the engines on this machine
-    python3 run.py train ...          rebuild the starter weights
+    python3 run.py train ...          rebuild the starter weights; train on your own takes
     python3 run.py clean              remove what this file made
 
 The first run of a command makes the environment that it needs (.venv-NAME, pinned by
