@@ -2,12 +2,13 @@
 """EmoTalk from a bare clone. This file needs Python's standard library and nothing else.
 
     python3 run.py demo               build a character, let it speak: out/demo.mp4, .png, .blend
+    python3 run.py gallery [...]      it speaks many recordings, or yours: out/gallery/index.html
     python3 run.py test [TIER] [...]  every tier, or one: lint core onnx torch addon[-LINE] e2e
     python3 run.py package            the extension for Blender: dist/emotalk-VERSION.zip
     python3 run.py package --onnx     the same with ONNX Runtime: a zip per system and Python
     python3 run.py emotalk ...        the command line: emotalk animate talk.wav -o talk.csv
     python3 run.py bench ...          speed, memory and parity of the engines on this machine
-    python3 run.py train ...          rebuild the starter weights
+    python3 run.py train ...          rebuild the starter weights; train on your own takes
     python3 run.py clean              remove what this file made
 
 The first run of a command makes the environment that it needs (.venv-NAME, pinned by
@@ -317,14 +318,25 @@ def has_python(line: str) -> bool:
 
 def demo(arguments: list[str]) -> int:
     """Build the character, animate a recording, render a film; everything lands in out/."""
-    started, name = time.monotonic(), f"blender-{main_line()}"
-    python = ensure(name)[name]
+    return with_blender("film", "Demo", ROOT / "out", arguments)
+
+
+def gallery(arguments: list[str]) -> int:
+    """The character speaks many recordings: films, curves and scores on a page in out/gallery."""
+    return with_blender("gallery", "Gallery", ROOT / "out" / "gallery", arguments)
+
+
+def with_blender(program: str, name: str, out: Path, arguments: list[str]) -> int:
+    """Exit code of one of the demo's programs, in the caller's folder, under the main line."""
+    started, environment = time.monotonic(), f"blender-{main_line()}"
+    python = ensure(environment)[environment]
     with tempfile.TemporaryDirectory(prefix="emotalk-demo-") as scratch:
-        command = [str(python), "-m", "addon.demo.film", "--out", str(ROOT / "out"), *arguments]
-        variables = {**os.environ, "BLENDER_USER_RESOURCES": scratch}
-        code = subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+        command = [str(python), "-m", "addon.demo.start", program, "--out", str(out), *arguments]
+        search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        variables = {**os.environ, "BLENDER_USER_RESOURCES": scratch, "PYTHONPATH": search}
+        code = subprocess.run(command, env=variables, check=False).returncode
     took = time.monotonic() - started
-    say(f"Demo failed after {took:.0f} s." if code else f"Demo done in {took:.0f} s: see out/")
+    say(f"{name} failed after {took:.0f} s." if code else f"{name} done in {took:.0f} s.")
     return code
 
 
@@ -371,7 +383,13 @@ def clean(_arguments: list[str]) -> int:
     made = [ROOT / name for name in (".test-logs", ".ruff_cache", ".hypothesis", "__pycache__")]
     made.append(WHEELS)
     made += [cache for top in tops for cache in top.rglob("__pycache__")]
-    for pattern in (".venv-*", "dist/emotalk-*.zip", "out/demo*"):
+    for pattern in (
+        ".venv-*",
+        "dist/emotalk-*.zip",
+        "out/demo*",
+        "out/emotions.png",
+        "out/gallery",
+    ):
         made += ROOT.glob(pattern)
     for path in filter(Path.exists, made):
         say(f"removing {path.relative_to(ROOT)}")
@@ -550,7 +568,9 @@ def validate(archive: Path) -> None:
         raise Stop(f"Blender refuses {archive.name}: {last_line(output)}")
 
 
-COMMANDS = {run.__name__: run for run in (demo, test, package, emotalk, bench, train, clean)}
+COMMANDS = {
+    run.__name__: run for run in (demo, gallery, test, package, emotalk, bench, train, clean)
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -92,7 +92,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "blink", "Blinks", "How often the eyes blink. 0: never. 1: about 15 times a minute"
     )
     gaze: _number("gaze", "Gaze", "Size of the eyes' small movements")
-    head: _number("head", "Head", "Size of the head's movements")
+    head: _number("head", "Head", "Size of the head's movements and of the brows' accents")
     seed: IntProperty(
         name="Seed", description="Another seed, other blinks, glances and nods", min=0,
         default=_START.seed, update=_moved,

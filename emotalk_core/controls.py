@@ -77,8 +77,8 @@ class Controls:
     sync_offset_ms: float = 0.0  # + moves the face later
     blink: float = 1.0  # rate of the blink layer, 1 is natural (about 15 a minute)
     gaze: float = 1.0  # size of the gaze layer's saccades
-    head: float = 1.0  # size of the head layer's motion
-    seed: int = 0  # of the blink, gaze and head layers
+    head: float = 1.0  # size of the head layer's motion and of the brows' accents
+    seed: int = 0  # of the blink, gaze, head and brow layers
 
     def __post_init__(self) -> None:
         if len(self.emotions) != len(EMOTIONS) or not all(0.0 <= w <= 1.0 for w in self.emotions):

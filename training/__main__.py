@@ -1,7 +1,8 @@
 """python -m training STEP --config FILE --data DIR --work DIR: from raw parts to weights, step by
 step or all at once.
 
-`python -m training starter` is `rebuild --config training/configs/starter.toml`.
+`python -m training starter` is `rebuild --config training/configs/starter.toml`;
+`python -m training paper ...` trains the paper's network and makes its table.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from emotalk_core.model.folder import starter_folder
 
 from . import steps
 from .config import read_run_config
+from .paper.cli import main as paper_main
 
 _HERE: Final = Path(__file__).resolve().parent
 _CONFIGS: Final = {path.stem: path for path in sorted((_HERE / "configs").glob("*.toml"))}
@@ -43,8 +45,14 @@ _STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
 }
 
 
+_PAPER: Final = "paper"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one step, or `rebuild`: all of them. 0, or 2 with one line about what is wrong."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == [_PAPER]:
+        return _guarded(lambda: paper_main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("step", choices=[*_STEPS, "rebuild", "listen", *_CONFIGS])
     parser.add_argument("--config", type=Path, default=_HERE / "configs" / "starter.toml")
@@ -61,32 +69,38 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--shipped-front-end", action="store_true", help="do not distil the encoder anew"
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args(arguments)
     if args.step in _CONFIGS:
         args.step, args.config = "rebuild", _CONFIGS[args.step]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        if not (args.data / "open_speech").is_dir():
-            raise InputError(
-                "No recordings",
-                value=args.data,
-                remedy="Give --data DIR with open_speech and emodb.",
-            )
-        work = steps.Work(
-            read_run_config(args.config), args.data, args.work, args.shipped_front_end
+    return _guarded(lambda: _starter(args))
+
+
+def _starter(args: argparse.Namespace) -> int:
+    if not (args.data / "open_speech").is_dir():
+        raise InputError(
+            "No recordings",
+            value=args.data,
+            remedy="Give --data DIR with open_speech and emodb.",
         )
-        if args.step == "listen":
-            steps.listen(work)
-        for name, step in _STEPS.items():
-            if args.step in (name, "rebuild"):
-                step(work, args)
+    work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
+    if args.step == "listen":
+        steps.listen(work)
+    for name, step in _STEPS.items():
+        if args.step in (name, "rebuild"):
+            step(work, args)
+    return 0
+
+
+def _guarded(run: Callable[[], int]) -> int:
+    try:
+        return run()
     except EmoTalkError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; the same command goes on from here.", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

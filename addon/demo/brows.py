@@ -9,13 +9,14 @@ from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
 
 # The middle line from the nose outwards, x and y in mm on the stylised face (left side).
 MIDDLE_LINE = np.array([[14.0, 708.5], [24.0, 712.0], [36.0, 714.5], [48.0, 712.5], [60.0, 704.0]])
-HALF_WIDTHS = np.array([3.4, 4.6, 4.2, 3.2, 0.6])  # mm, at the same places
-THICKNESS = 3.2  # mm
+HALF_WIDTHS = np.array([2.6, 4.0, 3.9, 2.9, 0.5])  # mm, at the same places
+THICKNESS = 2.3  # mm
 SUNK = 0.5  # mm: the rim lies in the skin
+STIFFNESS = 0.75  # 0 soft as the skin, 1 keeps its width
 N_ALONG, N_ACROSS = 40, 13
 
-DARK = hex_colour("3B2018")
-LIGHT = hex_colour("5E3324")
+DARK = hex_colour("4A281B")
+LIGHT = hex_colour("6A3A27")
 
 
 def build_brows(skin: Part) -> Part:
@@ -38,8 +39,16 @@ def _brow(skin: Part, side: float) -> Part:
     faces = grid_faces(N_ALONG, N_ACROSS)
     share = smoothstep(-SUNK, THICKNESS, height) * 0.8
     colours = blend(np.tile(np.asarray(DARK), (len(points), 1)), LIGHT, share)
+    shapes = {name: _held_in_form(delta) for name, delta in follow(skin, footing, height).items()}
     return Part("Brows", "Hair", points, (faces if side < 0 else faces[:, ::-1],), colours,
-                follow(skin, footing, height), {"head": np.ones(len(points))})  # fmt: skip
+                shapes, {"head": np.ones(len(points))})  # fmt: skip
+
+
+def _held_in_form(delta: np.ndarray) -> np.ndarray:
+    """Skin stretches and hair does not: the brow goes mostly with its middle line."""
+    grid = delta.reshape(N_ALONG, N_ACROSS, 3)
+    middle = grid[:, N_ACROSS // 2 : N_ACROSS // 2 + 1]
+    return (STIFFNESS * middle + (1.0 - STIFFNESS) * grid).reshape(-1, 3)
 
 
 def _smooth_line(along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["INK", "MUTED", "PAPER", "Canvas", "Colour"]
+__all__ = ["INK", "MUTED", "PAPER", "Canvas", "Colour", "save_picture"]
 
 Colour = tuple[int, int, int]
 
@@ -40,12 +41,15 @@ class Canvas:
         size: int = 15,
         fill: Colour = INK,
         anchor: str = "ls",
+        edge: Colour | None = None,
     ) -> None:
         """Words with their anchor (Pillow's letters; "ls" is left end of the baseline) at a
-        point.
+        point; with an edge they can be read on any picture.
         """
         place = (at[0] * _SCALE, at[1] * _SCALE)
-        self._draw.text(place, words, font=_font(size), fill=fill, anchor=anchor)
+        width = 0 if edge is None else 1
+        self._draw.text(place, words, font=_font(size), fill=fill, anchor=anchor,
+                        stroke_width=width, stroke_fill=edge)  # fmt: skip
 
     def width_of(self, words: str, size: int) -> float:
         """Length of a line of text."""
@@ -87,3 +91,13 @@ class Canvas:
     def finished(self) -> Image.Image:
         """The page at its own size."""
         return self._page.resize((self.width, self.height), Image.Resampling.LANCZOS)
+
+
+def save_picture(page: Image.Image, path: Path) -> None:
+    """A png or jpg, by suffix; it appears when it is whole."""
+    part = path.with_name(path.name + ".part")
+    if path.suffix == ".jpg":
+        page.save(part, format="JPEG", quality=84, optimize=True, progressive=True)
+    else:
+        page.save(part, format="PNG", optimize=True)
+    part.replace(path)

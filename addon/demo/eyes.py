@@ -8,13 +8,13 @@ from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
 from .warp import EYE_RADIUS, EYE_SCALE, eye_centre
 
 RADIUS = EYE_RADIUS * EYE_SCALE
-IRIS_ANGLE = 31.0  # degrees from the axis of sight
-PUPIL_ANGLE = 13.5
+IRIS_ANGLE = 32.5  # degrees from the axis of sight
+PUPIL_ANGLE = 14.5
 LOOK_ANGLES = {"In": 22.0, "Out": 22.0, "Up": 18.0, "Down": 20.0}  # degrees at full weight
 N_AROUND = 64
 # Rings from the axis of sight backwards, degrees; doubled where the colour changes sharply.
 RING_ANGLES = np.array([
-    0.01, 5, 9, 12.6, 13.4, 14.2, 17, 20, 23, 26, 28, 29.4, 30.6, 31.4, 33, 36,
+    0.01, 5, 9, 13.2, 14.1, 14.9, 17, 20, 23, 26, 28.5, 30.8, 32.1, 32.9, 34, 36,
     40, 46, 54, 64, 76, 90, 110, 135, 179.99,
 ])  # fmt: skip
 # (degrees right, degrees up, radius in degrees): the window's light, and its small reflection.

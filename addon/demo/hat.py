@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
@@ -16,6 +18,7 @@ SAMPLES_PER_RIB = 8
 WOOL = hex_colour("E9A43B")
 WOOL_LIGHT = hex_colour("F6C566")
 WOOL_DARK = hex_colour("B8701F")
+LINING = hex_colour("4E2A18")  # in the shade of the hair
 
 
 def build_hat() -> Part:
@@ -68,7 +71,9 @@ def _cuff() -> Part:
     x = (RADII[0] * lift + offset) * np.sin(turn)[None, :]
     z = (RADII[2] * lift + offset) * np.cos(turn)[None, :]
     y = np.broadcast_to(height, x.shape) + wave
-    return _wool(np.stack([x, y, z], axis=-1), np.broadcast_to(rib, x.shape))
+    cuff = _wool(np.stack([x, y, z], axis=-1), np.broadcast_to(rib, x.shape))
+    inside = np.broadcast_to(smoothstep(1.0, -4.0, out), x.shape).ravel()
+    return replace(cuff, colours=blend(cuff.colours, LINING, inside))
 
 
 def _wool(grid: np.ndarray, rib: np.ndarray) -> Part:

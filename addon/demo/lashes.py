@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .lids import Lids
-from .part import Part, hex_colour, join, unit
+from .part import Part, hex_colour, join, smoothstep, unit
 from .skin import Skin
 from .warp import eye_centre
 
 N_ALONG = 28
 CORNER_LEFT_OUT = 0.9  # of the rim: at the corner it turns under
+HELD_FROM = 0.74  # of the rim
 DARK = hex_colour("2A1613")
 
 
@@ -43,12 +44,17 @@ def _wing(margin: np.ndarray, side: int) -> np.ndarray:
     outward = unit(line - eye_centre(side))
     tangent = unit(np.gradient(line, axis=0))
     up = unit(np.cross(outward, tangent)) * side
-    length = 1.0 + 6.0 * along**2
+    # At the corner the rim turns down; the lashes go on outwards and up.
+    held = np.minimum(np.arange(N_ALONG), round(HELD_FROM * N_ALONG))
+    tangent, up = tangent[held], up[held]
+    length = 1.0 + 6.0 * along**2 * (1.0 - 0.2 * smoothstep(0.9, 1.0, along))
     sweep = tangent * (0.9 * along**3 * length)[:, None]
     thick = np.clip((1.0 - along) / 0.15, 0.0, 1.0)[:, None] ** 0.5
     root_above = line + up * 0.9 * thick + outward * 0.3
     root_below = line - up * 0.5 * thick + outward * 0.2
     tip = line + sweep + (outward * 0.75 + up * 0.62) * length[:, None]
+    pointed = 0.94 * smoothstep(0.72, 1.0, along)[:, None]
+    root_above, root_below = (root + pointed * (tip - root) for root in (root_above, root_below))
     return np.concatenate([root_above, tip, root_below])
 
 

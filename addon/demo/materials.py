@@ -21,18 +21,20 @@ class Surface:
     subsurface: float = 0.0
     coat: float = 0.0
     sheen: float = 0.0
+    glow: float = 0.0  # share of its paint that shines: teeth in the dark of a mouth look grey
     reach: float = 2.0  # paint further from its colour takes the first one: blush has no edge
 
 
 SURFACES = {
-    "Skin": Surface(("F0BE9C", "D8716C", "6E2129", "4A241A"), 0.48, subsurface=0.12, reach=0.1),
+    "Skin": Surface(("F0BE9C", "DC7A72", "6E2129", "5A2C1E"), 0.48, subsurface=0.12, reach=0.1),
     "Eye": Surface(("FBF7F2", "3FA184", "0B1013", "123A38"), 0.08, coat=0.6),
-    "Hair": Surface(("7C3F28",), 0.42, coat=0.15),
+    "Hair": Surface(("84442B",), 0.42, coat=0.15),
     "Lashes": Surface(("2A1613",), 0.6),
-    "Teeth": Surface(("FFF8EC", "C76468"), 0.18, subsurface=0.05, coat=0.4),
+    "Teeth": Surface(("FFF8E8", "C76468"), 0.18, subsurface=0.05, coat=0.4, glow=0.12),
     "Tongue": Surface(("D8686C",), 0.3, subsurface=0.1, coat=0.3),
     "Wool": Surface(("E9A43B",), 0.9, sheen=0.4),
     "Sweater": Surface(("2E8B8B",), 0.9, sheen=0.4),
+    "Backdrop": Surface(("8FA3A5",), 0.9),
 }
 SUBSURFACE_SCALE_M = 0.010
 
@@ -67,6 +69,9 @@ def _fill(material: bpy.types.Material, surface: Surface) -> None:
     shader.inputs["Subsurface Scale"].default_value = SUBSURFACE_SCALE_M
     shader.inputs["Coat Weight"].default_value = surface.coat
     shader.inputs["Sheen Weight"].default_value = surface.sheen
+    if surface.glow:
+        tree.links.new(paint.outputs["Color"], shader.inputs["Emission Color"])
+        shader.inputs["Emission Strength"].default_value = surface.glow
 
 
 def _linear(value: float) -> float:

@@ -32,7 +32,7 @@ def write_movie(
     part = path.with_name(path.name + ".part")
     try:
         with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as film:
-            video = film.add_stream("libx264", rate=fps, options={"crf": "17", "preset": "medium"})
+            video = film.add_stream("libx264", rate=fps, options={"crf": "20", "preset": "medium"})
             audio = film.add_stream("aac", rate=_SOUND_RATE, layout="mono", bit_rate=160_000)
             packets = list(_audio_packets(audio, samples, sample_rate))
             for number, picture in enumerate(pictures):

@@ -17,8 +17,17 @@ from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.shaping.aperture import REST_MM, aperture_mm
 from ...emotalk_core.shaping.closure import met_lips
 from .canvas import INK, MUTED, PAPER, Canvas, Colour
+from .recordings import Phone
+from .scores import SHUT, SILENT, sound_of, spelled
 
-__all__ = ["Take", "contact_sheet", "emotion_sheet", "telling_moments", "telling_rows"]
+__all__ = [
+    "Take",
+    "contact_sheet",
+    "emotion_sheet",
+    "phone_moments",
+    "telling_moments",
+    "telling_rows",
+]
 
 EMOTION_COLOURS: Final[Mapping[str, Colour]] = {
     "neutral": (190, 190, 188),
@@ -33,7 +42,16 @@ EMOTION_COLOURS: Final[Mapping[str, Colour]] = {
 _JAW, _LIPS, _BROW, _FROWN = (206, 84, 70), (60, 110, 160), (222, 150, 40), (110, 90, 150)
 
 _MARGIN, _LABELS, _TRACKS_HEIGHT = 48, 150, 632
-_CLOSED: Final = frozenset({"P", "B", "M"})
+_JUDGED: Final = (
+    SHUT,
+    frozenset({"f", "v"}),
+    frozenset({"aa", "ae", "ah", "ay", "aw", "a", "ɑ", "æ", "aɪ", "aː"}),
+    frozenset({"uw", "ow", "w", "u", "o", "y", "uː", "oː", "ʊ"}),
+    frozenset({"s", "z", "sh", "ch", "ʃ", "ts"}),
+    frozenset({"iy", "ih", "ey", "i", "iː", "eː"}),
+    SILENT,
+)
+_EDGE: Final[Colour] = (70, 84, 92)
 _BAND: Final[Colour] = (232, 226, 216)
 
 
@@ -46,7 +64,7 @@ class Take:
     heard: np.ndarray  # float32 (T, 8), EMOTIONS order
     fps: float = 30.0
     sample_rate: int = 16_000
-    phones: tuple[tuple[float, float, str], ...] = ()  # start_s, end_s, ARPABET; none: not known
+    phones: tuple[Phone, ...] = ()  # start_s, end_s, ARPABET; none: not known
 
     @property
     def seconds(self) -> float:
@@ -67,6 +85,37 @@ def telling_rows(values: np.ndarray, count: int) -> list[int]:
         wish = (-shut, gap, rounded + 0.02 * gap)[number % 3][start:stop]
         rows.append(int(start + wish.argmax()))
     return rows
+
+
+def phone_moments(take: Take, count: int) -> list[int]:
+    """Rows in the middle of phones that a viewer judges by: shut, bitten, rounded, wide, hissed,
+    silent in turn, spread over the take; nothing where phones are not known.
+    """
+    kinds = [_middles(take, kind) for kind in _JUDGED]
+    kinds = [rows for rows in kinds if rows]
+    if not kinds:
+        return []
+    chosen: set[int] = set()
+    for number in range(count * 3):
+        rows = kinds[number % len(kinds)]
+        # The one that is farthest from those chosen so far.
+        apart = [
+            min((abs(row - other) for other in chosen), default=len(take.values)) for row in rows
+        ]
+        if max(apart) > 1:
+            chosen.add(rows[int(np.argmax(apart))])
+        if len(chosen) == count:
+            break
+    return sorted(chosen)
+
+
+def _middles(take: Take, kind: frozenset[str]) -> list[int]:
+    last = len(take.values) - 1
+    return [
+        min(round((start_s + end_s) / 2 * take.fps), last)
+        for start_s, end_s, phone in take.phones
+        if sound_of(phone) in kind
+    ]
 
 
 def telling_moments(values: np.ndarray) -> dict[str, int]:
@@ -98,7 +147,7 @@ def contact_sheet(
         y = 120 + (number // columns) * (side + gutter)
         page.picture((x, y), image, side)
         page.badge((x + 20, y + 20), str(number + 1))
-        page.text((x + side - 10, y + side - 12), f"{at_s:.2f} s", size=12, fill=PAPER, anchor="rs")
+        _still_labels(page, take, at_s, (x, y, side))
     tracks = _Tracks(page, _MARGIN + _LABELS, width - _MARGIN, take.seconds)
     _phones(tracks, take, top + 110, 172)
     for number, (at_s, _image) in enumerate(stills):
@@ -110,6 +159,23 @@ def contact_sheet(
     _heard(tracks, take, top + 442, 120)
     _seconds(tracks, take.seconds, page.height - 34)
     return page.finished()
+
+
+def _still_labels(page: Canvas, take: Take, at_s: float, box: tuple[float, float, float]) -> None:
+    """Under a still its time and, where it is known, the phone beside the mouth."""
+    x, y, side = box
+    page.text(
+        (x + side - 10, y + side - 12),
+        f"{at_s:.2f} s",
+        size=12,
+        fill=PAPER,
+        anchor="rs",
+        edge=_EDGE,
+    )
+    now = [phone for start_s, end_s, phone in take.phones if start_s <= at_s < end_s]
+    if now:
+        words = "silence" if sound_of(now[0]) in SILENT else spelled(now[0])
+        page.text((x + 12, y + side - 12), words, size=22, fill=PAPER, edge=_EDGE)
 
 
 class _Tracks:
@@ -149,11 +215,11 @@ def _phones(tracks: _Tracks, take: Take, top: float, height: float) -> None:
     """Phones in a row; those that need shut lips stand in a band that runs down to the lips."""
     for start_s, end_s, phone in take.phones:
         left, right = tracks.x(start_s), tracks.x(end_s)
-        if phone in _CLOSED:
+        if sound_of(phone) in SHUT:
             edges = np.array([left, right])
             tracks.page.area(edges, np.full(2, top - 4), np.full(2, top + 14 + height), _BAND)
-        if phone != "SIL":
-            words, fill = phone.lower(), INK if phone in _CLOSED else MUTED
+        if sound_of(phone) not in SILENT:
+            words, fill = spelled(phone), INK if sound_of(phone) in SHUT else MUTED
             tracks.page.text(((left + right) / 2, top + 9), words, size=9, fill=fill, anchor="ms")
     if take.phones:
         tracks.label(top + 10, "Phones; p b m shaded")
@@ -177,10 +243,12 @@ def _lips(tracks: _Tracks, take: Take, top: float, height: float) -> None:
 def _brows(tracks: _Tracks, take: Take, top: float, height: float) -> None:
     bottom = top + height
     down = take.values[:, [arkit.index("browDownLeft"), arkit.index("browDownRight")]].mean(1)
-    tracks.curve(take.values[:, arkit.index("browInnerUp")], take.fps, (bottom, top), _BROW)
-    tracks.curve(down, take.fps, (bottom, top), _FROWN)
+    up = take.values[:, arkit.index("browInnerUp")]
+    most = 0.5 if max(float(up.max()), float(down.max())) <= 0.5 else 1.0
+    tracks.curve(up / most, take.fps, (bottom, top), _BROW)
+    tracks.curve(down / most, take.fps, (bottom, top), _FROWN)
     tracks.page.rule(tracks.left, bottom, tracks.right, bottom)
-    tracks.label(top + 50, "Brows up, 0 to 1", _BROW)
+    tracks.label(top + 50, f"Brows up, 0 to {most:g}", _BROW)
     tracks.label(top + 74, "Brows down", _FROWN)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base_head import BaseHead
+from .expressions import puff, smile
 from .lids import RIM, Lids, find_lids
 from .part import Part, blend, bump, hex_colour, smoothstep
 from .warp import EYE_CENTRE, EYE_RADIUS, EYE_SCALE, bend, eye_centre, mould
@@ -18,24 +19,23 @@ LID_CLEARANCE = 0.45  # mm between lid and eyeball
 TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at the eyeball
 
 GAINS = {
-    "brow": 1.45, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6, "mouthFrown": 1.45,
-    "noseSneer": 1.35,
+    "browDown": 1.75, "brow": 1.6, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6,
+    "mouthFrown": 2.1, "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
 }  # fmt: skip
-SMILE_GAIN = np.array([0.72, 1.15, 0.86])  # less to the sides, more up
-SMILE_CORNER = (-3.0, 4.0, 1.0)  # mm outwards, up, forwards: a curl at the end of the lips
 # The neutral face is made friendlier: a little of these shapes is built into it.
-REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "mouthSmileLeft": 0.15,
-             "mouthSmileRight": 0.15, "browInnerUp": 0.25}  # fmt: skip
+REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
+REST_SMILE = 0.12
 JAW_GAIN = 0.92
+CLOSE_GAIN = 0.98  # more than the jaw's: the fuller lips have to stay together all the way down
 
 BASE = hex_colour("F0BE9C")
 BLUSH = hex_colour("EE8A74")
-LIPS = hex_colour("D8716C")
-LIDS = hex_colour("D99C84")
+LIPS = hex_colour("DC7A72")
+LIDS = hex_colour("F0B69C")
 SHADE = hex_colour("DDA183")
 LINER = hex_colour("3A1E1A")
-SCALP = hex_colour("4A241A")
+SCALP = hex_colour("5A2C1E")
 NOSTRIL = hex_colour("7A3B33")
 MOUTH_INSIDE = hex_colour("6E2129")
 
@@ -52,14 +52,21 @@ def build_skin(base: BaseHead) -> Skin:
     """The stylised skin with all its shapes."""
     rest = base.skin.vertices
     lids = find_lids(base.skin)
-    offsets = mould(rest)
-    soft = _softened(rest, base.skin.faces, lids)
-    posed = soft + sum(base.skin.shapes[name] * share for name, share in REST_POSE.items())
+    soft = _softened(rest, rest, base.skin.faces, lids)
+    friendly = sum(base.skin.shapes[name] * share for name, share in REST_POSE.items())
+    posed = soft + friendly
+    moulded = bend(posed) + mould(rest) + REST_SMILE * (smile(rest, 1) + smile(rest, -1))
+    # Smoothed once more: where the bending of the two eyes meets, a line would run up the forehead.
+    offsets = _softened(moulded, rest, base.skin.faces, lids) - bend(posed)
     vertices = _clear_eyes(bend(posed) + offsets, lids)
     shapes = {
         name: _clear_eyes(bend(posed + delta) + offsets, lids) - vertices
         for name, delta in _deltas(base).items()
     }
+    # As fields these need no bending, which would flatten them.
+    fields = {"mouthSmileLeft": smile(rest, 1), "mouthSmileRight": smile(rest, -1)}
+    for name, moves in {**fields, "cheekPuff": puff(rest)}.items():
+        shapes[name] = _clear_eyes(vertices + moves, lids) - vertices
     hidden = np.zeros(len(rest), dtype=bool)
     hidden[np.concatenate([eye.bag for eye in lids])] = True
     groups = _lid_groups(rest, lids)
@@ -86,15 +93,15 @@ def _lid_groups(rest: np.ndarray, lids: tuple[Lids, Lids]) -> dict[str, np.ndarr
 def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
     """The base's shapes with the character's gains; blinks undo the widening built into rest."""
     deltas = {name: delta * _gain(name) for name, delta in base.skin.shapes.items()}
+    # Anger is read from the inner ends of the brows.
+    inner = 1.0 + 0.45 * bump(base.skin.vertices, (0.0, 700.0, 135.0), (20.0, 26.0, 60.0))
+    for name in ("browDownLeft", "browDownRight"):
+        deltas[name] = deltas[name] * inner[:, None]
     for side in ("Left", "Right"):
         wide = f"eyeWide{side}"
         deltas[f"eyeBlink{side}"] = (
             deltas[f"eyeBlink{side}"] - REST_POSE[wide] * base.skin.shapes[wide]
         )
-        smile = deltas[f"mouthSmile{side}"]
-        outward = 1.0 if side == "Left" else -1.0
-        corner = bump(base.skin.vertices, (outward * 23.0, 618.0, 129.0), (12.0, 9.0, 16.0))
-        smile += corner[:, None] * (outward * SMILE_CORNER[0], *SMILE_CORNER[1:])
         # Lids go along with the eye.
         down, up = f"eyeLookDown{side}", f"eyeLookUp{side}"
         deltas[down] = deltas[down] + LID_FOLLOWS * deltas[f"eyeBlink{side}"]
@@ -102,9 +109,11 @@ def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
     return deltas
 
 
-def _softened(rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
-    """The rest places with cheeks, forehead and jaw smoothed; eyes, nose and lips stay."""
-    keep = np.maximum(0.52 * bump(rest, (0.0, 642.0, 150.0), (26, 22, 60)),
+def _softened(
+    points: np.ndarray, rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]
+) -> np.ndarray:
+    """The points with cheeks, forehead and jaw smoothed; eyes, nose and lips stay."""
+    keep = np.maximum(0.38 * bump(rest, (0.0, 642.0, 150.0), (26, 22, 60)),
                       bump(rest, (0.0, 616.0, 140.0), (34, 18, 60)))  # fmt: skip
     for eye in lids:
         keep = np.maximum(keep, bump(rest, EYE_CENTRE * (eye.side, 1, 1), (23, 17, 40)))
@@ -114,7 +123,7 @@ def _softened(rest: np.ndarray, faces: np.ndarray, lids: tuple[Lids, Lids]) -> n
     free = np.clip(1.0 - 1.6 * keep, 0.0, 1.0)[:, None]
     a, b = _edges(faces).T
     degree = np.bincount(np.concatenate([a, b]), minlength=len(rest))[:, None]
-    places = rest.copy()
+    places = points.copy()
     for _ in range(SOFTENING_STEPS):
         total = np.zeros_like(places)
         np.add.at(total, a, places[b])
@@ -130,11 +139,11 @@ def _edges(faces: np.ndarray) -> np.ndarray:
     return np.unique(pairs, axis=0)
 
 
-def _gain(name: str) -> float | np.ndarray:
-    if name.startswith("mouthSmile"):
-        return SMILE_GAIN
-    if name in ("jawOpen", "mouthClose"):
+def _gain(name: str) -> float:
+    if name == "jawOpen":
         return JAW_GAIN
+    if name == "mouthClose":
+        return CLOSE_GAIN
     return next((gain for start, gain in GAINS.items() if name.startswith(start)), 1.0)
 
 
@@ -183,7 +192,7 @@ def _lid_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
     weight = np.zeros(len(rest))
     for eye in lids:
         away = np.linalg.norm(rest - EYE_CENTRE * (eye.side, 1, 1), axis=1)
-        upper = np.where(rest[:, 1] > EYE_CENTRE[1] - 2.0, 0.9, 0.4)
+        upper = np.where(rest[:, 1] > EYE_CENTRE[1] - 2.0, 0.7, 0.2)
         weight = np.maximum(weight, smoothstep(26.0, 16.5, away) * upper)
     return weight
 
@@ -199,8 +208,8 @@ def _liner_weight(rest: np.ndarray, lids: tuple[Lids, Lids]) -> np.ndarray:
 
 
 def _scalp_weight(rest: np.ndarray) -> np.ndarray:
-    above = smoothstep(742.0, 748.0, rest[:, 1])
-    behind = smoothstep(68.0, 60.0, rest[:, 2]) * smoothstep(595.0, 605.0, rest[:, 1])
+    above = smoothstep(752.0, 760.0, rest[:, 1])
+    behind = smoothstep(52.0, 44.0, rest[:, 2]) * smoothstep(595.0, 605.0, rest[:, 1])
     return np.maximum(above, behind)
 
 
@@ -208,7 +217,7 @@ def _lip_weight(rest: np.ndarray) -> np.ndarray:
     """1 on the red of the lips (N,), by their outline seen from the front."""
     x = np.clip(np.abs(rest[:, 0]) / 24.0, 0.0, 1.0)
     bow = 1.3 * np.exp(-((rest[:, 0] / 3.5) ** 2))
-    top = 618.2 + 9.6 * (1.0 - x**2) ** 0.85 - bow
+    top = 618.2 + 8.9 * (1.0 - x**2) ** 0.85 - bow
     bottom = 618.2 - 10.2 * (1.0 - x**2.4) ** 0.8
     inside = np.minimum(top - rest[:, 1], rest[:, 1] - bottom)
     return smoothstep(-0.7, 0.9, inside) * (rest[:, 2] > 116.0) * (np.abs(rest[:, 0]) < 24.0)

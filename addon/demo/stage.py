@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,17 +10,21 @@ from typing import Final
 
 import bpy
 import numpy as np
+from PIL import Image
 
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import SetupError
 from ...emotalk_core.retarget import KeyTable, retarget
 from ..bridge import compat, rigs
 from . import character
+from .backdrop import add_backdrop
 from .look import set_workbench
 
 __all__ = ["Stage"]
 
 _CLOSE_UP_MM: Final = 160.0  # lens: the face fills the picture, and lips can be read
+_SHADOWLESS: Final = frozenset({"Hair", "Sweater"})
+_FACE: Final = (0.12, 0.10, 0.88, 0.86)  # what a sheet shows of a picture: left, top, right, bottom
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,9 @@ class Stage:
         scene.render.fps, scene.render.fps_base = fps, 1.0
         made = character.build(scene)
         made.camera.data.lens = _CLOSE_UP_MM
+        add_backdrop(scene.collection)
+        for mesh in made.meshes:  # half of the time of a picture went into these two shadows
+            mesh.display.show_shadows = mesh.name.rpartition(" ")[2] not in _SHADOWLESS
         set_workbench(scene, size=(side, side))
         # Shadows are drawn anew for each sample of the smoother kinds: 2.5 s a frame, not 0.4 s.
         scene.display.render_aa = "FXAA"
@@ -104,6 +112,15 @@ class Stage:
             raise SetupError(
                 "Blender rendered nothing", value=path.name, remedy="Install Mesa's EGL."
             )
+
+    def portrait(self, frame: int | None) -> Image.Image:
+        """The face, close, at a scene frame or as it is: on a sheet it is small."""
+        with tempfile.TemporaryDirectory(prefix="emotalk-still-") as folder:
+            path = Path(folder) / "still.png"
+            self.photograph(frame, path)
+            with Image.open(path) as image:
+                box = [round(share * image.width) for share in _FACE]
+                return image.convert("RGB").crop((box[0], box[1], box[2], box[3]))
 
     def pose(self, clip: Clip, row: int) -> None:
         """Hold the face of one row of a clip, free of any animation."""

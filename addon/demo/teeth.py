@@ -8,8 +8,8 @@ from .base_head import BaseHead, BaseMesh
 from .part import Part, blend, grid_faces, hex_colour, smoothstep
 from .warp import MOUTH, bend
 
-TOOTH = hex_colour("FFF8EC")
-TOOTH_ROOT = hex_colour("EBD9C0")
+TOOTH = hex_colour("FFF8E8")
+TOOTH_ROOT = hex_colour("F3E4CF")
 GUM = hex_colour("C76468")
 TONGUE = hex_colour("D8686C")
 TONGUE_BACK = hex_colour("8E3440")
@@ -24,14 +24,14 @@ JAW_SHAPES = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 
 def build_upper_teeth() -> Part:
     """The upper row: part of the skull, no shape moves it."""
-    points, colours, faces = _row(UPPER_TEETH, half_width=29.0, front=130.5, edge=616.8, up=1.0)
+    points, colours, faces = _row(UPPER_TEETH, half_width=29.0, front=130.5, edge=615.6, up=1.0)
     head = {"head": np.ones(len(points))}
     return Part("Teeth.Upper", "Teeth", points + _shift(), (faces,), colours, {}, head)
 
 
 def build_lower_teeth(base: BaseHead, jaw_gain: float) -> Part:
     """The lower row: it moves with the jaw as one solid piece."""
-    points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=127.5, edge=617.0, up=-1.0)
+    points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=126.0, edge=617.0, up=-1.0)
     shapes = {
         name: bend(points + _rigid(base.lower_teeth, name, points) * jaw_gain) - bend(points)
         for name in JAW_SHAPES
@@ -85,8 +85,8 @@ def _row(
     ])  # fmt: skip
     middle = 1.0 - tooth**2  # 1 in a tooth's middle, 0 between two teeth
     bulge = np.where(profile[:, 1] < 8.1, 1.0, 0.25)[:, None] * (1.0 - tooth**6)[None, :]
-    depth = profile[:, :1] + 1.1 * (bulge - 1.0)
-    short = 0.8 * (1.0 - middle) ** 2  # rounded corners at the biting edge
+    depth = profile[:, :1] + 0.55 * (bulge - 1.0)
+    short = 0.6 * (1.0 - middle) ** 2  # rounded corners at the biting edge
     height = profile[:, 1:] + np.where(profile[:, 1:] < 2.0, 1.0, 0.0) * short[None, :]
     # The row curves away from the bite towards the back, where the lips' corners are.
     curve = 3.0 * np.clip((np.abs(along) - 12.0) / 28.0, 0.0, 1.0) ** 1.5 * (up < 0)

@@ -12,11 +12,18 @@ from .part import bump, smoothstep
 
 EYE_CENTRE = np.array([28.81, 679.56, 111.50])  # left eyeball of the base head, mm
 EYE_RADIUS = 15.2  # a little under the eyeball that the lids were made for: room for half blinks
-EYE_SCALE = 1.44
+EYE_SCALE = 1.54
 EYE_SHIFT = np.array([4.5, -3.0, -4.0])
 # Within the first radius everything is scaled alike, so that lids slide on the eye as before.
 EYE_REACH = (19.0, 74.0)
 MOUTH = (0.0, 618.3, 141.0)
+# The slit between the base head's lips from the middle outwards: x, height, and how far each lip
+# has to move for the two to touch (mm).
+LIP_SLIT = np.array([
+    [0.0, 618.35, 0.10], [6.0, 619.20, 0.25], [9.0, 619.55, 0.50], [12.0, 619.40, 0.65],
+    [15.0, 618.60, 0.90], [18.0, 618.10, 1.10], [20.0, 617.75, 1.10], [22.0, 617.50, 0.60],
+    [24.0, 617.40, 0.15], [27.0, 617.40, 0.0],
+])  # fmt: skip
 
 
 def eye_centre(side: int) -> np.ndarray:
@@ -45,15 +52,17 @@ def _round_skull(points: np.ndarray) -> np.ndarray:
     up = smoothstep(670.0, 760.0, points[..., 1])
     moved[..., 0] *= 1.0 + 0.05 * up
     cheeks = sum(bump(points, (side * 56.0, 640.0, 95.0), (26.0, 26.0, 34.0)) for side in (1, -1))
-    moved[..., 0] += np.sign(points[..., 0]) * 2.5 * cheeks
+    moved[..., 0] += np.sign(points[..., 0]) * 1.0 * cheeks
     moved[..., 2] += 3.0 * cheeks
+    jowls = sum(bump(points, (side * 52.0, 612.0, 88.0), (22.0, 24.0, 40.0)) for side in (1, -1))
+    moved[..., 0] += np.sign(points[..., 0]) * 4.5 * jowls
     return moved
 
 
 def _narrow_jaw(points: np.ndarray) -> np.ndarray:
     moved = points.copy()
     down = smoothstep(650.0, 570.0, points[..., 1])
-    moved[..., 0] *= 1.0 - 0.09 * down
+    moved[..., 0] *= 1.0 - 0.04 * down
     return moved
 
 
@@ -80,14 +89,33 @@ def mould(rest: np.ndarray) -> np.ndarray:
         _smaller_nose(rest)
         + _fuller_lips(rest)
         + _raised_corners(rest)
+        + _sealed_lips(rest)
         + _flat_ears(rest)
         + _soft_brow(rest)
+        + _filled_sockets(rest)
     )
 
 
 def _raised_corners(rest: np.ndarray) -> np.ndarray:
     sides = [bump(rest, (side * 24.0, 618.0, 128.0), (9.0, 8.0, 14.0)) for side in (1, -1)]
-    return np.sum(sides, axis=0)[:, None] * np.array([0.0, 2.6, 0.6])
+    return np.sum(sides, axis=0)[:, None] * np.array([0.0, 2.8, 0.6])
+
+
+def _sealed_lips(rest: np.ndarray) -> np.ndarray:
+    away = np.abs(rest[:, 0])
+    over = rest[:, 1] - np.interp(away, LIP_SLIT[:, 0], LIP_SLIT[:, 1])
+    reach = np.interp(away, LIP_SLIT[:, 0], LIP_SLIT[:, 2]) * (rest[:, 2] > 117.0)
+    offsets = np.zeros_like(rest)
+    offsets[:, 1] = -reach * np.tanh(over / 0.25) * np.exp(-((over / 7.0) ** 2))
+    return offsets
+
+
+def _filled_sockets(rest: np.ndarray) -> np.ndarray:
+    # Deep inner corners make a face look tired.
+    fill = sum(bump(rest, (side * 15.5, 688.0, 118.0), (9.0, 15.0, 20.0)) for side in (1, -1))
+    offsets = np.zeros_like(rest)
+    offsets[:, 2] = 2.6 * fill
+    return offsets
 
 
 def _smaller_nose(rest: np.ndarray) -> np.ndarray:

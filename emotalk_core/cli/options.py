@@ -45,7 +45,7 @@ _NUMBERS: Final = {
     "sync_offset_ms": "milliseconds that the face comes later",
     "blink": "rate of blinks, 0 none, 1 natural",
     "gaze": "size of the eyes' small movements",
-    "head": "size of the head's small movements",
+    "head": "size of the head's small movements and of the brows' accents",
 }
 
 CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -121,7 +121,7 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
         _add_number(group, name, text)
     group.add_argument("--style", type=int, metavar="N", help="speaking style of the model")
     group.add_argument(
-        "--seed", type=int, metavar="N", help="of blinks, gaze and head (default: 0)"
+        "--seed", type=int, metavar="N", help="of blinks, gaze, head and brows (default: 0)"
     )
 
 

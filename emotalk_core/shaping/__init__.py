@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import arkit
 from ..controls import Controls
-from . import activity, blink, gaze, head
+from . import accents, activity, blink, gaze, head
 from .activity import rest_in_silence, speech_activity
 from .closure import keep_closed, press_lips
 from .gains import gain_regions
@@ -25,7 +25,7 @@ CHANNELS: Final = arkit.CHANNELS + arkit.HEAD_CHANNELS
 """Columns of what `shape` returns."""
 
 CONTEXT_FRAMES: Final = activity.CONTEXT_FRAMES + max(
-    blink.CONTEXT_FRAMES, gaze.CONTEXT_FRAMES, head.CONTEXT_FRAMES
+    accents.CONTEXT_FRAMES, blink.CONTEXT_FRAMES, gaze.CONTEXT_FRAMES, head.CONTEXT_FRAMES
 )
 """Frames on each side of a stretch that `shape` needs for the stretch to come out as in the
 whole.
@@ -64,7 +64,15 @@ def shape(
     angles = gaze.gaze_angles(
         len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame
     )
-    face = limit(gaze.add_gaze(face, angles))
+    face = gaze.add_gaze(face, angles)
+    raised = accents.brow_accents(
+        level,
+        speech,
+        size=controls.head * controls.brows,
+        seed=controls.seed,
+        start_frame=start_frame,
+    )
+    face = limit(accents.add_accents(face, raised))
     rotation = head.head_rotation(
         level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
     )

@@ -9,7 +9,7 @@ import numpy as np
 from .chance import slow_noise
 from .filters import soften
 
-__all__ = ["CONTEXT_FRAMES", "MAX_RADIANS", "head_rotation"]
+__all__ = ["CONTEXT_FRAMES", "MAX_RADIANS", "head_rotation", "stress"]
 
 _LAYER: Final = 10
 MAX_RADIANS: Final = float(np.radians(4.0))
@@ -48,12 +48,12 @@ def head_rotation(
         sway = slow * slow_noise(times_s, slow_s, seed, _LAYER + 2 * axis)
         sway += quick * slow_noise(times_s, quick_s, seed, _LAYER + 2 * axis + 1)
         axes.append(sway * alive)
-    axes[1] = axes[1] - _NOD_DEGREES * _stress(level, activity)
+    axes[1] = axes[1] - _NOD_DEGREES * stress(level, activity)
     degrees = np.stack(axes, axis=1)
     return (size * MAX_RADIANS * np.tanh(np.radians(degrees) / MAX_RADIANS)).astype(np.float32)
 
 
-def _stress(level: np.ndarray, activity: np.ndarray) -> np.ndarray:
+def stress(level: np.ndarray, activity: np.ndarray) -> np.ndarray:
     """How much a frame stands out from its phrase, about -0.5..1, float32 (T,)."""
     loud = np.clip(level, -30.0, 10.0) * activity - 30.0 * (1.0 - activity)
     standing_out = soften(loud, _STRESS_FRAMES) - soften(loud, _PHRASE_FRAMES)

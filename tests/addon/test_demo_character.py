@@ -13,6 +13,9 @@ from emotalk.addon.demo.warp import EYE_RADIUS, EYE_SCALE, eye_centre
 from emotalk.addon.demo.write_mesh import to_scene
 from emotalk.emotalk_core.arkit import CHANNELS
 
+CORNER_AT_REST = (26.0, 623.0, 129.0)  # the left end of the lips, mm
+# What lies further back than this between the lips is the mouth's inside: x and depth, mm.
+INSIDE = ((0.0, 15.0, 24.0), (135.0, 132.8, 126.5))
 INNER_UPPER_LIP, INNER_LOWER_LIP = 520, 523  # the skin's vertices where the lips meet, in front
 
 
@@ -46,6 +49,35 @@ def lip_gap(skin: Part, **coefficients: float) -> float:
     """Height between the inner lips in the middle, mm; below 0 they overlap."""
     height = posed(skin, **coefficients)[:, 1]
     return float(height[INNER_UPPER_LIP] - height[INNER_LOWER_LIP])
+
+
+def slit(skin: Part, x: float) -> float:
+    """Height (mm) of the hole between the lips that a viewer in front sees at `x`."""
+    heights = np.arange(615.0, 630.0, 0.1)
+    feet = np.column_stack([np.full(len(heights), x), heights])
+    front = np.full(len(heights), -np.inf)
+    for block in skin.faces:
+        for corners in ([0, 1, 2], [0, 2, 3])[: block.shape[1] - 2]:
+            front = np.maximum(front, seen_from_front(skin.vertices[block[:, corners]], feet))
+    return float((front < np.interp(x, *INSIDE)).sum() * 0.1)
+
+
+def seen_from_front(triangles: np.ndarray, feet: np.ndarray) -> np.ndarray:
+    """Depth z (N,) of the foremost of the triangles (T, 3, 3) at each foot (N, 2)."""
+    spans = triangles[:, :, 0]
+    close = triangles[(spans.min(1) <= feet[0, 0] + 1e-6) & (spans.max(1) >= feet[0, 0] - 1e-6)]
+    a, b, c = (close[None, :, i] for i in range(3))
+    p = feet[:, None]
+    area = cross(b - a, c - a)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        second, third = cross(p - a[..., :2], c - a) / area, cross(b - a, p - a[..., :2]) / area
+    inside = (second >= 0.0) & (third >= 0.0) & (second + third <= 1.0)
+    depth = a[..., 2] + second * (b - a)[..., 2] + third * (c - a)[..., 2]
+    return np.where(inside, depth, -np.inf).max(axis=1)
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
 def test_all_52_names_are_spread_over_the_meshes() -> None:
@@ -150,6 +182,30 @@ def test_smile_lifts_the_cheeks_and_the_mouth_corners(parts: dict[str, Part]) ->
 
     assert delta[cheek, 1].max() > 1.0
     assert delta[rest[:, 0] < -35.0].max() < 1.0
+
+
+def test_lips_touch_all_the_way_to_the_corners_at_rest(parts: dict[str, Part]) -> None:
+    across = np.linspace(0.0, 24.0, 9)
+
+    slits = [slit(parts["Skin"], x) for x in across]
+
+    assert max(slits) < 0.3, dict(zip(across.tolist(), slits, strict=True))
+
+
+@pytest.mark.parametrize("amount", [0.5, 1.0])
+def test_a_smile_keeps_the_lips_together_and_turns_the_corners_up(
+    parts: dict[str, Part], amount: float
+) -> None:
+    skin = parts["Skin"]
+    both = {"mouthSmileLeft": amount, "mouthSmileRight": amount}
+    corner = np.linalg.norm(skin.vertices - CORNER_AT_REST, axis=1).argmin()
+
+    moved = posed(skin, **both) - skin.vertices
+
+    assert abs(lip_gap(skin, **both)) < 1.0
+    assert moved[corner, 0] > 6.0 * amount
+    assert moved[corner, 1] > 5.0 * amount
+    assert moved[corner, 1] > 3.0 * moved[INNER_UPPER_LIP, 1]
 
 
 def test_brows_stay_on_the_skin_in_every_shape(parts: dict[str, Part]) -> None:

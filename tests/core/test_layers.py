@@ -9,6 +9,7 @@ import pytest
 
 from emotalk_core import arkit, shaping
 from emotalk_core.controls import Controls
+from emotalk_core.shaping.accents import add_accents, brow_accents
 from emotalk_core.shaping.activity import rest_in_silence, speech_activity
 from emotalk_core.shaping.blink import add_blinks, blink_curve, blink_frames
 from emotalk_core.shaping.gaze import add_gaze, gaze_angles
@@ -150,6 +151,39 @@ def test_a_layer_at_zero_is_off(layer: str) -> None:
     still, moved = shaping.shape(values, level, STILL), shaping.shape(values, level, live)
 
     changed = {shaping.CHANNELS[i] for i in np.flatnonzero((still != moved).any(axis=0))}
-    prefixes = {"blink": ("eyeBlink",), "gaze": ("eyeLook",), "head": ("head",)}[layer]
+    prefixes = {"blink": ("eyeBlink",), "gaze": ("eyeLook",), "head": ("head", "brow")}[layer]
     assert changed
     assert all(name.startswith(prefixes) for name in changed)
+
+
+# --- brows
+
+
+def test_brows_go_up_on_some_of_the_stressed_syllables() -> None:
+    level = np.full(30 * 120, -14.0, np.float32)
+    stressed = np.arange(45, len(level) - 45, 45)
+    for frame in stressed:
+        level[frame - 5 : frame + 6] = 4.0
+
+    accents = brow_accents(level, np.ones_like(level), size=1.0, seed=0)
+
+    peaks = np.array([accents[frame - 4 : frame + 5].max() for frame in stressed])
+    assert 0.25 < (peaks > 0.12).mean() < 0.85
+    assert accents[stressed].mean() > 2.0 * accents[stressed + 22].mean()
+    assert np.abs(np.diff(accents)).max() < 0.08
+
+
+def test_brows_rest_in_silence() -> None:
+    silent = np.full(900, -70.0, np.float32)
+
+    assert brow_accents(silent, np.zeros(900, np.float32), size=1.0, seed=0).max() == 0.0
+
+
+def test_an_accent_draws_angry_brows_together_and_does_not_raise_them() -> None:
+    angry = np.zeros((1, arkit.N_CHANNELS), np.float32)
+    angry[:, list(arkit.indices("browDown"))] = 0.8
+
+    out = add_accents(angry, np.full(1, 0.3, np.float32))
+
+    assert out[0, arkit.index("browDownLeft")] > 0.95
+    assert out[0, arkit.index("browInnerUp")] < 0.02

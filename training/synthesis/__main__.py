@@ -1,4 +1,4 @@
-"""Command line: minutes of speech into a folder."""
+"""Command line: minutes of speech, or a parallel set, into a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from emotalk_core.errors import EmoTalkError
 
 from .factory import make_shards
+from .parallel import ParallelPlan, make_parallel_shards
 
 
 def main() -> int:
@@ -17,13 +18,28 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--parallel", action="store_true", help="each sentence in 8 emotions at 2 intensities"
+    )
+    parser.add_argument("--voices", type=_numbers, default="0-9", help="parallel: as 0-9,12")
+    parser.add_argument("--sentences", type=_numbers, default="0-9", help="parallel: as 0-9,12")
     args = parser.parse_args()
     try:
-        make_shards(args.out, minutes=args.minutes, seed=args.seed, progress=_show)
+        if args.parallel:
+            plan = ParallelPlan(args.seed, args.voices, args.sentences)
+            make_parallel_shards(args.out, plan, progress=_show)
+        else:
+            make_shards(args.out, minutes=args.minutes, seed=args.seed, progress=_show)
     except EmoTalkError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command
         return 2
     return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Numbers of "0-3,7"."""
+    spans = (part.partition("-") for part in text.split(","))
+    return tuple(n for first, _, last in spans for n in range(int(first), int(last or first) + 1))
 
 
 def _show(done: float, what: str) -> None:

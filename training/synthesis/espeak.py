@@ -23,7 +23,7 @@ from training.faces import Phone, is_sound, kind_of
 from .sentences import languages, sentence
 from .spoken import SAMPLE_RATE, SpokenClip
 
-__all__ = ["VARIANTS", "say"]
+__all__ = ["VARIANTS", "say", "speak"]
 
 VARIANTS: Final = (
     "", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7", "+m8", "+f1", "+f2", "+f3", "+f4", "+f5",
@@ -167,12 +167,18 @@ def say(rng: np.random.Generator) -> SpokenClip:
         language = "en-us"
     variant = str(rng.choice(VARIANTS))
     text = sentence(language, rng, n_words=int(rng.integers(3, 10)))
-    settings = {
-        _RATE: int(rng.integers(105, 230)),
-        _PITCH: int(rng.integers(15, 90)),
-        _RANGE: int(rng.integers(10, 100)),
-        _WORD_GAP: int(rng.choice([0, 0, 0, 1, 4])),
-    }
+    rate, pitch = int(rng.integers(105, 230)), int(rng.integers(15, 90))
+    melody, gap = int(rng.integers(10, 100)), int(rng.choice([0, 0, 0, 1, 4]))
+    settings = {_RATE: rate, _PITCH: pitch, _RANGE: melody, _WORD_GAP: gap}
+    return _spoken(text, language, variant, settings)
+
+
+def speak(text: str, language: str, variant: str, *, rate: int, pitch: int) -> SpokenClip:
+    """`text` by one voice: words a minute, pitch 0..99."""
+    return _spoken(text, language, variant, {_RATE: rate, _PITCH: pitch, _RANGE: 50, _WORD_GAP: 0})
+
+
+def _spoken(text: str, language: str, variant: str, settings: dict[int, int]) -> SpokenClip:
     wave, events, rate = _synthesise_apart(text, language + variant, settings)
     shared = gcd(SAMPLE_RATE, rate)
     samples = resample_poly(wave, SAMPLE_RATE // shared, rate // shared).astype(np.float32)

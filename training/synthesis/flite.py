@@ -17,7 +17,7 @@ from training.faces import Phone, kind_of
 from .sentences import sentence
 from .spoken import SpokenClip
 
-__all__ = ["VOICES", "say"]
+__all__ = ["VOICES", "say", "speak"]
 
 VOICES: Final = ("slt", "rms", "awb", "kal16")
 _MEAN_HZ: Final = {"slt": 170.0, "rms": 105.0, "awb": 125.0, "kal16": 105.0}
@@ -63,6 +63,16 @@ def say(rng: np.random.Generator) -> SpokenClip:
         "int_f0_target_stddev": round(float(rng.uniform(8.0, 35.0)), 1),
     }
     text = sentence("en-us", rng, n_words=int(rng.integers(4, 12)))
+    return _spoken(text, voice, settings)
+
+
+def speak(text: str, voice: str, *, stretch: float) -> SpokenClip:
+    """English `text` by one voice; `stretch` 1.2 is slower."""
+    settings = {"duration_stretch": stretch, "int_f0_target_mean": _MEAN_HZ[voice]}
+    return _spoken(text, voice, settings)
+
+
+def _spoken(text: str, voice: str, settings: dict[str, float]) -> SpokenClip:
     with tempfile.TemporaryDirectory() as folder:
         samples, times = _run(text, voice, settings, Path(folder))
     return SpokenClip(samples, _to_phones(times), "flite", "en-us", voice)

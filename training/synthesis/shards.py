@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from training.faces import Phone
 
-from .spoken import SpokenClip
+from .spoken import Acted, SpokenClip
 
 __all__ = ["read_shard", "read_shards", "write_shard"]
 
@@ -28,6 +29,7 @@ def write_shard(path: Path, clips: Sequence[SpokenClip]) -> None:
             "phones": [
                 [round(p.start_s, 4), round(p.end_s, 4), p.symbol, p.kind] for p in c.phones
             ],
+            **({"acted": asdict(c.acted)} if c.acted else {}),
         }
         for c in clips
     ]
@@ -53,6 +55,7 @@ def read_shard(path: Path) -> list[SpokenClip]:
             clip["language"],
             clip["voice"],
             tuple(clip["seed"]),
+            Acted(**clip["acted"]) if "acted" in clip else None,
         )
         for clip, a, b in zip(about, offsets[:-1], offsets[1:], strict=True)
     ]

@@ -9,9 +9,19 @@ import numpy as np
 
 from training.faces import Phone
 
-__all__ = ["SAMPLE_RATE", "SpokenClip", "with_samples"]
+__all__ = ["SAMPLE_RATE", "Acted", "SpokenClip", "with_samples"]
 
 SAMPLE_RATE: Final = 16_000
+
+
+@dataclass(frozen=True)
+class Acted:
+    """Where a clip of a parallel set belongs: clips of one voice and sentence are pairs."""
+
+    speaker: str
+    sentence: str
+    emotion: str
+    level: int  # 0 normal, 1 strong
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +34,7 @@ class SpokenClip:
     language: str
     voice: str  # the engine's voice, and what was done to it
     seed: tuple[int, ...] = ()
+    acted: Acted | None = None  # of a parallel set: which words, which feeling
 
     @property
     def seconds(self) -> float:

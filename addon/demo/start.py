@@ -1,8 +1,7 @@
-"""The demo: a character speaks a real recording. `python -m addon.demo.film --out out`, where bpy
-is.
+"""The way in for what runs where bpy is: `python -m addon.demo.start film --out out`, or `gallery`.
 
 Run as a program this file has no name inside the extension yet, so it only finds the way in; the
-work is in `performance`.
+work is in the modules of the same package.
 """
 
 from __future__ import annotations
@@ -13,18 +12,21 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 __all__ = ["main"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NAME = "emotalk"
+_PROGRAMS: Final = {"film": "performance", "gallery": "gallery"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code of the demo: 0, 2 for what the user can mend, 130 when stopped."""
+    """Exit code of a program: 0, 2 for what the user can mend, 130 when stopped."""
+    program, *arguments = sys.argv[1:] if argv is None else argv
     _load_extension()
-    performance = importlib.import_module(f"{_NAME}.addon.demo.performance")
-    return int(performance.main(argv))
+    module = importlib.import_module(f"{_NAME}.addon.demo.{_PROGRAMS[program]}")
+    return int(module.main(arguments))
 
 
 def _load_extension() -> None:

@@ -1,0 +1,70 @@
+"""Smile and puffed cheeks: the base head's fold into whiskers, so these are smooth fields.
+
+A field moves all that lies near a place alike, so lips that touch stay together and the cheek
+swells instead of creasing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .part import bump, smoothstep
+
+CORNER = (23.5, 618.0, 129.0)  # the left end of the lips on the base head, mm
+CORNER_MOVES = np.array([10.0, 7.6, -4.2])  # outwards, up, back around the teeth
+CHEEK = (43.0, 643.0, 116.0)
+CHEEK_MOVES = np.array([1.8, 4.2, 4.0])
+LOWER_LID = (32.0, 662.0, 120.0)
+LOWER_LID_MOVES = np.array([0.0, 1.0, 0.8])
+LIP_MIDDLE_MOVES = np.array([0.0, -0.5, -1.6])  # stretched lips lie closer to the teeth
+# The fold from the nose's wing around the corner, x and y in mm, and how deep it is.
+FOLD = np.array([[17.0, 641.0], [25.0, 636.0], [33.0, 627.0], [36.5, 617.0], [35.0, 608.0]])
+FOLD_DEPTH, FOLD_WIDTH = 1.3, 4.6
+PUFF = (6.5, 0.0, 8.0)  # outwards, up, forwards
+
+
+def smile(rest: np.ndarray, side: int) -> np.ndarray:
+    """Deltas (N, 3) of a full smile on one side (1: the character's left), by places on the base
+    head.
+    """
+    mirror = np.array([side, 1.0, 1.0])
+    points = rest * mirror
+    moves = (
+        _corner_weight(points)[:, None] * CORNER_MOVES
+        + bump(points, CHEEK, (24.0, 19.0, 42.0))[:, None] * CHEEK_MOVES
+        + bump(points, LOWER_LID, (16.0, 9.0, 24.0))[:, None] * LOWER_LID_MOVES
+        + bump(points, (0.0, 617.0, 140.0), (15.0, 12.0, 16.0))[:, None] * LIP_MIDDLE_MOVES * 0.5
+    )
+    moves[:, 2] -= FOLD_DEPTH * _fold_weight(points)
+    return moves * mirror
+
+
+def puff(rest: np.ndarray) -> np.ndarray:
+    """Deltas (N, 3) of both cheeks blown up with the lips shut."""
+    moves = np.zeros_like(rest)
+    for side in (1.0, -1.0):
+        cheek = bump(rest, (side * 45.0, 621.0, 100.0), (24.0, 22.0, 40.0))
+        moves += cheek[:, None] * (side * PUFF[0], *PUFF[1:])
+    lips = bump(rest, (0.0, 618.0, 138.0), (24.0, 17.0, 20.0))
+    moves[:, 2] += 1.6 * lips
+    return moves
+
+
+def _corner_weight(points: np.ndarray) -> np.ndarray:
+    """1 at the corner (N,), 0 at the lips' middle, fading over the cheek and towards the chin."""
+    x, y = points[:, 0], points[:, 1]
+    inner = np.clip(x / CORNER[0], 0.0, 1.0) ** 1.9
+    outer = np.exp(-((np.clip(x - CORNER[0], 0.0, None) / 21.0) ** 2))
+    tall = np.where(y > CORNER[1], 25.0, 21.0)
+    upright = np.exp(-(((y - CORNER[1]) / tall) ** 2))
+    return inner * outer * upright * smoothstep(70.0, 105.0, points[:, 2])
+
+
+def _fold_weight(points: np.ndarray) -> np.ndarray:
+    along = np.linspace(0.0, 1.0, 33)
+    places = np.linspace(0.0, 1.0, len(FOLD))
+    line = np.stack([np.interp(along, places, FOLD[:, i]) for i in (0, 1)], axis=-1)
+    apart = np.linalg.norm(points[:, None, :2] - line[None], axis=-1)
+    nearest = apart.argmin(axis=1)
+    strength = np.sin(np.pi * np.clip(along[nearest] * 0.86 + 0.07, 0.0, 1.0))
+    return np.exp(-((apart.min(axis=1) / FOLD_WIDTH) ** 2)) * strength * (points[:, 2] > 90.0)

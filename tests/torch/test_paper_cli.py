@@ -1,0 +1,111 @@
+"""The commands: from a folder of takes to a model; faults are one line and exit code 2."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+
+from emotalk_core import arkit  # noqa: E402
+from emotalk_core.clip import Clip  # noqa: E402
+from emotalk_core.clip_files import write_clip  # noqa: E402
+from emotalk_core.errors import SetupError  # noqa: E402
+from emotalk_core.model.folder import load_model  # noqa: E402
+from tests.torch.paper_takes import made_store, settings  # noqa: E402
+from tests.torch.test_paper import FRONT_END  # noqa: E402
+from tests.torch.test_takes import curves, write_sound  # noqa: E402
+from training.__main__ import main  # noqa: E402
+from training.paper.steps import train  # noqa: E402
+
+STUDIO = Path(__file__).parents[2] / "training" / "configs" / "paper" / "studio.toml"
+
+
+@pytest.fixture
+def takes(tmp_path: Path) -> Path:
+    folder = tmp_path / "takes"
+    for k in range(3):
+        write_sound(folder / f"t{k}.wav", 0.6)
+        clip = Clip(curves(0.6), arkit.CHANNELS, Fraction(30))
+        write_clip(clip, folder / f"t{k}.csv")
+    return folder
+
+
+def command(takes: str, work: Path, *more: str) -> list[str]:
+    few = ("pace.steps=2", "pace.pairs=1", "pace.sample_every=0", "pace.check_every=2")
+    changes = [part for change in few for part in ("--set", change)]
+    return [
+        "paper", "train", "--takes", takes, "--work", str(work), "--config", str(STUDIO),
+        *changes, *more,
+    ]  # fmt: skip
+
+
+def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
+    takes: Path, tmp_path: Path
+) -> None:
+    logging.getLogger().handlers.clear()
+    assert main(command(f"clips={takes}", tmp_path / "work")) == 0
+    run = tmp_path / "work" / "runs" / "studio-1"
+    model = load_model(run / "model")
+    assert model.config.name == "studio"
+    assert "3 of 1\nspeakers" in (run / "model" / "MODEL_CARD.md").read_text()
+    before = (run / "network.pt").read_bytes()
+    assert main(command(f"clips={takes}", tmp_path / "work")) == 0
+    assert (run / "network.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("takes_spec", "more", "said"),
+    [
+        ("clips=/no/such/folder", (), "/no/such/folder"),
+        ("movies=x", (), "movies=x"),
+        ("clips=HERE", ("--set", "pace.stepz=2"), "pace.stepz"),
+        ("clips=HERE", ("--config", "/no/such.toml"), "/no/such.toml"),
+        ("clips=HERE", ("--set", "network=gan"), "gan"),
+        ("clips=HERE", ("--set", "losses.cross=1.0"), "No pairs"),
+        ("clips=HERE", ("--set", "persons=0"), "persons"),
+    ],
+)
+def test_a_fault_is_one_line_and_exit_code_2(
+    takes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    takes_spec: str,
+    more: tuple[str, ...],
+    said: str,
+) -> None:
+    spec = takes_spec.replace("HERE", str(takes))
+    assert main(command(spec, tmp_path / "work", *more)) == 2
+    (line,) = [x for x in capsys.readouterr().err.splitlines() if not x[:4].isdigit()]
+    assert said in line
+
+
+def test_tensorboard_gets_what_the_curve_gets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[tuple[str, int]] = []
+
+    def open_board(folder: str) -> SimpleNamespace:
+        assert folder.endswith("tensorboard")
+        return SimpleNamespace(
+            add_scalar=lambda name, value, step: written.append((name, step)), close=lambda: None
+        )
+
+    fake = SimpleNamespace(SummaryWriter=open_board)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", fake)
+    train(settings("pace.tensorboard=true", "pace.steps=3"), made_store(), tmp_path, FRONT_END)
+    assert ("train/cross", 2) in written
+    assert ("dev/self", 3) in written
+
+
+def test_without_tensorboard_the_line_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
+    with pytest.raises(SetupError, match="pip install tensorboard"):
+        train(settings("pace.tensorboard=true"), made_store(), tmp_path, FRONT_END)

@@ -1,0 +1,57 @@
+"""The product's own network on one's own takes: the engine's numbers, a folder that it reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+
+from emotalk_core import pipeline  # noqa: E402
+from emotalk_core.audio import ArraySound  # noqa: E402
+from emotalk_core.controls import Controls, ControlTrack  # noqa: E402
+from emotalk_core.engine import open_engine  # noqa: E402
+from emotalk_core.errors import InputError  # noqa: E402
+from emotalk_core.model.folder import load_model  # noqa: E402
+from tests.torch.paper_takes import heard_store, losses_of, made_store, settings  # noqa: E402
+from tests.torch.test_paper import FRONT_END  # noqa: E402
+from training.datasets import load_samples  # noqa: E402
+from training.paper.batches import collate  # noqa: E402
+from training.paper.starter import StarterAnimator, export_starter  # noqa: E402
+from training.paper.steps import network_of, train  # noqa: E402
+
+CHANGES = ("network=starter", "losses.cross=0", "pace.learning_rate=1e-3", "pace.pairs=1")
+
+
+def test_a_trained_network_becomes_a_model_that_the_engine_runs_alike(tmp_path: Path) -> None:
+    store = heard_store(tmp_path / "features")
+    network = train(settings(*CHANGES, "pace.steps=8"), store, tmp_path / "run", FRONT_END).eval()
+    assert isinstance(network, StarterAnimator)
+    export_starter(network, tmp_path / "model", name="ours", takes=2, speakers=2, minutes=0.1)
+
+    engine = open_engine("builtin", load_model(tmp_path / "model"))
+    sound = ArraySound(load_samples(store.takes[0].source), 16_000)
+    encoding = pipeline.encode(sound, engine)
+    track = ControlTrack(Controls(mix=0.0, style=store.takes[0].person))
+    made = engine.decode(encoding, track.frames(np.arange(30) / 30))
+    with torch.no_grad():
+        ours = network.animate(collate(store, [0]))[0].numpy()
+
+    # float16 weights in the folder; the last frames hear the engine's silence beyond the sound.
+    np.testing.assert_allclose(made[:24], ours[:24], atol=0.02)
+    assert engine.config.name == "ours"
+
+
+def test_it_learns_from_the_weights_that_ship(tmp_path: Path) -> None:
+    store = heard_store(tmp_path / "features")
+    changes = (*CHANGES, "pace.steps=25", "pace.dropout=false")
+    train(settings(*changes), store, tmp_path / "run", FRONT_END)
+    losses = losses_of(tmp_path / "run")
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_features_of_another_front_end_are_refused() -> None:
+    with pytest.raises(InputError, match="3 x 16"):
+        network_of(settings(*CHANGES), made_store())

@@ -1,0 +1,262 @@
+"""Takes from each kind of set, and what is said when a set is not whole."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core import arkit
+from emotalk_core.clip import Clip
+from emotalk_core.clip_files import write_clip
+from emotalk_core.errors import InputError, SetupError
+from training.data.clips_folder import load_clips_folder
+from training.data.etf import load_etf
+from training.data.sets import load_sets
+from training.data.takes import numbered_persons
+from training.data.video import convert_videos, curves_of_frames, mediapipe_landmarker
+
+torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+
+from training.features import FrontEnd  # noqa: E402
+from training.paper.store import open_store, shipped_front_end  # noqa: E402
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(
+    not (DATA / "grid_mp").is_dir(), reason="real curves are not on this machine"
+)
+JAW = arkit.index("jawOpen")
+
+
+def write_sound(path: Path, seconds: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.arange(round(seconds * 16_000), dtype="<i2").tobytes())
+
+
+def curves(seconds: float, fps: float = 30) -> np.ndarray:
+    values = np.zeros((round(seconds * fps), 52), np.float32)
+    values[:, JAW] = np.linspace(0, 1, len(values))
+    return values
+
+
+@pytest.fixture
+def etf(tmp_path: Path) -> Path:
+    """Two RAVDESS takes and one of HDTF, in the layout of 3D-ETF."""
+    alphabetical = [arkit.CHANNELS.index(c) for c in arkit.EMOTALK_ORDER]
+    for part, stem in (
+        ("RAVDESS", "03-01-05-02-01-02-12"),
+        ("RAVDESS", "03-01-01-01-02-01-24"),
+        ("HDTF", "RD_Radio1_000"),
+    ):
+        write_sound(tmp_path / part / "audio" / f"{stem}.wav", 1.0)
+        (tmp_path / part / "blendshape").mkdir(exist_ok=True)
+        np.save(tmp_path / part / "blendshape" / f"{stem}.npy", curves(1.0)[:, alphabetical])
+    return tmp_path
+
+
+@pytest.fixture
+def takes_folder(tmp_path: Path) -> Path:
+    """Three takes at 60 fps as a phone writes them."""
+    for stem in ("a", "b", "c"):
+        write_sound(tmp_path / f"{stem}.wav", 1.0)
+        write_clip(Clip(curves(1.0, 60), arkit.CHANNELS, Fraction(60)), tmp_path / f"{stem}.csv")
+    return tmp_path
+
+
+def test_etf_names_tell_feeling_level_sentence_and_actor(etf: Path) -> None:
+    hdtf, calm, angry = sorted(load_etf(etf), key=lambda t: t.name)
+    assert (angry.emotion, angry.level, angry.sentence, angry.speaker) == (4, 1, "1-2", "actor12")
+    assert (calm.emotion, calm.split, angry.split) == (0, "test", "train")
+    assert (hdtf.emotion, hdtf.sentence, hdtf.speaker) == (None, "", "RD_Radio1")
+    np.testing.assert_allclose(angry.curves[:, JAW], np.linspace(0, 1, 30), atol=1e-6)
+
+
+def break_nothing_there(etf: Path) -> None:
+    (etf / "RAVDESS" / "blendshape" / "03-01-05-02-01-02-12.npy").unlink()
+
+
+def break_nan(etf: Path) -> None:
+    path = etf / "RAVDESS" / "blendshape" / "03-01-05-02-01-02-12.npy"
+    values = np.load(path)
+    values[7, 24] = np.nan
+    np.save(path, values)
+
+
+def break_length(etf: Path) -> None:
+    np.save(etf / "RAVDESS" / "blendshape" / "03-01-05-02-01-02-12.npy", curves(9.0))
+
+
+def break_shape(etf: Path) -> None:
+    np.save(etf / "RAVDESS" / "blendshape" / "03-01-05-02-01-02-12.npy", curves(1.0)[:, :51])
+
+
+def break_pickle(etf: Path) -> None:
+    path = etf / "RAVDESS" / "blendshape" / "03-01-05-02-01-02-12.npy"
+    np.save(path, np.array([{}], object), allow_pickle=True)
+
+
+def break_sound(etf: Path) -> None:
+    (etf / "RAVDESS" / "audio" / "03-01-05-02-01-02-12.wav").write_bytes(b"RIFF")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (break_nothing_there, r"blendshape/03-01-05-02-01-02-12\.npy is missing"),
+        (break_nan, r"no number at frame 7, channel \w+"),
+        (break_length, r"9\.00 s of curves for 1\.00 s of sound"),
+        (break_shape, r"\(30, 51\)"),
+        (break_pickle, r"03-01-05-02-01-02-12\.npy"),
+        (break_sound, r"03-01-05-02-01-02-12\.wav"),
+    ],
+)
+def test_a_set_that_is_not_whole_is_one_line_and_has_a_way_on(
+    etf: Path, break_it: Callable[[Path], None], said: str
+) -> None:
+    break_it(etf)
+    with pytest.raises(InputError, match=said) as error:
+        load_etf(etf)
+    assert "--skip-bad" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert len(load_etf(etf, skip=True)) == 2
+
+
+def test_a_clips_folder_gives_takes_at_30_fps_with_its_labels(takes_folder: Path) -> None:
+    (takes_folder / "labels.csv").write_text(
+        "take,speaker,sentence,emotion,level,split\na,ada,s1,happy,1,dev\n"
+    )
+    a, b, _ = load_clips_folder(takes_folder)
+    assert (a.speaker, a.sentence, a.emotion, a.level, a.split) == ("ada", "s1", 2, 1, "dev")
+    assert (b.emotion, b.split) == (None, "train")
+    assert a.curves.shape == (30, 52)
+    assert a.curves[15, JAW] == pytest.approx(30 / 59, abs=2e-3)
+
+
+def test_faults_of_a_clips_folder_are_named(takes_folder: Path) -> None:
+    (takes_folder / "b.wav").unlink()
+    with pytest.raises(InputError, match="b has no sound"):
+        load_clips_folder(takes_folder)
+    assert len(load_clips_folder(takes_folder, skip=True)) == 2
+    (takes_folder / "labels.csv").write_text("take,mood\na,happy\n")
+    with pytest.raises(InputError, match="mood"):
+        load_clips_folder(takes_folder, skip=True)
+    (takes_folder / "labels.csv").write_text("take,emotion\na,joyful\n")
+    with pytest.raises(InputError, match="joyful"):
+        load_clips_folder(takes_folder, skip=True)
+
+
+def test_a_known_channel_is_one_that_the_file_has(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", 1.0)
+    few = Clip(np.zeros((30, 2), np.float32), ("jawOpen", "mouthClose"), Fraction(30))
+    write_clip(few, tmp_path / "a.npz")
+    (take,) = load_clips_folder(tmp_path)
+    assert take.channels_known.sum() == 2
+
+
+@pytest.mark.parametrize("spec", ["etf", "3d-etf", "movies=x", "clips=/no/such", "3d-etf=/no/such"])
+def test_a_set_that_is_none_is_refused(spec: str) -> None:
+    with pytest.raises(InputError, match=spec.rsplit("=", 1)[-1]):
+        load_sets([spec], 24)
+
+
+def test_persons_are_the_training_speakers_and_no_more_than_there_are(etf: Path) -> None:
+    takes = numbered_persons(load_etf(etf), 4)
+    assert {t.person for t in takes if t.split == "train"} <= {0, 1}
+    with pytest.raises(InputError, match=r"speakers.*persons"):
+        numbered_persons(takes, 0)
+
+
+@needs_data
+def test_real_captures_say_what_they_cannot_see() -> None:
+    for name, known, n_test in (("facegood_zh", 15, 1), ("grid_mp", 11, 62), ("llf", 52, 1)):
+        takes = load_sets_of(name)
+        assert sum(t.split == "test" for t in takes) == n_test
+        assert {int(t.channels_known.sum()) for t in takes} == {known}
+        assert all(np.isfinite(t.curves).all() for t in takes)
+
+
+def load_sets_of(name: str) -> list:  # type: ignore[type-arg]
+    from training.data.captures import load_capture
+
+    return load_capture(DATA, name)
+
+
+# ---------------------------------------------------------------- video, with a made-up landmarker
+def fake_landmarker(picture: np.ndarray) -> dict[str, float] | None:
+    """The jaw is as open as the picture is bright; black is no face."""
+    bright = float(picture.mean()) / 255
+    return {"_neutral": 0.0, "jawOpen": bright} if bright > 0 else None
+
+
+def film(*, black: tuple[int, ...] = (), n: int = 50) -> Iterator[tuple[float, np.ndarray]]:
+    """`n` pictures at 25 fps, ever brighter."""
+    for k in range(n):
+        yield k / 25, np.full((4, 4, 3), 0 if k in black else 2 * (k + 1), np.uint8)
+
+
+def test_pictures_become_curves_at_30_fps() -> None:
+    made = curves_of_frames(film(black=(10, 11)), fake_landmarker, "film")
+    assert made.shape == (59, 52)
+    wanted = 2 * (np.arange(59) / 30 * 25 + 1) / 255
+    np.testing.assert_allclose(made[:, JAW], wanted, atol=1e-3)  # the gap is bridged
+
+
+@pytest.mark.parametrize(
+    ("black", "n", "said"),
+    [
+        (tuple(range(20)), 50, "in 60 % of its frames"),
+        (tuple(range(50)), 50, "in 0 % of its frames"),
+        ((), 0, "in 0 % of its frames"),
+        (tuple(range(20, 29)), 100, r"0\.4 s from 0\.8 s"),  # 91 % seen, but a cut
+    ],
+)
+def test_films_without_a_face_are_refused(black: tuple[int, ...], n: int, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        curves_of_frames(film(black=black, n=n), fake_landmarker, "film")
+
+
+def test_a_folder_of_films_becomes_a_folder_of_takes(tmp_path: Path) -> None:
+    videos, out = tmp_path / "videos", tmp_path / "takes"
+    write_sound(videos / "talk.mp4", 2.0)  # a wav under another name: the sound is read by content
+    convert_videos(videos, out, fake_landmarker, read=lambda _: film())
+    (take,) = load_clips_folder(out)
+    assert take.name == "takes/talk"
+    assert take.curves.shape == (59, 52)
+
+    def never(_: Path) -> Iterator[tuple[float, np.ndarray]]:
+        raise AssertionError("a film that is done was read again")
+
+    convert_videos(videos, out, fake_landmarker, read=never)
+    with pytest.raises(InputError, match="No films"):
+        convert_videos(out, tmp_path / "x", fake_landmarker)
+
+
+def test_a_missing_landmarker_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"face_landmarker\.task"):
+        mediapipe_landmarker(tmp_path / "none.task")
+
+
+def test_another_front_end_or_other_sounds_are_other_features(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", 0.5)
+    write_clip(Clip(curves(0.5), arkit.CHANNELS, Fraction(30)), tmp_path / "a.npz")
+    (take,) = load_clips_folder(tmp_path)
+    front_end = shipped_front_end()
+    shifted = replace(front_end.standardise, mean=front_end.standardise.mean + 1)
+    other = FrontEnd(front_end.encoder, shifted, front_end.config)
+
+    first = open_store([take], tmp_path / "f", front_end)
+    open_store([take], tmp_path / "f", front_end)
+    assert len(list((tmp_path / "f").glob("*.npz"))) == 1
+    assert first.n_frames(0) == 15
+    open_store([take], tmp_path / "f", other)
+    open_store([replace(take, source=take.source[::-1].copy())], tmp_path / "f", front_end)
+    assert len(list((tmp_path / "f").glob("*.npz"))) == 3

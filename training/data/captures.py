@@ -1,0 +1,128 @@
+"""Real curves with sound as other projects left them: FACEGOOD (animators), GRID through MediaPipe,
+one Live Link Face take. Channels that a capture cannot see are marked unknown.
+
+What each may be used for stands in its licence; the Live Link Face take is for judging alone.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.clip_files import read_clip
+from emotalk_core.errors import InputError
+
+from ..faces.phones import Phone
+from .takes import Take, on_frames
+
+__all__ = ["CAPTURES", "load_capture"]
+
+_SPLITS: Final = {"train": "train", "val": "dev", "test": "test"}
+# MediaPipe's curves of GRID: these move as the face does; the others hardly move at all.
+_GRID_KNOWN: Final = (
+    "jawOpen", "jawLeft", "jawRight", "mouthClose", "mouthPucker", "mouthLeft", "mouthRight",
+    "mouthRollLower", "mouthRollUpper", "mouthPressLeft", "mouthPressRight",
+)  # fmt: skip
+
+
+def load_capture(data: Path, name: str) -> list[Take]:
+    """Takes of one of `CAPTURES`.
+
+    Raises
+    ------
+    InputError
+        There is no such set, or it is not under `data`.
+    """
+    if name not in CAPTURES:
+        raise InputError("No such set", value=name, remedy=f"Use {', '.join(CAPTURES)}.")
+    folder = data / name
+    if not folder.is_dir():
+        raise InputError("Set not found", value=folder, remedy="Give --data the folder it is in.")
+    return list(CAPTURES[name](folder))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _facegood(folder: Path) -> Iterator[Take]:
+    with np.load(folder / "curves.npz") as stored:
+        arrays = {name: stored[name] for name in stored}
+    names = [str(n) for n in arrays["arkit_names"]]
+    known = _ordered(arrays["arkit_trainable"].astype(np.float32)[None], names)[0]
+    for row in _rows(folder / "clips.csv"):
+        values = _ordered(arrays[f"{row['clip']}/arkit_ext"].astype(np.float32), names)
+        yield Take(
+            name=f"facegood_zh/{row['clip']}",
+            source=folder / "audio" / f"{row['clip']}.flac",
+            curves=values,
+            speaker="facegood",
+            split=_SPLITS[row["split"]],
+            known=known,
+        )
+
+
+def _grid(folder: Path) -> Iterator[Take]:
+    with np.load(folder / "curves.npz") as stored:
+        weights, names = stored["weights"], [str(n) for n in stored["names"]]
+        starts = dict(zip((str(c) for c in stored["clip_ids"]), stored["offsets"], strict=False))
+        rate = Fraction(int(stored["fps"]))
+    known = np.array([c in _GRID_KNOWN for c in CHANNELS], np.float32)
+    phones = _phones(folder / "phones.csv")
+    for row in _rows(folder / "clips.csv"):
+        first = int(starts[row["clip"]])
+        values = _ordered(weights[first : first + int(row["frames"])].astype(np.float32), names)
+        if not np.isfinite(values).all():
+            continue
+        yield Take(
+            name=f"grid_mp/{row['clip']}",
+            source=folder / "audio" / f"{row['clip']}.opus",
+            curves=on_frames(values, rate),
+            speaker=row["speaker"],
+            split=_SPLITS.get(row["split"], "test"),
+            known=known,
+            phones=phones.get(f"{row['clip']}.opus", ()),
+        )
+
+
+def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+    found: dict[str, list[Phone]] = {}
+    for row in _rows(path) if path.is_file() else []:
+        phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
+        found.setdefault(row["file"], []).append(phone)
+    return {file: tuple(phones) for file, phones in found.items()}
+
+
+def _live_link(folder: Path) -> Iterator[Take]:
+    for path in sorted(folder.glob("*.flac")):
+        clip = read_clip(path.with_suffix(".csv"))
+        yield Take(
+            name=f"llf/{path.stem}",
+            source=path,
+            curves=on_frames(_ordered(clip.values, list(clip.channels)), clip.fps),
+            speaker="llf",
+            split="test",
+        )
+
+
+def _ordered(values: np.ndarray, names: list[str]) -> np.ndarray:
+    """(T, 52) in Apple's order; what has no column is 0."""
+    ordered = np.zeros((len(values), N_CHANNELS), np.float32)
+    for k, channel in enumerate(CHANNELS):
+        if channel in names:
+            ordered[:, k] = values[:, names.index(channel)]
+    return ordered
+
+
+CAPTURES: Final[dict[str, Callable[[Path], Iterator[Take]]]] = {
+    "facegood_zh": _facegood,
+    "grid_mp": _grid,
+    "llf": _live_link,
+}

@@ -1,0 +1,130 @@
+"""Takes of a folder of sounds with curves beside them: Live Link Face csv, npz or json.
+
+`NAME.wav` (flac, ogg, m4a, mov, mp4) stands beside `NAME.csv` (npz, json). `labels.csv`, if there,
+has columns of: take, speaker, sentence, emotion, level, split.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.audio import open_sound, read_samples
+from emotalk_core.clip import Clip
+from emotalk_core.clip_files import read_clip
+from emotalk_core.controls import EMOTIONS
+from emotalk_core.errors import EmoTalkError, InputError
+
+from .takes import Faults, Take, on_frames
+
+__all__ = ["load_clips_folder"]
+
+_CURVES: Final = (".csv", ".npz", ".json")
+_SOUNDS: Final = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mov", ".mp4", ".mkv", ".webm")
+_LABELS: Final = "labels.csv"
+_COLUMNS: Final = ("take", "speaker", "sentence", "emotion", "level", "split")
+_SAMPLE_RATE: Final = 16_000
+
+
+def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
+    """Takes of a folder, in order of their names; every tenth is dev where no label says otherwise.
+
+    Raises
+    ------
+    InputError
+        No takes, or some without their sound or curves, or with curves that are no numbers (with
+        `skip` those are left out).
+    """
+    labels = _read_labels(folder / _LABELS)
+    curves = _by_stem(folder, _CURVES)
+    sounds = _by_stem(folder, _SOUNDS)
+    curves.pop(Path(_LABELS).stem, None)
+    faults = Faults(skip=skip)
+    for stem in sorted(set(curves) ^ set(sounds)):
+        faults.add(f"{stem} has no {'sound' if stem in curves else 'curves'}")
+    takes = []
+    for number, stem in enumerate(sorted(set(curves) & set(sounds))):
+        take = _take(folder, sounds[stem], curves[stem], labels.get(stem, {}), faults)
+        if take is not None and not take.split:
+            take = replace(take, split="dev" if number % 10 == 9 else "train")
+        if take is not None:
+            takes.append(take)
+    faults.settle(folder)
+    if not takes:
+        raise InputError(
+            "No takes", value=folder, remedy="Put NAME.wav beside NAME.csv, .npz or .json."
+        )
+    return takes
+
+
+def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise InputError("No such folder of takes", value=folder, remedy="Check the name.")
+    found = (p for p in sorted(folder.iterdir()) if p.suffix.lower() in suffixes)
+    return {p.stem: p for p in found}
+
+
+def _take(
+    folder: Path, sound: Path, curves: Path, label: dict[str, str], faults: Faults
+) -> Take | None:
+    try:
+        clip = read_clip(curves)
+        samples = read_samples(open_sound(sound))
+    except EmoTalkError as error:
+        faults.add(f"{curves.stem}: {error.problem}")
+        return None
+    values = on_frames(_in_order(clip), clip.fps)
+    if not faults.check_curves(values, curves.name):
+        return None
+    if not faults.check_lengths(len(values) / 30.0, len(samples) / _SAMPLE_RATE, curves.stem):
+        return None
+    emotion = label.get("emotion", "")
+    return Take(
+        name=f"{folder.name}/{curves.stem}",
+        source=np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16),
+        curves=values,
+        speaker=label.get("speaker") or folder.name,
+        split=label.get("split", ""),
+        sentence=label.get("sentence", ""),
+        emotion=_index(emotion) if emotion else None,
+        level=int(label.get("level") or 0),
+        known=_known(clip),
+    )
+
+
+def _in_order(clip: Clip) -> np.ndarray:
+    values = np.zeros((clip.n_frames, N_CHANNELS), np.float32)
+    for k, name in enumerate(CHANNELS):
+        if name in clip.channels:
+            values[:, k] = clip.values[:, clip.channels.index(name)]
+    return values
+
+
+def _known(clip: Clip) -> np.ndarray:
+    return np.array([name in clip.channels for name in CHANNELS], np.float32)
+
+
+def _read_labels(path: Path) -> dict[str, dict[str, str]]:
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    unknown = sorted(set(rows[0] if rows else _COLUMNS) - set(_COLUMNS))
+    if unknown or (rows and "take" not in rows[0]):
+        raise InputError(
+            "Columns of labels.csv",
+            value=", ".join(unknown) or "no take",
+            remedy=f"Use take and any of {', '.join(_COLUMNS[1:])}.",
+        )
+    return {row["take"]: row for row in rows}
+
+
+def _index(emotion: str) -> int:
+    if emotion not in EMOTIONS:
+        raise InputError("No such emotion", value=emotion, remedy=f"Use {', '.join(EMOTIONS)}.")
+    return EMOTIONS.index(emotion)

@@ -1,0 +1,299 @@
+"""The table of the paper on our own takes: every run judged once, means and spreads, beside what
+the paper reports on its data.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import nn
+
+from emotalk_core.controls import EMOTIONS
+
+from ..baselines.simple import ConstantFace, LoudnessJaw
+from ..data.captures import CAPTURES, load_capture
+from ..data.takes import Take
+from ..paper.batches import collate
+from ..paper.contest import VARIANTS, run_name, settings_of
+from ..paper.run_folder import read_state
+from ..paper.steps import network_of
+from ..paper.store import Store, open_store, shipped_front_end
+from .judge import FIGURES, Figures, as_dict, judge
+from .mesh import Head, read_head, shipped_head
+
+__all__ = ["PAPER", "Scores", "make_table", "write_table"]
+
+log = logging.getLogger(__name__)
+
+PAPER: Final[Mapping[str, tuple[str, str]]] = {  # LVE / EVE in mm: RAVDESS, HDTF (Peng et al. 2023)
+    "emotalk": ("2.762 / 2.493", "2.892 / 2.364"),
+    "faceformer": ("3.247 / 3.757", "3.374 / 3.142"),
+    "meshtalk": ("3.459 / 3.386", "3.886 / 3.124"),
+    "voca": ("5.091 / 4.188", "4.447 / 3.286"),
+    "no-disentangling": ("3.126 / 3.076", ""),
+    "no-guidance": ("2.907 / 2.832", ""),
+    "no-classification": ("3.096 / 2.815", ""),
+}
+TITLES: Final[Mapping[str, str]] = {
+    "emotalk": "EmoTalk",
+    "emotalk, level untold": "… told the normal level throughout",
+    "no-disentangling": "… without disentangling",
+    "no-guidance": "… without emotion-guided attention",
+    "no-classification": "… without classification loss",
+    "no-velocity": "… without velocity loss",
+    "faceformer": "FaceFormer",
+    "meshtalk": "MeshTalk",
+    "voca": "VOCA",
+    "loudness": "loudness → every channel",
+    "constant": "one face",
+}
+"""Rows in order."""
+
+_AT_ONCE: Final = 16  # takes in a batch; long ones go alone
+_LONG_FRAMES: Final = 400
+_HEADINGS: Final[Mapping[str, str]] = {
+    "lve_mm": "LVE mm", "eve_mm": "EVE mm", "fdd_mm2": "FDD mm²", "error": "error %",
+    "closed_hit": "p b m shut", "closed_false": "vowels shut", "jaw_r": "jaw r", "gap_r": "gap r",
+    "lag_ms": "lag ms", "jitter_ratio": "jitter", "cost": "s per s",
+}  # fmt: skip
+_DIGITS: Final = {"lve_mm": 3, "eve_mm": 3, "lag_ms": 0, "cost": 4}
+
+Maker = Callable[[Sequence[int]], list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of a row of the table, by set and seed."""
+
+    row: str
+    by_set: Mapping[str, Sequence[Mapping[str, float]]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A set of takes to judge on."""
+
+    name: str
+    store: Store
+    rows: tuple[int, ...]
+
+    @property
+    def takes(self) -> list[Take]:
+        return [self.store.takes[k] for k in self.rows]
+
+
+def write_table(args: Any, store: Store) -> None:
+    """Judge all runs of a contest; leave `table.json`, `table.md` and pictures in the work folder.
+
+    `args`: work, data, head, seeds, config, set, pictures, text, as the command line gives them.
+    """
+    from .table_pictures import draw_bars, draw_curves
+
+    head = read_head(args.head) if args.head else shipped_head()
+    sets = [_Judged("parallel", store, tuple(_rows(store, "test"))), *_captures(args)]
+    scores = list(_simple_scores(sets, store, head))
+    for variant in VARIANTS:
+        scores += _variant_scores(variant, args, sets, head)
+    kept = {s.row: {n: list(v) for n, v in s.by_set.items()} for s in scores}
+    (args.work / "table.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    text = make_table(scores)
+    (args.text or args.work / "table.md").write_text(text, encoding="utf-8")
+    print(text)  # noqa: T201 - the command's result
+    pictures = args.pictures or args.work
+    draw_bars(scores, pictures / "table_bars.png")
+    made = _examples(args, sets[0])
+    draw_curves(made, pictures / "table_curves.png")
+
+
+def make_table(scores: Iterable[Scores]) -> str:
+    """Markdown: one table for each set, mean ± deviation over seeds."""
+    by_row = {s.row: s for s in scores}
+    sets = list(dict.fromkeys(n for s in by_row.values() for n in s.by_set))
+    return "\n".join(_table_of(name, by_row) for name in sets)
+
+
+def _table_of(name: str, by_row: Mapping[str, Scores]) -> str:
+    first = name == "parallel"
+    columns = [c for c in _HEADINGS if any(_has(s, name, c) for s in by_row.values())]
+    heads = ["", *(_HEADINGS[c] for c in columns)]
+    heads += ["paper: RAVDESS", "paper: HDTF"] if first else []
+    lines = [f"**{name}**", "", _line(heads), _line(["---"] * len(heads))]
+    for row, title in TITLES.items():
+        if row in by_row and name in by_row[row].by_set:
+            found = by_row[row].by_set[name]
+            seeds = f" ({len(found)})" if row in (*VARIANTS, "emotalk, level untold") else ""
+            cells = [
+                title + seeds,
+                *(_cell([f.get(c, math.nan) for f in found], c) for c in columns),
+            ]
+            lines.append(_line([*cells, *(PAPER.get(row, ("", "")) if first else ())]))
+    return "\n".join([*lines, ""])
+
+
+def _has(scores: Scores, name: str, column: str) -> bool:
+    return any(math.isfinite(f.get(column, math.nan)) for f in scores.by_set.get(name, ()))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(values: Sequence[float], column: str) -> str:
+    known = [v for v in values if math.isfinite(v)]
+    if not known:
+        return ""
+    digits = _DIGITS.get(column, 2)
+    spread = f" ± {np.std(known):.{digits}f}" if len(known) > 1 else ""
+    return f"{np.mean(known):.{digits}f}{spread}"
+
+
+def _rows(store: Store, split: str) -> list[int]:
+    return [k for k, t in enumerate(store.takes) if t.split == split]
+
+
+def _captures(args: Any) -> list[_Judged]:
+    """The real curves that are there, their test takes."""
+    if args.data is None:
+        return []
+    front_end, sets = shipped_front_end(), []
+    for name in CAPTURES:
+        if not (args.data / name).is_dir():
+            log.warning("%s is not in %s: left out of the table", name, args.data)
+            continue
+        takes = [t for t in load_capture(args.data, name) if t.split == "test"]
+        store = open_store(takes, args.work / "features", front_end)
+        sets.append(_Judged(name, store, tuple(range(len(takes)))))
+    return sets
+
+
+def _simple_scores(sets: Sequence[_Judged], store: Store, head: Head) -> Iterable[Scores]:
+    train = [store.takes[k] for k in _rows(store, "train")]
+    for row, maker in (("constant", ConstantFace(train)), ("loudness", LoudnessJaw(train))):
+        found = {}
+        for judged in sets:
+            takes = judged.takes
+            lengths = [judged.store.n_frames(k) for k in judged.rows]
+
+            def made(
+                k: int,
+                maker: ConstantFace | LoudnessJaw = maker,
+                takes: Sequence[Take] = takes,
+                lengths: Sequence[int] = lengths,
+            ) -> np.ndarray:
+                return maker.curves(takes[k], lengths[k])
+
+            found[judged.name] = [as_dict(judge(made, takes, head))]
+        yield Scores(row, found)
+
+
+def _variant_scores(variant: str, args: Any, sets: Sequence[_Judged], head: Head) -> list[Scores]:
+    """Rows of a variant: the plain one, and EmoTalk's without its level."""
+    plain: dict[str, list[Mapping[str, float]]] = {}
+    untold: dict[str, list[Mapping[str, float]]] = {}
+    for seed in args.seeds:
+        folder = args.work / "runs" / run_name(variant, seed)
+        if not (folder / "network.pt").is_file():
+            log.warning("%s is not trained: left out of the table", folder.name)
+            continue
+        found = _run_scores(variant, seed, folder, args, sets, head)
+        for name, figures in found["plain"].items():
+            plain.setdefault(name, []).append(figures)
+        for name, figures in found.get("untold", {}).items():
+            untold.setdefault(name, []).append(figures)
+    rows = [Scores(variant, plain)] if plain else []
+    return rows + ([Scores(f"{variant}, level untold", untold)] if untold else [])
+
+
+def _run_scores(
+    variant: str, seed: int, folder: Path, args: Any, sets: Sequence[_Judged], head: Head
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Figures of one run, by set; kept in its folder."""
+    kept = folder / f"figures{'' if args.head is None else '-' + args.head.stem}.json"
+    stored: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
+    missing = [s for s in sets if s.name not in stored.get("plain", {})]
+    if not missing:
+        return stored
+    network = trained_network(variant, seed, folder, args, sets[0].store)
+    for judged in missing:
+        figures = _judged_figures(network, judged, head)
+        stored.setdefault("plain", {})[judged.name] = figures
+        if judged.name == "parallel":
+            figures["cost"] = _cost(network, judged)
+            if variant == "emotalk":
+                bare = _judged_figures(network, judged, head, level=0)
+                stored.setdefault("untold", {})[judged.name] = bare
+        log.info("%s on %s: %s", folder.name, judged.name, figures)
+    kept.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    return stored
+
+
+def trained_network(variant: str, seed: int, folder: Path, args: Any, store: Store) -> nn.Module:
+    """The network of a finished run."""
+    network = network_of(settings_of(variant, seed, args.config, args.set), store)
+    network.load_state_dict(read_state(folder / "network.pt")["network"])
+    return network.eval()
+
+
+def _judged_figures(
+    network: nn.Module, judged: _Judged, head: Head, level: int | None = None
+) -> dict[str, float]:
+    made = make_all(network, judged.store, judged.rows, level)
+    figures: Figures = judge(lambda k: made[k], judged.takes, head)
+    return as_dict(figures)
+
+
+@torch.no_grad()
+def make_all(
+    network: nn.Module, store: Store, rows: Sequence[int], level: int | None = None
+) -> list[np.ndarray]:
+    """Curves of takes, in batches of about one length."""
+    order = sorted(range(len(rows)), key=lambda i: store.n_frames(rows[i]))
+    made: dict[int, np.ndarray] = {}
+    while order:
+        alone = store.n_frames(rows[order[0]]) > _LONG_FRAMES
+        some, order = order[: 1 if alone else _AT_ONCE], order[1 if alone else _AT_ONCE :]
+        batch = collate(store, [rows[i] for i in some])
+        if level is not None:
+            batch = replace(batch, level=torch.full_like(batch.level, level))
+        curves = network.animate(batch)
+        for i, values in zip(some, curves, strict=True):
+            made[i] = values[: store.n_frames(rows[i])].numpy()
+    return [made[i] for i in range(len(rows))]
+
+
+def _cost(network: nn.Module, judged: _Judged) -> float:
+    """Processor seconds for a second of sound after the front end: one take alone, best of 3."""
+    k = judged.rows[0]
+    times = []
+    for _ in range(3):
+        started = time.process_time()
+        make_all(network, judged.store, [k])
+        times.append(time.process_time() - started)
+    return min(times) / (judged.store.n_frames(k) / 30.0)
+
+
+def _examples(args: Any, judged: _Judged) -> dict[str, np.ndarray]:
+    """One strong test take as every network makes it, with the first seed that is there."""
+    strong = [k for k in judged.rows if judged.store.takes[k].level == 1] or list(judged.rows)
+    angry = EMOTIONS.index("angry")
+    k = next((k for k in strong if judged.store.takes[k].emotion == angry), strong[0])
+    made = {"wanted": judged.store.takes[k].curves}
+    for variant in ("emotalk", "faceformer", "meshtalk", "voca"):
+        for seed in args.seeds:
+            folder = args.work / "runs" / run_name(variant, seed)
+            if variant not in made and (folder / "network.pt").is_file():
+                network = trained_network(variant, seed, folder, args, judged.store)
+                made[variant] = make_all(network, judged.store, [k])[0]
+    return made
+
+
+assert set(_HEADINGS) == {*FIGURES, "cost"}

@@ -1,0 +1,236 @@
+"""Steps of training, the same for every network: batches by seed, precision, processes, states.
+
+A step's chance (takes, dropout) comes from the run's seed and the step's number alone, so a run
+that was interrupted goes on as if it had not been.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from emotalk_core.errors import InputError, SetupError
+
+from .batches import Batch, Faces, Pairs, collate
+from .processes import Processes
+from .run_folder import Journal, picture, read_state, write_state
+from .settings import PaperRun
+from .store import Store
+
+__all__ = ["Takes", "fit", "made_faces"]
+
+_DEV_BATCHES: Final = 4
+_DEV_SEED: Final = 0
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What a run learns from and what it is measured on."""
+
+    store: Store
+    train: Pairs
+    dev: Pairs | None
+    shown: int | None  # the take that is drawn
+
+
+def fit(
+    network: nn.Module,
+    takes: Takes,
+    run: PaperRun,
+    folder: Path,
+    group: Processes,
+    *,
+    until: int | None = None,
+) -> None:
+    """Train to the end of the run, or `until` a step; goes on from `folder/state.pt`.
+
+    Leaves `network.pt`, the numbers, when the run is at its end.
+    """
+    state = _State(network, run, group)
+    if (folder / "state.pt").is_file():
+        state.read(folder / "state.pt")
+    last = min(run.pace.steps, until or run.pace.steps)
+    started = time.monotonic()
+    pace = run.pace
+    with Journal(
+        folder, tensorboard=pace.tensorboard and group.is_first, first_step=state.step
+    ) as j:
+        sums: dict[str, float] = {}
+        counted = 0
+        while state.step < last:
+            parts = state.learn(takes.train)
+            counted += 1
+            for name, part in parts.items():
+                sums[name] = sums.get(name, 0.0) + part
+            now = time.monotonic() - started
+            if _due(state.step, pace.report_every, last) and group.is_first:
+                j.write(state.step, "train", {n: s / counted for n, s in sums.items()}, now)
+            if _due(state.step, pace.report_every, last):
+                sums, counted = {}, 0
+            if _due(state.step, pace.check_every, last) and group.is_first and takes.dev:
+                j.write(state.step, "dev", measure(network, takes.dev, run, state.device), now)
+            if _due(state.step, pace.save_every, last) and group.is_first:
+                state.write(folder)
+            if pace.sample_every and _due(state.step, pace.sample_every, last) and group.is_first:
+                _draw(network, takes, folder, state)
+    group.wait()
+    if state.step >= pace.steps and group.is_first:
+        numbers = {n: t.detach().cpu() for n, t in network.state_dict().items()}
+        write_state({"network": numbers, "settings": asdict(run)}, folder / "network.pt")
+
+
+class _State:
+    """A network in training with everything that must survive an interruption."""
+
+    def __init__(self, network: nn.Module, run: PaperRun, group: Processes) -> None:
+        self.network, self.run, self.group = network, run, group
+        self.device = chosen_device(run.pace.device)
+        network.to(self.device)
+        learned = [p for p in network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.Adam(learned, lr=run.pace.learning_rate)
+        self.step = 0
+
+    def learn(self, pairs: Pairs) -> dict[str, float]:
+        """One step down the sum of the losses; their parts, the mean over all processes."""
+        pace, group = self.run.pace, self.group
+        seed = (self.run.seed, self.step)
+        batch = moved(pairs.batch(pace.pairs, seed, group), self.device)
+        torch.manual_seed(_number(*seed, group.rank))
+        self.network.train(pace.dropout)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=pace.precision == "bf16"):
+            parts = self.network.losses(batch, self.step / pace.steps)
+        self.optimiser.zero_grad(set_to_none=True)
+        total = torch.stack(list(parts.values())).sum()
+        if not bool(torch.isfinite(total)):
+            raise InputError(
+                "Training ran away",
+                value=f"loss {float(total.detach())} at step {self.step}",
+                remedy="Go on from the last checkpoint with a smaller pace.learning_rate.",
+            )
+        total.backward()
+        group.share_gradients(self.network)
+        if pace.clip > 0:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), pace.clip)
+        for settings in self.optimiser.param_groups:
+            settings["lr"] = pace.learning_rate * _speed(self.step, self.run)
+        self.optimiser.step()
+        self.step += 1
+        means = group.mean(torch.stack([p.detach() for p in parts.values()]))
+        return dict(zip(parts, means.tolist(), strict=True))
+
+    def write(self, folder: Path) -> None:
+        """What `read` needs."""
+        state = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        write_state(state, folder / "state.pt")
+
+    def read(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        stored = read_state(path)
+        try:
+            self.network.load_state_dict(stored["network"])
+            self.optimiser.load_state_dict(stored["optimiser"])
+            self.step = int(stored["step"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise InputError(
+                "Checkpoint is of another network",
+                value=path,
+                remedy="Give another --run folder, or remove it to start anew.",
+            ) from error
+
+
+def _due(step: int, every: int, last: int) -> bool:
+    return step % every == 0 or step == last
+
+
+def _speed(step: int, run: PaperRun) -> float:
+    """Share of the learning rate at a step."""
+    pace = run.pace
+    if step < pace.warmup:
+        return (step + 1) / pace.warmup
+    if not pace.decay:
+        return 1.0
+    done = (step - pace.warmup) / max(1, pace.steps - pace.warmup)
+    return 0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * done)))
+
+
+def _number(*parts: int) -> int:
+    """A seed for torch from several numbers."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device of a name; `auto`: a GPU where there is one.
+
+    Raises
+    ------
+    SetupError
+        Asked for and not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise SetupError(
+            "Device cannot be used", value=name, remedy="Set pace.device to auto, cpu or cuda."
+        ) from error
+
+
+def moved(batch: Batch, device: torch.device) -> Batch:
+    """The batch on a device."""
+    if device.type == "cpu":
+        return batch
+    parts: dict[str, Any] = {}
+    for name, value in vars(batch).items():
+        if isinstance(value, Faces):
+            parts[name] = Faces(*(t.to(device) for t in vars(value).values()))
+        else:
+            parts[name] = value.to(device) if isinstance(value, Tensor) else value
+    return Batch(**parts)
+
+
+@torch.no_grad()
+def measure(
+    network: nn.Module, pairs: Pairs, run: PaperRun, device: torch.device
+) -> dict[str, float]:
+    """Parts of the loss on the same few dev batches each time."""
+    network.eval()
+    sums: dict[str, float] = {}
+    for number in range(_DEV_BATCHES):
+        batch = moved(pairs.batch(run.pace.pairs, (_DEV_SEED, number)), device)
+        torch.manual_seed(number)
+        for name, part in network.losses(batch, 0.0).items():
+            sums[name] = sums.get(name, 0.0) + float(part) / _DEV_BATCHES
+    return sums
+
+
+@torch.no_grad()
+def made_faces(
+    network: nn.Module, store: Store, rows: Sequence[int], device: torch.device
+) -> list[np.ndarray]:
+    """Curves (T, 52) of takes, each T its own."""
+    network.eval()
+    batch = moved(collate(store, rows), device)
+    curves: Tensor = network.animate(batch)
+    return [c[: store.n_frames(k)].cpu().numpy() for c, k in zip(curves, rows, strict=True)]
+
+
+def _draw(network: nn.Module, takes: Takes, folder: Path, state: _State) -> None:
+    if takes.shown is None:
+        return
+    store, k = takes.store, takes.shown
+    made = made_faces(network, store, [k], state.device)[0]
+    wanted = store.takes[k].curves[: len(made)]
+    title = f"{store.takes[k].name}, step {state.step}"
+    picture(folder / "samples" / f"step_{state.step:06d}.png", made, wanted, title)
