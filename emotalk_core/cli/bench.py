@@ -128,7 +128,7 @@ def _run_child(
         flags += ["--model", str(arguments.model.resolve())]
     if arguments.python is not None:
         flags += ["--python", str(arguments.python.absolute())]
-    return run_child(flags, blas)
+    return run_child(flags, engine)
 
 
 def _measure(arguments: argparse.Namespace) -> dict[str, float]:
@@ -157,10 +157,11 @@ def _measure(arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def _difference(engine: Engine, sound: SoundSource, arguments: argparse.Namespace) -> float:
-    """Largest distance to the built-in engine's curves before shaping; 0 for itself and for sounds
-    that run once.
+    """Largest distance to the built-in engine's curves before shaping; 0 for itself, and where
+    there is nothing to compare: sounds that run once, models that it does not run.
     """
-    if engine.name == "builtin" or sound.n_samples > _LONG_S * SAMPLE_RATE:
+    is_long = sound.n_samples > _LONG_S * SAMPLE_RATE
+    if engine.name == "builtin" or is_long or engine.config.kind != "starter":
         return 0.0
     other = open_engine("builtin", load_model(arguments.model or starter_folder()))
     faces = [_face(one, sound) for one in (engine, other)]
@@ -169,9 +170,7 @@ def _difference(engine: Engine, sound: SoundSource, arguments: argparse.Namespac
 
 def _face(engine: Engine, sound: SoundSource) -> np.ndarray:
     """Curves of an Encoding that was not rounded to float16 for keeping."""
-    pieces = list(engine.encode(sound))
-    fields = ("content", "emotion", "heard", "level")
-    whole = Encoding(*(np.concatenate([getattr(p, name) for p in pieces]) for name in fields))
+    whole = Encoding.joined(engine.encode(sound))
     times_s = frame_times(whole.n_frames, NETWORK_FPS, 0)
     return engine.decode(whole, ControlTrack().frames(times_s))
 

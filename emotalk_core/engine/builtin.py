@@ -8,7 +8,7 @@ from ..controls import FrameControls
 from ..model.folder import Model
 from . import Encoding
 from .frontend import Encoder, normalise
-from .starter import Starter, pool_weights
+from .starter import Starter
 from .streaming import StreamedEngine, Stretch
 from .windows import state_levels
 
@@ -36,25 +36,11 @@ class NumpyNetwork:
 
     def frames(self, stretch: Stretch) -> Encoding:
         """The Encoding at the stretch's frames."""
-        projected, level = stretch.states[:, :-1], stretch.states[:, -1]
-        before, halo = stretch.before, self.config.content.halo
-        low = max(0, int(before[0]) - halo) if len(before) else 0
-        high = int(before[-1]) + 2 + halo if len(before) else 2 * halo + 2
-        content = self._starter.content(np.ascontiguousarray(projected[low:high]), level[low:high])
-        at, share = before - low, stretch.share[:, None]
-        weights = pool_weights(level) * stretch.inside
-        emotion, heard = self._starter.emotion(projected, weights, before)
-        return Encoding(
-            content=content[at] * (1 - share) + content[at + 1] * share,
-            emotion=emotion,
-            heard=heard,
-            level=level[before] * (1 - stretch.share) + level[before + 1] * stretch.share,
-        )
+        return self._starter.frames(stretch)
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """float32 (T, 52), before shaping."""
-        latent = self._starter.latent(encoding.emotion, controls)
-        return self._starter.decode(encoding.content, encoding.level, latent, controls.style)
+        return self._starter.face(encoding, controls)
 
 
 class BuiltinEngine(StreamedEngine):

@@ -8,16 +8,20 @@ holds the two together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ..controls import FrameControls
 from ..model.config import ModelConfig
+from . import Encoding
 from .contact import firmness, press
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
+
+if TYPE_CHECKING:
+    from .streaming import Stretch
 
 __all__ = [
     "LEVEL_CENTRE_DB",
@@ -137,6 +141,27 @@ class Starter:
                 mixed += layer * gain
             parts.append(_affine(mixed, weight, bias))
         return np.concatenate(parts, axis=1)
+
+    def frames(self, stretch: Stretch) -> Encoding:
+        """The Encoding at the frames of joined windows."""
+        projected, level = stretch.states[:, :-1], stretch.states[:, -1]
+        before, halo = stretch.before, self.config.content.halo
+        low = max(0, int(before[0]) - halo) if len(before) else 0
+        high = int(before[-1]) + 2 + halo if len(before) else 2 * halo + 2
+        content = self.content(np.ascontiguousarray(projected[low:high]), level[low:high])
+        at, share = before - low, stretch.share[:, None]
+        emotion, heard = self.emotion(projected, pool_weights(level) * stretch.inside, before)
+        return Encoding(
+            content=content[at] * (1 - share) + content[at + 1] * share,
+            emotion=emotion,
+            heard=heard,
+            level=level[before] * (1 - stretch.share) + level[before + 1] * stretch.share,
+        )
+
+    def face(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
+        """Coefficients of an Encoding under some sliders, float32 (T, 52)."""
+        latent = self.latent(encoding.emotion, controls)
+        return self.decode(encoding.content, encoding.level, latent, controls.style)
 
     def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:
         """Content at 50 Hz, float32 (S, C); inexact in `config.content.halo` states at the ends."""

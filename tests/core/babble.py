@@ -36,9 +36,7 @@ def babble(seconds: float, seed: int = 0) -> np.ndarray:
 
 
 def joined(pieces: Iterator[Encoding]) -> Encoding:
-    parts = list(pieces)
-    columns = ("content", "emotion", "heard", "level")
-    return Encoding(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
+    return Encoding.joined(pieces)
 
 
 def told(n: int, controls: Controls | None = None) -> FrameControls:

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...controls import FrameControls
 from ...model.config import ModelConfig
 from ...model.folder import Model
 from ...model.network.front_end import FrontEnd
 from ...model.network.starter import Starter
-from ..builtin import BuiltinEngine
+from .. import Encoding
 from ..frontend import normalise
 from ..starter import Starter as NumpyStarter
+from ..streaming import StreamedEngine, Stretch
 from ..windows import Window, state_levels
 from .device import Settings, choose_device, choose_dtype
 
@@ -28,7 +30,7 @@ _AT_ONCE: Final = {"cuda": 64}  # windows of 6 s in one pass; elsewhere one
 _BUFFERS: Final = {"standardise.mean": "mean", "standardise.scale": "scale"}
 
 
-class StarterEngine(BuiltinEngine):
+class StarterEngine(StreamedEngine):
     """The starter on a card, or on the processor through torch.
 
     Parameters
@@ -41,18 +43,15 @@ class StarterEngine(BuiltinEngine):
     name = "torch"
 
     def __init__(self, model: Model, settings: Settings) -> None:
-        super().__init__(model, n_threads=1)
         self.device = choose_device(settings.device)
         # Small enough to be exact everywhere: bfloat16 only where it is asked for.
         precision = "float32" if settings.precision == "auto" else settings.precision
-        self._dtype = choose_dtype(precision, self.device)
-        self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{self._dtype}".replace("torch.", "")
-        front_end = FrontEnd(model.encoder_tensors, model.config.front_end)
-        self._front_end = front_end.requires_grad_(requires_grad=False).eval()
-        self._front_end.to(self.device, self._dtype)
+        dtype = choose_dtype(precision, self.device)
+        self._parts = _TorchNetwork(model, self.device, dtype)
+        super().__init__(model, self._parts, n_threads=1)
+        self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{dtype}".replace("torch.", "")
         if settings.use_compiler:
-            self._front_end.compile(dynamic=True)
-        self._starter = _OnTorch(model.config, model.tensors, self.device)
+            self._parts.compile()
 
     def _project_windows(self, windows: Iterator[Window], top: float) -> Iterator[np.ndarray]:
         """Each window's projected states and level, in order; equally long ones in one pass."""
@@ -62,19 +61,48 @@ class StarterEngine(BuiltinEngine):
                 len(waiting) >= _AT_ONCE.get(self.device.type, 1)
                 or len(window.mel) != len(waiting[0].mel)
             ):
-                yield from self._project_together(waiting, top)
+                yield from self._parts.project_together(waiting, top)
                 waiting = []
             waiting.append(window)
         if waiting:
-            yield from self._project_together(waiting, top)
+            yield from self._parts.project_together(waiting, top)
 
-    def _project_together(self, windows: Sequence[Window], top: float) -> Iterator[np.ndarray]:
+
+class _TorchNetwork:
+    """The starter's three parts by torch."""
+
+    def __init__(self, model: Model, device: torch.device, dtype: torch.dtype) -> None:
+        self.config = model.config
+        self._device, self._dtype = device, dtype
+        front_end = FrontEnd(model.encoder_tensors, model.config.front_end)
+        self._front_end = front_end.requires_grad_(requires_grad=False).eval()
+        self._front_end.to(device, dtype)
+        self._starter = _OnTorch(model.config, model.tensors, device)
+
+    def compile(self) -> None:
+        """Let torch write kernels for the front end; the first window then takes longer."""
+        self._front_end.compile(dynamic=True)
+
+    def project(self, mel: np.ndarray, top: float) -> np.ndarray:
+        """One window's projected states and level."""
+        return next(self.project_together([Window(0, mel)], top))
+
+    def project_together(self, windows: Sequence[Window], top: float) -> Iterator[np.ndarray]:
+        """The same for several windows of one length."""
         mel = torch.from_numpy(np.stack([normalise(w.mel, top) for w in windows]))
         with torch.inference_mode():
-            states = self._front_end(mel.to(self.device, self._dtype)).float()
+            states = self._front_end(mel.to(self._device, self._dtype)).float()
             projected = self._starter.project_states(states).cpu().numpy()
         for window, rows in zip(windows, projected, strict=True):
             yield np.concatenate([rows, state_levels(window.mel, top)[:, None]], axis=1)
+
+    def frames(self, stretch: Stretch) -> Encoding:
+        """The Encoding at the stretch's frames."""
+        return self._starter.frames(stretch)
+
+    def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
+        """float32 (T, 52), before shaping."""
+        return self._starter.face(encoding, controls)
 
 
 class _OnTorch(NumpyStarter):
