@@ -80,17 +80,17 @@ def firmness(logits: np.ndarray) -> np.ndarray:
 def press(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
     """Coefficients (T, 52) of a free mouth (T, 52) whose gap is shut by `firm` (T,), 0..1.
 
-    The gap that is left is its share of the free one, whatever parted the lips; over one half they
-    press on each other besides.
+    The gap that is left is its share of the free one, whatever parted the lips: so the order of the
+    gaps is the order of what was heard.
     """
     rest, f = np.float32(REST_MM), firm[:, None]
     gap = np.maximum(free @ MM + rest, 0.0)
     wanted = np.minimum((1.0 - firm) * gap + firm * np.float32(CONTACT_MM), gap)
-    values = free * (1.0 - f * GIVES_WAY)
-    too_near = wanted - (values @ MM + rest)
-    back = np.clip(too_near / np.maximum(gap - wanted + too_near, 1e-3), 0.0, 1.0)
-    values = values + back[:, None] * (free - values)
-    values = np.maximum(values, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
+    pressed = np.maximum(free, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
+    values = pressed * (1.0 - f * GIVES_WAY)
+    nearest, farthest = values @ MM + rest, pressed @ MM + rest
+    back = np.clip((wanted - nearest) / np.maximum(farthest - nearest, 1e-3), 0.0, 1.0)
+    values = values + back[:, None] * (pressed - values)
     excess = np.maximum(values @ MM + rest - wanted, 0.0)
     values[:, MOUTH_CLOSE] -= excess / MM[MOUTH_CLOSE]
     return values

@@ -48,11 +48,11 @@ def press(free: Tensor, firm: Tensor) -> Tensor:
     f = firm[..., None]
     gap = (free @ mm + REST_MM).clamp(min=0.0)
     wanted = torch.minimum((1.0 - firm) * gap + firm * CONTACT_MM, gap)
-    values = free * (1.0 - f * gives_way)
-    too_near = wanted - (values @ mm + REST_MM)
-    back = (too_near / (gap - wanted + too_near).clamp(min=1e-3)).clamp(0.0, 1.0)
-    values = values + back[..., None] * (free - values)
-    values = torch.maximum(values, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
+    held = torch.maximum(free, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
+    values = held * (1.0 - f * gives_way)
+    nearest, farthest = values @ mm + REST_MM, held @ mm + REST_MM
+    back = ((wanted - nearest) / (farthest - nearest).clamp(min=1e-3)).clamp(0.0, 1.0)
+    values = values + back[..., None] * (held - values)
     excess = (values @ mm + REST_MM - wanted).clamp(min=0.0)
     up = torch.zeros_like(mm)
     up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
