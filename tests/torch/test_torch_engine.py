@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -303,6 +304,18 @@ def test_bfloat16_is_near(model: Model, engine: PublishedEngine) -> None:
 
     assert np.abs(exact - near).mean() < 1e-2
     assert coarse.key != engine.key
+
+
+@pytest.mark.skipif(
+    "EMOTALK_SLOW_TESTS" not in os.environ,
+    reason="compiling takes a minute: set EMOTALK_SLOW_TESTS=1",
+)
+def test_a_compiled_network_is_the_same(model: Model, engine: PublishedEngine) -> None:
+    compiled = PublishedEngine(model, Settings("cpu", "float32", use_compiler=True))
+
+    for seconds in (2.0, 3.0):
+        found, expected = (whole(e, babble(seconds)) for e in (compiled, engine))
+        np.testing.assert_allclose(found.content, expected.content, atol=1e-5)
 
 
 def test_stretches_decode_as_the_whole(engine: PublishedEngine) -> None:

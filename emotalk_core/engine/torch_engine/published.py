@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from ...model.config import ModelConfig
 from ...model.folder import Model
 from ...model.network.published import Places, Published
 from ...model.network.wav2vec2 import Between
+from ...model.tensors import release_pages
 from ...progress import Progress, part_of, silent
 from ...timing import frame_count
 from .. import Encoding
@@ -26,6 +28,7 @@ from ..emotion import emotion_latent
 from ..measure import Measured, measure
 from ..spans import CONTEXT, HOP, Joiner, Span, Whole, plan
 from .device import Settings, choose_device, choose_dtype, is_out_of_memory
+from .packed import can_pack, pack
 
 if TYPE_CHECKING:
     from ...audio import SoundSource
@@ -79,7 +82,11 @@ class PublishedEngine:
         self._longest, self._at_once = _LONGEST, _AT_ONCE.get(self.device.type, 0)
         self._prototypes = model.prototypes
         self._network = build_network(model)
-        self._place(self.device, self._dtype)
+        release = functools.partial(release_pages, model.encoder_tensors.values())
+        self._place(self.device, self._dtype, release)
+        if self.device.type == "cpu" and not settings.use_compiler and can_pack(self._dtype):
+            for encoder in self._network.encoders:
+                pack(encoder, release)
         self._watch = _Watch(self._network, use_compiler=settings.use_compiler)
         self._shares = _class_matrix(sizes.n_classes)
 
@@ -221,12 +228,19 @@ class PublishedEngine:
             for i, w in enumerate(windows)
         ]
 
-    def _place(self, device: torch.device, dtype: torch.dtype) -> None:
+    def _place(
+        self, device: torch.device, dtype: torch.dtype, release: Callable[[], None] = lambda: None
+    ) -> None:
         """Move the network: the branches in the chosen precision, the small decoder in float32."""
         self.device, self._dtype = device, dtype
+        for encoder in self._network.encoders:
+            for layer in encoder.layers:
+                layer.to(device, dtype)
+                release()
         self._network.content.to(device, dtype)
         self._network.emotion.to(device, dtype)
         self._network.decoder.to(device, torch.float32)
+        release()
 
 
 def build_network(model: Model) -> Published:
