@@ -176,7 +176,24 @@ def _read_tasks(arguments: argparse.Namespace) -> list[_Task]:
         raise InputError(
             "Two sounds would make one file", value=min(twice), remedy="Give them other names."
         )
+    _refuse_own_input(tasks, source, arguments.report or arguments.output / _REPORT)
     return tasks
+
+
+def _refuse_own_input(tasks: Sequence[_Task], source: Path, report: Path) -> None:
+    """No curves in place of the list of jobs, of a sound or of the report."""
+    kept = {path.resolve() for path in (source, report, *(task.job.audio for task in tasks))}
+    lost = next((task.job.output for task in tasks if task.job.output.resolve() in kept), None)
+    if lost is not None:
+        raise InputError(
+            "The curves would overwrite what this run reads or reports",
+            value=lost,
+            remedy="Choose another folder with -o, or another output name.",
+        )
+    if report.resolve() == source.resolve():
+        raise InputError(
+            "The report would overwrite the list of jobs", value=report, remedy="Name another."
+        )
 
 
 def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[_Task]:

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from ..engine import product
+from ..engine import onnx_engine, product
 from ..errors import SetupError
 
 __all__ = ["machine", "peak_mb", "run_child", "write_babble"]
@@ -68,6 +68,10 @@ def peak_mb() -> float:
     return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
+def _runtime_version() -> str:
+    return onnx_engine.import_runtime().__version__ if onnx_engine.is_installed() else "none"
+
+
 def machine() -> dict[str, str]:
     return {
         "cpu": _cpu_name(),
@@ -75,6 +79,7 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": "yes" if product.has_blas() else "no",
+        "onnxruntime": _runtime_version(),
         "system": platform.platform(terse=True),
     }
 

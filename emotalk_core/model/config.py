@@ -67,8 +67,8 @@ class ContentConfig:
 class EmotionConfig:
     """How it is said: pooled over a stretch of sound."""
 
-    width: int = 96  # before pooling
-    hidden: int = 128  # after pooling
+    width: int = 8  # before pooling; the shipped listener is linear: a line for each emotion
+    hidden: int = 8  # after pooling
     reach: int = 75  # states on each side, 1.5 s
     latent: int = 64
 

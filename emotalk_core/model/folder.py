@@ -66,6 +66,12 @@ def load_model(folder: Path) -> Model:
         raise ModelFolderError(
             "No such model folder", value=folder, remedy="Give a folder with a config.json."
         )
+    if (folder / "export.json").is_file():
+        raise ModelFolderError(
+            "An ONNX export is for other programs",
+            value=folder,
+            remedy="Give the model folder that it was made from.",
+        )
     config = read_config(folder / "config.json")
     tensors, _ = read_tensors(folder / "model.safetensors")
     encoder, about_encoder = read_tensors(folder / _ENCODER)
