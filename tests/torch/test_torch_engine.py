@@ -364,7 +364,9 @@ def test_a_card_that_is_not_here_is_one_line(model: Model) -> None:
 
 def test_auto_runs_an_imported_model(model: Model) -> None:
     assert open_engine("auto", model).name == "torch"
-    assert open_engine("auto", load_model(starter_folder())).name != "torch"
+    starter = load_model(starter_folder())
+    assert open_engine("auto", starter).name != "torch"
+    assert open_engine("auto", starter, precision="float32").name == "torch"
 
 
 def test_the_builtin_engine_refuses_an_imported_model(model: Model) -> None:
