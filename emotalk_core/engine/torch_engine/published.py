@@ -310,26 +310,28 @@ class _Reader:
 
     def __init__(self, sound: SoundSource, measured: Measured) -> None:
         self._blocks, self._measured = iter(sound.blocks()), measured
-        self._held = np.zeros(0, np.float32)
-        self._first = 0
+        self._held: list[np.ndarray] = []
+        self._first = self._behind = 0  # samples that are held
 
     def forget(self, span: Span) -> None:
         """Let go of what no window will hear that starts with `span` or replaces it."""
-        first = max(0, span.first - CONTEXT)
-        samples = Span(span.whole, first, 1).samples[0]
-        keep = max(0, min(samples - HOP, span.samples[0]) - self._first)
-        self._held, self._first = self._held[keep:].copy(), self._first + keep
+        before = Span(span.whole, max(0, span.first - CONTEXT), 1)
+        needed = min(before.samples[0] - HOP, span.samples[0])
+        while self._held and self._first + len(self._held[0]) <= needed:
+            self._first += len(self._held.pop(0))
 
     def window(self, span: Span) -> _Window:
         """A window that starts no earlier than what was forgotten; silence behind the sound."""
         first, last = span.samples
-        while self._first + len(self._held) < last:
+        while self._behind < last:
             block = next(self._blocks, None)
             if block is None:
-                block = np.zeros(last - self._first - len(self._held), np.float32)
+                block = np.zeros(last - self._behind, np.float32)
             else:
                 block = (block - np.float32(self._measured.mean)) / np.float32(
                     self._measured.deviation
                 )
-            self._held = np.concatenate([self._held, block])
-        return _Window(span, self._held[first - self._first : last - self._first])
+            self._held.append(block)
+            self._behind += len(block)
+        joined = np.concatenate(self._held)
+        return _Window(span, joined[first - self._first : last - self._first])
