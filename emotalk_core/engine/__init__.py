@@ -96,8 +96,9 @@ def open_engine(
     """
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
+    is_torch_chosen = (device, precision, use_compiler) != ("auto", "auto", False)
     if name == "auto":
-        if model.config.kind == "starter" and device == "auto":
+        if model.config.kind == "starter" and not is_torch_chosen:
             return _fastest(model) or _builtin(model)
         name = "torch"
     if name == "torch":
@@ -105,7 +106,7 @@ def open_engine(
         from .torch_engine import Settings, open_torch_engine
 
         return open_torch_engine(model, Settings(device, precision, use_compiler))
-    if (device, precision, use_compiler) != ("auto", "auto", False):
+    if is_torch_chosen:
         raise InputError(
             "Only the torch engine has a choice of devices",
             value=f"{device}, {precision}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -305,6 +306,18 @@ def test_bfloat16_is_near(model: Model, engine: PublishedEngine) -> None:
     assert coarse.key != engine.key
 
 
+@pytest.mark.skipif(
+    "EMOTALK_SLOW_TESTS" not in os.environ,
+    reason="compiling takes a minute: set EMOTALK_SLOW_TESTS=1",
+)
+def test_a_compiled_network_is_the_same(model: Model, engine: PublishedEngine) -> None:
+    compiled = PublishedEngine(model, Settings("cpu", "float32", use_compiler=True))
+
+    for seconds in (2.0, 3.0):
+        found, expected = (whole(e, babble(seconds)) for e in (compiled, engine))
+        np.testing.assert_allclose(found.content, expected.content, atol=1e-5)
+
+
 def test_stretches_decode_as_the_whole(engine: PublishedEngine) -> None:
     rng = np.random.default_rng(0)
     n_frames, context = 2 * engine.context_frames, engine.context_frames
@@ -351,7 +364,9 @@ def test_a_card_that_is_not_here_is_one_line(model: Model) -> None:
 
 def test_auto_runs_an_imported_model(model: Model) -> None:
     assert open_engine("auto", model).name == "torch"
-    assert open_engine("auto", load_model(starter_folder())).name != "torch"
+    starter = load_model(starter_folder())
+    assert open_engine("auto", starter).name != "torch"
+    assert open_engine("auto", starter, precision="float32").name == "torch"
 
 
 def test_the_builtin_engine_refuses_an_imported_model(model: Model) -> None:

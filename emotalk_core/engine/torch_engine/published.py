@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from ...model.config import ModelConfig
 from ...model.folder import Model
 from ...model.network.published import Places, Published
 from ...model.network.wav2vec2 import Between
+from ...model.tensors import release_pages
 from ...progress import Progress, part_of, silent
 from ...timing import frame_count
 from .. import Encoding
@@ -26,6 +28,7 @@ from ..emotion import emotion_latent
 from ..measure import Measured, measure
 from ..spans import CONTEXT, HOP, Joiner, Span, Whole, plan
 from .device import Settings, choose_device, choose_dtype, is_out_of_memory
+from .packed import can_pack, pack
 
 if TYPE_CHECKING:
     from ...audio import SoundSource
@@ -79,7 +82,11 @@ class PublishedEngine:
         self._longest, self._at_once = _LONGEST, _AT_ONCE.get(self.device.type, 0)
         self._prototypes = model.prototypes
         self._network = build_network(model)
-        self._place(self.device, self._dtype)
+        release = functools.partial(release_pages, model.encoder_tensors.values())
+        self._place(self.device, self._dtype, release)
+        if self.device.type == "cpu" and not settings.use_compiler and can_pack(self._dtype):
+            for encoder in self._network.encoders:
+                pack(encoder, release)
         self._watch = _Watch(self._network, use_compiler=settings.use_compiler)
         self._shares = _class_matrix(sizes.n_classes)
 
@@ -221,12 +228,19 @@ class PublishedEngine:
             for i, w in enumerate(windows)
         ]
 
-    def _place(self, device: torch.device, dtype: torch.dtype) -> None:
+    def _place(
+        self, device: torch.device, dtype: torch.dtype, release: Callable[[], None] = lambda: None
+    ) -> None:
         """Move the network: the branches in the chosen precision, the small decoder in float32."""
         self.device, self._dtype = device, dtype
+        for encoder in self._network.encoders:
+            for layer in encoder.layers:
+                layer.to(device, dtype)
+                release()
         self._network.content.to(device, dtype)
         self._network.emotion.to(device, dtype)
         self._network.decoder.to(device, torch.float32)
+        release()
 
 
 def build_network(model: Model) -> Published:
@@ -296,26 +310,28 @@ class _Reader:
 
     def __init__(self, sound: SoundSource, measured: Measured) -> None:
         self._blocks, self._measured = iter(sound.blocks()), measured
-        self._held = np.zeros(0, np.float32)
-        self._first = 0
+        self._held: list[np.ndarray] = []
+        self._first = self._behind = 0  # samples that are held
 
     def forget(self, span: Span) -> None:
         """Let go of what no window will hear that starts with `span` or replaces it."""
-        first = max(0, span.first - CONTEXT)
-        samples = Span(span.whole, first, 1).samples[0]
-        keep = max(0, min(samples - HOP, span.samples[0]) - self._first)
-        self._held, self._first = self._held[keep:].copy(), self._first + keep
+        before = Span(span.whole, max(0, span.first - CONTEXT), 1)
+        needed = min(before.samples[0] - HOP, span.samples[0])
+        while self._held and self._first + len(self._held[0]) <= needed:
+            self._first += len(self._held.pop(0))
 
     def window(self, span: Span) -> _Window:
         """A window that starts no earlier than what was forgotten; silence behind the sound."""
         first, last = span.samples
-        while self._first + len(self._held) < last:
+        while self._behind < last:
             block = next(self._blocks, None)
             if block is None:
-                block = np.zeros(last - self._first - len(self._held), np.float32)
+                block = np.zeros(last - self._behind, np.float32)
             else:
                 block = (block - np.float32(self._measured.mean)) / np.float32(
                     self._measured.deviation
                 )
-            self._held = np.concatenate([self._held, block])
-        return _Window(span, self._held[first - self._first : last - self._first])
+            self._held.append(block)
+            self._behind += len(block)
+        joined = np.concatenate(self._held)
+        return _Window(span, joined[first - self._first : last - self._first])

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _DROPOUT = 0.1  # in training alone
-_QUERIES_AT_ONCE = 600  # frames: bounds the memory of scores
+_QUERIES_AT_ONCE = 200  # frames: bounds the memory of scores
 
 
 def published_slopes(n_heads: int) -> Tensor:
