@@ -1,10 +1,9 @@
-"""The built-in, torch and other engines: what turns sound into an Encoding and an Encoding into
-curves.
-"""
+"""The built-in and other engines: what turns sound into an Encoding and an Encoding into curves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -15,13 +14,16 @@ from ..errors import InputError, SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
+from ..torch_here import ensure_torch
 
 if TYPE_CHECKING:
     from ..audio import SoundSource
 
 __all__ = ["ENGINES", "Encoding", "Engine", "open_engine"]
 
-ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "torch")
+_log = logging.getLogger(__name__)
+
+ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "onnx", "torch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,13 @@ class Encoding:
     def n_frames(self) -> int:
         """Number of rows."""
         return len(self.content)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Encoding]) -> Encoding:
+        """Consecutive pieces as one: for sounds that fit into memory."""
+        rows = [(p.content, p.emotion, p.heard, p.level) for p in pieces]
+        content, emotion, heard, level = (np.concatenate(c) for c in zip(*rows, strict=True))
+        return cls(content, emotion, heard, level)
 
     def __getitem__(self, frames: slice) -> Encoding:
         return Encoding(
@@ -63,24 +72,72 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(name: str, model: Model) -> Engine:
-    """The engine `name` for `model`; `auto` takes the best that is there.
+def open_engine(
+    name: str,
+    model: Model,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    use_compiler: bool = False,
+) -> Engine:
+    """The engine `name` for `model`; `auto` takes the best that is there and works.
+
+    Parameters
+    ----------
+    device, precision, use_compiler
+        Of the torch engine: auto, cpu, cuda, mps; auto, float32, bfloat16; torch.compile.
 
     Raises
     ------
     InputError
-        No engine of that name.
+        No engine, device or precision of that name.
     SetupError
         The engine cannot run this model here.
     """
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
+    if name == "auto":
+        if model.config.kind == "starter" and device == "auto":
+            return _fastest(model) or _builtin(model)
+        name = "torch"
     if name == "torch":
-        raise SetupError(
-            "The torch engine does not run this model",
-            value=model.config.kind,
-            remedy="Use builtin.",
+        ensure_torch(f"A model of kind {model.config.kind} in the torch engine")
+        from .torch_engine import Settings, open_torch_engine
+
+        return open_torch_engine(model, Settings(device, precision, use_compiler))
+    if (device, precision, use_compiler) != ("auto", "auto", False):
+        raise InputError(
+            "Only the torch engine has a choice of devices",
+            value=f"{device}, {precision}",
+            remedy="Leave --device, --precision and --compile out, or use --engine torch.",
         )
+    if model.config.kind != "starter":
+        raise SetupError(
+            "This engine does not run this kind of model",
+            value=f"{name}, {model.config.kind}",
+            remedy="Use --engine torch.",
+        )
+    if name == "onnx":
+        from .onnx_engine import OnnxEngine
+
+        return OnnxEngine(model)
+    return _builtin(model)
+
+
+def _builtin(model: Model) -> Engine:
     from .builtin import BuiltinEngine
 
     return BuiltinEngine(model)
+
+
+def _fastest(model: Model) -> Engine | None:
+    """An accelerator, if one is installed; when it does not work a line says so."""
+    from .onnx_engine import OnnxEngine, is_installed
+
+    if not is_installed():
+        return None
+    try:
+        return OnnxEngine(model)
+    except SetupError as error:
+        _log.warning("%s: %s. The built-in engine works instead", error.problem, error.value)
+        return None

@@ -18,9 +18,12 @@ from ..model.config import FrontEndConfig
 from .frontend import HOP, SAMPLE_RATE, STATE_RATE, log_mel, mel_power_max
 
 __all__ = [
+    "LOUD_DB",
+    "QUIET_DB",
     "Window",
     "cross_fade",
     "fade_weights",
+    "levels_of_power",
     "mel_windows",
     "n_states",
     "n_windows",
@@ -31,7 +34,7 @@ __all__ = [
 _STATE_SAMPLES = SAMPLE_RATE // STATE_RATE
 _MARGIN = 200  # samples of context that log_mel wants on each side
 _CHUNK = 100 * HOP  # 1 s: the first pass keeps no more than this
-_QUIET_DB, _LOUD_DB = -80.0, 20.0
+QUIET_DB, LOUD_DB = -80.0, 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +110,15 @@ def state_levels(mel: np.ndarray, top: float) -> np.ndarray:
     """Level of each state, float32 (M / 2,) in dB relative to the sound's top, from log10 mel power
     (M, 80).
     """
-    power = np.power(np.float32(10.0), np.maximum(mel - top, -10.0)).sum(axis=1)
+    return levels_of_power(np.power(np.float32(10.0), np.maximum(mel - top, -10.0)).sum(axis=1))
+
+
+def levels_of_power(power: np.ndarray) -> np.ndarray:
+    """Level of each state in dB, from the power (M,) of each mel frame relative to the top."""
     # A state looks at about four mel frames; two on each side of its centre keep onsets in place.
     padded = np.pad(power, (2, 1), mode="edge")
     around = (padded[0:-3:2] + padded[1:-2:2] + padded[2:-1:2] + padded[3::2]) / 4.0
-    return np.clip(10.0 * np.log10(around + 1e-10), _QUIET_DB, _LOUD_DB).astype(np.float32)
+    return np.clip(10.0 * np.log10(around + 1e-10), QUIET_DB, LOUD_DB).astype(np.float32)
 
 
 def fade_weights(index: int, count: int, grid: FrontEndConfig) -> np.ndarray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,8 @@ __all__ = [
     "EmotionConfig",
     "FrontEndConfig",
     "ModelConfig",
+    "PublishedConfig",
+    "Wav2Vec2Config",
     "read_config",
     "write_config",
 ]
@@ -87,8 +89,54 @@ class DecoderConfig:
 
 
 @dataclass(frozen=True)
+class Wav2Vec2Config:
+    """One audio encoder of the published network: wav2vec2 large (Baevski et al., 2020)."""
+
+    conv_width: int = 512
+    kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2)
+    strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2)
+    width: int = 1024
+    position_kernel: int = 128
+    position_groups: int = 16
+    n_layers: int = 24
+    n_heads: int = 16
+    feed_forward: int = 4096
+
+
+@dataclass(frozen=True)
+class PublishedConfig:
+    """Sizes of the network of Peng et al., "EmoTalk" (ICCV 2023), after its encoders."""
+
+    encoder: Wav2Vec2Config | None = field(
+        default_factory=Wav2Vec2Config
+    )  # of each branch; None: features are given in place of sound
+    content_features: int = 1024  # what the content encoder says of a frame
+    emotion_features: int = 1024
+    content_width: int = 512
+    emotion_width: int = 832  # the emotion latent space
+    told_width: int = 256  # the emotion as one part of the decoder's input
+    level_width: int = 32
+    style_width: int = 32
+    n_heads: int = 4
+    feed_forward: int = 832
+    period: int = 30  # frames that cost attention one step of penalty
+    past: int = 1800  # frames that attention looks back; the authors' 5000 is a limit on the clip
+    n_classes: int = 7  # emotions that the voice is sorted into
+    share_convolutions: bool = False  # whether both encoders have the same ones
+
+    @property
+    def width(self) -> int:
+        """Of the decoder: its four inputs side by side."""
+        return self.content_width + self.told_width + self.level_width + self.style_width
+
+
+@dataclass(frozen=True)
 class ModelConfig:
-    """Everything that decides the shapes of a network's tensors."""
+    """Everything that decides the shapes of a network's tensors.
+
+    Kind "published" has its sizes in `published` alone; the four groups before it are the
+    starter's.
+    """
 
     name: str = "starter"
     kind: str = "starter"
@@ -102,10 +150,29 @@ class ModelConfig:
     content: ContentConfig = field(default_factory=ContentConfig)
     emotion: EmotionConfig = field(default_factory=EmotionConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    published: PublishedConfig | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for `config.json`."""
-        return asdict(self)
+        unused = _unused(self.kind)
+        return {name: value for name, value in asdict(self).items() if name not in unused}
+
+
+_SIZES: Final[Mapping[str, frozenset[str]]] = {
+    "starter": frozenset({"front_end", "content", "emotion", "decoder"}),
+    "published": frozenset({"published"}),
+}
+"""Kinds of models, and which fields hold the sizes of each."""
+
+_TEMPLATES: Final[Mapping[str, ModelConfig]] = {
+    "starter": ModelConfig(),
+    "published": ModelConfig(kind="published", published=PublishedConfig()),
+}
+
+
+def _unused(kind: str) -> frozenset[str]:
+    """Fields that a kind of model has no use for."""
+    return frozenset[str]().union(*(names for k, names in _SIZES.items() if k != kind))
 
 
 def read_config(path: Path) -> ModelConfig:
@@ -134,11 +201,14 @@ def read_config(path: Path) -> ModelConfig:
             value=found,
             remedy=f"This release reads {FORMAT_VERSION}; update EmoTalk or take another model.",
         )
-    config = _build(ModelConfig, given, "")
-    if config.kind != "starter":
+    kind = given.get("kind")
+    if kind not in _SIZES:
         raise ModelFolderError(
-            "Unknown kind of model", value=config.kind, remedy="This release reads 'starter'."
+            "Unknown kind of model",
+            value=kind,
+            remedy=f"This release reads {' and '.join(map(repr, _SIZES))}.",
         )
+    config = _build(_TEMPLATES[kind], given, "", unused=_unused(kind))
     if config.channels != CHANNELS or config.emotions != EMOTIONS:
         raise ModelFolderError("Channels or emotions in another order", value=path, remedy=_REMEDY)
     return config
@@ -149,12 +219,15 @@ def write_config(config: ModelConfig, path: Path) -> None:
     path.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
-def _build(kind: type[T], given: Any, where: str) -> T:
-    """A config dataclass from parsed JSON, every field checked by name and type."""
+def _build(default: T, given: Any, where: str, unused: Collection[str] = ()) -> T:
+    """A config dataclass like `default` from parsed JSON, every field checked by name and type."""
     if not isinstance(given, Mapping):
         raise ModelFolderError("Model config entry is no table", value=where, remedy=_REMEDY)
-    defaults = kind()
-    known = {f.name: getattr(defaults, f.name) for f in fields(kind)}  # type: ignore[arg-type]
+    known = {
+        f.name: getattr(default, f.name)
+        for f in fields(default)  # type: ignore[arg-type]
+        if f.name not in unused
+    }
     wrong = sorted(set(known) ^ set(given))
     if wrong:
         raise ModelFolderError(
@@ -162,14 +235,13 @@ def _build(kind: type[T], given: Any, where: str) -> T:
             value=", ".join(where + n for n in wrong),
             remedy=_REMEDY,
         )
-    return kind(
-        **{name: _value(given[name], default, where + name) for name, default in known.items()}
-    )
+    values = {name: _value(given[name], value, where + name) for name, value in known.items()}
+    return replace(default, **values)  # type: ignore[type-var]
 
 
 def _value(given: Any, default: Any, where: str) -> Any:
     if is_dataclass(default):
-        return _build(type(default), given, f"{where}.")
+        return _build(default, given, f"{where}.")
     if isinstance(default, tuple):
         given = tuple(given) if isinstance(given, list) else given
         fits = isinstance(given, tuple) and all(type(v) is type(default[0]) for v in given)

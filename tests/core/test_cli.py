@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
-from emotalk_core.cli import bench
+from emotalk_core.cli import bench_machine
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, PRESETS
 from emotalk_core.errors import Cancelled
@@ -228,8 +228,8 @@ def test_doctor_says_what_a_missing_model_needs(
 def test_the_sound_that_bench_runs_on_is_always_the_same(tmp_path: Path) -> None:
     one, two = tmp_path / "one.wav", tmp_path / "two.wav"
 
-    bench.write_babble(one, 1.5)
-    bench.write_babble(two, 1.5)
+    bench_machine.write_babble(one, 1.5)
+    bench_machine.write_babble(two, 1.5)
 
     assert one.read_bytes() == two.read_bytes()
     assert one.stat().st_size == 44 + 2 * 72_000
@@ -265,10 +265,12 @@ def test_help_names_all_emotions(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_device_for_the_builtin_engine_is_refused(
     talk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = cli.main(["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--device", "cuda"])
+    command = ["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--engine", "builtin"]
+
+    code = cli.main([*command, "--device", "cuda"])
 
     assert code == 2
-    assert "'cuda'" in capsys.readouterr().err
+    assert "'cuda, auto'" in capsys.readouterr().err
     assert not talk.with_suffix(".csv").exists()
 
 

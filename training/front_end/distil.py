@@ -21,9 +21,8 @@ import torch
 from torch import Tensor
 
 from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
+from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 from emotalk_core.model.tensors import read_tensors, write_tensors
-
-from .layers import Convolutions, Layers, student_tensors
 
 __all__ = ["DistilConfig", "distil"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .layers import Layer
+from emotalk_core.model.network.front_end import Layer
 
 __all__ = ["LastLayer"]
 

@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
-from ..engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
-from ..engine.frontend import STATE_RATE
-from ..engine.starter import POOL_DB_PER_E, POOL_FLOOR
-from ..shaping.aperture import MM, REST_MM
-from .config import ModelConfig
+from ...engine.contact import CONTACT_MM, GIVES_WAY, MOUTH_CLOSE, PRESSED
+from ...engine.frontend import STATE_RATE
+from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR
+from ...shaping.aperture import MM, REST_MM
+from ..config import ModelConfig
 
 __all__ = ["Starter", "level_feature", "pool_weights"]
 
@@ -36,14 +36,16 @@ def pool_weights(level: Tensor) -> Tensor:
 
 def press(free: Tensor, gate: Tensor) -> Tensor:
     """As in `engine.contact`."""
-    mm = torch.from_numpy(MM.copy())
+    mm, gives_way, pressed = (
+        torch.from_numpy(row.copy()).to(free.device) for row in (MM, GIVES_WAY, PRESSED)
+    )
     g = gate[..., None]
     gap = (free @ mm + REST_MM).clamp(min=0.0)
-    values = free * (1.0 - g * torch.from_numpy(GIVES_WAY))
+    values = free * (1.0 - g * gives_way)
     wanted = torch.minimum((1.0 - gate) * gap + gate * CONTACT_MM, gap)
-    values = torch.maximum(values, g * torch.from_numpy(PRESSED))
+    values = torch.maximum(values, g * pressed)
     excess = (values @ mm + REST_MM - wanted).clamp(min=0.0)
-    up = torch.zeros(len(mm))
+    up = torch.zeros_like(mm)
     up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
     return values + (gate * excess)[..., None] * up
 
@@ -79,11 +81,16 @@ class _Content(nn.Module):
         )
         self.dropout = nn.Dropout(0.25)
 
+    def projected(self, states: Tensor) -> Tensor:
+        """Linear in the states (B, S, layers, width), so that windows may be cross-faded after."""
+        return self.project(torch.einsum("bslw,l->bsw", states, self.layers.softmax(0)))
+
     def forward(self, states: Tensor, level: Tensor) -> Tensor:
-        mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
-        x = F.gelu(self.project(mixed) + level_feature(level)[..., None] * self.level).transpose(
-            1, 2
-        )
+        return self.listen(self.projected(states), level)
+
+    def listen(self, projected: Tensor, level: Tensor) -> Tensor:
+        """Content at 50 Hz of projected states."""
+        x = F.gelu(projected + level_feature(level)[..., None] * self.level).transpose(1, 2)
         for block in self.blocks:
             x = x + F.gelu(block(self.dropout(x)))
         return x.transpose(1, 2)
@@ -105,13 +112,23 @@ class _Emotion(nn.Module):
         """Logits (B, T, 8) of what the face shows and of what is heard, around the states `centres`
         (T,).
         """
-        mixed = torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
-        x = F.gelu(self.project(self.dropout(mixed) if self.training else mixed))
+        return self.listen(self.projected(states), weights, centres)
+
+    def projected(self, states: Tensor) -> Tensor:
+        """Linear in the states (B, S, layers, width), but for dropout."""
+        return self.project(
+            self.dropout(torch.einsum("bslw,l->bsw", states, self.layers.softmax(0)))
+        )
+
+    def listen(self, projected: Tensor, weights: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, of projected states."""
+        x = F.gelu(projected)
         first = (centres - self.reach).clamp(min=0)
         last = (centres + self.reach + 1).clamp(max=x.shape[1])
 
         def sums(values: Tensor) -> Tensor:
-            running = F.pad(values.double().cumsum(1), (0, 0, 1, 0))
+            exact = torch.float32 if values.device.type == "mps" else torch.float64
+            running = F.pad(values.to(exact).cumsum(1), (0, 0, 1, 0))
             return running[:, last] - running[:, first]
 
         w = weights[..., None]

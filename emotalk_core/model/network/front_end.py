@@ -15,7 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Convolutions", "Layers", "student_tensors"]
+from ..config import FrontEndConfig
+
+__all__ = ["Convolutions", "FrontEnd", "Layers", "student_tensors"]
 
 WIDTH, N_HEADS = 512, 8
 HEAD = WIDTH // N_HEADS
@@ -65,10 +67,11 @@ class Layer(nn.Module):
         self.norm1, self.norm2 = norm("attn_ln"), norm("mlp_ln")
         self.qkv = linear("attn.query", "attn.key", "attn.value")  # Whisper's keys have no bias
         self.out, self.up, self.down = linear("attn.out"), linear("mlp.0"), linear("mlp.2")
-        self.relative = nn.Parameter(torch.zeros(N_HEADS, 2 * reach + 1)) if reach else None
-        taught = f"blocks.{number}.attn.relative"
-        if self.relative is not None and taught in tensors:
-            self.relative.data = get("attn.relative")
+        self.relative = None
+        if reach:
+            is_taught = f"blocks.{number}.attn.relative" in tensors
+            scores = get("attn.relative") if is_taught else torch.zeros(N_HEADS, 2 * reach + 1)
+            self.relative = nn.Parameter(scores)
 
     def scores(self, x: Tensor) -> Tensor:
         """Scores (B, 8, T, T) of content alone."""
@@ -89,7 +92,8 @@ class Layer(nn.Module):
         if self.relative is None:
             return None
         reach = self.relative.shape[1] // 2
-        away = torch.arange(length)[None] - torch.arange(length)[:, None]
+        states = torch.arange(length, device=self.relative.device)
+        away = states[None] - states[:, None]
         band = self.relative[:, away.clamp(-reach, reach) + reach]
         return band.masked_fill(away.abs() > reach, float("-inf"))[None]
 
@@ -130,7 +134,7 @@ class Layers(nn.Module):
     Parameters
     ----------
     tensors : mapping
-        Of the published encoder, names as in openai/whisper.
+        Of the published encoder, names as in openai/whisper; or of a student, with its `position`.
     n_layers : int
     reach : int, optional
         States that a student hears on each side; None makes a teacher with absolute positions.
@@ -141,8 +145,11 @@ class Layers(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Layer(tensors, i, reach) for i in range(n_layers))
-        self.register_buffer("sinusoids", _tensor(tensors["positional_embedding"]))
-        self.position = nn.Parameter(self.sinusoids[:450].mean(0)) if reach else None
+        is_taught = "position" in tensors
+        if not is_taught:
+            self.register_buffer("sinusoids", _tensor(tensors["positional_embedding"]))
+        start = _tensor(tensors["position"]) if is_taught else self.sinusoids[:450].mean(0)
+        self.position = nn.Parameter(start) if reach else None
 
     def forward(self, x: Tensor, first: Sequence[int] | None = None) -> list[Tensor]:
         """States (B, T, 512) after each layer; `first`: where in the sinusoids a window starts."""
@@ -156,6 +163,26 @@ class Layers(nn.Module):
             x = layer(x)
             states.append(x)
         return states
+
+
+class FrontEnd(nn.Module):
+    """The starter's frozen front end, a taught student: normalised log-mel to hidden states.
+
+    Parameters
+    ----------
+    tensors : mapping
+        Of `encoder.safetensors`.
+    config : FrontEndConfig
+    """
+
+    def __init__(self, tensors: Mapping[str, np.ndarray], config: FrontEndConfig) -> None:
+        super().__init__()
+        self.convolutions = Convolutions(tensors)
+        self.layers = Layers(tensors, config.n_layers, config.reach)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """States (B, S, layers, 512) of log-mel (B, 2 S, 80)."""
+        return torch.stack(self.layers(self.convolutions(mel)), dim=2)
 
 
 def student_tensors(convolutions: Convolutions, layers: Layers) -> dict[str, np.ndarray]:

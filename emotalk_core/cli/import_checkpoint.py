@@ -1,0 +1,51 @@
+"""`emotalk import-checkpoint`: the authors' file to a model folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..torch_here import ensure_torch
+from .options import add_progress_flag
+from .progress import progress_for
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """`emotalk import-checkpoint FILE -o DIR`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "import-checkpoint", help="the authors' EmoTalk.pth to a model folder"
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the authors' checkpoint")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="DIR", help="a new model folder"
+    )
+    parser.add_argument(
+        "--ignore-left-over",
+        action="store_true",
+        help="import although the file holds tensors that the network does not have",
+    )
+    add_progress_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    ensure_torch("Importing a checkpoint")
+    from ..model.checkpoint import LICENCE, import_checkpoint
+
+    print(f"emotalk: {LICENCE}", file=sys.stderr)
+    about = import_checkpoint(
+        arguments.file,
+        arguments.output,
+        ignore_left_over=arguments.ignore_left_over,
+        progress=progress_for(arguments.progress),
+    )
+    for name in about.missing:
+        print(f"emotalk: not in the file, and not needed for curves: {name}", file=sys.stderr)
+    for name in about.left_over:
+        print(f"emotalk: left out: {name}", file=sys.stderr)
+    print(f"{about.folder}: {about.n_tensors} tensors, {about.n_parameters:,} numbers")
+    return 0
