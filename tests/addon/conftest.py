@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -98,3 +98,26 @@ def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
     ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
     ours.rig.character = head
     return ours
+
+
+@pytest.fixture
+def preferences(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The add-on's preferences as they are after installing; they exist only for an extension."""
+    from emotalk.addon.bridge import compat
+
+    made = SimpleNamespace(
+        engine="builtin", python="", environment_folder=str(tmp_path / "made"), device="auto",
+        model="", use_cache=False, cache_folder=str(tmp_path / "cache"), cache_mb=100,
+    )  # fmt: skip
+    monkeypatch.setattr(compat, "preferences_of", lambda _package: made)
+    return made
+
+
+@pytest.fixture
+def another(preferences: Any) -> Iterator[Any]:
+    """The engine in another Python: the one that runs this test, which has numpy."""
+    preferences.engine, preferences.python = "python", sys.executable
+    yield preferences
+    from emotalk.addon.bridge.session import SESSION
+
+    SESSION.end()
