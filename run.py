@@ -2,8 +2,9 @@
 """EmoTalk from a bare clone. This file needs Python's standard library and nothing else.
 
     python3 run.py demo               build a character, let it speak: out/demo.mp4, .png, .blend
-    python3 run.py test [TIER] [...]  every tier, or one: lint core torch addon[-LINE] e2e
+    python3 run.py test [TIER] [...]  every tier, or one: lint core onnx torch addon[-LINE] e2e
     python3 run.py package            the extension for Blender: dist/emotalk-VERSION.zip
+    python3 run.py package --onnx     the same with ONNX Runtime: a zip per system and Python
     python3 run.py emotalk ...        the command line: emotalk animate talk.wav -o talk.csv
     python3 run.py bench ...          speed, memory and parity of the engines on this machine
     python3 run.py train ...          rebuild the starter weights; train on your own takes
@@ -102,6 +103,7 @@ ENVIRONMENTS = {
         Environment("core", ANY_PYTHON, 300),
         Environment("emotalk", ANY_PYTHON, 400),
         Environment("lint", ANY_PYTHON, 700),
+        Environment("onnx", ANY_PYTHON, 500),
         Environment("train", ("3.11", "3.13", "3.12"), 3000, "libespeak-ng.so.1 libespeak-ng1"),
         Environment("uv", ("3.9", "3.10", *ANY_PYTHON), 200),
         *(
@@ -333,7 +335,9 @@ def test(arguments: list[str]) -> int:
     named = arguments[0] if arguments and not arguments[0].startswith("-") else ""
     tiers = runner.tiers(main_line(), named)
     if not tiers:
-        raise Stop(f"There is no tier {named!r}. Choose from: lint core torch addon addon-4.5 e2e")
+        raise Stop(
+            f"There is no tier {named!r}. Choose from: lint core onnx torch addon addon-4.5 e2e"
+        )
     wanted = {tier.environment for tier in tiers if not tier.line or has_python(tier.line)}
     pythons = ensure(*(name for name in ENVIRONMENTS if name in wanted))
     return runner.run(tiers, pythons, arguments[1:] if named else arguments)
@@ -365,13 +369,14 @@ def clean(_arguments: list[str]) -> int:
     """Remove environments, logs, zips, caches and the demo's files, nothing that a user made."""
     tops = [ROOT / name for name in (*SHIPPED_FOLDERS, "tests", "training")]
     made = [ROOT / name for name in (".test-logs", ".ruff_cache", ".hypothesis", "__pycache__")]
+    made.append(WHEELS)
     made += [cache for top in tops for cache in top.rglob("__pycache__")]
     for pattern in (".venv-*", "dist/emotalk-*.zip", "out/demo*"):
         made += ROOT.glob(pattern)
     for path in filter(Path.exists, made):
         say(f"removing {path.relative_to(ROOT)}")
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for folder in (ROOT / "dist", ROOT / "out"):
+    for folder in (ROOT / "dist", ROOT / "out", ROOT / "build"):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     return 0
@@ -383,25 +388,129 @@ SHIPPED_FILES = ("__init__.py", "blender_manifest.toml", "LICENSE", "README.md")
 SHIPPED_FOLDERS = ("addon", "emotalk_core")
 BINARIES = {".so", ".pyd", ".dll", ".dylib", ".exe", ".whl"}
 MAX_ZIP_BYTES = 45_000_000
+MAX_ONNX_ZIP_BYTES = 70_000_000
+WHEELS = ROOT / "build" / "wheels"
+# Blender's lines have two Pythons, and 4.2 looks at no wheel's Python: each gets zips of its own.
+ONNX_LINES = {
+    "3.11": {"from": "4.2.0", "before": "5.1.0"},
+    "3.13": {"from": "5.1.0"},
+}
 
 
-def package(_arguments: list[str]) -> int:
-    """Write dist/emotalk-VERSION.zip, the same bytes from the same files, and check it."""
+@dataclass(frozen=True)
+class OnnxZip:
+    """One zip that carries ONNX Runtime: for one system, and the Blender lines of one Python."""
+
+    system: str  # as Blender calls it
+    python: str
+    tag: str  # the system as wheels call it
+    lock: str = "zip.txt"
+
+    @property
+    def name(self) -> str:
+        line = ONNX_LINES[self.python]["from"].rpartition(".")[0]
+        return f"emotalk-{version()}-onnx-{self.system}-blender-{line}.zip"
+
+
+ONNX_ZIPS = (
+    OnnxZip("linux-x64", "3.11", "manylinux_2_28_x86_64"),
+    OnnxZip("linux-x64", "3.13", "manylinux_2_28_x86_64"),
+    OnnxZip("windows-x64", "3.11", "win_amd64"),
+    OnnxZip("windows-x64", "3.13", "win_amd64"),
+    OnnxZip("macos-arm64", "3.11", "macosx_13_0_arm64", "zip-macos-13.txt"),
+    OnnxZip("macos-arm64", "3.13", "macosx_14_0_arm64"),
+    OnnxZip("macos-x64", "3.11", "macosx_13_0_x86_64", "zip-macos-13.txt"),
+)
+
+
+def package(arguments: list[str]) -> int:
+    """Write dist/emotalk-VERSION.zip, or with --onnx one for each system and Python."""
+    if not arguments:
+        write_checked(f"emotalk-{version()}.zip", {}, MAX_ZIP_BYTES)
+        return 0
+    known = sorted({one.system for one in ONNX_ZIPS})
+    if arguments[0] != "--onnx" or not set(arguments[1:]) <= set(known):
+        raise Stop(f"Unknown: {' '.join(arguments)}. Write: package --onnx [{' | '.join(known)}]")
+    wanted = arguments[1:] or known
+    for one in (one for one in ONNX_ZIPS if one.system in wanted):
+        wheel = fetch_wheel(one)
+        extra = {
+            "blender_manifest.toml": onnx_manifest(one, wheel.name).encode(),
+            f"wheels/{wheel.name}": wheel.read_bytes(),
+        }
+        write_checked(one.name, extra, MAX_ONNX_ZIP_BYTES)
+    return 0
+
+
+def version() -> str:
+    """The release, from the one place where it stands."""
     manifest = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
-    version = re.search(r'^version = "(.+)"', manifest, re.MULTILINE)
-    if not version:
+    found = re.search(r'^version = "(.+)"', manifest, re.MULTILINE)
+    if not found:
         raise Stop('blender_manifest.toml has no line: version = "...". Put it back.')
-    target = ROOT / "dist" / f"emotalk-{version[1]}.zip"
+    return found[1]
+
+
+def write_checked(name: str, extra: dict[str, bytes], max_bytes: int) -> None:
+    """Write dist/NAME, the same bytes from the same files, and check it."""
+    target = ROOT / "dist" / name
     target.parent.mkdir(exist_ok=True)
-    files = shipped()
     part = target.with_suffix(".part")
-    write_zip(part, files)
-    if part.stat().st_size > MAX_ZIP_BYTES:
-        raise Stop(f"{part} is over {MAX_ZIP_BYTES} bytes. Ship smaller model files.")
+    n_files = write_zip(part, shipped(), extra)
+    if part.stat().st_size > max_bytes:
+        raise Stop(f"{part} is over {max_bytes} bytes. Ship smaller model files.")
     part.replace(target)
     validate(target)
-    print(f"{target.relative_to(ROOT)}: {len(files)} files, {target.stat().st_size / 1e6:.1f} MB")
-    return 0
+    print(f"{target.relative_to(ROOT)}: {n_files} files, {target.stat().st_size / 1e6:.1f} MB")
+
+
+def onnx_manifest(one: OnnxZip, wheel: str) -> str:
+    """The manifest with its wheel, its system, its Blender lines and whose work the wheel is."""
+    text = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
+    lines = ONNX_LINES[one.python]
+    limits = f'blender_version_min = "{lines["from"]}"\n'
+    if "before" in lines:
+        limits += f'blender_version_max = "{lines["before"]}" # the first that it is not for\n'
+    limits += f'platforms = ["{one.system}"]\nwheels = ["./wheels/{wheel}"]\n'
+    swaps = {
+        r"^blender_version_min = .*\n": limits,
+        r"^copyright = \[(.*)\]$": r'copyright = [\1, "2018 Microsoft Corporation"]',
+    }
+    for pattern, put in swaps.items():
+        text, n_found = re.subn(pattern, put, text, flags=re.MULTILINE)
+        if n_found != 1:
+            raise Stop(f"blender_manifest.toml needs one line like {pattern!r}. Put it back.")
+    return text
+
+
+def fetch_wheel(one: OnnxZip) -> Path:
+    """The ONNX Runtime of a zip as its lock file knows it, downloaded once into build/wheels."""
+    lock = ROOT / ".requirements" / one.lock
+    tag = one.python.replace(".", "")
+    fits = f"onnxruntime-*-cp{tag}-cp{tag}-*{one.tag}*.whl"
+    if not known_wheel(fits, lock):
+        say(f"Downloading ONNX Runtime for {one.system}, Python {one.python} ...")
+        code, output = output_of(
+            str(ensure("core")["core"]), "-m", "pip", "download", "--require-hashes", "--no-deps",
+            "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "-d", str(WHEELS),
+            "--implementation=cp", f"--abi=cp{tag}", f"--python-version={one.python}",
+            f"--platform={one.tag}", "-r", str(lock),
+        )  # fmt: skip
+        if code:
+            raise Stop(f"{one.lock}: {last_line(output)}. Is the network there? Run this again.")
+    wheel = known_wheel(fits, lock)
+    if wheel is None:
+        raise Stop(f"No wheel {fits} that {one.lock} knows came into {WHEELS}. Look at both.")
+    return wheel
+
+
+def known_wheel(pattern: str, lock: Path) -> Path | None:
+    """A file of that name whose hash is in the lock file."""
+    hashes = lock.read_text(encoding="utf-8")
+    for path in WHEELS.glob(pattern):
+        if f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" in hashes:
+            return path
+    return None
 
 
 def shipped() -> list[Path]:
@@ -413,14 +522,21 @@ def shipped() -> list[Path]:
     return sorted([*(ROOT / name for name in SHIPPED_FILES), *files])
 
 
-def write_zip(target: Path, files: list[Path]) -> None:
-    """One date and one mode for all, so that the archive depends on contents alone."""
+def write_zip(target: Path, files: list[Path], extra: dict[str, bytes] | None = None) -> int:
+    """How many files; one date and one mode for all, so that the bytes depend on contents alone.
+
+    `extra` holds files by name that are not on disk, or stand for one that is.
+    """
+    contents: dict[str, bytes | Path] = {path.relative_to(ROOT).as_posix(): path for path in files}
+    contents |= extra or {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(path.relative_to(ROOT).as_posix(), (2020, 1, 1, 0, 0, 0))
+        for name, content in sorted(contents.items()):
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16  # as Unix writes plain files
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+            data = content.read_bytes() if isinstance(content, Path) else content
+            archive.writestr(entry, data, compresslevel=9)
+    return len(contents)
 
 
 def validate(archive: Path) -> None:

@@ -64,13 +64,22 @@ def timecode(frame: int, fps: Fraction, start_s: float = 0.0) -> str:
     So 23.976 frames/s run to frame 23 and show a drift of a thousandth of a frame each: nothing is
     dropped.
     """
-    base = math.ceil(fps)
-    thousandths = round((Fraction(start_s) + frame / fps) * base * 1000)
-    seconds, part = divmod(thousandths, base * 1000)
-    minutes, second = divmod(seconds % _DAY_S, 60)
-    return (
-        f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}:{part // 1000:02d}.{part % 1000:03d}"
-    )
+    return next(iter(_timecodes(frame, 1, fps, start_s)))
+
+
+def _timecodes(first: int, count: int, fps: Fraction, start_s: float) -> Iterable[str]:
+    """`timecode` of many rows; fractions are slow, so one is made for all of them."""
+    unit = math.ceil(fps) * 1000  # thousandths of a frame in a second
+    zero, step = Fraction(start_s) * unit, unit / fps
+    over = math.lcm(zero.denominator, step.denominator)
+    at, stride = int(zero * over), int(step * over)
+    for frame in range(first, first + count):
+        whole, rest = divmod(at + stride * frame, over)
+        whole += 2 * rest > over or (2 * rest == over and whole % 2)  # to even, as `round` does
+        seconds, part = divmod(whole, unit)
+        minutes, second = divmod(seconds % _DAY_S, 60)
+        hours, minute = divmod(minutes, 60)
+        yield f"{hours:02d}:{minute:02d}:{second:02d}:{part // 1000:02d}.{part % 1000:03d}"
 
 
 _ROW: Final = ",".join(["%.10f"] * len(COLUMNS))
@@ -84,8 +93,9 @@ def csv_rows(
     """
     wide = np.zeros((len(values), len(COLUMNS)))
     wide[:, list(columns)] = values
-    for k, row in enumerate(wide.tolist()):
-        yield f"{timecode(first + k, fps, start_s)},{len(COLUMNS)},{_ROW % tuple(row)}\n"
+    codes = _timecodes(first, len(values), fps, start_s)
+    for code, row in zip(codes, wide.tolist(), strict=True):
+        yield f"{code},{len(COLUMNS)},{_ROW % tuple(row)}\n"
 
 
 def read_csv(

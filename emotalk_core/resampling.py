@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .engine.blas import one_blas_thread
 from .engine.product import product
 from .timing import SAMPLE_RATE
 
@@ -21,7 +22,7 @@ __all__ = ["Ratio", "resample_blocks", "resampled_length"]
 
 _STOP_DB = 116.0
 _BETA = 0.1102 * (_STOP_DB - 8.7)  # Kaiser, "Nonrecursive digital filter design" (1974)
-_GROUP = 192  # outputs of one matrix product
+_GROUP = 128  # outputs of one matrix product
 _ROWS = 64  # periods of one product: 20 kB to 200 kB of input at usual rates
 _MAX_BANK = (
     6_000_000  # float32: above this (rates without a common divisor) phases are interpolated
@@ -132,7 +133,8 @@ class _GroupedPlan(_Plan):
                 :: self.period_in
             ]
             rows = np.ascontiguousarray(view[: len(out)])
-            out[:, done : done + n_out] = product(rows, matrix)
+            with one_blas_thread():  # these products are too small for more
+                out[:, done : done + n_out] = product(rows, matrix)
             done += n_out
         return out.reshape(-1)
 
@@ -169,23 +171,30 @@ def _plan(ratio: Ratio) -> _Plan:
 def _grouped_plan(ratio: Ratio) -> _Plan:
     repeats = -(-_GROUP // ratio.up)
     period_out, period_in = ratio.up * repeats, ratio.down * repeats
-    half, groups = ratio.half_width, []
+    phases, groups = _phases(ratio), []
     for start in range(0, period_out, _GROUP):
-        outputs = np.arange(start, min(start + _GROUP, period_out))
-        centre = (
-            outputs * ratio.down / ratio.up + half
-        )  # in a unit's inputs, which begin `half` early
-        first = math.floor(centre[0]) - half
-        inputs = np.arange(first, math.ceil(centre[-1]) + half + 1)
-        matrix = _filter(inputs[:, None] - centre[None, :], ratio)
-        matrix /= matrix.sum(axis=0)
-        groups.append((first, np.ascontiguousarray(matrix, np.float32)))
+        outputs = np.arange(start, min(start + _GROUP, period_out), dtype=np.int64)
+        # In a unit's inputs, which begin `half_width` early: the filter of an output starts here.
+        starts, phase = np.divmod(outputs * ratio.down, ratio.up)
+        first = int(starts[0])
+        matrix = np.zeros((int(starts[-1]) - first + phases.shape[1], len(outputs)), np.float32)
+        for column, (at, row) in enumerate(zip(starts - first, phase, strict=True)):
+            matrix[at : at + phases.shape[1], column] = phases[row]
+        groups.append((first, matrix))
     n_rows = max(1, min(_ROWS, SAMPLE_RATE // period_out))
     last = max(first + len(matrix) for first, matrix in groups)
     span = (n_rows - 1) * period_in + last
     return _GroupedPlan(
         n_rows * period_in, n_rows * period_out, span, period_in, period_out, tuple(groups)
     )
+
+
+def _phases(ratio: Ratio) -> np.ndarray:
+    """float32 (up, taps): row r is the filter of an output that lies r / up behind an input."""
+    inputs = np.arange(-ratio.half_width, ratio.half_width + 2)
+    table = _filter(inputs[None, :] - np.arange(ratio.up)[:, None] / ratio.up, ratio)
+    table /= table.sum(axis=1, keepdims=True)
+    return table.astype(np.float32)
 
 
 def _interpolated_plan(ratio: Ratio) -> _Plan:

@@ -47,6 +47,7 @@ def tiers(main_line: str, named: str = "") -> list[Tier]:
         Tier("e2e", f"blender-{main_line}", "tests/e2e", main_line),
         *(Tier(f"addon-{line}", f"blender-{line}", "tests/addon", line) for line in BLENDER_LINES),
         Tier("torch", "train", "tests/torch"),
+        Tier("onnx", "onnx", "tests/onnx"),
         Tier("lint", "lint"),
         Tier("core", "core", "tests/core"),
     ]

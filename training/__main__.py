@@ -36,6 +36,7 @@ def _evaluate(work: steps.Work, args: argparse.Namespace) -> None:
 
 _STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
     "fetch": lambda work, _: steps.make_front_end(work),
+    "align": lambda work, _: steps.align(work),
     "synthesise": lambda work, _: steps.synthesise(work),
     "features": lambda work, _: steps.extract_features(work),
     "train": lambda work, _: steps.train(work),

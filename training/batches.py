@@ -16,16 +16,26 @@ from emotalk_core.arkit import N_CHANNELS
 from emotalk_core.controls import EMOTIONS
 
 from .datasets import NOBODY, Recording, load_samples
-from .faces import SpeechCurves, combine, emotion_curves, loudness_db, speech_curves
-from .faces.phones import Phone
+from .faces import (
+    Phone,
+    SpeechCurves,
+    combine,
+    emotion_curves,
+    learnable,
+    loudness_db,
+    seen_by_animators,
+    seen_on_video,
+    speech_curves,
+)
 from .features import MARGIN_S, FeatureSet
 from .losses import Target
 
 __all__ = ["CONTEXT_FRAMES", "Batch", "Clips", "face_of"]
 
-CONTEXT_FRAMES: Final = (
-    9  # read on each side of a crop, 15 states: more than content and decoder reach
-)
+CONTEXT_FRAMES: Final = 33
+"""Read on each side of a crop, 55 states: 40 that the front end's last layer hears, 15 for content
+and decoder.
+"""
 _TOO_LOUD_DB: Final = 18.0  # below the loud parts of a clip: nobody is that loud in silence
 
 
@@ -96,7 +106,8 @@ class Clips:
         features, entries, odds = self._groups[self._rng.choice(len(self._groups), p=self._shares)]
         recording, rows = entries[self._rng.choice(len(entries), p=odds)]
         feeling = draw_feeling(self._rng)
-        style = int(self._rng.integers(self._n_styles)) if self._rng.random() < 0.5 else 0
+        plain = recording.captured is not None or self._rng.random() < 0.5
+        style = 0 if plain else int(self._rng.integers(self._n_styles))
         a, b = self._rng.choice(rows, 2, replace=len(rows) < 2)
         total = int(features.lengths[a]) * 3 // 5
         first = 3 * int(self._rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
@@ -106,10 +117,9 @@ class Clips:
         target = [_padded(curve, n_frames) for curve in (*curves, valid)]
         weights, intensity = feeling
         told = (weights.astype(np.float32), np.array([intensity], np.float32), np.int64(style))
-        labelled = np.float32(len(recording.phones) > 0)
+        labels = (np.float32(_has_face(recording)), _channels_known(recording))
         return [
-            (*_crop(features, int(row), first, n_frames), *told, *target, labelled)
-            for row in (a, b)
+            (*_crop(features, int(row), first, n_frames), *told, *target, *labels) for row in (a, b)
         ]
 
     def _believed(self, recording: Recording, activity: np.ndarray, cut: slice) -> np.ndarray:
@@ -133,7 +143,7 @@ class Clips:
         cut: slice,
     ) -> tuple[np.ndarray, ...]:
         """A stretch of all curves of `Target`, in order; zeros where nothing is known."""
-        if not recording.phones:
+        if not _has_face(recording):
             nothing = np.zeros(cut.stop - cut.start, np.float32)
             face = np.zeros((len(nothing), N_CHANNELS), np.float32)
             return face, face, nothing, nothing, nothing
@@ -161,13 +171,36 @@ class Clips:
         loudness = self._loudness[recording.name]
         key = (recording.name, style)
         if key not in self._speech:
-            phones = [
-                Phone(p.start_s + before, p.end_s + before, p.symbol, p.kind)
-                for p in recording.phones
-            ]
-            curves = speech_curves(phones, seconds, style=style, loudness=loudness)
-            self._speech[key] = curves
+            self._speech[key] = _spoken(recording, before, seconds, style, loudness)
         return self._speech[key], loudness
+
+
+def _has_face(recording: Recording) -> bool:
+    return bool(recording.phones) or recording.captured is not None
+
+
+def _channels_known(recording: Recording) -> np.ndarray:
+    """float32 (52,): 1 for channels whose target means something."""
+    if recording.captured is None or recording.phones:  # phones tell what a capture does not
+        return np.ones(N_CHANNELS, np.float32)
+    return learnable(recording.captured.known)
+
+
+def _spoken(
+    recording: Recording, before: float, seconds: float, style: int, loudness: np.ndarray
+) -> SpeechCurves:
+    """Speech of a clip that begins `before` seconds into its track: by rules, captured, or both."""
+    captured = recording.captured
+    if captured is not None and not recording.phones:
+        values = captured.starting(before, len(loudness))
+        return seen_by_animators(values, loudness, captured.known)
+    phones = [
+        Phone(p.start_s + before, p.end_s + before, p.symbol, p.kind) for p in recording.phones
+    ]
+    curves = speech_curves(phones, seconds, style=style, loudness=loudness)
+    if captured is None:
+        return curves
+    return seen_on_video(curves, captured.starting(before, len(curves.free)))
 
 
 def face_of(

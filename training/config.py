@@ -22,6 +22,7 @@ class SynthesisSettings:
     """How much speech is made by code."""
 
     minutes: int = 60
+    kokoro_minutes: int = 0  # by neural voices; a core makes about a minute in a minute
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,11 @@ class FeatureSettings:
     """Copies of each set, and sizes of the sets that are made or cut."""
 
     open_speech: int = 3
-    synth: int = 2
+    read: int = 3
+    grid: int = 2
+    facegood: int = 3
+    synth: int = 1
+    kokoro: int = 1
     emodb: int = 3
     quiet: int = 2
     plain: int = 1
@@ -42,7 +47,11 @@ class SetShares:
     """How often a set is drawn in training lips."""
 
     open_speech: float = 1.0
-    synth: float = 0.7
+    read: float = 0.6
+    grid: float = 0.35
+    facegood: float = 0.2
+    synth: float = 0.5
+    kokoro: float = 0.5
     quiet: float = 0.12
 
 

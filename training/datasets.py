@@ -14,10 +14,12 @@ from typing import Final
 
 import numpy as np
 
+from emotalk_core import arkit
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
 
 from .augment import quiet_sound
+from .faces.captured import Captured
 from .faces.phones import SILENCE, Phone
 from .synthesis import read_shards
 
@@ -25,6 +27,7 @@ __all__ = [
     "NOBODY",
     "Recording",
     "load_emodb",
+    "load_facegood",
     "load_grid",
     "load_open_speech",
     "load_ravdess",
@@ -61,6 +64,7 @@ class Recording:
     emotion: tuple[float, ...] | None = None  # shares of EMOTIONS
     emotion_trust: float = 0.0  # weight of that label in the loss
     seconds: float = 0.0
+    captured: Captured | None = None  # a real face
 
     @property
     def seed(self) -> int:
@@ -110,17 +114,27 @@ def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
     return {file: tuple(phones) for file, phones in found.items()}
 
 
-def load_open_speech(data: Path) -> list[Recording]:
-    """Read speech with free licences: its phones train lips. A tenth of its speakers is dev."""
+def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]:
+    """Read speech with free licences: its phones train lips. A tenth of its speakers is dev.
+
+    Parameters
+    ----------
+    data : Path
+    aligned : Path, optional
+        Phones of clips that came without (`training.alignment`).
+    """
     folder = data / "open_speech"
     phones = _phones(folder / "phones.csv")
+    found = _phones(aligned) if aligned and aligned.is_file() else {}
     return [
         Recording(
             name=f"open_speech/{Path(row['file']).stem}",
             source=folder / row["file"],
             speaker=row["speaker"],
             split="test" if row["split"] == "test" else split_of(row["speaker"]),
-            phones=phones.get(row["file"], ()) if row["phones"].startswith("forced") else (),
+            phones=phones.get(row["file"], ())
+            if row["phones"].startswith("forced")
+            else found.get(row["file"], ()),
             # Read aloud, so mostly neutral; nobody labelled it.
             emotion=_shares({"neutral": 0.8, "calm": 0.2}),
             emotion_trust=0.3,
@@ -172,27 +186,75 @@ def load_ravdess(data: Path) -> list[Recording]:
 
 
 def load_grid(data: Path) -> list[Recording]:
-    """GRID's talker s1 on video: jaw and timing of a real face, as a masked second target."""
+    """GRID's talker s1 on video: phones; jaw, opening, rounding and timing of a real face."""
     folder = data / "grid_mp"
     names = {"train": "train", "val": "dev"}
+    phones = _phones(folder / "phones.csv")
+    curves = np.load(folder / "curves.npz")
+    starts = dict(zip(curves["clip_ids"].tolist(), curves["offsets"].tolist(), strict=False))
+    channels = [str(n) for n in curves["names"]]
+    weights, fps = curves["weights"], float(curves["fps"])
+    seen = np.ones(arkit.N_CHANNELS, np.float32)
     return [
         Recording(
             name=f"grid/{row['clip']}",
             source=folder / "audio" / f"{row['clip']}.opus",
             speaker=row["speaker"],
             split=names.get(row["split"], "test"),
+            phones=phones.get(f"{row['clip']}.opus", ()),
             seconds=float(row["seconds"]),
+            captured=Captured(
+                _at_30(weights[(a := starts[row["clip"]]) : a + int(row["frames"])], channels, fps),
+                seen,
+            ),
         )
         for row in _rows(folder / "clips.csv")
     ]
 
 
-def load_synth(folder: Path) -> list[Recording]:
+def load_facegood(data: Path) -> list[Recording]:
+    """A Mandarin speaker whose mouth animators made from video; no phones."""
+    folder = data / "facegood_zh"
+    names = {"train": "train", "val": "dev"}
+    curves = np.load(folder / "curves.npz")
+    channels = [str(n) for n in curves["arkit_names"]]
+    can = dict(zip(channels, curves["arkit_trainable"].tolist(), strict=True))
+    seen = np.array([float(can[c]) for c in arkit.CHANNELS], np.float32)
+    return [
+        Recording(
+            name=f"facegood/{row['clip']}",
+            source=folder / "audio" / f"{row['clip']}.flac",
+            speaker="facegood",
+            split=names.get(row["split"], "test"),
+            seconds=float(row["seconds"]),
+            captured=Captured(
+                _at_30(curves[f"{row['clip']}/arkit_ext"], channels, float(curves["fps"])), seen
+            ),
+        )
+        for row in _rows(folder / "clips.csv")
+    ]
+
+
+def _at_30(values: np.ndarray, channels: list[str], fps: float) -> np.ndarray:
+    """float32 (T, 52) at 30 fps in Apple's order; frames without a face are bridged."""
+    columns = []
+    at = np.arange(int(len(values) / fps * 30)) / 30.0
+    own = np.arange(len(values)) / fps
+    for channel in arkit.CHANNELS:
+        curve = values[:, channels.index(channel)].astype(np.float64)
+        there = np.isfinite(curve)
+        columns.append(
+            np.interp(at, own[there], curve[there]) if there.any() else np.zeros_like(at)
+        )
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def load_synth(folder: Path, prefix: str = "synth") -> list[Recording]:
     """Speech that `training.synthesis` made, with exact phone times; every tenth clip is dev."""
     clips = enumerate(read_shards(folder))
     return [
         Recording(
-            name=f"synth/{number:05d}",
+            name=f"{prefix}/{number:05d}",
             source=np.round(clip.samples * 32767).clip(-32768, 32767).astype(np.int16),
             speaker=clip.voice,
             split="dev" if number % _DEV_SHARE == 0 else "train",

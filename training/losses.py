@@ -68,6 +68,7 @@ class Target:
     activity: Tensor  # (B, T)
     valid: Tensor  # (B, T), 0 beyond the clip
     labelled: Tensor  # (B,), 0: nothing known about the face
+    channels: Tensor  # (B, 52), 0: this channel's target means nothing
 
 
 def _probes(values: Tensor) -> Tensor:
@@ -82,7 +83,8 @@ def face_loss(predicted: Predicted, target: Target, weights: LossWeights) -> dic
     quiet = 1.0 - target.activity
     frame = known * (1.0 + weights.quiet * quiet)
     values = predicted.values
-    difference = values - target.values
+    told = target.channels[:, None]
+    difference = (values - target.values) * told
     n = known.sum().clamp(min=1.0)
     moved = difference[:, 1:] - difference[:, :-1]
     both = known[:, 1:] * known[:, :-1]
@@ -99,7 +101,7 @@ def face_loss(predicted: Predicted, target: Target, weights: LossWeights) -> dic
         "probes": weights.probes * ((mm.square() * emphasis).sum(-1) * frame).sum() / n,
         "still": weights.still * still.sum() / n,
     }
-    apart = (predicted.free - target.free).square().sum(-1)
+    apart = ((predicted.free - target.free) * told).square().sum(-1)
     parts["free"] = weights.free * (apart * frame).sum() / n
     gate = F.binary_cross_entropy_with_logits(predicted.contact, target.closed, reduction="none")
     parts["contact"] = weights.contact * (gate * known).sum() / n

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,16 +26,37 @@ from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .batches import Clips
 from .config import RunConfig
-from .datasets import Recording, load_emodb, load_open_speech, load_samples, load_synth, make_quiet
+from .datasets import (
+    Recording,
+    load_emodb,
+    load_facegood,
+    load_grid,
+    load_open_speech,
+    load_samples,
+    load_synth,
+    make_quiet,
+)
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, estimate_standardise, extract
-from .listener import VoiceSet, recalls, train_listener
-from .trainer import train_face
+from .front_end.last_layer import LastLayer
+from .listener import Voices, fit_listener, gather, recalls, write
+from .trainer import Pupil, train_face
 
-__all__ = ["Work", "export", "extract_features", "listen", "make_front_end", "synthesise", "train"]
+__all__ = [
+    "Work",
+    "align",
+    "export",
+    "extract_features",
+    "listen",
+    "make_front_end",
+    "synthesise",
+    "train",
+]
 
 log = logging.getLogger(__name__)
 
-SETS: Final = ("open_speech", "quiet", "synth", "emodb", "plain")
+SETS: Final = (
+    "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "plain",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,9 +75,24 @@ class Work:
         return starter_folder() / "encoder.safetensors" if self.shipped_front_end else own
 
     @property
+    def sets(self) -> list[str]:
+        """What is learnt from; speech by neural voices where the config asks for it."""
+        return [n for n in SETS if n != "kokoro" or self.config.synthesis.kokoro_minutes > 0]
+
+    @property
     def synth(self) -> Path:
         """Shards of synthesised speech."""
         return self.folder / "synth"
+
+    @property
+    def kokoro(self) -> Path:
+        """Shards of speech by neural voices."""
+        return self.folder / "kokoro"
+
+    @property
+    def aligned(self) -> Path:
+        """Phones of recordings that came without."""
+        return self.folder / "aligned.csv"
 
     @property
     def features(self) -> Path:
@@ -75,17 +112,27 @@ class Work:
     def recordings(self, name: str) -> list[Recording]:
         """A set without its test split."""
         sizes = self.config.features
-        if name == "synth":
-            return load_synth(self.synth)
         if name == "quiet":
             return make_quiet(sizes.quiet_clips, self.config.seed)
-        if name == "emodb":
-            found = load_emodb(self.data)
-        else:
-            found = load_open_speech(self.data)
-            found = [r for r in found if bool(r.phones) == (name == "open_speech")]
-            found = found[: sizes.plain_clips] if name == "plain" else found
-        return [r for r in found if r.split != "test"]
+        load = {
+            "synth": lambda: load_synth(self.synth, "synth"),
+            "kokoro": lambda: load_synth(self.kokoro, "kokoro"),
+            "emodb": lambda: load_emodb(self.data),
+            "grid": lambda: load_grid(self.data),
+            "facegood": lambda: load_facegood(self.data),
+        }.get(name, lambda: self._read_aloud(name))
+        return [r for r in load() if r.split != "test"]
+
+    def _read_aloud(self, name: str) -> list[Recording]:
+        """Open speech by what is known of it: phones that came with it, phones found, nothing."""
+        given = {r.name: r for r in load_open_speech(self.data)}
+        found = load_open_speech(self.data, self.aligned)
+        chosen = {
+            "open_speech": [r for r in found if given[r.name].phones],
+            "read": [r for r in found if r.phones and not given[r.name].phones],
+            "plain": [r for r in found if not r.phones],
+        }[name]
+        return chosen[: self.config.features.plain_clips] if name == "plain" else chosen
 
     def feature_set(self, name: str) -> FeatureSet:
         """Extracted features of a set."""
@@ -113,18 +160,36 @@ def make_front_end(work: Work) -> None:
     distil(teacher, sounds, work.encoder, DistilConfig())
 
 
-def synthesise(work: Work) -> None:
-    """Make speech with exact phone times."""
-    from .synthesis import make_shards
+def align(work: Work) -> None:
+    """Find words and phone times of read English that came without."""
+    from .alignment import align_all, recogniser
+    from .frontend_weights import fetch_wheels
 
-    if not any(work.synth.glob("*.npz")):
-        work.synth.mkdir(parents=True, exist_ok=True)
-        make_shards(
-            work.synth,
-            minutes=work.config.synthesis.minutes,
-            seed=work.config.seed,
-            progress=lambda share, what: log.info("%3.0f %% %s", 100 * share, what),
-        )
+    if work.aligned.is_file():
+        return
+    silent = [r for r in load_open_speech(work.data) if not r.phones and r.split != "test"]
+    with tempfile.TemporaryDirectory() as folder:
+        model = recogniser(fetch_wheels(Path(folder)), work.folder / "recogniser")
+    align_all(silent, model, work.aligned, log.info)
+
+
+def synthesise(work: Work) -> None:
+    """Make speech with exact phone times: by quick engines, and by neural voices if asked for."""
+    from .synthesis import make_shards, neural
+
+    wanted, seed = work.config.synthesis, work.config.seed
+    for folder, minutes, engines in (
+        (work.synth, wanted.minutes, None),
+        (work.kokoro, wanted.kokoro_minutes, lambda: neural(work.folder / "kokoro_parts")),
+    ):
+        if minutes and not any(folder.glob("*.npz")):
+            make_shards(
+                folder,
+                minutes=minutes,
+                seed=seed,
+                progress=lambda share, what: log.info("%3.0f %% %s", 100 * share, what),
+                engines=engines() if engines else None,
+            )
 
 
 def extract_features(work: Work) -> None:
@@ -133,7 +198,7 @@ def extract_features(work: Work) -> None:
     front = work.model_config.front_end
     encoder = Encoder(read_tensors(work.encoder)[0], front.n_layers)
     front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
-    for number, name in enumerate(SETS):
+    for number, name in enumerate(work.sets):
         if not (work.features / f"{name}.npz").is_file():
             # Made speech is cleaner than any recording: all of its copies are altered.
             plan = CopyPlan(
@@ -165,7 +230,7 @@ def train(work: Work) -> None:
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
     network = _network(work)
-    share = asdict(work.config.shares)
+    share = {n: s for n, s in asdict(work.config.shares).items() if n in work.sets}
     lip_sets = [(n, work.recordings(n), work.feature_set(n)) for n in share]
     _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
     n_styles = network.config.n_styles
@@ -179,26 +244,25 @@ def train(work: Work) -> None:
         n_styles=n_styles,
         seed=0,
     )
-    train_face(network, clips, dev, work.config.face, work.config.losses, work.run)
+    pupil = _pupil(work, network)
+    train_face(pupil, clips, dev, work.config.face, work.config.losses, work.run)
     listen(work)
 
 
 def listen(work: Work) -> None:
-    """Train the emotion branch alone and write `listener.pt`."""
-    torch.manual_seed(work.config.seed)
-    network = _network(work)
-    # Labels by actors count most; read speech says what neutral sounds like, other sounds that
-    # nobody speaks.
-    shares = {"emodb": 1.0, "open_speech": 0.15, "plain": 0.15, "quiet": 0.1}
-    sets = [(work.recordings(n), work.feature_set(n), s) for n, s in shares.items()]
-    train_listener(
-        network,
-        VoiceSet([(_split(r, "train"), f, s) for r, f, s in sets], work.config.seed),
-        work.config.listener,
-    )
-    heldout = VoiceSet([(_split(r, "dev"), f, s) for r, f, s in sets[:1]], 0)
-    found = recalls(network, [e for e in heldout.entries if e[0].copies[e[1]] == 0])
+    """Fit the emotion branch alone and write `listener.pt`."""
+    network, settings = _network(work), work.config.listener
+
+    def voices(name: str, *splits: str) -> Voices:
+        chosen = [r for r in work.recordings(name) if r.split in splits]
+        reach = network.config.emotion.reach
+        return gather(chosen, work.feature_set(name), reach=reach, every=settings.every)
+
+    quiet, readers = voices("quiet", "train", "dev"), voices("open_speech", "train")
+    tried = fit_listener(voices("emodb", "train"), quiet, readers, settings)
+    found = recalls(tried, voices("emodb", "dev"))
     log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
+    write(fit_listener(voices("emodb", "train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
 
 
@@ -211,6 +275,14 @@ def _network(work: Work) -> Starter:
     return Starter(
         work.model_config, torch.from_numpy(stored["mean"]), torch.from_numpy(stored["scale"])
     )
+
+
+def _pupil(work: Work, network: Starter) -> Pupil:
+    if work.config.face.last_layer_rate <= 0.0:
+        return Pupil(network)
+    tensors, _ = read_tensors(work.encoder)
+    reach = network.config.front_end.reach
+    return Pupil(network, LastLayer(tensors, network.mean, network.scale, reach))
 
 
 def _explain(work: Work, recordings: Sequence[Recording]) -> None:
@@ -241,9 +313,10 @@ def _explain(work: Work, recordings: Sequence[Recording]) -> None:
 def export(work: Work, folder: Path) -> None:
     """Write the averaged weights as a model folder and read them back."""
     network = _network(work)
+    pupil = _pupil(work, network)
     averaged = torch.load(work.run / "best.pt", weights_only=True)["averaged"]
     prefix = "module."
-    network.load_state_dict(
+    pupil.load_state_dict(
         {k.removeprefix(prefix): v for k, v in averaged.items() if k.startswith(prefix)}
     )
     if (work.run / "listener.pt").is_file():
@@ -255,6 +328,9 @@ def export(work: Work, folder: Path) -> None:
         folder / "model.safetensors", tensors, {"name": work.config.name, "licence": "CC BY 4.0"}
     )
     write_config(network.config, folder / "config.json")
-    if work.encoder != folder / "encoder.safetensors":
-        (folder / "encoder.safetensors").write_bytes(work.encoder.read_bytes())
+    encoder, metadata = read_tensors(work.encoder)
+    if pupil.front is not None:
+        encoder = {**encoder, **pupil.front.tensors()}
+        metadata = metadata | {"tuned": f"last layer, by the lips of {work.config.name}"}
+    write_tensors(folder / "encoder.safetensors", encoder, metadata)
     load_model(folder)

@@ -1,4 +1,6 @@
-"""Training of content branch, decoder, prototypes and styles: plain PyTorch, resumable."""
+"""Training of content branch, decoder, prototypes, styles and the front end's last layer: plain
+PyTorch, resumable.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,15 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from emotalk_core.model.network import Starter
 
 from .batches import CONTEXT_FRAMES, Batch, Clips
+from .front_end.last_layer import LastLayer
 from .losses import LossWeights, Predicted, face_loss
 
-__all__ = ["TrainSettings", "predict", "train_face"]
+__all__ = ["Pupil", "TrainSettings", "predict", "train_face"]
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class TrainSettings:
     frames: int = 96
     learning_rate: float = 2e-3
     warmup: int = 100
+    last_layer_rate: float = 0.0  # of the front end's last layer; 0 leaves it as it is
     weight_decay: float = 0.02
     noise: float = 0.2  # deviation of noise on the standardised states
     shift: float = (
@@ -43,15 +47,43 @@ class TrainSettings:
     save_every: int = 250
 
 
-def predict(network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0.0) -> Predicted:
-    """The network's answer for the batch's stretches, context cut off."""
-    states = batch.states
-    if noise > 0.0:
-        # Noise from a short table, rolled: as good as fresh noise here, and a tenth of the time.
-        states = states + noise * _some_noise(states)
-    if shift > 0.0:
-        states = states + shift * torch.randn(states.shape[0], 1, *states.shape[2:])
-    with torch.autocast("cpu", torch.bfloat16, enabled=network.training):
+class Pupil(nn.Module):
+    """What is trained together.
+
+    Parameters
+    ----------
+    network : Starter
+    front : LastLayer, optional
+        None: the front end stays as it is.
+    """
+
+    def __init__(self, network: Starter, front: LastLayer | None = None) -> None:
+        super().__init__()
+        self.network, self.front = network, front
+
+    def groups(self, settings: TrainSettings) -> list[dict[str, object]]:
+        """Parameters with their pace and decay."""
+        groups: list[dict[str, object]] = [
+            {
+                "params": list(self.network.parameters()),
+                "lr": settings.learning_rate,
+                "weight_decay": settings.weight_decay,
+            }
+        ]
+        if self.front is not None:
+            own = list(self.front.layer.parameters())
+            groups.append({"params": own, "lr": settings.last_layer_rate, "weight_decay": 0.0})
+        return groups
+
+
+def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -> Predicted:
+    """The answer for the batch's stretches, context cut off; `settings` alter what is heard."""
+    network, states = pupil.network, batch.states
+    with torch.autocast("cpu", torch.bfloat16, enabled=pupil.training):
+        if pupil.front is not None:
+            states = pupil.front(states)
+        if settings is not None:
+            states = _altered(states, settings)
         content = network.content(states, batch.level)
         n_frames = batch.target.values.shape[1]
         content, level = network.frames(
@@ -63,6 +95,12 @@ def predict(network: Starter, batch: Batch, noise: float = 0.0, shift: float = 0
         parts = network.decode(content, level, latent, batch.style)
     middle = slice(CONTEXT_FRAMES, CONTEXT_FRAMES + n_frames)
     return Predicted(*(part.float()[:, middle] for part in parts))
+
+
+def _altered(states: Tensor, settings: TrainSettings) -> Tensor:
+    # Noise from a short table, rolled: as good as fresh noise here, and a tenth of the time.
+    noisy = states + settings.noise * _some_noise(states)
+    return noisy + settings.shift * torch.randn(states.shape[0], 1, *states.shape[2:])
 
 
 _REPORT_EVERY: Final = 50  # steps
@@ -80,23 +118,18 @@ def _some_noise(states: Tensor) -> Tensor:
 class _Run:
     """A network in training with everything that must survive an interruption."""
 
-    def __init__(self, network: Starter, settings: TrainSettings, folder: Path) -> None:
-        self.network, self.settings, self.folder = network, settings, folder
-        network.content.dropout.p = settings.dropout
-        self.optimiser = torch.optim.AdamW(
-            network.parameters(),
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-            betas=(0.9, 0.98),
-        )
+    def __init__(self, pupil: Pupil, settings: TrainSettings, folder: Path) -> None:
+        self.pupil, self.settings, self.folder = pupil, settings, folder
+        pupil.network.content.dropout.p = settings.dropout
+        self.optimiser = torch.optim.AdamW(pupil.groups(settings), betas=(0.9, 0.98))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimiser, lambda step: _pace(step, settings)
         )
         self.averaged = torch.optim.swa_utils.AveragedModel(
-            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average)
+            pupil, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average)
         )
         self.step, self.lowest = 0, float("inf")
-        self._parts = ("network", "averaged", "optimiser", "schedule")
+        self._parts = ("pupil", "averaged", "optimiser", "schedule")
         if (folder / "state.pt").is_file():
             self._resume()
 
@@ -104,10 +137,10 @@ class _Run:
         """One step down the sum of the losses."""
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(parts.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.pupil.parameters(), 1.0)
         self.optimiser.step()
         self.schedule.step()
-        self.averaged.update_parameters(self.network)
+        self.averaged.update_parameters(self.pupil)
         self.step += 1
 
     def save(self, dev_loss: float) -> None:
@@ -130,7 +163,7 @@ class _Run:
 
 
 def train_face(
-    network: Starter,
+    pupil: Pupil,
     clips: Clips,
     dev: Clips,
     settings: TrainSettings,
@@ -141,13 +174,13 @@ def train_face(
 
     Leaves in `folder`: `best.pt` (averaged weights of the lowest dev loss) and `curve.jsonl`.
     """
-    run = _Run(network, settings, folder)
+    run = _Run(pupil, settings, folder)
     sums: dict[str, float] = {}
     started = time.monotonic()
     while run.step < settings.steps:
-        network.train()
+        pupil.train()
         batch = clips.batch(settings.pairs, settings.frames)
-        predicted = predict(network, batch, settings.noise, settings.shift)
+        predicted = predict(pupil, batch, settings)
         parts = face_loss(predicted, batch.target, weights)
         run.learn(parts)
         for name, part in parts.items():
@@ -169,17 +202,17 @@ def _pace(step: int, settings: TrainSettings) -> float:
 
 
 def measure(
-    network: Starter, dev: Clips, settings: TrainSettings, weights: LossWeights
+    pupil: Pupil, dev: Clips, settings: TrainSettings, weights: LossWeights
 ) -> dict[str, float]:
     """Parts of the loss on a few dev batches."""
-    network.eval()
+    pupil.eval()
     dev.start_anew()
     totals: dict[str, float] = {}
     n = 8
     with torch.no_grad():
         for _ in range(n):
             batch = dev.batch(settings.pairs, settings.frames)
-            for name, part in face_loss(predict(network, batch), batch.target, weights).items():
+            for name, part in face_loss(predict(pupil, batch), batch.target, weights).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals
 

@@ -16,11 +16,16 @@ from ...emotalk_core.timing import exact_rate
 __all__ = [
     "bl_line",
     "children",
+    "cut_ties",
     "extension_folder",
+    "fcurves_for",
     "fcurves_of",
+    "first_slot",
     "has_sound_library",
+    "names_in",
     "new_fcurve",
     "preferences_of",
+    "program",
     "scene_rate",
     "sequencer_scene",
     "set_video_output",
@@ -34,6 +39,13 @@ __all__ = [
 def bl_line() -> str:
     """The Blender line, `4.5`, for reports."""
     return ".".join(str(n) for n in bpy.app.version[:2])
+
+
+def names_in(path: Path) -> dict[str, list[str]]:
+    """What a .blend file holds, by kind; OSError or RuntimeError when it is not whole."""
+    library: Any = bpy.data.libraries.load(str(path))
+    with library as (there, _wanted):
+        return {kind: list(getattr(there, kind)) for kind in ("scenes", "objects")}
 
 
 def scene_rate(scene: bpy.types.Scene) -> Fraction:
@@ -87,6 +99,30 @@ def move_strip(strip: Any, frames: int) -> None:
     setattr(strip, name, getattr(strip, name) + frames)
 
 
+def cut_ties(scene: bpy.types.Scene) -> None:
+    """Let go of all that a copy of a scene points to besides its strips, so that it can be written
+    alone: custom and add-on properties, camera, world, compositor, markers, drivers.
+    """
+    for holder in (scene, _system_properties(scene)):
+        for key in [*holder.keys()] if holder else ():
+            del holder[key]
+    for name in ("camera", "world", "background_set", "grease_pencil", "compositing_node_group"):
+        if getattr(scene, name, None) is not None:
+            setattr(scene, name, None)
+    tree = getattr(scene, "node_tree", None)  # before 5.0: part of the scene
+    if tree is not None:
+        tree.nodes.clear()
+    scene.timeline_markers.clear()
+    data = scene.animation_data
+    for curve in [*data.drivers] if data else ():
+        data.drivers.remove(curve)
+
+
+def _system_properties(scene: bpy.types.Scene) -> Any | None:
+    """Where 5.0 and later keep the properties of add-ons."""
+    return scene.bl_system_properties_get() if hasattr(scene, "bl_system_properties_get") else None
+
+
 def hard_trim_frames(strip: Any) -> int:
     """Frames of the file that are left out before the content starts."""
     if hasattr(strip, "content_trim_start"):
@@ -124,14 +160,27 @@ def fcurves_of(block: Any, *, ensure: bool = False) -> Any | None:
         return None
     if not hasattr(action, "slots"):
         return action.fcurves
-    if ensure:
-        _ensure_slot(block, data)
+    if ensure and data.action_slot is None:
+        data.action_slot = action.slots.new(id_type=block.id_type, name=block.name)
     return _channelbag_fcurves(action, data.action_slot, ensure=ensure)
 
 
-def _ensure_slot(block: Any, data: Any) -> None:
-    if data.action_slot is None:
-        data.action_slot = data.action.slots.new(id_type=block.id_type, name=block.name)
+def fcurves_for(block: Any, action: Any) -> Any:
+    """F-curves that `block` would have with `action`, which nothing uses yet or which is a copy of
+    the one it has.
+    """
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    used = slot_of(block.animation_data) if block.animation_data else None
+    slot = action.slots.get(used.identifier) if used else first_slot(action)
+    slot = slot or action.slots.new(id_type=block.id_type, name=block.name)
+    return _channelbag_fcurves(action, slot, ensure=True)
+
+
+def first_slot(action: Any) -> Any | None:
+    """The only slot of an Action of ours, None where slots do not exist or there is none yet."""
+    slots: Any = getattr(action, "slots", None)
+    return slots[0] if slots else None
 
 
 def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
@@ -187,6 +236,12 @@ def set_strip_slot(strip: Any, slot: Any | None) -> None:
     """Give an NLA strip its Action's slot."""
     if slot is not None and hasattr(strip, "action_slot"):
         strip.action_slot = slot
+
+
+def program() -> str:
+    """Blender's own program, for work in a second one; empty in Blender as a Python module."""
+    path = bpy.app.binary_path
+    return path if Path(path).is_file() else ""
 
 
 def preferences_of(package: str) -> Any | None:

@@ -4,8 +4,6 @@ core finds.
 
 from __future__ import annotations
 
-import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ import numpy as np
 
 from ...emotalk_core.audio import ArraySound, SoundSource, open_sound
 from ...emotalk_core.errors import InputError
+from ...emotalk_core.progress import Progress, silent
+from .background import run_script
 from .sound import Heard
 
 __all__ = ["LONG_S", "samples_by_aud", "to_source"]
@@ -24,26 +24,29 @@ sound goes to a child.
 """
 
 
-def to_source(heard: Heard, *, blender: str = "") -> SoundSource:
+def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -> SoundSource:
     """Core sound of what is heard; runs in a thread, no bpy.
 
     Parameters
     ----------
     blender : str
-        Blender's own program, for long sound in a background process; empty where there is none.
+        Blender's own program, for long sound and for strips with speed changes in a background
+        process; empty where there is none.
 
     Raises
     ------
     InputError
         The file is empty, damaged, or of a format that nobody here reads.
     """
+    if heard.path.suffix == ".blend":
+        return open_sound(_mixed(heard, blender, progress))
     if heard.path.suffix.lower() in (".wav", ".wave"):
         return open_sound(heard.path, heard.start_s, heard.duration_s)
     aud = _audaspace()
     if aud is None:
         return open_sound(heard.path, heard.start_s, heard.duration_s)
     if blender and _may_be_long(heard):
-        return _by_child(heard, blender)
+        return _by_child(heard, blender, progress)
     samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s)
     return ArraySound(samples, rate)
 
@@ -86,27 +89,30 @@ def _may_be_long(heard: Heard) -> bool:
     )  # 32 kbit/s: whatever is smaller decodes quickly
 
 
-def _by_child(heard: Heard, blender: str) -> SoundSource:
+def _by_child(heard: Heard, blender: str, progress: Progress) -> SoundSource:
     with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         out = Path(folder) / "samples.npy"
-        request = json.dumps([str(heard.path), heard.start_s, heard.duration_s, str(out)])
-        script = Path(__file__).with_name("decode_child.py")
-        command = [
-            blender,
-            "-b",
-            "--factory-startup",
-            "--python-exit-code",
-            "2",
-            "--python",
-            str(script),
-            "--",
-            request,
-        ]
-        done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode or not out.is_file():
+        request = [str(heard.path), heard.start_s, heard.duration_s, str(out)]
+        done = run_script(blender, "decode_child.py", request, progress, "Decoding sound")
+        if not done or not out.is_file():
             raise _unreadable(heard.path)
         rate, samples = int(np.load(out.with_suffix(".rate.npy"))), np.load(out)
     return ArraySound(samples, rate)
+
+
+def _mixed(heard: Heard, blender: str, progress: Progress) -> Path:
+    """The wav of a strip that `mixdown.render` has put into a file of its own; mixed once."""
+    out = heard.path.with_suffix(".wav")
+    if not out.is_file():
+        request = [str(heard.path), str(out)]
+        done = run_script(blender, "mix_child.py", request, progress, "Mixing speed changes")
+        if not done or not out.is_file():
+            raise InputError(
+                "Blender could not play the speed changes",
+                value=heard.label,
+                remedy="Render the strip to a sound file, and use that.",
+            )
+    return out
 
 
 def _unreadable(path: Path) -> InputError:

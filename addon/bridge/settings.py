@@ -16,7 +16,7 @@ __all__ = ["cache_folder", "cache_size_bytes", "clear_cache", "engine_settings"]
 
 def engine_settings() -> EngineSettings:
     """What the preferences ask for; the shipped model and no cache where there are none."""
-    blender = bpy.app.binary_path
+    blender = compat.program()
     preferences = compat.preferences_of(ROOT_PACKAGE)
     if preferences is None:
         return EngineSettings(starter_folder(), blender=blender)

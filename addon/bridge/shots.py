@@ -16,7 +16,7 @@ from ...emotalk_core.atomic_file import atomic_file
 from ...emotalk_core.cli.batch import SOUND_SUFFIXES
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.progress import progress_for
-from ...emotalk_core.errors import EmoTalkError, InputError
+from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, takes
 from .session import SESSION
@@ -200,10 +200,16 @@ def _save(path: Path) -> None:
     part = path.with_name(path.name + ".part")
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
-    except RuntimeError as error:
+        # 5.2 says that all went well when the disk was full: the end of the file tells.
+        compat.names_in(part)
+    except (RuntimeError, OSError) as error:
         part.unlink(missing_ok=True)
-        raise InputError(
-            "The file cannot be saved", value=path, remedy=str(error).strip()
+        # Blender's own words may be those of an earlier error: on a full disk "No such file".
+        why = str(error).strip().removeprefix("Error: ")
+        raise SetupError(
+            f"The file cannot be saved ({why})",
+            value=path,
+            remedy="Free disk space, or choose a folder that can be written to.",
         ) from error
     part.replace(path)
 

@@ -44,18 +44,22 @@ class Heard:
     notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
 
     def __post_init__(self) -> None:
-        if not self.path.is_file():
-            raise InputError(
-                f"Sound of {self.label} is missing",
-                value=self.path,
-                remedy="Relink or pack the file, or pick another.",
-            )
+        _ensure_there(self.path, self.label)
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal keys, equal samples: the file as it is now, and the stretch of it."""
         info = self.path.stat()
         return str(self.path), info.st_size, info.st_mtime_ns, self.start_s, self.duration_s
+
+
+def _ensure_there(path: Path, label: str) -> None:
+    if not path.is_file():
+        raise InputError(
+            f"Sound of {label} is missing",
+            value=path,
+            remedy="Relink or pack the file, or pick another.",
+        )
 
 
 def chosen_strip(context: bpy.types.Context) -> Any | None:
@@ -106,6 +110,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
         )
     label, notes = f"strip {strip.name}", _mute_notes(strip)
     if compat.is_retimed(strip):
+        _ensure_there(sound_file(strip.sound, label), label)
         path = mixdown.render(strip, scene, first, last)
         return Heard(
             path,

@@ -14,6 +14,7 @@ from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.retarget import BakeOptions
 from . import bake, compat, controls, mixdown, rigs, sound
 from .counting import counted
+from .draft import Draft
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request
@@ -21,6 +22,7 @@ from .work import Outcome, Request
 __all__ = [
     "Prepared",
     "active_take",
+    "begin",
     "finish",
     "objects_of",
     "prepare",
@@ -109,26 +111,47 @@ def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     )  # fmt: skip
 
 
-def finish(prepared: Prepared, outcome: Outcome) -> bake.BakeResult:
-    """Write the keys and the take's record.
+def begin(prepared: Prepared, outcome: Outcome) -> Draft:
+    """The outcome's keys, to be written in slices and then given to `finish`.
+
+    Raises
+    ------
+    RigError
+        The scene was deleted meanwhile.
+    """
+    scene = _scene_of(prepared)
+    stretch = _stretch(scene, _take_of(scene, prepared.uid))
+    return Draft(outcome.tables, prepared.rig.binding, stretch)
+
+
+def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> bake.BakeResult:
+    """Write the keys, those of `draft` if they are written already, and the take's record.
 
     Raises
     ------
     RigError
         The scene or an object was deleted meanwhile, or cannot be written.
     """
-    scene = bpy.data.scenes.get(prepared.scene)
-    if scene is None:
-        raise RigError(
-            "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
-        )
+    scene = _scene_of(prepared)
     take = _take_of(scene, prepared.uid)
-    result = bake.write(outcome.tables, prepared.rig.binding, _stretch(scene, take))
+    if draft is not None:
+        result = draft.commit()
+    else:
+        result = bake.write(outcome.tables, prepared.rig.binding, _stretch(scene, take))
     if take is None:
         take = _new_take(scene, prepared)
     _record(take, prepared, outcome, result)
     SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
+
+
+def _scene_of(prepared: Prepared) -> bpy.types.Scene:
+    scene = bpy.data.scenes.get(prepared.scene)
+    if scene is None:
+        raise RigError(
+            "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
+        )
+    return scene
 
 
 def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, str]:

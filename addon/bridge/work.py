@@ -87,7 +87,9 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     progress(0.0, "Loading the model")
     engine = room.engine(settings)
     progress(0.05, "Reading the sound")
-    sound = SoundTally(to_source(request.heard, blender=settings.blender))
+    reading = part_of(progress, 0.05, 0.1)
+    source = to_source(request.heard, blender=settings.blender, progress=reading)
+    sound = SoundTally(source)
     cache = (
         EncodingCache(settings.cache, max_bytes=settings.cache_bytes) if settings.cache else None
     )

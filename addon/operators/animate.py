@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge import bake, sound, takes
+from ..bridge.draft import Draft
 from ..bridge.job import Job
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome, animate
@@ -13,6 +14,8 @@ from .base import EmoTalkOperator
 __all__ = ["CLASSES"]
 
 _POLL_S = 0.05
+_WRITE_S = 0.005  # between slices of writing
+_SLICE_S = 0.012  # with what is done beside it, well under the 50 ms after which a window stutters
 
 
 def reason_against(context: bpy.types.Context) -> str:
@@ -39,6 +42,7 @@ class EMOTALK_OT_animate(EmoTalkOperator):
 
     _job: "Job[Outcome] | None" = None
     _prepared: takes.Prepared | None = None
+    _draft: Draft | None = None
     _timer: Any = None
 
     @classmethod
@@ -60,21 +64,22 @@ class EMOTALK_OT_animate(EmoTalkOperator):
         return self.guarded(lambda: self._start(context))
 
     def modal(self, context: bpy.types.Context, event: Any) -> set[str]:
-        """Esc stops, the timer looks whether the work is done."""
+        """Esc stops, the timer looks whether the work is done and writes keys a slice at a time."""
         job = self._job
         if event.type == "ESC" and event.value == "PRESS":
             job.cancel()
         if SESSION.job is not job:  # the add-on was disabled, or another file opened
             return self._end(context, {"CANCELLED"})
         if event.type != "TIMER":
-            return {"PASS_THROUGH"}
+            # While keys are written, a tenth of a second, nothing else may change the scene.
+            return {"RUNNING_MODAL"} if self._draft else {"PASS_THROUGH"}
         context.window_manager.progress_update(job.share)
         context.workspace.status_text_set(f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
         _redraw(context)
         if not job.is_done:
             return {"PASS_THROUGH"}
-        result = self.guarded(lambda: self.done(self._write(self._prepared, job.result())))
-        return self._end(context, result)
+        result = self.guarded(lambda: self._write_on(context))
+        return result if result == {"PASS_THROUGH"} else self._end(context, result)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender closes the window or file: stop the work."""
@@ -88,21 +93,41 @@ class EMOTALK_OT_animate(EmoTalkOperator):
         self._job = Job(lambda progress: animate(request, room, progress))
         SESSION.job = self._job
         manager = context.window_manager
-        self._timer = manager.event_timer_add(_POLL_S, window=context.window)
+        self._watch(context, _POLL_S)
         manager.progress_begin(0.0, 1.0)
         manager.modal_handler_add(self)
         self._job.start()
         return {"RUNNING_MODAL"}
 
-    def _write(self, prepared: takes.Prepared, outcome: Outcome) -> str:
-        result = takes.finish(prepared, outcome)
+    def _write_on(self, context: bpy.types.Context) -> set[str]:
+        """One slice of keys; after the last one they are put in place."""
+        outcome = self._job.result()
+        if self._draft is None:
+            self._draft = takes.begin(self._prepared, outcome)
+            self._watch(context, _WRITE_S)
+        if not self._draft.is_complete:
+            self._draft.advance(_SLICE_S)
+            return {"PASS_THROUGH"}
+        return self.done(self._write(self._prepared, outcome, self._draft))
+
+    def _write(self, prepared: takes.Prepared, outcome: Outcome, draft: Draft | None = None) -> str:
+        result = takes.finish(prepared, outcome, draft)
         notes = (*outcome.report.warnings, *prepared.request.heard.notes, *result.notes)
         if notes:
             self.report({"WARNING"}, "; ".join(notes))
         return f"Animated {prepared.character}: {bake.described(result)}"
 
+    def _watch(self, context: bpy.types.Context, interval_s: float) -> None:
+        """Let the timer tick this often."""
+        manager = context.window_manager
+        if self._timer is not None:
+            manager.event_timer_remove(self._timer)
+        self._timer = manager.event_timer_add(interval_s, window=context.window)
+
     def _end(self, context: bpy.types.Context, result: set[str]) -> set[str]:
         manager = context.window_manager
+        if self._draft is not None and result != {"FINISHED"}:
+            self._draft.abandon()
         if self._timer is not None:
             manager.event_timer_remove(self._timer)
             self._timer = None
@@ -129,10 +154,13 @@ class EMOTALK_OT_stop(bpy.types.Operator):
 
 
 def _redraw(context: bpy.types.Context) -> None:
+    """Show the progress in our panels; a heavy scene's view is not drawn again for that."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type in {"UI", "HEADER"}:
+                        region.tag_redraw()
 
 
 CLASSES = (EMOTALK_OT_animate, EMOTALK_OT_stop)

@@ -4,7 +4,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
-from ..bridge import bake, controls, live, takes
+from ..bridge import controls, live, own_actions, takes
 from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from .base import EmoTalkOperator
@@ -58,7 +58,7 @@ class EMOTALK_OT_clear(EmoTalkOperator):
         ours, take = context.scene.emotalk, takes.active_take(context.scene)
         character = take.rig.character
         objects = takes.objects_of(take)
-        n_removed = bake.clear(objects)
+        n_removed = own_actions.clear(objects)
         for index in reversed(range(len(ours.takes))):
             if ours.takes[index].rig.character == character:
                 SESSION.forget(ours.takes[index].uid)

@@ -46,13 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import animate, batch, bench, doctor, import_checkpoint, info
+    from . import animate, batch, bench, calibrate, doctor, export_onnx, import_checkpoint, info
 
     parser = argparse.ArgumentParser(
         prog="emotalk",
         description="Speech sound to face curves (ARKit's 52 coefficients) with emotion.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (animate, batch, info, import_checkpoint, bench, doctor):
+    for module in (animate, batch, info, import_checkpoint, calibrate, export_onnx, bench, doctor):
         module.add_command(commands)
     return parser

@@ -8,13 +8,18 @@ import argparse
 import csv
 import json
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..cache import EncodingCache
 from ..clip_files import FORMATS
+from ..engine import Engine
 from ..errors import EmoTalkError, InputError
+from ..progress import part_of
+from ..together import HearAhead, hears_together
 from .animate import Job, Outcome, print_outcome, run_job, write_report
 from .options import (
     CONTROL_FLAGS,
@@ -83,7 +88,30 @@ def _run(arguments: argparse.Namespace) -> int:
         ) from error
     report: Path = arguments.report or arguments.output / _REPORT
     finished = _read_finished(report) if arguments.resume else {}
-    engine, cache = read_engine(arguments), read_cache(arguments)
+    engine = read_engine(arguments)
+    with tempfile.TemporaryDirectory(prefix="emotalk-batch-") as scratch:
+        cache = read_cache(arguments)
+        if cache is None and hears_together(engine):
+            cache = EncodingCache(Path(scratch))  # where what was heard ahead waits for its turn
+        outcomes = _run_tasks(tasks, arguments, engine, cache, finished)
+    write_report(report, outcomes)
+    failed = [o for o in outcomes if o.error is not None]
+    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} done; report: {report}")
+    for outcome in failed:
+        print(f"emotalk: failed: {outcome.job.audio}", file=sys.stderr)
+    return 3 if failed else 0
+
+
+def _run_tasks(
+    tasks: Sequence[_Task],
+    arguments: argparse.Namespace,
+    engine: Engine,
+    cache: EncodingCache | None,
+    finished: Mapping[str, Any],
+) -> list[Outcome]:
+    """One outcome for each task; the report is written after each."""
+    report: Path = arguments.report or arguments.output / _REPORT
+    ahead = HearAhead([task.job.audio for task in tasks], engine, cache)
     outcomes: list[Outcome] = []
     for n_done, task in enumerate(tasks):
         options = argparse.Namespace(**(vars(arguments) | dict(task.options)))
@@ -97,6 +125,7 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         try:
             task.job.output.parent.mkdir(parents=True, exist_ok=True)
+            ahead.hear(n_done, part_of(progress, 0.0, 0.1))
             done = run_job(
                 task.job, read_track(options), read_fps(options), engine, cache, progress
             )
@@ -106,12 +135,7 @@ def _run(arguments: argparse.Namespace) -> int:
         outcomes.append(outcome)
         print_outcome(outcome)
         write_report(report, outcomes)  # after each: a kill loses the job it hits and no other
-    write_report(report, outcomes)
-    failed = [o for o in outcomes if o.error is not None]
-    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} done; report: {report}")
-    for outcome in failed:
-        print(f"emotalk: failed: {outcome.job.audio}", file=sys.stderr)
-    return 3 if failed else 0
+    return outcomes
 
 
 def _read_finished(report: Path) -> dict[str, Any]:
@@ -152,7 +176,24 @@ def _read_tasks(arguments: argparse.Namespace) -> list[_Task]:
         raise InputError(
             "Two sounds would make one file", value=min(twice), remedy="Give them other names."
         )
+    _refuse_own_input(tasks, source, arguments.report or arguments.output / _REPORT)
     return tasks
+
+
+def _refuse_own_input(tasks: Sequence[_Task], source: Path, report: Path) -> None:
+    """No curves in place of the list of jobs, of a sound or of the report."""
+    kept = {path.resolve() for path in (source, report, *(task.job.audio for task in tasks))}
+    lost = next((task.job.output for task in tasks if task.job.output.resolve() in kept), None)
+    if lost is not None:
+        raise InputError(
+            "The curves would overwrite what this run reads or reports",
+            value=lost,
+            remedy="Choose another folder with -o, or another output name.",
+        )
+    if report.resolve() == source.resolve():
+        raise InputError(
+            "The report would overwrite the list of jobs", value=report, remedy="Name another."
+        )
 
 
 def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[_Task]:

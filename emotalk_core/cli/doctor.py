@@ -17,6 +17,9 @@ import numpy as np
 
 from ..cache import default_folder
 from ..decoders import readable_formats
+from ..engine import onnx_engine
+from ..engine.onnx_check import SHORT, check_graphs
+from ..engine.onnx_starter import starter_graphs
 from ..engine.product import has_blas
 from ..errors import EmoTalkError
 from ..model.folder import load_model, starter_folder
@@ -86,6 +89,7 @@ def _findings(model: Path) -> Iterator[_Finding]:
         yield _Finding(name, is_here, detail, f"pip install {package}", is_needed=False)
     yield _checked("model", lambda: _model_detail(model))
     yield _cache_finding(default_folder())
+    yield _onnx_finding(model)
     has_torch = importlib.util.find_spec("torch") is not None
     detail = "installed" if has_torch else "not installed"
     yield _Finding(
@@ -95,6 +99,33 @@ def _findings(model: Path) -> Iterator[_Finding]:
         "Only other models than the one that ships need it.",
         is_needed=False,
     )
+
+
+def _onnx_finding(folder: Path) -> _Finding:
+    """Whether ONNX Runtime is there and gives our own numbers on this machine."""
+    if not onnx_engine.is_installed():
+        return _Finding(
+            "ONNX Runtime",
+            is_well=False,
+            detail="not installed",
+            remedy="Nothing needs it; with it animating is faster, most of all without BLAS:"
+            " pip install onnxruntime, in Blender the zip with onnx in its name.",
+            is_needed=False,
+        )
+    try:
+        version = onnx_engine.import_runtime().__version__
+        model = load_model(folder)
+        apart = max(check_graphs(starter_graphs(model), model, (SHORT,)).values())
+    except EmoTalkError as error:
+        return _Finding(
+            "ONNX Runtime",
+            is_well=False,
+            detail=f"{error.problem}: {error.value}",
+            remedy=error.remedy,
+            is_needed=False,
+        )
+    detail = f"{version} works, its numbers differ from the built-in engine's by {apart:.0e}"
+    return _Finding("ONNX Runtime", is_well=True, detail=detail)
 
 
 def _checked(what: str, look: Callable[[], str]) -> _Finding:

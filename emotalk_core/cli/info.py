@@ -12,8 +12,9 @@ import numpy as np
 from ..audio import open_sound
 from ..clip_files import FORMATS, read_clip
 from ..decoders import open_decoder
+from ..engine.onnx_export import is_export, read_export
 from ..errors import InputError
-from ..model.folder import load_model
+from ..model.folder import load_model, starter_folder
 from ..shaping.closure import count_closures
 from ..timing import SAMPLE_RATE
 
@@ -49,7 +50,24 @@ def _facts(path: Path) -> dict[str, Any]:
     return _clip_facts(path) if path.suffix.lower()[1:] in FORMATS else _sound_facts(path)
 
 
+def _export_facts(path: Path) -> dict[str, Any]:
+    record = read_export(path)
+    key = record["model"]["key"]
+    shipped = load_model(starter_folder()).key
+    return {
+        "kind": "ONNX export, every file as it was written",
+        "model": record["model"]["name"],
+        "key": key,
+        "weights": "those that ship" if key == shipped else "not those that ship",
+        "opset": record["opset"],
+        "checked_with": record["checked_with"],
+        "files": ", ".join(record["files"]),
+    }
+
+
 def _model_facts(path: Path) -> dict[str, Any]:
+    if is_export(path):
+        return _export_facts(path)
     model = load_model(path)
     n_numbers = sum(t.size for t in (*model.tensors.values(), *model.encoder_tensors.values()))
     return {

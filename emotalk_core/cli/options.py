@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
@@ -23,9 +23,11 @@ __all__ = [
     "add_control_flags",
     "add_engine_flags",
     "add_progress_flag",
+    "add_torch_flags",
     "read_cache",
     "read_engine",
     "read_fps",
+    "read_torch_flags",
     "read_track",
 ]
 
@@ -55,6 +57,14 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """Every flag of `add_control_flags` and what makes its value from text."""
 
 
+class TorchChoice(TypedDict):
+    """What `add_torch_flags` lets a user choose."""
+
+    device: str
+    precision: str
+    use_compiler: bool
+
+
 def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     """Which network runs, and where its Encodings are kept."""
     group = parser.add_argument_group("engine")
@@ -64,6 +74,17 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--engine", choices=ENGINES, default="auto", help="what runs it (default: auto)"
     )
+    add_torch_flags(group)
+    group.add_argument(
+        "--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before"
+    )
+    group.add_argument(
+        "--no-cache", action="store_true", help="hear every sound anew, keep nothing"
+    )
+
+
+def add_torch_flags(group: Any) -> None:
+    """Where and how exactly the torch engine runs."""
     group.add_argument(
         "--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)"
     )
@@ -74,12 +95,6 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--compile", action="store_true", help="let torch compile the network: slow start, faster"
-    )
-    group.add_argument(
-        "--cache", type=Path, metavar="DIR", help="folder for what was heard in sounds before"
-    )
-    group.add_argument(
-        "--no-cache", action="store_true", help="hear every sound anew, keep nothing"
     )
 
 
@@ -167,10 +182,17 @@ def read_engine(arguments: argparse.Namespace) -> Engine:
     return open_engine(
         arguments.engine,
         load_model(arguments.model or starter_folder()),
-        device=arguments.device,
-        precision=arguments.precision,
-        use_compiler=arguments.compile,
+        **read_torch_flags(arguments),
     )
+
+
+def read_torch_flags(arguments: argparse.Namespace) -> TorchChoice:
+    """Arguments of `open_engine` that only the torch engine has."""
+    return {
+        "device": arguments.device,
+        "precision": arguments.precision,
+        "use_compiler": arguments.compile,
+    }
 
 
 def read_cache(arguments: argparse.Namespace) -> EncodingCache | None:

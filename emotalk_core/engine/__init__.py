@@ -1,10 +1,9 @@
-"""The built-in, torch and other engines: what turns sound into an Encoding and an Encoding into
-curves.
-"""
+"""The built-in and other engines: what turns sound into an Encoding and an Encoding into curves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "Encoding", "Engine", "open_engine"]
 
-ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "torch")
+_log = logging.getLogger(__name__)
+
+ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "onnx", "torch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,13 @@ class Encoding:
     def n_frames(self) -> int:
         """Number of rows."""
         return len(self.content)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Encoding]) -> Encoding:
+        """Consecutive pieces as one: for sounds that fit into memory."""
+        rows = [(p.content, p.emotion, p.heard, p.level) for p in pieces]
+        content, emotion, heard, level = (np.concatenate(c) for c in zip(*rows, strict=True))
+        return cls(content, emotion, heard, level)
 
     def __getitem__(self, frames: slice) -> Encoding:
         return Encoding(
@@ -72,7 +80,7 @@ def open_engine(
     precision: str = "auto",
     use_compiler: bool = False,
 ) -> Engine:
-    """The engine `name` for `model`; `auto` takes the best that is there.
+    """The engine `name` for `model`; `auto` takes the best that is there and works.
 
     Parameters
     ----------
@@ -88,14 +96,17 @@ def open_engine(
     """
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
+    is_torch_chosen = (device, precision, use_compiler) != ("auto", "auto", False)
     if name == "auto":
-        name = "builtin" if model.config.kind == "starter" and device == "auto" else "torch"
+        if model.config.kind == "starter" and not is_torch_chosen:
+            return _fastest(model) or _builtin(model)
+        name = "torch"
     if name == "torch":
         ensure_torch(f"A model of kind {model.config.kind} in the torch engine")
         from .torch_engine import Settings, open_torch_engine
 
         return open_torch_engine(model, Settings(device, precision, use_compiler))
-    if (device, precision, use_compiler) != ("auto", "auto", False):
+    if is_torch_chosen:
         raise InputError(
             "Only the torch engine has a choice of devices",
             value=f"{device}, {precision}",
@@ -107,6 +118,27 @@ def open_engine(
             value=f"{name}, {model.config.kind}",
             remedy="Use --engine torch.",
         )
+    if name == "onnx":
+        from .onnx_engine import OnnxEngine
+
+        return OnnxEngine(model)
+    return _builtin(model)
+
+
+def _builtin(model: Model) -> Engine:
     from .builtin import BuiltinEngine
 
     return BuiltinEngine(model)
+
+
+def _fastest(model: Model) -> Engine | None:
+    """An accelerator, if one is installed; when it does not work a line says so."""
+    from .onnx_engine import OnnxEngine, is_installed
+
+    if not is_installed():
+        return None
+    try:
+        return OnnxEngine(model)
+    except SetupError as error:
+        _log.warning("%s: %s. The built-in engine works instead", error.problem, error.value)
+        return None

@@ -19,12 +19,19 @@ from .product import product
 
 __all__ = [
     "HOP",
+    "LOG_RANGE",
+    "NORM_EPS",
+    "N_FFT",
+    "N_HEADS",
     "N_MELS",
     "SAMPLE_RATE",
     "STATE_RATE",
+    "UNHEARD",
+    "USUAL_TOP",
     "Encoder",
     "gelu",
     "log_mel",
+    "mel_filters",
     "mel_power_max",
     "normalise",
 ]
@@ -36,14 +43,20 @@ N_MELS = 80
 STATE_RATE = 50  # hidden states per second, after the second convolution's stride
 WIDTH = 512
 N_HEADS = 8
-_LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
-_USUAL_TOP = 1.25  # log10 mel power: median of read speech with peaks 4 dB below full scale
-_EPS = 1e-5
-_UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
+LOG_RANGE = 8.0  # Whisper keeps the loudest 8 decades (80 dB)
+USUAL_TOP = 1.25  # log10 mel power: median of read speech with peaks 4 dB below full scale
+NORM_EPS = 1e-5
+UNHEARD = -1e4  # score of a key out of reach: its weight underflows to 0
+_QUERIES = 75  # a quarter of a window: each block looks at the keys in its reach alone
+_GELU_BLOCK = 16_384
+_ERFC_SCALE = np.float32(0.3275911 * 0.7071067811865476)
+_HALF_ERFC = tuple(
+    np.float32(0.5 * c) for c in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
+)
 
 
 @functools.cache
-def _mel_filters() -> np.ndarray:
+def mel_filters() -> np.ndarray:
     """float32 (201, 80): Slaney's mel bands with unit area, as librosa.filters.mel(sr=16000,
     n_fft=400, n_mels=80).
     """
@@ -83,7 +96,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     """
     frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP] * _hann()
     power = np.abs(np.fft.rfft(frames, axis=1)).astype(np.float32) ** 2
-    return np.log10(np.maximum(product(power, _mel_filters()), 1e-10))
+    return np.log10(np.maximum(product(power, mel_filters()), 1e-10))
 
 
 def mel_power_max(mel: np.ndarray) -> float:
@@ -98,38 +111,37 @@ def normalise(mel: np.ndarray, top: float) -> np.ndarray:
     Whisper itself leaves `top` in the result; here every sound is moved to the same one, so that a
     quieter recording gives the same states.
     """
-    return (np.maximum(mel - top, -_LOG_RANGE) + (_USUAL_TOP + 4.0)) / np.float32(4.0)
+    return (np.maximum(mel - top, -LOG_RANGE) + (USUAL_TOP + 4.0)) / np.float32(4.0)
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
     """Exact (erf) GELU of float32 `x`, in place.
 
-    erf by Abramowitz and Stegun 7.1.26 (error below 1.5e-7), in row blocks that stay in the cache.
+    max(x, 0) - |x| erfc(|x| / √2) / 2, erfc by Abramowitz and Stegun 7.1.26 (error below 1.5e-7),
+    in blocks that stay in the cache.
     """
     flat = x.reshape(-1)
-    step = 16_384
-    for start in range(0, flat.size, step):
-        block = flat[start : start + step]
-        z = np.abs(block) * np.float32(0.7071067811865476)
-        t = 1.0 / (1.0 + np.float32(0.3275911) * z)
-        poly = t * np.float32(1.061405429) - np.float32(1.453152027)
-        for c in (1.421413741, -0.284496736, 0.254829592):
-            poly *= t
-            poly += np.float32(c)
-        poly *= t
-        np.multiply(z, -z, out=z)
-        np.exp(z, out=z)
-        poly *= z
-        half = np.float32(0.5) * block
-        block[:] = half + np.abs(half) * (1.0 - poly)  # half x (1 + sign(x) erf|x|)
+    size = min(_GELU_BLOCK, flat.size)
+    near, poly, tail = (np.empty(size, np.float32) for _ in range(3))
+    for start in range(0, flat.size, _GELU_BLOCK):
+        block = flat[start : start + _GELU_BLOCK]
+        a, t, q = near[: len(block)], poly[: len(block)], tail[: len(block)]
+        np.abs(block, out=a)
+        np.multiply(a, _ERFC_SCALE, out=t)
+        t += np.float32(1.0)
+        np.reciprocal(t, out=t)
+        np.multiply(t, _HALF_ERFC[0], out=q)
+        for c in _HALF_ERFC[1:]:
+            q += c
+            q *= t
+        q *= a
+        a *= a
+        a *= np.float32(-0.5)
+        np.exp(a, out=a)
+        q *= a
+        np.maximum(block, 0.0, out=block)
+        block -= q
     return x
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    scores -= scores.max(axis=-1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=-1, keepdims=True)
-    return scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +258,7 @@ def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
 
 def _norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
     y = x - x.mean(axis=-1, keepdims=True)
-    y /= np.sqrt(np.einsum("ij,ij->i", y, y) / x.shape[1] + _EPS)[:, None]
+    y /= np.sqrt(np.einsum("ij,ij->i", y, y) / x.shape[1] + NORM_EPS)[:, None]
     y *= gain
     y += bias
     return y
@@ -257,23 +269,36 @@ def _banded(relative: np.ndarray, n: int) -> np.ndarray:
     reach = relative.shape[1] // 2
     away = np.arange(n)[None, :] - np.arange(n)[:, None]
     scores = relative[:, np.clip(away, -reach, reach) + reach]
-    scores[:, np.abs(away) > reach] = _UNHEARD
+    scores[:, np.abs(away) > reach] = UNHEARD
     return scores
 
 
 def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray) -> np.ndarray:
-    """Self-attention over the whole window, head by head: without BLAS a batched product is four
-    times slower.
+    """Self-attention of a window, head by head: without BLAS a batched product is four times
+    slower.
     """
     qkv = _affine(x, *layer.qkv)
-    size = WIDTH // N_HEADS
+    size, reach = WIDTH // N_HEADS, layer.relative.shape[1] // 2
     joined = np.empty((len(x), WIDTH), np.float32)
     for head in range(N_HEADS):
         q, k, v = (
             np.ascontiguousarray(qkv[:, o + head * size : o + (head + 1) * size])
             for o in (0, WIDTH, 2 * WIDTH)
         )
-        scores = product(q, np.ascontiguousarray(k.T))
-        weights = _softmax(scores + banded[head])
-        joined[:, head * size : (head + 1) * size] = product(weights, v)
+        columns = slice(head * size, (head + 1) * size)
+        for first in range(0, len(x), _QUERIES):
+            rows = slice(first, min(first + _QUERIES, len(x)))
+            keys = slice(max(0, first - reach), min(rows.stop + reach, len(x)))
+            scores = product(q[rows], np.ascontiguousarray(k[keys].T))
+            scores += banded[head, rows, keys]
+            joined[rows, columns] = _weighted(scores, v[keys])
     return _affine(joined, *layer.out)
+
+
+def _weighted(scores: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of the rows of `values` by the softmax of each row of `scores`, which is used up."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    mean = product(scores, values)
+    mean /= scores.sum(axis=1, keepdims=True)
+    return mean

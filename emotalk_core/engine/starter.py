@@ -19,20 +19,33 @@ from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
 
-__all__ = ["POOL_DB_PER_E", "Starter", "frame_positions", "level_feature", "pool_weights"]
+__all__ = [
+    "LEVEL_CENTRE_DB",
+    "LEVEL_HIGH",
+    "LEVEL_LOW",
+    "LEVEL_SCALE_DB",
+    "POOL_DB_PER_E",
+    "POOL_EPS",
+    "POOL_FLOOR",
+    "Starter",
+    "frame_positions",
+    "layer_mix",
+    "level_feature",
+    "pool_weights",
+]
 
 POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
 POOL_FLOOR: Final = 1.0  # weight of nothing at all: long silence says nothing
-_POOL_EPS: Final = 1e-4
-_LEVEL_CENTRE_DB, _LEVEL_SCALE_DB = -20.0, 15.0
-_LEVEL_LOW, _LEVEL_HIGH = -2.5, 2.0
+POOL_EPS: Final = 1e-4
+LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
+LEVEL_LOW, LEVEL_HIGH = -2.5, 2.0
 
 
 def level_feature(level: np.ndarray) -> np.ndarray:
     """Level in dB as an input of about -1..1; what lies below the usual range of speech counts as
     equally quiet.
     """
-    return np.clip((level - _LEVEL_CENTRE_DB) / _LEVEL_SCALE_DB, _LEVEL_LOW, _LEVEL_HIGH).astype(
+    return np.clip((level - LEVEL_CENTRE_DB) / LEVEL_SCALE_DB, LEVEL_LOW, LEVEL_HIGH).astype(
         np.float32
     )
 
@@ -48,6 +61,20 @@ def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.nda
     """
     scaled = np.arange(first, last, dtype=np.int64) * STATE_RATE
     return scaled // fps, ((scaled % fps) / fps).astype(np.float32)
+
+
+def layer_mix(tensors: Mapping[str, np.ndarray], branch: str) -> tuple[np.ndarray, np.ndarray]:
+    """How `branch` adds up the layers' states: a gain for each layer and dimension, float32
+    (layers, 512), and an offset (512,).
+
+    Standardising and the weighted sum of layers are both linear, so they are one step.
+    """
+    mean, scale, layers = (
+        np.asarray(tensors[name], np.float32)
+        for name in ("standardise.mean", "standardise.scale", f"{branch}.layers")
+    )
+    gains = _softmax(layers)[:, None] * scale
+    return gains, -(mean * gains).sum(axis=0)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -68,14 +95,10 @@ class Starter:
     def __init__(self, config: ModelConfig, tensors: Mapping[str, np.ndarray]) -> None:
         self.config = config
         self._get = lambda name: np.asarray(tensors[name], np.float32)
-        mean, scale = self._get("standardise.mean"), self._get("standardise.scale")
-        self._mixes = []
-        for branch in ("content", "emotion"):
-            # Standardising and the weighted sum of layers are linear: one gain and one offset for
-            # each dimension.
-            gains = _softmax(self._get(f"{branch}.layers"))[:, None] * scale
-            offset = -(mean * gains).sum(axis=0)
-            self._mixes.append((gains, offset, *self._affine(f"{branch}.project")))
+        self._mixes = [
+            (*layer_mix(tensors, branch), *self._affine(f"{branch}.project"))
+            for branch in ("content", "emotion")
+        ]
         self._content_level = self._get("content.level")
         self._content = [
             self._convolution(f"content.blocks.{i}") for i in range(len(config.content.dilations))
@@ -147,7 +170,7 @@ class Starter:
         total = _window_sums(weights[:, None], first, last) + POOL_FLOOR
         mean = _window_sums(weights[:, None] * x, first, last) / total
         square = _window_sums(weights[:, None] * x * x, first, last) / total
-        deviation = np.sqrt(np.maximum(square - mean * mean, 0.0) + _POOL_EPS)
+        deviation = np.sqrt(np.maximum(square - mean * mean, 0.0) + POOL_EPS)
         pooled = np.concatenate([mean, deviation], axis=1).astype(np.float32)
         hidden = gelu(_affine(pooled, *self._hidden))
         voice = _softmax(_affine(hidden, *self._voice))

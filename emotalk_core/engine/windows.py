@@ -18,6 +18,8 @@ from ..model.config import FrontEndConfig
 from .frontend import HOP, SAMPLE_RATE, STATE_RATE, log_mel, mel_power_max
 
 __all__ = [
+    "LOUD_DB",
+    "QUIET_DB",
     "Window",
     "cross_fade",
     "fade_weights",
@@ -32,7 +34,7 @@ __all__ = [
 _STATE_SAMPLES = SAMPLE_RATE // STATE_RATE
 _MARGIN = 200  # samples of context that log_mel wants on each side
 _CHUNK = 100 * HOP  # 1 s: the first pass keeps no more than this
-_QUIET_DB, _LOUD_DB = -80.0, 20.0
+QUIET_DB, LOUD_DB = -80.0, 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,7 @@ def levels_of_power(power: np.ndarray) -> np.ndarray:
     # A state looks at about four mel frames; two on each side of its centre keep onsets in place.
     padded = np.pad(power, (2, 1), mode="edge")
     around = (padded[0:-3:2] + padded[1:-2:2] + padded[2:-1:2] + padded[3::2]) / 4.0
-    return np.clip(10.0 * np.log10(around + 1e-10), _QUIET_DB, _LOUD_DB).astype(np.float32)
+    return np.clip(10.0 * np.log10(around + 1e-10), QUIET_DB, LOUD_DB).astype(np.float32)
 
 
 def fade_weights(index: int, count: int, grid: FrontEndConfig) -> np.ndarray:

@@ -67,8 +67,8 @@ class ContentConfig:
 class EmotionConfig:
     """How it is said: pooled over a stretch of sound."""
 
-    width: int = 96  # before pooling
-    hidden: int = 128  # after pooling
+    width: int = 8  # before pooling; the shipped listener is linear: a line for each emotion
+    hidden: int = 8  # after pooling
     reach: int = 75  # states on each side, 1.5 s
     latent: int = 64
 
@@ -122,7 +122,6 @@ class PublishedConfig:
     period: int = 30  # frames that cost attention one step of penalty
     past: int = 1800  # frames that attention looks back; the authors' 5000 is a limit on the clip
     n_classes: int = 7  # emotions that the voice is sorted into
-    is_calibrated: bool = False  # whether there are prototypes for the eight emotions
     share_convolutions: bool = False  # whether both encoders have the same ones
 
     @property

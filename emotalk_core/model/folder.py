@@ -14,11 +14,22 @@ from .config import ModelConfig, read_config
 from .published_shapes import published_encoder_shapes, published_model_shapes
 from .tensors import read_tensors
 
-__all__ = ["DIGEST", "Model", "encoder_shapes", "load_model", "model_shapes", "starter_folder"]
+__all__ = [
+    "DIGEST",
+    "PROTOTYPES",
+    "Model",
+    "encoder_shapes",
+    "load_model",
+    "model_shapes",
+    "starter_folder",
+]
 
 _REMEDY = "Copy the model folder again from where it came."
 _HASH_BLOCK = 1 << 20
 _ENCODER = "encoder.safetensors"
+
+PROTOTYPES = "prototypes.safetensors"
+"""Where a published network's emotions stand in its latent space: made by `calibrate`."""
 
 DIGEST = "digest"
 """Metadata of `encoder.safetensors`: hash of its tensors, if it was known at writing."""
@@ -32,7 +43,9 @@ class Model:
     tensors: Mapping[str, np.ndarray]  # float16 or float32, names as in `model_shapes`
     encoder_tensors: Mapping[str, np.ndarray]  # names as in `encoder_shapes`
     path: Path
-    key: str  # hash of everything above: changes when the network changes
+    key: str  # hash of everything else: changes when the network changes
+    # float32 (8, E), of a published network that has been calibrated; the starter's are `tensors`
+    prototypes: np.ndarray | None = None
 
 
 def starter_folder() -> Path:
@@ -53,12 +66,29 @@ def load_model(folder: Path) -> Model:
         raise ModelFolderError(
             "No such model folder", value=folder, remedy="Give a folder with a config.json."
         )
+    if (folder / "export.json").is_file():
+        raise ModelFolderError(
+            "An ONNX export is for other programs",
+            value=folder,
+            remedy="Give the model folder that it was made from.",
+        )
     config = read_config(folder / "config.json")
     tensors, _ = read_tensors(folder / "model.safetensors")
     encoder, about_encoder = read_tensors(folder / _ENCODER)
     _check(tensors, model_shapes(config), "model.safetensors")
     _check(encoder, encoder_shapes(config), _ENCODER)
-    return Model(config, tensors, encoder, folder, _hash(folder, about_encoder.get(DIGEST, "")))
+    key = _hash(folder, about_encoder.get(DIGEST, ""))
+    return Model(config, tensors, encoder, folder, key, _read_prototypes(folder, config))
+
+
+def _read_prototypes(folder: Path, config: ModelConfig) -> np.ndarray | None:
+    path = folder / PROTOTYPES
+    if config.published is None or not path.is_file():
+        return None
+    tensors, _ = read_tensors(path)
+    shape = (len(config.emotions), config.published.emotion_width)
+    _check(tensors, {"prototypes": shape}, PROTOTYPES)
+    return np.array(tensors["prototypes"], np.float32)  # not mapped: calibrating anew replaces it
 
 
 def _check(
@@ -87,6 +117,8 @@ def _hash(folder: Path, encoder_digest: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
     # Gigabytes of an imported encoder are hashed once, when they are written.
     names = ["config.json", "model.safetensors", *([] if encoder_digest else [_ENCODER])]
+    if (folder / PROTOTYPES).is_file():
+        names.append(PROTOTYPES)
     for name in names:
         with (folder / name).open("rb") as file:
             while block := file.read(_HASH_BLOCK):

@@ -33,8 +33,6 @@ def published_model_shapes(config: ModelConfig) -> Shapes:
         _affine(shapes, name, rows, columns)
     for number in range(3):
         _affine(shapes, f"decoder.norms.{number}", width)
-    if sizes.is_calibrated:
-        shapes["prototypes"] = (len(config.emotions), emotion)
     return shapes
 
 

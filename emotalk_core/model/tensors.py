@@ -7,8 +7,9 @@ little-endian.
 from __future__ import annotations
 
 import json
+import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..errors import ModelFolderError
 
-__all__ = ["read_tensors", "write_tensors"]
+__all__ = ["read_tensors", "release_pages", "write_tensors"]
 
 _TYPES = {
     "F64": "<f8",
@@ -91,6 +92,18 @@ def _tensor(path: Path, name: str, entry: Any, data: np.ndarray) -> np.ndarray:
     if entry["dtype"] == "BF16":  # numpy has no bfloat16: widen to float32, whose upper half it is
         array = (array.astype(np.uint32) << 16).view(np.float32)
     return array.reshape(shape)
+
+
+def release_pages(tensors: Iterable[np.ndarray]) -> None:
+    """Let go of the memory of mapped tensors that have been read; the file has them still.
+
+    Without it a copy in another layout or precision takes memory twice. Does nothing on systems
+    that cannot be told so.
+    """
+    maps = {id(m): m for t in tensors if (m := getattr(t, "_mmap", None)) is not None}
+    for mapped in maps.values():
+        if hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def write_tensors(

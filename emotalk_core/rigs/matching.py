@@ -14,7 +14,7 @@ from .. import arkit
 from .flame import flame_notes, is_flame_key
 from .spelling import Spelling, folded, spelled_channel, without_namespace
 from .tables import CONVENTION_FILES, read_table
-from .visemes import VISEMES
+from .visemes import VISEMES, felt_channels
 
 __all__ = ["Matching", "match_keys", "match_meshes"]
 
@@ -266,6 +266,7 @@ def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
     channels, notes = dict(best.channels), list(best.notes)
     used = {key for keys in channels.values() for key, _weight in keys}
     derived = any(name.startswith(("viseme.", "vowel.")) for name in channels)
+    has_feelings = any(name.startswith("feeling.") for name in channels)
     if best.convention in CONVENTION_FILES and not derived:
         extra, _prefix = _generic(names)
         channels |= {
@@ -287,7 +288,9 @@ def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
         missing=tuple(
             name
             for name in arkit.CHANNELS
-            if name not in channels and not (derived and name in _SPOKEN)
+            if name not in channels
+            and not (derived and name in _SPOKEN)
+            and not (has_feelings and name in felt_channels())
         ),
         unmatched=tuple(name for name in names if name not in used),
         confidence=round(min(1.0, found / best.expected), 3)

@@ -1,4 +1,6 @@
-"""Visemes and vowels out of the 52 curves, for rigs whose mouth has no channels of its own."""
+"""Visemes, vowels and feelings out of the 52 curves, for rigs that have whole mouths or whole faces
+in place of channels.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,21 @@ from .tables import read_table
 
 __all__ = [
     "DERIVED_PREFIXES",
+    "FEELINGS",
     "VISEMES",
     "VOWELS",
     "derived_channels",
+    "feeling_weights",
+    "felt_channels",
     "viseme_weights",
     "vowel_weights",
 ]
 
-DERIVED_PREFIXES: Final = ("viseme.", "vowel.")
-"""Channels of these names are computed from the others: viseme.PP, vowel.aa."""
+DERIVED_PREFIXES: Final = ("viseme.", "vowel.", "feeling.")
+"""Channels of these names are computed from the others: viseme.PP, vowel.aa, feeling.happy."""
+
+FEELINGS: Final = ("happy", "sad", "angry", "fearful", "disgust", "surprised")
+"""Emotions that have a face of their own; calm and neutral are what is left."""
 
 VISEMES: Final = (
     "sil",
@@ -61,21 +69,19 @@ _SWEEPS: Final = 40  # of coordinate descent; more change nothing in the third d
 
 
 def derived_channels(faces: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """float32 (T, len(names)): the `viseme.…` and `vowel.…` curves of `faces` (T, 52).
+    """float32 (T, len(names)): the `viseme.…`, `vowel.…` and `feeling.…` curves of `faces` (T, 52).
 
     A name that does not exist is 0.
     """
     curves: dict[str, np.ndarray] = {}
-    if any(name.startswith("viseme.") for name in names):
-        curves |= {
-            f"viseme.{name}": curve
-            for name, curve in zip(VISEMES, viseme_weights(faces).T, strict=True)
-        }
-    if any(name.startswith("vowel.") for name in names):
-        curves |= {
-            f"vowel.{name}": curve
-            for name, curve in zip(VOWELS, vowel_weights(faces).T, strict=True)
-        }
+    for prefix, kinds, weigh in (
+        ("viseme.", VISEMES, viseme_weights),
+        ("vowel.", VOWELS, vowel_weights),
+        ("feeling.", FEELINGS, feeling_weights),
+    ):
+        if any(name.startswith(prefix) for name in names):
+            columns = zip(kinds, weigh(faces).T, strict=True)
+            curves |= {f"{prefix}{kind}": curve for kind, curve in columns}
     nothing = np.zeros(len(faces), np.float32)
     return np.column_stack([curves.get(name, nothing) for name in names]).astype(np.float32)
 
@@ -110,24 +116,49 @@ def vowel_weights(faces: np.ndarray) -> np.ndarray:
     )
 
 
+def feeling_weights(faces: np.ndarray) -> np.ndarray:
+    """float32 (T, 6), 0..1, together at most 1: how much of each feeling's face is in each row of
+    `faces` (T, 52).
+
+    Brows, lids, cheeks, nose and mouth corners alone are looked at, so that lips may speak.
+    """
+    patterns, trust = _patterns("feeling_faces", FEELINGS)
+    weights = _fit(faces * trust, patterns * trust)
+    return (weights / np.maximum(weights.sum(1, keepdims=True), 1.0)).astype(np.float32)
+
+
+@cache
+def felt_channels() -> frozenset[str]:
+    """ARKit's names of what `feeling_weights` looks at."""
+    _faces, trust = _patterns("feeling_faces", FEELINGS)
+    return frozenset(arkit.CHANNELS[i] for i in np.flatnonzero(trust))
+
+
 @cache
 def _mouths() -> tuple[np.ndarray, np.ndarray]:
     """float32 (14, 52): the mouths of all visemes but "sil", and (52,) the trust in each
     channel.
     """
-    mix = read_table("viseme_mouths")["mix"]
-    mouths = np.zeros((len(VISEMES) - 1, arkit.N_CHANNELS), np.float32)
+    return _patterns("viseme_mouths", VISEMES[1:])
+
+
+def _patterns(table: str, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """float32 (N, 52): the faces of a table, and (52,) the trust in each channel, 0 for those of
+    which it says nothing.
+    """
+    mix = read_table(table)["mix"]
+    faces = np.zeros((len(names), arkit.N_CHANNELS), np.float32)
     trust = np.zeros(arkit.N_CHANNELS, np.float32)
-    for row, viseme in enumerate(VISEMES[1:]):
-        for stem, value in mix[viseme].items():
+    for row, name in enumerate(names):
+        for stem, value in mix[name].items():
             for i in _columns(stem):
-                mouths[row, i] = value
-                trust[i] = next((t for name, t in _TRUST.items() if stem.startswith(name)), 1.0)
+                faces[row, i] = value
+                trust[i] = next((t for part, t in _TRUST.items() if stem.startswith(part)), 1.0)
     sided = np.array(
         [name.endswith(("Left", "Right")) and name not in _WHOLE for name in arkit.CHANNELS]
     )
     trust[sided] *= 0.5**0.5  # two sides of one movement count once
-    return mouths, trust
+    return faces, trust
 
 
 _WHOLE: Final = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")

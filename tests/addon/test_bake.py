@@ -17,6 +17,22 @@ WAVE = (0.5 + 0.5 * np.sin(FRAMES / 4)).astype(np.float32)
 JAW, SMILE = 'key_blocks["jawOpen"].value', 'key_blocks["mouthSmileLeft"].value'
 
 
+@pytest.fixture(autouse=True, params=["at once", "in slices"])
+def _way(request: pytest.FixtureRequest, addon: ModuleType, monkeypatch: Any) -> None:
+    """Every rule here holds for both ways of writing."""
+    from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge.draft import Draft
+
+    def write_in_slices(tables: Any, binding: Any, stretch: Any = None) -> Any:
+        draft = Draft(tables, binding, stretch or bake.Stretch())
+        while not draft.is_complete:
+            draft.advance(0.0)
+        return draft.commit()
+
+    if request.param == "in slices":
+        monkeypatch.setattr(bake, "write", write_in_slices)
+
+
 def table(head: Any, key: str = "jawOpen", frames: Any = FRAMES, values: Any = WAVE) -> Any:
     from emotalk.emotalk_core.retarget import KeyTable
 
@@ -159,13 +175,13 @@ def test_users_action_of_other_keys_goes_on_below_ours(addon: ModuleType, head: 
 def test_removing_ours_gives_the_users_action_back(
     addon: ModuleType, head: Any, paths: tuple[str, ...]
 ) -> None:
-    from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge import own_actions
 
     users_action(head.data.shape_keys, *paths)
     before = [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)]
     write(head)
 
-    assert bake.clear([head]) == 1
+    assert own_actions.clear([head]) == 1
 
     assert head.data.shape_keys.animation_data.action.name == "Mine"
     assert [action.name for action in bpy.data.actions] == ["Mine"]
@@ -174,11 +190,11 @@ def test_removing_ours_gives_the_users_action_back(
 
 
 def test_removing_touches_no_action_but_ours(addon: ModuleType, head: Any) -> None:
-    from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge import own_actions
 
     users_action(head.data.shape_keys, JAW)
 
-    assert bake.clear([head]) == 0
+    assert own_actions.clear([head]) == 0
     assert head.data.shape_keys.animation_data.action.name == "Mine"
 
 

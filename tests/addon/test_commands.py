@@ -160,3 +160,22 @@ def test_batch_without_a_camera_says_so(saved: Path, sounds: Path, tmp_path: Pat
 
     entries = json.loads((out / "batch_report.json").read_text())
     assert "Add a camera" in entries[0]["error"]
+
+
+@pytest.mark.parametrize("room", [100, 4096, 20_000])
+def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room: int) -> None:
+    from emotalk.addon.bridge import shots
+    from emotalk.emotalk_core.errors import SetupError
+
+    resource = pytest.importorskip("resource", reason="limits the size of files, as a full disk")
+    old = saved.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(SetupError, match=r"cannot be saved .*Free disk space"):
+            shots._save(saved)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert saved.read_bytes() == old
+    assert list(saved.parent.glob(f"{saved.name}.part*")) == []

@@ -26,7 +26,7 @@ MAY_NAME_TORCH = (
     "emotalk_core/model/checkpoint.py",
     "emotalk_core/engine/torch_engine/",
 )
-HEAVY = ("torch", "scipy", "librosa", "soundfile", "av", "transformers")
+HEAVY = ("torch", "scipy", "librosa", "soundfile", "av", "transformers", "onnxruntime", "onnx")
 MAX_LINES = 400
 LONG_FOR_A_REASON = {
     "run.py": "one file by design: it works before anything of ours can be imported",

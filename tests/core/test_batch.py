@@ -169,3 +169,26 @@ def test_a_bad_list_of_jobs_is_told_before_anything_is_done(
     assert code == 2
     assert words in capsys.readouterr().err
     assert not (folder.parent / "out").exists()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("flags", "lost"),
+    [
+        (("-o", "{folder}"), "one.csv"),
+        (("-o", "{folder}/out", "--report", "{folder}/out/two.csv"), "two.csv"),
+        (("-o", "{folder}/out", "--report", "{folder}/one.csv"), "one.csv"),
+    ],
+)
+def test_batch_never_writes_over_its_own_list_or_report(
+    folder: Path, flags: tuple[str, ...], lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = folder / "one.csv"  # curves of one.wav would be called so too
+    jobs.write_text("audio,output\none.wav,\none.wav,two.csv\n")
+    before = tree(folder)
+
+    code = cli.main(["batch", str(jobs), *(flag.format(folder=folder) for flag in flags)])
+
+    assert code == 2
+    assert lost in capsys.readouterr().err
+    assert tree(folder) == before

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
-from emotalk_core.cli import bench
+from emotalk_core.cli import bench_machine
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, PRESETS
 from emotalk_core.errors import Cancelled
@@ -228,8 +228,8 @@ def test_doctor_says_what_a_missing_model_needs(
 def test_the_sound_that_bench_runs_on_is_always_the_same(tmp_path: Path) -> None:
     one, two = tmp_path / "one.wav", tmp_path / "two.wav"
 
-    bench.write_babble(one, 1.5)
-    bench.write_babble(two, 1.5)
+    bench_machine.write_babble(one, 1.5)
+    bench_machine.write_babble(two, 1.5)
 
     assert one.read_bytes() == two.read_bytes()
     assert one.stat().st_size == 44 + 2 * 72_000

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emotalk_core.audio import ArraySound
-from emotalk_core.controls import Controls, ControlTrack, FrameControls, emotion_weights
+from emotalk_core.controls import Controls, FrameControls, emotion_weights
 from emotalk_core.engine import Encoding, open_engine, product
 from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.engine.windows import cross_fade, fade_weights, n_windows
@@ -19,46 +19,7 @@ from emotalk_core.errors import Cancelled, InputError, SetupError
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.timing import frame_count
-
-RATE = 16_000
-
-
-class Blocks:
-    """A sound that comes in blocks of one size."""
-
-    key = "test"
-
-    def __init__(self, samples: np.ndarray, size: int) -> None:
-        self._samples, self._size = samples, size
-        self.n_samples = len(samples)
-
-    def blocks(self) -> Iterator[np.ndarray]:
-        for start in range(0, self.n_samples, self._size):
-            yield self._samples[start : start + self._size]
-
-
-def babble(seconds: float, seed: int = 0) -> np.ndarray:
-    """Something with the rhythm of speech: buzzing bursts of changing colour."""
-    rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * RATE)) / RATE
-    voice = sum(np.sin(2 * np.pi * 120 * k * t + k) / k for k in range(1, 30))
-    rhythm = np.maximum(np.sin(2 * np.pi * 2.1 * t) + 0.3 * np.sin(2 * np.pi * 5.3 * t), 0.0)
-    return (0.1 * voice * rhythm + 0.01 * rng.standard_normal(len(t)) * rhythm).astype(np.float32)
-
-
-def joined(pieces: Iterator[Encoding]) -> Encoding:
-    parts = list(pieces)
-    columns = ("content", "emotion", "heard", "level")
-    return Encoding(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
-
-
-def told(n: int, controls: Controls | None = None) -> FrameControls:
-    return ControlTrack(controls or Controls()).frames(np.arange(n) / 30.0)
-
-
-def largest_difference(a: Encoding, b: Encoding) -> float:
-    columns = ("content", "emotion", "heard", "level")
-    return max(float(np.abs(getattr(a, c) - getattr(b, c)).max()) for c in columns)
+from tests.core.babble import RATE, Blocks, babble, joined, largest_difference, told
 
 
 @pytest.fixture(scope="module")

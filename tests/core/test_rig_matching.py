@@ -12,7 +12,7 @@ from emotalk_core import arkit
 from emotalk_core.rigs.matching import match_keys, match_meshes
 from emotalk_core.rigs.spelling import spelled_channel
 from emotalk_core.rigs.tables import CONVENTION_FILES, read_table
-from emotalk_core.rigs.visemes import VISEMES
+from emotalk_core.rigs.visemes import FEELINGS, VISEMES, VOWELS
 
 NAME_PAIRS = Path(__file__).resolve().parents[3] / "shared" / "data" / "faces" / "name_pairs.csv"
 
@@ -57,7 +57,7 @@ def test_every_convention_recognises_its_own_names(convention: str) -> None:
 
 @pytest.mark.parametrize("convention", CONVENTION_FILES)
 def test_tables_name_only_channels_that_exist(convention: str) -> None:
-    derived = {f"vowel.{vowel}" for vowel in ("aa", "ih", "ou", "ee", "oh")}
+    derived = {f"vowel.{vowel}" for vowel in VOWELS} | {f"feeling.{name}" for name in FEELINGS}
 
     assert set(read_table(convention)["map"]) <= {*arkit.CHANNELS, *derived}
 

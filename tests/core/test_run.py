@@ -131,7 +131,7 @@ def test_missing_system_packages_print_the_one_line_to_run(
 
 def test_unknown_tier_lists_the_tiers(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["test", "everything"]) == 2
-    assert "Choose from: lint core torch addon" in capsys.readouterr().err
+    assert "Choose from: lint core onnx torch addon" in capsys.readouterr().err
 
 
 def test_unknown_command_prints_the_help_and_fails() -> None:
@@ -232,3 +232,49 @@ class FakeProcess:
 
     def call(self, *arguments: str) -> int:
         return self.code
+
+
+def test_zips_with_onnx_runtime_cover_every_system_and_python_once(run: ModuleType) -> None:
+    names = [one.name for one in run.ONNX_ZIPS]
+    both = {"linux-x64", "windows-x64", "macos-arm64"}
+
+    assert len(set(names)) == len(names)
+    assert {(one.system, one.python) for one in run.ONNX_ZIPS} >= {
+        (system, python) for system in both for python in ("3.11", "3.13")
+    }
+    assert {one.lock for one in run.ONNX_ZIPS if one.tag.startswith("macosx_13")} == {
+        "zip-macos-13.txt"
+    }
+
+
+def test_the_manifest_of_such_a_zip_names_its_wheel_system_and_blender_lines(
+    run: ModuleType,
+) -> None:
+    old, new = (
+        tomllib.loads(run.onnx_manifest(run.OnnxZip("linux-x64", python, "x"), "a.whl"))
+        for python in ("3.11", "3.13")
+    )
+
+    assert old["blender_version_min"] == "4.2.0"
+    assert old["blender_version_max"] == new["blender_version_min"] == "5.1.0"
+    assert "blender_version_max" not in new
+    assert new["wheels"] == ["./wheels/a.whl"]
+    assert new["platforms"] == ["linux-x64"]
+    assert new["copyright"] == ["2026 EmoTalk contributors", "2018 Microsoft Corporation"]
+
+
+def test_a_wheel_that_the_lock_does_not_know_is_not_taken(run: ModuleType, tmp_path: Path) -> None:
+    run.WHEELS = tmp_path
+    (tmp_path / "onnxruntime-1-cp311-cp311-linux.whl").write_bytes(b"changed on the way")
+
+    found = run.known_wheel("onnxruntime-*.whl", ROOT / ".requirements" / "zip.txt")
+
+    assert found is None
+
+
+@pytest.mark.parametrize("words", [["--onyx"], ["--onnx", "amiga"], ["linux-x64"]])
+def test_package_names_what_it_can_make(
+    run: ModuleType, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main(["package", *words]) == 2
+    assert "package --onnx [linux-x64 | macos-arm64 |" in capsys.readouterr().err

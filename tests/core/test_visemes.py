@@ -11,7 +11,14 @@ from emotalk_core import arkit
 from emotalk_core.clip import Clip
 from emotalk_core.retarget import binding_of, match_keys, retarget
 from emotalk_core.rigs.tables import read_table
-from emotalk_core.rigs.visemes import VISEMES, VOWELS, viseme_weights, vowel_weights
+from emotalk_core.rigs.visemes import (
+    FEELINGS,
+    VISEMES,
+    VOWELS,
+    feeling_weights,
+    viseme_weights,
+    vowel_weights,
+)
 
 
 def mouth(**stems: float) -> np.ndarray:
@@ -95,3 +102,50 @@ def test_vowel_keys_are_keyed_through_the_binding() -> None:
     curves = {table.data_path: table.values for table in tables}
     assert curves['key_blocks["aa"].value'].round(1).tolist() == [1.0, 0.0, 0.0]
     assert curves['key_blocks["ou"].value'].round(1).tolist() == [0.0, 0.0, 1.0]
+
+
+def emotion_face(feeling: str) -> np.ndarray:
+    return mouth(**read_table("feeling_faces")["mix"][feeling])
+
+
+@pytest.mark.parametrize("feeling", FEELINGS)
+def test_each_face_is_its_own_feeling(feeling: str) -> None:
+    weights = feeling_weights(emotion_face(feeling))[0]
+
+    assert FEELINGS[int(weights.argmax())] == feeling
+    assert weights.max() > 0.9
+
+
+def test_speech_has_no_feeling() -> None:
+    mouths = np.vstack([taught(viseme) for viseme in VISEMES[1:]])
+
+    assert feeling_weights(mouths).max() < 0.05
+
+
+def test_speaking_face_keeps_its_feeling() -> None:
+    weights = feeling_weights(emotion_face("sad") + taught("aa"))[0]
+
+    assert weights[FEELINGS.index("sad")] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("names", "feeling", "key"),
+    [
+        (["a", "i", "u", "e", "o", "joy", "angry", "sorrow", "fun"], "happy", "joy"),
+        (["a", "i", "u", "e", "o", "joy", "angry", "sorrow", "fun"], "sad", "sorrow"),
+        (["aa", "ih", "ou", "ee", "oh", "happy", "angry", "sad", "surprised"], "angry", "angry"),
+        (["あ", "い", "う", "え", "お", "にこり", "怒り", "困る", "びっくり"], "happy", "にこり"),
+        (["あ", "い", "う", "え", "お", "にこり", "怒り", "困る", "びっくり"], "sad", "困る"),
+    ],
+)
+def test_feeling_reaches_the_preset_that_shows_it_and_no_other(
+    names: list[str], feeling: str, key: str
+) -> None:
+    binding = binding_of({"Face": match_keys(names)})
+    clip = Clip(np.vstack([emotion_face(feeling)] * 2), arkit.CHANNELS, Fraction(30))
+
+    tables = retarget(clip, binding, rate=Fraction(30), start_frame=1)
+
+    strength = {table.data_path.split('"')[1]: table.values.max() for table in tables}
+    assert strength.pop(key) > 0.7
+    assert max(strength.values()) < 0.1

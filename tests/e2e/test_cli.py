@@ -100,6 +100,8 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "emotalk_core", "animate", str(sound), "-o", "long.csv"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     flags = ["--no-cache", "--progress", "json"]
+    # A shell that starts the tests in the background has them ignore SIGINT, and so the child.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     with subprocess.Popen(
         [*command, *flags], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True

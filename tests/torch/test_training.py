@@ -24,7 +24,7 @@ from training.datasets import Recording, split_of  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
 from training.features import MARGIN_S, FeatureSet  # noqa: E402
 from training.losses import LossWeights, Predicted, Target, face_loss  # noqa: E402
-from training.trainer import TrainSettings, train_face  # noqa: E402
+from training.trainer import Pupil, TrainSettings, train_face  # noqa: E402
 
 CONFIG = replace(
     ModelConfig(),
@@ -89,7 +89,7 @@ def run(folder: Path, steps: int) -> dict[str, float]:
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
     settings = TrainSettings(steps=steps, pairs=2, frames=48, save_every=20, warmup=5, average=0.9)
-    train_face(Starter(CONFIG), clips(), clips(2), settings, LossWeights(), folder)
+    train_face(Pupil(Starter(CONFIG)), clips(), clips(2), settings, LossWeights(), folder)
 
     lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
     return [line for line in lines if line["kind"] == "dev"][-1]
@@ -107,6 +107,7 @@ def target(**curves: torch.Tensor) -> Target:
         "free": torch.zeros(2, 10, 52),
         "valid": torch.ones(2, 10),
         "labelled": torch.ones(2),
+        "channels": torch.ones(2, 52),
     }
     return Target(**(base | curves))
 

@@ -9,6 +9,7 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.controls import Controls
 from emotalk_core.engine.frontend import SAMPLE_RATE
+from emotalk_core.timing import NETWORK_FPS, resample
 
 from ..datasets import Recording, load_samples
 from .studio import Studio, bare
@@ -16,6 +17,7 @@ from .studio import Studio, bare
 __all__ = ["stability"]
 
 _LATER_S = 1.7
+_ASKED = 0.985
 _GRID = 1600  # samples in three frames
 _PLAIN = bare(Controls())
 
@@ -26,33 +28,46 @@ def _r(a: np.ndarray, b: np.ndarray) -> float:
 
 def stability(studio: Studio, recordings: Sequence[Recording]) -> dict[str, dict[str, float]]:
     """Correlation of the jaw and mean difference of all curves, by what was changed: mean and worst
-    clip.
+    clip, and how many clips are below .985.
     """
-    found: dict[str, list[tuple[float, float]]] = {"later": [], "second": [], "quieter": []}
+    found: dict[str, list[tuple[float, float]]] = {}
     for recording in recordings:
         samples = load_samples(recording.source)
         alone = studio.decode(studio.encode(recording), _PLAIN)
-        rng = np.random.default_rng(recording.seed)
-        hiss = (rng.standard_normal(int(_LATER_S * SAMPLE_RATE)) * 1e-4).astype(np.float32)
-        # Whole frames apart: reading a curve between its frames would cost .01 of r by itself.
-        whole = np.concatenate([samples, np.zeros(-len(samples) % _GRID, np.float32)])
-        changed = {
-            "later": (np.concatenate([hiss, samples]), len(hiss)),
-            "second": (np.concatenate([whole, samples]), len(whole)),
-            "quieter": (samples * np.float32(0.1), 0),
-        }
-        for name, (sound, start) in changed.items():
+        for name, (sound, start) in _changed(recording, samples).items():
             curves = studio.decode(studio.encode_samples(sound), _PLAIN)
-            first = start * 30 // SAMPLE_RATE
             # The very last frame of the clip alone may look past its end.
-            a, b = alone[:-1], curves[first : first + len(alone) - 1]
-            jaw = arkit.index("jawOpen")
-            found[name].append((_r(a[:, jaw], b[:, jaw]), float(np.abs(a - b).mean())))
+            a, jaw = alone[:-1], arkit.index("jawOpen")
+            times_s = np.arange(len(a)) / 30 + start / SAMPLE_RATE
+            b = resample(curves, NETWORK_FPS, times_s)
+            found.setdefault(name, []).append((_r(a[:, jaw], b[:, jaw]), _difference(a, b)))
     return {
         name: {
             "jaw_r": float(np.mean([r for r, _ in pairs])),
             "jaw_r_worst": float(np.min([r for r, _ in pairs])),
+            "n_below": float(np.sum([r < _ASKED for r, _ in pairs])),
             "difference": float(np.mean([d for _, d in pairs])),
         }
         for name, pairs in found.items()
     }
+
+
+def _changed(recording: Recording, samples: np.ndarray) -> dict[str, tuple[np.ndarray, int]]:
+    """The clip elsewhere or at another level: the sound, and the sample at which the clip starts.
+
+    "second" starts on a frame; "anywhere" follows the first copy at once, so that its frames, and
+    the front end's states, fall on other samples of the clip than the first one's.
+    """
+    rng = np.random.default_rng(recording.seed)
+    hiss = (rng.standard_normal(int(_LATER_S * SAMPLE_RATE)) * 1e-4).astype(np.float32)
+    whole = np.concatenate([samples, np.zeros(-len(samples) % _GRID, np.float32)])
+    return {
+        "later": (np.concatenate([hiss, samples]), len(hiss)),
+        "second": (np.concatenate([whole, samples]), len(whole)),
+        "anywhere": (np.concatenate([samples, samples]), len(samples)),
+        "quieter": (samples * np.float32(0.1), 0),
+    }
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).mean())

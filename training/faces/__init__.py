@@ -5,10 +5,13 @@
     combine(speech, emotion)    the finished face             lips meet under every emotion
     face_curves(...)            all three in one call
 
+    seen_on_video, seen_by_animators   real faces in place of rules, contacts excepted
+
 Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion),
 `millimetres.csv` (lip gap per unit of each channel on the ICT-FaceKit head, MIT).
 """
 
+from .captured import Captured, learnable, seen_by_animators, seen_on_video
 from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes
 from .lips import REST_APERTURE_MM, aperture_mm
 from .loudness import loudness_db
@@ -22,6 +25,7 @@ __all__ = [
     "KINDS",
     "LEAD_S",
     "REST_APERTURE_MM",
+    "Captured",
     "EmotionCurves",
     "FaceTarget",
     "Phone",
@@ -32,8 +36,11 @@ __all__ = [
     "face_curves",
     "is_sound",
     "kind_of",
+    "learnable",
     "loudness_db",
     "n_frames",
     "prototypes",
+    "seen_by_animators",
+    "seen_on_video",
     "speech_curves",
 ]

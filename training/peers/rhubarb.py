@@ -5,7 +5,8 @@
 Needs Node.js and npm. The package `rhubarb-lip-sync-wasm` 0.1.8 is fetched once into the user's
 cache folder. Prints one JSON line: seconds of sound, seconds of work, real-time factor. Curves are
 STEM.npz at 100 frames a second (cues change at exact hundredths), with the 70 ms linear transitions
-that Rhubarb's own Blender add-ons use.
+that Rhubarb's own Blender add-ons use; each holds the seconds that it took. What is there already
+is kept, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import soundfile
 
 from emotalk_core import arkit
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import SetupError
+
+from ..datasets import load_samples
 
 PACKAGE: Final = "rhubarb-lip-sync-wasm@0.1.8"
 RATE_HZ: Final = 100
 TRANSITION_S: Final = 0.07
+_SAMPLE_RATE: Final = 16_000
 
 CUES: Final[dict[str, dict[str, float]]] = {
     "A": {"mouthPressLeft": 0.4, "mouthPressRight": 0.4},
@@ -69,6 +72,12 @@ for (const path of process.argv.slice(2)) {
 """
 
 
+def default_package_folder() -> Path:
+    """The user's cache folder for peers."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "emotalk" / "peers"
+
+
 def ensure_package(folder: Path) -> Path:
     """Folder in which Node finds the package; installs it there once."""
     if shutil.which("node") is None or shutil.which("npm") is None:
@@ -89,17 +98,7 @@ def ensure_package(folder: Path) -> Path:
     return folder
 
 
-def read_pcm(path: Path) -> np.ndarray:
-    """int16 (n,) mono 16 kHz samples of a 16 kHz file."""
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    if rate != 16_000:
-        raise InputError(
-            "The peer takes 16 kHz sound only", value=rate, remedy="Convert the file first."
-        )
-    return np.round(np.clip(samples.mean(axis=1), -1, 1) * 32767).astype("<i2")
-
-
-def cue_curves(cues: Sequence[dict[str, object]], seconds: float) -> np.ndarray:
+def cue_curves(cues: Sequence[Mapping[str, object]], seconds: float) -> np.ndarray:
     """float32 (T, 52) at `RATE_HZ` from cues with `start`, `end` (seconds) and `value` (A..H,
     X).
     """
@@ -120,39 +119,72 @@ def cue_curves(cues: Sequence[dict[str, object]], seconds: float) -> np.ndarray:
     )
 
 
-def run(sounds: Sequence[Path], out: Path, package_folder: Path) -> dict[str, float]:
-    """Write one npz for each sound; returns seconds of sound, of CPU work, and their ratio."""
+def run(
+    sounds: Mapping[str, Path | np.ndarray], out: Path, package_folder: Path
+) -> dict[str, float]:
+    """Write `out`/STEM.npz for each sound that has none; seconds of sound, of processor, their
+    ratio over all.
+    """
     ensure_package(package_folder)
     out.mkdir(parents=True, exist_ok=True)
-    total_s = cpu_s = 0.0
+    missing = {stem: s for stem, s in sounds.items() if not (out / f"{stem}.npz").is_file()}
     with tempfile.TemporaryDirectory() as temporary:
-        lengths: dict[str, float] = {}
-        for sound in sounds:
-            pcm = read_pcm(sound)
-            target = Path(temporary) / f"{sound.stem}.pcm"
-            target.write_bytes(pcm.tobytes())
-            lengths[sound.stem] = len(pcm) / 16_000
-        command = ["node", "cues.mjs", *(str(Path(temporary) / f"{stem}.pcm") for stem in lengths)]
-        done = subprocess.run(
-            command, cwd=package_folder, check=True, capture_output=True, text=True
-        )
-        for line in done.stdout.splitlines():
+        paths = [_write_pcm(Path(temporary) / f"{stem}.pcm", s) for stem, s in missing.items()]
+        for result in _results(paths, package_folder) if paths else ():
+            pcm = Path(result["path"])
+            seconds = pcm.stat().st_size / 2 / _SAMPLE_RATE
+            _save(out / f"{pcm.stem}.npz", cue_curves(result["cues"], seconds), seconds, result)
+    return _totals([out / f"{stem}.npz" for stem in sounds])
+
+
+def _write_pcm(path: Path, sound: Path | np.ndarray) -> Path:
+    """int16 mono 16 kHz samples: what the package takes."""
+    samples = np.clip(load_samples(sound), -1, 1)
+    path.write_bytes(np.round(samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+def _results(paths: Sequence[Path], package_folder: Path) -> Iterator[dict[str, Any]]:
+    """One result a sound, each as soon as it is there."""
+    command = ["node", "cues.mjs", *map(str, paths)]
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            command, cwd=package_folder, stdout=subprocess.PIPE, stderr=said, text=True
+        ) as node,
+    ):
+        for line in node.stdout or ():
             if line.startswith("RESULT"):
-                result = json.loads(line[len("RESULT") :])
-                stem = Path(result["path"]).stem
-                values = cue_curves(result["cues"], lengths[stem])
-                np.savez(
-                    out / f"{stem}.npz",
-                    values=values,
-                    channels=np.array(arkit.CHANNELS),
-                    fps_num=RATE_HZ,
-                    fps_den=1,
-                )
-                total_s, cpu_s = total_s + lengths[stem], cpu_s + result["cpu_s"]
+                yield json.loads(line[len("RESULT") :])
+        if node.wait():
+            said.seek(0)
+            last = (said.read().strip().splitlines() or ["no message"])[-1]
+            raise SetupError("Rhubarb stopped", value=node.returncode, remedy=last)
+
+
+def _save(path: Path, values: np.ndarray, seconds: float, result: Mapping[str, Any]) -> None:
+    part = path.with_suffix(".part.npz")
+    np.savez(
+        part,
+        values=values,
+        channels=np.array(arkit.CHANNELS),
+        fps_num=RATE_HZ,
+        fps_den=1,
+        sound_s=seconds,
+        cpu_s=result["cpu_s"],
+    )
+    part.replace(path)
+
+
+def _totals(files: Sequence[Path]) -> dict[str, float]:
+    sound_s = cpu_s = 0.0
+    for file in files:
+        with np.load(file) as kept:
+            sound_s, cpu_s = sound_s + float(kept["sound_s"]), cpu_s + float(kept["cpu_s"])
     return {
-        "sound_s": round(total_s, 2),
+        "sound_s": round(sound_s, 2),
         "cpu_s": round(cpu_s, 2),
-        "real_time_factor": round(cpu_s / max(total_s, 1e-9), 4),
+        "real_time_factor": round(cpu_s / max(sound_s, 1e-9), 4),
     }
 
 
@@ -163,10 +195,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("sounds", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "emotalk" / "peers"
-    parser.add_argument("--package-folder", type=Path, default=default)
+    parser.add_argument("--package-folder", type=Path, default=default_package_folder())
     args = parser.parse_args(argv)
-    sys.stdout.write(json.dumps(run(args.sounds, args.out, args.package_folder)) + "\n")
+    totals = run({sound.stem: sound for sound in args.sounds}, args.out, args.package_folder)
+    sys.stdout.write(json.dumps(totals) + "\n")
     return 0
 
 

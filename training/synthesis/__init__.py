@@ -4,16 +4,16 @@
 `read_shards(FOLDER)` gives the clips.
 """
 
-from .factory import ENGINES, make_clip, make_shards
+from .factory import make_clip, make_shards, neural
 from .shards import read_shard, read_shards, write_shard
 from .spoken import SAMPLE_RATE, SpokenClip
 
 __all__ = [
-    "ENGINES",
     "SAMPLE_RATE",
     "SpokenClip",
     "make_clip",
     "make_shards",
+    "neural",
     "read_shard",
     "read_shards",
     "write_shard",

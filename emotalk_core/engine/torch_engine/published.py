@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from ...model.config import ModelConfig
 from ...model.folder import Model
 from ...model.network.published import Places, Published
 from ...model.network.wav2vec2 import Between
+from ...model.tensors import release_pages
 from ...progress import Progress, part_of, silent
 from ...timing import frame_count
 from .. import Encoding
@@ -26,11 +28,12 @@ from ..emotion import emotion_latent
 from ..measure import Measured, measure
 from ..spans import CONTEXT, HOP, Joiner, Span, Whole, plan
 from .device import Settings, choose_device, choose_dtype, is_out_of_memory
+from .packed import can_pack, pack
 
 if TYPE_CHECKING:
     from ...audio import SoundSource
 
-__all__ = ["PublishedEngine"]
+__all__ = ["PublishedEngine", "build_network"]
 
 _log = logging.getLogger(__name__)
 
@@ -77,14 +80,14 @@ class PublishedEngine:
         self._dtype = choose_dtype(settings.precision, self.device)
         self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{self._dtype}".replace("torch.", "")
         self._longest, self._at_once = _LONGEST, _AT_ONCE.get(self.device.type, 0)
-        self._prototypes = (
-            np.asarray(model.tensors["prototypes"], np.float32) if (sizes.is_calibrated) else None
-        )
-        self._network = _build(model)
-        self._place(self.device, self._dtype)
-        if settings.use_compiler:
+        self._prototypes = model.prototypes
+        self._network = build_network(model)
+        release = functools.partial(release_pages, model.encoder_tensors.values())
+        self._place(self.device, self._dtype, release)
+        if self.device.type == "cpu" and not settings.use_compiler and can_pack(self._dtype):
             for encoder in self._network.encoders:
-                encoder.compile(dynamic=True)
+                pack(encoder, release)
+        self._watch = _Watch(self._network, use_compiler=settings.use_compiler)
         self._shares = _class_matrix(sizes.n_classes)
 
     @property
@@ -104,7 +107,8 @@ class PublishedEngine:
         while joiner.done < n_frames:
             spans = plan(whole, joiner.done, self._longest)
             for group in self._groups(spans):
-                rest(joiner.done / n_frames, "Listening")
+                until = min(group[-1].last, n_frames) / n_frames
+                self._watch.progress = part_of(rest, joiner.done / n_frames, until)
                 heard = self._try([reader.window(span) for span in group], rest)
                 if heard is None:
                     break  # there was too little memory: planned anew with smaller windows
@@ -126,9 +130,10 @@ class PublishedEngine:
             windows.append(_Reader(sound, measured).window(span))
             levels.append(measured.level)
             progress(0.1 * (number + 1) / len(sounds), "Measuring the level")
+        self._watch.progress = part_of(progress, 0.1, 1.0)
         heard = self._try(windows, progress) if len(sounds) > 1 else None
         if heard is None:
-            return [_joined(self.encode(sound)) for sound in sounds]
+            return [Encoding.joined(self.encode(sound)) for sound in sounds]
         return [
             Encoding(content[: len(level)], emotion[: len(level)], shares[: len(level)], level)
             for (content, emotion, shares), level in zip(heard, levels, strict=True)
@@ -223,15 +228,22 @@ class PublishedEngine:
             for i, w in enumerate(windows)
         ]
 
-    def _place(self, device: torch.device, dtype: torch.dtype) -> None:
+    def _place(
+        self, device: torch.device, dtype: torch.dtype, release: Callable[[], None] = lambda: None
+    ) -> None:
         """Move the network: the branches in the chosen precision, the small decoder in float32."""
         self.device, self._dtype = device, dtype
+        for encoder in self._network.encoders:
+            for layer in encoder.layers:
+                layer.to(device, dtype)
+                release()
         self._network.content.to(device, dtype)
         self._network.emotion.to(device, dtype)
         self._network.decoder.to(device, torch.float32)
+        release()
 
 
-def _build(model: Model) -> Published:
+def build_network(model: Model) -> Published:
     """The network on the folder's own memory-mapped numbers: no copy until one is needed."""
     with torch.device("meta"):
         network = Published(model.config)
@@ -274,9 +286,23 @@ def _is_there(lengths: Sequence[int]) -> Tensor | None:
     return torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
 
 
-def _joined(pieces: Iterator[Encoding]) -> Encoding:
-    fields = [(p.content, p.emotion, p.heard, p.level) for p in pieces]
-    return Encoding(*(np.concatenate(column) for column in zip(*fields, strict=True)))
+class _Watch:
+    """Tells progress from layer to layer: a window of a minute takes long on a processor.
+
+    A layer that torch compiles cannot be watched.
+    """
+
+    def __init__(self, network: Published, *, use_compiler: bool) -> None:
+        self.progress: Progress = silent
+        layers = [layer for encoder in network.encoders for layer in encoder.layers]
+        for number, layer in enumerate(layers):
+            if use_compiler:
+                layer.compile(dynamic=True)
+            else:
+                layer.register_forward_pre_hook(self._hook(number / len(layers)))
+
+    def _hook(self, share: float) -> Callable[..., None]:
+        return lambda *_: self.progress(share, "Listening")
 
 
 class _Reader:
@@ -284,26 +310,28 @@ class _Reader:
 
     def __init__(self, sound: SoundSource, measured: Measured) -> None:
         self._blocks, self._measured = iter(sound.blocks()), measured
-        self._held = np.zeros(0, np.float32)
-        self._first = 0
+        self._held: list[np.ndarray] = []
+        self._first = self._behind = 0  # samples that are held
 
     def forget(self, span: Span) -> None:
         """Let go of what no window will hear that starts with `span` or replaces it."""
-        first = max(0, span.first - CONTEXT)
-        samples = Span(span.whole, first, 1).samples[0]
-        keep = max(0, min(samples - HOP, span.samples[0]) - self._first)
-        self._held, self._first = self._held[keep:].copy(), self._first + keep
+        before = Span(span.whole, max(0, span.first - CONTEXT), 1)
+        needed = min(before.samples[0] - HOP, span.samples[0])
+        while self._held and self._first + len(self._held[0]) <= needed:
+            self._first += len(self._held.pop(0))
 
     def window(self, span: Span) -> _Window:
         """A window that starts no earlier than what was forgotten; silence behind the sound."""
         first, last = span.samples
-        while self._first + len(self._held) < last:
+        while self._behind < last:
             block = next(self._blocks, None)
             if block is None:
-                block = np.zeros(last - self._first - len(self._held), np.float32)
+                block = np.zeros(last - self._behind, np.float32)
             else:
                 block = (block - np.float32(self._measured.mean)) / np.float32(
                     self._measured.deviation
                 )
-            self._held = np.concatenate([self._held, block])
-        return _Window(span, self._held[first - self._first : last - self._first])
+            self._held.append(block)
+            self._behind += len(block)
+        joined = np.concatenate(self._held)
+        return _Window(span, joined[first - self._first : last - self._first])

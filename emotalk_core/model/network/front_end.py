@@ -39,7 +39,9 @@ class Convolutions(nn.Module):
         return functional.gelu(self.conv2(x)).transpose(1, 2)
 
 
-class _Layer(nn.Module):
+class Layer(nn.Module):
+    """One layer; `reach` bounds what its attention hears."""
+
     def __init__(self, tensors: Mapping[str, np.ndarray], number: int, reach: int | None) -> None:
         super().__init__()
 
@@ -95,11 +97,35 @@ class _Layer(nn.Module):
         band = self.relative[:, away.clamp(-reach, reach) + reach]
         return band.masked_fill(away.abs() > reach, float("-inf"))[None]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, absent: Tensor | None = None) -> Tensor:
+        """States (B, T, 512); nobody hears keys where `absent` (B, T)."""
         q, k, v = self._heads(x)
-        heard = functional.scaled_dot_product_attention(q, k, v, attn_mask=self._band(x.shape[1]))
+        band = self._band(x.shape[1])
+        if absent is not None and band is not None:
+            band = band.expand(len(x), -1, -1, -1).masked_fill(absent[:, None, None], -1e4)
+        heard = functional.scaled_dot_product_attention(q, k, v, attn_mask=band)
         x = x + self.out(heard.transpose(1, 2).reshape(x.shape))
         return x + self.down(functional.gelu(self.up(self.norm2(x))))
+
+    def named_tensors(self, block: str) -> dict[str, Tensor]:
+        """Parameters by their names in `encoder.safetensors`."""
+        out: dict[str, Tensor] = {}
+        weights = self.qkv.weight.split(WIDTH)
+        for name, weight in zip(("query", "key", "value"), weights, strict=True):
+            out[f"{block}.attn.{name}.weight"] = weight
+        # A key's bias moves all scores of a query alike.
+        query, _, value = self.qkv.bias.split(WIDTH)
+        out |= {f"{block}.attn.query.bias": query, f"{block}.attn.value.bias": value}
+        if self.relative is not None:
+            out[f"{block}.attn.relative"] = self.relative
+        modules = {
+            "attn.out": "out", "mlp.0": "up", "mlp.2": "down",
+            "attn_ln": "norm1", "mlp_ln": "norm2",
+        }  # fmt: skip
+        for name, attribute in modules.items():
+            module = getattr(self, attribute)
+            out |= {f"{block}.{name}.weight": module.weight, f"{block}.{name}.bias": module.bias}
+        return out
 
 
 class Layers(nn.Module):
@@ -118,7 +144,7 @@ class Layers(nn.Module):
         self, tensors: Mapping[str, np.ndarray], n_layers: int, reach: int | None = None
     ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(_Layer(tensors, i, reach) for i in range(n_layers))
+        self.layers = nn.ModuleList(Layer(tensors, i, reach) for i in range(n_layers))
         is_taught = "position" in tensors
         if not is_taught:
             self.register_buffer("sinusoids", _tensor(tensors["positional_embedding"]))
@@ -167,26 +193,7 @@ def student_tensors(convolutions: Convolutions, layers: Layers) -> dict[str, np.
         conv = getattr(convolutions, name)
         out |= {f"{name}.weight": conv.weight, f"{name}.bias": conv.bias}
     for number, layer in enumerate(layers.layers):
-        block = f"blocks.{number}"
-        for name, weight in zip(
-            ("query", "key", "value"), layer.qkv.weight.split(WIDTH), strict=True
-        ):
-            out[f"{block}.attn.{name}.weight"] = weight
-        query, _, value = layer.qkv.bias.split(
-            WIDTH
-        )  # a key's bias moves all scores of a query alike
-        out |= {f"{block}.attn.query.bias": query, f"{block}.attn.value.bias": value}
-        out[f"{block}.attn.relative"] = layer.relative
-        modules = {
-            "attn.out": "out",
-            "mlp.0": "up",
-            "mlp.2": "down",
-            "attn_ln": "norm1",
-            "mlp_ln": "norm2",
-        }
-        for name, attribute in modules.items():
-            module = getattr(layer, attribute)
-            out |= {f"{block}.{name}.weight": module.weight, f"{block}.{name}.bias": module.bias}
+        out |= layer.named_tensors(f"blocks.{number}")
     return {
         name: tensor.detach().float().numpy().astype(np.float16) for name, tensor in out.items()
     }

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _DROPOUT = 0.1  # in training alone
-_QUERIES_AT_ONCE = 600  # frames: bounds the memory of scores
+_QUERIES_AT_ONCE = 200  # frames: bounds the memory of scores
 
 
 def published_slopes(n_heads: int) -> Tensor:
@@ -214,9 +214,6 @@ class Published(nn.Module):
         self.content = _Content(sizes)
         self.emotion = _Emotion(sizes)
         self.decoder = _Decoder(sizes, config.n_styles, len(config.channels))
-        if sizes.is_calibrated:
-            shape = (len(config.emotions), sizes.emotion_width)
-            self.prototypes = nn.Parameter(torch.zeros(shape))
 
     @property
     def encoders(self) -> tuple[Wav2Vec2, Wav2Vec2]:

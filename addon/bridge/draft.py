@@ -1,0 +1,120 @@
+"""Keys on their way into the scene: written a few milliseconds at a time into Actions that nothing
+uses yet, then put in place at once.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bpy
+
+from ...emotalk_core.errors import RigError
+from ...emotalk_core.retarget import Binding, KeyTable
+from . import compat, own_actions
+from .bake import BakeResult, Stretch, iter_written, result_of, widen_sliders
+from .plans import Plan, checked_plans
+
+__all__ = ["Draft"]
+
+_DRAFT: Final = "emotalk_draft"
+"""Custom property on an Action that is not in use yet: which draft it belongs to."""
+
+
+@dataclass(eq=False)
+class Draft:
+    """A bake in slices. Until `commit` the scene is as it was; after `abandon` it is so too.
+
+    Between slices nothing of Blender's is held: what undo or a script takes away meanwhile is
+    missed, not touched.
+    """
+
+    tables: Sequence[KeyTable]
+    binding: Binding
+    stretch: Stretch
+    is_complete: bool = field(default=False, init=False)
+    _uid: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
+    _outline: list[tuple[str, str, int]] = field(default_factory=list, init=False)
+    _n_begun: int = field(default=0, init=False)  # plans
+    _n_written: int = field(default=0, init=False)  # tables of the last plan that is begun
+
+    def advance(self, budget_s: float) -> None:
+        """Write one curve, and more for about `budget_s`; in the end `is_complete`.
+
+        Raises
+        ------
+        RigError
+            An object or its keys are gone, linked, or in the NLA's tweak mode.
+        """
+        end_s = time.perf_counter() + budget_s
+        for number, plan in enumerate(self._plans([])):
+            if number == self._n_begun:
+                self._begin(plan)
+            if number < self._n_begun - 1:
+                continue
+            fcurves = compat.fcurves_for(plan.block, self._action(plan))
+            for _ in iter_written(fcurves, plan.tables[self._n_written :], self.stretch):
+                self._n_written += 1
+                if time.perf_counter() > end_s:
+                    return
+        self.is_complete = True
+
+    def commit(self) -> BakeResult:
+        """Put the Actions in place of those that are there.
+
+        Raises
+        ------
+        RigError
+            An object or its keys are gone, linked, or in the NLA's tweak mode.
+        """
+        notes: list[str] = []
+        plans = self._plans(notes)
+        drafts = [self._action(plan) for plan in plans]
+        widen_sliders(self.binding, plans)
+        for plan, action in zip(plans, drafts, strict=True):
+            del action[_DRAFT]
+            own_actions.put(plan, action, notes)
+            plan.block.update_tag()
+        return result_of(self.tables, plans, [action.name for action in drafts], notes)
+
+    def abandon(self) -> None:
+        """Take the unused Actions away."""
+        for action in [*bpy.data.actions]:
+            if str(action.get(_DRAFT, "")).startswith(self._uid):
+                bpy.data.actions.remove(action)
+
+    def _plans(self, notes: list[str]) -> list[Plan]:
+        plans = checked_plans(self.tables, notes)
+        outline = [(plan.owner, plan.kind, len(plan.tables)) for plan in plans]
+        self._outline = self._outline or outline
+        if outline != self._outline:
+            raise _gone(plans[0])
+        return plans
+
+    def _label(self, plan: Plan) -> str:
+        return f"{self._uid} {plan.kind} {plan.owner}"
+
+    def _begin(self, plan: Plan) -> None:
+        data = plan.block.animation_data
+        current = data.action if data else None
+        own = current.copy() if own_actions.is_ours(current) else own_actions.new_action(plan)
+        own[_DRAFT] = self._label(plan)
+        self._n_begun, self._n_written = self._n_begun + 1, 0
+
+    def _action(self, plan: Plan) -> Any:
+        label = self._label(plan)
+        found = next((action for action in bpy.data.actions if action.get(_DRAFT) == label), None)
+        if found is None:
+            raise _gone(plan)
+        return found
+
+
+def _gone(plan: Plan) -> RigError:
+    return RigError(
+        "The scene changed while keys were written",
+        value=plan.owner,
+        remedy="Press Animate again.",
+    )

@@ -1,0 +1,131 @@
+"""The Actions that are ours: made, put in place of what was there, and taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import bpy
+
+from . import compat
+from .plans import Plan
+
+__all__ = ["MARK", "clear", "ensure", "is_ours", "new_action", "put"]
+
+MARK: Final = "emotalk_owner"
+"""Custom property on every Action that we made; nothing without it is ever changed."""
+
+_KEPT: Final = "EmoTalk kept: "
+"""Name of the NLA track that holds the Action a user had before."""
+
+
+def is_ours(action: Any) -> bool:
+    """Whether we made this Action."""
+    return action is not None and MARK in action
+
+
+def new_action(plan: Plan) -> Any:
+    """An Action of ours for a data-block, not in use yet."""
+    action = bpy.data.actions.new(f"{plan.owner}.emotalk")
+    action[MARK] = plan.owner
+    return action
+
+
+def ensure(plan: Plan, notes: list[str]) -> Any:
+    """Our Action, active on the data-block; what was active before is kept."""
+    data = plan.block.animation_data or plan.block.animation_data_create()
+    current = data.action
+    if not is_ours(current):
+        return put(plan, new_action(plan), notes)
+    return put(plan, current.copy(), notes) if _is_shared(current) else current
+
+
+def put(plan: Plan, action: Any, notes: list[str]) -> Any:
+    """Make `action`, ours and not in use yet, the active one of the data-block.
+
+    It takes name and place of an Action of ours of which it is a copy; one that is shared stays as
+    it is, and what a user made is kept.
+    """
+    data = plan.block.animation_data or plan.block.animation_data_create()
+    current = data.action
+    if not is_ours(current):
+        if current is not None:
+            _keep(plan, current, notes)
+        compat.assign_action(plan.block, action, compat.first_slot(action))
+        return action
+    slot_name = getattr(compat.slot_of(data), "identifier", None)
+    if _is_shared(current):
+        notes.append(f"{plan.owner}: its Action {current.name} was shared, so it got a copy")
+        data.action = action
+    else:
+        name, action.use_fake_user = current.name, current.use_fake_user
+        data.action = action
+        bpy.data.actions.remove(current)
+        action.name = name
+    compat.reassign_slot(data, slot_name)
+    return action
+
+
+def clear(objects: Sequence[bpy.types.Object]) -> int:
+    """Remove our Actions from these objects and give back what they had before; how many."""
+    n_removed = 0
+    for block in _blocks(objects):
+        data = block.animation_data
+        if data is None or not is_ours(data.action):
+            continue
+        action = data.action
+        data.action = None
+        if action.users == 0:
+            bpy.data.actions.remove(action)
+        _restore_kept(block, data)
+        n_removed += 1
+    return n_removed
+
+
+def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:
+    blocks = []
+    for thing in objects:
+        if thing.type == "MESH" and thing.data.shape_keys is not None:
+            blocks.append(thing.data.shape_keys)
+        blocks.append(thing)
+    return blocks
+
+
+def _is_shared(action: Any) -> bool:
+    return action.users - int(action.use_fake_user) > 1
+
+
+def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
+    """Put a user's Action where it goes on working, or keep it in the file if ours replaces all
+    of it.
+    """
+    data = plan.block.animation_data
+    ours = {(table.data_path, table.array_index) for table in plan.tables}
+    curves = compat.fcurves_of(plan.block) or ()
+    others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
+    current.use_fake_user = True
+    if not others:
+        data.nla_tracks.new().name = (
+            _KEPT + current.name
+        )  # an empty track remembers what to give back
+        notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
+        return
+    start, end = current.frame_range
+    track = data.nla_tracks.new()
+    track.name = _KEPT + current.name
+    strip = track.strips.new(current.name, int(start), current)
+    compat.set_strip_slot(strip, compat.slot_of(data))
+    strip.frame_end, strip.frame_start = end, start
+    notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
+
+
+def _restore_kept(block: Any, data: Any) -> None:
+    for track in list(data.nla_tracks):
+        if not track.name.startswith(_KEPT):
+            continue
+        strip = track.strips[0] if track.strips else None
+        slot = compat.slot_of(strip) if strip else None
+        action = strip.action if strip else bpy.data.actions.get(track.name[len(_KEPT) :])
+        data.nla_tracks.remove(track)
+        if action is not None:
+            compat.assign_action(block, action, slot)

@@ -1,0 +1,148 @@
+"""What a bake means to write, by data-block, and every reason why it could not: looked at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.errors import RigError
+from ...emotalk_core.retarget import KeyTable
+from .counting import counted
+from .rigs import is_deleted
+
+__all__ = ["Plan", "block_of", "checked_plans", "objects_named"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The curves of one data-block (a Key, or an armature object)."""
+
+    block: Any
+    kind: str  # which data-block of the object it is
+    owner: str  # object name, for names and messages
+    tables: tuple[KeyTable, ...]
+
+
+def objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
+    """The scene's objects of these names, local ones before linked ones.
+
+    Raises
+    ------
+    RigError
+        One of them is no longer there.
+    """
+    found = {
+        name: bpy.data.objects.get((name, None)) or bpy.data.objects.get(name) for name in names
+    }
+    for name, thing in found.items():
+        # What is deleted with X stays in the file as long as one of our settings points to it.
+        if thing is None or is_deleted(thing):
+            raise RigError(
+                "An object was deleted meanwhile",
+                value=name,
+                remedy="Undo that, or choose another.",
+            )
+    return {name: thing for name, thing in found.items() if thing is not None}
+
+
+def checked_plans(tables: Sequence[KeyTable], notes: list[str]) -> list[Plan]:
+    """The curves to write, without those that drivers hold; what the user should know goes to
+    `notes`.
+
+    Raises
+    ------
+    RigError
+        An object or its keys are gone, linked, or in the NLA's tweak mode.
+    """
+    objects = objects_named(tuple(dict.fromkeys(table.object_name for table in tables)))
+    plans = _plans(tables, objects, notes)
+    for plan in plans:
+        _check(plan, notes)
+    if not plans:
+        raise RigError(
+            "Nothing can be keyed",
+            value=", ".join(objects),
+            remedy="Remove the drivers of its shape keys.",
+        )
+    return plans
+
+
+def _plans(
+    tables: Sequence[KeyTable], objects: Mapping[str, bpy.types.Object], notes: list[str]
+) -> list[Plan]:
+    by_block: dict[tuple[str, str], list[KeyTable]] = {}
+    for table in tables:
+        by_block.setdefault((table.object_name, table.block), []).append(table)
+    plans = []
+    for (name, kind), own in by_block.items():
+        block = block_of(objects[name], kind)
+        driven = (
+            {d.data_path for d in block.animation_data.drivers} if block.animation_data else set()
+        )
+        free = tuple(table for table in own if table.data_path not in driven)
+        if len(free) < len(own):
+            n_driven = counted(len(own) - len(free), "driven value")
+            notes.append(f"{name}: {n_driven} left to the drivers")
+        plans.append(Plan(block, kind, name, free))
+    return [plan for plan in plans if plan.tables]
+
+
+def block_of(thing: bpy.types.Object, kind: str) -> Any:
+    """The data-block of an object that holds its curves: itself, or its shape keys."""
+    if kind == "object":
+        return thing
+    key = thing.data.shape_keys if thing.type == "MESH" else None
+    if key is None:
+        raise RigError(
+            "The shape keys are gone", value=thing.name, remedy="Undo that, or choose another mesh."
+        )
+    return key
+
+
+def _check(plan: Plan, notes: list[str]) -> None:
+    """Refuse what cannot be written; note what would hide the result."""
+    if not plan.block.is_editable or plan.block.library is not None:
+        raise RigError(
+            "Linked data cannot be animated",
+            value=plan.owner,
+            remedy="Make a library override of its mesh or armature, or make it local.",
+        )
+    if hasattr(plan.block, "key_blocks"):
+        _check_keys(plan, notes)
+    data = plan.block.animation_data
+    if data is None:
+        return
+    if data.use_tweak_mode:
+        raise RigError(
+            "An NLA strip is being edited",
+            value=plan.owner,
+            remedy="Leave tweak mode (Tab in the NLA).",
+        )
+    if any(track.is_solo for track in data.nla_tracks):
+        notes.append(f"{plan.owner}: an NLA track is soloed and hides the new keys")
+    if data.action_influence == 0.0:
+        notes.append(f"{plan.owner}: the Action's influence is 0 and hides the new keys")
+
+
+def _check_keys(plan: Plan, notes: list[str]) -> None:
+    blocks = {
+        f'key_blocks["{bpy.utils.escape_identifier(b.name)}"].value': b
+        for b in plan.block.key_blocks
+    }
+    for table in plan.tables:
+        if table.data_path not in blocks:
+            raise RigError(
+                "A shape key is gone",
+                value=f"{plan.owner}: {table.data_path}",
+                remedy="Find the rig again.",
+            )
+    muted = [blocks[table.data_path].name for table in plan.tables if blocks[table.data_path].mute]
+    if muted:
+        notes.append(f"{plan.owner}: {counted(len(muted), 'shape key')} muted, {muted[0]} first")
+    if not plan.block.use_relative:
+        notes.append(f"{plan.owner}: its shape keys are absolute, so values have no effect")
+    if bpy.data.objects[plan.owner].show_only_shape_key:
+        notes.append(f"{plan.owner}: a shape key is pinned and hides the others")

@@ -1,0 +1,186 @@
+"""Emotion prototypes for an imported network: where labelled recordings stand in its latent space.
+
+The authors' checkpoint knows levels and persons, but no points for the eight sliders. A prototype
+is the mean over clips of an emotion, each clip the mean over its frames with speech.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from .atomic_file import disk_error
+from .audio import open_sound
+from .cache import EncodingCache
+from .controls import EMOTIONS
+from .engine import Encoding, Engine
+from .errors import EmoTalkError, InputError
+from .model.folder import PROTOTYPES, Model
+from .model.tensors import write_tensors
+from .pipeline import encode
+from .progress import Progress, part_of, silent
+
+__all__ = ["Calibrated", "LabelledClip", "calibrate", "find_clips"]
+
+_log = logging.getLogger(__name__)
+
+_SUFFIXES: Final = frozenset({".wav", ".flac", ".mp3", ".ogg", ".m4a", ".mp4"})
+_RAVDESS: Final = re.compile(r"\d\d-\d\d-(0[1-8])(?:-\d\d){4}")
+_SPEECH_DB: Final = -40.0  # frames that are quieter say nothing about the voice
+_OTHER_WORDS: Final = {
+    "happiness": "happy",
+    "joy": "happy",
+    "sadness": "sad",
+    "anger": "angry",
+    "fear": "fearful",
+    "disgusted": "disgust",
+    "surprise": "surprised",
+}
+
+
+@dataclass(frozen=True)
+class LabelledClip:
+    """A recording and the emotion that is acted in it."""
+
+    path: Path
+    emotion: str  # one of EMOTIONS
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What calibration was made from."""
+
+    counts: Mapping[str, int]  # clips by emotion; those without any take neutral's prototype
+    failed: Sequence[str]  # clips that could not be heard, and why
+
+
+def find_clips(path: Path) -> list[LabelledClip]:
+    """Labelled clips of a folder, or of a csv with the columns `path` and `emotion`.
+
+    In a folder a clip is labelled by its RAVDESS name (`03-01-05-01-02-01-12.wav`: the third
+    number), or by a folder around it that is called after an emotion.
+
+    Raises
+    ------
+    InputError
+        No such folder or list, nothing labelled in it, or a label that is none of the eight.
+    """
+    if path.is_dir():
+        sounds = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES)
+        labels = [(p, _label_of(p, path)) for p in sounds]
+        clips = [LabelledClip(p, label) for p, label in labels if label is not None]
+        if len(clips) < len(sounds):
+            _log.warning("%d sounds without a label are left out", len(sounds) - len(clips))
+    else:
+        clips = _read_list(path)
+    if not clips:
+        raise InputError(
+            "No labelled clips",
+            value=path,
+            remedy="Give RAVDESS folders, folders named after emotions, or a csv path,emotion.",
+        )
+    return clips
+
+
+def _label_of(sound: Path, root: Path) -> str | None:
+    match = _RAVDESS.fullmatch(sound.stem)
+    if match:
+        return EMOTIONS[int(match[1]) - 1]
+    around = [part.lower() for part in sound.relative_to(root).parent.parts] + [root.name.lower()]
+    words = [_OTHER_WORDS.get(word, word) for word in reversed(around)]
+    return next((word for word in words if word in EMOTIONS), None)
+
+
+def _read_list(path: Path) -> list[LabelledClip]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError as error:
+        raise InputError(
+            "No such folder or list of clips", value=path, remedy="Check the name."
+        ) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            "List of clips cannot be read", value=path, remedy="Save it as a csv in UTF-8."
+        ) from error
+    return [_clip_of(row, path) for row in rows]
+
+
+def _clip_of(row: Mapping[str, str | None], listed: Path) -> LabelledClip:
+    name, word = row.get("path"), (row.get("emotion") or "").strip().lower()
+    if not name:
+        raise InputError(
+            "A row without a clip", value=dict(row), remedy="Write the columns path,emotion."
+        )
+    emotion = _OTHER_WORDS.get(word, word)
+    if emotion not in EMOTIONS:
+        raise InputError("No such emotion", value=word, remedy=f"Use {', '.join(EMOTIONS)}.")
+    return LabelledClip(listed.parent / name, emotion)
+
+
+def calibrate(
+    model: Model,
+    clips: Sequence[LabelledClip],
+    engine: Engine,
+    *,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> Calibrated:
+    """Hear the clips and write the prototypes into the model's folder.
+
+    Nothing is written before all clips have been heard.
+
+    Raises
+    ------
+    InputError
+        The model has prototypes from its training, or no neutral clip could be heard.
+    SetupError
+        The folder cannot be written to.
+    """
+    if model.config.published is None:
+        raise InputError(
+            "This model's sliders come from its training",
+            value=model.config.name,
+            remedy="Calibrate a folder made by import-checkpoint.",
+        )
+    points: dict[str, list[np.ndarray]] = {emotion: [] for emotion in EMOTIONS}
+    failed = []
+    for number, clip in enumerate(clips):
+        part = part_of(progress, number / len(clips), (number + 1) / len(clips))
+        part(0.0, f"Listening to {clip.path.name}")
+        try:
+            encoding = encode(open_sound(clip.path), engine, cache=cache, progress=part)
+            points[clip.emotion].append(_place(encoding))
+        except EmoTalkError as error:
+            failed.append(f"{clip.path}: {error}")
+    if not points["neutral"]:
+        raise InputError(
+            "No neutral clip could be heard, and all sliders start from neutral",
+            value=failed[0] if failed else f"{len(clips)} clips",
+            remedy="Add neutral clips of the same speakers.",
+        )
+    neutral = np.mean(points["neutral"], axis=0)
+    prototypes = [np.mean(p, axis=0) if p else neutral for p in points.values()]
+    try:
+        write_tensors(
+            model.path / PROTOTYPES, {"prototypes": np.stack(prototypes).astype(np.float32)}
+        )
+    except OSError as error:
+        raise disk_error(error, model.path) from error
+    progress(1.0, "Done")
+    return Calibrated({emotion: len(p) for emotion, p in points.items()}, failed)
+
+
+def _place(encoding: Encoding) -> np.ndarray:
+    """Mean over the frames with speech, float64 (E,); over all where there is none."""
+    level = np.asarray(encoding.level, np.float32)
+    spoken = level > _SPEECH_DB
+    chosen = np.asarray(encoding.emotion)[spoken if spoken.any() else slice(None)]
+    return chosen.astype(np.float64).mean(axis=0)

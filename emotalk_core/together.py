@@ -1,0 +1,97 @@
+"""Several sounds heard in one pass, before each is asked for: one short line leaves a card idle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+from .audio import SoundSource, open_sound
+from .cache import EncodingCache, StoredEncoding
+from .engine import Encoding, Engine
+from .errors import EmoTalkError
+from .progress import Progress, silent
+from .report import SoundTally
+from .timing import frame_count
+
+__all__ = ["BatchEngine", "HearAhead", "hears_together"]
+
+_LONGEST: Final = 1800  # frames: longer sounds fill a pass by themselves
+
+
+@runtime_checkable
+class BatchEngine(Protocol):
+    """What an engine has besides, when several sounds at once pay."""
+
+    @property
+    def together_frames(self) -> int:
+        """Frames in one pass; 0: one sound after the other is as fast."""
+        ...
+
+    def encode_together(
+        self, sounds: Sequence[SoundSource], *, progress: Progress = silent
+    ) -> list[Encoding]:
+        """Encodings of several sounds of a minute or less."""
+        ...
+
+
+def hears_together(engine: Engine) -> bool:
+    """Whether several sounds at once pay with this engine."""
+    return isinstance(engine, BatchEngine) and engine.together_frames > 0
+
+
+class HearAhead:
+    """Fills the cache with the Encodings of the next sounds of a list, as many as fit a pass.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        All sounds, in the order in which they will be asked for.
+    engine : Engine
+    cache : EncodingCache, optional
+        Where they wait; without one nothing is heard ahead.
+    """
+
+    def __init__(self, paths: Sequence[Path], engine: Engine, cache: EncodingCache | None) -> None:
+        self._paths, self._engine, self._cache = list(paths), engine, cache
+        self._next = 0
+
+    def hear(self, number: int, progress: Progress = silent) -> None:
+        """Make sure that sound `number` has been heard, if this engine hears several at once."""
+        engine = self._engine
+        if self._cache is None or number < self._next or not isinstance(engine, BatchEngine):
+            return
+        if engine.together_frames == 0:
+            return
+        chosen: list[SoundTally] = []
+        n_frames, self._next = 0, max(number, self._next)
+        while self._next < len(self._paths):
+            sound = self._open(self._paths[self._next])
+            n_sound = frame_count(sound.n_samples) if sound else 0
+            if sound and n_frames + n_sound > engine.together_frames:
+                break
+            self._next += 1
+            if sound and 0 < n_sound <= _LONGEST:
+                chosen.append(SoundTally(sound))
+                n_frames += n_sound
+        self._next = max(self._next, number + 1)
+        if len(chosen) > 1:
+            for sound, found in zip(
+                chosen, engine.encode_together(chosen, progress=progress), strict=True
+            ):
+                stored = StoredEncoding.from_pieces([found], sound.notes)
+                self._cache.keep(sound.key, self._engine.key, stored)
+                stored.close()
+
+    def _open(self, path: Path) -> SoundSource | None:
+        """The sound if it must be heard; None if it was, or if it cannot be: told in its turn."""
+        try:
+            sound = open_sound(path)
+        except EmoTalkError:
+            return None
+        assert self._cache is not None
+        found = self._cache.find(sound.key, self._engine.key)
+        if found is not None:
+            found.close()
+            return None
+        return sound

@@ -1,0 +1,114 @@
+"""Strips with speed changes: mixed by a second Blender, from a file that holds the strip alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.scenes import add_strip, babble, make_head, needs_sound, write_wav
+
+pytestmark = needs_sound
+
+
+def _program(path: Path, line: str) -> str:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def second_blender(tmp_path: Path) -> Iterator[str]:
+    """A program that takes Blender's arguments and runs the script in a Python with this bpy."""
+    bpy.app.binary_path = _program(tmp_path / "blender", f'exec "{sys.executable}" "$6" -- "$8"')
+    yield bpy.app.binary_path
+    bpy.app.binary_path = ""
+
+
+@pytest.fixture
+def strip(tmp_path: Path) -> Any:
+    """A second of babble at frame 10, as a strip."""
+    return add_strip(write_wav(tmp_path / "line.wav", babble(1.0)), 10)
+
+
+def _heard(strip: Any, path: Path) -> Any:
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.sound import Heard
+
+    return Heard(path, 0.0, None, 10.0, compat.scene_rate(bpy.context.scene), strip.name)
+
+
+def _render(strip: Any) -> Path:
+    from emotalk.addon.bridge import mixdown
+
+    mixdown.forget()
+    return mixdown.render(strip, bpy.context.scene, 10, 34)
+
+
+def test_second_blender_mixes_what_this_one_does(
+    addon: ModuleType, strip: Any, second_blender: str
+) -> None:
+    from emotalk.addon.bridge.decode import to_source
+    from emotalk.emotalk_core.audio import read_samples
+
+    there = read_samples(to_source(_heard(strip, _render(strip)), blender=second_blender))
+    bpy.app.binary_path = ""
+    here = read_samples(to_source(_heard(strip, _render(strip))))
+
+    assert np.abs(here).max() > 0.1
+    np.testing.assert_array_equal(there, here)
+
+
+def test_its_file_holds_neither_character_nor_other_strips(
+    addon: ModuleType, strip: Any, second_blender: str, tmp_path: Path
+) -> None:
+    head, scene = make_head(), bpy.context.scene
+    scene.emotalk.rig.character, scene["mine"] = head, head
+    add_strip(write_wav(tmp_path / "other.wav", babble(1.0)), 10, channel=2)
+
+    path = _render(strip)
+
+    with bpy.data.libraries.load(str(path)) as (there, _):
+        found = list(there.scenes), list(there.objects), list(there.meshes), list(there.sounds)
+    assert found == ([f"{scene.name}.001"], [], [], ["line.wav"])
+    assert (scene.emotalk.rig.character, len(bpy.data.scenes)) == (head, 1)
+
+
+def test_cancel_ends_the_second_blender(addon: ModuleType, strip: Any, tmp_path: Path) -> None:
+    from emotalk.addon.bridge.decode import to_source
+    from emotalk.emotalk_core.errors import Cancelled
+
+    note = tmp_path / "pid"
+    bpy.app.binary_path = slow = _program(tmp_path / "slow", f"echo $$ > {note}; exec sleep 600")
+    heard = _heard(strip, _render(strip))
+    bpy.app.binary_path = ""
+
+    def progress(_share: float, _what: str) -> None:
+        if note.is_file() and note.read_text():
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        to_source(heard, blender=slow, progress=progress)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
+
+
+def test_failure_names_the_strip_and_the_remedy(
+    addon: ModuleType, strip: Any, tmp_path: Path
+) -> None:
+    from emotalk.addon.bridge.decode import to_source
+    from emotalk.emotalk_core.errors import InputError
+
+    bpy.app.binary_path = broken = _program(tmp_path / "broken", "exit 2")
+    heard = _heard(strip, _render(strip))
+    bpy.app.binary_path = ""
+
+    with pytest.raises(InputError, match=r"speed changes: 'line'\. Render the strip"):
+        to_source(heard, blender=broken)

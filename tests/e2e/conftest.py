@@ -1,0 +1,17 @@
+"""What the end-to-end tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.first_click import write_buzz
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1.5 s of a voice-like buzz as a wav."""
+    path = tmp_path_factory.mktemp("sound") / "buzz.wav"
+    write_buzz(path)
+    return path

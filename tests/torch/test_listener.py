@@ -1,0 +1,80 @@
+"""The linear listener: fitted on moments, written into the branch, careful with readers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotalk_core.controls import EMOTIONS
+from emotalk_core.model.config import ModelConfig
+
+torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+
+from emotalk_core.model.network import Starter, pool_weights  # noqa: E402
+from training.listener import (  # noqa: E402
+    Listener,
+    ListenerSettings,
+    Voices,
+    fit_listener,
+    recalls,
+    write,
+)
+
+WIDTH = 16
+CONFIG = replace(ModelConfig(), front_end=replace(ModelConfig().front_end, width=WIDTH))
+
+
+def voices(seed: int, emotions: list[int], apart: float, n: int = 40) -> Voices:
+    """Clouds of moments, one for each emotion, `apart` deviations from the middle."""
+    rng = np.random.default_rng(seed)
+    centres = apart * np.linalg.qr(np.random.default_rng(0).standard_normal((WIDTH, 8)))[0].T
+    labels = np.repeat(np.eye(8)[emotions], n, axis=0)
+    pooled = np.concatenate([centres[e] + rng.standard_normal((n, WIDTH)) for e in emotions])
+    weights = np.full(len(pooled), 1.0 / len(pooled))
+    clips = np.arange(len(pooled)) // 4
+    return Voices(pooled.astype(np.float32), labels, weights, clips, pooled.astype(np.float32))
+
+
+def fitted(readers: Voices | None = None, **settings: float) -> Listener:
+    quiet = voices(5, [0], 0.0)
+    return fit_listener(
+        voices(1, list(range(8)), 4.0), quiet, readers or quiet, ListenerSettings(**settings)
+    )
+
+
+def test_hears_unseen_clips_of_what_it_was_taught() -> None:
+    found = recalls(fitted(), voices(2, list(range(8)), 4.0))
+
+    assert min(found.values()) >= 0.9
+
+
+def test_readers_show_no_feeling_by_mistake_and_are_heard_all_the_same() -> None:
+    readers = voices(3, [EMOTIONS.index("disgust")], 2.0)
+
+    listener = fitted(readers, most_by_mistake=0.05)
+
+    heard = listener.shares(readers.pooled).mean(axis=0)
+    shown = replace(listener, bias=listener.careful).shares(readers.pooled).mean(axis=0)
+    assert heard[EMOTIONS.index("disgust")] > 0.3
+    assert shown[2:].max() < 0.06
+
+
+def test_the_written_branch_is_the_fitted_matrix() -> None:
+    listener, network = fitted(), Starter(CONFIG)
+    write(listener, network)
+    states = torch.from_numpy(
+        np.random.default_rng(4).standard_normal((1, 200, 3, WIDTH)).astype(np.float32)
+    )
+    level = torch.zeros(1, 200)
+
+    voice, heard = network.emotion(states, pool_weights(level), torch.tensor([100]))
+
+    around = states[0, 25:176, 1].numpy()
+    pooled = around.sum(axis=0, keepdims=True) / (len(around) + 1.0)
+    shares = heard.softmax(-1)[0].detach().numpy()
+    shown = voice.softmax(-1)[0].detach().numpy()
+    np.testing.assert_allclose(shares, listener.shares(pooled), atol=2e-4)
+    careful = replace(listener, bias=listener.careful)
+    np.testing.assert_allclose(shown, careful.shares(pooled), atol=2e-4)
