@@ -51,6 +51,7 @@ class Batch:
     weights: Tensor  # (B, 8) emotion shares
     intensity: Tensor  # (B, 1)
     style: Tensor  # (B,)
+    lag: Tensor  # (B,), frames by which the stretch starts later than its states
     target: Target
 
 
@@ -99,8 +100,8 @@ class Clips:
         samples = [self._pair(n_frames) for _ in range(n_pairs)]
         rows = [row for pair in samples for row in pair]
         columns = [torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)]
-        states, level, weights, intensity, style, *target = columns
-        return Batch(states, level, weights, intensity, style, Target(*target))
+        states, level, weights, intensity, style, lag, *target = columns
+        return Batch(states, level, weights, intensity, style, lag, Target(*target))
 
     def _pair(self, n_frames: int) -> list[_Row]:
         features, entries, odds = self._groups[self._rng.choice(len(self._groups), p=self._shares)]
@@ -109,7 +110,7 @@ class Clips:
         plain = recording.captured is not None or self._rng.random() < 0.5
         style = 0 if plain else int(self._rng.integers(self._n_styles))
         a, b = self._rng.choice(rows, 2, replace=len(rows) < 2)
-        total = int(features.lengths[a]) * 3 // 5
+        total = min(int(features.lengths[row]) * 3 // 5 for row in (a, b)) - 2  # the largest lag
         first = 3 * int(self._rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
         cut = slice(first, min(first + n_frames, total))
         curves = self._curves(recording, features, int(a), feeling, style, cut)
@@ -119,7 +120,14 @@ class Clips:
         told = (weights.astype(np.float32), np.array([intensity], np.float32), np.int64(style))
         labels = (np.float32(_has_face(recording)), _channels_known(recording))
         return [
-            (*_crop(features, int(row), first, n_frames), *told, *target, *labels) for row in (a, b)
+            (
+                *_crop(features, int(row), first, n_frames),
+                *told,
+                np.int64(features.lags[row]),
+                *target,
+                *labels,
+            )
+            for row in (a, b)
         ]
 
     def _believed(self, recording: Recording, activity: np.ndarray, cut: slice) -> np.ndarray:

@@ -43,6 +43,7 @@ GRID_S: Final = 0.1  # clips start on this grid: a whole number of states (5) an
 MARGIN_S: Final = 0.3
 _TRACK_S: Final = 60.0
 _CELL: Final = int(GRID_S * SAMPLE_RATE)
+_INDEX: Final = ("level", "names", "copies", "starts", "lengths", "phase_s", "lags")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,7 @@ class FeatureSet:
     starts: np.ndarray  # first row; the clip itself starts MARGIN_S later
     lengths: np.ndarray  # rows, margins included
     phase_s: np.ndarray  # silence put before the clip, so that frames fall anywhere on its phones
+    lags: np.ndarray  # whole frames of more silence: states fall elsewhere, frames on the same
 
     @classmethod
     def open(cls, folder: Path, name: str, front: FrontEndConfig) -> FeatureSet:
@@ -112,7 +114,10 @@ class FeatureSet:
         states = np.memmap(folder / f"{name}.f16", np.float16, mode="r", shape=shape)
         return cls(
             states,
-            *(index[k] for k in ("level", "names", "copies", "starts", "lengths", "phase_s")),
+            *(
+                index[k]
+                for k in ("level", "names", "copies", "starts", "lengths", "phase_s", "lags")
+            ),
         )
 
 
@@ -137,26 +142,29 @@ def extract(
     plan: CopyPlan,
 ) -> None:
     """Write the features of a set; the index comes last: half-written sets do not count."""
-    rows: list[tuple[str, int, int, int, float]] = []
+    rows: list[tuple[str, int, int, int, float, int]] = []
     levels: list[np.ndarray] = []
     n_rows = 0
     partial = folder / f"{name}.f16.part"
     with partial.open("wb") as file:
         for copy in range(plan.copies):
             rng = np.random.default_rng([plan.seed, copy])
-            for track in _tracks(recordings, rng, altered=copy >= plan.clean):
+            # Three frames are five states: each lag puts the states a third of 20 ms elsewhere.
+            lag = copy % 3
+            for track in _tracks(recordings, rng, altered=copy >= plan.clean, lag=lag):
                 states, level = front_end.states_of(track.samples, track.top_raise)
                 for recording, first, cells in track.entries:
                     start, stop = (first - 3) * 5, (first + cells + 3) * 5
                     file.write(states[start:stop].astype(np.float16).tobytes())
                     levels.append(level[start:stop])
-                    rows.append((recording.name, copy, n_rows, stop - start, phase_of(recording)))
+                    phase_s = phase_of(recording)
+                    rows.append((recording.name, copy, n_rows, stop - start, phase_s, lag))
                     n_rows += stop - start
             log.info(
                 "%s: copy %d of %d, %.1f minutes", name, copy + 1, plan.copies, n_rows / 50 / 60
             )
     partial.replace(folder / f"{name}.f16")
-    names, numbers, starts, lengths, phases = (
+    names, numbers, starts, lengths, phases, lags = (
         np.array(column) for column in zip(*rows, strict=True)
     )
     np.savez(
@@ -167,6 +175,7 @@ def extract(
         starts=starts,
         lengths=lengths,
         phase_s=phases,
+        lags=lags,
     )
 
 
@@ -192,7 +201,7 @@ def estimate_standardise(
 
 
 def _tracks(
-    recordings: Sequence[Recording], rng: np.random.Generator, *, altered: bool
+    recordings: Sequence[Recording], rng: np.random.Generator, *, altered: bool, lag: int = 0
 ) -> Iterator[_Track]:
     """All clips in a random order, joined to tracks of about a minute; altered ones are noisy now
     and then.
@@ -205,7 +214,7 @@ def _tracks(
         if not parts:
             parts, entries = [_gap(rng, altered=altered)], []
             cells = len(parts[0]) // _CELL
-        clip = _prepared(recording, rng, altered=altered)
+        clip = _prepared(recording, rng, altered=altered, lag=lag)
         entries.append((recording, cells, len(clip) // _CELL))
         parts += [clip, _gap(rng, altered=altered)]
         cells += (len(clip) + len(parts[-1])) // _CELL
@@ -224,14 +233,16 @@ def _gap(rng: np.random.Generator, *, altered: bool) -> np.ndarray:
     return np.zeros(n, np.float32)
 
 
-def _prepared(recording: Recording, rng: np.random.Generator, *, altered: bool) -> np.ndarray:
-    """A clip's samples on the grid: its phase before it, silence after it."""
+def _prepared(
+    recording: Recording, rng: np.random.Generator, *, altered: bool, lag: int
+) -> np.ndarray:
+    """A clip's samples on the grid: its phase and lag before it, silence after it."""
     samples = load_samples(recording.source)
     if recording.speaker != NOBODY:
         samples = samples / max(np.abs(samples).max(), 1e-4) * 10 ** rng.uniform(-1.0, -0.1)
     if altered and rng.random() < 0.5:
         samples = in_a_room(samples, rng)
-    before = round(phase_of(recording) * SAMPLE_RATE)
+    before = round((phase_of(recording) + lag / 30) * SAMPLE_RATE)
     after = -(before + len(samples)) % _CELL
     return np.concatenate([np.zeros(before, np.float32), samples, np.zeros(after, np.float32)])
 

@@ -93,8 +93,9 @@ def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -
             -1, content.shape[1], -1
         )
         parts = network.decode(content, level, latent, batch.style)
-    middle = slice(CONTEXT_FRAMES, CONTEXT_FRAMES + n_frames)
-    return Predicted(*(part.float()[:, middle] for part in parts))
+    clip = torch.arange(len(states))[:, None]
+    frame = CONTEXT_FRAMES + batch.lag[:, None] + torch.arange(n_frames)
+    return Predicted(*(part.float()[clip, frame] for part in parts))
 
 
 def _altered(states: Tensor, settings: TrainSettings) -> Tensor:

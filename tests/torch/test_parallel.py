@@ -147,7 +147,7 @@ def test_an_interrupted_set_goes_on_and_loads_as_takes(tmp_path: Path) -> None:
 
 
 def test_other_speech_is_refused_with_a_way_on(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--parallel"):
+    with pytest.raises(InputError, match="train paper parallel"):
         load_parallel(tmp_path, "train", n_faces=12)
     plain = SpokenClip(np.zeros(1600, np.float32), (Phone(0, 0.1, "_", "silence"),), "e", "en", "v")
     write_shard(tmp_path / "a.npz", [plain])

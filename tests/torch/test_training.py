@@ -77,6 +77,7 @@ def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
         np.arange(n) * length,
         np.full(n, length),
         np.zeros(n),
+        np.zeros(n, int),
     )
 
 
