@@ -82,7 +82,9 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     jaw: _number("jaw", "Jaw", "How far the jaw opens")
     smoothing: _number("smoothing", "Smoothing", "Calmer curves. Lips still meet")
     lip_closure: _number(
-        "lip_closure", "Lip Closure", "How firmly lips press together in p, b and m"
+        "lip_closure",
+        "Lip Closure",
+        "Presses nearly closed lips together, beyond p, b and m, which the network closes itself",
     )
     sync_offset_ms: _number(
         "sync_offset_ms", "Sync Offset (ms)", "Milliseconds that the face comes later",

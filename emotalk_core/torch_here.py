@@ -24,5 +24,5 @@ def ensure_torch(what: str) -> None:
         raise SetupError(
             f"{what} needs PyTorch, which this Python does not have",
             value=sys.executable,
-            remedy='Run: pip install "emotalk[torch]" (or pip install torch).',
+            remedy="Run: pip install torch.",
         )

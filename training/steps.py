@@ -70,7 +70,7 @@ class Work:
 
     @property
     def encoder(self) -> Path:
-        """The frozen front end."""
+        """The front end as distilled, before its last layer is trained with the lips."""
         own = self.folder / "front_end" / "encoder.safetensors"
         return starter_folder() / "encoder.safetensors" if self.shipped_front_end else own
 

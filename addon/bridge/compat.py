@@ -14,7 +14,6 @@ import bpy
 from ...emotalk_core.timing import exact_rate
 
 __all__ = [
-    "bl_line",
     "children",
     "cut_ties",
     "extension_folder",
@@ -35,11 +34,6 @@ __all__ = [
     "strips_all",
     "top_strips",
 ]
-
-
-def bl_line() -> str:
-    """The Blender line, `4.5`, for reports."""
-    return ".".join(str(n) for n in bpy.app.version[:2])
 
 
 def names_in(path: Path) -> dict[str, list[str]]:
@@ -194,14 +188,6 @@ def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
     strips = action.layers[0].strips if action.layers else ()
     bag = strips[0].channelbag(slot) if strips else None
     return bag.fcurves if bag else None
-
-
-def all_fcurves(action: Any) -> list[Any]:
-    """Every F-curve of an Action, of all its slots."""
-    if not hasattr(action, "layers"):
-        return list(action.fcurves)
-    strips = [strip for layer in action.layers for strip in layer.strips]
-    return [curve for strip in strips for bag in strip.channelbags for curve in bag.fcurves]
 
 
 def new_fcurve(fcurves: Any, path: str, index: int, group: str) -> Any:

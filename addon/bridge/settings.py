@@ -19,7 +19,6 @@ from .work import EngineSettings
 
 __all__ = [
     "cache_folder",
-    "cache_size_bytes",
     "clear_cache",
     "engine_python",
     "engine_settings",
@@ -126,11 +125,6 @@ def cache_folder() -> Path:
     if preferences is not None and preferences.cache_folder:
         return Path(bpy.path.abspath(preferences.cache_folder))
     return compat.extension_folder(ROOT_PACKAGE, "cache")
-
-
-def cache_size_bytes() -> int:
-    """Bytes that the cache takes now."""
-    return sum(file.stat().st_size for file in cache_folder().glob("*") if file.is_file())
 
 
 def clear_cache() -> int:
