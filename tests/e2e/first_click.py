@@ -9,11 +9,11 @@ import wave
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-__all__ = ["LINES", "blender", "click", "python_of", "write_buzz"]
+__all__ = ["LINES", "blender", "click", "python_of", "write_speech"]
 
+RECORDING = Path(__file__).resolve().parents[2] / "addon" / "demo" / "nerves_tonight.wav"
 LINES = ("4.2", "4.5", "5.0", "5.2")
 
 # Runs inside a Blender line: installs the zip, adds the character, animates a sound, tells.
@@ -60,16 +60,12 @@ os._exit(0)
 """
 
 
-def write_buzz(path: Path) -> None:
-    """1.5 s of a voice-like buzz in syllables of 0.25 s, 16-bit mono wav."""
-    times_s = np.arange(int(1.5 * 16000)) / 16000
-    buzz = sum(np.sin(2 * np.pi * 130 * n * times_s) / n for n in range(1, 20))
-    syllables = np.clip(np.sin(2 * np.pi * 2 * times_s), 0, 1)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes(np.int16(9000 * buzz * syllables).tobytes())
+def write_speech(path: Path, seconds: float) -> None:
+    """So much of the demo's recording, from 2.4 s on, where somebody speaks without a pause."""
+    with wave.open(str(RECORDING), "rb") as recording, wave.open(str(path), "wb") as file:
+        recording.setpos(round(2.4 * recording.getframerate()))
+        file.setparams(recording.getparams())
+        file.writeframes(recording.readframes(round(seconds * recording.getframerate())))
 
 
 def python_of(line: str) -> str:

@@ -17,6 +17,7 @@ import pytest
 from emotalk_core import arkit, clips_equal, read_clip
 from emotalk_core.audio import open_sound, read_samples
 from tests.core.wav_bytes import wav
+from tests.e2e.first_click import write_speech
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "scipy", "librosa", "soundfile", "av", "bpy")
@@ -49,7 +50,7 @@ def babble(seconds: float, rate: int = 16_000) -> np.ndarray:
 @pytest.fixture
 def talk(tmp_path: Path) -> Path:
     path = tmp_path / "talk.wav"
-    path.write_bytes(wav(babble(3.0)))
+    write_speech(path, 3.0)
     return path
 
 
