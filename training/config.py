@@ -14,7 +14,14 @@ from .listener import ListenerSettings
 from .losses import LossWeights
 from .trainer import TrainSettings
 
-__all__ = ["FeatureSettings", "RunConfig", "SetShares", "SynthesisSettings", "read_run_config"]
+__all__ = [
+    "FeatureSettings",
+    "RunConfig",
+    "SetShares",
+    "SynthesisSettings",
+    "read_run_config",
+    "read_toml",
+]
 
 
 @dataclass(frozen=True)
@@ -78,15 +85,19 @@ def read_run_config(path: Path) -> RunConfig:
     InputError
         The file is missing or no toml, or names a field that there is not.
     """
+    return _build(RunConfig, read_toml(path), "")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What stands in a run config; InputError when it cannot be read or is no toml."""
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             "Run config cannot be read", value=path, remedy=f"{error.strerror}."
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
-    return _build(RunConfig, given, "")
 
 
 def _build(kind: type[Any], given: Mapping[str, Any], where: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from emotalk_core.errors import InputError
 
+from ..config import read_toml
 from .batches import Alignment
 from .emotalk import EmoTalkSizes, PaperLosses
 from .full_size import Encoders
@@ -67,16 +68,7 @@ def read_run(path: Path | None, changes: Sequence[str] = ()) -> PaperRun:
     InputError
         No toml, or a field or a type that there is not.
     """
-    given: dict[str, Any] = {}
-    if path is not None:
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(
-                "Run config cannot be read", value=path, remedy=f"{error.strerror}."
-            ) from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
+    given = {} if path is None else read_toml(path)
     for change in changes:
         _change(given, change)
     run = _built(PaperRun(), given, "")
