@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import bpy
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
+from ..bridge import errand
 
-__all__ = ["EmoTalkOperator"]
+__all__ = ["EmoTalkOperator", "ErrandOperator"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,3 +47,17 @@ class EmoTalkOperator(bpy.types.Operator):
         if message:
             self.report({"INFO"}, message)
         return {"FINISHED"}
+
+
+class ErrandOperator(EmoTalkOperator):
+    """Greyed out while another errand runs."""
+
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """One at a time, and not while a face is animated: that may be using what it changes."""
+        reason = errand.reason_against()
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason

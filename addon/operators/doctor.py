@@ -6,25 +6,16 @@ import bpy
 
 from ..bridge import doctor, errand
 from ..bridge.session import SESSION
-from .base import EmoTalkOperator
+from .base import ErrandOperator
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_OT_doctor(EmoTalkOperator):
+class EMOTALK_OT_doctor(ErrandOperator):
     """Look at Blender, the model, the engine and its Python, and let the engine hear something"""
 
     bl_idname = "emotalk.doctor"
     bl_label = "Check Everything"
-    bl_options: ClassVar[set[str]] = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """While nothing else is at work."""
-        reason = errand.reason_against()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     def run(self, _context: bpy.types.Context) -> str:
         """Start it."""

@@ -16,7 +16,7 @@ from ...emotalk_core.interpreter import Interpreter, find_python, look_at, progr
 from ..bridge import checkpoints, compat, environment, errand, settings, torch_builds
 from ..bridge.session import SESSION
 from ..identity import ROOT_PACKAGE
-from .base import EmoTalkOperator
+from .base import ErrandOperator
 
 __all__ = ["CLASSES"]
 
@@ -39,21 +39,7 @@ def _preferences() -> Any:
     return found
 
 
-class _Errand(EmoTalkOperator):
-    """Greyed out while another one runs."""
-
-    bl_options: ClassVar[set[str]] = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """One at a time, and not while a face is animated: that may be using what it changes."""
-        reason = errand.reason_against()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
-
-
-class EMOTALK_OT_look_at_python(_Errand):
+class EMOTALK_OT_look_at_python(ErrandOperator):
     """Look at the chosen Python: its version, numpy, PyTorch and graphics card"""
 
     bl_idname = "emotalk.look_at_python"
@@ -75,7 +61,7 @@ class EMOTALK_OT_look_at_python(_Errand):
         )
 
 
-class EMOTALK_OT_create_environment(_Errand):
+class EMOTALK_OT_create_environment(ErrandOperator):
     """Make a Python environment of EmoTalk's own with PyTorch in it: needs the network once"""
 
     bl_idname = "emotalk.create_environment"
@@ -119,7 +105,7 @@ class EMOTALK_OT_create_environment(_Errand):
         )
 
 
-class EMOTALK_OT_remove_environment(_Errand):
+class EMOTALK_OT_remove_environment(ErrandOperator):
     """Delete EmoTalk's own environment and give its disk space back"""
 
     bl_idname = "emotalk.remove_environment"
@@ -169,7 +155,7 @@ class EMOTALK_OT_stop_errand(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class EMOTALK_OT_import_checkpoint(_Errand, ImportHelper):
+class EMOTALK_OT_import_checkpoint(ErrandOperator, ImportHelper):
     """Make the authors' EmoTalk.pth the model. Its weights are for non-commercial use only"""
 
     bl_idname = "emotalk.import_checkpoint"
