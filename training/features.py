@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder, normalise
-from emotalk_core.engine.windows import cross_fade, mel_windows, sound_top, state_levels
+from emotalk_core.engine.windows import cross_fade, mel_blocks, mel_windows, sound_top, state_levels
 from emotalk_core.model.config import FrontEndConfig
 
 from .augment import add_noise, coloured_noise, in_a_room, quiet_sound
@@ -71,8 +71,9 @@ class FrontEnd:
         `top_raise` (log10 power) stands for something that much louder elsewhere in the file.
         """
         grid = self.config
-        top = sound_top([samples], grid) + top_raise
-        windows = list(mel_windows([samples], len(samples), grid))
+        mels = [*mel_blocks([samples], len(samples), grid)]
+        top = sound_top(mels, grid) + top_raise
+        windows = list(mel_windows(mels, len(samples), grid))
         states = (
             self.standardise(np.stack(self.encoder(normalise(w.mel, top)), axis=1)) for w in windows
         )
@@ -187,8 +188,9 @@ def estimate_standardise(
     total, square = np.zeros((2, front.n_layers, front.width))
     n = 0
     for track in _tracks(recordings, rng, altered=False):
-        top = sound_top([track.samples], front)
-        for window in mel_windows([track.samples], len(track.samples), front):
+        mels = [*mel_blocks([track.samples], len(track.samples), front)]
+        top = sound_top(mels, front)
+        for window in mel_windows(mels, len(track.samples), front):
             states = np.stack(encoder(normalise(window.mel, top)), axis=1).astype(np.float64)
             total += states.mean(axis=0)
             square += (states**2).mean(axis=0)

@@ -140,8 +140,9 @@ class Work:
 
 
 def make_front_end(work: Work) -> None:
-    """Fetch the published encoder and teach its position-free student."""
+    """Fetch the published encoder and teach its student, first positions, then steadiness."""
     from .front_end.distil import DistilConfig, distil
+    from .front_end.steady import SteadyConfig, steady
     from .frontend_weights import convert, fetch
 
     if work.encoder.is_file():
@@ -157,7 +158,9 @@ def make_front_end(work: Work) -> None:
         for r in [*load_open_speech(work.data), *load_emodb(work.data)]
         if r.split != "test"
     ]
-    distil(teacher, sounds, work.encoder, DistilConfig())
+    student = folder / "student.safetensors"
+    distil(teacher, sounds, student, DistilConfig())
+    steady(student, sounds, work.encoder, SteadyConfig())
 
 
 def align(work: Work) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.fft import rfft  # numpy loads it late: not in the first run
 
 from .product import product
 
@@ -95,7 +96,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
         log10 of the power, floor 1e-10; M = (n - 400) // 160 + 1.
     """
     frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP] * _hann()
-    power = np.abs(np.fft.rfft(frames, axis=1)).astype(np.float32) ** 2
+    power = np.abs(rfft(frames, axis=1)).astype(np.float32) ** 2
     return np.log10(np.maximum(product(power, mel_filters()), 1e-10))
 
 

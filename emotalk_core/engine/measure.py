@@ -12,7 +12,7 @@ from ..model.config import FrontEndConfig
 from ..progress import Progress, silent
 from ..timing import frame_count
 from .frontend import HOP, log_mel
-from .starter import frame_positions
+from .starter import frame_rows, frame_states
 from .windows import levels_of_power, n_states
 
 if TYPE_CHECKING:
@@ -67,6 +67,5 @@ def _levels(power: np.ndarray, top: float, sound: SoundSource, fps: int) -> np.n
     """Level of each frame, from the power of each mel frame."""
     n_mels = 2 * n_states(sound.n_samples) + 2
     states = levels_of_power(power[:n_mels] / np.float32(10.0**top))[1:]
-    before, share = frame_positions(0, frame_count(sound.n_samples), fps)
-    after = np.minimum(before + 1, len(states) - 1)
-    return states[before] * (1.0 - share) + states[after] * share
+    near, shares = frame_states(0, frame_count(sound.n_samples), fps)
+    return frame_rows(states[:, None], near, shares)[:, 0]

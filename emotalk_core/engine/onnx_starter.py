@@ -199,16 +199,17 @@ def _branches(model: Model) -> Graph:
     projected = net.input("projected", ("batch", "states", width))
     level = net.input("level", ("batch", "states"))
     inside = net.input("inside", ("batch", "states"))
-    before = net.input("before", ("frames",), "int64")
-    share = net.input("share", ("frames",))
+    near = net.input("near", ("frames", "around"), "int64")
+    shares = net.input("shares", ("frames", "around"))
     sizes = net.integers(config.content.width, config.emotion.width)
     said, how = net.split("Split", projected, sizes, n_outputs=2, axis=-1)
     content = _content(net, said, level, config)
     rows = net.add("Concat", content, net.column(level), axis=-1)
-    rows = _between(net, rows, before, share)
+    rows = _frame_rows(net, rows, near, shares)
     ends = net.integers(config.content.width, 1)
     content, loud = net.split("Split", rows, ends, n_outputs=2, axis=-1)
-    emotion, heard = _emotion(net, how, _pool_weights(net, level, inside), before, config)
+    centres = net.add("Gather", near, net.constant(np.array(1, np.int64)), axis=1)
+    emotion, heard = _emotion(net, how, _pool_weights(net, level, inside), centres, config)
     frames = ("batch", "frames")
     net.output(content, "content", (*frames, config.content.width))
     net.output(emotion, "emotion", (*frames, config.emotion.latent))
@@ -225,13 +226,11 @@ def _content(net: Net, said: str, level: str, config: ModelConfig) -> str:
     return x
 
 
-def _between(net: Net, rows: str, before: str, share: str) -> str:
-    """Rows at frames that lie `share` of the way from state `before` to the next."""
-    to_next = net.add("Unsqueeze", share, net.integers(1))
-    first = net.add("Gather", rows, before, axis=1)
-    second = net.add("Gather", rows, net.add("Add", before, net.integers(1)), axis=1)
-    rest = net.add("Sub", net.number(1.0), to_next)
-    return net.add("Add", net.add("Mul", first, rest), net.add("Mul", second, to_next))
+def _frame_rows(net: Net, rows: str, near: str, shares: str) -> str:
+    """As `starter.frame_rows`, of states that are all there."""
+    taken = net.add("Gather", rows, near, axis=1)  # (B, T, 4, n)
+    weighted = net.add("Mul", taken, net.add("Unsqueeze", shares, net.integers(2)))
+    return net.add("ReduceSum", weighted, net.integers(2), keepdims=0)
 
 
 def _pool_weights(net: Net, level: str, inside: str) -> str:

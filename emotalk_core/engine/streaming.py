@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from ..controls import FrameControls
-from ..model.config import ModelConfig
+from ..model.config import FrontEndConfig, ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
-from ..timing import frame_count
+from ..timing import SAMPLE_RATE, frame_count
 from . import Encoding
-from .starter import frame_positions
-from .windows import Window, cross_fade, mel_windows, n_windows, sound_top
+from .starter import frame_states
+from .windows import Window, cross_fade, mel_blocks, mel_windows, n_windows, sound_top
 
 if TYPE_CHECKING:
     from ..audio import SoundSource
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["Network", "StreamedEngine", "Stretch"]
 
 _NUMERIC_VERSION: Final = (
-    2  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
+    3  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
 )
 _MAX_THREADS: Final = 4
 _FIRST_PASS: Final = 0.03  # share of the time
+_KEPT_SAMPLES: Final = 30 * SAMPLE_RATE  # 1 MB of mel rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +41,8 @@ class Stretch:
 
     states: np.ndarray  # float32 (S, n + 1): as `Network.project` gives them, cross-faded
     inside: np.ndarray  # bool (S,): whether the state lies in the sound
-    before: np.ndarray  # int (T,): the state before each frame
-    share: np.ndarray  # float32 (T,): how far the frame is on the way to the next state, 0..1
+    near: np.ndarray  # int (T, 4): the states that make each frame
+    shares: np.ndarray  # float32 (T, 4): what each of them gives
 
 
 class Network(Protocol):
@@ -89,9 +90,10 @@ class StreamedEngine:
         """Consecutive pieces of the sound's Encoding, together exactly T frames."""
         front = self.config.front_end
         count = n_windows(sound.n_samples, front)
-        top = sound_top(_watched(sound, progress), front)
+        mels = _twice(sound, front, progress)
+        top = sound_top(next(mels), front)
         joiner = _Joiner(self._network, sound.n_samples)
-        windows = self._project_windows(mel_windows(sound.blocks(), sound.n_samples, front), top)
+        windows = self._project_windows(mel_windows(next(mels), sound.n_samples, front), top)
         for done, stretch in enumerate(cross_fade(windows, count, front), start=1):
             piece = joiner.add(stretch, is_last=done == count)
             progress(_FIRST_PASS + (1.0 - _FIRST_PASS) * done / count, "Listening")
@@ -117,6 +119,21 @@ class StreamedEngine:
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """float32 (T, 52) in Apple's order, before shaping; may leave 0..1."""
         return self._network.decode(encoding, controls)
+
+
+def _twice(
+    sound: SoundSource, front: FrontEndConfig, progress: Progress
+) -> Iterator[Iterable[np.ndarray]]:
+    """The sound's mel rows, for a first pass and for a second one: short sounds keep them."""
+    n = sound.n_samples
+    first = mel_blocks(_watched(sound, progress), n, front)
+    if n > _KEPT_SAMPLES:
+        yield first
+        yield mel_blocks(sound.blocks(), n, front)
+    else:
+        kept = [*first]
+        yield kept
+        yield kept
 
 
 def _watched(sound: SoundSource, progress: Progress) -> Iterator[np.ndarray]:
@@ -151,20 +168,20 @@ class _Joiner:
 
     def _complete_frames(self) -> int:
         """Number of frames whose states, with all they depend on, have come."""
-        ahead = max(self._config.content.halo + 1, self._config.emotion.reach) + 1
+        ahead = max(self._config.content.halo + 2, self._config.emotion.reach) + 1
         last_state = self._first_state + len(self._states) - ahead
         return max(0, min(self._n_frames, last_state * self._config.fps // 50))
 
     def _frames(self, first: int, last: int) -> Encoding:
-        before, share = frame_positions(first, last, self._config.fps)
+        near, shares = frame_states(first, last, self._config.fps)
         number = np.arange(len(self._states)) + self._first_state
         inside = (number >= 0) & (number < self._n_sound_states)
-        stretch = Stretch(self._states, inside, before - self._first_state, share)
+        stretch = Stretch(self._states, inside, near - self._first_state, shares)
         return self._network.frames(stretch)
 
     def _forget(self) -> None:
         """Let go of the states that no later frame looks back at."""
-        keep = max(self._config.content.halo, self._config.emotion.reach) + 1
+        keep = max(self._config.content.halo + 1, self._config.emotion.reach) + 1
         state = self._next_frame * 50 // self._config.fps - keep
         drop = max(0, state - self._first_state)
         self._states = self._states[drop:].copy()

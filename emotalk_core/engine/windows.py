@@ -1,5 +1,5 @@
-"""The window grid of the front end: sound in blocks of any size in, overlapping windows, cross-
-faded stretches out.
+"""The window grid of the front end: sound in blocks of any size in, overlapping windows of mel,
+cross-faded stretches out.
 
 The windows are part of the network: training cuts the same ones. Window i starts at state i * hop -
 context, so every
@@ -24,6 +24,7 @@ __all__ = [
     "cross_fade",
     "fade_weights",
     "levels_of_power",
+    "mel_blocks",
     "mel_windows",
     "n_states",
     "n_windows",
@@ -33,7 +34,7 @@ __all__ = [
 
 _STATE_SAMPLES = SAMPLE_RATE // STATE_RATE
 _MARGIN = 200  # samples of context that log_mel wants on each side
-_CHUNK = 100 * HOP  # 1 s: the first pass keeps no more than this
+_ROWS = 100  # of mel at a time, 1 s
 QUIET_DB, LOUD_DB = -80.0, 20.0
 
 
@@ -55,24 +56,42 @@ def n_windows(n_samples: int, grid: FrontEndConfig) -> int:
     return -(-n_states(n_samples) // grid.hop)
 
 
-def sound_top(blocks: Iterable[np.ndarray], grid: FrontEndConfig) -> float:
-    """Largest log10 mel power of a whole sound, not less than the grid's floor: the cheap first
-    pass.
+def mel_blocks(
+    blocks: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig
+) -> Iterator[np.ndarray]:
+    """Log10 mel power of a sound from the first window's start to the last one's end.
 
     Parameters
     ----------
     blocks : iterable of float32 (n,)
-        The sound at 16 kHz in blocks of any size.
+        The sound at 16 kHz in blocks of any size, `n_samples` in all.
+
+    Yields
+    ------
+    float32 (M, 80)
+        Consecutive rows at 100 Hz, a second or less at a time.
     """
-    top = grid.top_floor
-    held = np.zeros(_MARGIN, np.float32)
-    for block in blocks:
-        held = np.concatenate([held, block])
-        while len(held) >= _CHUNK + 2 * _MARGIN:
-            top = max(top, mel_power_max(log_mel(held[: _CHUNK + 2 * _MARGIN])))
-            held = held[_CHUNK:]
-    tail = np.concatenate([held, np.zeros(2 * _MARGIN, np.float32)])
-    return max(top, mel_power_max(log_mel(tail)))
+    # The first window starts `context` states before the sound, and each row reaches _MARGIN
+    # further back.
+    held = [np.zeros(grid.context * _STATE_SAMPLES + _MARGIN, np.float32)]
+    n_held, source = len(held[0]), iter(blocks)
+    n_left = 2 * (n_states(n_samples) + 2 * grid.context)
+    while n_left:
+        n_rows = min(_ROWS, n_left)
+        size = (n_rows - 1) * HOP + 2 * _MARGIN
+        while n_held < size:
+            block = next(source, None)
+            held.append(np.zeros(size - n_held, np.float32) if block is None else block)
+            n_held += len(held[-1])
+        samples = np.concatenate(held)
+        yield log_mel(samples[:size])
+        held, n_held = [samples[n_rows * HOP :]], n_held - n_rows * HOP
+        n_left -= n_rows
+
+
+def sound_top(mels: Iterable[np.ndarray], grid: FrontEndConfig) -> float:
+    """Largest log10 mel power of the rows of a whole sound, not less than the grid's floor."""
+    return max(grid.top_floor, *(mel_power_max(mel) for mel in mels))
 
 
 def _window_states(index: int, n_samples: int, grid: FrontEndConfig) -> int:
@@ -81,29 +100,19 @@ def _window_states(index: int, n_samples: int, grid: FrontEndConfig) -> int:
 
 
 def mel_windows(
-    blocks: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig
+    mels: Iterable[np.ndarray], n_samples: int, grid: FrontEndConfig
 ) -> Iterator[Window]:
-    """The windows of a sound in order; holds little more than one window of samples.
-
-    Parameters
-    ----------
-    blocks : iterable of float32 (n,)
-        The sound at 16 kHz in blocks of any size, `n_samples` in all.
-    """
-    size = (2 * grid.window - 1) * HOP + 2 * _MARGIN
-    step = grid.hop * _STATE_SAMPLES
-    # The first window starts `context` states before the sound, and each frame reaches _MARGIN
-    # further back.
-    held = [np.zeros(grid.context * _STATE_SAMPLES + _MARGIN, np.float32)]
-    n_held, source = len(held[0]), iter(blocks)
+    """The windows of a sound in order, from its `mel_blocks`; holds little more than one window."""
+    held: list[np.ndarray] = []
+    n_held, source = 0, iter(mels)
     for index in range(n_windows(n_samples, grid)):
+        size = 2 * _window_states(index, n_samples, grid)
         while n_held < size:
-            block = next(source, None)
-            held.append(np.zeros(size - n_held, np.float32) if block is None else block)
+            held.append(next(source))
             n_held += len(held[-1])
-        samples = np.concatenate(held)
-        yield Window(index, log_mel(samples[:size])[: 2 * _window_states(index, n_samples, grid)])
-        held, n_held = [samples[step:].copy()], n_held - step
+        rows = np.concatenate(held)
+        yield Window(index, rows[:size])
+        held, n_held = [rows[2 * grid.hop :].copy()], n_held - 2 * grid.hop
 
 
 def state_levels(mel: np.ndarray, top: float) -> np.ndarray:

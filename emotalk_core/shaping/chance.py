@@ -5,15 +5,16 @@ join.
 from __future__ import annotations
 
 import numpy as np
+from numpy.random import Generator, default_rng  # numpy loads it late: not in the first run
 
 __all__ = ["cell_rng", "slow_noise"]
 
 _FIRST_CELL = 1 << 20  # seeds count from 0; a stretch may begin before the sound does
 
 
-def cell_rng(seed: int, layer: int, cell: int) -> np.random.Generator:
+def cell_rng(seed: int, layer: int, cell: int) -> Generator:
     """The random numbers of one cell of time in one layer, always the same ones."""
-    return np.random.default_rng((seed, layer, cell + _FIRST_CELL))
+    return default_rng((seed, layer, cell + _FIRST_CELL))
 
 
 def slow_noise(times_s: np.ndarray, period_s: float, seed: int, layer: int) -> np.ndarray:

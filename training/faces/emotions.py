@@ -172,6 +172,6 @@ def _room_for_speech(free: np.ndarray) -> np.ndarray:
         free[:, [arkit.index("mouthFunnel"), arkit.index("mouthPucker")]].sum(1), 0.0, 1.0
     )
     opened = np.clip(free[:, arkit.index("jawOpen")] / 0.35, 0.0, 1.0)
-    room[:, _SPREADING] = (1.0 - 0.5 * rounded)[:, None]
+    room[:, _SPREADING] = (1.0 - 0.85 * rounded)[:, None]
     room[:, _PRESSING] = (1.0 - 0.6 * opened)[:, None]
     return room

@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 from emotalk_core.model.tensors import read_tensors, write_tensors
+
+from .crops import Crops
 
 __all__ = ["DistilConfig", "distil"]
 
 log = logging.getLogger(__name__)
 
 _POSITIONS: Final = 450  # the sinusoids' first states: windows of 5 s start anywhere in them
-_CONTEXT: Final = 400  # samples that log_mel wants beyond its frames
 
 
 @dataclass(frozen=True)
@@ -48,47 +48,6 @@ class DistilConfig:
     edge: int = 25  # states at a window's ends that are not judged
     layer_weights: tuple[float, ...] = (0.5, 1.0, 1.0)
     seed: int = 0
-
-
-class _Crops:
-    """Mel windows from sounds: cut anywhere, joined with gaps, at any level, some with noise."""
-
-    def __init__(self, sounds: Sequence[np.ndarray], config: DistilConfig) -> None:
-        self._sounds, self.config = sounds, config
-        self._rng = np.random.default_rng(config.seed)
-
-    def batch(self) -> Tensor:
-        """Normalised log-mel (B, 2 window, 80)."""
-        return torch.from_numpy(np.stack([self._mel() for _ in range(self.config.batch)]))
-
-    def positions(self, n: int) -> list[int]:
-        """Where in the sinusoids each of n windows of the teacher starts."""
-        return [int(p) for p in self._rng.integers(0, _POSITIONS, n)]
-
-    def _mel(self) -> np.ndarray:
-        rng, n = self._rng, self.config.window * 2 * HOP + _CONTEXT
-        parts: list[np.ndarray] = []
-        while sum(map(len, parts)) < n:
-            sound = self._sounds[int(rng.integers(len(self._sounds)))]
-            if len(sound) > n:
-                start = rng.integers(len(sound) - n)
-                sound = sound[start : start + n]
-            gain = 10 ** rng.uniform(-0.4, 0.0) / max(float(np.abs(sound).max()), 1e-3)
-            gap = rng.choice([0.0, 0.1, rng.uniform(0.0, 1.5)])
-            parts += [
-                np.zeros(int(gap * SAMPLE_RATE), np.float32),
-                (sound * gain).astype(np.float32),
-            ]
-        samples = np.concatenate(parts)
-        start = rng.integers(len(samples) - n + 1)
-        samples = samples[start : start + n].copy()
-        if rng.random() < 0.5:
-            loudness = 10 ** rng.uniform(-4.5, -1.5) * np.abs(samples).max()
-            samples += (rng.normal(0.0, 1.0, n) * loudness).astype(np.float32)
-        mel = log_mel(samples)[: 2 * self.config.window]
-        return normalise(
-            mel, float(mel.max()) + rng.choice([0.0, 0.0, rng.uniform(0.0, 1.0)])
-        ).astype(np.float32)
 
 
 def distil(
@@ -123,8 +82,8 @@ def distil(
         Layers(tensors, config.n_layers).requires_grad_(requires_grad=False),
         Layers(tensors, config.n_layers, config.reach),
     )
-    crops = _Crops(sounds, config)
-    losses = _train(nets, crops, _start_from_teacher(nets, crops), report)
+    crops = Crops(sounds, 2 * config.window, config.seed)
+    losses = _train(nets, crops, config, report)
     note = f"{metadata.get('source', '')}; made position-free by distillation"
     write_tensors(
         out, student_tensors(nets.convolutions, nets.student), metadata | {"source": note}
@@ -140,15 +99,15 @@ class _Networks:
 
 
 @torch.no_grad()
-def _start_from_teacher(nets: _Networks, crops: _Crops) -> list[Tensor]:
+def _start_from_teacher(nets: _Networks, crops: Crops, batch: int) -> list[Tensor]:
     """1 / variance of each layer; sets the student's scores by distance to the teacher's mean."""
     n_batches = 12
     n_layers = len(nets.teacher.layers)
     variances: list[Tensor] = [torch.zeros(())] * n_layers
     differences: list[Tensor] = [torch.zeros(())] * n_layers
     for _ in range(n_batches):
-        mel = nets.convolutions(crops.batch())
-        first = crops.positions(len(mel))
+        mel = nets.convolutions(crops.batch(batch))
+        first = crops.numbers(_POSITIONS, len(mel))
         sinusoids = [nets.teacher.sinusoids[p : p + mel.shape[1]] for p in first]
         x, y = mel + torch.stack(sinusoids), mel + nets.student.position
         for i, (theirs, ours) in enumerate(
@@ -171,23 +130,24 @@ def _start_from_teacher(nets: _Networks, crops: _Crops) -> list[Tensor]:
 
 
 def _layer_losses(
-    nets: _Networks, crops: _Crops, scale: Sequence[Tensor], edge: int
+    nets: _Networks, crops: Crops, config: DistilConfig, scale: Sequence[Tensor]
 ) -> list[Tensor]:
     """Unexplained share of each layer's variance on one batch."""
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        x = nets.convolutions(crops.batch()).float()
-        targets = nets.teacher(x, crops.positions(len(x)))
+        x = nets.convolutions(crops.batch(config.batch)).float()
+        targets = nets.teacher(x, crops.numbers(_POSITIONS, len(x)))
     with torch.autocast("cpu", torch.bfloat16):
         states = nets.student(x)
     pairs = zip(states, targets, scale, strict=True)
-    return [(((a.float() - b.float()) ** 2) * s)[:, edge:-edge].mean() for a, b, s in pairs]
+    inner = slice(config.edge, -config.edge)
+    return [(((a.float() - b.float()) ** 2) * s)[:, inner].mean() for a, b, s in pairs]
 
 
 def _train(
-    nets: _Networks, crops: _Crops, scale: Sequence[Tensor], report: Callable[[str], None]
+    nets: _Networks, crops: Crops, config: DistilConfig, report: Callable[[str], None]
 ) -> np.ndarray:
     """Running mean of each layer's loss at the end."""
-    config = crops.config
+    scale = _start_from_teacher(nets, crops, config.batch)
     groups = [
         {"params": [p for n, p in nets.student.named_parameters() if "relative" not in n]},
         {"params": [layer.relative for layer in nets.student.layers]},
@@ -199,7 +159,7 @@ def _train(
         factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
-        losses = _layer_losses(nets, crops, scale, config.edge)
+        losses = _layer_losses(nets, crops, config, scale)
         optimizer.zero_grad()
         torch.stack(losses).mul(torch.tensor(config.layer_weights)).sum().backward()
         torch.nn.utils.clip_grad_norm_(nets.student.parameters(), 1.0)

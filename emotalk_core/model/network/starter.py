@@ -14,8 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from ...engine.contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
-from ...engine.frontend import STATE_RATE
-from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR
+from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR, frame_states
 from ...shaping.aperture import MM, REST_MM
 from ..config import ModelConfig
 
@@ -209,12 +208,11 @@ class Starter(nn.Module):
         self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0
     ) -> tuple[Tensor, Tensor]:
         """Content and level at 30 fps; frame 0 is due at state `first_state`."""
-        scaled = torch.arange(n_frames) * STATE_RATE
-        at = scaled // self.config.fps + first_state
-        share = (scaled % self.config.fps / self.config.fps)[:, None]
+        near, shares = (torch.from_numpy(a) for a in frame_states(0, n_frames, self.config.fps))
         joined = torch.cat([content, level[..., None]], dim=-1)
-        joined = joined[:, at] * (1.0 - share) + joined[:, at + 1] * share
-        return joined[..., :-1], joined[..., -1]
+        at = (near + first_state).clamp(0, joined.shape[1] - 1)
+        rows = sum(joined[:, at[:, k]] * shares[:, k, None] for k in range(shares.shape[1]))
+        return rows[..., :-1], rows[..., -1]
 
     def slider_latent(self, weights: Tensor, intensity: Tensor) -> Tensor:
         """Latent (..., E) of emotion shares (..., 8), at most 1 in all, and intensity (..., 1)."""

@@ -1,0 +1,66 @@
+"""Stretches of sound that front ends learn on: cut anywhere, joined with gaps, at any level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
+
+__all__ = ["Crops"]
+
+_CONTEXT: Final = 400  # samples that log_mel wants beyond its frames
+
+
+class Crops:
+    """Mel windows from sounds, half of them noisy.
+
+    Parameters
+    ----------
+    sounds : sequence of float32 (n,)
+        At 16 kHz.
+    n_mels : int
+        Mel frames of a window, 10 ms each.
+    seed : int
+    """
+
+    def __init__(self, sounds: Sequence[np.ndarray], n_mels: int, seed: int) -> None:
+        self._sounds, self._n_mels = sounds, n_mels
+        self._rng = np.random.default_rng(seed)
+
+    def batch(self, n: int) -> Tensor:
+        """Normalised log-mel (n, n_mels, 80)."""
+        return torch.from_numpy(np.stack([self._mel() for _ in range(n)]))
+
+    def numbers(self, below: int, n: int) -> list[int]:
+        """As many random numbers as `n`, from 0 to `below` - 1."""
+        return [int(p) for p in self._rng.integers(0, below, n)]
+
+    def _mel(self) -> np.ndarray:
+        rng, n = self._rng, self._n_mels * HOP + _CONTEXT
+        parts: list[np.ndarray] = []
+        while sum(map(len, parts)) < n:
+            sound = self._sounds[int(rng.integers(len(self._sounds)))]
+            if len(sound) > n:
+                start = rng.integers(len(sound) - n)
+                sound = sound[start : start + n]
+            gain = 10 ** rng.uniform(-0.4, 0.0) / max(float(np.abs(sound).max()), 1e-3)
+            gap = rng.choice([0.0, 0.1, rng.uniform(0.0, 1.5)])
+            parts += [
+                np.zeros(int(gap * SAMPLE_RATE), np.float32),
+                (sound * gain).astype(np.float32),
+            ]
+        samples = np.concatenate(parts)
+        start = rng.integers(len(samples) - n + 1)
+        samples = samples[start : start + n].copy()
+        if rng.random() < 0.5:
+            loudness = 10 ** rng.uniform(-4.5, -1.5) * np.abs(samples).max()
+            samples += (rng.normal(0.0, 1.0, n) * loudness).astype(np.float32)
+        mel = log_mel(samples)[: self._n_mels]
+        return normalise(
+            mel, float(mel.max()) + rng.choice([0.0, 0.0, rng.uniform(0.0, 1.0)])
+        ).astype(np.float32)
