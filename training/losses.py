@@ -48,6 +48,8 @@ class LossWeights:
 
     velocity: float = 2.0
     probes: float = 1.0
+    jaw: float = 2.0  # weight of the jaw among the probes, and of rounding
+    rounding: float = 1.0
     closure: float = 8.0  # extra weight of the lip gap where lips must meet
     free: float = 1.0  # the mouth between contacts: closing is the gate's work alone
     contact: float = 1.0  # whether lips meet, told by the content alone
@@ -91,7 +93,12 @@ def face_loss(predicted: Predicted, target: Target, weights: LossWeights) -> dic
     mm = _probes(values) - _probes(target.values)
     one = torch.ones_like(known)
     emphasis = torch.stack(
-        [1.0 + weights.closure * target.closed, one, 0.5 * one, 1.0 + weights.tuck * target.tucked],
+        [
+            1.0 + weights.closure * target.closed,
+            weights.jaw * one,
+            weights.rounding * one,
+            1.0 + weights.tuck * target.tucked,
+        ],
         dim=-1,
     )
     still = (values[:, 1:] - values[:, :-1]).square().sum(-1) * both * (quiet[:, 1:] > 0.9)

@@ -292,9 +292,20 @@ def _decoder(model: Model) -> Graph:
     for i in range(config.decoder.n_blocks):
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
     firm = _firmness(net, net.affine(content, "decoder.contact"))
-    pressed = _press(net, net.affine(x, "decoder.output"), firm)
+    pressed = _press(net, _smoothed(net, net.affine(x, "decoder.output")), firm)
     net.output(pressed, "coefficients", (*frames, len(config.channels)))
     return net
+
+
+def _smoothed(net: Net, free: str) -> str:
+    """As `starter._smoothed`."""
+    padded = net.add("Pad", free, net.integers(0, 1, 0, 0, 1, 0), mode="edge")
+    sides = [
+        net.add("Slice", padded, net.integers(start), net.integers(stop), net.integers(1))
+        for start, stop in ((0, -2), (2, 2**31))
+    ]
+    both = net.add("Mul", net.add("Add", *sides), net.number(0.25))
+    return net.add("Add", both, net.add("Mul", free, net.number(0.5)))
 
 
 def _latent(net: Net, voice: str, weights: str, mix: str, intensity: str) -> str:

@@ -85,7 +85,7 @@ class DecoderConfig:
     @property
     def halo(self) -> int:
         """Frames on each side that one frame of the result depends on."""
-        return self.n_blocks * (self.kernel // 2)
+        return self.n_blocks * (self.kernel // 2) + 1
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,12 @@ def press(free: Tensor, firm: Tensor) -> Tensor:
     return values + excess[..., None] * up
 
 
+def _smoothed(free: Tensor) -> Tensor:
+    """As in `engine.starter`."""
+    padded = torch.cat([free[:, :1], free, free[:, -1:]], dim=1)
+    return 0.25 * (padded[:, :-2] + padded[:, 2:]) + 0.5 * free
+
+
 class _Block(nn.Module):
     """Residual convolution, told about emotion and style by a gain and a shift of each channel."""
 
@@ -170,7 +176,7 @@ class _Decoder(nn.Module):
         for block in self.blocks:
             x = block(x, told)
         logits = self.contact(content)[..., 0]
-        free = self.output(x).float()
+        free = _smoothed(self.output(x).float())
         return press(free, firmness(logits.float())), free, logits
 
 
