@@ -6,8 +6,10 @@ import argparse
 import contextlib
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 from ..errors import Cancelled, EmoTalkError
 
@@ -23,6 +25,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     130 cancelled.
     """
     logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
+    with _ended_like_ctrl_c():
+        return _run(argv)
+
+
+@contextlib.contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """A farm's manager that ends us (SIGTERM) also leaves no half file and no process behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         arguments = _parser().parse_args(argv)  # imports numpy: Ctrl-C may come here already
         run: Callable[[argparse.Namespace], int] = arguments.run

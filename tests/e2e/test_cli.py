@@ -95,7 +95,8 @@ def test_bench_measures_in_a_child(talk: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child")
-def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM"])
+def test_what_is_ended_ends_with_130_and_leaves_nothing(tmp_path: Path, ending: str) -> None:
     sound = tmp_path / "long.wav"
     sound.write_bytes(wav(babble(240.0)))
     command = [sys.executable, "-m", "emotalk_core", "animate", str(sound), "-o", "long.csv"]
@@ -110,7 +111,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
         assert child.stderr is not None
         child.stderr.readline()  # it is at work
         time.sleep(0.2)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(getattr(signal, ending))
         child.stderr.read()
         code = child.wait(30)
 
