@@ -235,6 +235,18 @@ def load_facegood(data: Path) -> list[Recording]:
     ]
 
 
+def load_llf(data: Path) -> list[Recording]:
+    """An English speaker captured by Live Link Face; for judging alone: no phones, no curves."""
+    return [
+        Recording(
+            name="llf/neurosync_testset",
+            source=data / "llf" / "neurosync_testset.flac",
+            speaker="neurosync",
+            split="test",
+        )
+    ]
+
+
 def _at_30(values: np.ndarray, channels: list[str], fps: float) -> np.ndarray:
     """float32 (T, 52) at 30 fps in Apple's order; frames without a face are bridged."""
     columns = []

@@ -11,7 +11,10 @@ from emotalk_core.controls import EMOTIONS
 from ..datasets import Recording, load_samples
 from .studio import Studio
 
-__all__ = ["heard_scores", "same_level"]
+__all__ = ["SHARED", "heard_scores", "same_level"]
+
+SHARED = ("neutral", "happy", "sad", "angry", "fearful", "disgust")
+"""Emotions that the German and the English actors both play."""
 
 
 def same_level(samples: np.ndarray) -> np.ndarray:
@@ -24,17 +27,23 @@ def heard_scores(
     studio: Studio,
     recordings: Sequence[Recording],
     change: Callable[[np.ndarray], np.ndarray] | None = None,
+    among: Sequence[str] = EMOTIONS,
 ) -> dict[str, object]:
-    """Accuracy and recall by emotion: a clip's strongest share must be one of its label's."""
+    """Accuracy and recall by emotion: of the shares `among`, a clip's strongest must be one of its
+    label's. Clips of other emotions are left out.
+    """
+    allowed = np.isin(EMOTIONS, among)
     hits: dict[str, list[bool]] = {}
     for recording in recordings:
         assert recording.emotion is not None
+        label = np.array(recording.emotion)
+        if not allowed[int(label.argmax())]:
+            continue
         if change is None:
             encoding = studio.encode(recording)
         else:
             encoding = studio.encode_samples(change(load_samples(recording.source)))
-        label = np.array(recording.emotion)
-        best = int(encoding.heard.mean(axis=0).argmax())
+        best = int(np.where(allowed, encoding.heard.mean(axis=0), -1.0).argmax())
         hits.setdefault(EMOTIONS[int(label.argmax())], []).append(bool(label[best] > 0))
     recall = {e: float(np.mean(v)) for e, v in hits.items()}
     return {

@@ -6,14 +6,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from emotalk_core.controls import Controls
 
-from ..datasets import Recording
+from ..datasets import Recording, load_samples
 from .studio import Studio
 
 __all__ = ["FIGURES", "lip_scores", "score_tool"]
@@ -36,14 +36,22 @@ def lip_scores(
     tool: Path,
     sets: Mapping[str, tuple[Sequence[Recording], str]],
     controls: Controls | None = None,
+    change: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Figures of each set; `sets`: name -> (recordings, the tool's name of their split)."""
+    """Figures of each set; `sets`: name -> (recordings, the tool's name of their split); `change`
+    alters the samples first.
+    """
     table = {}
     for name, (recordings, split) in sets.items():
         with tempfile.TemporaryDirectory() as folder:
             for recording in recordings:
                 stem = recording.name.split("/")[1]
-                np.save(Path(folder) / f"{stem}.npy", studio.curves(recording, controls))
+                if change is None:
+                    curves = studio.curves(recording, controls)
+                else:
+                    altered = change(load_samples(recording.source))
+                    curves = studio.decode(studio.encode_samples(altered), controls)
+                np.save(Path(folder) / f"{stem}.npy", curves)
             command = [sys.executable, str(tool), name, folder, "--split", split, "--json"]
             answer = subprocess.run(command, capture_output=True, text=True, check=True)
         result = json.loads(answer.stdout)

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from emotalk_core.controls import EMOTIONS
 
-from ..datasets import Recording, load_emodb, load_grid, load_open_speech, load_ravdess
-from .heard import heard_scores, same_level
+from ..datasets import (
+    Recording,
+    load_emodb,
+    load_facegood,
+    load_grid,
+    load_llf,
+    load_open_speech,
+    load_ravdess,
+)
+from .heard import SHARED, heard_scores, same_level
 from .lips import FIGURES, lip_scores, score_tool
 from .sliders import slider_scores
 from .stability import stability
 from .studio import Studio, slider
+from .swap import swap_scores
 
 __all__ = ["evaluate", "save", "table"]
 
 _STABLE_CLIPS: Final = 25
 _SLIDER_CLIPS: Final = 40
-_THEIR_DEV: Final = {"ravdess": "dev", "emodb": "dev", "open_speech": "train", "grid_mp": "val"}
+_NOISE_DB: Final = (10, 0)
+_THEIR_DEV: Final = {
+    "ravdess": "dev",
+    "emodb": "dev",
+    "open_speech": "train",
+    "grid_mp": "val",
+    "facegood_zh": "val",
+}
 """What the score tool calls the splits that dev is a part of."""
 
 
@@ -32,13 +51,26 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
         "emodb": load_emodb(data),
         "open_speech": load_open_speech(data),
         "grid_mp": load_grid(data),
+        "facegood_zh": load_facegood(data),
+        "llf": load_llf(data),
     }
     chosen = {name: _chosen(name, recordings, split) for name, recordings in sets.items()}
     result: dict[str, Any] = {"model": studio.engine.key, "split": split}
     tool = score_tool(data)
     if tool:
-        named = {n: (r, split if split == "test" else _THEIR_DEV[n]) for n, r in chosen.items()}
+        named = {
+            n: (r, split if split == "test" else _THEIR_DEV[n]) for n, r in chosen.items() if r
+        }
         result["lips"] = lip_scores(studio, tool, named)
+        result["closure_in_noise"] = {
+            f"{ratio_db} dB": lip_scores(
+                studio,
+                tool,
+                {"emodb": named["emodb"]},
+                change=partial(with_noise, ratio_db=ratio_db),
+            )["emodb"]["closure_auc"]
+            for ratio_db in _NOISE_DB
+        }
         result["closed_hit_under_sliders"] = {
             emotion: lip_scores(studio, tool, {"emodb": named["emodb"]}, slider(emotion))["emodb"][
                 "closed_hit"
@@ -51,10 +83,19 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     )
     result["sliders"] = slider_scores(studio, mixed)
     result["heard"] = {name: heard_scores(studio, chosen[name]) for name in ("ravdess", "emodb")}
+    result["heard"]["ravdess, 6 shared"] = heard_scores(studio, chosen["ravdess"], among=SHARED)
+    result["swap"] = swap_scores(studio, mixed)
     result["heard_same_level"] = {
         name: heard_scores(studio, chosen[name], same_level) for name in ("ravdess", "emodb")
     }
     return result
+
+
+def with_noise(samples: np.ndarray, ratio_db: float) -> np.ndarray:
+    """Samples in white noise whose power is `ratio_db` below that of the whole clip."""
+    noise = np.random.default_rng(len(samples)).standard_normal(len(samples))
+    size = np.sqrt(np.mean(samples**2)) * 10 ** (-ratio_db / 20)
+    return (samples + size * noise).astype(np.float32)
 
 
 def _chosen(name: str, recordings: Sequence[Recording], split: str) -> list[Recording]:
@@ -73,10 +114,14 @@ def table(result: Mapping[str, Any]) -> str:
     lines = [f"split {result['split']}", *_lip_lines(result.get("lips", {}))]
     lines += [
         f"stable, {name:8s} jaw r {s['jaw_r']:.4f} worst {s['jaw_r_worst']:.4f} "
-        f"difference {s['difference']:.4f}"
+        f"difference {s['difference']:.4f} all r {s['all_r']:.4f} size {s['size']:.3f}"
         for name, s in result["stability"].items()
     ]
     lines += _slider_lines(result["sliders"])
+    lines += [
+        f"closures in noise, {k}: {v:.3f}" for k, v in result.get("closure_in_noise", {}).items()
+    ]
+    lines.append("swap " + "  ".join(f"{k} {v:.3f}" for k, v in result["swap"].items()))
     hits = result.get("closed_hit_under_sliders", {})
     lines.append("closed_hit under sliders " + "  ".join(f"{e} {v:.3f}" for e, v in hits.items()))
     for kind in ("heard", "heard_same_level"):

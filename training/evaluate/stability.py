@@ -27,10 +27,11 @@ def _r(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def stability(studio: Studio, recordings: Sequence[Recording]) -> dict[str, dict[str, float]]:
-    """Correlation of the jaw and mean difference of all curves, by what was changed: mean and worst
-    clip, and how many clips are below .985.
+    """By what was changed: correlation of the jaw in the mean and in the worst clip, and how many
+    clips are below .985; of all curves the mean difference, the correlation, and the size of the
+    motion as a share of what it was.
     """
-    found: dict[str, list[tuple[float, float]]] = {}
+    found: dict[str, list[tuple[float, ...]]] = {}
     for recording in recordings:
         samples = load_samples(recording.source)
         alone = studio.decode(studio.encode(recording), _PLAIN)
@@ -40,15 +41,26 @@ def stability(studio: Studio, recordings: Sequence[Recording]) -> dict[str, dict
             a, jaw = alone[:-1], arkit.index("jawOpen")
             times_s = np.arange(len(a)) / 30 + start / SAMPLE_RATE
             b = resample(curves, NETWORK_FPS, times_s)
-            found.setdefault(name, []).append((_r(a[:, jaw], b[:, jaw]), _difference(a, b)))
+            figures = (
+                _r(a[:, jaw], b[:, jaw]),
+                _difference(a, b),
+                _r(a.ravel(), b.ravel()),
+                _size(a, b),
+            )
+            found.setdefault(name, []).append(figures)
+    return {name: _summary(np.array(rows)) for name, rows in found.items()}
+
+
+def _summary(rows: np.ndarray) -> dict[str, float]:
+    """Over clips, rows of jaw r, difference, r of all curves, size."""
+    jaw, difference, everything, size = rows.T
     return {
-        name: {
-            "jaw_r": float(np.mean([r for r, _ in pairs])),
-            "jaw_r_worst": float(np.min([r for r, _ in pairs])),
-            "n_below": float(np.sum([r < _ASKED for r, _ in pairs])),
-            "difference": float(np.mean([d for _, d in pairs])),
-        }
-        for name, pairs in found.items()
+        "jaw_r": float(jaw.mean()),
+        "jaw_r_worst": float(jaw.min()),
+        "n_below": float((jaw < _ASKED).sum()),
+        "difference": float(difference.mean()),
+        "all_r": float(everything.mean()),
+        "size": float(size.mean()),
     }
 
 
@@ -67,6 +79,10 @@ def _changed(recording: Recording, samples: np.ndarray) -> dict[str, tuple[np.nd
         "anywhere": (np.concatenate([samples, samples]), len(samples)),
         "quieter": (samples * np.float32(0.1), 0),
     }
+
+
+def _size(a: np.ndarray, b: np.ndarray) -> float:
+    return float(b.std(axis=0).sum() / max(a.std(axis=0).sum(), 1e-9))
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
