@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .. import arkit
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
@@ -44,6 +45,7 @@ POOL_FLOOR: Final = 1.0  # weight of nothing at all: long silence says nothing
 POOL_EPS: Final = 1e-4
 LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
 LEVEL_LOW, LEVEL_HIGH = -2.5, 2.0
+JAW: Final = arkit.index("jawOpen")
 _AROUND: Final = (-1, 0, 1, 2)  # states that make a frame, from the one at it or just before it
 
 
@@ -263,11 +265,11 @@ def _convolve(
 
 
 def _smoothed(free: np.ndarray) -> np.ndarray:
-    """A free mouth (T, 52) by 1:2:1: its frames may fall anywhere on the sound. Contacts, which
-    must not be smeared, come afterwards.
-    """
-    padded = np.pad(free, ((1, 1), (0, 0)), mode="edge")
-    return 0.25 * (padded[:-2] + padded[2:]) + 0.5 * free
+    """A free mouth (T, 52), the jaw by 1:2:1."""
+    jaw = free[:, JAW]
+    padded = np.concatenate([jaw[:1], jaw, jaw[-1:]])
+    free[:, JAW] = 0.25 * (padded[:-2] + padded[2:]) + 0.5 * jaw
+    return free
 
 
 def _window_sums(x: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from ...engine.contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
-from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR, frame_states
+from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR, frame_states
 from ...shaping.aperture import MM, REST_MM
 from ..config import ModelConfig
 
@@ -60,8 +60,10 @@ def press(free: Tensor, firm: Tensor) -> Tensor:
 
 def _smoothed(free: Tensor) -> Tensor:
     """As in `engine.starter`."""
-    padded = torch.cat([free[:, :1], free, free[:, -1:]], dim=1)
-    return 0.25 * (padded[:, :-2] + padded[:, 2:]) + 0.5 * free
+    jaw = free[..., JAW : JAW + 1]
+    padded = torch.cat([jaw[:, :1], jaw, jaw[:, -1:]], dim=1)
+    jaw = 0.25 * (padded[:, :-2] + padded[:, 2:]) + 0.5 * jaw
+    return torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
 
 
 class _Block(nn.Module):
