@@ -10,14 +10,13 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from . import controls, takes
 from .job import Job
 from .session import SESSION
-from .work import Outcome, animate, redo
+from .work import animate
 
-__all__ = ["curves", "is_stale", "refresh", "schedule", "start", "stop"]
+__all__ = ["is_stale", "schedule", "start", "stop"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,36 +35,6 @@ def schedule(scene: Any) -> None:
 def is_stale(take: Any) -> bool:
     """Whether the keys show something else than the sliders."""
     return bool(take.baked) and controls.digest(take.controls) != take.baked
-
-
-def refresh(scene: bpy.types.Scene, take: Any) -> Outcome:
-    """Write the take's keys anew from its sliders; hears the sound first if it is not at hand.
-
-    Raises
-    ------
-    EmoTalkError
-        Sound, character or model are no longer there.
-    """
-    return _written(takes.prepare_take(scene, take))
-
-
-def curves(scene: bpy.types.Scene, take: Any) -> Clip:
-    """The take's curves as its sliders stand, without a change to the scene."""
-    return _made_again(takes.prepare_take(scene, take)).clip
-
-
-def _written(prepared: takes.Prepared) -> Outcome:
-    outcome = _made_again(prepared)
-    takes.finish(prepared, outcome)
-    return outcome
-
-
-def _made_again(prepared: takes.Prepared) -> Outcome:
-    encoding = SESSION.encoding(prepared.uid, prepared.request.heard)
-    if encoding is None:
-        return animate(prepared.request, SESSION.room)
-    engine = SESSION.room.engine(prepared.request.settings)
-    return redo(prepared.request, encoding, engine)
 
 
 def start() -> None:
@@ -108,7 +77,7 @@ def _tick() -> float | None:
         if not _is_at_hand(prepared):
             _hear_again(prepared)
         else:
-            _written(prepared)
+            takes.finish(prepared, takes.remake(prepared))
     except EmoTalkError as error:
         _tell(take, error)
     except Exception:

@@ -101,7 +101,7 @@ def test_live_slider_changes_the_keys_without_hearing_again(
     take = happy_take(ready)
     assert live.is_stale(take)
 
-    live.refresh(bpy.context.scene, take)
+    bpy.ops.emotalk.refresh()
 
     _, values = keys_of(head, "mouthSmileLeft")
     assert values.mean() == pytest.approx(0.75, abs=0.05)
@@ -128,7 +128,6 @@ def test_preset_sets_every_slider(ready: Any) -> None:
 
 
 def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
-    from emotalk.addon.bridge import live
     from emotalk.addon.bridge.session import SESSION
 
     bpy.ops.emotalk.animate()
@@ -140,7 +139,7 @@ def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
     take = scene.emotalk.takes[0]
     take.controls.happy = 0.75
 
-    live.refresh(scene, take)
+    bpy.ops.emotalk.refresh()
 
     _, values = keys_of(bpy.data.objects["Head"], "mouthSmileLeft")
     assert values.mean() == pytest.approx(0.75, abs=0.05)
@@ -232,14 +231,12 @@ def test_curves_survive_a_file(ready: Any, head: Any, tmp_path: Path) -> None:
 
 @needs_sound
 def test_slider_after_a_trim_hears_the_new_stretch(ready: Any, head: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import live
-
     strip = add_strip(speech, 20)
     ready.source = "STRIP"
     bpy.ops.emotalk.animate()
     trim_start(strip, 24)
 
-    live.refresh(bpy.context.scene, ready.takes[0])
+    bpy.ops.emotalk.refresh()
 
     slid = keys_of(head, "jawOpen")
     bpy.ops.emotalk.clear()
@@ -252,7 +249,7 @@ def test_slider_after_a_trim_hears_the_new_stretch(ready: Any, head: Any, speech
 def test_take_keeps_to_the_strip_of_its_own_sequencer(
     ready: Any, head: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import compat, live
+    from emotalk.addon.bridge import compat
 
     add_strip(speech, 200)
     shot, edit = bpy.context.scene, bpy.data.scenes.new("Edit")
@@ -263,7 +260,7 @@ def test_take_keeps_to_the_strip_of_its_own_sequencer(
     ready.source, ready.strip = "STRIP", "speech"
 
     bpy.ops.emotalk.animate()
-    live.refresh(shot, ready.takes[0])
+    bpy.ops.emotalk.refresh()
 
     frames, _ = keys_of(head, "jawOpen")
     assert frames[0] == 50  # second 1 at 50 frames a second
