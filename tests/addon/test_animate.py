@@ -17,6 +17,7 @@ from tests.addon.scenes import (
     keys_of,
     make_head,
     needs_sound,
+    state,
     trim_start,
     write_wav,
 )
@@ -125,6 +126,53 @@ def test_preset_sets_every_slider(ready: Any) -> None:
     ours = controls.read(ready.takes[0].controls).to_dict()
     for name, value in PRESETS["Broad (animation)"].to_dict().items():
         assert ours[name] == pytest.approx(value)
+
+
+def test_long_take_follows_its_sliders_in_the_background(
+    ready: Any, head: Any, fake_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
+    take = happy_take(ready)
+    before = keys_of(head, "mouthSmileLeft")[1]
+
+    assert live._tick() is None
+    follower = SESSION.job
+    np.testing.assert_array_equal(keys_of(head, "mouthSmileLeft")[1], before)
+    follower.wait(20)
+    while follower.look() is not None:
+        pass
+
+    assert keys_of(head, "mouthSmileLeft")[1].mean() == pytest.approx(0.75, abs=0.05)
+    assert fake_engine.n_encoded == 1
+    assert SESSION.job is None
+    assert not live.is_stale(take)
+
+
+@pytest.mark.parametrize("n_looks", [0, 1, 2])
+def test_stopped_follower_leaves_the_keys_as_they_were(
+    ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch, n_looks: int
+) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
+    monkeypatch.setattr(live, "_SLICE_S", 0.0)
+    happy_take(ready)
+    before = state()
+    live._tick()
+    follower = SESSION.job
+    follower.wait(20)
+
+    for _ in range(n_looks):
+        assert follower.look() is not None
+    bpy.ops.emotalk.stop()
+
+    assert follower.look() is None
+    assert SESSION.job is None
+    assert state() == before
 
 
 def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
