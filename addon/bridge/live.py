@@ -157,6 +157,7 @@ class Follower(Job[Outcome]):
         self._draft = self._draft or takes.begin(self._prepared, outcome)
         if not self._draft.is_complete:
             self._draft.advance(_SLICE_S)
+        if not self._draft.is_complete:
             return False
         takes.finish(self._prepared, outcome, self._draft)
         return True

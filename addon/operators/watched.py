@@ -19,7 +19,7 @@ from .base import EmoTalkOperator
 
 __all__ = ["WatchedOperator"]
 
-_POLL_S = 0.05
+_POLL_S = 0.02
 _WRITE_S = 0.005  # between slices of writing
 _SLICE_S = 0.012  # with what is done beside it, well under the 50 ms after which a window stutters
 
@@ -31,6 +31,7 @@ class WatchedOperator(EmoTalkOperator):
     _prepared: takes.Prepared | None = None
     _draft: Draft | None = None
     _timer: Any = None
+    _shown = ""
 
     def prepare(self, context: bpy.types.Context) -> takes.Prepared:
         """What is to be done, checked; in the main thread."""
@@ -63,9 +64,7 @@ class WatchedOperator(EmoTalkOperator):
         if event.type != "TIMER":
             # While keys are written, a tenth of a second, nothing else may change the scene.
             return {"RUNNING_MODAL"} if self._draft else {"PASS_THROUGH"}
-        context.window_manager.progress_update(job.share)
-        context.workspace.status_text_set(f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
-        _redraw(context)
+        self._show(context, f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
         if not job.is_done:
             return {"PASS_THROUGH"}
         result = self.guarded(partial(self._write_on, context))
@@ -75,6 +74,15 @@ class WatchedOperator(EmoTalkOperator):
         """Blender closes the window or file: stop the work."""
         self._job.cancel()
         self._end(context, set())
+
+    def _show(self, context: bpy.types.Context, text: str) -> None:
+        """Progress, where it has moved: drawing takes the processors that the work could use."""
+        if text == self._shown:
+            return
+        self._shown = text
+        context.window_manager.progress_update(self._job.share)
+        context.workspace.status_text_set(text)
+        _redraw(context)
 
     def _start(self, context: bpy.types.Context) -> set[str]:
         self._prepared = self.prepare(context)
@@ -95,6 +103,7 @@ class WatchedOperator(EmoTalkOperator):
             self._watch(context, _WRITE_S)
         if not self._draft.is_complete:
             self._draft.advance(_SLICE_S)
+        if not self._draft.is_complete:
             return {"PASS_THROUGH"}
         return self.done(self._write(self._prepared, outcome, self._draft))
 
