@@ -87,7 +87,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "Presses nearly closed lips together, beyond p, b and m, which the network closes itself",
     )
     sync_offset_ms: _number(
-        "sync_offset_ms", "Sync Offset (ms)", "Milliseconds that the face comes later",
+        "sync_offset_ms", "Sync (ms)", "Milliseconds that the face comes later",
         subtype="NONE", precision=0, step=1000,
     )  # fmt: skip
     blink: _number(

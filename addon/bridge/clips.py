@@ -1,4 +1,4 @@
-"""Clips out of takes and onto characters, for files of curves."""
+"""Clips out of files onto characters."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ import bpy
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import BakeOptions, retarget
-from . import bake, compat, live, takes
+from . import bake, compat, takes
 
-__all__ = ["of_take", "onto_character"]
-
-
-def of_take(scene: bpy.types.Scene, take: Any) -> Clip:
-    """The take's curves at the network's 30 frames a second, on the sound's own clock."""
-    return live.curves(scene, take)
+__all__ = ["onto_character"]
 
 
 def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.BakeResult:

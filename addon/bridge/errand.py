@@ -1,4 +1,5 @@
-"""Long work that belongs to no scene: making an environment, importing a checkpoint, a check-up.
+"""Long work that changes no scene: making an environment, importing a checkpoint, exporting curves,
+a check-up.
 
 It goes on when its window is closed or another file is opened; one at a time. Where there is no
 window whoever starts it waits for it.
@@ -44,17 +45,23 @@ def reason_against() -> str:
     return "EmoTalk is at work" if SESSION.job is not None else ""
 
 
-def start(name: str, work: Callable[[Progress], T], done: Callable[[T], str]) -> str:
+def start(
+    name: str,
+    work: Callable[[Progress], T],
+    done: Callable[[T], str],
+    *,
+    must_wait: bool = False,  # for scripts, which use the result in their next line
+) -> str:
     """Begin; what to tell the user now.
 
     Raises
     ------
     EmoTalkError
-        Without a window: what went wrong in it.
+        Where it is waited for: what went wrong in it.
     """
     errand = Errand(name, Job(work), done)
     errand.job.start()
-    if bpy.app.background:
+    if bpy.app.background or must_wait:
         errand.job.wait()
         told = done(errand.job.result())
         SESSION.told = (name, told, True)

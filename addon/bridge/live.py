@@ -5,24 +5,29 @@ take.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from . import controls, takes
+from .draft import Draft
 from .job import Job
 from .session import SESSION
-from .work import Outcome, animate, redo
+from .work import Outcome
 
-__all__ = ["curves", "is_stale", "refresh", "schedule", "start", "stop"]
+__all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
 
 _log = logging.getLogger(__name__)
 
 _SOON_S = 0.01
 _LATER_S = 0.25
+_POLL_S = 0.05
+_WRITE_S = 0.005
+_SLICE_S = 0.012
+_SHORT_FRAMES = 600  # 20 s: with 2 ms for a second of sound the window does not stutter
 
 
 def schedule(scene: Any) -> None:
@@ -36,36 +41,6 @@ def schedule(scene: Any) -> None:
 def is_stale(take: Any) -> bool:
     """Whether the keys show something else than the sliders."""
     return bool(take.baked) and controls.digest(take.controls) != take.baked
-
-
-def refresh(scene: bpy.types.Scene, take: Any) -> Outcome:
-    """Write the take's keys anew from its sliders; hears the sound first if it is not at hand.
-
-    Raises
-    ------
-    EmoTalkError
-        Sound, character or model are no longer there.
-    """
-    return _written(takes.prepare_take(scene, take))
-
-
-def curves(scene: bpy.types.Scene, take: Any) -> Clip:
-    """The take's curves as its sliders stand, without a change to the scene."""
-    return _made_again(takes.prepare_take(scene, take)).clip
-
-
-def _written(prepared: takes.Prepared) -> Outcome:
-    outcome = _made_again(prepared)
-    takes.finish(prepared, outcome)
-    return outcome
-
-
-def _made_again(prepared: takes.Prepared) -> Outcome:
-    encoding = SESSION.encoding(prepared.uid, prepared.request.heard)
-    if encoding is None:
-        return animate(prepared.request, SESSION.room)
-    engine = SESSION.room.engine(prepared.request.settings)
-    return redo(prepared.request, encoding, engine)
 
 
 def start() -> None:
@@ -105,10 +80,10 @@ def _tick() -> float | None:
         return _LATER_S
     try:
         prepared = takes.prepare_take(scene, take)
-        if not _is_at_hand(prepared):
-            _hear_again(prepared)
+        if _follows_at_once(prepared):
+            takes.finish(prepared, takes.remake(prepared))
         else:
-            _written(prepared)
+            _follow_later(prepared)
     except EmoTalkError as error:
         _tell(take, error)
     except Exception:
@@ -117,47 +92,75 @@ def _tick() -> float | None:
     return None
 
 
-def _is_at_hand(prepared: takes.Prepared) -> bool:
-    """Whether the face can follow now: a worker that has to start first would stop the window."""
+def _follows_at_once(prepared: takes.Prepared) -> bool:
+    """Whether the face can follow now: hearing, a worker that has to start first and a long take
+    would stop the window.
+    """
     request = prepared.request
     encoding = SESSION.encoding(prepared.uid, request.heard)
-    return encoding is not None and SESSION.room.is_ready(request.settings)
+    if encoding is None or not SESSION.room.is_ready(request.settings):
+        return False
+    return encoding.n_frames <= _SHORT_FRAMES
 
 
-def _hear_again(prepared: takes.Prepared) -> None:
-    """After a file was opened, a strip trimmed or a worker ended: hear the sound in the background,
-    then go on.
+def _follow_later(prepared: takes.Prepared) -> None:
+    follower = Follower(prepared)
+    SESSION.job = follower
+    follower.start()
+    bpy.app.timers.register(follower.look, first_interval=_POLL_S)
+
+
+class Follower(Job[Outcome]):
+    """A take made again in a thread, and its keys in slices. When that fails nothing is tried again
+    until a slider moves.
     """
-    request, uid = prepared.request, prepared.uid
 
-    def work(progress: Any) -> None:
-        if SESSION.encoding(uid, request.heard) is None:
-            SESSION.keep(uid, request.heard, animate(request, SESSION.room, progress).encoding)
-        else:
-            SESSION.room.engine(request.settings, progress)
+    def __init__(self, prepared: takes.Prepared) -> None:
+        super().__init__(partial(takes.remake, prepared))
+        self._prepared = prepared
+        self._draft: Draft | None = None
 
-    job = Job(work)
-    SESSION.job = job
-    job.start()
-    bpy.app.timers.register(lambda: _heard_again(job), first_interval=0.05)
-
-
-def _heard_again(job: Job[None]) -> float | None:
-    """Look at the job; when it failed nothing is tried again until a slider moves."""
-    if not job.is_done:
-        return 0.05
-    if SESSION.job is job:
-        SESSION.job = None
-    scene = bpy.context.scene
-    try:
-        job.result()
-    except Cancelled:
+    def look(self) -> float | None:
+        """The timer: the interval to the next look, or None."""
+        if SESSION.job is self:
+            interval_s = self._go_on()
+            if interval_s is not None:
+                return interval_s
+            SESSION.job = None
+        if self._draft is not None:  # not put in place: an error, a cancel, another file
+            self._draft.abandon()
         return None
-    except EmoTalkError as error:
-        _tell(takes.active_take(scene), error)
-    else:
-        schedule(scene)
-    return None
+
+    def _go_on(self) -> float | None:
+        scene = bpy.data.scenes.get(self._prepared.scene)
+        if not self.is_done or bpy.app.is_job_running("RENDER"):
+            return _POLL_S
+        try:
+            if not self._is_written():
+                return _WRITE_S
+        except Cancelled:
+            return None
+        except EmoTalkError as error:
+            _tell(takes.active_take(scene) if scene else None, error)
+        except Exception:
+            SESSION.job = None
+            _log.exception("Live sliders stopped")
+            raise
+        else:
+            self._draft = None
+            schedule(scene)  # the sliders may have moved on
+        return None
+
+    def _is_written(self) -> bool:
+        """Write a slice, after the last one put the keys in place."""
+        outcome = self.result()
+        self._draft = self._draft or takes.begin(self._prepared, outcome)
+        if not self._draft.is_complete:
+            self._draft.advance(_SLICE_S)
+        if not self._draft.is_complete:
+            return False
+        takes.finish(self._prepared, outcome, self._draft)
+        return True
 
 
 def _tell(take: Any | None, error: EmoTalkError) -> None:

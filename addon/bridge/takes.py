@@ -11,13 +11,14 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
+from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions
 from . import bake, compat, controls, mixdown, rigs, sound
 from .counting import counted
 from .draft import Draft
 from .session import SESSION
 from .settings import engine_settings
-from .work import Outcome, Request
+from .work import Outcome, Request, animate, redo
 
 __all__ = [
     "Prepared",
@@ -27,6 +28,7 @@ __all__ = [
     "objects_of",
     "prepare",
     "prepare_take",
+    "remake",
     "rig_of",
     "shown_controls",
 ]
@@ -109,6 +111,25 @@ def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
         character=take.rig.character.name if take.rig.character else "",
         meshes=names, digest=controls.digest(take.controls),
     )  # fmt: skip
+
+
+def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
+    """The keys of a take that is there; its sound is heard again only where what was heard is not
+    at hand. Safe in a thread.
+
+    Raises
+    ------
+    EmoTalkError
+        Sound or model are no longer there.
+    """
+    request, room = prepared.request, SESSION.room
+    encoding = SESSION.encoding(prepared.uid, request.heard)
+    if encoding is None:
+        return animate(request, room, progress)
+    progress(0.0, "Loading the model")
+    engine = room.engine(request.settings, part_of(progress, 0.0, 0.5))
+    progress(0.5, "Shaping the curves")
+    return redo(request, encoding, engine)
 
 
 def begin(prepared: Prepared, outcome: Outcome) -> Draft:

@@ -1,21 +1,24 @@
 """Curves in files: Live Link Face csv, npz and json, out of a take and onto a character."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...emotalk_core.clip_files import read_clip, write_clip
-from ..bridge import bake, clips, takes
+from ...emotalk_core.progress import Progress, part_of
+from ..bridge import bake, clips, errand, takes
 from ..bridge.counting import counted
-from .base import EmoTalkOperator
+from ..bridge.session import SESSION
+from ..bridge.work import Outcome
+from .base import EmoTalkOperator, ErrandOperator
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_OT_export_clip(EmoTalkOperator, ExportHelper):
+class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
     """Write the active take's curves as csv (Live Link Face), npz or json, by the name's ending"""
 
     bl_idname = "emotalk.export_clip"
@@ -26,19 +29,37 @@ class EMOTALK_OT_export_clip(EmoTalkOperator, ExportHelper):
     check_extension = None  # csv, npz or json, as typed
     filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
 
+    _by_hand = False
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take."""
         if takes.active_take(context.scene) is None:
             cls.poll_message_set("Nothing is animated yet: press Animate first")
             return False
-        return True
+        return super().poll(context)
+
+    def invoke(self, context: bpy.types.Context, event: Any) -> Any:
+        """Ask where to."""
+        self._by_hand = True
+        return ExportHelper.invoke(self, context, event)
 
     def run(self, context: bpy.types.Context) -> str:
-        """Make the curves and write them."""
-        clip = clips.of_take(context.scene, takes.active_take(context.scene))
-        write_clip(clip, self.filepath)
-        return f"Wrote {counted(clip.n_frames, 'frame')} to {Path(self.filepath).name}"
+        """Make the curves and write them; a script finds the file written when this returns."""
+        prepared = takes.prepare_take(context.scene, takes.active_take(context.scene))
+        path = Path(self.filepath)
+
+        def work(progress: Progress) -> Outcome:
+            outcome = takes.remake(prepared, part_of(progress, 0.0, 0.9))
+            progress(0.9, "Writing the file")
+            write_clip(outcome.clip, path)
+            return outcome
+
+        def keep(outcome: Outcome) -> str:
+            SESSION.keep(prepared.uid, prepared.request.heard, outcome.encoding)
+            return f"Wrote {counted(outcome.clip.n_frames, 'frame')} to {path.name}"
+
+        return errand.start("emotalk.export_clip", work, keep, must_wait=not self._by_hand)
 
 
 class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):

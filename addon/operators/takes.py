@@ -1,13 +1,19 @@
 """Takes: make one again from its sliders, remove our keys, set a preset."""
 
+from collections.abc import Callable
+from functools import partial
+
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
-from ..bridge import controls, live, own_actions, takes
+from ...emotalk_core.progress import Progress
+from ..bridge import bake, controls, own_actions, takes
 from ..bridge.counting import counted
 from ..bridge.session import SESSION
+from ..bridge.work import Outcome
 from .base import EmoTalkOperator
+from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]
 
@@ -24,7 +30,7 @@ def _needs_take(cls: type, context: bpy.types.Context) -> bool:
     return True
 
 
-class EMOTALK_OT_refresh(EmoTalkOperator):
+class EMOTALK_OT_refresh(WatchedOperator):
     """Write the take's keys again from its sliders; keyframed sliders are read too"""
 
     bl_idname = "emotalk.refresh"
@@ -35,11 +41,17 @@ class EMOTALK_OT_refresh(EmoTalkOperator):
         """Whether there is a take."""
         return _needs_take(cls, context)
 
-    def run(self, context: bpy.types.Context) -> str:
-        """Update the active take."""
-        take = takes.active_take(context.scene)
-        live.refresh(context.scene, take)
-        return take.summary
+    def prepare(self, context: bpy.types.Context) -> takes.Prepared:
+        """The active take's own sound and character."""
+        return takes.prepare_take(context.scene, takes.active_take(context.scene))
+
+    def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
+        """From what was heard, if it is at hand, else from the sound on."""
+        return partial(takes.remake, prepared)
+
+    def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
+        """Who, and how much."""
+        return f"Updated {prepared.character}: {bake.described(result)}"
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import bpy
 
 from .base import InView
+from .engine import draw_errand
 
 __all__ = ["CLASSES"]
 
@@ -42,6 +43,8 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
         row.operator("emotalk.clear", text="Remove", icon="TRASH")
+        if draw_errand(layout, "emotalk.export_clip", context):
+            return
         row = layout.row(align=True)
         row.operator("emotalk.export_clip", text="Export", icon="EXPORT")
         row.operator("emotalk.import_clip", text="Import", icon="IMPORT")

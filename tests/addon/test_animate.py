@@ -17,6 +17,7 @@ from tests.addon.scenes import (
     keys_of,
     make_head,
     needs_sound,
+    state,
     trim_start,
     write_wav,
 )
@@ -101,7 +102,7 @@ def test_live_slider_changes_the_keys_without_hearing_again(
     take = happy_take(ready)
     assert live.is_stale(take)
 
-    live.refresh(bpy.context.scene, take)
+    bpy.ops.emotalk.refresh()
 
     _, values = keys_of(head, "mouthSmileLeft")
     assert values.mean() == pytest.approx(0.75, abs=0.05)
@@ -127,8 +128,54 @@ def test_preset_sets_every_slider(ready: Any) -> None:
         assert ours[name] == pytest.approx(value)
 
 
-def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
+def test_long_take_follows_its_sliders_in_the_background(
+    ready: Any, head: Any, fake_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
+    take = happy_take(ready)
+    before = keys_of(head, "mouthSmileLeft")[1]
+
+    assert live._tick() is None
+    follower = SESSION.job
+    np.testing.assert_array_equal(keys_of(head, "mouthSmileLeft")[1], before)
+    follower.wait(20)
+    while follower.look() is not None:
+        pass
+
+    assert keys_of(head, "mouthSmileLeft")[1].mean() == pytest.approx(0.75, abs=0.05)
+    assert fake_engine.n_encoded == 1
+    assert SESSION.job is None
+    assert not live.is_stale(take)
+
+
+@pytest.mark.parametrize("n_looks", [0, 1, 2])
+def test_stopped_follower_leaves_the_keys_as_they_were(
+    ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch, n_looks: int
+) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
+    monkeypatch.setattr(live, "_SLICE_S", 0.0)
+    happy_take(ready)
+    before = state()
+    live._tick()
+    follower = SESSION.job
+    follower.wait(20)
+
+    for _ in range(n_looks):
+        assert follower.look() is not None
+    bpy.ops.emotalk.stop()
+
+    assert follower.look() is None
+    assert SESSION.job is None
+    assert state() == before
+
+
+def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
     from emotalk.addon.bridge.session import SESSION
 
     bpy.ops.emotalk.animate()
@@ -140,7 +187,7 @@ def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
     take = scene.emotalk.takes[0]
     take.controls.happy = 0.75
 
-    live.refresh(scene, take)
+    bpy.ops.emotalk.refresh()
 
     _, values = keys_of(bpy.data.objects["Head"], "mouthSmileLeft")
     assert values.mean() == pytest.approx(0.75, abs=0.05)
@@ -232,14 +279,12 @@ def test_curves_survive_a_file(ready: Any, head: Any, tmp_path: Path) -> None:
 
 @needs_sound
 def test_slider_after_a_trim_hears_the_new_stretch(ready: Any, head: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import live
-
     strip = add_strip(speech, 20)
     ready.source = "STRIP"
     bpy.ops.emotalk.animate()
     trim_start(strip, 24)
 
-    live.refresh(bpy.context.scene, ready.takes[0])
+    bpy.ops.emotalk.refresh()
 
     slid = keys_of(head, "jawOpen")
     bpy.ops.emotalk.clear()
@@ -252,7 +297,7 @@ def test_slider_after_a_trim_hears_the_new_stretch(ready: Any, head: Any, speech
 def test_take_keeps_to_the_strip_of_its_own_sequencer(
     ready: Any, head: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import compat, live
+    from emotalk.addon.bridge import compat
 
     add_strip(speech, 200)
     shot, edit = bpy.context.scene, bpy.data.scenes.new("Edit")
@@ -263,7 +308,7 @@ def test_take_keeps_to_the_strip_of_its_own_sequencer(
     ready.source, ready.strip = "STRIP", "speech"
 
     bpy.ops.emotalk.animate()
-    live.refresh(shot, ready.takes[0])
+    bpy.ops.emotalk.refresh()
 
     frames, _ = keys_of(head, "jawOpen")
     assert frames[0] == 50  # second 1 at 50 frames a second

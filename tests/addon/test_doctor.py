@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -49,21 +50,37 @@ def test_the_doctor_says_what_is_amiss_and_what_to_do(
     assert found.text in doctor.report(SESSION.findings)
 
 
-def test_an_errand_in_a_window_tells_progress_and_result(
-    addon: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def timers(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What errands registered, as if there were a window."""
     from emotalk.addon.bridge import errand
-    from emotalk.addon.bridge.session import SESSION
 
-    timers: list[Any] = []
+    registered: list[Any] = []
     with_window = SimpleNamespace(
         app=SimpleNamespace(
             background=False,
-            timers=SimpleNamespace(register=lambda look, **_more: timers.append(look)),
+            timers=SimpleNamespace(register=lambda look, **_more: registered.append(look)),
         ),
         context=bpy.context,
     )
     monkeypatch.setattr(errand, "bpy", with_window)
+    return registered
+
+
+def test_a_script_in_a_window_finds_its_curves_written(
+    ready: Any, timers: list[Any], tmp_path: Path
+) -> None:
+    bpy.ops.emotalk.animate()
+
+    bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "talk.csv"))
+
+    assert (tmp_path / "talk.csv").is_file()
+    assert not timers
+
+
+def test_an_errand_in_a_window_tells_progress_and_result(timers: list[Any]) -> None:
+    from emotalk.addon.bridge import errand
+    from emotalk.addon.bridge.session import SESSION
 
     assert errand.start("emotalk.doctor", lambda progress: progress(1.0, "x") or 7, str) == ""
     assert SESSION.errand is not None

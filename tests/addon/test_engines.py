@@ -66,9 +66,7 @@ def test_sliders_move_the_face_through_the_worker(scene: Any, head: Any, another
 
 
 @on_posix
-def test_sliders_do_not_wait_for_a_worker_that_is_gone(
-    scene: Any, head: Any, another: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sliders_do_not_wait_for_a_worker_that_is_gone(scene: Any, head: Any, another: Any) -> None:
     """It is started again in the background; the main thread goes on."""
     from emotalk.addon.bridge import live
     from emotalk.addon.bridge.session import SESSION
@@ -87,8 +85,8 @@ def test_sliders_do_not_wait_for_a_worker_that_is_gone(
     assert job is not None
     np.testing.assert_array_equal(keys_of(head, "mouthSmileLeft")[1], before)
     job.wait(60)
-    monkeypatch.setattr(live, "schedule", lambda _scene: live._tick())
-    assert live._heard_again(job) is None
+    while job.look() is not None:
+        pass
     assert keys_of(head, "mouthSmileLeft")[1].mean() > before.mean() + 0.1
 
 

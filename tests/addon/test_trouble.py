@@ -155,7 +155,7 @@ def test_grey_button_says_why(addon: ModuleType) -> None:
 def test_failed_hearing_is_said_once_and_not_tried_again(
     ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge import live, takes
     from emotalk.addon.bridge.session import SESSION
     from emotalk.emotalk_core.errors import ModelFolderError
 
@@ -164,12 +164,12 @@ def test_failed_hearing_is_said_once_and_not_tried_again(
 
     take = happy_take(ready)
     SESSION.end()
-    monkeypatch.setattr(live, "animate", no_model)
+    monkeypatch.setattr(takes, "animate", no_model)
 
     assert live._tick() is None
     job = SESSION.job
     job.wait(20)
-    assert live._heard_again(job) is None
+    assert job.look() is None
 
     assert SESSION.job is None
     assert "Model is damaged: 'config.json'. Install it again." in take.warnings
