@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from ..arkit import N_CHANNELS
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
@@ -29,6 +30,7 @@ from .frontend import (
 from .onnx_graph import Graph
 from .onnx_layers import Net
 from .starter import (
+    JAW,
     POOL_DB_PER_E,
     POOL_EPS,
     POOL_FLOOR,
@@ -299,13 +301,17 @@ def _decoder(model: Model) -> Graph:
 
 def _smoothed(net: Net, free: str) -> str:
     """As `starter._smoothed`."""
-    padded = net.add("Pad", free, net.integers(0, 1, 0, 0, 1, 0), mode="edge")
+    below, jaw, above = net.split(
+        "Split", free, net.integers(JAW, 1, N_CHANNELS - JAW - 1), n_outputs=3, axis=-1
+    )
+    padded = net.add("Pad", jaw, net.integers(0, 1, 0, 0, 1, 0), mode="edge")
     sides = [
         net.add("Slice", padded, net.integers(start), net.integers(stop), net.integers(1))
         for start, stop in ((0, -2), (2, 2**31))
     ]
     both = net.add("Mul", net.add("Add", *sides), net.number(0.25))
-    return net.add("Add", both, net.add("Mul", free, net.number(0.5)))
+    jaw = net.add("Add", both, net.add("Mul", jaw, net.number(0.5)))
+    return net.add("Concat", below, jaw, above, axis=-1)
 
 
 def _latent(net: Net, voice: str, weights: str, mix: str, intensity: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .streaming import Stretch
 
 __all__ = [
+    "JAW",
     "LEVEL_CENTRE_DB",
     "LEVEL_HIGH",
     "LEVEL_LOW",
