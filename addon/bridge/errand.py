@@ -17,6 +17,7 @@ import bpy
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from ...emotalk_core.progress import Progress
 from .job import Job
+from .panels import redraw_panels
 from .session import SESSION
 
 __all__ = ["Errand", "reason_against", "start", "stop"]
@@ -81,7 +82,7 @@ def _look(errand: Errand) -> float | None:
     """The timer: redraw its progress, and see whether it is done."""
     if SESSION.errand is not errand:  # the add-on was disabled
         return None
-    _redraw()
+    redraw_panels()
     if not errand.job.is_done:
         return _POLL_S
     SESSION.errand = None
@@ -96,10 +97,3 @@ def _look(errand: Errand) -> float | None:
         text = f"Unexpected {type(error).__name__}: {error}. See the console"
         SESSION.told = (errand.name, text, False)
     return None
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"PREFERENCES", "VIEW_3D"}:
-                area.tag_redraw()

@@ -13,8 +13,9 @@ from bpy.app.handlers import persistent
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from . import controls, takes
-from .draft import Draft
+from .draft import PAUSE_S, SLICE_S, Draft
 from .job import Job
+from .panels import redraw_panels
 from .session import SESSION
 from .work import Outcome
 
@@ -25,8 +26,6 @@ _log = logging.getLogger(__name__)
 _SOON_S = 0.01
 _LATER_S = 0.25
 _POLL_S = 0.05
-_WRITE_S = 0.005
-_SLICE_S = 0.012
 _SHORT_FRAMES = 600  # 20 s: with 2 ms for a second of sound the window does not stutter
 
 
@@ -61,6 +60,8 @@ def stop() -> None:
 
 @persistent
 def _after_undo(*_: object) -> None:
+    if isinstance(SESSION.job, Follower):  # it started from what has been undone
+        SESSION.end_job()
     schedule(bpy.context.scene)
 
 
@@ -119,31 +120,39 @@ class Follower(Job[Outcome]):
         super().__init__(partial(takes.remake, prepared))
         self._prepared = prepared
         self._draft: Draft | None = None
+        self._shown = ""
 
     def look(self) -> float | None:
         """The timer: the interval to the next look, or None."""
+        interval_s = None
+        try:
+            if SESSION.job is self:
+                interval_s = self._go_on()
+        finally:
+            if interval_s is None:
+                self._end()
+        return interval_s
+
+    def _end(self) -> None:
         if SESSION.job is self:
-            interval_s = self._go_on()
-            if interval_s is not None:
-                return interval_s
             SESSION.job = None
         if self._draft is not None:  # not put in place: an error, a cancel, another file
             self._draft.abandon()
-        return None
+        redraw_panels()
 
     def _go_on(self) -> float | None:
         scene = bpy.data.scenes.get(self._prepared.scene)
         if not self.is_done or bpy.app.is_job_running("RENDER"):
+            self._show()
             return _POLL_S
         try:
             if not self._is_written():
-                return _WRITE_S
+                return PAUSE_S
         except Cancelled:
             return None
         except EmoTalkError as error:
-            _tell(takes.active_take(scene) if scene else None, error)
+            _tell(takes.take_of(scene, self._prepared.uid) if scene else None, error)
         except Exception:
-            SESSION.job = None
             _log.exception("Live sliders stopped")
             raise
         else:
@@ -151,12 +160,19 @@ class Follower(Job[Outcome]):
             schedule(scene)  # the sliders may have moved on
         return None
 
+    def _show(self) -> None:
+        """Progress, where it has moved."""
+        text = f"{self.what} {self.share:.0%}"
+        if text != self._shown:
+            self._shown = text
+            redraw_panels()
+
     def _is_written(self) -> bool:
         """Write a slice, after the last one put the keys in place."""
         outcome = self.result()
         self._draft = self._draft or takes.begin(self._prepared, outcome)
         if not self._draft.is_complete:
-            self._draft.advance(_SLICE_S)
+            self._draft.advance(SLICE_S)
         if not self._draft.is_complete:
             return False
         takes.finish(self._prepared, outcome, self._draft)

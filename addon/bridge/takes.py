@@ -31,6 +31,7 @@ __all__ = [
     "remake",
     "rig_of",
     "shown_controls",
+    "take_of",
 ]
 
 _SOURCE_FIELDS = ("source", "strip", "speaker", "filepath", "start_frame")
@@ -138,10 +139,10 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     Raises
     ------
     RigError
-        The scene was deleted meanwhile.
+        The scene or the take was deleted meanwhile.
     """
     scene = _scene_of(prepared)
-    stretch = _stretch(scene, _take_of(scene, prepared.uid))
+    stretch = _stretch(scene, _its_take(scene, prepared))
     return Draft(outcome.tables, prepared.rig.binding, stretch)
 
 
@@ -151,10 +152,10 @@ def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> 
     Raises
     ------
     RigError
-        The scene or an object was deleted meanwhile, or cannot be written.
+        The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
     scene = _scene_of(prepared)
-    take = _take_of(scene, prepared.uid)
+    take = _its_take(scene, prepared)
     if draft is not None:
         result = draft.commit()
     else:
@@ -246,8 +247,21 @@ def _same_take(scene: bpy.types.Scene, strip: str, character: Any) -> Any | None
     return None
 
 
-def _take_of(scene: bpy.types.Scene, uid: str) -> Any | None:
+def take_of(scene: bpy.types.Scene | None, uid: str) -> Any | None:
+    """The take with this uid, if it is still there."""
+    if scene is None:
+        return None
     return next((take for take in scene.emotalk.takes if uid and take.uid == uid), None)
+
+
+def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
+    """The take that is made again; None where a new one is made."""
+    take = take_of(scene, prepared.uid)
+    if prepared.uid and take is None:  # undone or removed: nobody wants it back
+        raise RigError(
+            "The take was removed meanwhile", value=prepared.character, remedy="Animate again."
+        )
+    return take
 
 
 def _stretch(scene: bpy.types.Scene, take: Any | None) -> bake.Stretch:

@@ -19,7 +19,7 @@ def reason_against(context: bpy.types.Context) -> str:
     """Why Animate is greyed out; empty when it is not."""
     ours = context.scene.emotalk
     if SESSION.job is not None:
-        return "EmoTalk is at work. Press Esc over the 3D view to stop it"
+        return "EmoTalk is at work. Press the x beside its progress to stop it"
     if ours.source == "SPEAKER" and ours.speaker is None:
         return "Pick a Speaker object"
     if ours.source == "FILE" and not ours.filepath:

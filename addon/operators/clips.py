@@ -56,7 +56,8 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
             return outcome
 
         def keep(outcome: Outcome) -> str:
-            SESSION.keep(prepared.uid, prepared.request.heard, outcome.encoding)
+            if takes.take_of(bpy.data.scenes.get(prepared.scene), prepared.uid) is not None:
+                SESSION.keep(prepared.uid, prepared.request.heard, outcome.encoding)
             return f"Wrote {counted(outcome.clip.n_frames, 'frame')} to {path.name}"
 
         return errand.start("emotalk.export_clip", work, keep, must_wait=not self._by_hand)

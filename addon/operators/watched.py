@@ -11,8 +11,9 @@ import bpy
 from ...emotalk_core.progress import Progress, silent
 from ..bridge import takes
 from ..bridge.bake import BakeResult
-from ..bridge.draft import Draft
+from ..bridge.draft import PAUSE_S, SLICE_S, Draft
 from ..bridge.job import Job
+from ..bridge.panels import redraw_panels
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome
 from .base import EmoTalkOperator
@@ -20,8 +21,6 @@ from .base import EmoTalkOperator
 __all__ = ["WatchedOperator"]
 
 _POLL_S = 0.02
-_WRITE_S = 0.005  # between slices of writing
-_SLICE_S = 0.012  # with what is done beside it, well under the 50 ms after which a window stutters
 
 
 class WatchedOperator(EmoTalkOperator):
@@ -82,7 +81,7 @@ class WatchedOperator(EmoTalkOperator):
         self._shown = text
         context.window_manager.progress_update(self._job.share)
         context.workspace.status_text_set(text)
-        _redraw(context)
+        redraw_panels()
 
     def _start(self, context: bpy.types.Context) -> set[str]:
         self._prepared = self.prepare(context)
@@ -100,9 +99,9 @@ class WatchedOperator(EmoTalkOperator):
         outcome = self._job.result()
         if self._draft is None:
             self._draft = takes.begin(self._prepared, outcome)
-            self._watch(context, _WRITE_S)
+            self._watch(context, PAUSE_S)
         if not self._draft.is_complete:
-            self._draft.advance(_SLICE_S)
+            self._draft.advance(SLICE_S)
         if not self._draft.is_complete:
             return {"PASS_THROUGH"}
         return self.done(self._write(self._prepared, outcome, self._draft))
@@ -132,15 +131,5 @@ class WatchedOperator(EmoTalkOperator):
         context.workspace.status_text_set(None)
         if SESSION.job is self._job:
             SESSION.job = None
-        _redraw(context)
+        redraw_panels()
         return result
-
-
-def _redraw(context: bpy.types.Context) -> None:
-    """Show the progress in our panels; a heavy scene's view is not drawn again for that."""
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                for region in area.regions:
-                    if region.type in {"UI", "HEADER"}:
-                        region.tag_redraw()

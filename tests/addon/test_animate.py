@@ -159,7 +159,7 @@ def test_stopped_follower_leaves_the_keys_as_they_were(
     from emotalk.addon.bridge.session import SESSION
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
-    monkeypatch.setattr(live, "_SLICE_S", 0.0)
+    monkeypatch.setattr(live, "SLICE_S", 0.0)
     happy_take(ready)
     before = state()
     live._tick()
@@ -173,6 +173,44 @@ def test_stopped_follower_leaves_the_keys_as_they_were(
     assert follower.look() is None
     assert SESSION.job is None
     assert state() == before
+
+
+def test_undo_while_following_stops_it(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
+    monkeypatch.setattr(live, "SLICE_S", 0.0)
+    take = happy_take(ready)
+    before = state()
+    live._tick()
+    follower = SESSION.job
+    follower.wait(20)
+    follower.look()
+
+    live._after_undo()
+
+    assert follower.look() is None
+    assert state() == before
+    assert "Sliders cannot" not in take.warnings
+
+
+def test_take_that_is_gone_is_not_made_again(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+    from emotalk.emotalk_core.errors import RigError
+
+    take = happy_take(ready)
+    prepared = takes.prepare_take(bpy.context.scene, take)
+    outcome = takes.remake(prepared)
+    ready.takes.clear()
+    before = state()
+
+    for write in (takes.begin, takes.finish):
+        with pytest.raises(RigError, match="removed meanwhile"):
+            write(prepared, outcome)
+
+    assert state() == before
+    assert not ready.takes
 
 
 def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
