@@ -12,7 +12,7 @@ from ..model.config import FrontEndConfig
 from ..progress import Progress, silent
 from ..timing import frame_count
 from .frontend import HOP, log_mel
-from .starter import frame_rows, frame_states
+from .starter import frame_positions
 from .windows import levels_of_power, n_states
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def _with_end(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 
 def _levels(power: np.ndarray, top: float, sound: SoundSource, fps: int) -> np.ndarray:
     """Level of each frame, from the power of each mel frame."""
-    n_mels = 2 * (n_states(sound.n_samples) + 2)  # of the state before the sound, and one behind
-    states = levels_of_power(power[:n_mels] / np.float32(10.0**top))
-    near, shares = frame_states(0, frame_count(sound.n_samples), fps)
-    return frame_rows(states[:, None], near + 1, shares)[:, 0]
+    n_mels = 2 * n_states(sound.n_samples) + 2
+    states = levels_of_power(power[:n_mels] / np.float32(10.0**top))[1:]
+    before, share = frame_positions(0, frame_count(sound.n_samples), fps)
+    after = np.minimum(before + 1, len(states) - 1)
+    return states[before] * (1.0 - share) + states[after] * share

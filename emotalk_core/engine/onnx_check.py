@@ -14,7 +14,7 @@ from . import Encoding
 from .builtin import NumpyNetwork
 from .frontend import HOP, N_FFT, log_mel
 from .onnx_engine import open_session
-from .starter import frame_states
+from .starter import frame_positions
 from .streaming import Stretch
 
 __all__ = ["SHORT", "TOLERANCE", "check_graphs"]
@@ -105,16 +105,16 @@ def _sounds(rng: np.random.Generator, n_samples: int) -> np.ndarray:
 def _stretches(states: np.ndarray, fps: int) -> list[Stretch]:
     """All frames of each sound; its first states lie before the sound."""
     n_states = states.shape[1]
-    near, shares = frame_states(1, (n_states - 2) * fps // 50, fps)
+    before, share = frame_positions(0, (n_states - 2) * fps // 50, fps)
     inside = np.arange(n_states) > n_states // 10
-    return [Stretch(one, inside, near, shares) for one in states]
+    return [Stretch(one, inside, before, share) for one in states]
 
 
 def _places(stretches: list[Stretch]) -> _Arrays:
     return {
         "inside": np.stack([one.inside for one in stretches]).astype(np.float32),
-        "near": stretches[0].near,
-        "shares": stretches[0].shares,
+        "before": stretches[0].before,
+        "share": stretches[0].share,
     }
 
 

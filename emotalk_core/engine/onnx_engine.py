@@ -130,8 +130,8 @@ class OnnxNetwork:
                     "projected": stretch.states[None, :, :-1],
                     "level": stretch.states[None, :, -1],
                     "inside": stretch.inside[None].astype(np.float32),
-                    "near": stretch.near.astype(np.int64),
-                    "shares": stretch.shares,
+                    "before": stretch.before.astype(np.int64),
+                    "share": stretch.share,
                 },
             )
         )

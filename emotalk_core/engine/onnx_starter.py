@@ -201,17 +201,16 @@ def _branches(model: Model) -> Graph:
     projected = net.input("projected", ("batch", "states", width))
     level = net.input("level", ("batch", "states"))
     inside = net.input("inside", ("batch", "states"))
-    near = net.input("near", ("frames", "around"), "int64")
-    shares = net.input("shares", ("frames", "around"))
+    before = net.input("before", ("frames",), "int64")
+    share = net.input("share", ("frames",))
     sizes = net.integers(config.content.width, config.emotion.width)
     said, how = net.split("Split", projected, sizes, n_outputs=2, axis=-1)
     content = _content(net, said, level, config)
     rows = net.add("Concat", content, net.column(level), axis=-1)
-    rows = _frame_rows(net, rows, near, shares)
+    rows = _between(net, rows, before, share)
     ends = net.integers(config.content.width, 1)
     content, loud = net.split("Split", rows, ends, n_outputs=2, axis=-1)
-    centres = net.add("Gather", near, net.constant(np.array(1, np.int64)), axis=1)
-    emotion, heard = _emotion(net, how, _pool_weights(net, level, inside), centres, config)
+    emotion, heard = _emotion(net, how, _pool_weights(net, level, inside), before, config)
     frames = ("batch", "frames")
     net.output(content, "content", (*frames, config.content.width))
     net.output(emotion, "emotion", (*frames, config.emotion.latent))
@@ -225,14 +224,16 @@ def _content(net: Net, said: str, level: str, config: ModelConfig) -> str:
     for i, dilation in enumerate(config.content.dilations):
         step = net.gelu(net.convolution(x, f"content.blocks.{i}", dilation=dilation))
         x = net.add("Add", x, step)
-    return x
+    return _smoothed(net, x)
 
 
-def _frame_rows(net: Net, rows: str, near: str, shares: str) -> str:
-    """As `starter.frame_rows`, of states that are all there."""
-    taken = net.add("Gather", rows, near, axis=1)  # (B, T, 4, n)
-    weighted = net.add("Mul", taken, net.add("Unsqueeze", shares, net.integers(2)))
-    return net.add("ReduceSum", weighted, net.integers(2), keepdims=0)
+def _between(net: Net, rows: str, before: str, share: str) -> str:
+    """Rows at frames that lie `share` of the way from state `before` to the next."""
+    to_next = net.add("Unsqueeze", share, net.integers(1))
+    first = net.add("Gather", rows, before, axis=1)
+    second = net.add("Gather", rows, net.add("Add", before, net.integers(1)), axis=1)
+    rest = net.add("Sub", net.number(1.0), to_next)
+    return net.add("Add", net.add("Mul", first, rest), net.add("Mul", second, to_next))
 
 
 def _pool_weights(net: Net, level: str, inside: str) -> str:
@@ -294,24 +295,28 @@ def _decoder(model: Model) -> Graph:
     for i in range(config.decoder.n_blocks):
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
     firm = _firmness(net, net.affine(content, "decoder.contact"))
-    pressed = _press(net, _smoothed(net, net.affine(x, "decoder.output")), firm)
+    pressed = _press(net, _steady_jaw(net, net.affine(x, "decoder.output")), firm)
     net.output(pressed, "coefficients", (*frames, len(config.channels)))
     return net
 
 
-def _smoothed(net: Net, free: str) -> str:
-    """As `starter._smoothed`."""
+def _steady_jaw(net: Net, free: str) -> str:
+    """A free mouth whose jaw is smoothed."""
     below, jaw, above = net.split(
         "Split", free, net.integers(JAW, 1, N_CHANNELS - JAW - 1), n_outputs=3, axis=-1
     )
-    padded = net.add("Pad", jaw, net.integers(0, 1, 0, 0, 1, 0), mode="edge")
+    return net.add("Concat", below, _smoothed(net, jaw), above, axis=-1)
+
+
+def _smoothed(net: Net, rows: str) -> str:
+    """As `starter.smoothed`, of rows (B, n, width)."""
+    padded = net.add("Pad", rows, net.integers(0, 1, 0, 0, 1, 0), mode="edge")
     sides = [
         net.add("Slice", padded, net.integers(start), net.integers(stop), net.integers(1))
         for start, stop in ((0, -2), (2, 2**31))
     ]
     both = net.add("Mul", net.add("Add", *sides), net.number(0.25))
-    jaw = net.add("Add", both, net.add("Mul", jaw, net.number(0.5)))
-    return net.add("Concat", below, jaw, above, axis=-1)
+    return net.add("Add", both, net.add("Mul", rows, net.number(0.5)))
 
 
 def _latent(net: Net, voice: str, weights: str, mix: str, intensity: str) -> str:

@@ -34,11 +34,11 @@ __all__ = [
     "POOL_EPS",
     "POOL_FLOOR",
     "Starter",
-    "frame_rows",
-    "frame_states",
+    "frame_positions",
     "layer_mix",
     "level_feature",
     "pool_weights",
+    "smoothed",
 ]
 
 POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
@@ -47,7 +47,6 @@ POOL_EPS: Final = 1e-4
 LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
 LEVEL_LOW, LEVEL_HIGH = -2.5, 2.0
 JAW: Final = arkit.index("jawOpen")
-_AROUND: Final = (-1, 0, 1, 2)  # states that make a frame, from the one at it or just before it
 
 
 def level_feature(level: np.ndarray) -> np.ndarray:
@@ -64,30 +63,20 @@ def pool_weights(level: np.ndarray) -> np.ndarray:
     return np.exp(np.minimum(level, 0.0) / POOL_DB_PER_E).astype(np.float32)
 
 
-def frame_states(first: int, last: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which states make each frame `first`..`last` - 1, and what share each has in it.
-
-    Frames lie between states that have been smoothed by 1:2:1: whatever is quicker than the frames
-    would otherwise be read differently wherever they fall on the sound.
-
-    Returns
-    -------
-    int64 (T, 4) and float32 (T, 4)
-        States in order, the second one at the frame or just before it; shares that add up to 1.
+def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
+    """State before each frame `first`..`last` - 1, and how far the frame is on the way to the next
+    state (0..1).
     """
     scaled = np.arange(first, last, dtype=np.int64) * STATE_RATE
-    before, share = scaled // fps, (scaled % fps / fps)[:, None]
-    smoothed = np.array([0.25, 0.5, 0.25, 0.0])
-    shares = (1.0 - share) * smoothed + share * np.roll(smoothed, 1)
-    return before[:, None] + np.array(_AROUND), shares.astype(np.float32)
+    return scaled // fps, ((scaled % fps) / fps).astype(np.float32)
 
 
-def frame_rows(states: np.ndarray, near: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Frames (T, n) of states (S, n) by `frame_states`; the outermost states stand for what lies
-    beyond.
+def smoothed(rows: np.ndarray) -> np.ndarray:
+    """Rows (n, width) by 1:2:1, the ends held: what is quicker than the frames would be read
+    differently wherever they fall on the sound.
     """
-    rows = states[np.clip(near, 0, len(states) - 1)]
-    return np.einsum("tk,tkn->tn", shares, rows)
+    padded = np.concatenate([rows[:1], rows, rows[-1:]])
+    return 0.25 * (padded[:-2] + padded[2:]) + 0.5 * rows
 
 
 def layer_mix(tensors: Mapping[str, np.ndarray], branch: str) -> tuple[np.ndarray, np.ndarray]:
@@ -168,15 +157,18 @@ class Starter:
     def frames(self, stretch: Stretch) -> Encoding:
         """The Encoding at the frames of joined windows."""
         projected, level = stretch.states[:, :-1], stretch.states[:, -1]
-        near, halo = stretch.near, self.config.content.halo
-        low = max(0, int(near[0, 0]) - halo) if len(near) else 0
-        high = int(near[-1, -1]) + 1 + halo if len(near) else 2 * halo + 2
+        before, halo = stretch.before, self.config.content.halo
+        low = max(0, int(before[0]) - halo) if len(before) else 0
+        high = int(before[-1]) + 2 + halo if len(before) else 2 * halo + 2
         content = self.content(np.ascontiguousarray(projected[low:high]), level[low:high])
-        known = np.concatenate([content, level[low:high, None]], axis=1)
-        rows = frame_rows(known, near - low, stretch.shares)
-        centres = near[:, 1]
-        emotion, heard = self.emotion(projected, pool_weights(level) * stretch.inside, centres)
-        return Encoding(content=rows[:, :-1], emotion=emotion, heard=heard, level=rows[:, -1])
+        at, share = before - low, stretch.share[:, None]
+        emotion, heard = self.emotion(projected, pool_weights(level) * stretch.inside, before)
+        return Encoding(
+            content=content[at] * (1 - share) + content[at + 1] * share,
+            emotion=emotion,
+            heard=heard,
+            level=level[before] * (1 - stretch.share) + level[before + 1] * stretch.share,
+        )
 
     def face(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """Coefficients of an Encoding under some sliders, float32 (T, 52)."""
@@ -189,7 +181,7 @@ class Starter:
         x = gelu(projected[:, : sizes.width] + level_feature(level)[:, None] * self._content_level)
         for (weight, bias), dilation in zip(self._content, sizes.dilations, strict=True):
             x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
-        return x
+        return smoothed(x)
 
     def emotion(
         self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray
@@ -244,7 +236,9 @@ class Starter:
             h += gain_shift[:, width:]
             x += _affine(gelu(h), *point)
         logits = _affine(content, *self._contact)[:, 0]
-        return press(_smoothed(_affine(x, *self._output)), firmness(logits))
+        free = _affine(x, *self._output)
+        free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
+        return press(free, firmness(logits))
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -263,14 +257,6 @@ def _convolve(
         [padded[i * dilation : i * dilation + n] for i in range(kernel)], axis=1
     )
     return _affine(columns, weight, bias)
-
-
-def _smoothed(free: np.ndarray) -> np.ndarray:
-    """A free mouth (T, 52), the jaw by 1:2:1."""
-    jaw = free[:, JAW]
-    padded = np.concatenate([jaw[:1], jaw, jaw[-1:]])
-    free[:, JAW] = 0.25 * (padded[:-2] + padded[2:]) + 0.5 * jaw
-    return free
 
 
 def _window_sums(x: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

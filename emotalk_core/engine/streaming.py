@@ -19,7 +19,7 @@ from ..model.folder import Model
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE, frame_count
 from . import Encoding
-from .starter import frame_states
+from .starter import frame_positions
 from .windows import Window, cross_fade, mel_blocks, mel_windows, n_windows, sound_top
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Stretch:
 
     states: np.ndarray  # float32 (S, n + 1): as `Network.project` gives them, cross-faded
     inside: np.ndarray  # bool (S,): whether the state lies in the sound
-    near: np.ndarray  # int (T, 4): the states that make each frame
-    shares: np.ndarray  # float32 (T, 4): what each of them gives
+    before: np.ndarray  # int (T,): the state before each frame
+    share: np.ndarray  # float32 (T,): how far the frame is on the way to the next state, 0..1
 
 
 class Network(Protocol):
@@ -168,20 +168,20 @@ class _Joiner:
 
     def _complete_frames(self) -> int:
         """Number of frames whose states, with all they depend on, have come."""
-        ahead = max(self._config.content.halo + 2, self._config.emotion.reach) + 1
+        ahead = max(self._config.content.halo + 1, self._config.emotion.reach) + 1
         last_state = self._first_state + len(self._states) - ahead
         return max(0, min(self._n_frames, last_state * self._config.fps // 50))
 
     def _frames(self, first: int, last: int) -> Encoding:
-        near, shares = frame_states(first, last, self._config.fps)
+        before, share = frame_positions(first, last, self._config.fps)
         number = np.arange(len(self._states)) + self._first_state
         inside = (number >= 0) & (number < self._n_sound_states)
-        stretch = Stretch(self._states, inside, near - self._first_state, shares)
+        stretch = Stretch(self._states, inside, before - self._first_state, share)
         return self._network.frames(stretch)
 
     def _forget(self) -> None:
         """Let go of the states that no later frame looks back at."""
-        keep = max(self._config.content.halo + 1, self._config.emotion.reach) + 1
+        keep = max(self._config.content.halo, self._config.emotion.reach) + 1
         state = self._next_frame * 50 // self._config.fps - keep
         drop = max(0, state - self._first_state)
         self._states = self._states[drop:].copy()

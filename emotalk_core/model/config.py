@@ -60,7 +60,7 @@ class ContentConfig:
     @property
     def halo(self) -> int:
         """States on each side that one state of the content depends on."""
-        return sum(d * (self.kernel // 2) for d in self.dilations)
+        return sum(d * (self.kernel // 2) for d in self.dilations) + 1
 
 
 @dataclass(frozen=True)

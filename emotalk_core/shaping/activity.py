@@ -20,7 +20,7 @@ _OVER_FLOOR_DB: Final = 10.0
 _SURE_QUIET_DB: Final = -45.0
 _SURE_SPEECH_DB: Final = -24.0  # the floor is taken for noise no further up than this
 _SLOPE_DB: Final = 8.0
-_HOLD_FRAMES: Final = 5  # pauses shorter than a third of a second belong to the speech
+_HOLD_FRAMES: Final = 4  # pauses shorter than a quarter of a second belong to the speech
 _SOFT_FRAMES: Final = 9
 
 CONTEXT_FRAMES: Final = _FLOOR_FRAMES + _HOLD_FRAMES + _SOFT_FRAMES
@@ -30,7 +30,7 @@ _ARTICULATION: Final = arkit.indices(
     *("jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"),
     *("mouthPress", "mouthLowerDown", "mouthUpperUp"),
 )
-_KEPT: Final = 0.2  # of the articulation in silence: a mouth parted in surprise stays a little open
+_KEPT: Final = 0.1  # of the articulation in silence: a mouth parted in surprise stays a little open
 
 
 def speech_activity(level: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from emotalk_core.arkit import CHANNELS
 from emotalk_core.controls import FrameControls
 from emotalk_core.engine.contact import firmness, press
 from emotalk_core.engine.starter import Starter as NumpyStarter
-from emotalk_core.engine.starter import frame_rows, frame_states, pool_weights
+from emotalk_core.engine.starter import frame_positions, pool_weights
 from emotalk_core.model.config import ModelConfig
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.shaping.aperture import aperture_mm
@@ -61,11 +61,12 @@ def test_content_is_the_same(
     with torch.no_grad():
         x = network.content(standardised(network, states)[None], torch.from_numpy(level)[None])
         theirs, levels = network.frames(x, torch.from_numpy(level)[None], T)
-    near, shares = frame_states(0, T, 30)
+    at, share = frame_positions(0, T, 30)
     content = engine.content(projected(engine, states), level)
-    np.testing.assert_allclose(frame_rows(content, near, shares), theirs[0].numpy(), atol=1e-4)
+    ours = content[at] * (1 - share[:, None]) + content[at + 1] * share[:, None]
+    np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-4)
     np.testing.assert_allclose(
-        frame_rows(level[:, None], near, shares)[:, 0], levels[0].numpy(), atol=1e-4
+        level[at] * (1 - share) + level[at + 1] * share, levels[0].numpy(), atol=1e-4
     )
 
 

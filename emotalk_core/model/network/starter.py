@@ -14,7 +14,8 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from ...engine.contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
-from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR, frame_states
+from ...engine.frontend import STATE_RATE
+from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
 from ..config import ModelConfig
 
@@ -58,12 +59,10 @@ def press(free: Tensor, firm: Tensor) -> Tensor:
     return values + excess[..., None] * up
 
 
-def _smoothed(free: Tensor) -> Tensor:
+def _smoothed(rows: Tensor) -> Tensor:
     """As in `engine.starter`."""
-    jaw = free[..., JAW : JAW + 1]
-    padded = torch.cat([jaw[:, :1], jaw, jaw[:, -1:]], dim=1)
-    jaw = 0.25 * (padded[:, :-2] + padded[:, 2:]) + 0.5 * jaw
-    return torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
+    padded = torch.cat([rows[:, :1], rows, rows[:, -1:]], dim=1)
+    return 0.25 * (padded[:, :-2] + padded[:, 2:]) + 0.5 * rows
 
 
 class _Block(nn.Module):
@@ -109,7 +108,7 @@ class _Content(nn.Module):
         x = F.gelu(projected + level_feature(level)[..., None] * self.level).transpose(1, 2)
         for block in self.blocks:
             x = x + F.gelu(block(self.dropout(x)))
-        return x.transpose(1, 2)
+        return _smoothed(x.transpose(1, 2))
 
 
 class _Emotion(nn.Module):
@@ -178,7 +177,9 @@ class _Decoder(nn.Module):
         for block in self.blocks:
             x = block(x, told)
         logits = self.contact(content)[..., 0]
-        free = _smoothed(self.output(x).float())
+        free = self.output(x).float()
+        jaw = _smoothed(free[..., JAW : JAW + 1])
+        free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
         return press(free, firmness(logits.float())), free, logits
 
 
@@ -216,11 +217,12 @@ class Starter(nn.Module):
         self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0
     ) -> tuple[Tensor, Tensor]:
         """Content and level at 30 fps; frame 0 is due at state `first_state`."""
-        near, shares = (torch.from_numpy(a) for a in frame_states(0, n_frames, self.config.fps))
+        scaled = torch.arange(n_frames) * STATE_RATE
+        at = scaled // self.config.fps + first_state
+        share = (scaled % self.config.fps / self.config.fps)[:, None]
         joined = torch.cat([content, level[..., None]], dim=-1)
-        at = (near + first_state).clamp(0, joined.shape[1] - 1)
-        rows = sum(joined[:, at[:, k]] * shares[:, k, None] for k in range(shares.shape[1]))
-        return rows[..., :-1], rows[..., -1]
+        joined = joined[:, at] * (1.0 - share) + joined[:, at + 1] * share
+        return joined[..., :-1], joined[..., -1]
 
     def slider_latent(self, weights: Tensor, intensity: Tensor) -> Tensor:
         """Latent (..., E) of emotion shares (..., 8), at most 1 in all, and intensity (..., 1)."""
