@@ -236,14 +236,14 @@ def load_facegood(data: Path) -> list[Recording]:
 
 
 def load_llf(data: Path) -> list[Recording]:
-    """An English speaker captured by Live Link Face; for judging alone: no phones, no curves."""
+    """An English speaker captured by Live Link Face, for judging alone: no phones, no curves; empty
+    where it was not brought along.
+    """
+    source = data / "llf" / "neurosync_testset.flac"
+    if not source.is_file():
+        return []
     return [
-        Recording(
-            name="llf/neurosync_testset",
-            source=data / "llf" / "neurosync_testset.flac",
-            speaker="neurosync",
-            split="test",
-        )
+        Recording(name="llf/neurosync_testset", source=source, speaker="neurosync", split="test")
     ]
 
 

@@ -159,7 +159,8 @@ def make_front_end(work: Work) -> None:
         if r.split != "test"
     ]
     student = folder / "student.safetensors"
-    distil(teacher, sounds, student, DistilConfig())
+    if not student.is_file():
+        distil(teacher, sounds, student, DistilConfig())
     steady(student, sounds, work.encoder, SteadyConfig())
 
 

@@ -16,7 +16,7 @@ from training.front_end.crops import Crops  # noqa: E402
 from training.front_end.steady import SteadyConfig, own_means, steady, student_of  # noqa: E402
 
 _ENCODER = starter_folder() / "encoder.safetensors"
-_CONFIG = SteadyConfig(minutes=0.1, n_layers=1, window=60, batch=1, edge=10, layer_weights=(1.0,))
+_CONFIG = SteadyConfig(steps=60, n_layers=1, window=60, batch=1, edge=10, layer_weights=(1.0,))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_lesson_brings_the_states_nearer_to_their_means(
 
 def test_what_it_writes_is_an_encoder(sounds: list[np.ndarray], tmp_path: Path) -> None:
     out = tmp_path / "encoder.safetensors"
-    steady(_ENCODER, sounds, out, SteadyConfig(minutes=0.01, n_layers=3, window=60, batch=1))
+    steady(_ENCODER, sounds, out, SteadyConfig(steps=1, n_layers=3, window=60, batch=1))
 
     tensors, metadata = read_tensors(out)
     assert set(tensors) == set(read_tensors(_ENCODER)[0])

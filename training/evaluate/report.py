@@ -28,7 +28,7 @@ from .stability import stability
 from .studio import Studio, slider
 from .swap import swap_scores
 
-__all__ = ["evaluate", "save", "table"]
+__all__ = ["evaluate", "save", "table", "with_noise"]
 
 _STABLE_CLIPS: Final = 25
 _SLIDER_CLIPS: Final = 40

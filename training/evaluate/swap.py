@@ -39,8 +39,8 @@ def swap_scores(studio: Studio, recordings: Sequence[Recording]) -> dict[str, fl
     """
     gaps: list[np.ndarray] = []
     moved: list[float] = []
-    for one, other in zip(recordings, [*recordings[1:], recordings[0]], strict=True):
-        own, lent = studio.encode(one), studio.encode(other)
+    heard = [studio.encode(recording) for recording in recordings]
+    for own, lent in zip(heard, [*heard[1:], *heard[:1]], strict=True):
         a, b = studio.decode(own, _PLAIN), studio.decode(lent, _PLAIN)
         swapped = studio.decode(_with_feeling(own, lent), _PLAIN)
         gaps.append(np.stack([aperture_mm(swapped), aperture_mm(a)]))

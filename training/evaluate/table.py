@@ -105,13 +105,16 @@ def write_table(args: Any, store: Store) -> None:
         scores += _variant_scores(variant, args, sets, head)
     kept = {s.row: {n: list(v) for n, v in s.by_set.items()} for s in scores}
     (args.work / "table.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    text = make_table(scores)
+    text = _HEAD + make_table(scores)
     (args.text or args.work / "table.md").write_text(text, encoding="utf-8")
     print(text)  # noqa: T201 - the command's result
     pictures = args.pictures or args.work
     draw_bars(scores, pictures / "table_bars.png")
     made = _examples(args, sets[0])
     draw_curves(made, pictures / "table_curves.png")
+
+
+_HEAD: Final = "# The table\n\nHow to read it, and what it said: `docs/research.md`.\n\n"
 
 
 def make_table(scores: Iterable[Scores]) -> str:

@@ -36,8 +36,8 @@ class Crops:
         """Normalised log-mel (n, n_mels, 80)."""
         return torch.from_numpy(np.stack([self._mel() for _ in range(n)]))
 
-    def numbers(self, below: int, n: int) -> list[int]:
-        """As many random numbers as `n`, from 0 to `below` - 1."""
+    def random_starts(self, below: int, n: int) -> list[int]:
+        """Where n windows start in something with room for `below` starts."""
         return [int(p) for p in self._rng.integers(0, below, n)]
 
     def _mel(self) -> np.ndarray:

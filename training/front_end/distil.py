@@ -107,7 +107,7 @@ def _start_from_teacher(nets: _Networks, crops: Crops, batch: int) -> list[Tenso
     differences: list[Tensor] = [torch.zeros(())] * n_layers
     for _ in range(n_batches):
         mel = nets.convolutions(crops.batch(batch))
-        first = crops.numbers(_POSITIONS, len(mel))
+        first = crops.random_starts(_POSITIONS, len(mel))
         sinusoids = [nets.teacher.sinusoids[p : p + mel.shape[1]] for p in first]
         x, y = mel + torch.stack(sinusoids), mel + nets.student.position
         for i, (theirs, ours) in enumerate(
@@ -135,7 +135,7 @@ def _layer_losses(
     """Unexplained share of each layer's variance on one batch."""
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         x = nets.convolutions(crops.batch(config.batch)).float()
-        targets = nets.teacher(x, crops.numbers(_POSITIONS, len(x)))
+        targets = nets.teacher(x, crops.random_starts(_POSITIONS, len(x)))
     with torch.autocast("cpu", torch.bfloat16):
         states = nets.student(x)
     pairs = zip(states, targets, scale, strict=True)

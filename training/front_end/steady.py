@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +36,11 @@ _REPORT_EVERY: Final = 50  # steps
 class SteadyConfig:
     """How the student is taught."""
 
-    minutes: float = 20.0  # of one core
+    steps: int = 1100  # about 20 minutes of one core
     n_layers: int = 3
     window: int = 250  # states, 5 s
     batch: int = 3
-    learning_rate: float = 2e-4
+    learning_rate: float = 5e-5
     edge: int = 25  # states at a window's ends that are not judged
     layer_weights: tuple[float, ...] = (0.5, 1.0, 1.0)
     seed: int = 0
@@ -136,8 +135,9 @@ def _train(
     scales = _scales(teacher, crops, config)
     optimizer = torch.optim.AdamW(student.parameters(), lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
     inner = slice(config.edge, -config.edge)
-    running, step, start = np.ones(config.n_layers), 0, time.monotonic()
-    while (done := (time.monotonic() - start) / (60.0 * config.minutes)) < 1.0:
+    running = np.ones(config.n_layers)
+    for step in range(config.steps):
+        done = step / config.steps
         factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
         optimizer.param_groups[0]["lr"] = config.learning_rate * factor
         mel = crops.batch(config.batch)
@@ -153,9 +153,8 @@ def _train(
         torch.stack(misses).mul(torch.tensor(config.layer_weights)).sum().backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         optimizer.step()
-        step += 1
         found = np.array([miss.item() for miss in misses])
-        running += (found - running) * max(0.03, 1.0 / step)
-        if step % _REPORT_EVERY == 0:
-            report(f"steady: step {step}, misses {np.round(running, 4).tolist()}")
+        running += (found - running) * max(0.03, 1.0 / (step + 1))
+        if (step + 1) % _REPORT_EVERY == 0:
+            report(f"steady: step {step + 1}, misses {np.round(running, 4).tolist()}")
     return running
