@@ -19,6 +19,7 @@ __all__ = ["stability"]
 _LATER_S = 1.7
 _ASKED = 0.985
 _GRID = 1600  # samples in three frames
+_BREATH = 8000  # samples, half a second
 _PLAIN = bare(Controls())
 
 
@@ -67,16 +68,20 @@ def _summary(rows: np.ndarray) -> dict[str, float]:
 def _changed(recording: Recording, samples: np.ndarray) -> dict[str, tuple[np.ndarray, int]]:
     """The clip elsewhere or at another level: the sound, and the sample at which the clip starts.
 
-    "second" starts on a frame; "anywhere" follows the first copy at once, so that its frames, and
-    the front end's states, fall on other samples of the clip than the first one's.
+    "second" starts on a frame. The frames of "anywhere", and the front end's states, fall on other
+    samples of the clip than the first one's: a copy after a breath of about half a second. "joined"
+    does so too, but without the breath: clips that were cut tight then begin in the last word of
+    the copy before, and the mouth does not come from rest.
     """
     rng = np.random.default_rng(recording.seed)
     hiss = (rng.standard_normal(int(_LATER_S * SAMPLE_RATE)) * 1e-4).astype(np.float32)
+    breath = np.zeros(int(rng.integers(_BREATH, _BREATH + _GRID)), np.float32)
     whole = np.concatenate([samples, np.zeros(-len(samples) % _GRID, np.float32)])
     return {
         "later": (np.concatenate([hiss, samples]), len(hiss)),
         "second": (np.concatenate([whole, samples]), len(whole)),
-        "anywhere": (np.concatenate([samples, samples]), len(samples)),
+        "anywhere": (np.concatenate([samples, breath, samples]), len(samples) + len(breath)),
+        "joined": (np.concatenate([samples, samples]), len(samples)),
         "quieter": (samples * np.float32(0.1), 0),
     }
 
