@@ -15,6 +15,7 @@ from .losses import LossWeights
 from .trainer import TrainSettings
 
 __all__ = [
+    "Course",
     "FeatureSettings",
     "RunConfig",
     "SetShares",
@@ -63,6 +64,19 @@ class SetShares:
 
 
 @dataclass(frozen=True)
+class Course:
+    """A later stretch of training, from the weights so far; what stays is a mean of both.
+
+    Means of neighbouring runs are often better than either (Wortsman et al., "Model soups", 2022).
+    """
+
+    steps: int = 0  # none
+    learning_rate: float = 5e-4
+    share: float = 0.5  # of this course's weights in the mean
+    losses: LossWeights = field(default_factory=LossWeights)
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """Everything that decides a run, besides the data."""
 
@@ -74,6 +88,8 @@ class RunConfig:
     shares: SetShares = field(default_factory=SetShares)
     face: TrainSettings = field(default_factory=TrainSettings)
     losses: LossWeights = field(default_factory=LossWeights)
+    second: Course = field(default_factory=Course)
+    third: Course = field(default_factory=Course)
     listener: ListenerSettings = field(default_factory=ListenerSettings)
 
 

@@ -11,7 +11,7 @@ import logging
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,7 @@ from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .batches import Clips
-from .config import RunConfig
+from .config import Course, RunConfig
 from .datasets import (
     Recording,
     load_emodb,
@@ -53,6 +53,12 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
+
+_Weights = dict[str, torch.Tensor]
+
+_KEPT: Final = "kept.pt"  # the weights after the last course
+_MODULE: Final = "module."  # how torch's averaging names what it averages
+_WARMUP, _AVERAGE = 30, 0.99  # of later courses, which are short
 
 SETS: Final = (
     "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "plain",
@@ -250,7 +256,40 @@ def train(work: Work) -> None:
     )
     pupil = _pupil(work, network)
     train_face(pupil, clips, dev, work.config.face, work.config.losses, work.run)
+    kept = _weights_in(work.run / "best.pt")
+    for name in ("second", "third"):
+        kept = _go_on(work, pupil, kept, name, clips, dev)
+    torch.save(kept, work.run / _KEPT)
     listen(work)
+
+
+def _go_on(
+    work: Work, pupil: Pupil, kept: _Weights, name: str, clips: Clips, dev: Clips
+) -> _Weights:
+    """The mean of the weights so far and of what the course `name` makes of them."""
+    course: Course = getattr(work.config, name)
+    if not course.steps:
+        return kept
+    pupil.load_state_dict(kept)
+    face = work.config.face
+    settings = replace(
+        face,
+        steps=course.steps,
+        learning_rate=course.learning_rate,
+        last_layer_rate=face.last_layer_rate / 2,
+        warmup=_WARMUP,
+        average=_AVERAGE,
+    )
+    (work.run / name).mkdir(exist_ok=True)
+    train_face(pupil, clips, dev, settings, course.losses, work.run / name)
+    taught = _weights_in(work.run / name / "best.pt")
+    return {n: torch.lerp(kept[n], taught[n], course.share) for n in kept}
+
+
+def _weights_in(checkpoint: Path) -> _Weights:
+    """The averaged weights of a checkpoint."""
+    averaged = torch.load(checkpoint, weights_only=True)["averaged"]
+    return {n.removeprefix(_MODULE): v for n, v in averaged.items() if n.startswith(_MODULE)}
 
 
 def listen(work: Work) -> None:
@@ -318,11 +357,7 @@ def export(work: Work, folder: Path) -> None:
     """Write the averaged weights as a model folder and read them back."""
     network = _network(work)
     pupil = _pupil(work, network)
-    averaged = torch.load(work.run / "best.pt", weights_only=True)["averaged"]
-    prefix = "module."
-    pupil.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in averaged.items() if k.startswith(prefix)}
-    )
+    pupil.load_state_dict(torch.load(work.run / _KEPT, weights_only=True))
     if (work.run / "listener.pt").is_file():
         network.emotion.load_state_dict(torch.load(work.run / "listener.pt", weights_only=True))
     folder.mkdir(parents=True, exist_ok=True)
