@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from ..errors import Cancelled, EmoTalkError
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
+def _ended_like_ctrl_c() -> Generator[None]:
     """A farm's manager that ends us (SIGTERM) also leaves no half file and no process behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
