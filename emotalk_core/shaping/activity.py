@@ -13,8 +13,8 @@ __all__ = ["CONTEXT_FRAMES", "rest_in_silence", "speech_activity"]
 
 # Decibels of the Encoding's level: 0 is the loudest band of the sound, vowels lie at -15 to +8. A
 # recording's noise lies anywhere from -70 to -20, so silence is what hardly rises over the quietest
-# moment around. Set on phones of RAVDESS, EMO-DB and open speech: 1 or 2 of a thousand frames of
-# speech fall below 0.9, and long pauses average 0.3.
+# moment around. On phones of RAVDESS, EMO-DB and open speech (dev) 3 to 8 of a thousand frames of
+# speech fall below 0.9; a hold of one frame more left 1 to 2, but the mouth came to rest too late.
 _FLOOR_FRAMES: Final = 120  # 4 s on each side hold a pause nearly always
 _OVER_FLOOR_DB: Final = 10.0
 _SURE_QUIET_DB: Final = -45.0
