@@ -38,6 +38,7 @@ from .datasets import (
 )
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, estimate_standardise, extract
 from .front_end.last_layer import LastLayer
+from .front_end.noise import with_lesson
 from .listener import Voices, fit_listener, gather, recalls, write
 from .trainer import Pupil, train_face
 
@@ -76,9 +77,14 @@ class Work:
 
     @property
     def encoder(self) -> Path:
-        """The front end as distilled, before its last layer is trained with the lips."""
+        """The front end as distilled and steadied: lips and its last layer are trained on it."""
         own = self.folder / "front_end" / "encoder.safetensors"
         return starter_folder() / "encoder.safetensors" if self.shipped_front_end else own
+
+    @property
+    def encoder_in_noise(self) -> Path:
+        """The same after its lesson in noise, which the weights that ship get added."""
+        return self.folder / "front_end" / "noise.safetensors"
 
     @property
     def sets(self) -> list[str]:
@@ -146,12 +152,14 @@ class Work:
 
 
 def make_front_end(work: Work) -> None:
-    """Fetch the published encoder and teach its student, first positions, then steadiness."""
+    """Fetch the published encoder and teach its student: positions, steadiness, then noise."""
     from .front_end.distil import DistilConfig, distil
-    from .front_end.steady import SteadyConfig, steady
+    from .front_end.lesson import LessonConfig
+    from .front_end.noise import undisturbed
+    from .front_end.steady import steady
     from .frontend_weights import convert, fetch
 
-    if work.encoder.is_file():
+    if work.shipped_front_end or work.encoder_in_noise.is_file():
         return
     folder = work.encoder.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,13 +169,16 @@ def make_front_end(work: Work) -> None:
     convert(source, teacher)
     sounds = [
         load_samples(r.source)
-        for r in [*load_open_speech(work.data), *load_emodb(work.data)]
+        for load in (load_open_speech, load_emodb, load_grid, load_facegood)
+        for r in load(work.data)
         if r.split != "test"
     ]
     student = folder / "student.safetensors"
     if not student.is_file():
         distil(teacher, sounds, student, DistilConfig())
-    steady(student, sounds, work.encoder, SteadyConfig())
+    if not work.encoder.is_file():
+        steady(student, sounds, work.encoder, LessonConfig())
+    undisturbed(work.encoder, sounds, work.encoder_in_noise)
 
 
 def align(work: Work) -> None:
@@ -371,5 +382,9 @@ def export(work: Work, folder: Path) -> None:
     if pupil.front is not None:
         encoder = {**encoder, **pupil.front.tensors()}
         metadata = metadata | {"tuned": f"last layer, by the lips of {work.config.name}"}
+    if work.encoder_in_noise.is_file() and not work.shipped_front_end:
+        after, taught = read_tensors(work.encoder_in_noise)
+        encoder = with_lesson(encoder, read_tensors(work.encoder)[0], after)
+        metadata = metadata | {"source": taught.get("source", "")}
     write_tensors(folder / "encoder.safetensors", encoder, metadata)
     load_model(folder)

@@ -241,8 +241,9 @@ def test_a_folder_of_films_becomes_a_folder_of_takes(tmp_path: Path) -> None:
 
 
 def test_a_missing_landmarker_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match=r"face_landmarker\.task"):
-        mediapipe_landmarker(tmp_path / "none.task")
+    missing = mediapipe_landmarker(tmp_path / "none.task")
+    with pytest.raises(SetupError, match=r"face_landmarker\.task"), missing:
+        pass
 
 
 def test_another_front_end_or_other_sounds_are_other_features(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import wave
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -104,7 +105,8 @@ def curves_of_frames(frames: Iterator[Frame], landmarker: Landmarker, name: str)
     return np.stack(columns, 1).astype(np.float32)
 
 
-def mediapipe_landmarker(model: Path) -> Landmarker:
+@contextmanager
+def mediapipe_landmarker(model: Path) -> Generator[Landmarker]:
     """MediaPipe's landmarker, each frame by itself: the filter of its video mode delays the jaw.
 
     Raises
@@ -124,14 +126,14 @@ def mediapipe_landmarker(model: Path) -> Landmarker:
     options = tasks.vision.FaceLandmarkerOptions(
         base_options=tasks.BaseOptions(model_asset_path=str(model)), output_face_blendshapes=True
     )
-    finder = tasks.vision.FaceLandmarker.create_from_options(options)
+    with tasks.vision.FaceLandmarker.create_from_options(options) as finder:
 
-    def weights(picture: np.ndarray) -> dict[str, float] | None:
-        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
-        found: list[Any] = finder.detect(image).face_blendshapes
-        return {c.category_name: float(c.score) for c in found[0]} if found else None
+        def weights(picture: np.ndarray) -> dict[str, float] | None:
+            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
+            found: list[Any] = finder.detect(image).face_blendshapes
+            return {c.category_name: float(c.score) for c in found[0]} if found else None
 
-    return weights
+        yield weights
 
 
 def film_frames(path: Path) -> Iterator[Frame]:

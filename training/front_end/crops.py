@@ -11,13 +11,17 @@ from torch import Tensor
 
 from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
 
+from ..augment import coloured_noise, in_a_room, quiet_sound
+
 __all__ = ["Crops"]
 
 _CONTEXT: Final = 400  # samples that log_mel wants beyond its frames
+_CLEAN_SHARE: Final = 0.15  # of crops in noise that have none: speech alone is not forgotten
+_WORST_DB, _BEST_DB = -3.0, 35.0  # of speech over noise
 
 
 class Crops:
-    """Mel windows from sounds, half of them noisy.
+    """Mel windows from sounds.
 
     Parameters
     ----------
@@ -33,14 +37,20 @@ class Crops:
         self._rng = np.random.default_rng(seed)
 
     def batch(self, n: int) -> Tensor:
-        """Normalised log-mel (n, n_mels, 80)."""
-        return torch.from_numpy(np.stack([self._mel() for _ in range(n)]))
+        """Normalised log-mel (n, n_mels, 80), half of it a little noisy."""
+        return torch.from_numpy(np.stack([self._little_noise() for _ in range(n)]))
+
+    def in_noise(self, n: int) -> tuple[Tensor, Tensor]:
+        """Normalised log-mel (n, n_mels, 80) of crops in noise, and of the same crops alone."""
+        pairs = [self._noisy_and_clean() for _ in range(n)]
+        noisy, alone = (torch.from_numpy(np.stack(mels)) for mels in zip(*pairs, strict=True))
+        return noisy, alone
 
     def random_starts(self, below: int, n: int) -> list[int]:
         """Where n windows start in something with room for `below` starts."""
         return [int(p) for p in self._rng.integers(0, below, n)]
 
-    def _mel(self) -> np.ndarray:
+    def _samples(self) -> np.ndarray:
         rng, n = self._rng, self._n_mels * HOP + _CONTEXT
         parts: list[np.ndarray] = []
         while sum(map(len, parts)) < n:
@@ -50,17 +60,49 @@ class Crops:
                 sound = sound[start : start + n]
             gain = 10 ** rng.uniform(-0.4, 0.0) / max(float(np.abs(sound).max()), 1e-3)
             gap = rng.choice([0.0, 0.1, rng.uniform(0.0, 1.5)])
-            parts += [
-                np.zeros(int(gap * SAMPLE_RATE), np.float32),
-                (sound * gain).astype(np.float32),
-            ]
+            silence = np.zeros(int(gap * SAMPLE_RATE), np.float32)
+            parts += [silence, (sound * gain).astype(np.float32)]
         samples = np.concatenate(parts)
         start = rng.integers(len(samples) - n + 1)
-        samples = samples[start : start + n].copy()
+        return samples[start : start + n].copy()
+
+    def _little_noise(self) -> np.ndarray:
+        rng, samples = self._rng, self._samples()
         if rng.random() < 0.5:
             loudness = 10 ** rng.uniform(-4.5, -1.5) * np.abs(samples).max()
-            samples += (rng.normal(0.0, 1.0, n) * loudness).astype(np.float32)
+            samples += (rng.normal(0.0, 1.0, len(samples)) * loudness).astype(np.float32)
+        return self._mel(samples, self._louder_elsewhere())
+
+    def _noisy_and_clean(self) -> tuple[np.ndarray, np.ndarray]:
+        rng, alone = self._rng, self._samples()
+        noisy = alone
+        if rng.random() >= _CLEAN_SHARE:
+            if rng.random() < 0.25:
+                noisy = in_a_room(noisy, rng)
+            noise = self._noise(len(alone))
+            ratio = 10 ** (-rng.uniform(_WORST_DB, _BEST_DB) / 20)
+            size = np.sqrt(np.mean(alone**2) / max(float(np.mean(noise**2)), 1e-12))
+            noisy = noisy + (noise * size * ratio).astype(np.float32)
+        return self._mel(noisy, self._louder_elsewhere()), self._mel(alone, 0.0)
+
+    def _noise(self, n: int) -> np.ndarray:
+        """Hiss or rumble, steady or swelling; hum, music, breaths; other people."""
+        rng = self._rng
+        kind = rng.random()
+        if kind < 0.65:
+            noise = coloured_noise(n, rng.choice([0.0, 0.0, 0.25, 0.5, 0.8]), rng)
+            if rng.random() < 0.3:
+                marks = np.exp(rng.normal(0.0, 0.7, n // 3000 + 2))
+                noise = noise * np.interp(np.arange(n) / 3000, np.arange(len(marks)), marks)
+            return noise
+        if kind < 0.8:
+            return quiet_sound(n / SAMPLE_RATE, rng)[:n]
+        return np.sum([self._samples() for _ in range(int(rng.integers(3, 7)))], axis=0)
+
+    def _louder_elsewhere(self) -> float:
+        """By how much (log10 power) something outside the crop is louder than it."""
+        return float(self._rng.choice([0.0, 0.0, self._rng.uniform(0.0, 1.0)]))
+
+    def _mel(self, samples: np.ndarray, top_raise: float) -> np.ndarray:
         mel = log_mel(samples)[: self._n_mels]
-        return normalise(
-            mel, float(mel.max()) + rng.choice([0.0, 0.0, rng.uniform(0.0, 1.0)])
-        ).astype(np.float32)
+        return normalise(mel, float(mel.max()) + top_raise).astype(np.float32)

@@ -67,7 +67,8 @@ def _add_faces(parser: argparse.ArgumentParser) -> None:
 def _faces(args: argparse.Namespace) -> None:
     from ..data.video import convert_videos, mediapipe_landmarker
 
-    convert_videos(args.videos, args.out, mediapipe_landmarker(args.landmarker), skip=args.skip_bad)
+    with mediapipe_landmarker(args.landmarker) as landmarker:
+        convert_videos(args.videos, args.out, landmarker, skip=args.skip_bad)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,8 @@
-"""The front end's lesson in steadiness."""
+"""The front end's lessons: steadiness, and hearing in noise."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from emotalk_core.engine.frontend import Encoder  # noqa: E402
 from emotalk_core.model.folder import starter_folder  # noqa: E402
 from emotalk_core.model.tensors import read_tensors  # noqa: E402
 from training.front_end.crops import Crops  # noqa: E402
-from training.front_end.steady import SteadyConfig, own_means, steady, student_of  # noqa: E402
+from training.front_end.lesson import LessonConfig, student_of  # noqa: E402
+from training.front_end.noise import undisturbed, with_lesson  # noqa: E402
+from training.front_end.steady import own_means, steady  # noqa: E402
 
 _ENCODER = starter_folder() / "encoder.safetensors"
-_CONFIG = SteadyConfig(steps=60, n_layers=1, window=60, batch=1, edge=10, layer_weights=(1.0,))
+_CONFIG = LessonConfig(steps=60, n_layers=1, window=60, batch=1, edge=10, layer_weights=(1.0,))
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +64,50 @@ def test_a_lesson_brings_the_states_nearer_to_their_means(
 
 def test_what_it_writes_is_an_encoder(sounds: list[np.ndarray], tmp_path: Path) -> None:
     out = tmp_path / "encoder.safetensors"
-    steady(_ENCODER, sounds, out, SteadyConfig(steps=1, n_layers=3, window=60, batch=1))
+    steady(_ENCODER, sounds, out, LessonConfig(steps=1, n_layers=3, window=60, batch=1))
 
     tensors, metadata = read_tensors(out)
     assert set(tensors) == set(read_tensors(_ENCODER)[0])
     assert "means" in metadata["source"]
     states = Encoder(tensors, 3)(np.zeros((40, 80), np.float32))
     assert [one.shape for one in states] == [(20, 512)] * 3
+
+
+def test_crops_in_noise_are_the_same_crops_with_noise(sounds: list[np.ndarray]) -> None:
+    noisy, alone = Crops(sounds, 121, seed=3).in_noise(24)
+    assert noisy.shape == alone.shape == (24, 121, 80)
+    # What is loudest in a crop stands out of the noise in most; silence is filled by it.
+    louder = alone > alone.flatten(1).quantile(0.9, dim=1)[:, None, None]
+    apart = (noisy - alone).abs()
+    assert apart[louder].mean() < 0.7 * apart[~louder].mean()
+    assert (apart.flatten(1).max(1).values < 1e-6).any(), "some crops are left clean"
+
+
+def test_a_lesson_in_noise_brings_states_nearer_to_those_without(tmp_path: Path) -> None:
+    time = np.arange(160_000) / 16_000
+    hum = sum(np.sin(2 * np.pi * 140 * k * time) / k for k in range(1, 12))
+    sounds = [(0.2 * hum * (np.sin(2 * np.pi * 2 * time) > 0)).astype(np.float32)]
+    out = tmp_path / "encoder.safetensors"
+    undisturbed(_ENCODER, sounds, out, replace(_CONFIG, learning_rate=3e-4))
+
+    def miss(file: Path) -> float:
+        student, teacher = (student_of(read_tensors(f)[0], 1) for f in (file, _ENCODER))
+        noisy, alone = Crops(sounds, 120, seed=7).in_noise(8)
+        with torch.no_grad():
+            apart = student(noisy)[0] - teacher(alone)[0]
+        return float(apart[:, 10:-10].square().mean())
+
+    assert miss(out) < 0.8 * miss(_ENCODER)
+
+
+def test_a_lesson_is_added_to_what_was_trained_meanwhile() -> None:
+    rng = np.random.default_rng(0)
+    before = {"a": rng.normal(size=(3, 4)).astype(np.float16), "b": np.ones(2, np.float16)}
+    after = {"a": before["a"] + np.float16(0.25), "b": before["b"]}
+    tuned = {"a": before["a"], "b": np.full(2, 3.0, np.float16)}
+
+    both = with_lesson(tuned, before, after)
+
+    np.testing.assert_allclose(both["a"], after["a"], atol=2e-3)
+    np.testing.assert_array_equal(both["b"], tuned["b"])
+    assert both["a"].dtype == np.float16

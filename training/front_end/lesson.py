@@ -1,0 +1,148 @@
+"""How a student of the front end is taught something more: towards states that another pass of the
+front end, as it was before the lesson, has of the same sound.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
+from emotalk_core.model.tensors import read_tensors, write_tensors
+
+from .crops import Crops
+
+__all__ = ["Lesson", "LessonConfig", "Student", "student_of", "teach"]
+
+log = logging.getLogger(__name__)
+
+_REPORT_EVERY: Final = 50  # steps
+
+
+@dataclass(frozen=True)
+class LessonConfig:
+    """How long a lesson is, and how large its steps are."""
+
+    steps: int = 1100  # about 20 minutes of one core
+    n_layers: int = 3
+    window: int = 250  # states, 5 s
+    batch: int = 3
+    learning_rate: float = 5e-5
+    edge: int = 25  # states at a window's ends that are not judged
+    layer_weights: tuple[float, ...] = (0.5, 1.0, 1.0)
+    seed: int = 0
+
+
+class Student(torch.nn.Module):
+    """Convolutions and layers: mel (B, M, 80) to each layer's states (B, M / 2, 512)."""
+
+    def __init__(self, convolutions: Convolutions, layers: Layers) -> None:
+        super().__init__()
+        self.convolutions, self.layers = convolutions, layers
+
+    def forward(self, mel: Tensor) -> list[Tensor]:
+        return self.layers(self.convolutions(mel))
+
+
+def student_of(tensors: Mapping[str, np.ndarray], n_layers: int) -> Student:
+    """A student from the tensors of its file."""
+    reach = tensors["blocks.0.attn.relative"].shape[1] // 2
+    return Student(Convolutions(tensors), Layers(tensors, n_layers, reach))
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is taught."""
+
+    draw: Callable[[Student, Crops, int], tuple[Tensor, list[Tensor]]]
+    """From the teacher, sounds and a batch's size: the mel that the student hears, its targets."""
+    learnt: str  # what the file's source says of it
+
+
+def teach(
+    student_file: Path,
+    sounds: Sequence[np.ndarray],
+    out: Path,
+    lesson: Lesson,
+    config: LessonConfig,
+) -> dict[str, float]:
+    """Teach a student and write it as `encoder.safetensors`.
+
+    Parameters
+    ----------
+    student_file : Path
+        `encoder.safetensors` of a student that knows no positions.
+    sounds : sequence of float32 (n,)
+        16 kHz; training splits only.
+    out : Path
+        File to write.
+    lesson : Lesson
+    config : LessonConfig
+
+    Returns
+    -------
+    dict
+        Share of its variance by which each layer misses its target, over the last steps.
+    """
+    torch.manual_seed(config.seed)
+    tensors, metadata = read_tensors(student_file)
+    student = student_of(tensors, config.n_layers)
+    teacher = student_of(tensors, config.n_layers).requires_grad_(requires_grad=False)
+    crops = Crops(sounds, 2 * config.window + 1, config.seed)
+    misses = _train(student, lambda n: lesson.draw(teacher, crops, n), config)
+    source = f"{metadata.get('source', '')}; {lesson.learnt}"
+    write_tensors(
+        out, student_tensors(student.convolutions, student.layers), metadata | {"source": source}
+    )
+    return {f"layer_{i + 1}": round(float(miss), 4) for i, miss in enumerate(misses)}
+
+
+_Batches = Callable[[int], tuple[Tensor, list[Tensor]]]
+
+
+@torch.no_grad()
+def _scales(batches: _Batches, config: LessonConfig) -> list[Tensor]:
+    """1 / variance of each dimension of each layer."""
+    n_batches = 8
+    layers = [
+        torch.cat(parts)
+        for parts in zip(*(batches(config.batch)[1] for _ in range(n_batches)), strict=True)
+    ]
+    return [1.0 / (x.float().reshape(-1, x.shape[-1]).var(0) + 1e-2) for x in layers]
+
+
+def _train(student: Student, batches: _Batches, config: LessonConfig) -> np.ndarray:
+    """Running mean of each layer's loss at the end."""
+    scales = _scales(batches, config)
+    optimizer = torch.optim.AdamW(student.parameters(), lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
+    inner = slice(config.edge, -config.edge)
+    running = np.ones(config.n_layers)
+    for step in range(config.steps):
+        done = step / config.steps
+        factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
+        optimizer.param_groups[0]["lr"] = config.learning_rate * factor
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                mel, targets = batches(config.batch)
+            states = student(mel)
+        misses = [
+            ((a.float() - b).square() * s)[:, inner].mean()
+            for a, b, s in zip(states, targets, scales, strict=True)
+        ]
+        optimizer.zero_grad()
+        torch.stack(misses).mul(torch.tensor(config.layer_weights)).sum().backward()
+        torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimizer.step()
+        found = np.array([miss.item() for miss in misses])
+        running += (found - running) * max(0.03, 1.0 / (step + 1))
+        if (step + 1) % _REPORT_EVERY == 0:
+            log.info("step %d, misses %s", step + 1, np.round(running, 4).tolist())
+    return running
