@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from emotalk_core.engine.frontend import Encoder
+from emotalk_core.errors import SetupError
 from emotalk_core.model.config import FrontEndConfig, ModelConfig, write_config
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.model.network import Starter
@@ -159,7 +160,7 @@ def make_front_end(work: Work) -> None:
     from .front_end.steady import steady
     from .frontend_weights import convert, fetch
 
-    if work.shipped_front_end or work.encoder_in_noise.is_file():
+    if work.shipped_front_end or (work.encoder.is_file() and work.encoder_in_noise.is_file()):
         return
     folder = work.encoder.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -174,9 +175,9 @@ def make_front_end(work: Work) -> None:
         if r.split != "test"
     ]
     student = folder / "student.safetensors"
-    if not student.is_file():
-        distil(teacher, sounds, student, DistilConfig())
     if not work.encoder.is_file():
+        if not student.is_file():
+            distil(teacher, sounds, student, DistilConfig())
         steady(student, sounds, work.encoder, LessonConfig())
     undisturbed(work.encoder, sounds, work.encoder_in_noise)
 
@@ -382,7 +383,13 @@ def export(work: Work, folder: Path) -> None:
     if pupil.front is not None:
         encoder = {**encoder, **pupil.front.tensors()}
         metadata = metadata | {"tuned": f"last layer, by the lips of {work.config.name}"}
-    if work.encoder_in_noise.is_file() and not work.shipped_front_end:
+    if not work.shipped_front_end:
+        if not work.encoder_in_noise.is_file():
+            raise SetupError(
+                "The front end's lesson in noise is missing",
+                value=work.encoder_in_noise,
+                remedy="Run `fetch` first.",
+            )
         after, taught = read_tensors(work.encoder_in_noise)
         encoder = with_lesson(encoder, read_tensors(work.encoder)[0], after)
         metadata = metadata | {"source": taught.get("source", "")}

@@ -74,13 +74,15 @@ def test_what_it_writes_is_an_encoder(sounds: list[np.ndarray], tmp_path: Path) 
 
 
 def test_crops_in_noise_are_the_same_crops_with_noise(sounds: list[np.ndarray]) -> None:
-    noisy, alone = Crops(sounds, 121, seed=3).in_noise(24)
-    assert noisy.shape == alone.shape == (24, 121, 80)
-    # What is loudest in a crop stands out of the noise in most; silence is filled by it.
-    louder = alone > alone.flatten(1).quantile(0.9, dim=1)[:, None, None]
+    noisy, alone = Crops(sounds, 121, seed=3).in_noise(80)
+    assert noisy.shape == alone.shape == (80, 121, 80)
+    # What is loudest in a crop stands out of the noise; what is quiet is filled by it.
+    loudest = alone > alone.flatten(1).quantile(0.9, dim=1)[:, None, None]
     apart = (noisy - alone).abs()
-    assert apart[louder].mean() < 0.7 * apart[~louder].mean()
-    assert (apart.flatten(1).max(1).values < 1e-6).any(), "some crops are left clean"
+    assert apart[loudest].mean() < 0.45 * apart[~loudest].mean()
+    assert apart[~loudest].mean() > 0.15
+    untouched = (apart.flatten(1).max(1).values < 1e-6).float().mean()
+    assert 0.02 < untouched < 0.3
 
 
 def test_a_lesson_in_noise_brings_states_nearer_to_those_without(tmp_path: Path) -> None:
@@ -104,10 +106,10 @@ def test_a_lesson_is_added_to_what_was_trained_meanwhile() -> None:
     rng = np.random.default_rng(0)
     before = {"a": rng.normal(size=(3, 4)).astype(np.float16), "b": np.ones(2, np.float16)}
     after = {"a": before["a"] + np.float16(0.25), "b": before["b"]}
-    tuned = {"a": before["a"], "b": np.full(2, 3.0, np.float16)}
+    tuned = {"a": before["a"] + np.float16(0.5), "b": np.full(2, 3.0, np.float16)}
 
     both = with_lesson(tuned, before, after)
 
-    np.testing.assert_allclose(both["a"], after["a"], atol=2e-3)
+    np.testing.assert_allclose(both["a"], before["a"] + 0.75, atol=4e-3)
     np.testing.assert_array_equal(both["b"], tuned["b"])
     assert both["a"].dtype == np.float16

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -238,6 +240,47 @@ def test_a_folder_of_films_becomes_a_folder_of_takes(tmp_path: Path) -> None:
     convert_videos(videos, out, fake_landmarker, read=never)
     with pytest.raises(InputError, match="No films"):
         convert_videos(out, tmp_path / "x", fake_landmarker)
+
+
+class Finder:
+    """MediaPipe's landmarker as far as it is used."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def __enter__(self) -> Finder:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.is_closed = True
+
+    def detect(self, picture: np.ndarray) -> SimpleNamespace:
+        jaw = SimpleNamespace(category_name="jawOpen", score=float(picture.mean()))
+        return SimpleNamespace(face_blendshapes=[[jaw]] if picture.any() else [])
+
+
+def test_a_landmarker_finds_faces_and_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finder = Finder()
+    vision = SimpleNamespace(
+        FaceLandmarkerOptions=dict,
+        FaceLandmarker=SimpleNamespace(create_from_options=lambda _options: finder),
+    )
+    package, tasks = ModuleType("mediapipe"), ModuleType("mediapipe.tasks")
+    tasks.python = SimpleNamespace(vision=vision, BaseOptions=dict)  # type: ignore[attr-defined]
+    package.Image = lambda image_format, data: data  # type: ignore[attr-defined]
+    package.ImageFormat = SimpleNamespace(SRGB=1)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mediapipe", package)
+    monkeypatch.setitem(sys.modules, "mediapipe.tasks", tasks)
+    model = tmp_path / "face_landmarker.task"
+    model.touch()
+
+    with mediapipe_landmarker(model) as landmarker:
+        assert landmarker(np.full((4, 4, 3), 2.0)) == {"jawOpen": 2.0}
+        assert landmarker(np.zeros((4, 4, 3))) is None
+        assert not finder.is_closed
+    assert finder.is_closed
 
 
 def test_a_missing_landmarker_says_what_to_install(tmp_path: Path) -> None:

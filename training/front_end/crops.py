@@ -41,7 +41,9 @@ class Crops:
         return torch.from_numpy(np.stack([self._little_noise() for _ in range(n)]))
 
     def in_noise(self, n: int) -> tuple[Tensor, Tensor]:
-        """Normalised log-mel (n, n_mels, 80) of crops in noise, and of the same crops alone."""
+        """Normalised log-mel (n, n_mels, 80) of crops in noise, and of the same crops alone; the
+        noisy ones may be quieter than something elsewhere in their file.
+        """
         pairs = [self._noisy_and_clean() for _ in range(n)]
         noisy, alone = (torch.from_numpy(np.stack(mels)) for mels in zip(*pairs, strict=True))
         return noisy, alone
@@ -96,7 +98,7 @@ class Crops:
                 noise = noise * np.interp(np.arange(n) / 3000, np.arange(len(marks)), marks)
             return noise
         if kind < 0.8:
-            return quiet_sound(n / SAMPLE_RATE, rng)[:n]
+            return quiet_sound((n + 1) / SAMPLE_RATE, rng)[:n]
         return np.sum([self._samples() for _ in range(int(rng.integers(3, 7)))], axis=0)
 
     def _louder_elsewhere(self) -> float:

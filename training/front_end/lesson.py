@@ -81,7 +81,7 @@ def teach(
     student_file : Path
         `encoder.safetensors` of a student that knows no positions.
     sounds : sequence of float32 (n,)
-        16 kHz; training splits only.
+        16 kHz; no test splits.
     out : Path
         File to write.
     lesson : Lesson
@@ -144,5 +144,5 @@ def _train(student: Student, batches: _Batches, config: LessonConfig) -> np.ndar
         found = np.array([miss.item() for miss in misses])
         running += (found - running) * max(0.03, 1.0 / (step + 1))
         if (step + 1) % _REPORT_EVERY == 0:
-            log.info("step %d, misses %s", step + 1, np.round(running, 4).tolist())
+            log.info("lesson: step %d, misses %s", step + 1, np.round(running, 4).tolist())
     return running
