@@ -164,10 +164,6 @@ def make_front_end(work: Work) -> None:
         return
     folder = work.encoder.parent
     folder.mkdir(parents=True, exist_ok=True)
-    source, teacher = folder / "model.bin", folder / "teacher.safetensors"
-    if not source.is_file():
-        fetch(source)
-    convert(source, teacher)
     sounds = [
         load_samples(r.source)
         for load in (load_open_speech, load_emodb, load_grid, load_facegood)
@@ -177,6 +173,10 @@ def make_front_end(work: Work) -> None:
     student = folder / "student.safetensors"
     if not work.encoder.is_file():
         if not student.is_file():
+            source, teacher = folder / "model.bin", folder / "teacher.safetensors"
+            if not source.is_file():
+                fetch(source)
+            convert(source, teacher)
             distil(teacher, sounds, student, DistilConfig())
         steady(student, sounds, work.encoder, LessonConfig())
     undisturbed(work.encoder, sounds, work.encoder_in_noise)
