@@ -5,11 +5,11 @@ Plain findings, one for each thing; the command line prints them, Blender draws 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,9 +24,10 @@ from .engine.onnx_check import SHORT, check_graphs
 from .engine.onnx_starter import starter_graphs
 from .engine.product import has_blas
 from .engine.remote import RemoteEngine
-from .errors import EmoTalkError
+from .errors import EmoTalkError, SetupError
 from .interpreter import Interpreter, find_python, look_at
 from .model.folder import load_model
+from .torch_here import has_torch
 
 __all__ = [
     "Finding",
@@ -122,11 +123,14 @@ def about_onnx(folder: Path) -> Finding:
 
 
 def about_torch() -> Finding:
-    """Whether this Python has torch; it is not imported."""
-    is_here = importlib.util.find_spec("torch") is not None
-    detail = "installed" if is_here else "not installed"
-    remedy = "Only other models than the one that ships need it."
-    return Finding("torch", is_here, detail, remedy, is_needed=False)
+    """Whether this Python has torch, and which graphics card it sees; another process looks."""
+    if not has_torch():
+        remedy = "Only other models than the one that ships need it."
+        return Finding(
+            "torch", is_well=False, detail="not installed", remedy=remedy, is_needed=False
+        )
+    seen = checked("torch", lambda: _torch_detail(look_at(Path(sys.executable))))
+    return replace(seen, is_needed=False)
 
 
 def about_interpreter(
@@ -185,6 +189,16 @@ def checked(what: str, look: Callable[[], str]) -> Finding:
     except EmoTalkError as error:
         detail = f"{error.problem}: {error.value}"
         return Finding(what, is_well=False, detail=detail, remedy=error.remedy)
+
+
+def _torch_detail(found: Interpreter) -> str:
+    for problem in found.problems:
+        if problem.startswith("torch:"):
+            raise SetupError("It does not work", value=problem, remedy="Install it again.")
+    if not found.torch:  # a look leaves out the user's own packages and PYTHONPATH
+        return "installed"
+    card = found.gpu or ("Apple's graphics" if "mps" in found.devices else "no graphics card")
+    return f"{found.torch}, {card}"
 
 
 def _model_detail(folder: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Protocol, runtime_checkable
 from .audio import SoundSource, open_sound
 from .cache import EncodingCache, StoredEncoding
 from .engine import Encoding, Engine
+from .engine.blas import one_blas_thread
 from .errors import EmoTalkError
 from .progress import Progress, silent
 from .report import SoundTally
@@ -64,21 +65,22 @@ class HearAhead:
         if engine.together_frames == 0:
             return
         chosen: list[SoundTally] = []
-        n_frames, self._next = 0, max(number, self._next)
+        longest, self._next = 0, max(number, self._next)
         while self._next < len(self._paths):
             sound = self._open(self._paths[self._next])
             n_sound = frame_count(sound.n_samples) if sound else 0
-            if sound and n_frames + n_sound > engine.together_frames:
+            # The shorter ones are filled up: what a pass costs is its longest sound, so many times.
+            if sound and max(longest, n_sound) * (len(chosen) + 1) > engine.together_frames:
                 break
             self._next += 1
             if sound and 0 < n_sound <= _LONGEST:
                 chosen.append(SoundTally(sound))
-                n_frames += n_sound
+                longest = max(longest, n_sound)
         self._next = max(self._next, number + 1)
         if len(chosen) > 1:
-            for sound, found in zip(
-                chosen, engine.encode_together(chosen, progress=progress), strict=True
-            ):
+            with one_blas_thread():
+                heard = engine.encode_together(chosen, progress=progress)
+            for sound, found in zip(chosen, heard, strict=True):
                 stored = StoredEncoding.from_pieces([found], sound.notes)
                 self._cache.keep(sound.key, self._engine.key, stored)
                 stored.close()

@@ -22,6 +22,7 @@ from .. import arkit
 from ..audio import ArraySound, open_sound, read_samples
 from ..controls import ControlTrack
 from ..engine import Encoding, open_engine
+from ..engine.blas import one_blas_thread
 from ..model.config import ModelConfig, PublishedConfig, write_config
 from ..model.folder import Model, encoder_shapes, load_model, model_shapes
 from ..model.tensors import write_tensors
@@ -93,7 +94,10 @@ def _run_child(model: Path, sound: Path, way: str, device: str) -> dict[str, flo
 def _row(
     length_s: float, way: str, runs: Mapping[str, Sequence[Mapping[str, float]]], sound: Path
 ) -> dict[str, Any]:
-    """The best of the runs: what else the machine does only ever adds."""
+    """The best of the runs: what else the machine does only ever adds.
+
+    What counts is processor time, but on a card the clock.
+    """
 
     def best(of: str, name: str) -> float:
         return min(run[name] for run in runs[of])
@@ -106,8 +110,8 @@ def _row(
         "way": way,
         "wall_s": round(best(way, "wall_s"), 2),
         "processor_s": round(best(way, "processor_s"), 2),
-        "faster": round(best(WAYS[0], "processor_s") / best(way, "processor_s"), 2),
-        "of_floor": round(best(way, "processor_s") * best(way, "gflops") / gflop, 2),
+        "faster": round(best(WAYS[0], "counted_s") / best(way, "counted_s"), 2),
+        "of_floor": round(best(way, "counted_s") * best(way, "gflops") / gflop, 2),
         "peak_mb": round(max(run["peak_mb"] for run in runs[way])),
         "mean_difference": float(f"{away.mean():.2g}"),
         "max_difference": float(f"{away.max():.2g}"),
@@ -125,12 +129,16 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def measure_way(arguments: argparse.Namespace) -> dict[str, float]:
     """In the child: one sound to curves, its time and its memory; curves go to a file."""
+    from ..engine.torch_engine.device import choose_device
     from ..engine.torch_engine.probe import probe_gflops
 
     model, way = load_model(arguments.model), arguments.way
+    device = choose_device(arguments.device)
+    is_card = device.type != "cpu"
     samples = read_samples(open_sound(arguments.measure))
-    to_curves = _way(model, way, arguments.device)
-    to_curves(samples[:_WARM_UP])  # the weights are read from the disk now
+    to_curves = _way(model, way, str(device))
+    # The weights are read from the disk now; a card chooses its kernels by size besides.
+    to_curves(samples if is_card else samples[:_WARM_UP])
     start = _clocks()
     curves = to_curves(samples)
     wall_s, processor_s = (b - a for a, b in zip(start, _clocks(), strict=True))
@@ -140,22 +148,25 @@ def measure_way(arguments: argparse.Namespace) -> dict[str, float]:
     return {
         "wall_s": wall_s,
         "processor_s": processor_s,
+        "counted_s": wall_s if is_card else processor_s,
         "peak_mb": peak,
-        "gflops": probe_gflops(way),
+        "gflops": probe_gflops(way, device),
     }
 
 
 def _way(model: Model, way: str, device: str) -> Callable[[np.ndarray], np.ndarray]:
+    from ..engine.torch_engine.device import choose_device
     from ..engine.torch_engine.published_way import PublishedWay
 
     if way == WAYS[0]:
-        return PublishedWay(model)
+        return PublishedWay(model, choose_device(device))
     engine = open_engine("torch", model, device=device, precision=way)
 
     def ours(samples: np.ndarray) -> np.ndarray:
-        encoding = Encoding.joined(engine.encode(ArraySound(samples, SAMPLE_RATE)))
-        times_s = frame_times(encoding.n_frames, NETWORK_FPS)
-        return engine.decode(encoding, ControlTrack().frames(times_s))
+        with one_blas_thread():  # as the pipeline does
+            encoding = Encoding.joined(engine.encode(ArraySound(samples, SAMPLE_RATE)))
+            times_s = frame_times(encoding.n_frames, NETWORK_FPS)
+            return engine.decode(encoding, ControlTrack().frames(times_s))
 
     return ours
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from emotalk_core.engine import blas
+from emotalk_core.audio import SoundSource
+from emotalk_core.cache import EncodingCache
+from emotalk_core.engine import Encoding, blas
 from emotalk_core.engine.product import product
+from emotalk_core.progress import Progress, silent
+from emotalk_core.together import HearAhead
+from tests.core.test_together import TogetherEngine
+from tests.core.wav_bytes import wav
 
 
 @pytest.fixture
@@ -39,6 +48,28 @@ def test_threads_come_back_after_an_error(switch: blas._Switch) -> None:
         raise ValueError("broken")
 
     assert switch.get() == 2
+
+
+def test_sounds_in_one_pass_are_heard_on_one_blas_thread(
+    switch: blas._Switch, tmp_path: Path
+) -> None:
+    """Their levels are products too small for more: five times slower on two threads."""
+    n_threads: list[int] = []
+
+    class Watched(TogetherEngine):
+        def encode_together(
+            self, sounds: Sequence[SoundSource], *, progress: Progress = silent
+        ) -> list[Encoding]:
+            n_threads.append(switch.get())
+            return super().encode_together(sounds, progress=progress)
+
+    paths = [tmp_path / f"{number}.wav" for number in range(2)]
+    for number, path in enumerate(paths):
+        path.write_bytes(wav(np.random.default_rng(number).uniform(-0.5, 0.5, 8_000)))
+
+    HearAhead(paths, Watched(), EncodingCache(tmp_path / "cache")).hear(0)
+
+    assert n_threads == [1]
 
 
 @pytest.mark.parametrize("shape", [(7, 300, 64), (64, 200, 512), (1, 1, 1)])

@@ -6,10 +6,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from emotalk_core import doctor
 from emotalk_core.doctor import about_interpreter
 from emotalk_core.errors import Cancelled, SetupError
 from emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
@@ -76,6 +78,33 @@ def test_the_summary_names_the_card() -> None:
     )  # fmt: skip
 
     assert found.summary == "Python 3.13.1, numpy 2.4.6, PyTorch 2.9.1 (CUDA 12.8), H100"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"torch": "2.9.1", "devices": ("cpu", "cuda"), "gpu": "H100"}, "torch: 2.9.1, H100"),
+        ({"torch": "2.9.1", "devices": ("cpu", "mps")}, "torch: 2.9.1, Apple's graphics"),
+        ({"torch": "2.9.1"}, "torch: 2.9.1, no graphics card"),
+        ({}, "torch: installed"),
+        (
+            {"problems": ("torch: OSError: libcudart.so is missing",)},
+            "torch: It does not work: torch: OSError: libcudart.so is missing. Install it again.",
+        ),
+    ],
+)
+def test_the_doctor_says_what_torch_sees(
+    found: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "has_torch", lambda: True)
+    monkeypatch.setattr(
+        doctor, "look_at", lambda program: Interpreter(program, "3.13.1", "2.4.6", **found)
+    )
+
+    finding = doctor.about_torch()
+
+    assert finding.text == said
+    assert not finding.is_needed
 
 
 @on_posix

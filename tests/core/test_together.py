@@ -52,6 +52,24 @@ def run(
     return {path.name: path.read_bytes() for path in out.glob("*.csv")}
 
 
+def test_what_fills_up_shorter_sounds_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """60 frames and 15 cost a pass twice 60: alone they are cheaper."""
+    folder = tmp_path / "unlike"
+    folder.mkdir()
+    for number, n_samples in enumerate((8_000, 8_000, 32_000, 8_000, 8_000, 8_000)):
+        samples = np.random.default_rng(number).uniform(-0.5, 0.5, n_samples)
+        (folder / f"{number}.wav").write_bytes(wav(samples))
+    engine = TogetherEngine()
+    monkeypatch.setattr(batch, "read_engine", lambda _: engine)
+
+    assert main(["batch", str(folder), "-o", str(tmp_path / "out"), "--no-cache"]) == 0
+
+    assert engine.passes == [2, 3]
+    assert engine.n_encoded == 6
+
+
 def test_a_batch_hears_as_many_as_fit_a_pass(
     sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

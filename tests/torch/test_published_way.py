@@ -32,7 +32,7 @@ def test_both_ways_give_the_same_curves(folder: Path) -> None:
     model, sound = load_model(folder), babble(5.0)
     samples = np.concatenate(list(sound.blocks()))
 
-    theirs = PublishedWay(model)(samples, style=3)
+    theirs = PublishedWay(model, torch.device("cpu"))(samples, style=3)
     theirs[:, list(arkit.indices("eyeBlink"))] = 0.0
     ours = curves_of(PublishedEngine(model, Settings("cpu", "float32")), sound)
 

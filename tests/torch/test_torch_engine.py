@@ -58,15 +58,18 @@ def as_heard(n_frames: int, intensity: float = 1.0, mix: float = 0.0) -> FrameCo
     return FrameControls(weights, mix * ones, intensity * ones, style=3)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+def tiny_model(folder: Path) -> Model:
     """An imported checkpoint of few made-up numbers."""
-    folder = tmp_path_factory.mktemp("imported")
     torch.save(published.tiny_weights(), folder / "EmoTalk.pth")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "USUAL", published.TINY)
         checkpoint.import_checkpoint(folder / "EmoTalk.pth", folder / "model")
     return load_model(folder / "model")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return tiny_model(tmp_path_factory.mktemp("imported"))
 
 
 @pytest.fixture

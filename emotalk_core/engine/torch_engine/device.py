@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +12,18 @@ from ...errors import InputError, SetupError
 
 __all__ = ["DEVICES", "PRECISIONS", "Settings", "choose_device", "choose_dtype", "is_out_of_memory"]
 
+_log = logging.getLogger(__name__)
+
 DEVICES: Final = ("auto", "cpu", "cuda", "mps")
 PRECISIONS: Final = ("auto", "float32", "bfloat16")
 
-_OUT_OF_MEMORY: Final = ("out of memory", "not enough memory", "can't allocate memory")
+_OUT_OF_MEMORY: Final = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "status_alloc_failed",  # cuBLAS and cuDNN have words of their own
+)
+_AMPERE: Final = (8, 0)  # older NVIDIA cards imitate bfloat16, slower than float32
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ def choose_device(name: str) -> torch.device:
     """
     has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
-        return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
+        return _fastest("cuda" if has_cuda else "mps" if has_mps else "cpu")
     kind = name.partition(":")[0]
     if kind not in DEVICES:
         raise InputError("No such device", value=name, remedy=f"Use {', '.join(DEVICES)}.")
@@ -48,13 +57,42 @@ def choose_device(name: str) -> torch.device:
             value=name,
             remedy="Use --device cpu, or install a PyTorch that is built for it.",
         )
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
+    fault = _fault(name)
+    if fault:
         raise SetupError(
-            "The device cannot be used", value=name, remedy=str(error).splitlines()[0]
-        ) from error
-    return torch.device(name)
+            "The device cannot be used",
+            value=f"{name}: {fault}",
+            remedy="Close what else uses it, or use --device cpu.",
+        )
+    return _exact(torch.device(name))
+
+
+def _fastest(name: str) -> torch.device:
+    """A card is there: taken if it works. One too old for this PyTorch fails at its first sum."""
+    fault = _fault(name)
+    if fault:
+        _log.warning("%s cannot be used: %s. Going on with the processor", name, fault)
+        return torch.device("cpu")
+    return _exact(torch.device(name))
+
+
+def _fault(name: str) -> str:
+    """Why a device cannot add two numbers, without a full stop; empty when it can."""
+    try:
+        return "" if (torch.ones(1, device=name) + 1.0).item() == 2.0 else "it cannot add"
+    except (RuntimeError, AssertionError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        return lines[0].rstrip(".")
+
+
+def _exact(device: torch.device) -> torch.device:
+    """The device; float32 means float32 there: cuDNN's convolutions keep 10 bits of 23 as shipped.
+
+    For the whole process: the switch that PyTorch has for one stretch of code sets others too.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+    return device
 
 
 def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
@@ -64,9 +102,15 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
             "No such precision", value=precision, remedy=f"Use {', '.join(PRECISIONS)}."
         )
     if precision == "auto":
-        is_fast = device.type == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if is_fast else torch.float32
+        return torch.bfloat16 if _multiplies_bfloat16(device) else torch.float32
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type != "cuda":
+        return False
+    is_amd = torch.version.hip is not None
+    return is_amd or torch.cuda.get_device_capability(device) >= _AMPERE
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -78,12 +78,11 @@ class PublishedEngine:
         self.context_frames = sizes.past
         self.device = choose_device(settings.device)
         self._dtype = choose_dtype(settings.precision, self.device)
+        self._prototypes = model.prototypes
+        release = functools.partial(release_pages, model.encoder_tensors.values())
+        self._network = self._open(model, release)
         self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{self._dtype}".replace("torch.", "")
         self._longest, self._at_once = _LONGEST, _AT_ONCE.get(self.device.type, 0)
-        self._prototypes = model.prototypes
-        self._network = build_network(model)
-        release = functools.partial(release_pages, model.encoder_tensors.values())
-        self._place(self.device, self._dtype, release)
         if self.device.type == "cpu" and not settings.use_compiler and can_pack(self._dtype):
             for encoder in self._network.encoders:
                 pack(encoder, release)
@@ -147,15 +146,30 @@ class PublishedEngine:
         """
         latent = self._latent(np.asarray(encoding.emotion, np.float32), controls)
         level = np.clip(np.asarray(controls.intensity, np.float32), 0.0, 1.0)
-        style = torch.tensor([controls.style % self.config.n_styles], device=self.device)
-        with torch.inference_mode():
-            content, at, emotion = (
-                torch.from_numpy(np.array(a, np.float32))[None].to(self.device)
-                for a in (encoding.content, level, latent)
-            )
-            values = self._network.decode(content, at, emotion, style)[0].cpu().numpy()
+        told, style = (encoding.content, level, latent), controls.style % self.config.n_styles
+        values = self._decode(told, style)
+        if values is None:
+            _log.warning("Too little memory on %s: curves come from the processor", self.device)
+            self._network.decoder.to("cpu")
+            values = self._decode(told, style)
+            assert values is not None
         values[:, _BLINKS] = 0.0
         return values
+
+    def _decode(self, told: Sequence[np.ndarray], style: int) -> np.ndarray | None:
+        """Curves; None when the card has too little memory even for them."""
+        device = self._network.decoder.output.weight.device
+        try:
+            with torch.inference_mode():
+                content, at, emotion = (
+                    torch.from_numpy(np.array(a, np.float32))[None].to(device) for a in told
+                )
+                person = torch.tensor([style], device=device)
+                return self._network.decode(content, at, emotion, person)[0].cpu().numpy()
+        except RuntimeError as error:
+            if device.type == "cpu" or not is_out_of_memory(error):
+                raise
+        return None
 
     def _latent(self, voice: np.ndarray, controls: FrameControls) -> np.ndarray:
         if self._prototypes is not None:
@@ -196,7 +210,7 @@ class PublishedEngine:
             said = f"Too little memory: windows of {self._longest // self.config.fps} s"
         elif self.device.type != "cpu":
             said = f"Too little memory on {self.device}: going on with the processor, more slowly"
-            self._place(torch.device("cpu"), torch.float32)
+            self._place(self._network, torch.device("cpu"), torch.float32)
             self._longest, self._at_once = _LONGEST, 0
         else:
             raise SetupError(
@@ -228,19 +242,40 @@ class PublishedEngine:
             for i, w in enumerate(windows)
         ]
 
+    def _open(self, model: Model, release: Callable[[], None]) -> Published:
+        """The network where it shall run, or on the processor when the card has no room for it."""
+        network = build_network(model)
+        try:
+            self._place(network, self.device, self._dtype, release)
+            network.decoder.to(self.device, torch.float32)
+        except RuntimeError as error:
+            if self.device.type == "cpu" or not is_out_of_memory(error):
+                raise
+        else:
+            return network
+        _log.warning("Too little memory on %s: the network runs on the processor", self.device)
+        network = build_network(model)  # what has been rounded to half the bits lets go of the card
+        self._place(network, torch.device("cpu"), torch.float32, release)
+        return network
+
     def _place(
-        self, device: torch.device, dtype: torch.dtype, release: Callable[[], None] = lambda: None
+        self,
+        network: Published,
+        device: torch.device,
+        dtype: torch.dtype,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
-        """Move the network: the branches in the chosen precision, the small decoder in float32."""
-        self.device, self._dtype = device, dtype
-        for encoder in self._network.encoders:
+        """Move the branches; the decoder, small and in use by another thread, stays where it is."""
+        left, self.device, self._dtype = self.device, device, dtype
+        for encoder in network.encoders:
             for layer in encoder.layers:
                 layer.to(device, dtype)
                 release()
-        self._network.content.to(device, dtype)
-        self._network.emotion.to(device, dtype)
-        self._network.decoder.to(device, torch.float32)
+        network.content.to(device, dtype)
+        network.emotion.to(device, dtype)
         release()
+        if left.type == "cuda" and device.type != "cuda":
+            torch.cuda.empty_cache()
 
 
 def build_network(model: Model) -> Published:

@@ -37,28 +37,31 @@ class PublishedWay:
     ----------
     model : Model
         Of kind "published".
+    device : torch.device
     """
 
-    def __init__(self, model: Model) -> None:
-        self._network: Published = build_network(model)
-        frames = torch.arange(_LONGEST)
-        slopes = published_slopes(self._network.decoder.n_heads)
+    def __init__(self, model: Model, device: torch.device) -> None:
+        self._device = device
+        self._network: Published = build_network(model).to(device)
+        frames = torch.arange(_LONGEST, device=device)
+        slopes = published_slopes(self._network.decoder.n_heads).to(device)
         self._mask = attention_bias(frames, frames, slopes, self._network.decoder.period)
 
     def __call__(self, samples: np.ndarray, *, style: int = 0) -> np.ndarray:
         """Coefficients, float32 (T, 52), of samples (n,) at 16 kHz; the second level."""
         n_frames = math.ceil(len(samples) / 16_000 * self._network.config.fps)
         with torch.no_grad():
-            sound = torch.from_numpy(samples)[None]
+            sound = torch.from_numpy(samples)[None].to(self._device)
             content_encoder, emotion_encoder = self._network.encoders
             content = _hear(content_encoder, normalise(sound), n_frames)
             inner = _hear(emotion_encoder, normalise(sound), None)
             heard = self._network.listen(content, _resample(inner, n_frames))
-            level = torch.ones(1, n_frames)
-            persons = F.one_hot(torch.tensor([style]), self._network.config.n_styles)
+            level = torch.ones(1, n_frames, device=self._device)
+            person = torch.tensor([style], device=self._device)
+            persons = F.one_hot(person, self._network.config.n_styles)
             x = self._network.decoder.inputs(heard.content, level, heard.emotion, persons)
             x = self._decoder_layer(x, heard.emotion)
-            return self._network.decoder.output(x)[0].numpy()
+            return self._network.decoder.output(x)[0].cpu().numpy()
 
     def _decoder_layer(self, x: Tensor, emotion: Tensor) -> Tensor:
         layer = self._network.decoder
@@ -68,8 +71,9 @@ class PublishedWay:
         x = layer.norms[0](x + layer.attended(heard))
         value = layer.guide(emotion)
         # Queries and keys are not in the folder; any do, with one key allowed for each frame.
-        q, k = x @ torch.eye(x.shape[2]), value @ torch.eye(x.shape[2])
-        guided = _attend(q, k, value, layer.n_heads, _diagonal(n))[0] @ torch.eye(x.shape[2])
+        some = torch.eye(x.shape[2], device=x.device)
+        mask = _diagonal(n).to(x.device)
+        guided = _attend(x @ some, value @ some, value, layer.n_heads, mask)[0] @ some
         x = layer.norms[1](x + guided)
         return layer.norms[2](x + layer.down(F.relu(layer.up(x))))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -19,12 +20,16 @@ from ..frontend import normalise
 from ..starter import Starter as NumpyStarter
 from ..streaming import StreamedEngine, Stretch
 from ..windows import Window, state_levels
-from .device import Settings, choose_device, choose_dtype
+from .device import Settings, choose_device, choose_dtype, is_out_of_memory
 
 __all__ = ["StarterEngine"]
 
+_log = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
+
 _NUMERIC_VERSION: Final = 1
-_AT_ONCE: Final = {"cuda": 64}  # windows of 6 s in one pass; elsewhere one
+_AT_ONCE: Final = {"cuda": 16}  # windows of 6 s in one pass, 300 MB; elsewhere one
 
 # The file's names of what the network keeps as buffers.
 _BUFFERS: Final = {"standardise.mean": "mean", "standardise.scale": "scale"}
@@ -43,15 +48,18 @@ class StarterEngine(StreamedEngine):
     name = "torch"
 
     def __init__(self, model: Model, settings: Settings) -> None:
-        self.device = choose_device(settings.device)
+        device = choose_device(settings.device)
         # Small enough to be exact everywhere: bfloat16 only where it is asked for.
         precision = "float32" if settings.precision == "auto" else settings.precision
-        dtype = choose_dtype(precision, self.device)
-        self._parts = _TorchNetwork(model, self.device, dtype)
+        dtype = choose_dtype(precision, device)
+        self._parts = _WithRoom(model, device, dtype, use_compiler=settings.use_compiler)
         super().__init__(model, self._parts, n_threads=1)
         self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{dtype}".replace("torch.", "")
-        if settings.use_compiler:
-            self._parts.compile()
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs now."""
+        return self._parts.network.device
 
     def _project_windows(self, windows: Iterator[Window], top: float) -> Iterator[np.ndarray]:
         """Each window's projected states and level, in order; equally long ones in one pass."""
@@ -68,12 +76,66 @@ class StarterEngine(StreamedEngine):
             yield from self._parts.project_together(waiting, top)
 
 
+class _WithRoom:
+    """The network on the device that is asked for; on the processor from when memory runs out."""
+
+    def __init__(
+        self, model: Model, device: torch.device, dtype: torch.dtype, *, use_compiler: bool
+    ) -> None:
+        self.config = model.config
+        self._model, self._dtype, self._use_compiler = model, dtype, use_compiler
+        try:
+            self.network = self._made(device)
+        except RuntimeError as error:
+            if device.type == "cpu" or not is_out_of_memory(error):
+                raise
+            self._give_way(device)
+
+    def project(self, mel: np.ndarray, top: float) -> np.ndarray:
+        """One window's projected states and level."""
+        return self.project_together([Window(0, mel)], top)[0]
+
+    def project_together(self, windows: Sequence[Window], top: float) -> list[np.ndarray]:
+        """The same for several windows of one length."""
+        return self._tried(lambda network: list(network.project_together(windows, top)))
+
+    def frames(self, stretch: Stretch) -> Encoding:
+        """The Encoding at the stretch's frames."""
+        return self._tried(lambda network: network.frames(stretch))
+
+    def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
+        """float32 (T, 52), before shaping."""
+        return self._tried(lambda network: network.decode(encoding, controls))
+
+    def _tried(self, work: Callable[[_TorchNetwork], _Found]) -> _Found:
+        network = self.network
+        try:
+            return work(network)
+        except RuntimeError as error:
+            if network.device.type == "cpu" or not is_out_of_memory(error):
+                raise
+        self._give_way(network.device)
+        return work(self.network)
+
+    def _give_way(self, device: torch.device) -> None:
+        """Another network, on the processor: the one on the card may be at work in a thread."""
+        _log.warning("Too little memory on %s: going on with the processor", device)
+        self.network = self._made(torch.device("cpu"))
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _made(self, device: torch.device) -> _TorchNetwork:
+        network = _TorchNetwork(self._model, device, self._dtype)
+        if self._use_compiler:
+            network.compile()
+        return network
+
+
 class _TorchNetwork:
     """The starter's three parts by torch."""
 
     def __init__(self, model: Model, device: torch.device, dtype: torch.dtype) -> None:
-        self.config = model.config
-        self._device, self._dtype = device, dtype
+        self.device, self._dtype = device, dtype
         front_end = FrontEnd(model.encoder_tensors, model.config.front_end)
         self._front_end = front_end.requires_grad_(requires_grad=False).eval()
         self._front_end.to(device, dtype)
@@ -83,15 +145,11 @@ class _TorchNetwork:
         """Let torch write kernels for the front end; the first window then takes longer."""
         self._front_end.compile(dynamic=True)
 
-    def project(self, mel: np.ndarray, top: float) -> np.ndarray:
-        """One window's projected states and level."""
-        return next(self.project_together([Window(0, mel)], top))
-
     def project_together(self, windows: Sequence[Window], top: float) -> Iterator[np.ndarray]:
-        """The same for several windows of one length."""
+        """Projected states and level of several windows of one length."""
         mel = torch.from_numpy(np.stack([normalise(w.mel, top) for w in windows]))
         with torch.inference_mode():
-            states = self._front_end(mel.to(self._device, self._dtype)).float()
+            states = self._front_end(mel.to(self.device, self._dtype)).float()
             projected = self._starter.project_states(states).cpu().numpy()
         for window, rows in zip(windows, projected, strict=True):
             yield np.concatenate([rows, state_levels(window.mel, top)[:, None]], axis=1)

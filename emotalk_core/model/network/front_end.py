@@ -94,7 +94,7 @@ class Layer(nn.Module):
         reach = self.relative.shape[1] // 2
         states = torch.arange(length, device=self.relative.device)
         away = states[None] - states[:, None]
-        band = self.relative[:, away.clamp(-reach, reach) + reach]
+        band = self.relative[:, away.clamp(-reach, reach) + reach].float()  # as `_heads`
         return band.masked_fill(away.abs() > reach, float("-inf"))[None]
 
     def forward(self, x: Tensor, absent: Tensor | None = None) -> Tensor:
@@ -104,7 +104,7 @@ class Layer(nn.Module):
         if absent is not None and band is not None:
             band = band.expand(len(x), -1, -1, -1).masked_fill(absent[:, None, None], -1e4)
         heard = functional.scaled_dot_product_attention(q, k, v, attn_mask=band)
-        x = x + self.out(heard.transpose(1, 2).reshape(x.shape))
+        x = x + self.out(heard.transpose(1, 2).reshape(x.shape).to(x.dtype))
         return x + self.down(functional.gelu(self.up(self.norm2(x))))
 
     def named_tensors(self, block: str) -> dict[str, Tensor]:

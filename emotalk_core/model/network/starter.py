@@ -217,7 +217,7 @@ class Starter(nn.Module):
         self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0
     ) -> tuple[Tensor, Tensor]:
         """Content and level at 30 fps; frame 0 is due at state `first_state`."""
-        scaled = torch.arange(n_frames) * STATE_RATE
+        scaled = torch.arange(n_frames, device=content.device) * STATE_RATE
         at = scaled // self.config.fps + first_state
         share = (scaled % self.config.fps / self.config.fps)[:, None]
         joined = torch.cat([content, level[..., None]], dim=-1)

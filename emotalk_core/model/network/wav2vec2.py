@@ -18,6 +18,7 @@ __all__ = ["Between", "Wav2Vec2", "interpolate"]
 
 _ATTENTION_DROPOUT, _DROPOUT, _LAYER_DROP = 0.1, 0.05, 0.05  # in training alone
 _STATES_AT_ONCE = 128  # 2.6 s: the first convolutions stay in the processor's cache
+_STATES_ON_A_CARD = 2048  # of all clips: enough to keep it busy, a gigabyte in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +78,12 @@ class Convolutions(nn.Module):
     def forward(self, samples: Tensor) -> Tensor:
         """States (B, S, C) of samples (B, n); state s has heard samples hop s .. hop s + reach."""
         count = self.n_states(samples.shape[1])
+        size = _STATES_AT_ONCE
+        if samples.device.type != "cpu":
+            size = max(size, _STATES_ON_A_CARD // len(samples))
         pieces = []
-        for first in range(0, count, _STATES_AT_ONCE):
-            last = min(first + _STATES_AT_ONCE, count) - 1
+        for first in range(0, count, size):
+            last = min(first + size, count) - 1
             stretch = samples[:, first * self.hop : last * self.hop + self.reach]
             pieces.append(self._stretch(stretch[..., None]))
         return torch.cat(pieces, dim=1)
