@@ -15,7 +15,7 @@ from .cache import EncodingCache, StoredEncoding
 from .clip import Clip
 from .clip_files import ClipWriter
 from .controls import ControlTrack
-from .engine import Encoding, Engine
+from .engine import Encoding, Engine, silence_heard
 from .engine.blas import one_blas_thread
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
@@ -99,7 +99,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
         stored = _ensure_stored(sound, engine, cache, part_of(progress, 0.0, _ENCODING_SHARE))
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
-            builder.add_heard(stored.read(start, min(start + _BLOCK_FRAMES, n_network)))
+            piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
+            builder.add_heard(piece, silence_heard(piece, engine.config))
         for rows in _shaped_blocks(stored.read, n_network, track, engine, fps):
             writer.write(rows)
             builder.add_rows(rows)
@@ -173,7 +174,8 @@ def _shaped(
     piece = _as_float32(read(a, b))
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
-    return shaping.shape(raw, piece.level, track.base, a)[start - a : stop - a]
+    silence = silence_heard(piece, engine.config)
+    return shaping.shape(raw, piece.level, track.base, a, silence)[start - a : stop - a]
 
 
 def _as_float32(encoding: Encoding) -> Encoding:

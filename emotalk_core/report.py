@@ -89,9 +89,9 @@ class ReportBuilder:
         self._n_speech = 0.0
         self._was_closed = True  # a mouth at rest before the sound: closed, but no closure
 
-    def add_heard(self, encoding: Encoding) -> None:
-        """What was heard in a stretch at 30 fps."""
-        speech = speech_activity(np.asarray(encoding.level, np.float32))
+    def add_heard(self, encoding: Encoding, silence: np.ndarray | None = None) -> None:
+        """What was heard in a stretch at 30 fps; `silence` (T,) as `speech_activity` has it."""
+        speech = speech_activity(np.asarray(encoding.level, np.float32), silence)
         self._n_heard += len(speech)
         self._n_speech += float(speech.sum())
         self._heard += (encoding.heard * speech[:, None]).sum(axis=0)

@@ -40,6 +40,8 @@ _STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
     "synthesise": lambda work, _: steps.synthesise(work),
     "features": lambda work, _: steps.extract_features(work),
     "train": lambda work, _: steps.train(work),
+    "hear": lambda work, _: steps.hear(work),
+    "listen": lambda work, _: steps.listen(work),
     "export": lambda work, args: steps.export(work, args.out),
     "evaluate": _evaluate,
 }
@@ -54,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[:1] == [_PAPER]:
         return _guarded(lambda: paper_main(arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("step", choices=[*_STEPS, "rebuild", "listen", *_CONFIGS])
+    parser.add_argument("step", choices=[*_STEPS, "rebuild", *_CONFIGS])
     parser.add_argument("--config", type=Path, default=_HERE / "configs" / "starter.toml")
     parser.add_argument(
         "--data", type=Path, default=Path("data"), help="folder with open_speech, emodb ..."
@@ -84,8 +86,6 @@ def _starter(args: argparse.Namespace) -> int:
             remedy="Give --data DIR with open_speech and emodb.",
         )
     work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
-    if args.step == "listen":
-        steps.listen(work)
     for name, step in _STEPS.items():
         if args.step in (name, "rebuild"):
             step(work, args)

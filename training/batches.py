@@ -23,12 +23,13 @@ from .faces import (
     emotion_curves,
     learnable,
     loudness_db,
+    phone_numbers,
     seen_by_animators,
     seen_on_video,
     speech_curves,
 )
 from .features import MARGIN_S, FeatureSet
-from .losses import Target
+from .losses import UNKNOWN, Target
 
 __all__ = ["CONTEXT_FRAMES", "Batch", "Clips", "face_of"]
 
@@ -76,6 +77,7 @@ class Clips:
         self._n_styles = n_styles
         self._speech: dict[tuple[str, int], SpeechCurves] = {}
         self._loudness: dict[str, np.ndarray] = {}
+        self._seconds: dict[str, float] = {}  # of each clip's longest copy
         self._groups: list[tuple[FeatureSet, list[tuple[Recording, np.ndarray]], np.ndarray]] = []
         shares = []
         for recordings, features, share in sets:
@@ -86,6 +88,8 @@ class Clips:
             ]
             if not entries:
                 continue
+            for recording, rows in entries:
+                self._seconds[recording.name] = float(features.lengths[rows].max()) / 50.0
             seconds = np.array([r.seconds for r, _ in entries])
             self._groups.append((features, entries, seconds / seconds.sum()))
             shares.append(share)
@@ -126,9 +130,28 @@ class Clips:
                 np.int64(features.lags[row]),
                 *target,
                 *labels,
+                self._phones_of(recording, features, int(row), first, n_frames),
             )
             for row in (a, b)
         ]
+
+    def _phones_of(
+        self, recording: Recording, features: FeatureSet, row: int, first: int, n_frames: int
+    ) -> np.ndarray:
+        """The phone at each state of a crop, as `_crop` cuts it."""
+        low, high = _states_of(first, n_frames)
+        states = np.arange(low, high)
+        inside = (states >= 0) & (states < int(features.lengths[row]))
+        if recording.speaker == NOBODY:
+            return np.where(inside, 0, UNKNOWN)
+        if not recording.phones:
+            return np.full(len(states), UNKNOWN)
+        before = MARGIN_S + float(features.phase_s[row]) + float(features.lags[row]) / 30.0
+        numbers = phone_numbers(recording.phones, states / 50.0 - before)
+        level = self._loudness[recording.name]
+        frames = np.clip(states * 3 // 5 - int(features.lags[row]), 0, len(level) - 1)
+        loud = level[frames] > np.percentile(level, 95) - _TOO_LOUD_DB
+        return np.where(inside & ~(loud & (numbers == 0)), numbers, UNKNOWN)
 
     def _believed(self, recording: Recording, activity: np.ndarray, cut: slice) -> np.ndarray:
         """1 where labels count: not in loud "silence", where a transcript lacks words."""
@@ -167,7 +190,7 @@ class Clips:
     ) -> tuple[SpeechCurves, np.ndarray]:
         """Curves of a clip with its margins, and its loudness."""
         before = MARGIN_S + float(features.phase_s[row])
-        seconds = int(features.lengths[row]) / 50.0
+        seconds = self._seconds[recording.name]
         if recording.name not in self._loudness:
             samples = load_samples(recording.source)
             silence = np.zeros(round(before * 16000), np.float32)
@@ -237,13 +260,18 @@ def draw_feeling(rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return weights, float(rng.choice([1.0, rng.uniform(0.0, 2.0)]))
 
 
+def _states_of(first: int, n_frames: int) -> tuple[int, int]:
+    """First state of a crop and the one after its last, context included."""
+    context = CONTEXT_FRAMES * 5 // 3
+    return first * 5 // 3 - context, (first + n_frames) * 5 // 3 + context
+
+
 def _crop(
     features: FeatureSet, row: int, first: int, n_frames: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """States and level of a stretch with its context; zeros beyond the clip's rows."""
     start, length = int(features.starts[row]), int(features.lengths[row])
-    context = CONTEXT_FRAMES * 5 // 3
-    low, high = first * 5 // 3 - context, (first + n_frames) * 5 // 3 + context
+    low, high = _states_of(first, n_frames)
     a, b = max(low, 0), min(high, length)
     shape = features.states.shape[1:]
     states = np.zeros((high - low, *shape), np.float32)

@@ -10,6 +10,7 @@ from typing import Any
 
 from emotalk_core.errors import InputError
 
+from .hearing import HearingSettings
 from .listener import ListenerSettings
 from .losses import LossWeights
 from .trainer import TrainSettings
@@ -17,6 +18,7 @@ from .trainer import TrainSettings
 __all__ = [
     "Course",
     "FeatureSettings",
+    "HeardShares",
     "RunConfig",
     "SetShares",
     "SynthesisSettings",
@@ -44,6 +46,7 @@ class FeatureSettings:
     synth: int = 1
     kokoro: int = 1
     emodb: int = 3
+    sped: int = 1  # EMO-DB at other speeds
     quiet: int = 2
     plain: int = 1
     quiet_clips: int = 120
@@ -61,6 +64,21 @@ class SetShares:
     synth: float = 0.5
     kokoro: float = 0.5
     quiet: float = 0.12
+
+
+@dataclass(frozen=True)
+class HeardShares:
+    """How often a set is drawn in the lesson in noise; `voices` where there are some."""
+
+    open_speech: float = 1.0
+    read: float = 0.5
+    grid: float = 0.4
+    facegood: float = 0.15
+    synth: float = 0.4
+    emodb: float = 0.55
+    plain: float = 0.2
+    voices: float = 0.7
+    quiet: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,8 @@ class RunConfig:
     losses: LossWeights = field(default_factory=LossWeights)
     second: Course = field(default_factory=Course)
     third: Course = field(default_factory=Course)
+    hearing: HearingSettings = field(default_factory=HearingSettings)
+    heard_shares: HeardShares = field(default_factory=HeardShares)
     listener: ListenerSettings = field(default_factory=ListenerSettings)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
+from emotalk_core.resampling import Ratio, resample_blocks
 
 from .augment import quiet_sound
 from .faces.captured import Captured
@@ -25,7 +26,9 @@ from .synthesis import read_shards
 
 __all__ = [
     "NOBODY",
+    "OTHER_SPEEDS",
     "Recording",
+    "at_other_speeds",
     "load_emodb",
     "load_facegood",
     "load_grid",
@@ -33,12 +36,16 @@ __all__ = [
     "load_ravdess",
     "load_samples",
     "load_synth",
+    "load_voices",
     "make_quiet",
     "split_of",
 ]
 
 NOBODY: Final = ""
 """Speaker of sounds without speech."""
+
+OTHER_SPEEDS: Final = (Ratio(10, 9), Ratio(9, 10), Ratio(20, 17), Ratio(17, 20))
+"""Samples in place of each sample: formants and pitch move along, as between people."""
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
@@ -274,6 +281,33 @@ def load_synth(folder: Path, prefix: str = "synth") -> list[Recording]:
             seconds=len(clip.samples) / SAMPLE_RATE,
         )
         for number, clip in clips
+    ]
+
+
+def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
+    """The same clips slower and faster: as if other people had spoken them. Without phones."""
+    return [
+        replace(
+            recording,
+            name=f"{recording.name}@{length.up}:{length.down}",
+            source=np.concatenate([*resample_blocks([samples], length)]),
+            seconds=recording.seconds * length.up / length.down,
+            phones=(),
+            captured=None,
+        )
+        for recording in recordings
+        for samples in [load_samples(recording.source)]
+        for length in OTHER_SPEEDS
+    ]
+
+
+def load_voices(data: Path) -> list[Recording]:
+    """More people, sound alone: every wav, flac or ogg file under `voices`, where there is one."""
+    files = sorted((data / "voices").rglob("*.*"))
+    return [
+        Recording(f"voices/{path.stem}", path, path.stem, "train")
+        for path in files
+        if path.suffix in {".wav", ".flac", ".ogg"}
     ]
 
 

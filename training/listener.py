@@ -24,7 +24,16 @@ from emotalk_core.model.network import Starter
 from .datasets import Recording
 from .features import FeatureSet
 
-__all__ = ["Listener", "ListenerSettings", "Voices", "fit_listener", "gather", "recalls", "write"]
+__all__ = [
+    "Listener",
+    "ListenerSettings",
+    "Voices",
+    "fit_listener",
+    "gather",
+    "recalls",
+    "together",
+    "write",
+]
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +47,7 @@ _CAREFUL: Final = EMOTIONS.index("happy")  # from here on: what nobody should se
 class ListenerSettings:
     """How the matrix is fitted."""
 
-    decay: float = 0.004
+    decay: float = 0.002
     smoothing: float = 0.05  # of the labels
     quiet_share: float = 0.05  # weight of sounds that nobody speaks, beside 1 for actors
     every: int = 25  # states between two moments of a clip
@@ -54,6 +63,18 @@ class Voices:
     weights: np.ndarray  # float64 (N,), every label of a set weighs the same; sums to 1
     clips: np.ndarray  # int (N,), which clip
     states: np.ndarray  # float32 (M, width), single ones: how far they stray
+
+
+def together(*sets: Voices) -> Voices:
+    """Several sets as one; each weighs the same."""
+    first = np.cumsum([0, *(int(v.clips.max(initial=-1)) + 1 for v in sets)])
+    return Voices(
+        np.concatenate([v.pooled for v in sets]),
+        np.concatenate([v.labels for v in sets]),
+        np.concatenate([v.weights for v in sets]) / len(sets),
+        np.concatenate([v.clips + n for v, n in zip(sets, first, strict=False)]),
+        np.concatenate([v.states for v in sets]),
+    )
 
 
 @dataclass(frozen=True, eq=False)

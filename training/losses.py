@@ -8,6 +8,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -18,7 +19,10 @@ from emotalk_core import arkit
 
 from .faces.lips import REST_APERTURE_MM
 
-__all__ = ["PROBES", "LossWeights", "Predicted", "Target", "face_loss", "probe_matrix"]
+__all__ = ["PROBES", "UNKNOWN", "LossWeights", "Predicted", "Target", "face_loss", "probe_matrix"]
+
+UNKNOWN: Final = -1
+_SMOOTHING: Final = 0.05  # of the phones: neighbours are alike, and edges uncertain
 
 PROBES = ("aperture", "jaw", "rounding", "lower_lip_up")
 
@@ -38,8 +42,9 @@ class Predicted:
     """What the network gives."""
 
     values: Tensor  # (B, T, 52)
-    free: Tensor  # (B, T, 52), before the lips were pressed together
-    contact: Tensor  # (B, T), logits of the gate that presses them
+    free: Tensor  # (B, T, 52), before the lips were pressed together, but tucked
+    contact: Tensor  # (B, T), the content's logits of lips that meet
+    phones: Tensor  # (B, S, P), logits of the phone at each state
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class LossWeights:
     tuck: float = 4.0  # extra weight of the lower lip in f, v
     quiet: float = 2.0  # extra weight of everything in silence
     still: float = 20.0  # motion in silence
+    phones: float = 1.0  # which phone it is
     consistency: float = 1.0  # two copies of a clip give one face
 
 
@@ -71,6 +77,19 @@ class Target:
     valid: Tensor  # (B, T), 0 beyond the clip
     labelled: Tensor  # (B,), 0: nothing known about the face
     channels: Tensor  # (B, 52), 0: this channel's target means nothing
+    phones: Tensor  # (B, S), the phone at each state; UNKNOWN does not count
+
+
+def _misnamed(logits: Tensor, phones: Tensor) -> Tensor:
+    """Cross-entropy of (B, S, P) and (B, S)."""
+    total = F.cross_entropy(
+        logits.flatten(0, 1),
+        phones.flatten(),
+        ignore_index=UNKNOWN,
+        label_smoothing=_SMOOTHING,
+        reduction="sum",
+    )
+    return total / (phones != UNKNOWN).sum().clamp(min=1)
 
 
 def _probes(values: Tensor) -> Tensor:
@@ -112,6 +131,7 @@ def face_loss(predicted: Predicted, target: Target, weights: LossWeights) -> dic
     parts["free"] = weights.free * (apart * frame).sum() / n
     gate = F.binary_cross_entropy_with_logits(predicted.contact, target.closed, reduction="none")
     parts["contact"] = weights.contact * (gate * known).sum() / n
+    parts["phones"] = weights.phones * _misnamed(predicted.phones, target.phones)
     # Clips come in pairs: copy a at even places, copy b of the same stretch after it.
     unlike = (values[0::2] - values[1::2]).square().sum(-1) * target.valid[0::2]
     parts["consistency"] = weights.consistency * unlike.sum() / target.valid[0::2].sum().clamp(1.0)

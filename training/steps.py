@@ -8,25 +8,25 @@ import csv
 import hashlib
 import json
 import logging
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 
-from emotalk_core.engine.frontend import Encoder
-from emotalk_core.errors import SetupError
-from emotalk_core.model.config import FrontEndConfig, ModelConfig, write_config
-from emotalk_core.model.folder import load_model, model_shapes, starter_folder
+from emotalk_core.engine.frontend import N_FFT, SAMPLE_RATE, Encoder
+from emotalk_core.model.config import FrontEndConfig, write_config
+from emotalk_core.model.folder import load_model, model_shapes
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .batches import Clips
-from .config import Course, RunConfig
+from .config import Course
 from .datasets import (
     Recording,
     load_emodb,
@@ -34,24 +34,28 @@ from .datasets import (
     load_grid,
     load_open_speech,
     load_samples,
-    load_synth,
-    make_quiet,
 )
-from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, estimate_standardise, extract
+from .faces import phone_numbers
+from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
 from .front_end.last_layer import LastLayer
-from .front_end.noise import with_lesson
-from .listener import Voices, fit_listener, gather, recalls, write
+from .hearing import Clip
+from .hearing import hear as taught_to_hear
+from .hearing.streams import STATE_SAMPLES
+from .listener import Voices, fit_listener, gather, recalls, together, write
 from .trainer import Pupil, train_face
+from .work import Work
 
 __all__ = [
     "Work",
     "align",
     "export",
     "extract_features",
+    "hear",
     "listen",
     "make_front_end",
     "synthesise",
     "train",
+    "write_trained",
 ]
 
 log = logging.getLogger(__name__)
@@ -62,105 +66,17 @@ _KEPT: Final = "kept.pt"  # the weights after the last course
 _MODULE: Final = "module."  # how torch's averaging names what it averages
 _WARMUP, _AVERAGE = 30, 0.99  # of later courses, which are short
 
-SETS: Final = (
-    "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "plain",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Work:
-    """Where a run's parts lie."""
-
-    config: RunConfig
-    data: Path  # recordings, read only
-    folder: Path  # everything made on the way
-    shipped_front_end: bool = False  # take the encoder that ships in place of distilling it anew
-
-    @property
-    def encoder(self) -> Path:
-        """The front end as distilled and steadied: lips and its last layer are trained on it."""
-        own = self.folder / "front_end" / "encoder.safetensors"
-        return starter_folder() / "encoder.safetensors" if self.shipped_front_end else own
-
-    @property
-    def encoder_in_noise(self) -> Path:
-        """The same after its lesson in noise, which the weights that ship get added."""
-        return self.folder / "front_end" / "noise.safetensors"
-
-    @property
-    def sets(self) -> list[str]:
-        """What is learnt from; speech by neural voices where the config asks for it."""
-        return [n for n in SETS if n != "kokoro" or self.config.synthesis.kokoro_minutes > 0]
-
-    @property
-    def synth(self) -> Path:
-        """Shards of synthesised speech."""
-        return self.folder / "synth"
-
-    @property
-    def kokoro(self) -> Path:
-        """Shards of speech by neural voices."""
-        return self.folder / "kokoro"
-
-    @property
-    def aligned(self) -> Path:
-        """Phones of recordings that came without."""
-        return self.folder / "aligned.csv"
-
-    @property
-    def features(self) -> Path:
-        """Hidden states."""
-        return self.folder / "features"
-
-    @property
-    def run(self) -> Path:
-        """Checkpoints, curves and what explains them."""
-        return self.folder / "run"
-
-    @property
-    def model_config(self) -> ModelConfig:
-        """Sizes of the network that is trained."""
-        return ModelConfig(name=self.config.name, version=self.config.version)
-
-    def recordings(self, name: str) -> list[Recording]:
-        """A set without its test split."""
-        sizes = self.config.features
-        if name == "quiet":
-            return make_quiet(sizes.quiet_clips, self.config.seed)
-        load = {
-            "synth": lambda: load_synth(self.synth, "synth"),
-            "kokoro": lambda: load_synth(self.kokoro, "kokoro"),
-            "emodb": lambda: load_emodb(self.data),
-            "grid": lambda: load_grid(self.data),
-            "facegood": lambda: load_facegood(self.data),
-        }.get(name, lambda: self._read_aloud(name))
-        return [r for r in load() if r.split != "test"]
-
-    def _read_aloud(self, name: str) -> list[Recording]:
-        """Open speech by what is known of it: phones that came with it, phones found, nothing."""
-        given = {r.name: r for r in load_open_speech(self.data)}
-        found = load_open_speech(self.data, self.aligned)
-        chosen = {
-            "open_speech": [r for r in found if given[r.name].phones],
-            "read": [r for r in found if r.phones and not given[r.name].phones],
-            "plain": [r for r in found if not r.phones],
-        }[name]
-        return chosen[: self.config.features.plain_clips] if name == "plain" else chosen
-
-    def feature_set(self, name: str) -> FeatureSet:
-        """Extracted features of a set."""
-        return FeatureSet.open(self.features, name, self.model_config.front_end)
+_LISTENED: Final = ("open_speech", "quiet", "emodb", "sped")
 
 
 def make_front_end(work: Work) -> None:
-    """Fetch the published encoder and teach its student: positions, steadiness, then noise."""
+    """Fetch the published encoder and teach its student: positions, then steadiness."""
     from .front_end.distil import DistilConfig, distil
     from .front_end.lesson import LessonConfig
-    from .front_end.noise import undisturbed
     from .front_end.steady import steady
     from .frontend_weights import convert, fetch
 
-    if work.shipped_front_end or (work.encoder.is_file() and work.encoder_in_noise.is_file()):
+    if work.shipped_front_end or work.encoder.is_file():
         return
     folder = work.encoder.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -171,15 +87,13 @@ def make_front_end(work: Work) -> None:
         if r.split != "test"
     ]
     student = folder / "student.safetensors"
-    if not work.encoder.is_file():
-        if not student.is_file():
-            source, teacher = folder / "model.bin", folder / "teacher.safetensors"
-            if not source.is_file():
-                fetch(source)
-            convert(source, teacher)
-            distil(teacher, sounds, student, DistilConfig())
-        steady(student, sounds, work.encoder, LessonConfig())
-    undisturbed(work.encoder, sounds, work.encoder_in_noise)
+    if not student.is_file():
+        source, teacher = folder / "model.bin", folder / "teacher.safetensors"
+        if not source.is_file():
+            fetch(source)
+        convert(source, teacher)
+        distil(teacher, sounds, student, DistilConfig())
+    steady(student, sounds, work.encoder, LessonConfig())
 
 
 def align(work: Work) -> None:
@@ -216,12 +130,16 @@ def synthesise(work: Work) -> None:
 
 def extract_features(work: Work) -> None:
     """Run the front end over every copy of every set."""
-    work.features.mkdir(parents=True, exist_ok=True)
+    _extract(work, work.encoder, work.features, work.sets)
+
+
+def _extract(work: Work, encoder_file: Path, folder: Path, names: Sequence[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     front = work.model_config.front_end
-    encoder = Encoder(read_tensors(work.encoder)[0], front.n_layers)
+    encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
     front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
-    for number, name in enumerate(work.sets):
-        if not (work.features / f"{name}.npz").is_file():
+    for number, name in enumerate((*work.sets, "sped")):
+        if name in names and not (folder / f"{name}.npz").is_file():
             # Made speech is cleaner than any recording: all of its copies are altered.
             plan = CopyPlan(
                 copies=getattr(work.config.features, name),
@@ -231,7 +149,7 @@ def extract_features(work: Work) -> None:
             extract(
                 work.recordings(name),
                 front_end=front_end,
-                folder=work.features,
+                folder=folder,
                 name=name,
                 plan=plan,
             )
@@ -248,7 +166,7 @@ def _standardise(work: Work, encoder: Encoder, front: FrontEndConfig) -> Standar
 
 
 def train(work: Work) -> None:
-    """Lips and face first, then the listener; resumes from the last checkpoint."""
+    """Lips and face; resumes from the last checkpoint."""
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
     network = _network(work)
@@ -272,7 +190,7 @@ def train(work: Work) -> None:
     for name in ("second", "third"):
         kept = _go_on(work, pupil, kept, name, clips, dev)
     torch.save(kept, work.run / _KEPT)
-    listen(work)
+    write_trained(work)
 
 
 def _go_on(
@@ -304,20 +222,59 @@ def _weights_in(checkpoint: Path) -> _Weights:
     return {n.removeprefix(_MODULE): v for n, v in averaged.items() if n.startswith(_MODULE)}
 
 
+def hear(work: Work) -> None:
+    """Teach front end and lips to hear in noise, unless that is done."""
+    if (work.heard / "config.json").is_file():
+        return
+    work.heard.mkdir(parents=True, exist_ok=True)
+
+    def clips(name: str) -> list[Clip]:
+        return [_as_clip(r, name) for r in work.recordings(name) if r.split != "test"]
+
+    groups = {n: (clips(n), s) for n, s in asdict(work.config.heard_shares).items()}
+    groups = {name: group for name, group in groups.items() if group[0]}
+    model = load_model(work.trained)
+    encoder, tensors = taught_to_hear(model, groups, work.config.hearing, work.heard / "state.pt")
+    _, of_encoder = read_tensors(work.trained / "encoder.safetensors")
+    _, of_model = read_tensors(work.trained / "model.safetensors")
+    of_encoder["heard"] = f"in noise, {work.config.hearing.share:g} of the change kept"
+    write_tensors(work.heard / "model.safetensors", tensors, of_model)
+    write_tensors(work.heard / "encoder.safetensors", encoder, of_encoder)
+    write_config(model.config, work.heard / "config.json")
+
+
+def _as_clip(recording: Recording, name: str) -> Clip:
+    """Its sound, and its phones where they may be learnt from."""
+    samples = load_samples(recording.source)
+    n = len(samples) // STATE_SAMPLES
+    if name == "quiet":
+        return Clip(samples, np.zeros(n, np.int64))
+    if not recording.phones or recording.split != "train" or name == "emodb":
+        return Clip(samples)
+    centres = (np.arange(n) * STATE_SAMPLES + N_FFT // 2) / SAMPLE_RATE
+    return Clip(samples, phone_numbers(recording.phones, centres))
+
+
 def listen(work: Work) -> None:
     """Fit the emotion branch alone and write `listener.pt`."""
+    features = work.heard / "features"
+    _extract(work, work.heard / "encoder.safetensors", features, _LISTENED)
     network, settings = _network(work), work.config.listener
 
     def voices(name: str, *splits: str) -> Voices:
         chosen = [r for r in work.recordings(name) if r.split in splits]
         reach = network.config.emotion.reach
-        return gather(chosen, work.feature_set(name), reach=reach, every=settings.every)
+        return gather(chosen, work.feature_set(name, features), reach=reach, every=settings.every)
 
     quiet, readers = voices("quiet", "train", "dev"), voices("open_speech", "train")
-    tried = fit_listener(voices("emodb", "train"), quiet, readers, settings)
+
+    def actors(*splits: str) -> Voices:
+        return together(voices("emodb", *splits), voices("sped", *splits))
+
+    tried = fit_listener(actors("train"), quiet, readers, settings)
     found = recalls(tried, voices("emodb", "dev"))
     log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
-    write(fit_listener(voices("emodb", "train", "dev"), quiet, readers, settings), network)
+    write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
 
 
@@ -365,33 +322,35 @@ def _explain(work: Work, recordings: Sequence[Recording]) -> None:
             )
 
 
-def export(work: Work, folder: Path) -> None:
-    """Write the averaged weights as a model folder and read them back."""
+def write_trained(work: Work) -> None:
+    """The averaged weights as a model folder."""
     network = _network(work)
     pupil = _pupil(work, network)
     pupil.load_state_dict(torch.load(work.run / _KEPT, weights_only=True))
-    if (work.run / "listener.pt").is_file():
-        network.emotion.load_state_dict(torch.load(work.run / "listener.pt", weights_only=True))
+    folder = work.trained
     folder.mkdir(parents=True, exist_ok=True)
     tensors = network.export()
     assert {n: t.shape for n, t in tensors.items()} == model_shapes(network.config)
     write_tensors(
         folder / "model.safetensors", tensors, {"name": work.config.name, "licence": "CC BY 4.0"}
     )
-    write_config(network.config, folder / "config.json")
     encoder, metadata = read_tensors(work.encoder)
     if pupil.front is not None:
         encoder = {**encoder, **pupil.front.tensors()}
         metadata = metadata | {"tuned": f"last layer, by the lips of {work.config.name}"}
-    if not work.shipped_front_end:
-        if not work.encoder_in_noise.is_file():
-            raise SetupError(
-                "The front end's lesson in noise is missing",
-                value=work.encoder_in_noise,
-                remedy="Run `fetch` first.",
-            )
-        after, taught = read_tensors(work.encoder_in_noise)
-        encoder = with_lesson(encoder, read_tensors(work.encoder)[0], after)
-        metadata = metadata | {"source": taught.get("source", "")}
     write_tensors(folder / "encoder.safetensors", encoder, metadata)
+    write_config(network.config, folder / "config.json")
+
+
+def export(work: Work, folder: Path) -> None:
+    """Write the weights that hear in noise, with their listener, as a model folder and read them
+    back.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors, metadata = read_tensors(work.heard / "model.safetensors")
+    listener = torch.load(work.run / "listener.pt", weights_only=True)
+    fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}
+    write_tensors(folder / "model.safetensors", {**tensors, **fitted}, metadata)
+    for name in ("encoder.safetensors", "config.json"):
+        shutil.copyfile(work.heard / name, folder / name)
     load_model(folder)

@@ -84,7 +84,8 @@ def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -
             states = pupil.front(states)
         if settings is not None:
             states = _altered(states, settings)
-        content = network.content(states, batch.level)
+        said, logits = network.content.said(network.content.projected(states), batch.level)
+        content = network.content.full(said, logits)
         n_frames = batch.target.values.shape[1]
         content, level = network.frames(
             content.float(), batch.level, n_frames + 2 * CONTEXT_FRAMES - 1
@@ -95,7 +96,8 @@ def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -
         parts = network.decode(content, level, latent, batch.style)
     clip = torch.arange(len(states))[:, None]
     frame = CONTEXT_FRAMES + batch.lag[:, None] + torch.arange(n_frames)
-    return Predicted(*(part.float()[clip, frame] for part in parts))
+    on_frames = (part.float()[clip, frame] for part in parts)
+    return Predicted(*on_frames, phones=logits.float())
 
 
 def _altered(states: Tensor, settings: TrainSettings) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...emotalk_core.cache import EncodingCache
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.controls import ControlTrack
-from ...emotalk_core.engine import Encoding, Engine, open_engine
+from ...emotalk_core.engine import Encoding, Engine, open_engine, silence_heard
 from ...emotalk_core.engine.remote import RemoteEngine
 from ...emotalk_core.model.folder import load_model
 from ...emotalk_core.pipeline import decode, encode
@@ -151,11 +151,8 @@ def redo(
         start_frame=heard.start_frame,
         options=request.options,
     )
-    return Outcome(encoding, clip, tables, _report(encoding, clip, notes or {"power": 1.0}))
-
-
-def _report(encoding: Encoding, clip: Clip, notes: dict[str, float]) -> Report:
     builder = ReportBuilder()
-    builder.add_heard(encoding)
+    builder.add_heard(encoding, silence_heard(encoding, engine.config))
     builder.add_rows(clip.values)
-    return builder.finish(clip.n_frames, Fraction(clip.fps), notes)
+    report = builder.finish(clip.n_frames, Fraction(clip.fps), notes or {"power": 1.0})
+    return Outcome(encoding, clip, tables, report)

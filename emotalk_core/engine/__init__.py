@@ -11,7 +11,7 @@ import numpy as np
 
 from ..controls import FrameControls
 from ..errors import InputError, SetupError
-from ..model.config import ModelConfig
+from ..model.config import PHONES, ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
 from ..torch_here import ensure_torch
@@ -19,7 +19,7 @@ from ..torch_here import ensure_torch
 if TYPE_CHECKING:
     from ..audio import SoundSource
 
-__all__ = ["ENGINES", "Encoding", "Engine", "open_engine"]
+__all__ = ["ENGINES", "Encoding", "Engine", "open_engine", "silence_heard"]
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "onnx", "torch")
 class Encoding:
     """What the network heard, frame by frame at 30 fps: all that decoding needs."""
 
-    content: np.ndarray  # float (T, C): what is said
+    content: np.ndarray  # float (T, C): what is said; of a starter's, then the share of each phone
     emotion: np.ndarray  # float (T, E): how it is said, as a point in the emotion latent space
     heard: np.ndarray  # float (T, 8): the same as shares of the eight emotions, each row sums to 1
     level: np.ndarray  # float (T,): dB relative to the loudest band of the whole sound
@@ -51,6 +51,13 @@ class Encoding:
         return Encoding(
             self.content[frames], self.emotion[frames], self.heard[frames], self.level[frames]
         )
+
+
+def silence_heard(encoding: Encoding, config: ModelConfig) -> np.ndarray | None:
+    """Share of silence (T,) among the phones that a starter names; None for other kinds."""
+    if config.kind != "starter":
+        return None
+    return encoding.content[:, config.content.width + config.content.phones.index(PHONES[0])]
 
 
 class Engine(Protocol):

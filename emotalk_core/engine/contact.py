@@ -1,8 +1,9 @@
-"""Lips that meet: what the decoder's contact gate does to the face, the same in numpy and torch.
+"""Lips that meet, and a lower lip under the teeth: what the decoder's gates do to the face; the
+same in torch (`model/network/starter.py`) and as ONNX operators (`onnx_lips`).
 
-The gate is heard from the content alone, so that p, b, m close under every feeling. Where it is
-open, what parts the lips gives way, the jaw keeps part of its drop, and mouthClose takes up the
-rest of the gap.
+The gates are heard from the content and the phones named beside it alone, so that p, b, m close
+and f, v tuck the lower lip under every feeling. In a contact what parts the lips gives way, the jaw
+keeps its drop until the contact is sure, and mouthClose takes up the rest of the gap.
 """
 
 from __future__ import annotations
@@ -12,27 +13,52 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
+from ..model.config import GATES, PHONES
 from ..shaping.aperture import MM, REST_MM
 
 __all__ = [
+    "BY_CONTENT",
+    "BY_PHONES",
     "CONTACT_MM",
     "FIRMNESS",
     "GIVES_WAY",
+    "IS_JAW",
+    "JAW_SURE",
+    "KEPT",
+    "LEAST",
     "MOUTH_CLOSE",
     "PRESSED",
+    "SOONER",
+    "SOONER_TUCKED",
     "TAIL",
+    "TUCKED",
+    "columns_of",
     "firmness",
+    "gate_logits",
     "press",
+    "tuck",
 ]
 
 CONTACT_MM: Final = 0.25
 """Gap between lips that press on each other."""
 
-TAIL: Final = 0.3
-FIRMNESS: Final = 1.5
-"""What is heard as a contact by half shuts two thirds of the gap; what is hardly heard still
+LEAST: Final = 1e-3
+"""A share of phones counts as this much at least: what was not heard at all is not told apart."""
+
+BY_CONTENT, BY_PHONES, SOONER, SOONER_TUCKED = 0.4, 0.8, 0.6, 0.5
+"""How much the content's own contact and the log odds of p, b, m say of a contact, and what is
+added to that and to the odds of f, v: lips that fail to meet are seen before lips that meet too
+soon. Chosen on the dev sets.
+"""
+
+TAIL: Final = 0.6
+FIRMNESS: Final = 3.0
+"""What is heard as a contact by half shuts nearly all of the gap; what is hardly heard still
 narrows it a little, so that the narrower mouth is always the likelier contact.
 """
+
+JAW_SURE: Final = 4
+"""Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure."""
 
 MOUTH_CLOSE: Final = arkit.index("mouthClose")
 
@@ -67,14 +93,64 @@ def _row(values: dict[str, float]) -> np.ndarray:
 GIVES_WAY: Final = _row(_SHARES)
 """float32 (52,): share of each channel that yields in a contact."""
 
+IS_JAW: Final = np.arange(arkit.N_CHANNELS) == arkit.index("jawOpen")
+
 PRESSED: Final = _row(_PRESSING)
 """float32 (52,): what lips that press on each other do at least."""
 
 
+_TUCK: Final = {  # the mouth of f, v: mean of their rows in the table that the faces are made by
+    "jawOpen": 0.055,
+    "mouthFunnel": 0.0,
+    "mouthRollLower": 0.245,
+    "mouthShrugLower": 0.085,
+    "mouthClose": 0.0,
+    "mouthLowerDown": 0.0,
+}
+_UPPER, _PUCKER = list(arkit.indices("mouthUpperUp")), arkit.index("mouthPucker")
+
+
+def _tucked() -> tuple[np.ndarray, np.ndarray]:
+    kept, least = np.ones(arkit.N_CHANNELS, np.float32), np.full(arkit.N_CHANNELS, -1.0, np.float32)
+    for prefix, value in _TUCK.items():
+        columns = list(arkit.indices(prefix))
+        kept[columns], least[columns] = 0.0, value
+    kept[_UPPER], least[_UPPER] = 0.5, 0.145
+    kept[_PUCKER] = 0.4
+    return kept, least
+
+
+KEPT, TUCKED = _tucked()
+"""float32 (52,) each: share of a channel that a tucked lower lip leaves, and what it then is at
+least.
+"""
+
+
+def columns_of(phones: tuple[str, ...]) -> list[int]:
+    """Columns of `phones` among the shares."""
+    return [PHONES.index(phone) for phone in phones]
+
+
+def gate_logits(contact: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Logits (T, 2) of both gates, from the content's of a contact (T,) and the share of each phone
+    (T, 46).
+    """
+    of_gates = [shares[:, columns_of(phones)].sum(axis=1) for phones in GATES]
+    p = np.clip(np.stack(of_gates, axis=1), LEAST, 1.0 - LEAST)
+    met, tucked = np.log(p / (1.0 - p)).T
+    lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
+    return np.stack([lips, tucked + SOONER_TUCKED], axis=1)
+
+
 def firmness(logits: np.ndarray) -> np.ndarray:
-    """How much of the gap is shut, 0..1, by the gate's logits (T,)."""
+    """How far a gate is shut, 0..1, by its logits (any shape)."""
     away = np.where(logits < 0.0, TAIL * logits, logits)
     return (1.0 - (1.0 / (1.0 + np.exp(away))) ** FIRMNESS).astype(np.float32)
+
+
+def tuck(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
+    """Coefficients (T, 52) of a mouth (T, 52) whose lower lip is under the teeth by `firm` (T,)."""
+    return free + firm[:, None] * (np.maximum(free * KEPT, TUCKED) - free)
 
 
 def press(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
@@ -87,7 +163,7 @@ def press(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
     gap = np.maximum(free @ MM + rest, 0.0)
     wanted = np.minimum((1.0 - firm) * gap + firm * np.float32(CONTACT_MM), gap)
     pressed = np.maximum(free, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
-    values = pressed * (1.0 - f * GIVES_WAY)
+    values = pressed * (1.0 - np.where(IS_JAW, f**JAW_SURE, f) * GIVES_WAY)
     nearest, farthest = values @ MM + rest, pressed @ MM + rest
     back = np.clip((wanted - nearest) / np.maximum(farthest - nearest, 1e-3), 0.0, 1.0)
     values = values + back[:, None] * (pressed - values)

@@ -15,8 +15,6 @@ from ..arkit import N_CHANNELS
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
-from ..shaping.aperture import MM, REST_MM
-from .contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -29,7 +27,9 @@ from .frontend import (
 )
 from .onnx_graph import Graph
 from .onnx_layers import Net
+from .onnx_lips import firmness, gate_logits, press, tuck
 from .starter import (
+    BRANCHES,
     JAW,
     POOL_DB_PER_E,
     POOL_EPS,
@@ -93,8 +93,8 @@ def _encoder(model: Model) -> Graph:
     top = net.add("Unsqueeze", net.input("top", ("batch",)), net.integers(1, 2))
     below = net.add("Sub", mel, top)
     states = _layers(net, _normalised(net, below), model.config)
-    parts = [_project(net, states, model, branch) for branch in ("content", "emotion")]
-    width = model.config.content.width + model.config.emotion.width
+    parts = [_project(net, states, model, branch) for branch in BRANCHES]
+    width = model.config.content.projected_width + model.config.emotion.width
     net.output(net.add("Concat", *parts, axis=-1), "projected", ("batch", "states", width))
     net.output(_level(net, below), "level", ("batch", "states"))
     return net
@@ -197,34 +197,45 @@ def _project(net: Net, states: list[str], model: Model, branch: str) -> str:
 def _branches(model: Model) -> Graph:
     """Joined windows to frames: what is said, how it is said, and how loud."""
     net, config = Net("branches", model.tensors), model.config
-    width = config.content.width + config.emotion.width
+    width = config.content.projected_width + config.emotion.width
     projected = net.input("projected", ("batch", "states", width))
     level = net.input("level", ("batch", "states"))
     inside = net.input("inside", ("batch", "states"))
     before = net.input("before", ("frames",), "int64")
     share = net.input("share", ("frames",))
-    sizes = net.integers(config.content.width, config.emotion.width)
+    sizes = net.integers(config.content.projected_width, config.emotion.width)
     said, how = net.split("Split", projected, sizes, n_outputs=2, axis=-1)
     content = _content(net, said, level, config)
     rows = net.add("Concat", content, net.column(level), axis=-1)
     rows = _between(net, rows, before, share)
-    ends = net.integers(config.content.width, 1)
+    ends = net.integers(config.content.full_width, 1)
     content, loud = net.split("Split", rows, ends, n_outputs=2, axis=-1)
     emotion, heard = _emotion(net, how, _pool_weights(net, level, inside), before, config)
     frames = ("batch", "frames")
-    net.output(content, "content", (*frames, config.content.width))
+    net.output(content, "content", (*frames, config.content.full_width))
     net.output(emotion, "emotion", (*frames, config.emotion.latent))
     net.output(heard, "heard", (*frames, len(config.emotions)))
     net.output(net.add("Squeeze", loud, net.integers(2)), "frame_level", frames)
     return net
 
 
-def _content(net: Net, said: str, level: str, config: ModelConfig) -> str:
-    x = net.gelu(net.add("Add", said, net.level_feature(level, "content.level")))
-    for i, dilation in enumerate(config.content.dilations):
-        step = net.gelu(net.convolution(x, f"content.blocks.{i}", dilation=dilation))
+def _content(net: Net, projected: str, level: str, config: ModelConfig) -> str:
+    """As `Starter.content`."""
+    sizes = config.content
+    widths = net.integers(sizes.width, sizes.phones_width)
+    own, for_phones = net.split("Split", projected, widths, n_outputs=2, axis=-1)
+    said = net.gelu(net.add("Add", own, net.level_feature(level, "content.level")))
+    said = _residual(net, said, "content", sizes.dilations)
+    x = _residual(net, net.gelu(for_phones), "content.phones", sizes.phones_dilations)
+    shares = net.add("Softmax", net.affine(x, "content.phones.output"), axis=-1)
+    return _smoothed(net, net.add("Concat", said, shares, axis=-1))
+
+
+def _residual(net: Net, x: str, branch: str, dilations: tuple[int, ...]) -> str:
+    for i, dilation in enumerate(dilations):
+        step = net.gelu(net.convolution(x, f"{branch}.blocks.{i}", dilation=dilation))
         x = net.add("Add", x, step)
-    return _smoothed(net, x)
+    return x
 
 
 def _between(net: Net, rows: str, before: str, share: str) -> str:
@@ -280,7 +291,7 @@ def _decoder(model: Model) -> Graph:
     """Frames and sliders to coefficients."""
     net, config = Net("decoder", model.tensors), model.config
     frames = ("batch", "frames")
-    content = net.input("content", (*frames, config.content.width))
+    content = net.input("content", (*frames, config.content.full_width))
     level = net.input("frame_level", frames)
     voice = net.input("emotion", (*frames, config.emotion.latent))
     weights = net.input("weights", (*frames, len(config.emotions)))
@@ -288,15 +299,18 @@ def _decoder(model: Model) -> Graph:
     style = net.input("style", ("batch",), "int64")
     latent = _latent(net, voice, weights, mix, intensity)
     told = _told(net, latent, style)
+    widths = net.integers(config.content.width, len(config.content.phones))
+    said, shares = net.split("Split", content, widths, n_outputs=2, axis=-1)
     x = net.add(
         "Add", net.affine(content, "decoder.input"), net.level_feature(level, "decoder.level")
     )
     x = net.gelu(x)
     for i in range(config.decoder.n_blocks):
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
-    firm = _firmness(net, net.affine(content, "decoder.contact"))
-    pressed = _press(net, _steady_jaw(net, net.affine(x, "decoder.output")), firm)
-    net.output(pressed, "coefficients", (*frames, len(config.channels)))
+    firm = firmness(net, gate_logits(net, net.affine(said, "decoder.contact"), shares))
+    lips, lip = net.split("Split", firm, net.integers(1, 1), n_outputs=2, axis=-1)
+    tucked = tuck(net, _steady_jaw(net, net.affine(x, "decoder.output")), lip)
+    net.output(press(net, tucked, lips), "coefficients", (*frames, len(config.channels)))
     return net
 
 
@@ -348,38 +362,3 @@ def _block(net: Net, x: str, told: str, name: str, config: ModelConfig) -> str:
     )
     h = net.add("Mul", net.convolution(x, f"{name}.conv"), net.add("Add", gain, net.number(1.0)))
     return net.affine(net.gelu(net.add("Add", h, shift)), f"{name}.point")
-
-
-def _firmness(net: Net, logits: str) -> str:
-    """As `contact.firmness`."""
-    gentle = net.add("Max", logits, net.add("Mul", logits, net.number(TAIL)))
-    open_share = net.add("Sigmoid", net.add("Neg", gentle))
-    left = net.add("Pow", open_share, net.number(FIRMNESS))
-    return net.add("Sub", net.number(1.0), left)
-
-
-def _press(net: Net, free: str, firm: str) -> str:
-    """As `contact.press`; free (B, T, 52), firm (B, T, 1)."""
-
-    def gap_of(values: str) -> str:
-        opened = net.add("MatMul", values, net.constant(MM.reshape(-1, 1).astype(np.float32)))
-        return net.add("Add", opened, net.number(REST_MM))
-
-    gap = net.clip(gap_of(free), 0.0, None)
-    open_share = net.add("Mul", net.add("Sub", net.number(1.0), firm), gap)
-    wanted = net.add("Add", open_share, net.add("Mul", firm, net.number(CONTACT_MM)))
-    wanted = net.add("Min", wanted, gap)
-    twice = net.add("Sub", net.add("Mul", firm, net.number(2.0)), net.number(1.0))
-    pressing = net.add("Mul", net.clip(twice, 0.0, None), net.constant(PRESSED))
-    pressed = net.add("Max", free, pressing)
-    yields = net.add("Mul", firm, net.constant(GIVES_WAY))
-    values = net.add("Mul", pressed, net.add("Sub", net.number(1.0), yields))
-    nearest = gap_of(values)
-    room = net.clip(net.add("Sub", gap_of(pressed), nearest), 1e-3, None)
-    back = net.clip(net.add("Div", net.add("Sub", wanted, nearest), room), 0.0, 1.0)
-    values = net.add("Add", values, net.add("Mul", back, net.add("Sub", pressed, values)))
-    excess = net.clip(net.add("Sub", gap_of(values), wanted), 0.0, None)
-    up = np.zeros(len(MM), np.float32)
-    up[MOUTH_CLOSE] = 1.0 / MM[MOUTH_CLOSE]
-    taken = net.add("Mul", excess, net.constant(up))
-    return net.add("Sub", values, taken)

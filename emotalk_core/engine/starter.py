@@ -1,8 +1,7 @@
 """The starter network's trained part in numpy: branches and decoder, from arrays to arrays.
 
-S states at 50 Hz, T frames at 30 fps, W states of a window. `emotalk_core/model/network.py` is the
-same in torch; a test
-holds the two together.
+S states at 50 Hz, T frames at 30 fps, W states of a window. `model/network/starter.py` is the same
+in torch, `onnx_starter` as ONNX operators; tests hold them together.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from .. import arkit
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import firmness, press
+from .contact import firmness, gate_logits, press, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from .streaming import Stretch
 
 __all__ = [
+    "BRANCHES",
     "JAW",
     "LEVEL_CENTRE_DB",
     "LEVEL_HIGH",
@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
+BRANCHES: Final = ("content", "content.phones", "emotion")
+"""Of `project`'s columns, in order."""
+
 POOL_FLOOR: Final = 1.0  # weight of nothing at all: long silence says nothing
 POOL_EPS: Final = 1e-4
 LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
@@ -112,13 +115,12 @@ class Starter:
         self.config = config
         self._get = lambda name: np.asarray(tensors[name], np.float32)
         self._mixes = [
-            (*layer_mix(tensors, branch), *self._affine(f"{branch}.project"))
-            for branch in ("content", "emotion")
+            (*layer_mix(tensors, branch), *self._affine(f"{branch}.project")) for branch in BRANCHES
         ]
         self._content_level = self._get("content.level")
-        self._content = [
-            self._convolution(f"content.blocks.{i}") for i in range(len(config.content.dilations))
-        ]
+        self._content = self._convolutions("content", len(config.content.dilations))
+        self._phones = self._convolutions("content.phones", len(config.content.phones_dilations))
+        self._names = self._affine("content.phones.output")
         self._hidden = self._affine("emotion.hidden")
         self._heard, self._voice = self._affine("emotion.heard"), self._affine("emotion.voice")
         self._prototypes, self._styles = self._get("prototypes"), self._get("styles")
@@ -140,9 +142,12 @@ class Starter:
         kernel = self._get(f"{name}.weight").transpose(2, 1, 0)
         return np.ascontiguousarray(kernel.reshape(-1, kernel.shape[2])), self._get(f"{name}.bias")
 
+    def _convolutions(self, branch: str, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [self._convolution(f"{branch}.blocks.{i}") for i in range(n)]
+
     def project(self, states: Sequence[np.ndarray]) -> np.ndarray:
-        """One window's states (W, 512) of each layer as inputs of the two branches, float32 (W,
-        content + emotion).
+        """One window's states (W, 512) of each layer as inputs of the branches, float32 (W,
+        content + phones + emotion).
 
         Linear in the states, so that windows may be cross-faded afterwards.
         """
@@ -176,12 +181,19 @@ class Starter:
         return self.decode(encoding.content, encoding.level, latent, controls.style)
 
     def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """Content at 50 Hz, float32 (S, C); inexact in `config.content.halo` states at the ends."""
+        """Content at 50 Hz with the share of each phone beside it, float32 (S, full_width);
+        inexact in `config.content.halo` states at the ends.
+        """
         sizes = self.config.content
-        x = gelu(projected[:, : sizes.width] + level_feature(level)[:, None] * self._content_level)
+        said = gelu(
+            projected[:, : sizes.width] + level_feature(level)[:, None] * self._content_level
+        )
         for (weight, bias), dilation in zip(self._content, sizes.dilations, strict=True):
+            said += gelu(_convolve(said, weight, bias, sizes.kernel, dilation))
+        x = gelu(projected[:, sizes.width : sizes.projected_width].copy())
+        for (weight, bias), dilation in zip(self._phones, sizes.phones_dilations, strict=True):
             x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
-        return smoothed(x)
+        return smoothed(np.concatenate([said, _softmax(_affine(x, *self._names))], axis=1))
 
     def emotion(
         self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray
@@ -190,7 +202,7 @@ class Starter:
 
         Parameters
         ----------
-        projected : float32 (S, content + emotion)
+        projected : float32 (S, content + phones + emotion)
         weights : float32 (S,)
             From `pool_weights`; 0 outside the sound.
         centres : int (T,)
@@ -201,7 +213,7 @@ class Starter:
         float32 (T, E) and float32 (T, 8)
             Point in the emotion latent space; shares of the emotions.
         """
-        x = gelu(projected[:, self.config.content.width :].copy())
+        x = gelu(projected[:, self.config.content.projected_width :].copy())
         first = np.maximum(centres - self.config.emotion.reach, 0)
         last = np.minimum(centres + self.config.emotion.reach + 1, len(x))
         total = _window_sums(weights[:, None], first, last) + POOL_FLOOR
@@ -235,10 +247,12 @@ class Starter:
             h *= 1.0 + gain_shift[:, :width]
             h += gain_shift[:, width:]
             x += _affine(gelu(h), *point)
-        logits = _affine(content, *self._contact)[:, 0]
+        said, shares = np.split(content, [self.config.content.width], axis=1)
+        contact = _affine(np.ascontiguousarray(said), *self._contact)[:, 0]
         free = _affine(x, *self._output)
         free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
-        return press(free, firmness(logits))
+        lips, lip = firmness(gate_logits(contact, shares)).T
+        return press(tuck(free, lip), lips)
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

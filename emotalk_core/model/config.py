@@ -14,6 +14,8 @@ from ..errors import ModelFolderError
 
 __all__ = [
     "FORMAT_VERSION",
+    "GATES",
+    "PHONES",
     "ContentConfig",
     "DecoderConfig",
     "EmotionConfig",
@@ -26,6 +28,16 @@ __all__ = [
 ]
 
 FORMAT_VERSION: Final = 1
+PHONES: Final = (
+    "_", "i", "ɪ", "e", "ɛ", "æ", "a", "ɑ", "ʌ", "ɐ", "ə", "ɜ", "ɔ", "o", "ʊ", "u",
+    "y", "ø", "œ", "ɨ", "ɯ", "w", "ɥ", "j", "ɹ", "p", "b", "m", "f", "v", "s", "z",
+    "ʃ", "ʒ", "ɕ", "θ", "ð", "t", "d", "n", "l", "r", "k", "x", "h", "β",
+)  # fmt: skip
+"""Silence, and the phones that look different or might (IPA)."""
+
+GATES: Final = (("p", "b", "m"), ("f", "v"))
+"""Phones that shut each gate of the decoder: lips meet, the lower lip goes under the teeth."""
+
 _REMEDY: Final = "Copy the model folder again from where it came."
 
 T = TypeVar("T")
@@ -51,16 +63,31 @@ class FrontEndConfig:
 
 @dataclass(frozen=True)
 class ContentConfig:
-    """What is said: residual convolutions at 50 Hz."""
+    """What is said: residual convolutions at 50 Hz, and others that name phones."""
 
     width: int = 192
     kernel: int = 5
     dilations: tuple[int, ...] = (1, 2, 1)
+    phones: tuple[str, ...] = PHONES
+    """Phones that a state is sorted into."""
+    phones_width: int = 160
+    phones_dilations: tuple[int, ...] = (1, 2)
+
+    @property
+    def projected_width(self) -> int:
+        """Of what both start from."""
+        return self.width + self.phones_width
+
+    @property
+    def full_width(self) -> int:
+        """Of an Encoding's content: what is said, then the share of each phone."""
+        return self.width + len(self.phones)
 
     @property
     def halo(self) -> int:
         """States on each side that one state of the content depends on."""
-        return sum(d * (self.kernel // 2) for d in self.dilations) + 1
+        deepest = max(sum(self.dilations), sum(self.phones_dilations))
+        return deepest * (self.kernel // 2) + 1
 
 
 @dataclass(frozen=True)
@@ -209,14 +236,18 @@ def read_config(path: Path) -> ModelConfig:
             remedy=f"This release reads {' and '.join(map(repr, _SIZES))}.",
         )
     config = _build(_TEMPLATES[kind], given, "", unused=_unused(kind))
-    if config.channels != CHANNELS or config.emotions != EMOTIONS:
-        raise ModelFolderError("Channels or emotions in another order", value=path, remedy=_REMEDY)
+    orders = (config.channels, config.emotions, config.content.phones)
+    if orders != (CHANNELS, EMOTIONS, PHONES):
+        raise ModelFolderError(
+            "Channels, emotions or phones in another order", value=path, remedy=_REMEDY
+        )
     return config
 
 
 def write_config(config: ModelConfig, path: Path) -> None:
     """Write `config.json`."""
-    path.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(config.to_dict(), indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _build(default: T, given: Any, where: str, unused: Collection[str] = ()) -> T:

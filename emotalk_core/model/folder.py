@@ -157,11 +157,17 @@ def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes["content.level"] = (content.width,)
     for i in range(len(content.dilations)):
         affine(f"content.blocks.{i}", content.width, content.width, content.kernel)
+    shapes["content.phones.layers"] = (front.n_layers,)
+    affine("content.phones.project", content.phones_width, front.width)
+    for i in range(len(content.phones_dilations)):
+        name = f"content.phones.blocks.{i}"
+        affine(name, content.phones_width, content.phones_width, content.kernel)
+    affine("content.phones.output", len(content.phones), content.phones_width)
     affine("emotion.project", emotion.width, front.width)
     affine("emotion.hidden", emotion.hidden, 2 * emotion.width)
     affine("emotion.heard", n_emotions, emotion.hidden)
     affine("emotion.voice", n_emotions, emotion.hidden)
-    affine("decoder.input", decoder.width, content.width)
+    affine("decoder.input", decoder.width, content.full_width)
     shapes["decoder.level"] = (decoder.width,)
     for i in range(decoder.n_blocks):
         affine(f"decoder.blocks.{i}.film", 2 * decoder.width, emotion.latent + decoder.style_width)

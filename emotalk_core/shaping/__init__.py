@@ -33,7 +33,11 @@ whole.
 
 
 def shape(
-    values: np.ndarray, level: np.ndarray, controls: Controls, start_frame: int = 0
+    values: np.ndarray,
+    level: np.ndarray,
+    controls: Controls,
+    start_frame: int = 0,
+    silence: np.ndarray | None = None,
 ) -> np.ndarray:
     """Curves ready for a face.
 
@@ -45,13 +49,15 @@ def shape(
         Of the Encoding, dB relative to the loudest band of the sound.
     start_frame : int
         Where in the sound the stretch begins: what is random depends on it.
+    silence : float32 (T,), optional
+        How sure the network is that nobody speaks, 0..1.
 
     Returns
     -------
     float32 (T, 55)
         The columns of `CHANNELS`: coefficients 0..1, then the head's rotation in radians.
     """
-    speech = speech_activity(level)
+    speech = speech_activity(level, silence)
     # What the sliders do to the shape of the motion, but never to lips that met.
     mouth = limit(values)
     gained = gain_regions(smooth(mouth, controls.smoothing), controls)

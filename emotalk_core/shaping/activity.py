@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
+from .aperture import MM
 from .filters import dilate, soften
 
 __all__ = ["CONTEXT_FRAMES", "rest_in_silence", "speech_activity"]
@@ -22,6 +23,9 @@ _SURE_SPEECH_DB: Final = -24.0  # the floor is taken for noise no further up tha
 _SLOPE_DB: Final = 8.0
 _HOLD_FRAMES: Final = 4  # pauses shorter than a quarter of a second belong to the speech
 _SOFT_FRAMES: Final = 9
+# Where the network names phones, silence begins and ends to a state of 20 ms and needs no hold.
+_MAYBE_SILENT, _SURELY_SILENT = 0.4, 0.9  # share of silence among the phones
+_NAMED_HOLD_FRAMES, _NAMED_SOFT_FRAMES = 1, 5
 
 CONTEXT_FRAMES: Final = _FLOOR_FRAMES + _HOLD_FRAMES + _SOFT_FRAMES
 
@@ -30,21 +34,35 @@ _ARTICULATION: Final = arkit.indices(
     *("jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"),
     *("mouthPress", "mouthLowerDown", "mouthUpperUp"),
 )
+_SHRUG: Final = arkit.index("mouthShrugLower")
+_SHRUG_MAX: Final = 0.3
 _KEPT: Final = 0.1  # of the articulation in silence: a mouth parted in surprise stays a little open
 
 
-def speech_activity(level: np.ndarray) -> np.ndarray:
-    """0 silence .. 1 speech, float32 (T,), without delay, from the level (T,) in dB; soft on both
-    sides.
+def speech_activity(level: np.ndarray, silence: np.ndarray | None = None) -> np.ndarray:
+    """0 silence .. 1 speech, float32 (T,), without delay, soft on both sides: from the level (T,)
+    in dB, and from how sure the network is of silence (T,), 0..1, which breaths and noise do not
+    mislead.
     """
     floor = -dilate(-soften(level, 7), _FLOOR_FRAMES)
     quiet = np.clip(floor + _OVER_FLOOR_DB, _SURE_QUIET_DB, _SURE_SPEECH_DB)
     raw = np.clip((level - quiet) / _SLOPE_DB, 0.0, 1.0).astype(np.float32)
-    return soften(dilate(raw, _HOLD_FRAMES), _SOFT_FRAMES)
+    by_level = soften(dilate(raw, _HOLD_FRAMES), _SOFT_FRAMES)
+    if silence is None:
+        return by_level
+    sure = (silence.astype(np.float32) - _MAYBE_SILENT) / (_SURELY_SILENT - _MAYBE_SILENT)
+    spoken = dilate(1.0 - np.clip(sure, 0.0, 1.0), _NAMED_HOLD_FRAMES)
+    return np.minimum(by_level, soften(spoken, _NAMED_SOFT_FRAMES))
 
 
 def rest_in_silence(values: np.ndarray, activity: np.ndarray) -> np.ndarray:
-    """Curves (T, 52) whose mouth comes to rest where `activity` (T,) is 0."""
+    """Curves (T, 52) whose mouth comes to rest where `activity` (T,) is 0: what articulates fades,
+    and where a feeling parts the lips (a sneer) the lower one reaches for the upper.
+    """
+    share = _KEPT + (1.0 - _KEPT) * activity
     out = values.copy()
-    out[:, _ARTICULATION] *= (_KEPT + (1.0 - _KEPT) * activity)[:, None]
+    out[:, _ARTICULATION] *= share[:, None]
+    wanted = np.maximum(values @ MM, 0.0) * share
+    excess = np.maximum(out @ MM - wanted, 0.0)
+    out[:, _SHRUG] += np.minimum(excess / -MM[_SHRUG], _SHRUG_MAX)
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from emotalk_core import arkit
 from emotalk_core.audio import SoundSource, read_samples
 from emotalk_core.controls import EMOTIONS, FrameControls
 from emotalk_core.engine import Encoding
+from emotalk_core.model.config import ModelConfig
 from emotalk_core.progress import Progress, silent
 from emotalk_core.timing import frame_count
 
@@ -22,7 +24,7 @@ class FakeEngine:
     name = "fake"
     key = "fake-1"
     context_frames = 2
-    config = None
+    config = replace(ModelConfig(), kind="none of ours")
 
     def __init__(self) -> None:
         self.n_encoded = 0

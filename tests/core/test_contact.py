@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from emotalk_core import arkit
-from emotalk_core.engine.contact import CONTACT_MM, firmness, press
+from emotalk_core.engine.contact import CONTACT_MM, columns_of, firmness, gate_logits, press, tuck
+from emotalk_core.model.config import PHONES
 from emotalk_core.shaping.aperture import aperture_mm
 
 
@@ -25,10 +26,10 @@ def test_firmness_rises_with_the_logits_from_open_to_shut() -> None:
     assert firm[-1] > 0.9999
 
 
-def test_half_heard_contacts_shut_most_of_the_gap() -> None:
+def test_half_heard_contacts_shut_nearly_all_of_the_gap() -> None:
     (firm,) = firmness(np.zeros(1))
 
-    assert 0.6 < firm < 0.7
+    assert 0.85 < firm < 0.95
 
 
 def test_the_gap_left_is_its_share_of_the_free_one() -> None:
@@ -55,3 +56,30 @@ def test_lips_that_surely_meet_press_on_each_other() -> None:
 
     assert aperture_mm(shut).max() <= CONTACT_MM + 2e-3
     assert shut[:, list(arkit.indices("mouthPress"))].min() >= 0.08 - 1e-6
+
+
+def test_a_gate_s_odds_rise_with_the_share_of_its_sounds_alone() -> None:
+    shares = np.zeros((3, len(PHONES)), np.float32)
+    shares[:, columns_of(("p", "m"))] = [[0.0, 0.0], [0.2, 0.1], [0.5, 0.45]]
+    shares[:, columns_of(("v",))] = [[0.6], [0.1], [0.0]]
+    shares[:, columns_of(("i",))] = 0.4  # has no say
+
+    lips, lip = gate_logits(np.zeros(3), shares).T
+
+    assert (np.diff(lips) > 1.0).all()
+    assert (np.diff(lip) < -1.0).all()
+    assert np.isfinite(lips).all()
+
+
+def test_a_tucked_lower_lip_lies_under_the_teeth_and_the_upper_lip_is_free() -> None:
+    free = mouths()
+
+    tucked = tuck(free, np.ones(len(free), np.float32))
+
+    column = arkit.index
+    assert (tucked[:, column("mouthRollLower")] > 0.2).all()
+    assert (tucked[:, column("jawOpen")] < 0.1).all()
+    assert (tucked[:, list(arkit.indices("mouthLowerDown"))] == 0.0).all()
+    upper = list(arkit.indices("mouthUpperUp"))
+    assert (tucked[:, upper] >= 0.5 * free[:, upper] - 1e-6).all()
+    np.testing.assert_array_equal(tuck(free, np.zeros(len(free), np.float32)), free)

@@ -11,6 +11,7 @@ from emotalk_core import arkit, shaping
 from emotalk_core.controls import Controls
 from emotalk_core.shaping.accents import add_accents, brow_accents
 from emotalk_core.shaping.activity import rest_in_silence, speech_activity
+from emotalk_core.shaping.aperture import REST_MM, aperture_mm
 from emotalk_core.shaping.blink import add_blinks, blink_curve, blink_frames
 from emotalk_core.shaping.gaze import add_gaze, gaze_angles
 from emotalk_core.shaping.head import MAX_RADIANS, head_rotation
@@ -39,6 +40,35 @@ def test_a_stop_within_a_word_is_no_silence() -> None:
     level[50:54] = -70.0  # 130 ms
 
     assert speech_activity(level).min() > 0.99
+
+
+def test_a_loud_breath_that_the_network_takes_for_silence_is_silence() -> None:
+    level = np.zeros(300, np.float32)
+    silence = np.zeros(300, np.float32)
+    silence[100:200] = 1.0
+
+    activity = speech_activity(level, silence)
+
+    assert activity[120:180].max() == 0.0
+    assert activity[:90].min() > 0.99
+    half_sure = np.where(silence > 0.0, 0.35, 0.0).astype(np.float32)
+    np.testing.assert_array_equal(speech_activity(level, half_sure), speech_activity(level))
+
+
+def test_a_sneer_parts_the_lips_less_in_silence_and_stays() -> None:
+    values = np.zeros((40, 52), np.float32)
+    sneer = list(arkit.indices("noseSneer"))
+    values[:, sneer] = np.repeat([0.25, 0.6], 20)[:, None]
+    activity = np.tile([1.0, 0.0], 20).astype(np.float32)
+
+    out = rest_in_silence(values, activity)
+
+    gap, before = aperture_mm(out) - REST_MM, aperture_mm(values) - REST_MM
+    np.testing.assert_allclose(out[::2], values[::2], atol=1e-6)
+    assert (gap[1:20:2] < 0.15 * before[1:20:2]).all()
+    assert (gap[21::2] < 0.6 * before[21::2]).all()  # a strong one is no closed mouth
+    assert out[:, arkit.index("mouthShrugLower")].max() <= 0.3
+    np.testing.assert_array_equal(out[:, sneer], values[:, sneer])
 
 
 def test_in_silence_the_mouth_rests_and_the_smile_stays() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,14 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotalk_core import arkit, pipeline, shaping
-from emotalk_core.audio import ArraySound
+from emotalk_core.audio import ArraySound, SoundSource
 from emotalk_core.cache import EncodingCache
 from emotalk_core.clip import clips_equal
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import Controls, ControlTrack, FrameControls, emotion_weights
-from emotalk_core.engine import Encoding
+from emotalk_core.engine import Encoding, silence_heard
 from emotalk_core.errors import Cancelled
+from emotalk_core.model.config import PHONES, ContentConfig, ModelConfig
 from emotalk_core.pipeline import animate, animate_to_file, decode, encode
+from emotalk_core.progress import Progress, silent
 from emotalk_core.shaping.aperture import CLOSED_MM, aperture_mm
 from tests.core.fake_engine import FakeEngine
 from tests.core.talk import speech_with_closures
@@ -90,6 +94,41 @@ def test_a_file_holds_what_animate_returns(tmp_path: Path, suffix: str) -> None:
     clip = animate(speech(4), PLAIN, engine=FakeEngine(), fps=rate)
     assert clips_equal(read_clip(path), clip)
     assert read_clip(path).meta == clip.meta
+
+
+class Namer(FakeEngine):
+    """A starter with two numbers of content before the shares of phones: all silence."""
+
+    config = replace(ModelConfig(), content=ContentConfig(width=2))
+
+    def __init__(self, phone: str) -> None:
+        super().__init__()
+        self._column = 2 + PHONES.index(phone)
+
+    def encode(self, sound: SoundSource, *, progress: Progress = silent) -> Iterator[Encoding]:
+        for piece in super().encode(sound, progress=progress):
+            content = np.zeros((piece.n_frames, self.config.content.full_width), np.float32)
+            content[:, :2] = piece.content
+            content[:, self._column] = 1.0
+            yield replace(piece, content=content)
+
+
+@pytest.mark.parametrize(("phone", "least", "most"), [("_", 0.0, 0.1), ("i", 0.3, 1.0)])
+def test_a_mouth_rests_where_the_network_names_silence(
+    phone: str, least: float, most: float
+) -> None:
+    engine = Namer(phone)
+    values = decode(encode(speech(4), engine), PLAIN, engine).values
+    jaw = values[15:-15, arkit.index("jawOpen")]
+    assert least <= jaw.max() <= most
+
+
+def test_only_a_starter_names_silence() -> None:
+    content = np.random.default_rng(0).random((3, 250)).astype(np.float32)
+    encoding = Encoding(content, content, content, content[:, 0])
+    assert silence_heard(encoding, FakeEngine.config) is None
+    found = silence_heard(encoding, ModelConfig())
+    np.testing.assert_array_equal(found, content[:, ModelConfig().content.width])
 
 
 class Popper(FakeEngine):

@@ -65,6 +65,20 @@ def test_heard_emotions_are_those_of_the_speech_alone() -> None:
     assert builder.finish(200, Fraction(30), {}).heard["happy"] > 0.99
 
 
+def test_a_breath_that_the_network_takes_for_silence_is_no_speech() -> None:
+    heard = np.full((200, len(EMOTIONS)), 1.0 / len(EMOTIONS), np.float32)
+    level, silence = np.zeros(200, np.float32), np.zeros(200, np.float32)
+    silence[100:] = 1.0
+    shares = []
+    for told in (None, silence):
+        builder = ReportBuilder()
+        builder.add_heard(Encoding(heard[:, :2], heard[:, :2], heard, level), told)
+        shares.append(builder.finish(200, Fraction(30), {}).speech_share)
+
+    assert shares[0] > 0.99
+    assert 0.45 < shares[1] < 0.6
+
+
 def test_closures_are_counted_once_across_stretches() -> None:
     open_and_shut = np.zeros((30, 52), np.float32)
     open_and_shut[5:10, 17] = 0.4  # jawOpen

@@ -1,7 +1,8 @@
-"""The front end from step to step: lessons in order, gone on with, added at export."""
+"""From the front end to a model folder: lessons in order, gone on with, kept apart."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +10,20 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 
-from emotalk_core.errors import SetupError  # noqa: E402
-from emotalk_core.model.folder import starter_folder  # noqa: E402
+from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.tensors import read_tensors, write_tensors  # noqa: E402
 from training import frontend_weights, steps  # noqa: E402
 from training.config import read_run_config  # noqa: E402
-from training.front_end import distil, noise, steady  # noqa: E402
+from training.datasets import Recording  # noqa: E402
+from training.faces.phones import Phone  # noqa: E402
+from training.front_end import distil, steady  # noqa: E402
 from training.front_end.last_layer import LastLayer  # noqa: E402
 from training.trainer import Pupil  # noqa: E402
+from training.work import Work  # noqa: E402
 
 CONFIG = read_run_config(Path(__file__).parents[2] / "training" / "configs" / "starter.toml")
 ENCODER = starter_folder() / "encoder.safetensors"
-LESSON = np.float16(0.25)
 
 
 @pytest.fixture
@@ -40,36 +42,38 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(frontend_weights, "convert", stub("convert", 1))
     monkeypatch.setattr(distil, "distil", stub("distil", 2))
     monkeypatch.setattr(steady, "steady", stub("steady", 2))
-    monkeypatch.setattr(noise, "undisturbed", stub("noise", 2))
     for name in ("open_speech", "emodb", "grid", "facegood"):
         monkeypatch.setattr(steps, f"load_{name}", lambda _data: [])
     return given
 
 
 def test_lessons_follow_each_other_and_are_given_once(taught: list[str], tmp_path: Path) -> None:
-    work = steps.Work(CONFIG, tmp_path, tmp_path / "work")
+    work = Work(CONFIG, tmp_path, tmp_path / "work")
     steps.make_front_end(work)
-    assert taught == ["fetch", "convert", "distil", "steady", "noise"]
+    assert taught == ["fetch", "convert", "distil", "steady"]
     steps.make_front_end(work)
-    assert len(taught) == 5
+    assert len(taught) == 4
 
-    work.encoder_in_noise.unlink()
+    work.encoder.unlink()
     steps.make_front_end(work)
-    assert taught[5:] == ["noise"]
+    assert taught[4:] == ["steady"]
 
 
 def test_the_shipped_front_end_takes_no_lesson(taught: list[str], tmp_path: Path) -> None:
-    steps.make_front_end(steps.Work(CONFIG, tmp_path, tmp_path / "work", shipped_front_end=True))
+    steps.make_front_end(Work(CONFIG, tmp_path, tmp_path / "work", shipped_front_end=True))
     assert taught == []
 
 
-def trained(folder: Path, *, shipped: bool = False) -> steps.Work:
-    """A work folder as `train` leaves it, the last layer moved by a half."""
-    work = steps.Work(CONFIG, folder, folder, shipped_front_end=shipped)
-    for made in (work.features, work.run, folder / "front_end"):
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    """A work folder as `train` leaves it, the last layer moved by a half; two short sounds."""
+    pace = {"steps": 2, "batch": 1, "window": 80, "learning_rate": 1.0}
+    hearing = replace(CONFIG.hearing, share=0.5, device="cpu", **pace)
+    work = Work(replace(CONFIG, hearing=hearing), tmp_path, tmp_path)
+    for made in (work.features, work.run, tmp_path / "front_end"):
         made.mkdir()
     tensors, metadata = read_tensors(ENCODER)
-    write_tensors(folder / "front_end" / "encoder.safetensors", tensors, metadata)
+    write_tensors(tmp_path / "front_end" / "encoder.safetensors", tensors, metadata)
     size = (work.model_config.front_end.n_layers, work.model_config.front_end.width)
     np.savez(
         work.features / "standardise.npz", mean=np.zeros(size, "f4"), scale=np.ones(size, "f4")
@@ -79,37 +83,51 @@ def trained(folder: Path, *, shipped: bool = False) -> steps.Work:
     with torch.no_grad():
         front.layer.out.bias += 0.5
     torch.save(Pupil(network, front).state_dict(), work.run / "kept.pt")
+
+    def recordings(_work: Work, name: str) -> list[Recording]:
+        noise = (np.random.default_rng(0).standard_normal(48_000) * 2000).astype(np.int16)
+        phones = (Phone(0.5, 1.5, "AA1", "open"), Phone(1.5, 1.7, "P", "closure"))
+        found = {
+            "open_speech": [Recording("a", noise, "s", "train", phones)],
+            "quiet": [Recording("b", noise // 50, "", "train")],
+        }
+        return found.get(name, [])
+
+    monkeypatch.setattr(Work, "recordings", recordings)
     return work
 
 
-def with_a_lesson(work: steps.Work) -> None:
-    tensors, metadata = read_tensors(ENCODER)
-    moved = {n: np.array(t) + LESSON for n, t in tensors.items()}
-    write_tensors(work.encoder_in_noise, moved, metadata)
+def test_what_is_taught_is_a_share_of_a_change_and_taught_once(work: Work) -> None:
+    steps.write_trained(work)
+    steps.hear(work)
+    trained, heard = load_model(work.trained), load_model(work.heard)
+
+    name = "blocks.2.attn.out.bias"
+    moved = trained.encoder_tensors[name] - read_tensors(ENCODER)[0][name]
+    np.testing.assert_allclose(moved, 0.5, atol=0.01)
+    learnt = heard.encoder_tensors[name].astype("f4") - trained.encoder_tensors[name].astype("f4")
+    assert 0.0 < np.abs(learnt).max() < 0.02  # two small steps
+    for stays in ("decoder.output.weight", "emotion.project.weight", "prototypes"):
+        np.testing.assert_array_equal(heard.tensors[stays], trained.tensors[stays])
+    for moves in ("content.blocks.0.weight", "content.phones.output.weight"):
+        assert (heard.tensors[moves] != trained.tensors[moves]).any()
+
+    before = (work.heard / "model.safetensors").stat().st_mtime_ns
+    steps.hear(work)
+    assert (work.heard / "model.safetensors").stat().st_mtime_ns == before
 
 
-def away(folder: Path, name: str) -> float:
-    """How far a tensor is from the shipped one, on average."""
-    before, after = read_tensors(ENCODER)[0][name], read_tensors(folder / "encoder.safetensors")[0]
-    return float((after[name].astype(np.float32) - before.astype(np.float32)).mean())
+def test_export_puts_the_listener_in_and_leaves_the_rest(work: Work) -> None:
+    steps.write_trained(work)
+    steps.hear(work)
+    listener = Starter(work.model_config).emotion
+    with torch.no_grad():
+        listener.heard.bias += 7.0
+    torch.save(listener.state_dict(), work.run / "listener.pt")
 
+    steps.export(work, work.folder / "model")
 
-def test_export_adds_the_lesson_to_what_the_lips_taught(tmp_path: Path) -> None:
-    work = trained(tmp_path)
-    with_a_lesson(work)
-    steps.export(work, tmp_path / "model")
-    assert away(tmp_path / "model", "conv1.bias") == pytest.approx(0.25, abs=0.01)
-    assert away(tmp_path / "model", "blocks.2.attn.out.bias") == pytest.approx(0.75, abs=0.01)
-
-
-def test_export_wants_the_lesson(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="fetch"):
-        steps.export(trained(tmp_path), tmp_path / "model")
-
-
-def test_the_shipped_front_end_has_had_the_lesson(tmp_path: Path) -> None:
-    work = trained(tmp_path, shipped=True)
-    with_a_lesson(work)
-    steps.export(work, tmp_path / "model")
-    assert away(tmp_path / "model", "conv1.bias") == 0.0
-    assert away(tmp_path / "model", "blocks.2.attn.out.bias") == pytest.approx(0.5, abs=0.01)
+    made, heard = load_model(work.folder / "model"), load_model(work.heard)
+    assert made.tensors["emotion.heard.bias"].min() > 4.0
+    for name in (n for n in heard.tensors if not n.startswith("emotion.")):
+        np.testing.assert_array_equal(made.tensors[name], heard.tensors[name], err_msg=name)

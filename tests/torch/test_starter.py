@@ -7,10 +7,10 @@ import pytest
 
 from emotalk_core.arkit import CHANNELS
 from emotalk_core.controls import FrameControls
-from emotalk_core.engine.contact import firmness, press
+from emotalk_core.engine.contact import firmness, press, tuck
 from emotalk_core.engine.starter import Starter as NumpyStarter
 from emotalk_core.engine.starter import frame_positions, pool_weights
-from emotalk_core.model.config import ModelConfig
+from emotalk_core.model.config import ContentConfig, ModelConfig
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.shaping.aperture import aperture_mm
 
@@ -20,6 +20,7 @@ from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.network import firmness as torch_firmness  # noqa: E402
 from emotalk_core.model.network import pool_weights as torch_pool_weights  # noqa: E402
 from emotalk_core.model.network import press as torch_press  # noqa: E402
+from emotalk_core.model.network import tuck as torch_tuck  # noqa: E402
 
 S, T = 200, 100
 
@@ -51,6 +52,13 @@ def standardised(network: Starter, states: np.ndarray) -> torch.Tensor:
 
 def projected(engine: NumpyStarter, states: np.ndarray) -> np.ndarray:
     return engine.project([np.ascontiguousarray(states[:, i]) for i in range(3)])
+
+
+def made_content(rng: np.random.Generator, sizes: ContentConfig) -> np.ndarray:
+    """What the decoder might be told, float32 (T, told)."""
+    shares = rng.dirichlet(np.full(len(sizes.phones), 0.1), T)
+    said = rng.standard_normal((T, sizes.width))
+    return np.concatenate([said, shares], axis=1).astype(np.float32)
 
 
 def test_content_is_the_same(
@@ -91,7 +99,7 @@ def test_emotion_is_the_same(
 def test_decoder_is_the_same(pair: tuple[Starter, NumpyStarter]) -> None:
     network, engine = pair
     rng = np.random.default_rng(1)
-    content = rng.standard_normal((T, network.config.content.width)).astype(np.float32)
+    content = made_content(rng, network.config.content)
     level = rng.uniform(-70, 10, T).astype(np.float32)
     weights = rng.dirichlet(np.ones(8), T).astype(np.float32)
     intensity = rng.uniform(0, 2, T).astype(np.float32)
@@ -131,6 +139,13 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     assert aperture_mm(free[-1:])[0] > 5.0
 
 
+def test_a_tucked_lip_is_the_same() -> None:
+    free = np.random.default_rng(4).uniform(-0.05, 0.6, (T, 52)).astype(np.float32)
+    firm = np.linspace(0.0, 1.0, T, dtype=np.float32)
+    theirs = torch_tuck(torch.from_numpy(free), torch.from_numpy(firm)).numpy()
+    np.testing.assert_allclose(tuck(free, firm), theirs, atol=1e-6)
+
+
 def test_export_has_the_folder_s_tensors() -> None:
     config = ModelConfig()
     exported = Starter(config).export()
@@ -140,7 +155,7 @@ def test_export_has_the_folder_s_tensors() -> None:
 def test_a_frame_depends_on_bounded_context_alone(pair: tuple[Starter, NumpyStarter]) -> None:
     _, engine = pair
     rng = np.random.default_rng(2)
-    content = rng.standard_normal((T, engine.config.content.width)).astype(np.float32)
+    content = made_content(rng, engine.config.content)
     level, latent = np.zeros(T, np.float32), np.zeros((T, 64), np.float32)
     before = engine.decode(content, level, latent, 0)
     content[50] += 1.0

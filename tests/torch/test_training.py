@@ -13,17 +13,18 @@ import pytest
 
 from emotalk_core import arkit
 from emotalk_core.errors import InputError
+from emotalk_core.model.config import PHONES as MOUTHS
 from emotalk_core.model.config import ModelConfig
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
 from emotalk_core.model.network import Starter  # noqa: E402
-from training.batches import CONTEXT_FRAMES, Clips, draw_feeling  # noqa: E402
+from training.batches import CONTEXT_FRAMES, Batch, Clips, draw_feeling  # noqa: E402
 from training.config import read_run_config  # noqa: E402
-from training.datasets import Recording, split_of  # noqa: E402
-from training.faces.phones import Phone  # noqa: E402
+from training.datasets import NOBODY, Recording, split_of  # noqa: E402
+from training.faces.phones import Phone, phone_numbers  # noqa: E402
 from training.features import MARGIN_S, FeatureSet  # noqa: E402
-from training.losses import LossWeights, Predicted, Target, face_loss  # noqa: E402
+from training.losses import UNKNOWN, LossWeights, Predicted, Target, face_loss  # noqa: E402
 from training.trainer import Pupil, TrainSettings, train_face  # noqa: E402
 
 CONFIG = replace(
@@ -56,18 +57,22 @@ def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
         )
         for i in range(2)
     ]
-    length = round((SECONDS + 2 * MARGIN_S) * 50)
-    states, names, copies = [], [], []
+    length = round((SECONDS + 2 * MARGIN_S) * 50) + 5
+    states, names, copies, phases, lags = [], [], [], [], []
     kinds = ["silence", "open", "closure"]
-    for recording in recordings:
+    for number, recording in enumerate(recordings):
         for copy in range(n_copies):
             one = rng.standard_normal((length, 3, 16)) * 0.1
+            phase, lag = 0.04 * number, copy % 3
+            before = MARGIN_S + phase + lag / 30.0
             for phone in PHONES:
-                a, b = (round((t + MARGIN_S) * 50) for t in (phone.start_s, phone.end_s))
+                a, b = (round((t + before) * 50) for t in (phone.start_s, phone.end_s))
                 one[a:b, :, kinds.index(phone.kind)] += 2.0
             states.append(one)
             names.append(recording.name)
             copies.append(copy)
+            phases.append(phase)
+            lags.append(lag)
     n = len(states)
     return recordings, FeatureSet(
         np.concatenate(states).astype(np.float16),
@@ -76,8 +81,8 @@ def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
         np.array(copies),
         np.arange(n) * length,
         np.full(n, length),
-        np.zeros(n),
-        np.zeros(n, int),
+        np.array(phases),
+        np.array(lags),
     )
 
 
@@ -98,7 +103,7 @@ def run(folder: Path, steps: int) -> dict[str, float]:
 
 def answer(values: torch.Tensor) -> Predicted:
     """A network that presses no lips together."""
-    return Predicted(values, values, torch.full((2, 10), -20.0))
+    return Predicted(values, values, torch.full((2, 10), -20.0), torch.zeros(2, 16, len(MOUTHS)))
 
 
 def target(**curves: torch.Tensor) -> Target:
@@ -109,6 +114,7 @@ def target(**curves: torch.Tensor) -> Target:
         "valid": torch.ones(2, 10),
         "labelled": torch.ones(2),
         "channels": torch.ones(2, 52),
+        "phones": torch.zeros(2, 16, dtype=torch.long),
     }
     return Target(**(base | curves))
 
@@ -136,11 +142,66 @@ def test_labels_stand_where_the_sound_is() -> None:
     for row in range(len(jaw)):
         if batch.weights[row, 0] < 1.0:
             continue
-        frames = np.arange(48) * 5 // 3
+        frames = (np.arange(48) + int(batch.lag[row])) * 5 // 3
         vowel = states[row, frames] > 1.0
         known = batch.target.valid[row] > 0
         if (vowel & known).any() and (~vowel & known).any():
             assert jaw[row][vowel & known].mean() > 2 * jaw[row][~vowel & known].mean()
+
+
+def test_sounds_stand_where_they_are_heard() -> None:
+    batch = clips().batch(4, 48)
+    heard, sounds = batch.states[..., 0, :3].argmax(-1), batch.target.phones
+    kinds = torch.tensor([MOUTHS.index(s) for s in ("_", "ɑ", "p")])
+    clear = (batch.states[..., 0, :3].max(-1).values > 1.5) & (sounds != UNKNOWN)
+    assert clear.sum() > 100
+    assert (kinds[heard] == sounds)[clear].float().mean() > 0.95
+
+
+def batch_of(**changes: object) -> Batch:
+    """A batch of recordings with `changes`."""
+    recordings, features = made_set()
+    changed = [replace(r, **changes) for r in recordings]
+    return Clips([(changed, features, 1.0)], n_styles=CONFIG.n_styles, seed=1).batch(6, 48)
+
+
+def test_what_nobody_wrote_down_is_unknown_and_quiet_sounds_are_silence() -> None:
+    assert (batch_of(phones=()).target.phones == UNKNOWN).all()
+    quiet = batch_of(phones=(), speaker=NOBODY).target.phones
+    assert set(quiet.unique().tolist()) == {UNKNOWN, 0}  # beyond a clip nothing is known
+
+
+def test_a_loud_silence_is_no_label() -> None:
+    half_written = (PHONES[0], *PHONES[3:])  # without the first vowel and the p
+    sound = (np.random.default_rng(0).standard_normal(24_000) * 3000).astype(np.int16)
+    sound[:4_800] = sound[17_600:] = 0
+    batch = batch_of(phones=half_written, source=sound)
+    spoken = (batch.states[..., 0, 1:3] > 1.5).any(-1)
+    silent = batch.states[..., 0, 0] > 1.5
+    assert (batch.target.phones[spoken] == 0).float().mean() < 0.02
+    assert (batch.target.phones[silent] == 0).float().mean() > 0.8
+
+
+def test_a_mouth_s_number_follows_the_phones_and_their_parts() -> None:
+    phones = (Phone(0.1, 0.3, "AY1", "open"), Phone(0.3, 0.4, "P", "closure"))
+    times = np.array([0.05, 0.15, 0.25, 0.35, 0.45])
+    wanted = ("_", "a", "ɪ", "p", "_")
+    assert [MOUTHS[n] for n in phone_numbers(phones, times)] == list(wanted)
+
+
+def test_a_wrong_name_costs_and_an_unknown_sound_does_not() -> None:
+    sounds = torch.full((2, 16), UNKNOWN)
+    sounds[0, 3:9] = 2
+    face = torch.zeros(2, 10, 52)
+
+    def cost(named: int) -> float:
+        logits = torch.zeros(2, 16, len(MOUTHS))
+        logits[..., named] = 10.0
+        logits[1, :, 5] = 30.0  # where nothing is known
+        predicted = replace(answer(face), phones=logits)
+        return float(face_loss(predicted, target(phones=sounds), LossWeights())["phones"])
+
+    assert cost(2) < 1.0 < cost(7)
 
 
 def test_pairs_are_two_copies_of_one_stretch() -> None:
@@ -167,14 +228,17 @@ def test_a_gate_that_misses_a_contact_costs() -> None:
     closed = torch.zeros(2, 10)
     closed[:, 4:6] = 1.0
     face = torch.zeros(2, 10, 52)
-    right = Predicted(face, face, 20.0 * (2.0 * closed - 1.0))
+    right = replace(answer(face), contact=20.0 * (2.0 * closed - 1.0))
     cost, none = (face_loss(p, target(closed=closed), LossWeights()) for p in (answer(face), right))
     assert cost["contact"] > 1.0 > 0.01 > none["contact"]
 
 
 def test_unlabelled_clips_cost_nothing_but_consistency() -> None:
     predicted = torch.rand(2, 10, 52, generator=torch.Generator().manual_seed(0))
-    parts = face_loss(answer(predicted), target(labelled=torch.zeros(2)), LossWeights())
+    sounds = torch.full((2, 16), UNKNOWN)
+    parts = face_loss(
+        answer(predicted), target(labelled=torch.zeros(2), phones=sounds), LossWeights()
+    )
     assert parts.pop("consistency") > 0
     assert sum(parts.values()) == 0
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+
+from emotalk_core.model.config import PHONES
 
 __all__ = [
     "KINDS",
@@ -20,6 +24,7 @@ __all__ = [
     "is_sound",
     "kind_of",
     "mouth_parts",
+    "phone_numbers",
 ]
 
 KINDS: Final = (
@@ -81,7 +86,7 @@ class Mouth:
 
     kind: str
     shape: np.ndarray  # float64 (len(SHAPE_NAMES),), both sides of a pair have the same value
-    hold_jaw: float  # dominance over neighbours, about 0.1 (gives way) to 2 (insists)
+    hold_jaw: float  # dominance over neighbours, about 0.1 (gives way) to 3 (insists)
     hold_round: float
     hold_lips: float
 
@@ -105,6 +110,7 @@ def _read_table() -> tuple[tuple[str, ...], dict[str, Mouth]]:
 
 SHAPE_NAMES, _MOUTHS = _read_table()
 """Columns of the mouth table: ARKit channels, `Left`/`Right` left off."""
+_NUMBER_OF: Final = {id(mouth): PHONES.index(symbol) for symbol, mouth in _MOUTHS.items()}
 
 _TYPICAL: Final = {  # stands in for a symbol that the table does not know
     "closure": "b", "labiodental": "v", "rounded": "o", "open": "a", "sibilant": "s",
@@ -136,6 +142,17 @@ def mouth_parts(symbol: str, kind: str) -> tuple[Mouth, ...]:
     if not parts or _contradicts(parts[0].kind, kind):
         return (_MOUTHS[_TYPICAL[kind]],)
     return parts
+
+
+def phone_numbers(phones: Sequence[Phone], times: np.ndarray) -> np.ndarray:
+    """Number in `PHONES` of the mouth at ascending `times` (n,) in s: int64, 0 is silence."""
+    numbers = np.zeros(len(times), np.int64)
+    for phone in phones:
+        parts = mouth_parts(phone.symbol, phone.kind)
+        edges = np.linspace(phone.start_s, phone.end_s, len(parts) + 1)
+        for part, (first, last) in zip(parts, pairwise(np.searchsorted(times, edges)), strict=True):
+            numbers[first:last] = _NUMBER_OF[id(part)]
+    return numbers
 
 
 def _contradicts(of_symbol: str, given: str) -> bool:

@@ -11,13 +11,9 @@ from torch import Tensor
 
 from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
 
-from ..augment import coloured_noise, in_a_room, quiet_sound
-
 __all__ = ["Crops"]
 
 _CONTEXT: Final = 400  # samples that log_mel wants beyond its frames
-_CLEAN_SHARE: Final = 0.15  # of crops in noise that have none: speech alone is not forgotten
-_WORST_DB, _BEST_DB = -3.0, 35.0  # of speech over noise
 
 
 class Crops:
@@ -39,14 +35,6 @@ class Crops:
     def batch(self, n: int) -> Tensor:
         """Normalised log-mel (n, n_mels, 80), half of it a little noisy."""
         return torch.from_numpy(np.stack([self._little_noise() for _ in range(n)]))
-
-    def in_noise(self, n: int) -> tuple[Tensor, Tensor]:
-        """Normalised log-mel (n, n_mels, 80) of crops in noise, and of the same crops alone; the
-        noisy ones may be quieter than something elsewhere in their file.
-        """
-        pairs = [self._noisy_and_clean() for _ in range(n)]
-        noisy, alone = (torch.from_numpy(np.stack(mels)) for mels in zip(*pairs, strict=True))
-        return noisy, alone
 
     def random_starts(self, below: int, n: int) -> list[int]:
         """Where n windows start in something with room for `below` starts."""
@@ -74,32 +62,6 @@ class Crops:
             loudness = 10 ** rng.uniform(-4.5, -1.5) * np.abs(samples).max()
             samples += (rng.normal(0.0, 1.0, len(samples)) * loudness).astype(np.float32)
         return self._mel(samples, self._louder_elsewhere())
-
-    def _noisy_and_clean(self) -> tuple[np.ndarray, np.ndarray]:
-        rng, alone = self._rng, self._samples()
-        noisy = alone
-        if rng.random() >= _CLEAN_SHARE:
-            if rng.random() < 0.25:
-                noisy = in_a_room(noisy, rng)
-            noise = self._noise(len(alone))
-            ratio = 10 ** (-rng.uniform(_WORST_DB, _BEST_DB) / 20)
-            size = np.sqrt(np.mean(alone**2) / max(float(np.mean(noise**2)), 1e-12))
-            noisy = noisy + (noise * size * ratio).astype(np.float32)
-        return self._mel(noisy, self._louder_elsewhere()), self._mel(alone, 0.0)
-
-    def _noise(self, n: int) -> np.ndarray:
-        """Hiss or rumble, steady or swelling; hum, music, breaths; other people."""
-        rng = self._rng
-        kind = rng.random()
-        if kind < 0.65:
-            noise = coloured_noise(n, rng.choice([0.0, 0.0, 0.25, 0.5, 0.8]), rng)
-            if rng.random() < 0.3:
-                marks = np.exp(rng.normal(0.0, 0.7, n // 3000 + 2))
-                noise = noise * np.interp(np.arange(n) / 3000, np.arange(len(marks)), marks)
-            return noise
-        if kind < 0.8:
-            return quiet_sound((n + 1) / SAMPLE_RATE, rng)[:n]
-        return np.sum([self._samples() for _ in range(int(rng.integers(3, 7)))], axis=0)
 
     def _louder_elsewhere(self) -> float:
         """By how much (log10 power) something outside the crop is louder than it."""

@@ -181,7 +181,9 @@ class _OnTorch(NumpyStarter):
         self._network = network.requires_grad_(requires_grad=False).eval().to(device)
 
     def project_states(self, states: Tensor) -> Tensor:
-        """Both branches' projections (B, S, content + emotion) of states (B, S, layers, width)."""
+        """All branches' projections (B, S, content + phones + emotion) of states (B, S, layers,
+        width).
+        """
         network = self._network
         standardised = (states - network.mean) * network.scale
         parts = [network.content.projected(standardised), network.emotion.projected(standardised)]
@@ -189,7 +191,7 @@ class _OnTorch(NumpyStarter):
 
     def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:
         """As in the numpy engine."""
-        own = projected[:, : self.config.content.width]
+        own = projected[:, : self.config.content.projected_width]
         with torch.inference_mode():
             return _array(self._network.content.listen(self._tensor(own), self._tensor(level)))
 
@@ -197,7 +199,7 @@ class _OnTorch(NumpyStarter):
         self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """As in the numpy engine."""
-        own, network = projected[:, self.config.content.width :], self._network
+        own, network = projected[:, self.config.content.projected_width :], self._network
         with torch.inference_mode():
             voice, heard = network.emotion.listen(
                 self._tensor(own),

@@ -13,11 +13,28 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
-from ...engine.contact import CONTACT_MM, FIRMNESS, GIVES_WAY, MOUTH_CLOSE, PRESSED, TAIL
+from ...engine.contact import (
+    BY_CONTENT,
+    BY_PHONES,
+    CONTACT_MM,
+    FIRMNESS,
+    GIVES_WAY,
+    IS_JAW,
+    JAW_SURE,
+    KEPT,
+    LEAST,
+    MOUTH_CLOSE,
+    PRESSED,
+    SOONER,
+    SOONER_TUCKED,
+    TAIL,
+    TUCKED,
+    columns_of,
+)
 from ...engine.frontend import STATE_RATE
 from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
-from ..config import ModelConfig
+from ..config import GATES, ContentConfig, ModelConfig
 
 __all__ = ["Starter", "level_feature", "pool_weights"]
 
@@ -40,16 +57,32 @@ def firmness(logits: Tensor) -> Tensor:
     return 1.0 - (-away).sigmoid() ** FIRMNESS
 
 
+def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:
+    """As in `engine.contact`, (B, T, 2)."""
+    met, tucked = (
+        shares[..., columns_of(phones)].sum(-1).clamp(LEAST, 1.0 - LEAST).logit()
+        for phones in GATES
+    )
+    lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
+    return torch.stack([lips, tucked + SOONER_TUCKED], dim=-1)
+
+
+def tuck(free: Tensor, firm: Tensor) -> Tensor:
+    """As in `engine.contact`."""
+    kept, tucked = (torch.from_numpy(row.copy()).to(free.device) for row in (KEPT, TUCKED))
+    return free + firm[..., None] * (torch.maximum(free * kept, tucked) - free)
+
+
 def press(free: Tensor, firm: Tensor) -> Tensor:
     """As in `engine.contact`."""
-    mm, gives_way, pressed = (
-        torch.from_numpy(row.copy()).to(free.device) for row in (MM, GIVES_WAY, PRESSED)
+    mm, gives_way, pressed, is_jaw = (
+        torch.from_numpy(row.copy()).to(free.device) for row in (MM, GIVES_WAY, PRESSED, IS_JAW)
     )
     f = firm[..., None]
     gap = (free @ mm + REST_MM).clamp(min=0.0)
     wanted = torch.minimum((1.0 - firm) * gap + firm * CONTACT_MM, gap)
     held = torch.maximum(free, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
-    values = held * (1.0 - f * gives_way)
+    values = held * (1.0 - torch.where(is_jaw, f**JAW_SURE, f) * gives_way)
     nearest, farthest = values @ mm + REST_MM, held @ mm + REST_MM
     back = ((wanted - nearest) / (farthest - nearest).clamp(min=1e-3)).clamp(0.0, 1.0)
     values = values + back[..., None] * (held - values)
@@ -81,34 +114,73 @@ class _Block(nn.Module):
         return x + self.point(F.gelu(h * (1.0 + gain) + shift))
 
 
-class _Content(nn.Module):
+class _Phones(nn.Module):
+    """Which phone is heard."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         sizes = config.content
         self.layers = nn.Parameter(torch.zeros(config.front_end.n_layers))
+        self.project = nn.Linear(config.front_end.width, sizes.phones_width)
+        self.blocks = _convolutions(sizes, sizes.phones_width, sizes.phones_dilations)
+        self.output = nn.Linear(sizes.phones_width, len(sizes.phones))
+        self.dropout = nn.Dropout(0.15)
+
+    def projected(self, states: Tensor) -> Tensor:
+        """As the content's."""
+        return self.project(torch.einsum("bslw,l->bsw", states, self.layers.softmax(0)))
+
+    def forward(self, projected: Tensor) -> Tensor:
+        """Logits (B, S, phones)."""
+        x = F.gelu(projected).transpose(1, 2)
+        for block in self.blocks:
+            x = x + F.gelu(block(self.dropout(x)))
+        return self.output(x.transpose(1, 2))
+
+
+def _convolutions(sizes: ContentConfig, width: int, dilations: tuple[int, ...]) -> nn.ModuleList:
+    return nn.ModuleList(
+        nn.Conv1d(width, width, sizes.kernel, padding=d * (sizes.kernel // 2), dilation=d)
+        for d in dilations
+    )
+
+
+class _Content(nn.Module):
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        sizes = config.content
+        self.widths = (sizes.width, sizes.phones_width)
+        self.layers = nn.Parameter(torch.zeros(config.front_end.n_layers))
         self.project = nn.Linear(config.front_end.width, sizes.width)
         self.level = nn.Parameter(torch.zeros(sizes.width))
-        self.blocks = nn.ModuleList(
-            nn.Conv1d(
-                sizes.width, sizes.width, sizes.kernel, padding=d * (sizes.kernel // 2), dilation=d
-            )
-            for d in sizes.dilations
-        )
+        self.blocks = _convolutions(sizes, sizes.width, sizes.dilations)
         self.dropout = nn.Dropout(0.25)
+        self.phones = _Phones(config)
 
     def projected(self, states: Tensor) -> Tensor:
         """Linear in the states (B, S, layers, width), so that windows may be cross-faded after."""
-        return self.project(torch.einsum("bslw,l->bsw", states, self.layers.softmax(0)))
+        said = self.project(torch.einsum("bslw,l->bsw", states, self.layers.softmax(0)))
+        return torch.cat([said, self.phones.projected(states)], dim=-1)
 
     def forward(self, states: Tensor, level: Tensor) -> Tensor:
         return self.listen(self.projected(states), level)
 
     def listen(self, projected: Tensor, level: Tensor) -> Tensor:
-        """Content at 50 Hz of projected states."""
-        x = F.gelu(projected + level_feature(level)[..., None] * self.level).transpose(1, 2)
+        """Content (B, S, full_width) at 50 Hz of projected states."""
+        return self.full(*self.said(projected, level))
+
+    def said(self, projected: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        """Content (B, S, width) before it is smoothed, and logits of phones."""
+        own, for_phones = projected.split(self.widths, dim=-1)
+        x = F.gelu(own + level_feature(level)[..., None] * self.level).transpose(1, 2)
         for block in self.blocks:
             x = x + F.gelu(block(self.dropout(x)))
-        return _smoothed(x.transpose(1, 2))
+        return x.transpose(1, 2), self.phones(for_phones)
+
+    @staticmethod
+    def full(content: Tensor, logits: Tensor) -> Tensor:
+        """An Encoding's content (B, S, full_width) of what is `said`."""
+        return _smoothed(torch.cat([content, logits.softmax(-1)], dim=-1))
 
 
 class _Emotion(nn.Module):
@@ -160,27 +232,33 @@ class _Decoder(nn.Module):
         super().__init__()
         sizes = config.decoder
         told = config.emotion.latent + sizes.style_width
-        self.input = nn.Linear(config.content.width, sizes.width)
+        self.input = nn.Linear(config.content.full_width, sizes.width)
         self.level = nn.Parameter(torch.zeros(sizes.width))
         self.blocks = nn.ModuleList(
             _Block(sizes.width, sizes.kernel, told) for _ in range(sizes.n_blocks)
         )
         self.output = nn.Linear(sizes.width, len(config.channels))
+        self.widths = (config.content.width, len(config.content.phones))
         self.contact = nn.Linear(config.content.width, 1)
         nn.init.constant_(self.contact.bias, -3.0)  # lips touch a twentieth of the time
 
     def forward(
         self, content: Tensor, level: Tensor, told: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Coefficients (B, T, 52), the same before lips are pressed, the gate's logits (B, T)."""
+        """Coefficients (B, T, 52), the same before lips are pressed but tucked, the content's
+        logits of a contact (B, T).
+        """
+        said, shares = content.split(self.widths, dim=-1)
         x = F.gelu(self.input(content) + level_feature(level)[..., None] * self.level)
         for block in self.blocks:
             x = block(x, told)
-        logits = self.contact(content)[..., 0]
+        contact = self.contact(said)[..., 0].float()
         free = self.output(x).float()
         jaw = _smoothed(free[..., JAW : JAW + 1])
         free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
-        return press(free, firmness(logits.float())), free, logits
+        firm = firmness(gate_logits(contact, shares.float()))
+        free = tuck(free, firm[..., 1])
+        return press(free, firm[..., 0]), free, contact
 
 
 class Starter(nn.Module):

@@ -1,8 +1,7 @@
-"""The front end's lessons: steadiness, and hearing in noise."""
+"""The front end's lesson in steadiness."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 
+
 from emotalk_core.engine.frontend import Encoder  # noqa: E402
 from emotalk_core.model.folder import starter_folder  # noqa: E402
 from emotalk_core.model.tensors import read_tensors  # noqa: E402
 from training.front_end.crops import Crops  # noqa: E402
 from training.front_end.lesson import LessonConfig, student_of  # noqa: E402
-from training.front_end.noise import undisturbed, with_lesson  # noqa: E402
 from training.front_end.steady import own_means, steady  # noqa: E402
 
 _ENCODER = starter_folder() / "encoder.safetensors"
@@ -71,45 +70,3 @@ def test_what_it_writes_is_an_encoder(sounds: list[np.ndarray], tmp_path: Path) 
     assert "means" in metadata["source"]
     states = Encoder(tensors, 3)(np.zeros((40, 80), np.float32))
     assert [one.shape for one in states] == [(20, 512)] * 3
-
-
-def test_crops_in_noise_are_the_same_crops_with_noise(sounds: list[np.ndarray]) -> None:
-    noisy, alone = Crops(sounds, 121, seed=3).in_noise(80)
-    assert noisy.shape == alone.shape == (80, 121, 80)
-    # What is loudest in a crop stands out of the noise; what is quiet is filled by it.
-    loudest = alone > alone.flatten(1).quantile(0.9, dim=1)[:, None, None]
-    apart = (noisy - alone).abs()
-    assert apart[loudest].mean() < 0.45 * apart[~loudest].mean()
-    assert apart[~loudest].mean() > 0.15
-    untouched = (apart.flatten(1).max(1).values < 1e-6).float().mean()
-    assert 0.02 < untouched < 0.3
-
-
-def test_a_lesson_in_noise_brings_states_nearer_to_those_without(tmp_path: Path) -> None:
-    time = np.arange(160_000) / 16_000
-    hum = sum(np.sin(2 * np.pi * 140 * k * time) / k for k in range(1, 12))
-    sounds = [(0.2 * hum * (np.sin(2 * np.pi * 2 * time) > 0)).astype(np.float32)]
-    out = tmp_path / "encoder.safetensors"
-    undisturbed(_ENCODER, sounds, out, replace(_CONFIG, learning_rate=3e-4))
-
-    def miss(file: Path) -> float:
-        student, teacher = (student_of(read_tensors(f)[0], 1) for f in (file, _ENCODER))
-        noisy, alone = Crops(sounds, 120, seed=7).in_noise(8)
-        with torch.no_grad():
-            apart = student(noisy)[0] - teacher(alone)[0]
-        return float(apart[:, 10:-10].square().mean())
-
-    assert miss(out) < 0.8 * miss(_ENCODER)
-
-
-def test_a_lesson_is_added_to_what_was_trained_meanwhile() -> None:
-    rng = np.random.default_rng(0)
-    before = {"a": rng.normal(size=(3, 4)).astype(np.float16), "b": np.ones(2, np.float16)}
-    after = {"a": before["a"] + np.float16(0.25), "b": before["b"]}
-    tuned = {"a": before["a"] + np.float16(0.5), "b": np.full(2, 3.0, np.float16)}
-
-    both = with_lesson(tuned, before, after)
-
-    np.testing.assert_allclose(both["a"], before["a"] + 0.75, atol=4e-3)
-    np.testing.assert_array_equal(both["b"], tuned["b"])
-    assert both["a"].dtype == np.float16

@@ -1,0 +1,88 @@
+"""Lips that meet and lips that are tucked, as ONNX operators: the same steps as `contact`.
+
+B sounds at once, T frames at 30 fps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..model.config import GATES, PHONES
+from ..shaping.aperture import MM, REST_MM
+from .contact import (
+    BY_CONTENT,
+    BY_PHONES,
+    CONTACT_MM,
+    FIRMNESS,
+    GIVES_WAY,
+    IS_JAW,
+    JAW_SURE,
+    KEPT,
+    LEAST,
+    MOUTH_CLOSE,
+    PRESSED,
+    SOONER,
+    SOONER_TUCKED,
+    TAIL,
+    TUCKED,
+    columns_of,
+)
+from .onnx_layers import Net
+
+__all__ = ["firmness", "gate_logits", "press", "tuck"]
+
+
+def gate_logits(net: Net, contact: str, shares: str) -> str:
+    """As `contact.gate_logits`: (B, T, 2), of contact (B, T, 1) and shares (B, T, 46)."""
+    pick = np.zeros((len(PHONES), len(GATES)), np.float32)
+    for gate, phones in enumerate(GATES):
+        pick[columns_of(phones), gate] = 1.0
+    of_gates = net.clip(net.add("MatMul", shares, net.constant(pick)), LEAST, 1.0 - LEAST)
+    odds = net.add("Log", net.add("Div", of_gates, net.add("Sub", net.number(1.0), of_gates)))
+    by_phones = net.add("Mul", odds, net.constant(np.array([BY_PHONES, 1.0], np.float32)))
+    by_content = net.add("Mul", contact, net.constant(np.array([BY_CONTENT, 0.0], np.float32)))
+    sooner = net.constant(np.array([SOONER, SOONER_TUCKED], np.float32))
+    return net.add("Add", net.add("Add", by_phones, by_content), sooner)
+
+
+def tuck(net: Net, free: str, firm: str) -> str:
+    """As `contact.tuck`; free (B, T, 52), firm (B, T, 1)."""
+    kept = net.add("Mul", free, net.constant(KEPT))
+    lip = net.add("Sub", net.add("Max", kept, net.constant(TUCKED)), free)
+    return net.add("Add", free, net.add("Mul", firm, lip))
+
+
+def firmness(net: Net, logits: str) -> str:
+    """As `contact.firmness`."""
+    gentle = net.add("Max", logits, net.add("Mul", logits, net.number(TAIL)))
+    open_share = net.add("Sigmoid", net.add("Neg", gentle))
+    left = net.add("Pow", open_share, net.number(FIRMNESS))
+    return net.add("Sub", net.number(1.0), left)
+
+
+def press(net: Net, free: str, firm: str) -> str:
+    """As `contact.press`; free (B, T, 52), firm (B, T, 1)."""
+
+    def gap_of(values: str) -> str:
+        opened = net.add("MatMul", values, net.constant(MM.reshape(-1, 1).astype(np.float32)))
+        return net.add("Add", opened, net.number(REST_MM))
+
+    gap = net.clip(gap_of(free), 0.0, None)
+    open_share = net.add("Mul", net.add("Sub", net.number(1.0), firm), gap)
+    wanted = net.add("Add", open_share, net.add("Mul", firm, net.number(CONTACT_MM)))
+    wanted = net.add("Min", wanted, gap)
+    twice = net.add("Sub", net.add("Mul", firm, net.number(2.0)), net.number(1.0))
+    pressing = net.add("Mul", net.clip(twice, 0.0, None), net.constant(PRESSED))
+    pressed = net.add("Max", free, pressing)
+    sure = net.add("Pow", firm, net.constant(np.where(IS_JAW, JAW_SURE, 1).astype(np.float32)))
+    yields = net.add("Mul", sure, net.constant(GIVES_WAY))
+    values = net.add("Mul", pressed, net.add("Sub", net.number(1.0), yields))
+    nearest = gap_of(values)
+    room = net.clip(net.add("Sub", gap_of(pressed), nearest), 1e-3, None)
+    back = net.clip(net.add("Div", net.add("Sub", wanted, nearest), room), 0.0, 1.0)
+    values = net.add("Add", values, net.add("Mul", back, net.add("Sub", pressed, values)))
+    excess = net.clip(net.add("Sub", gap_of(values), wanted), 0.0, None)
+    up = np.zeros(len(MM), np.float32)
+    up[MOUTH_CLOSE] = 1.0 / MM[MOUTH_CLOSE]
+    taken = net.add("Mul", excess, net.constant(up))
+    return net.add("Sub", values, taken)

@@ -1,0 +1,122 @@
+"""Where a run's parts lie, and the recordings that it learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from emotalk_core.model.config import ModelConfig
+from emotalk_core.model.folder import starter_folder
+
+from .config import RunConfig
+from .datasets import (
+    Recording,
+    at_other_speeds,
+    load_emodb,
+    load_facegood,
+    load_grid,
+    load_open_speech,
+    load_synth,
+    load_voices,
+    make_quiet,
+)
+from .features import FeatureSet
+
+__all__ = ["SETS", "Work"]
+
+SETS: Final = (
+    "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "plain",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where a run's parts lie."""
+
+    config: RunConfig
+    data: Path  # recordings, read only
+    folder: Path  # everything made on the way
+    shipped_front_end: bool = False  # take the encoder that ships in place of distilling it anew
+
+    @property
+    def encoder(self) -> Path:
+        """The front end as distilled and steadied: lips are trained on it."""
+        own = self.folder / "front_end" / "encoder.safetensors"
+        return starter_folder() / "encoder.safetensors" if self.shipped_front_end else own
+
+    @property
+    def sets(self) -> list[str]:
+        """What is learnt from; speech by neural voices where the config asks for it."""
+        return [n for n in SETS if n != "kokoro" or self.config.synthesis.kokoro_minutes > 0]
+
+    @property
+    def synth(self) -> Path:
+        """Shards of synthesised speech."""
+        return self.folder / "synth"
+
+    @property
+    def kokoro(self) -> Path:
+        """Shards of speech by neural voices."""
+        return self.folder / "kokoro"
+
+    @property
+    def aligned(self) -> Path:
+        """Phones of recordings that came without."""
+        return self.folder / "aligned.csv"
+
+    @property
+    def features(self) -> Path:
+        """Hidden states."""
+        return self.folder / "features"
+
+    @property
+    def run(self) -> Path:
+        """Checkpoints, curves and what explains them."""
+        return self.folder / "run"
+
+    @property
+    def model_config(self) -> ModelConfig:
+        """Sizes of the network that is trained."""
+        return ModelConfig(name=self.config.name, version=self.config.version)
+
+    def recordings(self, name: str) -> list[Recording]:
+        """A set without its test split."""
+        sizes = self.config.features
+        if name == "quiet":
+            return make_quiet(sizes.quiet_clips, self.config.seed)
+        load = {
+            "synth": lambda: load_synth(self.synth, "synth"),
+            "kokoro": lambda: load_synth(self.kokoro, "kokoro"),
+            "emodb": lambda: load_emodb(self.data),
+            "sped": lambda: at_other_speeds(self.recordings("emodb")),
+            "grid": lambda: load_grid(self.data),
+            "facegood": lambda: load_facegood(self.data),
+            "voices": lambda: load_voices(self.data),
+        }.get(name, lambda: self._read_aloud(name))
+        return [r for r in load() if r.split != "test"]
+
+    def _read_aloud(self, name: str) -> list[Recording]:
+        """Open speech by what is known of it: phones that came with it, phones found, nothing."""
+        given = {r.name: r for r in load_open_speech(self.data)}
+        found = load_open_speech(self.data, self.aligned)
+        chosen = {
+            "open_speech": [r for r in found if given[r.name].phones],
+            "read": [r for r in found if r.phones and not given[r.name].phones],
+            "plain": [r for r in found if not r.phones],
+        }[name]
+        return chosen[: self.config.features.plain_clips] if name == "plain" else chosen
+
+    @property
+    def trained(self) -> Path:
+        """A model folder: lips as trained, before they hear in noise."""
+        return self.folder / "trained"
+
+    @property
+    def heard(self) -> Path:
+        """The same after the lesson in noise, with features of its own for the listener."""
+        return self.folder / "heard"
+
+    def feature_set(self, name: str, folder: Path | None = None) -> FeatureSet:
+        """Extracted features of a set."""
+        return FeatureSet.open(folder or self.features, name, self.model_config.front_end)
