@@ -48,7 +48,6 @@ class FeatureSettings:
     emodb: int = 3
     sped: int = 1  # EMO-DB at other speeds
     quiet: int = 2
-    plain: int = 1
     quiet_clips: int = 120
     plain_clips: int = 160
 

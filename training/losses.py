@@ -19,7 +19,16 @@ from emotalk_core import arkit
 
 from .faces.lips import REST_APERTURE_MM
 
-__all__ = ["PROBES", "UNKNOWN", "LossWeights", "Predicted", "Target", "face_loss", "probe_matrix"]
+__all__ = [
+    "PROBES",
+    "UNKNOWN",
+    "LossWeights",
+    "Predicted",
+    "Target",
+    "face_loss",
+    "misnamed",
+    "probe_matrix",
+]
 
 UNKNOWN: Final = -1
 _SMOOTHING: Final = 0.05  # of the phones: neighbours are alike, and edges uncertain
@@ -80,8 +89,8 @@ class Target:
     phones: Tensor  # (B, S), the phone at each state; UNKNOWN does not count
 
 
-def _misnamed(logits: Tensor, phones: Tensor) -> Tensor:
-    """Cross-entropy of (B, S, P) and (B, S)."""
+def misnamed(logits: Tensor, phones: Tensor) -> Tensor:
+    """Cross-entropy of (B, S, P) and (B, S), what nobody wrote down left out."""
     total = F.cross_entropy(
         logits.flatten(0, 1),
         phones.flatten(),
@@ -131,7 +140,7 @@ def face_loss(predicted: Predicted, target: Target, weights: LossWeights) -> dic
     parts["free"] = weights.free * (apart * frame).sum() / n
     gate = F.binary_cross_entropy_with_logits(predicted.contact, target.closed, reduction="none")
     parts["contact"] = weights.contact * (gate * known).sum() / n
-    parts["phones"] = weights.phones * _misnamed(predicted.phones, target.phones)
+    parts["phones"] = weights.phones * misnamed(predicted.phones, target.phones)
     # Clips come in pairs: copy a at even places, copy b of the same stretch after it.
     unlike = (values[0::2] - values[1::2]).square().sum(-1) * target.valid[0::2]
     parts["consistency"] = weights.consistency * unlike.sum() / target.valid[0::2].sum().clamp(1.0)

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from emotalk_core.engine.frontend import N_FFT, SAMPLE_RATE, Encoder
+from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder
 from emotalk_core.model.config import FrontEndConfig, write_config
 from emotalk_core.model.folder import load_model, model_shapes
 from emotalk_core.model.network import Starter
@@ -129,8 +129,8 @@ def synthesise(work: Work) -> None:
 
 
 def extract_features(work: Work) -> None:
-    """Run the front end over every copy of every set."""
-    _extract(work, work.encoder, work.features, work.sets)
+    """Run the front end over every copy of every set that lips learn from."""
+    _extract(work, work.encoder, work.features, [*_lip_shares(work)])
 
 
 def _extract(work: Work, encoder_file: Path, folder: Path, names: Sequence[str]) -> None:
@@ -170,7 +170,7 @@ def train(work: Work) -> None:
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
     network = _network(work)
-    share = {n: s for n, s in asdict(work.config.shares).items() if n in work.sets}
+    share = _lip_shares(work)
     lip_sets = [(n, work.recordings(n), work.feature_set(n)) for n in share]
     _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
     n_styles = network.config.n_styles
@@ -191,6 +191,11 @@ def train(work: Work) -> None:
         kept = _go_on(work, pupil, kept, name, clips, dev)
     torch.save(kept, work.run / _KEPT)
     write_trained(work)
+
+
+def _lip_shares(work: Work) -> dict[str, float]:
+    """How often each set that lips learn from is drawn."""
+    return {n: s for n, s in asdict(work.config.shares).items() if n in work.sets}
 
 
 def _go_on(
@@ -229,7 +234,7 @@ def hear(work: Work) -> None:
     work.heard.mkdir(parents=True, exist_ok=True)
 
     def clips(name: str) -> list[Clip]:
-        return [_as_clip(r, name) for r in work.recordings(name) if r.split != "test"]
+        return [_as_clip(r, name) for r in _split(work.recordings(name), "train")]
 
     groups = {n: (clips(n), s) for n, s in asdict(work.config.heard_shares).items()}
     groups = {name: group for name, group in groups.items() if group[0]}
@@ -249,9 +254,9 @@ def _as_clip(recording: Recording, name: str) -> Clip:
     n = len(samples) // STATE_SAMPLES
     if name == "quiet":
         return Clip(samples, np.zeros(n, np.int64))
-    if not recording.phones or recording.split != "train" or name == "emodb":
+    if not recording.phones:
         return Clip(samples)
-    centres = (np.arange(n) * STATE_SAMPLES + N_FFT // 2) / SAMPLE_RATE
+    centres = (np.arange(n) + 0.5) * STATE_SAMPLES / SAMPLE_RATE
     return Clip(samples, phone_numbers(recording.phones, centres))
 
 

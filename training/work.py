@@ -25,9 +25,7 @@ from .features import FeatureSet
 
 __all__ = ["SETS", "Work"]
 
-SETS: Final = (
-    "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "plain",
-)  # fmt: skip
+SETS: Final = ("open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Work:
 
     @property
     def sets(self) -> list[str]:
-        """What is learnt from; speech by neural voices where the config asks for it."""
+        """What has features; speech by neural voices where the config asks for it."""
         return [n for n in SETS if n != "kokoro" or self.config.synthesis.kokoro_minutes > 0]
 
     @property

@@ -28,6 +28,7 @@ __all__ = [
     "LEAST",
     "MOUTH_CLOSE",
     "PRESSED",
+    "SLACK",
     "SOONER",
     "SOONER_TUCKED",
     "TAIL",
@@ -56,6 +57,9 @@ FIRMNESS: Final = 3.0
 """What is heard as a contact by half shuts nearly all of the gap; what is hardly heard still
 narrows it a little, so that the narrower mouth is always the likelier contact.
 """
+
+SLACK: Final = np.array([0.03, 0.10], np.float32)
+"""Firmness below which each gate is open: a share of phones is never quite nothing."""
 
 JAW_SURE: Final = 4
 """Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure."""
@@ -143,9 +147,10 @@ def gate_logits(contact: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 
 def firmness(logits: np.ndarray) -> np.ndarray:
-    """How far a gate is shut, 0..1, by its logits (any shape)."""
+    """How far both gates are shut, 0..1, by their logits (..., 2)."""
     away = np.where(logits < 0.0, TAIL * logits, logits)
-    return (1.0 - (1.0 / (1.0 + np.exp(away))) ** FIRMNESS).astype(np.float32)
+    shut = 1.0 - (1.0 / (1.0 + np.exp(away))) ** FIRMNESS
+    return np.maximum((shut - SLACK) / (1.0 - SLACK), 0.0).astype(np.float32)
 
 
 def tuck(free: np.ndarray, firm: np.ndarray) -> np.ndarray:

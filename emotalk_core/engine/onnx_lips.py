@@ -21,6 +21,7 @@ from .contact import (
     LEAST,
     MOUTH_CLOSE,
     PRESSED,
+    SLACK,
     SOONER,
     SOONER_TUCKED,
     TAIL,
@@ -57,7 +58,8 @@ def firmness(net: Net, logits: str) -> str:
     gentle = net.add("Max", logits, net.add("Mul", logits, net.number(TAIL)))
     open_share = net.add("Sigmoid", net.add("Neg", gentle))
     left = net.add("Pow", open_share, net.number(FIRMNESS))
-    return net.add("Sub", net.number(1.0), left)
+    room = net.constant(1.0 - SLACK)
+    return net.clip(net.add("Div", net.add("Sub", room, left), room), 0.0, None)
 
 
 def press(net: Net, free: str, firm: str) -> str:

@@ -19,17 +19,26 @@ def mouths(n: int = 200) -> np.ndarray:
 
 
 def test_firmness_rises_with_the_logits_from_open_to_shut() -> None:
-    firm = firmness(np.linspace(-40.0, 20.0, 500))
+    firm = firmness(np.linspace([-40.0, -40.0], [20.0, 20.0], 500))
 
-    assert (np.diff(firm) >= 0.0).all()
-    assert firm[0] < 1e-4
-    assert firm[-1] > 0.9999
+    assert (np.diff(firm, axis=0) >= 0.0).all()
+    assert (firm[0] == 0.0).all()
+    assert (firm[-1] > 0.9999).all()
+
+
+def test_gates_are_open_where_nothing_of_their_phones_is_heard() -> None:
+    shares = np.full((1, len(PHONES)), 1e-3)  # what a softmax leaves to each
+
+    logits = gate_logits(np.array([-9.0]), shares)
+
+    np.testing.assert_array_equal(firmness(logits), 0.0)
 
 
 def test_half_heard_contacts_shut_nearly_all_of_the_gap() -> None:
-    (firm,) = firmness(np.zeros(1))
+    firm = firmness(np.zeros(2))
 
-    assert 0.85 < firm < 0.95
+    assert (firm > 0.85).all()
+    assert (firm < 0.95).all()
 
 
 def test_the_gap_left_is_its_share_of_the_free_one() -> None:
@@ -44,7 +53,7 @@ def test_the_gap_left_is_its_share_of_the_free_one() -> None:
 
 def test_the_likelier_contact_is_the_narrower_mouth() -> None:
     free = np.repeat(mouths(40), 50, axis=0)
-    firm = firmness(np.tile(np.linspace(-12.0, 6.0, 50), 40))
+    firm = firmness(np.tile(np.linspace([-12.0, 0.0], [6.0, 0.0], 50), (40, 1)))[:, 0]
 
     gaps = aperture_mm(press(free, firm)).reshape(40, 50)
 

@@ -127,12 +127,12 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     rng = np.random.default_rng(3)
     free = rng.uniform(0, 0.6, (T, 52)).astype(np.float32)
     free[:, CHANNELS.index("mouthClose")] = 0.0
-    logits = np.linspace(-30, 12, T, dtype=np.float32)
-    firm = firmness(logits)
-    theirs_firm = torch_firmness(torch.from_numpy(logits))
-    np.testing.assert_allclose(firm, theirs_firm.numpy(), atol=1e-6)
-    ours = press(free.copy(), firm)
-    theirs = torch_press(torch.from_numpy(free), theirs_firm).numpy()
+    logits = np.linspace([-30, -12], [12, 30], T, dtype=np.float32)
+    both = firmness(logits)
+    theirs_both = torch_firmness(torch.from_numpy(logits))
+    np.testing.assert_allclose(both, theirs_both.numpy(), atol=1e-6)
+    ours = press(free.copy(), both[:, 0])
+    theirs = torch_press(torch.from_numpy(free), theirs_both[:, 0]).numpy()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     np.testing.assert_allclose(ours[0], free[0], atol=1e-3)
     assert aperture_mm(ours[-1:])[0] < 0.4

@@ -14,7 +14,7 @@ from emotalk_core.audio import ArraySound  # noqa: E402
 from emotalk_core.controls import Controls, ControlTrack  # noqa: E402
 from emotalk_core.engine import open_engine  # noqa: E402
 from emotalk_core.errors import InputError  # noqa: E402
-from emotalk_core.model.folder import load_model  # noqa: E402
+from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from tests.torch.paper_takes import heard_store, losses_of, made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from training.datasets import load_samples  # noqa: E402
@@ -50,6 +50,17 @@ def test_it_learns_from_the_weights_that_ship(tmp_path: Path) -> None:
     train(settings(*changes), store, tmp_path / "run", FRONT_END)
     losses = losses_of(tmp_path / "run")
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_it_names_phones_as_the_weights_that_ship(tmp_path: Path) -> None:
+    store = heard_store(tmp_path / "features")
+    network = train(settings(*CHANGES, "pace.steps=4"), store, tmp_path / "run", FRONT_END)
+    assert isinstance(network, StarterAnimator)
+    shipped, trained = load_model(starter_folder()).tensors, network.network.export()
+    for name in (n for n in shipped if n.startswith("content.phones.")):
+        np.testing.assert_array_equal(trained[name], shipped[name], err_msg=name)
+    for name in ("content.project.weight", "decoder.output.weight"):
+        assert (trained[name] != shipped[name]).any()
 
 
 def test_features_of_another_front_end_are_refused() -> None:

@@ -59,7 +59,7 @@ class Disturbance:
         if len(people):
             voices = self._streams.draw(len(people) * _PEOPLE).samples
             noise[people] = voices.unflatten(0, (len(people), _PEOPLE)).sum(1)
-        if len(others):
+        if len(others) and self._streams.has_quiet:
             noise[others] = self._streams.draw(len(others), quiet=True).samples
         return noise
 

@@ -27,7 +27,7 @@ from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 
-from ..losses import UNKNOWN, probe_matrix
+from ..losses import misnamed, probe_matrix
 from .disturbance import Disturbance
 from .sound import Heard, LogMel, crop_samples, heard
 from .streams import Clip, Crop, Streams
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 _EDGE: Final = 25  # states at a window's ends that are not judged
 _LAYER_WEIGHTS: Final = (0.5, 1.0, 1.0)
 _CONTENT, _CONTACT, _FACE, _PROBES = 0.5, 3.0, 2.0, 2.0  # weights; the last of centimetres
-_SMOOTHING: Final = 0.05  # of the phones
 _LOUDER_SHARE, _QUIET_BELOW = 0.35, 3.5  # of crops, log10 power: something louder is elsewhere
 _WARMUP, _SAVE_EVERY, _REPORT_EVERY = 200, 250, 50  # steps
 _AVERAGE: Final = 0.998
@@ -263,7 +262,7 @@ class Lesson:
             "content": _CONTENT * content.mean(),
             "contact": _CONTACT * (apart - least),
             "face": _FACE * face,
-            "phones": _misnamed(made.logits[:, inner], crop.phones[:, inner]),
+            "phones": misnamed(made.logits[:, inner], crop.phones[:, inner]),
         }
 
     @torch.no_grad()
@@ -304,15 +303,3 @@ class Lesson:
 def _towards(mean: Tensor, now: Tensor, n: Tensor | int) -> Tensor:
     """A running mean over about the last 1 / (1 - _AVERAGE) steps, over fewer in the beginning."""
     return torch.lerp(now, mean, min(_AVERAGE, float(n) / (float(n) + 20.0)))
-
-
-def _misnamed(logits: Tensor, phones: Tensor) -> Tensor:
-    """Cross-entropy of (B, S, P) and (B, S), what nobody wrote down left out."""
-    total = F.cross_entropy(
-        logits.flatten(0, 1).float(),
-        phones.flatten(),
-        ignore_index=UNKNOWN,
-        label_smoothing=_SMOOTHING,
-        reduction="sum",
-    )
-    return total / (phones != UNKNOWN).sum().clamp(min=1)

@@ -28,6 +28,7 @@ _GAPS_S: Final = (0.02, 0.1)  # between clips, or anything up to the longest
 _LONGEST_GAP_S: Final = 1.5
 _LENGTHS: Final = (Ratio(1, 1), *OTHER_SPEEDS)
 _AS_IT_IS: Final = 3.0  # how much likelier a sound's own speed is than each of the others
+_SPREAD: Final = 5  # states around a loud one that are doubted with it
 _TOO_LOUD_DB: Final = 18.0  # below a clip's loud parts: nobody is that loud in silence
 
 
@@ -51,14 +52,14 @@ class Crop:
 def believed(clip: Clip) -> np.ndarray:
     """Phones (n // 320,) of a clip without "silences" that are loud: a transcript lacks words."""
     n = len(clip.samples) // STATE_SAMPLES
-    if clip.phones is None:
+    if clip.phones is None or n < _SPREAD:
         return np.full(n, UNKNOWN)
     phones = np.zeros(n, np.int64)
     phones[: len(clip.phones)] = clip.phones[:n]
     blocks = clip.samples[: n * STATE_SAMPLES].reshape(n, STATE_SAMPLES)
     level = 10.0 * np.log10((blocks**2).mean(axis=1) + 1e-10)
     loud = level > np.percentile(level, 95) - _TOO_LOUD_DB
-    doubtful = np.convolve(loud & (phones == 0), np.ones(5), mode="same") > 0
+    doubtful = np.convolve(loud & (phones == 0), np.ones(_SPREAD), mode="same") > 0
     return np.where(doubtful & (phones == 0), UNKNOWN, phones)
 
 
@@ -108,6 +109,11 @@ class Streams:
         )
         self._speed = torch.tensor(columns[5], device=device, dtype=torch.float64)
         self._quiet = torch.tensor(columns[6], device=device)
+
+    @property
+    def has_quiet(self) -> bool:
+        """Whether there are sounds without speech."""
+        return bool(self._quiet.any())
 
     def draw(self, n: int, *, quiet: bool = False) -> Crop:
         """`n` crops of all sounds, or of those without speech."""

@@ -68,6 +68,9 @@ class StarterAnimator(nn.Module):
         self.weights = weights or PaperLosses()
         self.network = Starter(model.config)
         self.network.load_state_dict(_torch_state(model.tensors))
+        # Takes have no phones: a face's error alone would unlearn their names, which shut the lips
+        # and tell silence.
+        self.network.content.phones.requires_grad_(requires_grad=False)
 
     def animate(self, batch: Batch) -> Tensor:
         """Curves (N, T, 52) from each sound's own words and feeling."""

@@ -25,6 +25,7 @@ from ...engine.contact import (
     LEAST,
     MOUTH_CLOSE,
     PRESSED,
+    SLACK,
     SOONER,
     SOONER_TUCKED,
     TAIL,
@@ -54,7 +55,9 @@ def pool_weights(level: Tensor) -> Tensor:
 def firmness(logits: Tensor) -> Tensor:
     """As in `engine.contact`."""
     away = torch.where(logits < 0.0, TAIL * logits, logits)
-    return 1.0 - (-away).sigmoid() ** FIRMNESS
+    shut = 1.0 - (-away).sigmoid() ** FIRMNESS
+    slack = torch.from_numpy(SLACK.copy()).to(logits.device)
+    return ((shut - slack) / (1.0 - slack)).clamp(min=0.0)
 
 
 def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:

@@ -1,0 +1,69 @@
+"""What the listener is fitted on: the same actors at other speeds, sets side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
+soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed: training extra")
+
+from training.datasets import OTHER_SPEEDS, Recording, at_other_speeds, load_voices  # noqa: E402
+from training.faces.phones import Phone  # noqa: E402
+from training.listener import Voices, together  # noqa: E402
+
+
+def pitch(samples: np.ndarray) -> float:
+    """The loudest frequency in Hz."""
+    return float(np.abs(np.fft.rfft(samples)).argmax() * 16_000 / len(samples))
+
+
+def test_other_speeds_are_longer_and_lower_or_shorter_and_higher() -> None:
+    tone = np.sin(2 * np.pi * 200 * np.arange(16_000) / 16_000).astype(np.float32)
+    phones = (Phone(0.1, 0.4, "AA1", "open"),)
+    given = Recording("set/a", tone, "s", "train", phones, emotion=(1.0,), seconds=1.0)
+
+    sped = at_other_speeds([given])
+
+    assert len({r.name for r in sped}) == len(sped) == len(OTHER_SPEEDS)
+    for recording, length in zip(sped, OTHER_SPEEDS, strict=True):
+        longer = length.up / length.down
+        assert isinstance(recording.source, np.ndarray)
+        assert recording.seconds == pytest.approx(longer)
+        assert len(recording.source) == pytest.approx(16_000 * longer, abs=2)
+        assert pitch(recording.source) == pytest.approx(200 / longer, abs=2)
+        assert (recording.phones, recording.emotion) == ((), given.emotion)
+
+
+def test_voices_are_all_sounds_of_their_folder(tmp_path: Path) -> None:
+    assert load_voices(tmp_path) == []
+    (tmp_path / "voices" / "deep").mkdir(parents=True)
+    for name in ("a.wav", "deep/b.flac"):
+        soundfile.write(tmp_path / "voices" / name, np.zeros(1600), 16_000)
+    (tmp_path / "voices" / "LICENCE.txt").touch()
+    found = load_voices(tmp_path)
+    assert [r.name for r in found] == ["voices/a", "voices/b"]
+    assert not any(r.phones or r.emotion for r in found)
+
+
+def voices(n_clips: int, value: float) -> Voices:
+    clips = np.repeat(np.arange(n_clips), 3)
+    n = len(clips)
+    return Voices(
+        np.full((n, 4), value, np.float32),
+        np.tile(np.eye(8)[0], (n, 1)),
+        np.full(n, 1.0 / n),
+        clips,
+        np.full((5, 4), value, np.float32),
+    )
+
+
+def test_sets_side_by_side_weigh_the_same_and_keep_their_clips_apart() -> None:
+    both = together(voices(4, 1.0), voices(2, -1.0))
+    assert both.weights.sum() == pytest.approx(1.0)
+    assert both.weights[both.pooled[:, 0] > 0].sum() == pytest.approx(0.5)
+    assert len(np.unique(both.clips)) == 6
+    assert (np.sign(both.pooled[:, 0])[both.clips >= 4] == -1).all()
+    assert both.states.shape == (10, 4)
