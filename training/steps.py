@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder
+from emotalk_core.errors import SetupError
 from emotalk_core.model.config import FrontEndConfig, write_config
 from emotalk_core.model.folder import load_model, model_shapes
 from emotalk_core.model.network import Starter
@@ -231,6 +232,7 @@ def hear(work: Work) -> None:
     """Teach front end and lips to hear in noise, unless that is done."""
     if (work.heard / "config.json").is_file():
         return
+    _made(work.trained / "config.json", "train")
     work.heard.mkdir(parents=True, exist_ok=True)
 
     def clips(name: str) -> list[Clip]:
@@ -263,6 +265,7 @@ def _as_clip(recording: Recording, name: str) -> Clip:
 def listen(work: Work) -> None:
     """Fit the emotion branch alone and write `listener.pt`."""
     features = work.heard / "features"
+    _made(work.heard / "config.json", "hear")
     _extract(work, work.heard / "encoder.safetensors", features, _LISTENED)
     network, settings = _network(work), work.config.listener
 
@@ -281,6 +284,15 @@ def listen(work: Work) -> None:
     log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
     write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
+
+
+def _made(path: Path, step: str) -> Path:
+    """A file that an earlier step leaves."""
+    if not path.is_file():
+        raise SetupError(
+            "An earlier step has not been run", value=path, remedy=f"Run `{step}` first."
+        )
+    return path
 
 
 def _split(recordings: Sequence[Recording], split: str) -> list[Recording]:
@@ -351,9 +363,10 @@ def export(work: Work, folder: Path) -> None:
     """Write the weights that hear in noise, with their listener, as a model folder and read them
     back.
     """
+    _made(work.heard / "config.json", "hear")
+    listener = torch.load(_made(work.run / "listener.pt", "listen"), weights_only=True)
     folder.mkdir(parents=True, exist_ok=True)
     tensors, metadata = read_tensors(work.heard / "model.safetensors")
-    listener = torch.load(work.run / "listener.pt", weights_only=True)
     fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}
     write_tensors(folder / "model.safetensors", {**tensors, **fitted}, metadata)
     for name in ("encoder.safetensors", "config.json"):

@@ -264,7 +264,7 @@ def _build(default: T, given: Any, where: str, unused: Collection[str] = ()) -> 
         raise ModelFolderError(
             "Fields missing or left over in config.json",
             value=", ".join(where + n for n in wrong),
-            remedy=_REMEDY,
+            remedy="It is damaged, or of another release: copy it again, or train it again here.",
         )
     values = {name: _value(given[name], value, where + name) for name, value in known.items()}
     return replace(default, **values)  # type: ignore[type-var]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 
+from emotalk_core.errors import SetupError  # noqa: E402
 from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.tensors import read_tensors, write_tensors  # noqa: E402
@@ -131,3 +133,17 @@ def test_export_puts_the_listener_in_and_leaves_the_rest(work: Work) -> None:
     assert made.tensors["emotion.heard.bias"].min() > 4.0
     for name in (n for n in heard.tensors if not n.startswith("emotion.")):
         np.testing.assert_array_equal(made.tensors[name], heard.tensors[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("step", "before"), [(steps.hear, "train"), (steps.listen, "hear"), (steps.export, "hear")]
+)
+def test_a_step_too_early_names_the_one_before_and_leaves_nothing(
+    step: Callable[..., None], before: str, tmp_path: Path
+) -> None:
+    work = Work(CONFIG, tmp_path, tmp_path / "work")
+    more = [tmp_path / "model"] if step is steps.export else []
+    with pytest.raises(SetupError, match=f"Run `{before}` first"):
+        step(work, *more)
+    assert not (tmp_path / "work").exists()
+    assert not (tmp_path / "model").exists()

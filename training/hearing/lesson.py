@@ -23,6 +23,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from emotalk_core.engine.frontend import STATE_RATE
+from emotalk_core.engine.torch_engine.device import choose_device
 from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
@@ -137,6 +138,11 @@ def hear(
     -------
     dict, dict
         Tensors of `encoder.safetensors` and of `model.safetensors`.
+
+    Raises
+    ------
+    InputError, SetupError
+        A device that there is not.
     """
     torch.manual_seed(settings.seed)
     device = _device(settings.device)
@@ -147,8 +153,9 @@ def hear(
 
 
 def _device(name: str) -> torch.device:
-    found = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(found if name == "auto" else name)
+    found = choose_device(name)
+    # Where a crop lies is computed in float64, which Apple's cards do not have.
+    return torch.device("cpu") if found.type == "mps" else found
 
 
 class Lesson:
