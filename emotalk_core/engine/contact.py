@@ -1,9 +1,10 @@
-"""Lips that meet, and a lower lip under the teeth: what the decoder's gates do to the face; the
-same in torch (`model/network/starter.py`) and as ONNX operators (`onnx_lips`).
+"""Lips that meet, a lower lip under the teeth, lips that round: what the decoder's gates do to the
+face; the same in torch (`model/network/starter.py`) and as ONNX operators (`onnx_lips`).
 
-The gates are heard from the content and the phones named beside it alone, so that p, b, m close
-and f, v tuck the lower lip under every feeling. In a contact what parts the lips gives way, the jaw
-keeps its drop until the contact is sure, and mouthClose takes up the rest of the gap.
+The gates are heard from the content and the phones named beside it alone, so that p, b, m close,
+f, v tuck the lower lip and o, u round the mouth under every feeling. In a contact what parts the
+lips gives way, the jaw keeps its drop until the contact is sure, and mouthClose takes up the rest
+of the gap; for a rounded vowel the corners let go of a smile.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ __all__ = [
     "PRESSED",
     "SLACK",
     "SOONER",
+    "SOONER_ROUNDED",
     "SOONER_TUCKED",
     "TAIL",
     "TUCKED",
+    "YIELDS",
     "columns_of",
     "firmness",
     "gate_logits",
     "press",
+    "round_off",
     "tuck",
 ]
 
@@ -46,10 +50,12 @@ CONTACT_MM: Final = 0.25
 LEAST: Final = 1e-3
 """A share of phones counts as this much at least: what was not heard at all is not told apart."""
 
-BY_CONTENT, BY_PHONES, SOONER, SOONER_TUCKED = 0.4, 0.8, 0.6, 0.5
-"""How much the content's own contact and the log odds of p, b, m say of a contact, and what is
-added to that and to the odds of f, v: lips that fail to meet are seen before lips that meet too
-soon. Chosen on the dev sets.
+BY_CONTENT, BY_PHONES = 0.4, 0.8
+"""How much the content's own contact and the log odds of p, b, m say of a contact."""
+
+SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.6, 0.5, 1.0
+"""What is added to that and to the log odds of the other gates: lips that fail to meet are seen
+before lips that meet too soon. Chosen on the dev sets, as all numbers here.
 """
 
 TAIL: Final = 0.6
@@ -58,7 +64,7 @@ FIRMNESS: Final = 3.0
 narrows it a little, so that the narrower mouth is always the likelier contact.
 """
 
-SLACK: Final = np.array([0.03, 0.10], np.float32)
+SLACK: Final = np.array([0.03, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
 JAW_SURE: Final = 4
@@ -130,27 +136,36 @@ least.
 """
 
 
+YIELDS: Final = _row({"mouthSmile": 0.8, "mouthDimple": 0.8, "mouthStretch": 0.8})
+"""float32 (52,): share of what spreads the lips that yields to a rounded vowel."""
+
+
 def columns_of(phones: tuple[str, ...]) -> list[int]:
     """Columns of `phones` among the shares."""
     return [PHONES.index(phone) for phone in phones]
 
 
 def gate_logits(contact: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Logits (T, 2) of both gates, from the content's of a contact (T,) and the share of each phone
+    """Logits (T, 3) of the gates, from the content's of a contact (T,) and the share of each phone
     (T, 46).
     """
     of_gates = [shares[:, columns_of(phones)].sum(axis=1) for phones in GATES]
     p = np.clip(np.stack(of_gates, axis=1), LEAST, 1.0 - LEAST)
-    met, tucked = np.log(p / (1.0 - p)).T
+    met, tucked, rounded = np.log(p / (1.0 - p)).T
     lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
-    return np.stack([lips, tucked + SOONER_TUCKED], axis=1)
+    return np.stack([lips, tucked + SOONER_TUCKED, rounded + SOONER_ROUNDED], axis=1)
 
 
 def firmness(logits: np.ndarray) -> np.ndarray:
-    """How far both gates are shut, 0..1, by their logits (..., 2)."""
+    """How far the gates are shut, 0..1, by their logits (..., 3)."""
     away = np.where(logits < 0.0, TAIL * logits, logits)
     shut = 1.0 - (1.0 / (1.0 + np.exp(away))) ** FIRMNESS
     return np.maximum((shut - SLACK) / (1.0 - SLACK), 0.0).astype(np.float32)
+
+
+def round_off(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
+    """Coefficients (T, 52) of a mouth (T, 52) whose corners let the lips round by `firm` (T,)."""
+    return free * (1.0 - firm[:, None] * YIELDS)
 
 
 def tuck(free: np.ndarray, firm: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Lips that meet and lips that are tucked, as ONNX operators: the same steps as `contact`.
+"""Lips that meet, that are tucked, that round, as ONNX operators: the same steps as `contact`.
 
 B sounds at once, T frames at 30 fps.
 """
@@ -23,27 +23,35 @@ from .contact import (
     PRESSED,
     SLACK,
     SOONER,
+    SOONER_ROUNDED,
     SOONER_TUCKED,
     TAIL,
     TUCKED,
+    YIELDS,
     columns_of,
 )
 from .onnx_layers import Net
 
-__all__ = ["firmness", "gate_logits", "press", "tuck"]
+__all__ = ["firmness", "gate_logits", "press", "round_off", "tuck"]
 
 
 def gate_logits(net: Net, contact: str, shares: str) -> str:
-    """As `contact.gate_logits`: (B, T, 2), of contact (B, T, 1) and shares (B, T, 46)."""
+    """As `contact.gate_logits`: (B, T, 3), of contact (B, T, 1) and shares (B, T, 46)."""
     pick = np.zeros((len(PHONES), len(GATES)), np.float32)
     for gate, phones in enumerate(GATES):
         pick[columns_of(phones), gate] = 1.0
     of_gates = net.clip(net.add("MatMul", shares, net.constant(pick)), LEAST, 1.0 - LEAST)
     odds = net.add("Log", net.add("Div", of_gates, net.add("Sub", net.number(1.0), of_gates)))
-    by_phones = net.add("Mul", odds, net.constant(np.array([BY_PHONES, 1.0], np.float32)))
-    by_content = net.add("Mul", contact, net.constant(np.array([BY_CONTENT, 0.0], np.float32)))
-    sooner = net.constant(np.array([SOONER, SOONER_TUCKED], np.float32))
+    by_phones = net.add("Mul", odds, net.constant(np.array([BY_PHONES, 1.0, 1.0], np.float32)))
+    by_content = net.add("Mul", contact, net.constant(np.array([BY_CONTENT, 0.0, 0.0], np.float32)))
+    sooner = net.constant(np.array([SOONER, SOONER_TUCKED, SOONER_ROUNDED], np.float32))
     return net.add("Add", net.add("Add", by_phones, by_content), sooner)
+
+
+def round_off(net: Net, free: str, firm: str) -> str:
+    """As `contact.round_off`; free (B, T, 52), firm (B, T, 1)."""
+    given = net.add("Mul", firm, net.constant(YIELDS))
+    return net.add("Mul", free, net.add("Sub", net.number(1.0), given))
 
 
 def tuck(net: Net, free: str, firm: str) -> str:

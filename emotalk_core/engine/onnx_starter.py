@@ -27,7 +27,7 @@ from .frontend import (
 )
 from .onnx_graph import Graph
 from .onnx_layers import Net
-from .onnx_lips import firmness, gate_logits, press, tuck
+from .onnx_lips import firmness, gate_logits, press, round_off, tuck
 from .starter import (
     BRANCHES,
     JAW,
@@ -308,9 +308,10 @@ def _decoder(model: Model) -> Graph:
     for i in range(config.decoder.n_blocks):
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
     firm = firmness(net, gate_logits(net, net.affine(said, "decoder.contact"), shares))
-    lips, lip = net.split("Split", firm, net.integers(1, 1), n_outputs=2, axis=-1)
-    tucked = tuck(net, _steady_jaw(net, net.affine(x, "decoder.output")), lip)
-    net.output(press(net, tucked, lips), "coefficients", (*frames, len(config.channels)))
+    lips, lip, corners = net.split("Split", firm, net.integers(1, 1, 1), n_outputs=3, axis=-1)
+    free = round_off(net, _steady_jaw(net, net.affine(x, "decoder.output")), corners)
+    values = press(net, tuck(net, free, lip), lips)
+    net.output(values, "coefficients", (*frames, len(config.channels)))
     return net
 
 

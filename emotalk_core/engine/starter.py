@@ -15,7 +15,7 @@ from .. import arkit
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import firmness, gate_logits, press, tuck
+from .contact import firmness, gate_logits, press, round_off, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -251,8 +251,8 @@ class Starter:
         contact = _affine(np.ascontiguousarray(said), *self._contact)[:, 0]
         free = _affine(x, *self._output)
         free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
-        lips, lip = firmness(gate_logits(contact, shares)).T
-        return press(tuck(free, lip), lips)
+        lips, lip, corners = firmness(gate_logits(contact, shares)).T
+        return press(tuck(round_off(free, corners), lip), lips)
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

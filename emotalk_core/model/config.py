@@ -35,8 +35,14 @@ PHONES: Final = (
 )  # fmt: skip
 """Silence, and the phones that look different or might (IPA)."""
 
-GATES: Final = (("p", "b", "m"), ("f", "v"))
-"""Phones that shut each gate of the decoder: lips meet, the lower lip goes under the teeth."""
+GATES: Final = (
+    ("p", "b", "m"),
+    ("f", "v"),
+    ("ɔ", "o", "ʊ", "u", "y", "ø", "œ", "w", "ɥ"),
+)
+"""Phones that shut each gate of the decoder: lips meet, the lower lip goes under the teeth, the
+corners let the lips round.
+"""
 
 _REMEDY: Final = "Copy the model folder again from where it came."
 

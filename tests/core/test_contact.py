@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from emotalk_core import arkit
-from emotalk_core.engine.contact import CONTACT_MM, columns_of, firmness, gate_logits, press, tuck
+from emotalk_core.engine.contact import (
+    CONTACT_MM,
+    columns_of,
+    firmness,
+    gate_logits,
+    press,
+    round_off,
+    tuck,
+)
 from emotalk_core.model.config import PHONES
 from emotalk_core.shaping.aperture import aperture_mm
 
@@ -19,7 +27,7 @@ def mouths(n: int = 200) -> np.ndarray:
 
 
 def test_firmness_rises_with_the_logits_from_open_to_shut() -> None:
-    firm = firmness(np.linspace([-40.0, -40.0], [20.0, 20.0], 500))
+    firm = firmness(np.linspace([-40.0] * 3, [20.0] * 3, 500))
 
     assert (np.diff(firm, axis=0) >= 0.0).all()
     assert (firm[0] == 0.0).all()
@@ -35,7 +43,7 @@ def test_gates_are_open_where_nothing_of_their_phones_is_heard() -> None:
 
 
 def test_half_heard_contacts_shut_nearly_all_of_the_gap() -> None:
-    firm = firmness(np.zeros(2))
+    firm = firmness(np.zeros(3))[:2]
 
     assert (firm > 0.85).all()
     assert (firm < 0.95).all()
@@ -53,7 +61,7 @@ def test_the_gap_left_is_its_share_of_the_free_one() -> None:
 
 def test_the_likelier_contact_is_the_narrower_mouth() -> None:
     free = np.repeat(mouths(40), 50, axis=0)
-    firm = firmness(np.tile(np.linspace([-12.0, 0.0], [6.0, 0.0], 50), (40, 1)))[:, 0]
+    firm = firmness(np.tile(np.linspace([-12.0, 0.0, 0.0], [6.0, 0.0, 0.0], 50), (40, 1)))[:, 0]
 
     gaps = aperture_mm(press(free, firm)).reshape(40, 50)
 
@@ -73,10 +81,13 @@ def test_a_gate_s_odds_rise_with_the_share_of_its_sounds_alone() -> None:
     shares[:, columns_of(("v",))] = [[0.6], [0.1], [0.0]]
     shares[:, columns_of(("i",))] = 0.4  # has no say
 
-    lips, lip = gate_logits(np.zeros(3), shares).T
+    shares[:, columns_of(("u", "ø"))] = [[0.0, 0.3], [0.3, 0.0], [0.2, 0.1]]
+
+    lips, lip, corners = gate_logits(np.zeros(3), shares).T
 
     assert (np.diff(lips) > 1.0).all()
     assert (np.diff(lip) < -1.0).all()
+    np.testing.assert_allclose(np.diff(corners), 0.0, atol=1e-6)
     assert np.isfinite(lips).all()
 
 
@@ -92,3 +103,15 @@ def test_a_tucked_lower_lip_lies_under_the_teeth_and_the_upper_lip_is_free() -> 
     upper = list(arkit.indices("mouthUpperUp"))
     assert (tucked[:, upper] >= 0.5 * free[:, upper] - 1e-6).all()
     np.testing.assert_array_equal(tuck(free, np.zeros(len(free), np.float32)), free)
+
+
+def test_a_rounded_vowel_takes_most_of_a_smile_and_leaves_the_rest_of_the_face() -> None:
+    free = mouths()
+    spread = list(arkit.indices("mouthSmile", "mouthDimple", "mouthStretch"))
+    others = [i for i in range(52) if i not in spread]
+
+    rounded = round_off(free, np.ones(len(free), np.float32))
+
+    assert (rounded[:, spread] <= 0.25 * free[:, spread]).all()
+    np.testing.assert_array_equal(rounded[:, others], free[:, others])
+    np.testing.assert_array_equal(round_off(free, np.zeros(len(free), np.float32)), free)

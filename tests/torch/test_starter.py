@@ -7,7 +7,7 @@ import pytest
 
 from emotalk_core.arkit import CHANNELS
 from emotalk_core.controls import FrameControls
-from emotalk_core.engine.contact import firmness, press, tuck
+from emotalk_core.engine.contact import firmness, press, round_off, tuck
 from emotalk_core.engine.starter import Starter as NumpyStarter
 from emotalk_core.engine.starter import frame_positions, pool_weights
 from emotalk_core.model.config import ContentConfig, ModelConfig
@@ -20,6 +20,7 @@ from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.network import firmness as torch_firmness  # noqa: E402
 from emotalk_core.model.network import pool_weights as torch_pool_weights  # noqa: E402
 from emotalk_core.model.network import press as torch_press  # noqa: E402
+from emotalk_core.model.network import round_off as torch_round_off  # noqa: E402
 from emotalk_core.model.network import tuck as torch_tuck  # noqa: E402
 
 S, T = 200, 100
@@ -127,7 +128,7 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     rng = np.random.default_rng(3)
     free = rng.uniform(0, 0.6, (T, 52)).astype(np.float32)
     free[:, CHANNELS.index("mouthClose")] = 0.0
-    logits = np.linspace([-30, -12], [12, 30], T, dtype=np.float32)
+    logits = np.linspace([-30, -12, -20], [12, 30, 20], T, dtype=np.float32)
     both = firmness(logits)
     theirs_both = torch_firmness(torch.from_numpy(logits))
     np.testing.assert_allclose(both, theirs_both.numpy(), atol=1e-6)
@@ -144,6 +145,13 @@ def test_a_tucked_lip_is_the_same() -> None:
     firm = np.linspace(0.0, 1.0, T, dtype=np.float32)
     theirs = torch_tuck(torch.from_numpy(free), torch.from_numpy(firm)).numpy()
     np.testing.assert_allclose(tuck(free, firm), theirs, atol=1e-6)
+
+
+def test_corners_that_let_the_lips_round_are_the_same() -> None:
+    free = np.random.default_rng(5).uniform(-0.05, 0.6, (T, 52)).astype(np.float32)
+    firm = np.linspace(0.0, 1.0, T, dtype=np.float32)
+    theirs = torch_round_off(torch.from_numpy(free), torch.from_numpy(firm)).numpy()
+    np.testing.assert_allclose(round_off(free, firm), theirs, atol=1e-6)
 
 
 def test_export_has_the_folder_s_tensors() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..config import ModelConfig
 from .published import Published
-from .starter import Starter, firmness, level_feature, pool_weights, press, tuck
+from .starter import Starter, firmness, level_feature, pool_weights, press, round_off, tuck
 
 __all__ = [
     "Published",
@@ -16,6 +16,7 @@ __all__ = [
     "level_feature",
     "pool_weights",
     "press",
+    "round_off",
     "tuck",
 ]
 

@@ -27,9 +27,11 @@ from ...engine.contact import (
     PRESSED,
     SLACK,
     SOONER,
+    SOONER_ROUNDED,
     SOONER_TUCKED,
     TAIL,
     TUCKED,
+    YIELDS,
     columns_of,
 )
 from ...engine.frontend import STATE_RATE
@@ -61,13 +63,18 @@ def firmness(logits: Tensor) -> Tensor:
 
 
 def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:
-    """As in `engine.contact`, (B, T, 2)."""
-    met, tucked = (
+    """As in `engine.contact`, (B, T, 3)."""
+    met, tucked, rounded = (
         shares[..., columns_of(phones)].sum(-1).clamp(LEAST, 1.0 - LEAST).logit()
         for phones in GATES
     )
     lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
-    return torch.stack([lips, tucked + SOONER_TUCKED], dim=-1)
+    return torch.stack([lips, tucked + SOONER_TUCKED, rounded + SOONER_ROUNDED], dim=-1)
+
+
+def round_off(free: Tensor, firm: Tensor) -> Tensor:
+    """As in `engine.contact`."""
+    return free * (1.0 - firm[..., None] * torch.from_numpy(YIELDS.copy()).to(free.device))
 
 
 def tuck(free: Tensor, firm: Tensor) -> Tensor:
@@ -127,7 +134,7 @@ class _Phones(nn.Module):
         self.project = nn.Linear(config.front_end.width, sizes.phones_width)
         self.blocks = _convolutions(sizes, sizes.phones_width, sizes.phones_dilations)
         self.output = nn.Linear(sizes.phones_width, len(sizes.phones))
-        self.dropout = nn.Dropout(0.15)
+        self.dropout = nn.Dropout(0.25)
 
     def projected(self, states: Tensor) -> Tensor:
         """As the content's."""
@@ -260,7 +267,7 @@ class _Decoder(nn.Module):
         jaw = _smoothed(free[..., JAW : JAW + 1])
         free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
         firm = firmness(gate_logits(contact, shares.float()))
-        free = tuck(free, firm[..., 1])
+        free = tuck(round_off(free, firm[..., 2]), firm[..., 1])
         return press(free, firm[..., 0]), free, contact
 
 
