@@ -2,7 +2,8 @@
 step or all at once.
 
 `python -m training starter` is `rebuild --config training/configs/starter.toml`;
-`python -m training paper ...` trains the paper's network and makes its table.
+`python -m training paper ...` trains the paper's network and makes its table;
+`python -m training actors ...` fits the listener of a finished model to other actors.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from emotalk_core.errors import EmoTalkError, InputError
 from emotalk_core.model.folder import starter_folder
 
 from . import steps
+from .actors import Audition, hear_actors
 from .config import read_run_config
 from .paper.cli import main as paper_main
 
 _HERE: Final = Path(__file__).resolve().parent
-_CONFIGS: Final = {path.stem: path for path in sorted((_HERE / "configs").glob("*.toml"))}
+_CONFIGS: Final = {"starter": _HERE / "configs" / "starter.toml"}
 
 
 def _evaluate(work: steps.Work, args: argparse.Namespace) -> None:
@@ -41,20 +43,42 @@ _STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
     "features": lambda work, _: steps.extract_features(work),
     "train": lambda work, _: steps.train(work),
     "hear": lambda work, _: steps.hear(work),
+    "finish": lambda work, _: steps.finish(work),
     "listen": lambda work, _: steps.listen(work),
     "export": lambda work, args: steps.export(work, args.out),
     "evaluate": _evaluate,
 }
 
 
-_PAPER: Final = "paper"
+def _actors(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m training actors")
+    parser.add_argument("actors", type=Path, help="folder with index.csv: file, emotion, ...")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with open_speech")
+    parser.add_argument("--model", type=Path, default=starter_folder(), help="to start from")
+    parser.add_argument("--config", type=Path, default=_HERE / "configs" / "actors.toml")
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    audition = Audition(args.actors, args.data, args.model, args.out)
+    found = hear_actors(audition, read_run_config(args.config).listener)
+    print(f"Written: {args.out}")
+    if found:
+        shares = "  ".join(f"{emotion} {share:.2f}" for emotion, share in found.items())
+        print(f"Unseen clips, recall {sum(found.values()) / len(found):.3f}: {shares}")
+    return 0
+
+
+_OTHERS: Final[dict[str, Callable[[list[str]], int]]] = {
+    "actors": _actors,
+    "paper": paper_main,
+}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one step, or `rebuild`: all of them. 0, or 2 with one line about what is wrong."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments[:1] == [_PAPER]:
-        return _guarded(lambda: paper_main(arguments[1:]))
+    if arguments and arguments[0] in _OTHERS:
+        return _guarded(lambda: _OTHERS[arguments[0]](arguments[1:]))
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("step", choices=[*_STEPS, "rebuild", *_CONFIGS])
     parser.add_argument("--config", type=Path, default=_HERE / "configs" / "starter.toml")

@@ -47,6 +47,7 @@ class FeatureSettings:
     kokoro: int = 1
     emodb: int = 3
     sped: int = 1  # EMO-DB at other speeds
+    voiced: int = 1  # EMO-DB in other voices
     quiet: int = 2
     quiet_clips: int = 120
     plain_clips: int = 160
@@ -109,6 +110,8 @@ class RunConfig:
     third: Course = field(default_factory=Course)
     hearing: HearingSettings = field(default_factory=HearingSettings)
     heard_shares: HeardShares = field(default_factory=HeardShares)
+    naming: Course = field(default_factory=Course)
+    drawing: Course = field(default_factory=Course)
     listener: ListenerSettings = field(default_factory=ListenerSettings)
 
 

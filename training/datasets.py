@@ -22,7 +22,8 @@ from emotalk_core.resampling import Ratio, resample_blocks
 from .augment import quiet_sound
 from .faces.captured import Captured
 from .faces.phones import SILENCE, Phone
-from .synthesis import read_shards
+from .synthesis import SpokenClip, read_shards
+from .synthesis.voices import another_voice
 
 __all__ = [
     "NOBODY",
@@ -298,6 +299,26 @@ def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
         for recording in recordings
         for samples in [load_samples(recording.source)]
         for length in OTHER_SPEEDS
+    ]
+
+
+def in_other_voices(recordings: Sequence[Recording], copies: int = 2) -> list[Recording]:
+    """The same clips, `copies` of each, by a longer or shorter vocal tract, higher or lower,
+    sometimes breathy. Without phones.
+    """
+    return [
+        replace(
+            recording,
+            name=f"{recording.name}@voice{copy}",
+            source=another_voice(
+                SpokenClip(load_samples(recording.source), (), "", "", recording.speaker),
+                np.random.default_rng([recording.seed, copy]),
+            ).samples,
+            phones=(),
+            captured=None,
+        )
+        for recording in recordings
+        for copy in range(copies)
     ]
 
 

@@ -12,21 +12,20 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 
-from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder
+from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.errors import SetupError
-from emotalk_core.model.config import FrontEndConfig, write_config
+from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import load_model, model_shapes
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
-from .batches import Clips
 from .config import Course
 from .datasets import (
     Recording,
@@ -37,13 +36,14 @@ from .datasets import (
     load_samples,
 )
 from .faces import phone_numbers
-from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
 from .front_end.last_layer import LastLayer
-from .hearing import Clip
+from .hearing import Clip, network_of
 from .hearing import hear as taught_to_hear
 from .hearing.streams import STATE_SAMPLES
+from .lips import Weights, extract_sets, lip_clips, lip_sets, take_course, weights_in
 from .listener import Voices, fit_listener, gather, recalls, together, write
-from .trainer import Pupil, train_face
+from .trainer import Pupil, faces, names
+from .trainer import train as train_lips
 from .work import Work
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "align",
     "export",
     "extract_features",
+    "finish",
     "hear",
     "listen",
     "make_front_end",
@@ -61,13 +62,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-_Weights = dict[str, torch.Tensor]
-
 _KEPT: Final = "kept.pt"  # the weights after the last course
-_MODULE: Final = "module."  # how torch's averaging names what it averages
-_WARMUP, _AVERAGE = 30, 0.99  # of later courses, which are short
-
-_LISTENED: Final = ("open_speech", "quiet", "emodb", "sped")
+_ACTED: Final = ("emodb", "sped", "voiced")
+_LISTENED: Final = ("open_speech", "quiet", *_ACTED)
 
 
 def make_front_end(work: Work) -> None:
@@ -112,14 +109,14 @@ def align(work: Work) -> None:
 
 def synthesise(work: Work) -> None:
     """Make speech with exact phone times: by quick engines, and by neural voices if asked for."""
-    from .synthesis import make_shards, neural
+    from .synthesis import make_shards, neural, shard_count
 
     wanted, seed = work.config.synthesis, work.config.seed
     for folder, minutes, engines in (
         (work.synth, wanted.minutes, None),
         (work.kokoro, wanted.kokoro_minutes, lambda: neural(work.folder / "kokoro_parts")),
     ):
-        if minutes and not any(folder.glob("*.npz")):
+        if len([*folder.glob("*.npz")]) < shard_count(minutes):
             make_shards(
                 folder,
                 minutes=minutes,
@@ -131,101 +128,31 @@ def synthesise(work: Work) -> None:
 
 def extract_features(work: Work) -> None:
     """Run the front end over every copy of every set that lips learn from."""
-    _extract(work, work.encoder, work.features, [*_lip_shares(work)])
-
-
-def _extract(work: Work, encoder_file: Path, folder: Path, names: Sequence[str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    front = work.model_config.front_end
-    encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
-    front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
-    for number, name in enumerate((*work.sets, "sped")):
-        if name in names and not (folder / f"{name}.npz").is_file():
-            # Made speech is cleaner than any recording: all of its copies are altered.
-            plan = CopyPlan(
-                copies=getattr(work.config.features, name),
-                clean=0 if name == "synth" else 1,
-                seed=work.config.seed + number,
-            )
-            extract(
-                work.recordings(name),
-                front_end=front_end,
-                folder=folder,
-                name=name,
-                plan=plan,
-            )
-
-
-def _standardise(work: Work, encoder: Encoder, front: FrontEndConfig) -> Standardise:
-    path = work.features / "standardise.npz"
-    if not path.is_file():
-        chosen = [r for r in work.recordings("open_speech") if r.split == "train"][:200]
-        found = estimate_standardise(chosen, encoder, front, work.config.seed)
-        np.savez(path, mean=found.mean, scale=found.scale)
-    stored = np.load(path)
-    return Standardise(stored["mean"], stored["scale"])
+    extract_sets(work, work.encoder, work.features, [*lip_sets(work)])
 
 
 def train(work: Work) -> None:
     """Lips and face; resumes from the last checkpoint."""
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
-    network = _network(work)
-    share = _lip_shares(work)
-    lip_sets = [(n, work.recordings(n), work.feature_set(n)) for n in share]
-    _explain(work, [r for _, recordings, _ in lip_sets for r in recordings])
-    n_styles = network.config.n_styles
-    clips = Clips(
-        [(_split(r, "train"), f, share[n]) for n, r, f in lip_sets],
-        n_styles=n_styles,
-        seed=work.config.seed,
-    )
-    dev = Clips(
-        [(_split(r, "dev"), f, share[n]) for n, r, f in lip_sets],
-        n_styles=n_styles,
-        seed=0,
-    )
-    pupil = _pupil(work, network)
-    train_face(pupil, clips, dev, work.config.face, work.config.losses, work.run)
-    kept = _weights_in(work.run / "best.pt")
+    _explain(work, [r for name in lip_sets(work) for r in work.recordings(name)])
+    clips = lip_clips(work, "train", work.features), lip_clips(work, "dev", work.features)
+    pupil, face = _pupil(work, _network(work)), work.config.face
+    train_lips(pupil, *clips, face, faces(work.config.losses), work.run)
+    kept: Weights = weights_in(work.run / "best.pt")
     for name in ("second", "third"):
-        kept = _go_on(work, pupil, kept, name, clips, dev)
+        course: Course = getattr(work.config, name)
+        kept = take_course(
+            pupil,
+            kept,
+            clips,
+            course=course,
+            lesson=faces(course.losses),
+            settings=face,
+            folder=work.run / name,
+        )
     torch.save(kept, work.run / _KEPT)
     write_trained(work)
-
-
-def _lip_shares(work: Work) -> dict[str, float]:
-    """How often each set that lips learn from is drawn."""
-    return {n: s for n, s in asdict(work.config.shares).items() if n in work.sets}
-
-
-def _go_on(
-    work: Work, pupil: Pupil, kept: _Weights, name: str, clips: Clips, dev: Clips
-) -> _Weights:
-    """The mean of the weights so far and of what the course `name` makes of them."""
-    course: Course = getattr(work.config, name)
-    if not course.steps:
-        return kept
-    pupil.load_state_dict(kept)
-    face = work.config.face
-    settings = replace(
-        face,
-        steps=course.steps,
-        learning_rate=course.learning_rate,
-        last_layer_rate=face.last_layer_rate / 2,
-        warmup=_WARMUP,
-        average=_AVERAGE,
-    )
-    (work.run / name).mkdir(exist_ok=True)
-    train_face(pupil, clips, dev, settings, course.losses, work.run / name)
-    taught = _weights_in(work.run / name / "best.pt")
-    return {n: torch.lerp(kept[n], taught[n], course.share) for n in kept}
-
-
-def _weights_in(checkpoint: Path) -> _Weights:
-    """The averaged weights of a checkpoint."""
-    averaged = torch.load(checkpoint, weights_only=True)["averaged"]
-    return {n.removeprefix(_MODULE): v for n, v in averaged.items() if n.startswith(_MODULE)}
 
 
 def hear(work: Work) -> None:
@@ -250,6 +177,44 @@ def hear(work: Work) -> None:
     write_config(model.config, work.heard / "config.json")
 
 
+def finish(work: Work) -> None:
+    """Once more, on what the front end says that hears in noise: phones are named by more voices,
+    then the decoder learns what to make of it; unless that is done.
+    """
+    if (work.finished / "config.json").is_file():
+        return
+    model = load_model(_made(work.heard / "config.json", "hear").parent)
+    features = work.heard / "features"
+    extract_sets(work, work.heard / "encoder.safetensors", features, [*lip_sets(work)])
+    clips = lip_clips(work, "train", features), lip_clips(work, "dev", features)
+    torch.manual_seed(work.config.seed)
+    pupil = Pupil(network_of(model))
+    network, config = pupil.network, work.config
+    courses = (
+        ("naming", config.naming, names, network.content.phones),
+        ("drawing", config.drawing, faces(config.drawing.losses), network.decoder),
+    )
+    kept: Weights = {n: t.clone() for n, t in pupil.state_dict().items()}
+    for name, course, lesson, learning in courses:
+        network.requires_grad_(requires_grad=False)
+        learning.requires_grad_(requires_grad=True)
+        kept = take_course(
+            pupil,
+            kept,
+            clips,
+            course=course,
+            lesson=lesson,
+            settings=config.face,
+            folder=work.run / name,
+        )
+    pupil.load_state_dict(kept)
+    work.finished.mkdir(parents=True, exist_ok=True)
+    _, about = read_tensors(work.heard / "model.safetensors")
+    write_tensors(work.finished / "model.safetensors", network.export(), about)
+    shutil.copyfile(work.heard / "encoder.safetensors", work.finished / "encoder.safetensors")
+    write_config(model.config, work.finished / "config.json")
+
+
 def _as_clip(recording: Recording, name: str) -> Clip:
     """Its sound, and its phones where they may be learnt from."""
     samples = load_samples(recording.source)
@@ -266,7 +231,7 @@ def listen(work: Work) -> None:
     """Fit the emotion branch alone and write `listener.pt`."""
     features = work.heard / "features"
     _made(work.heard / "config.json", "hear")
-    _extract(work, work.heard / "encoder.safetensors", features, _LISTENED)
+    extract_sets(work, work.heard / "encoder.safetensors", features, _LISTENED)
     network, settings = _network(work), work.config.listener
 
     def voices(name: str, *splits: str) -> Voices:
@@ -277,7 +242,7 @@ def listen(work: Work) -> None:
     quiet, readers = voices("quiet", "train", "dev"), voices("open_speech", "train")
 
     def actors(*splits: str) -> Voices:
-        return together(voices("emodb", *splits), voices("sped", *splits))
+        return together(*(voices(name, *splits) for name in _ACTED))
 
     tried = fit_listener(actors("train"), quiet, readers, settings)
     found = recalls(tried, voices("emodb", "dev"))
@@ -360,15 +325,13 @@ def write_trained(work: Work) -> None:
 
 
 def export(work: Work, folder: Path) -> None:
-    """Write the weights that hear in noise, with their listener, as a model folder and read them
-    back.
-    """
-    _made(work.heard / "config.json", "hear")
+    """Write the finished weights with their listener as a model folder and read them back."""
+    _made(work.finished / "config.json", "finish")
     listener = torch.load(_made(work.run / "listener.pt", "listen"), weights_only=True)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors, metadata = read_tensors(work.heard / "model.safetensors")
+    tensors, metadata = read_tensors(work.finished / "model.safetensors")
     fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}
     write_tensors(folder / "model.safetensors", {**tensors, **fitted}, metadata)
     for name in ("encoder.safetensors", "config.json"):
-        shutil.copyfile(work.heard / name, folder / name)
+        shutil.copyfile(work.finished / name, folder / name)
     load_model(folder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,9 +20,9 @@ from emotalk_core.model.network import Starter
 
 from .batches import CONTEXT_FRAMES, Batch, Clips
 from .front_end.last_layer import LastLayer
-from .losses import LossWeights, Predicted, face_loss
+from .losses import LossWeights, Predicted, face_loss, misnamed
 
-__all__ = ["Pupil", "TrainSettings", "predict", "train_face"]
+__all__ = ["Lesson", "Pupil", "TrainSettings", "faces", "names", "predict", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,28 @@ def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -
     return Predicted(*on_frames, phones=logits.float())
 
 
+Lesson = Callable[[Pupil, Batch, TrainSettings | None], dict[str, Tensor]]
+"""Parts of the loss by name; with settings, of what is heard altered by them."""
+
+
+def faces(weights: LossWeights) -> Lesson:
+    """Whole faces count."""
+    return lambda pupil, batch, settings: face_loss(
+        predict(pupil, batch, settings), batch.target, weights
+    )
+
+
+def names(pupil: Pupil, batch: Batch, settings: TrainSettings | None) -> dict[str, Tensor]:
+    """The names of the phones alone count."""
+    content = pupil.network.content
+    with torch.autocast("cpu", torch.bfloat16, enabled=pupil.training):
+        states = batch.states if pupil.front is None else pupil.front(batch.states)
+        if settings is not None:
+            states = _altered(states, settings)
+        logits = content.phones(content.phones.projected(states))
+    return {"phones": misnamed(logits.float(), batch.target.phones)}
+
+
 def _altered(states: Tensor, settings: TrainSettings) -> Tensor:
     # Noise from a short table, rolled: as good as fresh noise here, and a tenth of the time.
     noisy = states + settings.noise * _some_noise(states)
@@ -165,15 +187,16 @@ class _Run:
         self.step, self.lowest = int(state["step"]), float(state["lowest"])
 
 
-def train_face(
+def train(
     pupil: Pupil,
     clips: Clips,
     dev: Clips,
     settings: TrainSettings,
-    weights: LossWeights,
+    lesson: Lesson,
     folder: Path,
 ) -> None:
-    """Train until `settings.steps`; goes on from `folder/state.pt` when it is there.
+    """Train what takes gradients until `settings.steps`; goes on from `folder/state.pt` when it is
+    there.
 
     Leaves in `folder`: `best.pt` (averaged weights of the lowest dev loss) and `curve.jsonl`.
     """
@@ -183,8 +206,7 @@ def train_face(
     while run.step < settings.steps:
         pupil.train()
         batch = clips.batch(settings.pairs, settings.frames)
-        predicted = predict(pupil, batch, settings)
-        parts = face_loss(predicted, batch.target, weights)
+        parts = lesson(pupil, batch, settings)
         run.learn(parts)
         for name, part in parts.items():
             sums[name] = sums.get(name, 0.0) + part.item() / _REPORT_EVERY
@@ -192,7 +214,7 @@ def train_face(
             _record(folder, run.step, "train", sums, started)
             sums = {}
         if run.step % settings.save_every == 0 or run.step == settings.steps:
-            found = measure(run.averaged.module, dev, settings, weights)
+            found = measure(run.averaged.module, dev, settings, lesson)
             _record(folder, run.step, "dev", found, started)
             run.save(sum(found.values()))
 
@@ -204,9 +226,7 @@ def _pace(step: int, settings: TrainSettings) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + torch.cos(torch.tensor(min(done, 1.0) * torch.pi)).item())
 
 
-def measure(
-    pupil: Pupil, dev: Clips, settings: TrainSettings, weights: LossWeights
-) -> dict[str, float]:
+def measure(pupil: Pupil, dev: Clips, settings: TrainSettings, lesson: Lesson) -> dict[str, float]:
     """Parts of the loss on a few dev batches."""
     pupil.eval()
     dev.start_anew()
@@ -215,7 +235,7 @@ def measure(
     with torch.no_grad():
         for _ in range(n):
             batch = dev.batch(settings.pairs, settings.frames)
-            for name, part in face_loss(predict(pupil, batch), batch.target, weights).items():
+            for name, part in lesson(pupil, batch, None).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals
 

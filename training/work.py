@@ -13,6 +13,7 @@ from .config import RunConfig
 from .datasets import (
     Recording,
     at_other_speeds,
+    in_other_voices,
     load_emodb,
     load_facegood,
     load_grid,
@@ -88,6 +89,7 @@ class Work:
             "kokoro": lambda: load_synth(self.kokoro, "kokoro"),
             "emodb": lambda: load_emodb(self.data),
             "sped": lambda: at_other_speeds(self.recordings("emodb")),
+            "voiced": lambda: in_other_voices(self.recordings("emodb")),
             "grid": lambda: load_grid(self.data),
             "facegood": lambda: load_facegood(self.data),
             "voices": lambda: load_voices(self.data),
@@ -114,6 +116,11 @@ class Work:
     def heard(self) -> Path:
         """The same after the lesson in noise, with features of its own for the listener."""
         return self.folder / "heard"
+
+    @property
+    def finished(self) -> Path:
+        """The same with the last courses of its phones and its decoder."""
+        return self.folder / "finished"
 
     def feature_set(self, name: str, folder: Path | None = None) -> FeatureSet:
         """Extracted features of a set."""

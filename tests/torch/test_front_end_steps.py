@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.tensors import read_tensors, write_tensors  # noqa: E402
 from training import frontend_weights, steps  # noqa: E402
-from training.config import read_run_config  # noqa: E402
+from training.config import Course, read_run_config  # noqa: E402
 from training.datasets import Recording  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
 from training.front_end import distil, steady  # noqa: E402
@@ -90,8 +91,11 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
         noise = (np.random.default_rng(0).standard_normal(48_000) * 2000).astype(np.int16)
         phones = (Phone(0.5, 1.5, "AA1", "open"), Phone(1.5, 1.7, "P", "closure"))
         found = {
-            "open_speech": [Recording("a", noise, "s", "train", phones)],
-            "quiet": [Recording("b", noise // 50, "", "train")],
+            "open_speech": [
+                Recording("a", noise, "s", "train", phones, seconds=3.0),
+                Recording("c", noise, "t", "dev", phones, seconds=3.0),
+            ],
+            "quiet": [Recording("b", noise // 50, "", "train", seconds=3.0)],
         }
         return found.get(name, [])
 
@@ -119,9 +123,28 @@ def test_what_is_taught_is_a_share_of_a_change_and_taught_once(work: Work) -> No
     assert (work.heard / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_the_last_courses_move_the_phones_and_the_decoder_alone(work: Work) -> None:
+    courses = {n: Course(steps=2, learning_rate=1e-2, share=1.0) for n in ("naming", "drawing")}
+    face = replace(CONFIG.face, pairs=1, frames=30, save_every=2)
+    work = replace(work, config=replace(work.config, face=face, **courses))
+    steps.write_trained(work)
+    steps.hear(work)
+
+    steps.finish(work)
+
+    heard, finished = load_model(work.heard), load_model(work.finished)
+    moved = {n for n, t in finished.tensors.items() if (t != heard.tensors[n]).any()}
+    assert {n.split(".")[0] for n in moved} == {"content", "decoder"}
+    assert all(n.startswith(("content.phones.", "decoder.")) for n in moved)
+    np.testing.assert_array_equal(
+        finished.encoder_tensors["conv1.weight"], heard.encoder_tensors["conv1.weight"]
+    )
+
+
 def test_export_puts_the_listener_in_and_leaves_the_rest(work: Work) -> None:
     steps.write_trained(work)
     steps.hear(work)
+    shutil.copytree(work.heard, work.finished)
     listener = Starter(work.model_config).emotion
     with torch.no_grad():
         listener.heard.bias += 7.0
@@ -129,14 +152,20 @@ def test_export_puts_the_listener_in_and_leaves_the_rest(work: Work) -> None:
 
     steps.export(work, work.folder / "model")
 
-    made, heard = load_model(work.folder / "model"), load_model(work.heard)
+    made, finished = load_model(work.folder / "model"), load_model(work.finished)
     assert made.tensors["emotion.heard.bias"].min() > 4.0
-    for name in (n for n in heard.tensors if not n.startswith("emotion.")):
-        np.testing.assert_array_equal(made.tensors[name], heard.tensors[name], err_msg=name)
+    for name in (n for n in finished.tensors if not n.startswith("emotion.")):
+        np.testing.assert_array_equal(made.tensors[name], finished.tensors[name], err_msg=name)
 
 
 @pytest.mark.parametrize(
-    ("step", "before"), [(steps.hear, "train"), (steps.listen, "hear"), (steps.export, "hear")]
+    ("step", "before"),
+    [
+        (steps.hear, "train"),
+        (steps.finish, "hear"),
+        (steps.listen, "hear"),
+        (steps.export, "finish"),
+    ],
 )
 def test_a_step_too_early_names_the_one_before_and_leaves_nothing(
     step: Callable[..., None], before: str, tmp_path: Path

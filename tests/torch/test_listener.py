@@ -78,3 +78,33 @@ def test_the_written_branch_is_the_fitted_matrix() -> None:
     np.testing.assert_allclose(shares, listener.shares(pooled), atol=2e-4)
     careful = replace(listener, bias=listener.careful)
     np.testing.assert_allclose(shown, careful.shares(pooled), atol=2e-4)
+
+
+def test_what_readers_differ_in_says_less_of_a_feeling() -> None:
+    """Two dimensions tell sad from happy alike; readers, who feel nothing, differ in one."""
+    rng = np.random.default_rng(6)
+    sad, happy = EMOTIONS.index("sad"), EMOTIONS.index("happy")
+    actors = voices(7, [sad, happy] * 10, 0.0)
+    side = np.where(actors.labels[:, happy] > 0, 1.0, -1.0)[:, None]
+    actors = replace(actors, pooled=(actors.pooled + side * np.eye(WIDTH)[:2].sum(0)).astype("f4"))
+    readers = voices(8, [0] * 10, 0.0)
+    readers = replace(
+        readers,
+        pooled=readers.pooled + np.repeat(rng.normal(0, 5, (100, 1)), 4, 0) * np.eye(WIDTH)[0],
+    )
+
+    def told(held_back: float) -> np.ndarray:
+        settings = ListenerSettings(held_back=held_back)
+        matrix = fit_listener(actors, voices(5, [0], 0.0), readers, settings).matrix
+        return matrix[:2, happy] - matrix[:2, sad]
+
+    free, held = told(0.0), told(20.0)
+    assert free[0] == pytest.approx(free[1], rel=0.3)
+    assert held[0] < 0.6 * held[1]
+
+
+def test_neutral_is_heard_less_readily() -> None:
+    moments = voices(9, [0], 1.0).pooled
+    as_labelled, less = (fitted(neutral_less=x).shares(moments).mean(axis=0) for x in (0.0, 0.8))
+    assert less[0] < as_labelled[0]
+    assert (less[1:] > as_labelled[1:]).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed: training extra")
 
-from training.datasets import OTHER_SPEEDS, Recording, at_other_speeds, load_voices  # noqa: E402
+from training.datasets import (  # noqa: E402
+    OTHER_SPEEDS,
+    Recording,
+    at_other_speeds,
+    in_other_voices,
+    load_voices,
+)
 from training.faces.phones import Phone  # noqa: E402
 from training.listener import Voices, together  # noqa: E402
 
@@ -35,6 +42,26 @@ def test_other_speeds_are_longer_and_lower_or_shorter_and_higher() -> None:
         assert len(recording.source) == pytest.approx(16_000 * longer, abs=2)
         assert pitch(recording.source) == pytest.approx(200 / longer, abs=2)
         assert (recording.phones, recording.emotion) == ((), given.emotion)
+
+
+@pytest.mark.skipif(find_spec("pyworld") is None, reason="pyworld is not installed")
+def test_other_voices_say_the_same_at_the_same_time_and_always_alike() -> None:
+    times = np.arange(16_000) / 16_000
+    speech = sum(np.sin(2 * np.pi * 120 * k * times) / k for k in range(1, 20))
+    speech = (0.1 * speech * (times > 0.4)).astype(np.float32)
+    given = Recording("set/a", speech, "s", "train", emotion=(1.0,), seconds=1.0)
+
+    voiced, again = (in_other_voices([given], copies=3) for _ in range(2))
+
+    assert len({r.name for r in voiced}) == 3
+    for recording, same in zip(voiced, again, strict=True):
+        samples = recording.source
+        assert isinstance(samples, np.ndarray)
+        np.testing.assert_array_equal(samples, same.source)
+        assert len(samples) == len(speech)
+        assert np.abs(samples[8_000:]).mean() > 20 * np.abs(samples[:5_000]).mean()
+        assert recording.emotion == given.emotion
+    assert len({round(pitch(np.asarray(r.source))) for r in voiced}) > 1
 
 
 def test_voices_are_all_sounds_of_their_folder(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 `read_shards(FOLDER)` gives the clips.
 """
 
-from .factory import make_clip, make_shards, neural
+from .factory import make_clip, make_shards, neural, shard_count
 from .shards import read_shard, read_shards, write_shard
 from .spoken import SAMPLE_RATE, SpokenClip
 
@@ -16,5 +16,6 @@ __all__ = [
     "neural",
     "read_shard",
     "read_shards",
+    "shard_count",
     "write_shard",
 ]

@@ -15,7 +15,16 @@ from .shards import write_shard
 from .spoken import SpokenClip
 from .voices import another_voice
 
-__all__ = ["QUICK", "SHARD_S", "Engines", "make_clip", "make_shard", "make_shards", "neural"]
+__all__ = [
+    "QUICK",
+    "SHARD_S",
+    "Engines",
+    "make_clip",
+    "make_shard",
+    "make_shards",
+    "neural",
+    "shard_count",
+]
 
 SHARD_S: Final = 300.0
 
@@ -59,6 +68,11 @@ def make_shard(
     write_shard(path, clips)
 
 
+def shard_count(minutes: float) -> int:
+    """How many files hold `minutes` of speech."""
+    return max(1, round(minutes * 60.0 / SHARD_S)) if minutes else 0
+
+
 def make_shards(
     folder: Path,
     *,
@@ -69,7 +83,7 @@ def make_shards(
 ) -> None:
     """`minutes` of speech in shards; started again, it goes on where it was."""
     folder.mkdir(parents=True, exist_ok=True)
-    n_shards = max(1, round(minutes * 60.0 / SHARD_S))
+    n_shards = shard_count(minutes)
     seconds = minutes * 60.0 / n_shards
     for shard in range(n_shards):
         path = folder / f"seed{seed}_{shard:04d}.npz"

@@ -1,0 +1,112 @@
+"""What lips are taught from and how: features of every set, clips of it, courses that end in a
+mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+
+from emotalk_core.engine.frontend import Encoder
+from emotalk_core.model.config import FrontEndConfig
+from emotalk_core.model.tensors import read_tensors
+
+from .batches import Clips
+from .config import Course
+from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
+from .trainer import Lesson, Pupil, TrainSettings, train
+from .work import Work
+
+__all__ = ["Weights", "extract_sets", "lip_clips", "lip_sets", "take_course", "weights_in"]
+
+Weights = Mapping[str, torch.Tensor]
+
+_MODULE: Final = "module."  # how torch's averaging names what it averages
+_WARMUP, _AVERAGE = 30, 0.99  # of later courses, which are short
+
+
+def lip_sets(work: Work) -> dict[str, float]:
+    """How often each set that lips learn from is drawn."""
+    return {n: s for n, s in asdict(work.config.shares).items() if n in work.sets}
+
+
+def lip_clips(work: Work, split: str, features: Path) -> Clips:
+    """Everything of `split` that lips learn from, with its features in the folder `features`."""
+    sets = [
+        ([r for r in work.recordings(n) if r.split == split], work.feature_set(n, features), s)
+        for n, s in lip_sets(work).items()
+        if (features / f"{n}.npz").is_file()
+    ]
+    seed = work.config.seed if split == "train" else 0
+    return Clips(sets, n_styles=work.model_config.n_styles, seed=seed)
+
+
+def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[str]) -> None:
+    """Features of the sets `names` through an encoder, but of empty ones; what is there stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    front = work.model_config.front_end
+    encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
+    front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
+    for number, name in enumerate((*work.sets, "sped", "voiced")):
+        if name not in names or (folder / f"{name}.npz").is_file():
+            continue
+        if recordings := work.recordings(name):
+            # Made speech is cleaner than any recording: all of its copies are altered.
+            plan = CopyPlan(
+                copies=getattr(work.config.features, name),
+                clean=0 if name in ("synth", "kokoro") else 1,
+                seed=work.config.seed + number,
+            )
+            extract(recordings, front_end=front_end, folder=folder, name=name, plan=plan)
+
+
+def _standardise(work: Work, encoder: Encoder, front: FrontEndConfig) -> Standardise:
+    path = work.features / "standardise.npz"
+    if not path.is_file():
+        chosen = [r for r in work.recordings("open_speech") if r.split == "train"][:200]
+        found = estimate_standardise(chosen, encoder, front, work.config.seed)
+        np.savez(path, mean=found.mean, scale=found.scale)
+    stored = np.load(path)
+    return Standardise(stored["mean"], stored["scale"])
+
+
+def take_course(  # noqa: PLR0913 - who, from what, how, and where to
+    pupil: Pupil,
+    kept: Weights,
+    clips: tuple[Clips, Clips],
+    *,
+    course: Course,
+    lesson: Lesson,
+    settings: TrainSettings,
+    folder: Path,
+) -> Weights:
+    """The mean of the weights `kept` and of what `course` makes of them.
+
+    `clips` are for training and for measuring; `settings` those of the first course.
+    """
+    if not course.steps:
+        return kept
+    pupil.load_state_dict(kept)
+    paced = replace(
+        settings,
+        steps=course.steps,
+        learning_rate=course.learning_rate,
+        last_layer_rate=settings.last_layer_rate / 2,
+        warmup=_WARMUP,
+        average=_AVERAGE,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    train(pupil, *clips, paced, lesson, folder)
+    taught = weights_in(folder / "best.pt")
+    return {n: torch.lerp(kept[n], taught[n], course.share) for n in kept}
+
+
+def weights_in(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """The averaged weights of a checkpoint."""
+    averaged = torch.load(checkpoint, weights_only=True)["averaged"]
+    return {n.removeprefix(_MODULE): v for n, v in averaged.items() if n.startswith(_MODULE)}
