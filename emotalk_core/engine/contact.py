@@ -164,8 +164,8 @@ def firmness(logits: np.ndarray) -> np.ndarray:
 
 
 def round_off(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
-    """Coefficients (T, 52) of a mouth (T, 52) whose corners let the lips round by `firm` (T,)."""
-    return free * (1.0 - firm[:, None] * YIELDS)
+    """Coefficients (T, 52) of a mouth (T, 52) whose corners let the lips round by `firm` (T, 1)."""
+    return free * (1.0 - firm * YIELDS)
 
 
 def tuck(free: np.ndarray, firm: np.ndarray) -> np.ndarray:

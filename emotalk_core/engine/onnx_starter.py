@@ -309,7 +309,8 @@ def _decoder(model: Model) -> Graph:
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
     firm = firmness(net, gate_logits(net, net.affine(said, "decoder.contact"), shares))
     lips, lip, corners = net.split("Split", firm, net.integers(1, 1, 1), n_outputs=3, axis=-1)
-    free = round_off(net, _steady_jaw(net, net.affine(x, "decoder.output")), corners)
+    steady = _steady_jaw(net, net.affine(x, "decoder.output"))
+    free = round_off(net, steady, _smoothed(net, corners))
     values = press(net, tuck(net, free, lip), lips)
     net.output(values, "coefficients", (*frames, len(config.channels)))
     return net

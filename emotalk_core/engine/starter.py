@@ -251,8 +251,9 @@ class Starter:
         contact = _affine(np.ascontiguousarray(said), *self._contact)[:, 0]
         free = _affine(x, *self._output)
         free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
-        lips, lip, corners = firmness(gate_logits(contact, shares)).T
-        return press(tuck(round_off(free, corners), lip), lips)
+        firm = firmness(gate_logits(contact, shares))
+        lips, lip = firm[:, :2].T
+        return press(tuck(round_off(free, smoothed(firm[:, 2:])), lip), lips)
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ _SLOPE_DB: Final = 8.0
 _HOLD_FRAMES: Final = 4  # pauses shorter than a quarter of a second belong to the speech
 _SOFT_FRAMES: Final = 9
 # Where the network names phones, silence begins and ends to a state of 20 ms and needs no hold.
-_MAYBE_SILENT, _SURELY_SILENT = 0.4, 0.9  # share of silence among the phones
+_MAYBE_SILENT, _SURELY_SILENT = 0.3, 0.8  # share of silence among the phones
 _NAMED_HOLD_FRAMES, _NAMED_SOFT_FRAMES = 1, 5
 
 CONTEXT_FRAMES: Final = _FLOOR_FRAMES + _HOLD_FRAMES + _SOFT_FRAMES

@@ -110,8 +110,8 @@ def test_a_rounded_vowel_takes_most_of_a_smile_and_leaves_the_rest_of_the_face()
     spread = list(arkit.indices("mouthSmile", "mouthDimple", "mouthStretch"))
     others = [i for i in range(52) if i not in spread]
 
-    rounded = round_off(free, np.ones(len(free), np.float32))
+    rounded = round_off(free, np.ones((len(free), 1), np.float32))
 
     assert (rounded[:, spread] <= 0.25 * free[:, spread]).all()
     np.testing.assert_array_equal(rounded[:, others], free[:, others])
-    np.testing.assert_array_equal(round_off(free, np.zeros(len(free), np.float32)), free)
+    np.testing.assert_array_equal(round_off(free, np.zeros((len(free), 1), np.float32)), free)

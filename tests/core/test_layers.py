@@ -51,8 +51,8 @@ def test_a_loud_breath_that_the_network_takes_for_silence_is_silence() -> None:
 
     assert activity[120:180].max() == 0.0
     assert activity[:90].min() > 0.99
-    half_sure = np.where(silence > 0.0, 0.35, 0.0).astype(np.float32)
-    np.testing.assert_array_equal(speech_activity(level, half_sure), speech_activity(level))
+    hardly_sure = np.where(silence > 0.0, 0.25, 0.0).astype(np.float32)
+    np.testing.assert_array_equal(speech_activity(level, hardly_sure), speech_activity(level))
 
 
 def test_a_sneer_parts_the_lips_less_in_silence_and_stays() -> None:

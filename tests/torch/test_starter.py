@@ -149,7 +149,7 @@ def test_a_tucked_lip_is_the_same() -> None:
 
 def test_corners_that_let_the_lips_round_are_the_same() -> None:
     free = np.random.default_rng(5).uniform(-0.05, 0.6, (T, 52)).astype(np.float32)
-    firm = np.linspace(0.0, 1.0, T, dtype=np.float32)
+    firm = np.linspace(0.0, 1.0, T, dtype=np.float32)[:, None]
     theirs = torch_round_off(torch.from_numpy(free), torch.from_numpy(firm)).numpy()
     np.testing.assert_allclose(round_off(free, firm), theirs, atol=1e-6)
 

@@ -74,7 +74,7 @@ def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:
 
 def round_off(free: Tensor, firm: Tensor) -> Tensor:
     """As in `engine.contact`."""
-    return free * (1.0 - firm[..., None] * torch.from_numpy(YIELDS.copy()).to(free.device))
+    return free * (1.0 - firm * torch.from_numpy(YIELDS.copy()).to(free.device))
 
 
 def tuck(free: Tensor, firm: Tensor) -> Tensor:
@@ -267,7 +267,7 @@ class _Decoder(nn.Module):
         jaw = _smoothed(free[..., JAW : JAW + 1])
         free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
         firm = firmness(gate_logits(contact, shares.float()))
-        free = tuck(round_off(free, firm[..., 2]), firm[..., 1])
+        free = tuck(round_off(free, _smoothed(firm[..., 2:])), firm[..., 1])
         return press(free, firm[..., 0]), free, contact
 
 
