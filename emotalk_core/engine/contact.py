@@ -50,10 +50,10 @@ CONTACT_MM: Final = 0.25
 LEAST: Final = 1e-3
 """A share of phones counts as this much at least: what was not heard at all is not told apart."""
 
-BY_CONTENT, BY_PHONES = 0.4, 0.8
+BY_CONTENT, BY_PHONES = 0.3, 0.8
 """How much the content's own contact and the log odds of p, b, m say of a contact."""
 
-SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.6, 0.5, 1.0
+SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.4, 0.5, 1.0
 """What is added to that and to the log odds of the other gates: lips that fail to meet are seen
 before lips that meet too soon. Chosen on the dev sets, as all numbers here.
 """
@@ -64,7 +64,7 @@ FIRMNESS: Final = 3.0
 narrows it a little, so that the narrower mouth is always the likelier contact.
 """
 
-SLACK: Final = np.array([0.03, 0.10, 0.27], np.float32)
+SLACK: Final = np.array([0.05, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
 JAW_SURE: Final = 4
