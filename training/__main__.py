@@ -123,7 +123,7 @@ def _guarded(run: Callable[[], int]) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        print("Stopped; the same command goes on, `actors` anew.", file=sys.stderr)
         return 130
 
 

@@ -11,23 +11,30 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+import soundfile
 
 from emotalk_core.controls import EMOTIONS, emotion_weights
 from emotalk_core.engine.frontend import Encoder
 from emotalk_core.errors import InputError
+from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import Model, load_model
+from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
-from .datasets import Recording, at_other_speeds, load_open_speech, make_quiet
+from .datasets import Recording, load_open_speech, make_quiet
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, extract
-from .hearing import network_of
 from .listener import ListenerSettings, Voices, fit_listener, gather, recalls, together, write
+from .retold import at_other_speeds
 
 __all__ = ["Audition", "hear_actors", "load_actors"]
 
-_READERS, _QUIET = 150, 120  # clips
+_READERS, _FEWEST, _QUIET = 150, 3, 120  # clips
+_SPLITS: Final = ("train", "dev", "test")
+_WRITTEN: Final = {"model.safetensors", "config.json", "MODEL_CARD.md"}
+"""Of a model's files, those that would not be true of the new one if they were copied."""
 
 
 @dataclass(frozen=True)
@@ -42,42 +49,52 @@ class Audition:
 
 def load_actors(folder: Path) -> list[Recording]:
     """Recordings of `folder/index.csv`: columns `file`, `emotion` (one of the eight) and, where
-    known, `speaker` and `split`; those of split "test" are not learnt from.
+    known, `speaker` (or `actor`) and `split` (train, dev, test); test clips are not learnt from.
 
     Raises
     ------
     InputError
-        No index, a column or file missing, or an emotion that there is not.
+        No index, a column missing, a sound that cannot be read, an emotion or split that there is
+        not.
     """
     index = folder / "index.csv"
     try:
-        with index.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError("No list of actors", value=index, remedy=f"{error.strerror}.") from error
-    return [_recording(folder, row, number) for number, row in enumerate(rows, 2)]
-
-
-def _recording(folder: Path, row: dict[str, str], line: int) -> Recording:
-    where = f"{folder / 'index.csv'}, line {line}"
-    missing = [name for name in ("file", "emotion") if not row.get(name)]
+        with index.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), reader.fieldnames or ()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "It is no UTF-8"
+        raise InputError("No list of actors", value=index, remedy=f"{reason}.") from error
+    missing = [name for name in ("file", "emotion") if name not in columns]
     if missing:
-        raise InputError("A column is empty", value=f"{where}: {missing[0]}", remedy="Fill it in.")
-    if row["emotion"] not in EMOTIONS:
         raise InputError(
-            "No such emotion",
-            value=f"{where}: {row['emotion']}",
-            remedy=f"Use {', '.join(EMOTIONS)}.",
+            "A column is missing",
+            value=f"{index}: {missing[0]}",
+            remedy="Give a first line with names between commas: file,emotion,speaker,split.",
         )
+    return [_recording(folder, row, f"{index}, line {n}") for n, row in enumerate(rows, 2)]
+
+
+def _recording(folder: Path, row: dict[str, str], where: str) -> Recording:
+    split = row.get("split") or "train"
+    for name, value, known in (("emotion", row["emotion"], EMOTIONS), ("split", split, _SPLITS)):
+        if value not in known:
+            raise InputError(
+                f"No such {name}", value=f"{where}: {value}", remedy=f"Use {', '.join(known)}."
+            )
     source = folder / row["file"]
-    if not source.is_file():
-        raise InputError("Recording not found", value=source, remedy=f"See {where}.")
+    try:
+        soundfile.info(source)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise InputError(
+            "Not a sound that can be read", value=source, remedy=f"See {where}; use wav or flac."
+        ) from error
     return Recording(
         name=f"actors/{row['file']}",
         source=source,
         speaker=row.get("speaker") or row.get("actor") or "",
-        split=row.get("split") or "train",
-        emotion=tuple(emotion_weights({row["emotion"]: 1.0})),
+        split=split,
+        emotion=emotion_weights({row["emotion"]: 1.0}),
     )
 
 
@@ -87,42 +104,70 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     Raises
     ------
     InputError
-        As `load_actors`; nobody to learn from; a model of another kind.
+        As `load_actors`; nobody to learn from; no readers; a model of another kind; something else
+        lies where the model should.
     """
     recordings = load_actors(audition.actors)
     learnt = [r for r in recordings if r.split != "test"]
+    unseen = [r for r in recordings if r.split == "test"]
+    model = _checked(audition, learnt)
+    readers = _readers(audition.data)
+    with tempfile.TemporaryDirectory() as folder:
+        ear = _Ear(model, Path(folder), settings.every)
+        actors = together(ear.voices("actors", learnt), ear.voices("sped", at_other_speeds(learnt)))
+        quiet = ear.voices("quiet", make_quiet(_QUIET, 0))
+        fitted = fit_listener(actors, quiet, ear.voices("readers", readers), settings)
+        found = recalls(fitted, ear.voices("unseen", unseen)) if unseen else {}
+    network = Starter.from_tensors(model.config, model.tensors)
+    write(fitted, network)
+    _, about = read_tensors(audition.model / "model.safetensors")
+    about["listener"] = f"fitted to {len(learnt)} clips of {audition.actors.name}"
+    audition.out.mkdir(parents=True, exist_ok=True)
+    for path in audition.model.iterdir():
+        if path.is_file() and path.name not in _WRITTEN:
+            shutil.copyfile(path, audition.out / path.name)
+    write_tensors(audition.out / "model.safetensors", network.export(), about)
+    write_config(model.config, audition.out / "config.json")
+    return {EMOTIONS[number]: share for number, share in found.items()}
+
+
+def _checked(audition: Audition, learnt: Sequence[Recording]) -> Model:
+    """The model to start from, when everything else is in order too."""
     if not learnt:
         raise InputError(
             "Nobody to learn from", value=audition.actors, remedy="Give clips of another split."
+        )
+    if audition.out.exists() and (audition.out.is_file() or any(audition.out.iterdir())):
+        raise InputError(
+            "Something lies there already", value=audition.out, remedy="Give a new --out."
         )
     model = load_model(audition.model)
     if model.config.kind != "starter":
         raise InputError(
             "This model has no listener to fit", value=audition.model, remedy="Take the starter."
         )
-    readers = [r for r in load_open_speech(audition.data) if r.split == "train"][:_READERS]
-    unseen = [r for r in recordings if r.split == "test"]
-    with tempfile.TemporaryDirectory() as folder:
-        ear = _Ear(model, Path(folder))
-        actors = together(ear.voices("actors", learnt), ear.voices("sped", at_other_speeds(learnt)))
-        quiet = ear.voices("quiet", make_quiet(_QUIET, 0))
-        fitted = fit_listener(actors, quiet, ear.voices("readers", readers), settings)
-        found = recalls(fitted, ear.voices("unseen", unseen)) if unseen else {}
-    network = network_of(model)
-    write(fitted, network)
-    audition.out.mkdir(parents=True, exist_ok=True)
-    _, about = read_tensors(audition.model / "model.safetensors")
-    write_tensors(audition.out / "model.safetensors", network.export(), about)
-    for name in ("encoder.safetensors", "config.json"):
-        shutil.copyfile(audition.model / name, audition.out / name)
-    return {EMOTIONS[number]: share for number, share in found.items()}
+    return model
+
+
+def _readers(data: Path) -> list[Recording]:
+    """People who read and do not act, drawn once and for all."""
+    if not (data / "open_speech").is_dir():
+        raise InputError("No recordings", value=data, remedy="Give --data DIR with open_speech.")
+    found = sorted(
+        (r for r in load_open_speech(data) if r.split == "train"), key=lambda reader: reader.seed
+    )
+    if len(found) < _FEWEST:
+        raise InputError(
+            "Too few readers", value=len(found), remedy=f"open_speech needs {_FEWEST} train clips."
+        )
+    return found[:_READERS]
 
 
 class _Ear:
     """The front end of a model, and a folder for what it says."""
 
-    def __init__(self, model: Model, folder: Path) -> None:
-        self._config, self._folder = model.config, folder
+    def __init__(self, model: Model, folder: Path, every: int) -> None:
+        self._config, self._folder, self._every = model.config, folder, every
         front = model.config.front_end
         mean, scale = (np.asarray(model.tensors[f"standardise.{n}"]) for n in ("mean", "scale"))
         encoder = Encoder(model.encoder_tensors, front.n_layers)
@@ -133,5 +178,5 @@ class _Ear:
         plan, front = CopyPlan(copies=1, clean=1, seed=0), self._config.front_end
         extract(recordings, front_end=self._front_end, folder=self._folder, name=name, plan=plan)
         features = FeatureSet.open(self._folder, name, front)
-        every = ListenerSettings().every
-        return gather(recordings, features, reach=self._config.emotion.reach, every=every)
+        reach = self._config.emotion.reach
+        return gather(recordings, features, reach=reach, every=self._every)

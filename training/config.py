@@ -48,8 +48,10 @@ class FeatureSettings:
     emodb: int = 3
     sped: int = 1  # EMO-DB at other speeds
     voiced: int = 1  # EMO-DB in other voices
+    acted: int = 1  # readers who act by rule
     quiet: int = 2
     quiet_clips: int = 120
+    acting_readers: int = 90
     plain_clips: int = 160
 
 
@@ -62,7 +64,7 @@ class SetShares:
     grid: float = 0.35
     facegood: float = 0.2
     synth: float = 0.5
-    kokoro: float = 0.5
+    kokoro: float = 0.0
     quiet: float = 0.12
 
 
@@ -111,6 +113,7 @@ class RunConfig:
     hearing: HearingSettings = field(default_factory=HearingSettings)
     heard_shares: HeardShares = field(default_factory=HeardShares)
     naming: Course = field(default_factory=Course)
+    naming_shares: SetShares = field(default_factory=lambda: SetShares(synth=0.3, kokoro=1.4))
     drawing: Course = field(default_factory=Course)
     listener: ListenerSettings = field(default_factory=ListenerSettings)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,19 +17,15 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
-from emotalk_core.resampling import Ratio, resample_blocks
 
 from .augment import quiet_sound
 from .faces.captured import Captured
 from .faces.phones import SILENCE, Phone
-from .synthesis import SpokenClip, read_shards
-from .synthesis.voices import another_voice
+from .synthesis import read_shards
 
 __all__ = [
     "NOBODY",
-    "OTHER_SPEEDS",
     "Recording",
-    "at_other_speeds",
     "load_emodb",
     "load_facegood",
     "load_grid",
@@ -45,8 +41,6 @@ __all__ = [
 NOBODY: Final = ""
 """Speaker of sounds without speech."""
 
-OTHER_SPEEDS: Final = (Ratio(10, 9), Ratio(9, 10), Ratio(20, 17), Ratio(17, 20))
-"""Samples in place of each sample: formants and pitch move along, as between people."""
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
@@ -282,43 +276,6 @@ def load_synth(folder: Path, prefix: str = "synth") -> list[Recording]:
             seconds=len(clip.samples) / SAMPLE_RATE,
         )
         for number, clip in clips
-    ]
-
-
-def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
-    """The same clips slower and faster: as if other people had spoken them. Without phones."""
-    return [
-        replace(
-            recording,
-            name=f"{recording.name}@{length.up}:{length.down}",
-            source=np.concatenate([*resample_blocks([samples], length)]),
-            seconds=recording.seconds * length.up / length.down,
-            phones=(),
-            captured=None,
-        )
-        for recording in recordings
-        for samples in [load_samples(recording.source)]
-        for length in OTHER_SPEEDS
-    ]
-
-
-def in_other_voices(recordings: Sequence[Recording], copies: int = 2) -> list[Recording]:
-    """The same clips, `copies` of each, by a longer or shorter vocal tract, higher or lower,
-    sometimes breathy. Without phones.
-    """
-    return [
-        replace(
-            recording,
-            name=f"{recording.name}@voice{copy}",
-            source=another_voice(
-                SpokenClip(load_samples(recording.source), (), "", "", recording.speaker),
-                np.random.default_rng([recording.seed, copy]),
-            ).samples,
-            phones=(),
-            captured=None,
-        )
-        for recording in recordings
-        for copy in range(copies)
     ]
 
 

@@ -53,6 +53,7 @@ class ListenerSettings:
     decay: float = 0.002
     held_back: float = 0.3  # how much more where readers differ as they do on average
     neutral_less: float = 0.8  # of its logit: boredom is called neutral too, so it counts double
+    by_rule: float = 0.2  # weight of readers who act by rule, beside 1 for actors
     smoothing: float = 0.05  # of the labels
     quiet_share: float = 0.05  # weight of sounds that nobody speaks, beside 1 for actors
     every: int = 25  # states between two moments of a clip
@@ -70,13 +71,14 @@ class Voices:
     states: np.ndarray  # float32 (M, width), single ones: how far they stray
 
 
-def together(*sets: Voices) -> Voices:
-    """Several sets as one; each weighs the same."""
+def together(*sets: Voices, shares: Sequence[float] | None = None) -> Voices:
+    """Several sets as one, each with its share; without `shares` they weigh the same."""
+    parts = np.array(shares or [1.0] * len(sets)) / sum(shares or [len(sets)])
     first = np.cumsum([0, *(int(v.clips.max(initial=-1)) + 1 for v in sets)])
     return Voices(
         np.concatenate([v.pooled for v in sets]),
         np.concatenate([v.labels for v in sets]),
-        np.concatenate([v.weights for v in sets]) / len(sets),
+        np.concatenate([v.weights * part for v, part in zip(sets, parts, strict=True)]),
         np.concatenate([v.clips + n for v, n in zip(sets, first, strict=False)]),
         np.concatenate([v.states for v in sets]),
     )

@@ -20,13 +20,13 @@ import numpy as np
 import torch
 
 from emotalk_core.engine.frontend import SAMPLE_RATE
-from emotalk_core.errors import SetupError
 from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import load_model, model_shapes
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .config import Course
+from .courses import Weights, extract_sets, lip_clips, lip_sets, take_course, weights_in
 from .datasets import (
     Recording,
     load_emodb,
@@ -37,14 +37,13 @@ from .datasets import (
 )
 from .faces import phone_numbers
 from .front_end.last_layer import LastLayer
-from .hearing import Clip, network_of
+from .hearing import Clip
 from .hearing import hear as taught_to_hear
 from .hearing.streams import STATE_SAMPLES
-from .lips import Weights, extract_sets, lip_clips, lip_sets, take_course, weights_in
 from .listener import Voices, fit_listener, gather, recalls, together, write
-from .trainer import Pupil, faces, names
+from .trainer import Pupil, face_parts, name_parts
 from .trainer import train as train_lips
-from .work import Work
+from .work import Work, made
 
 __all__ = [
     "Work",
@@ -63,8 +62,8 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 _KEPT: Final = "kept.pt"  # the weights after the last course
-_ACTED: Final = ("emodb", "sped", "voiced")
-_LISTENED: Final = ("open_speech", "quiet", *_ACTED)
+_ACTORS: Final = ("emodb", "sped", "voiced")
+_LISTENED: Final = ("open_speech", "quiet", "acted", *_ACTORS)
 
 
 def make_front_end(work: Work) -> None:
@@ -116,7 +115,7 @@ def synthesise(work: Work) -> None:
         (work.synth, wanted.minutes, None),
         (work.kokoro, wanted.kokoro_minutes, lambda: neural(work.folder / "kokoro_parts")),
     ):
-        if len([*folder.glob("*.npz")]) < shard_count(minutes):
+        if len([*folder.glob(f"seed{seed}_*.npz")]) < shard_count(minutes):
             make_shards(
                 folder,
                 minutes=minutes,
@@ -128,17 +127,19 @@ def synthesise(work: Work) -> None:
 
 def extract_features(work: Work) -> None:
     """Run the front end over every copy of every set that lips learn from."""
-    extract_sets(work, work.encoder, work.features, [*lip_sets(work)])
+    extract_sets(work, work.encoder, work.features, [*lip_sets(work, work.config.shares)])
 
 
 def train(work: Work) -> None:
     """Lips and face; resumes from the last checkpoint."""
     work.run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(work.config.seed)
-    _explain(work, [r for name in lip_sets(work) for r in work.recordings(name)])
-    clips = lip_clips(work, "train", work.features), lip_clips(work, "dev", work.features)
+    _explain(
+        work, [r for name in lip_sets(work, work.config.shares) for r in work.recordings(name)]
+    )
+    clips = lip_clips(work, work.features, work.config.shares)
     pupil, face = _pupil(work, _network(work)), work.config.face
-    train_lips(pupil, *clips, face, faces(work.config.losses), work.run)
+    train_lips(pupil, *clips, face, face_parts(work.config.losses), work.run)
     kept: Weights = weights_in(work.run / "best.pt")
     for name in ("second", "third"):
         course: Course = getattr(work.config, name)
@@ -147,7 +148,7 @@ def train(work: Work) -> None:
             kept,
             clips,
             course=course,
-            lesson=faces(course.losses),
+            parts_of=face_parts(course.losses),
             settings=face,
             folder=work.run / name,
         )
@@ -159,7 +160,7 @@ def hear(work: Work) -> None:
     """Teach front end and lips to hear in noise, unless that is done."""
     if (work.heard / "config.json").is_file():
         return
-    _made(work.trained / "config.json", "train")
+    made(work.trained / "config.json", "train")
     work.heard.mkdir(parents=True, exist_ok=True)
 
     def clips(name: str) -> list[Clip]:
@@ -183,29 +184,33 @@ def finish(work: Work) -> None:
     """
     if (work.finished / "config.json").is_file():
         return
-    model = load_model(_made(work.heard / "config.json", "hear").parent)
-    features = work.heard / "features"
-    extract_sets(work, work.heard / "encoder.safetensors", features, [*lip_sets(work)])
-    clips = lip_clips(work, "train", features), lip_clips(work, "dev", features)
-    torch.manual_seed(work.config.seed)
-    pupil = Pupil(network_of(model))
-    network, config = pupil.network, work.config
+    model = load_model(made(work.heard / "config.json", "hear").parent)
+    config, features = work.config, work.heard / "features"
+    pupil = Pupil(Starter.from_tensors(model.config, model.tensors))
+    network = pupil.network
+    torch.manual_seed(config.seed)
+    drawing = face_parts(config.drawing.losses)
     courses = (
-        ("naming", config.naming, names, network.content.phones),
-        ("drawing", config.drawing, faces(config.drawing.losses), network.decoder),
+        ("naming", config.naming_shares, name_parts, network.content.phones),
+        ("drawing", config.shares, drawing, network.decoder),
     )
     kept: Weights = {n: t.clone() for n, t in pupil.state_dict().items()}
-    for name, course, lesson, learning in courses:
+    for name, shares, parts_of, learning in courses:
+        course: Course = getattr(config, name)
+        if not course.steps:
+            continue
+        encoder = work.heard / "encoder.safetensors"
+        extract_sets(work, encoder, features, [*lip_sets(work, shares)])
         network.requires_grad_(requires_grad=False)
         learning.requires_grad_(requires_grad=True)
         kept = take_course(
             pupil,
             kept,
-            clips,
+            lip_clips(work, features, shares),
             course=course,
-            lesson=lesson,
+            parts_of=parts_of,
             settings=config.face,
-            folder=work.run / name,
+            folder=work.finished / name,
         )
     pupil.load_state_dict(kept)
     work.finished.mkdir(parents=True, exist_ok=True)
@@ -230,34 +235,27 @@ def _as_clip(recording: Recording, name: str) -> Clip:
 def listen(work: Work) -> None:
     """Fit the emotion branch alone and write `listener.pt`."""
     features = work.heard / "features"
-    _made(work.heard / "config.json", "hear")
+    made(work.heard / "config.json", "hear")
     extract_sets(work, work.heard / "encoder.safetensors", features, _LISTENED)
     network, settings = _network(work), work.config.listener
+    known = {name: work.recordings(name) for name in _LISTENED}
 
     def voices(name: str, *splits: str) -> Voices:
-        chosen = [r for r in work.recordings(name) if r.split in splits]
+        chosen = [r for r in known[name] if r.split in splits]
         reach = network.config.emotion.reach
         return gather(chosen, work.feature_set(name, features), reach=reach, every=settings.every)
 
     quiet, readers = voices("quiet", "train", "dev"), voices("open_speech", "train")
 
     def actors(*splits: str) -> Voices:
-        return together(*(voices(name, *splits) for name in _ACTED))
+        acting = together(*(voices(name, *splits) for name in _ACTORS))
+        return together(acting, voices("acted", "train"), shares=(1.0, settings.by_rule))
 
     tried = fit_listener(actors("train"), quiet, readers, settings)
     found = recalls(tried, voices("emodb", "dev"))
     log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
     write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
-
-
-def _made(path: Path, step: str) -> Path:
-    """A file that an earlier step leaves."""
-    if not path.is_file():
-        raise SetupError(
-            "An earlier step has not been run", value=path, remedy=f"Run `{step}` first."
-        )
-    return path
 
 
 def _split(recordings: Sequence[Recording], split: str) -> list[Recording]:
@@ -326,8 +324,8 @@ def write_trained(work: Work) -> None:
 
 def export(work: Work, folder: Path) -> None:
     """Write the finished weights with their listener as a model folder and read them back."""
-    _made(work.finished / "config.json", "finish")
-    listener = torch.load(_made(work.run / "listener.pt", "listen"), weights_only=True)
+    made(work.finished / "config.json", "finish")
+    listener = torch.load(made(work.run / "listener.pt", "listen"), weights_only=True)
     folder.mkdir(parents=True, exist_ok=True)
     tensors, metadata = read_tensors(work.finished / "model.safetensors")
     fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}

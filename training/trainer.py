@@ -22,7 +22,7 @@ from .batches import CONTEXT_FRAMES, Batch, Clips
 from .front_end.last_layer import LastLayer
 from .losses import LossWeights, Predicted, face_loss, misnamed
 
-__all__ = ["Lesson", "Pupil", "TrainSettings", "faces", "names", "predict", "train"]
+__all__ = ["PartsOf", "Pupil", "TrainSettings", "face_parts", "name_parts", "predict", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -100,18 +100,18 @@ def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -
     return Predicted(*on_frames, phones=logits.float())
 
 
-Lesson = Callable[[Pupil, Batch, TrainSettings | None], dict[str, Tensor]]
+PartsOf = Callable[[Pupil, Batch, TrainSettings | None], dict[str, Tensor]]
 """Parts of the loss by name; with settings, of what is heard altered by them."""
 
 
-def faces(weights: LossWeights) -> Lesson:
+def face_parts(weights: LossWeights) -> PartsOf:
     """Whole faces count."""
     return lambda pupil, batch, settings: face_loss(
         predict(pupil, batch, settings), batch.target, weights
     )
 
 
-def names(pupil: Pupil, batch: Batch, settings: TrainSettings | None) -> dict[str, Tensor]:
+def name_parts(pupil: Pupil, batch: Batch, settings: TrainSettings | None) -> dict[str, Tensor]:
     """The names of the phones alone count."""
     content = pupil.network.content
     with torch.autocast("cpu", torch.bfloat16, enabled=pupil.training):
@@ -192,7 +192,7 @@ def train(
     clips: Clips,
     dev: Clips,
     settings: TrainSettings,
-    lesson: Lesson,
+    parts_of: PartsOf,
     folder: Path,
 ) -> None:
     """Train what takes gradients until `settings.steps`; goes on from `folder/state.pt` when it is
@@ -206,7 +206,7 @@ def train(
     while run.step < settings.steps:
         pupil.train()
         batch = clips.batch(settings.pairs, settings.frames)
-        parts = lesson(pupil, batch, settings)
+        parts = parts_of(pupil, batch, settings)
         run.learn(parts)
         for name, part in parts.items():
             sums[name] = sums.get(name, 0.0) + part.item() / _REPORT_EVERY
@@ -214,7 +214,7 @@ def train(
             _record(folder, run.step, "train", sums, started)
             sums = {}
         if run.step % settings.save_every == 0 or run.step == settings.steps:
-            found = measure(run.averaged.module, dev, settings, lesson)
+            found = measure(run.averaged.module, dev, settings, parts_of)
             _record(folder, run.step, "dev", found, started)
             run.save(sum(found.values()))
 
@@ -226,7 +226,9 @@ def _pace(step: int, settings: TrainSettings) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + torch.cos(torch.tensor(min(done, 1.0) * torch.pi)).item())
 
 
-def measure(pupil: Pupil, dev: Clips, settings: TrainSettings, lesson: Lesson) -> dict[str, float]:
+def measure(
+    pupil: Pupil, dev: Clips, settings: TrainSettings, parts_of: PartsOf
+) -> dict[str, float]:
     """Parts of the loss on a few dev batches."""
     pupil.eval()
     dev.start_anew()
@@ -235,7 +237,7 @@ def measure(pupil: Pupil, dev: Clips, settings: TrainSettings, lesson: Lesson) -
     with torch.no_grad():
         for _ in range(n):
             batch = dev.batch(settings.pairs, settings.frames)
-            for name, part in lesson(pupil, batch, None).items():
+            for name, part in parts_of(pupil, batch, None).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals
 

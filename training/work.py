@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from emotalk_core.errors import SetupError
 from emotalk_core.model.config import ModelConfig
 from emotalk_core.model.folder import starter_folder
 
 from .config import RunConfig
 from .datasets import (
     Recording,
-    at_other_speeds,
-    in_other_voices,
     load_emodb,
     load_facegood,
     load_grid,
@@ -23,10 +22,20 @@ from .datasets import (
     make_quiet,
 )
 from .features import FeatureSet
+from .retold import acted_by_rule, at_other_speeds, in_other_voices
 
-__all__ = ["SETS", "Work"]
+__all__ = ["SETS", "Work", "made"]
 
 SETS: Final = ("open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb")
+
+
+def made(path: Path, step: str) -> Path:
+    """A file that an earlier step leaves."""
+    if not path.is_file():
+        raise SetupError(
+            "An earlier step has not been run", value=path, remedy=f"Run `{step}` first."
+        )
+    return path
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,10 @@ class Work:
             "emodb": lambda: load_emodb(self.data),
             "sped": lambda: at_other_speeds(self.recordings("emodb")),
             "voiced": lambda: in_other_voices(self.recordings("emodb")),
+            "acted": lambda: acted_by_rule(
+                [r for r in self.recordings("open_speech") if r.split == "train"],
+                sizes.acting_readers,
+            ),
             "grid": lambda: load_grid(self.data),
             "facegood": lambda: load_facegood(self.data),
             "voices": lambda: load_voices(self.data),
@@ -114,7 +127,7 @@ class Work:
 
     @property
     def heard(self) -> Path:
-        """The same after the lesson in noise, with features of its own for the listener."""
+        """The same after the lesson in noise, with features of its own for what comes after."""
         return self.folder / "heard"
 
     @property

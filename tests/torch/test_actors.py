@@ -36,6 +36,7 @@ def sound(kind: str, seed: int) -> np.ndarray:
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "actors"
     made.mkdir()
+    (tmp_path / "open_speech").mkdir()
     rows = [(f"{k}{i}.wav", k, s) for k in ("angry", "sad") for i, s in enumerate(SPLITS)]
     for number, (name, kind, _) in enumerate(rows):
         soundfile.write(made / name, sound(kind, number), 16_000)
@@ -66,19 +67,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_QUIET", 3)
 
 
-def test_hears_unseen_clips_and_changes_the_listener_alone(folder: Path, tmp_path: Path) -> None:
-    audition = Audition(folder, tmp_path, starter_folder(), tmp_path / "model")
-
-    found = hear_actors(audition, ListenerSettings(neutral_less=0.0))
-
-    assert found == {"sad": 1.0, "angry": 1.0}
-    before, after = load_model(starter_folder()), load_model(tmp_path / "model")
-    moved = {n for n, t in after.tensors.items() if (t != before.tensors[n]).any()}
-    assert moved
-    assert all(name.startswith("emotion.") for name in moved)
-
-
-def test_the_command_says_where_the_model_is_and_how_well_it_hears(
+def test_hears_unseen_clips_and_changes_the_listener_alone(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "model"
@@ -88,6 +77,22 @@ def test_the_command_says_where_the_model_is_and_how_well_it_hears(
     said = capsys.readouterr().out
     assert str(out) in said
     assert "recall 1.000" in said
+    before, after = load_model(starter_folder()), load_model(out)
+    moved = {n for n, t in after.tensors.items() if (t != before.tensors[n]).any()}
+    assert moved
+    assert all(name.startswith("emotion.") for name in moved)
+    assert (out / "LICENSE-whisper").is_file()
+
+
+def test_test_clips_are_not_learnt_from(folder: Path, tmp_path: Path) -> None:
+    lies = [("angry3.wav", "sad", "test"), ("sad3.wav", "angry", "test")]
+    rows = [(f"{k}{i}.wav", k, "train") for k in ("angry", "sad") for i in range(3)]
+    write_index(folder, [("file", "emotion", "split"), *rows, *lies])
+    audition = Audition(folder, tmp_path, starter_folder(), tmp_path / "model")
+
+    found = hear_actors(audition, ListenerSettings(neutral_less=0.0))
+
+    assert found == {"sad": 0.0, "angry": 0.0}  # what it was told of them it does not know
 
 
 @pytest.mark.parametrize(
@@ -95,7 +100,9 @@ def test_the_command_says_where_the_model_is_and_how_well_it_hears(
     [
         ([("file", "emotion"), ("angry0.wav", "furious")], "line 2: furious"),
         ([("file", "emotion"), ("gone.wav", "sad")], "gone.wav"),
-        ([("file", "emotion"), ("angry0.wav", "")], "line 2: emotion"),
+        ([("file", "emotion"), ("index.csv", "sad")], "Not a sound"),
+        ([("file;emotion",), ("angry0.wav;sad",)], "column is missing.*file"),
+        ([("file", "emotion", "split"), ("angry0.wav", "angry", "Test")], "No such split"),
         ([("file", "emotion", "split"), ("angry0.wav", "angry", "test")], "Nobody to learn from"),
     ],
 )
@@ -109,6 +116,26 @@ def test_what_cannot_be_learnt_from_is_named_and_nothing_is_written(
         hear_actors(audition, ListenerSettings())
 
     assert not (tmp_path / "model").exists()
+
+
+def test_a_model_is_never_written_over(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    for out in (tmp_path / "model", starter_folder(), tmp_path / "model" / "config.json"):
+        with pytest.raises(InputError, match="lies there already"):
+            hear_actors(Audition(folder, tmp_path, starter_folder(), out), ListenerSettings())
+
+
+def test_a_list_from_a_spreadsheet_is_read(folder: Path) -> None:
+    text = (folder / "index.csv").read_text(encoding="utf-8")
+    (folder / "index.csv").write_text("\ufeff" + text, encoding="utf-8")
+    assert len(load_actors(folder)) == 2 * len(SPLITS)
+
+
+def test_no_readers_is_said_at_once(folder: Path, tmp_path: Path) -> None:
+    audition = Audition(folder, tmp_path / "nothing", starter_folder(), tmp_path / "model")
+    with pytest.raises(InputError, match="open_speech"):
+        hear_actors(audition, ListenerSettings())
 
 
 def test_a_folder_without_a_list_is_named(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 
-from training import lips  # noqa: E402
+from training import courses  # noqa: E402
 from training.config import Course  # noqa: E402
-from training.trainer import TrainSettings, names  # noqa: E402
+from training.trainer import TrainSettings, name_parts  # noqa: E402
 
 
 class Line(torch.nn.Module):
@@ -26,24 +26,24 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
 
     def train(
-        pupil: Line, _clips: Any, _dev: Any, settings: Any, lesson: Any, folder: Path
+        pupil: Line, _clips: Any, _dev: Any, settings: Any, parts_of: Any, folder: Path
     ) -> None:
-        asked.append((float(pupil.slope.detach()), settings, lesson))
+        asked.append((float(pupil.slope.detach()), settings, parts_of))
         weights = {f"module.{n}": v + 10.0 for n, v in pupil.state_dict().items()}
         torch.save({"averaged": weights | {"n_averaged": torch.tensor(3)}}, folder / "best.pt")
 
-    monkeypatch.setattr(lips, "train", train)
+    monkeypatch.setattr(courses, "train", train)
     return asked
 
 
-def took(course: Course, folder: Path) -> lips.Weights:
+def took(course: Course, folder: Path) -> courses.Weights:
     """What stays of a slope of 1."""
-    return lips.take_course(
+    return courses.take_course(
         Line(),
         {"slope": torch.ones(1)},
         (None, None),
         course=course,
-        lesson=names,
+        parts_of=name_parts,
         settings=TrainSettings(),
         folder=folder,
     )
@@ -52,9 +52,9 @@ def took(course: Course, folder: Path) -> lips.Weights:
 def test_what_stays_is_a_mean(taught: list[Any], tmp_path: Path) -> None:
     kept = took(Course(steps=7, learning_rate=1e-4, share=0.4), tmp_path / "second")
 
-    started, settings, lesson = taught[0]
+    started, settings, parts_of = taught[0]
     assert started == 1.0
-    assert (settings.steps, settings.learning_rate, lesson) == (7, 1e-4, names)
+    assert (settings.steps, settings.learning_rate, parts_of) == (7, 1e-4, name_parts)
     assert float(kept["slope"]) == pytest.approx(0.6 * 1.0 + 0.4 * 11.0)
 
 

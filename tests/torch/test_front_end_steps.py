@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,8 @@ from emotalk_core.errors import SetupError  # noqa: E402
 from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from emotalk_core.model.network import Starter  # noqa: E402
 from emotalk_core.model.tensors import read_tensors, write_tensors  # noqa: E402
-from training import frontend_weights, steps  # noqa: E402
+from training import courses, frontend_weights, steps  # noqa: E402
+from training.batches import Clips  # noqa: E402
 from training.config import Course, read_run_config  # noqa: E402
 from training.datasets import Recording  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
@@ -123,22 +125,76 @@ def test_what_is_taught_is_a_share_of_a_change_and_taught_once(work: Work) -> No
     assert (work.heard / "model.safetensors").stat().st_mtime_ns == before
 
 
-def test_the_last_courses_move_the_phones_and_the_decoder_alone(work: Work) -> None:
-    courses = {n: Course(steps=2, learning_rate=1e-2, share=1.0) for n in ("naming", "drawing")}
+def ready_to_finish(work: Work, naming: int, drawing: int) -> Work:
+    """A work folder with lips that hear, whose last courses have so many steps."""
+    courses = {
+        name: Course(steps=steps, learning_rate=1e-2, share=1.0)
+        for name, steps in (("naming", naming), ("drawing", drawing))
+    }
     face = replace(CONFIG.face, pairs=1, frames=30, save_every=2)
-    work = replace(work, config=replace(work.config, face=face, **courses))
+    few = replace(CONFIG.shares, read=0.0, grid=0.0, facegood=0.0, synth=0.0)
+    config = replace(work.config, face=face, shares=few, naming_shares=few, **courses)
     steps.write_trained(work)
     steps.hear(work)
+    return replace(work, config=config)
+
+
+def moved(work: Work) -> set[str]:
+    """Tensors that the last courses moved."""
+    heard, finished = load_model(work.heard).tensors, load_model(work.finished).tensors
+    return {n for n, t in finished.items() if (t != heard[n]).any()}
+
+
+@pytest.mark.parametrize(
+    ("naming", "drawing", "part"), [(2, 0, "content.phones."), (0, 2, "decoder.")]
+)
+def test_each_of_the_last_courses_moves_its_own_part_alone(
+    work: Work, naming: int, drawing: int, part: str
+) -> None:
+    work = ready_to_finish(work, naming, drawing)
 
     steps.finish(work)
 
-    heard, finished = load_model(work.heard), load_model(work.finished)
-    moved = {n for n, t in finished.tensors.items() if (t != heard.tensors[n]).any()}
-    assert {n.split(".")[0] for n in moved} == {"content", "decoder"}
-    assert all(n.startswith(("content.phones.", "decoder.")) for n in moved)
-    np.testing.assert_array_equal(
-        finished.encoder_tensors["conv1.weight"], heard.encoder_tensors["conv1.weight"]
+    assert moved(work)
+    assert all(name.startswith(part) for name in moved(work))
+    (curve,) = work.finished.glob("*/curve.jsonl")
+    judged_by = {*json.loads(curve.read_text().splitlines()[-1])} - {"step", "kind", "seconds"}
+    assert (judged_by == {"loss", "phones"}) == bool(naming)
+    encoders = [load_model(f).encoder_tensors["conv1.weight"] for f in (work.heard, work.finished)]
+    np.testing.assert_array_equal(*encoders)
+
+
+def test_lips_are_finished_once_on_what_the_front_end_says_that_hears(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, heard_by = ready_to_finish(work, 2, 2), []
+    taken = steps.extract_sets
+    monkeypatch.setattr(
+        steps, "extract_sets", lambda w, e, *a: (heard_by.append(e), taken(w, e, *a))
     )
+
+    steps.finish(work)
+    before = (work.finished / "model.safetensors").stat().st_mtime_ns
+    steps.finish(work)
+
+    assert {n.split(".")[0] for n in moved(work)} == {"content", "decoder"}
+    assert set(heard_by) == {work.heard / "encoder.safetensors"}
+    assert (work.finished / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_lips_train_on_one_split_are_measured_by_another_and_miss_no_set(work: Work) -> None:
+    few = replace(CONFIG.shares, read=0.0, grid=0.0, facegood=0.0, synth=0.0)
+    with pytest.raises(SetupError, match="Run `features` first"):
+        courses.lip_clips(work, work.features, few)
+    courses.extract_sets(work, ENCODER, work.features, ["open_speech", "quiet"])
+
+    clips, dev = courses.lip_clips(work, work.features, few)
+
+    def names_of(found: Clips) -> set[str]:
+        return {r.name for _, entries, _ in found._groups for r, _ in entries}
+
+    assert names_of(clips) == {"a", "b"}
+    assert names_of(dev) == {"c"}
 
 
 def test_export_puts_the_listener_in_and_leaves_the_rest(work: Work) -> None:

@@ -11,15 +11,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed: training extra")
 
-from training.datasets import (  # noqa: E402
-    OTHER_SPEEDS,
-    Recording,
-    at_other_speeds,
-    in_other_voices,
-    load_voices,
-)
+from emotalk_core.controls import EMOTIONS  # noqa: E402
+from training.datasets import Recording, load_voices  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
 from training.listener import Voices, together  # noqa: E402
+from training.retold import (  # noqa: E402
+    OTHER_SPEEDS,
+    acted_by_rule,
+    at_other_speeds,
+    in_other_voices,
+)
 
 
 def pitch(samples: np.ndarray) -> float:
@@ -49,7 +50,8 @@ def test_other_voices_say_the_same_at_the_same_time_and_always_alike() -> None:
     times = np.arange(16_000) / 16_000
     speech = sum(np.sin(2 * np.pi * 120 * k * times) / k for k in range(1, 20))
     speech = (0.1 * speech * (times > 0.4)).astype(np.float32)
-    given = Recording("set/a", speech, "s", "train", emotion=(1.0,), seconds=1.0)
+    phones = (Phone(0.4, 0.9, "AA1", "open"),)
+    given = Recording("set/a", speech, "s", "train", phones, emotion=(1.0,), seconds=1.0)
 
     voiced, again = (in_other_voices([given], copies=3) for _ in range(2))
 
@@ -60,8 +62,34 @@ def test_other_voices_say_the_same_at_the_same_time_and_always_alike() -> None:
         np.testing.assert_array_equal(samples, same.source)
         assert len(samples) == len(speech)
         assert np.abs(samples[8_000:]).mean() > 20 * np.abs(samples[:5_000]).mean()
-        assert recording.emotion == given.emotion
+        assert (recording.phones, recording.emotion) == ((), given.emotion)
     assert len({round(pitch(np.asarray(r.source))) for r in voiced}) > 1
+
+
+@pytest.mark.skipif(find_spec("pyworld") is None, reason="pyworld is not installed")
+def test_readers_act_all_feelings_as_the_rules_say_one_clip_each() -> None:
+    times = np.arange(32_000) / 16_000
+    speech = sum(np.sin(2 * np.pi * 120 * k * times) / k for k in range(1, 20))
+    speech = (0.1 * speech).astype(np.float32)
+    phones = (Phone(0.2, 1.8, "AA1", "open"),)
+
+    def reader(name: str, speaker: str, seconds: float = 2.0) -> Recording:
+        return Recording(name, speech, speaker, "train", phones, seconds=seconds)
+
+    given = [reader("a", "s"), reader("b", "s"), reader("c", "t"), reader("d", "u", 9.0)]
+
+    acted = acted_by_rule(given, 5)
+
+    assert {r.speaker for r in acted} == {"s", "t"}  # who speaks too long is left out
+    assert len(acted) == 2 * len(EMOTIONS)
+    assert len(acted_by_rule(given, 1)) == len(EMOTIONS)
+    named = {r.name.split("@")[1]: r for r in acted if r.speaker == "t"}
+    assert [*named] == [*EMOTIONS]
+    for emotion, recording in named.items():
+        assert recording.emotion is not None
+        assert EMOTIONS[int(np.argmax(recording.emotion))] == emotion
+        assert np.abs(np.asarray(recording.source)).max() == pytest.approx(0.5, abs=1e-3)
+    assert named["sad"].seconds > named["neutral"].seconds > named["angry"].seconds
 
 
 def test_voices_are_all_sounds_of_their_folder(tmp_path: Path) -> None:
@@ -92,5 +120,7 @@ def test_sets_side_by_side_weigh_the_same_and_keep_their_clips_apart() -> None:
     assert both.weights.sum() == pytest.approx(1.0)
     assert both.weights[both.pooled[:, 0] > 0].sum() == pytest.approx(0.5)
     assert len(np.unique(both.clips)) == 6
+    uneven = together(voices(4, 1.0), voices(2, -1.0), shares=(1.0, 0.25))
+    assert uneven.weights[uneven.pooled[:, 0] < 0].sum() == pytest.approx(0.2)
     assert (np.sign(both.pooled[:, 0])[both.clips >= 4] == -1).all()
     assert both.states.shape == (10, 4)

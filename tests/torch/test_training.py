@@ -25,7 +25,7 @@ from training.datasets import NOBODY, Recording, split_of  # noqa: E402
 from training.faces.phones import Phone, phone_numbers  # noqa: E402
 from training.features import MARGIN_S, FeatureSet  # noqa: E402
 from training.losses import UNKNOWN, LossWeights, Predicted, Target, face_loss  # noqa: E402
-from training.trainer import Pupil, TrainSettings, faces, names, train  # noqa: E402
+from training.trainer import Pupil, TrainSettings, face_parts, name_parts, train  # noqa: E402
 
 CONFIG = replace(
     ModelConfig(),
@@ -95,7 +95,7 @@ def run(folder: Path, steps: int) -> dict[str, float]:
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
     settings = TrainSettings(steps=steps, pairs=2, frames=48, save_every=20, warmup=5, average=0.9)
-    train(Pupil(Starter(CONFIG)), clips(), clips(2), settings, faces(LossWeights()), folder)
+    train(Pupil(Starter(CONFIG)), clips(), clips(2), settings, face_parts(LossWeights()), folder)
 
     lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
     return [line for line in lines if line["kind"] == "dev"][-1]
@@ -132,7 +132,7 @@ def test_naming_phones_moves_what_may_learn_alone(tmp_path: Path) -> None:
     before = {n: p.clone() for n, p in network.named_parameters()}
     settings = TrainSettings(steps=40, pairs=2, frames=48, save_every=20, warmup=5, average=0.9)
 
-    train(Pupil(network), clips(), clips(2), settings, names, tmp_path)
+    train(Pupil(network), clips(), clips(2), settings, name_parts, tmp_path)
 
     lines = [json.loads(line) for line in (tmp_path / "curve.jsonl").read_text().splitlines()]
     first, last = (line["loss"] for line in lines if line["kind"] == "dev")

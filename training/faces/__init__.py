@@ -16,7 +16,7 @@ from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototyp
 from .lips import REST_APERTURE_MM, aperture_mm
 from .loudness import loudness_db
 from .phones import KINDS, Phone, is_sound, kind_of, phone_numbers
-from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves
+from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves, with_silence
 from .target import FaceTarget, face_curves
 
 __all__ = [
@@ -44,4 +44,5 @@ __all__ = [
     "seen_by_animators",
     "seen_on_video",
     "speech_curves",
+    "with_silence",
 ]

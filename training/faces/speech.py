@@ -21,7 +21,7 @@ from .lips import press_closures, spread, tuck_lower_lip
 from .phones import SHAPE_NAMES, Mouth, Phone, mouth_parts
 from .styles import SpeakerStyle, style_of
 
-__all__ = ["FPS", "LEAD_S", "SpeechCurves", "n_frames", "speech_curves"]
+__all__ = ["FPS", "LEAD_S", "SpeechCurves", "n_frames", "speech_curves", "with_silence"]
 
 FPS: Final = 30
 LEAD_S: Final = 0.022
@@ -154,7 +154,7 @@ def _spans(
 ) -> list[_Span]:
     spans: list[_Span] = []
     at = 0.0
-    for phone in _with_silence(phones, seconds):
+    for phone in with_silence(phones, seconds):
         effort = _effort(phone, loudness)
         parts = mouth_parts(phone.symbol, phone.kind)
         edges = np.linspace(max(phone.start_s, at), phone.end_s, len(parts) + 1)
@@ -168,7 +168,7 @@ def _spans(
     return _with_anticipation(spans)
 
 
-def _with_silence(phones: Sequence[Phone], seconds: float) -> list[Phone]:
+def with_silence(phones: Sequence[Phone], seconds: float) -> list[Phone]:
     """The phones with every gap filled, from 0 to the end of the sound."""
     filled: list[Phone] = []
     at = 0.0

@@ -4,7 +4,7 @@ The last step of the shipped weights, made for a card: all of it, the noise incl
 where the network learns.
 """
 
-from .lesson import HearingSettings, hear, network_of
+from .lesson import HearingSettings, hear
 from .streams import Clip
 
-__all__ = ["Clip", "HearingSettings", "hear", "network_of"]
+__all__ = ["Clip", "HearingSettings", "hear"]

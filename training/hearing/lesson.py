@@ -33,7 +33,7 @@ from .disturbance import Disturbance
 from .sound import Heard, LogMel, crop_samples, heard
 from .streams import Clip, Crop, Streams
 
-__all__ = ["Ear", "HearingSettings", "Lesson", "hear", "network_of"]
+__all__ = ["Ear", "HearingSettings", "Lesson", "hear"]
 
 log = logging.getLogger(__name__)
 
@@ -71,18 +71,6 @@ class _Made:
     face: Tensor  # (B, T, 52)
 
 
-def network_of(model: Model) -> Starter:
-    """The network with a model folder's weights, float32."""
-    network = Starter(model.config)
-    network.load_state_dict(
-        {
-            name.removeprefix("standardise."): torch.from_numpy(np.array(array, np.float32))
-            for name, array in model.tensors.items()
-        }
-    )
-    return network
-
-
 class Ear(nn.Module):
     """Front end, content and decoder of a model folder."""
 
@@ -91,7 +79,7 @@ class Ear(nn.Module):
         front = model.config.front_end
         self.convolutions = Convolutions(model.encoder_tensors)
         self.layers = Layers(model.encoder_tensors, front.n_layers, front.reach)
-        self.network = network_of(model).eval()
+        self.network = Starter.from_tensors(model.config, model.tensors).eval()
         self.requires_grad_(requires_grad=False)
 
     def learns(self) -> None:

@@ -17,8 +17,8 @@ from torch import Tensor
 from emotalk_core.engine.frontend import HOP, N_FFT, SAMPLE_RATE
 from emotalk_core.resampling import Ratio, resample_blocks
 
-from ..datasets import OTHER_SPEEDS
 from ..losses import UNKNOWN
+from ..retold import OTHER_SPEEDS
 
 __all__ = ["STATE_SAMPLES", "Clip", "Crop", "Streams", "believed"]
 

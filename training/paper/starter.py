@@ -4,11 +4,9 @@ what every engine of EmoTalk runs. It starts from the weights that ship.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
@@ -66,8 +64,7 @@ class StarterAnimator(nn.Module):
                 remedy=f"Train network = 'starter' on {front.n_layers} x {front.width}.",
             )
         self.weights = weights or PaperLosses()
-        self.network = Starter(model.config)
-        self.network.load_state_dict(_torch_state(model.tensors))
+        self.network = Starter.from_tensors(model.config, model.tensors)
         # Takes have no phones: a face's error alone would unlearn their names, which shut the lips
         # and tell silence.
         self.network.content.phones.requires_grad_(requires_grad=False)
@@ -135,11 +132,3 @@ def export_starter(
     card = _CARD.format(name=name, takes=takes, speakers=speakers, minutes=minutes)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     load_model(folder)
-
-
-def _torch_state(tensors: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """The tensors of a model folder by the network's own names."""
-    return {
-        name.removeprefix("standardise."): torch.from_numpy(array.astype(np.float32))
-        for name, array in tensors.items()
-    }

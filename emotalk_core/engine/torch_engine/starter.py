@@ -32,7 +32,6 @@ _NUMERIC_VERSION: Final = 1
 _AT_ONCE: Final = {"cuda": 16}  # windows of 6 s in one pass, 300 MB; elsewhere one
 
 # The file's names of what the network keeps as buffers.
-_BUFFERS: Final = {"standardise.mean": "mean", "standardise.scale": "scale"}
 
 
 class StarterEngine(StreamedEngine):
@@ -170,13 +169,7 @@ class _OnTorch(NumpyStarter):
         self, config: ModelConfig, tensors: Mapping[str, np.ndarray], device: torch.device
     ) -> None:
         super().__init__(config, tensors)
-        network = Starter(config)
-        network.load_state_dict(
-            {
-                _BUFFERS.get(n, n): torch.from_numpy(np.array(t, np.float32))
-                for n, t in tensors.items()
-            }
-        )
+        network = Starter.from_tensors(config, tensors)
         self._device = device
         self._network = network.requires_grad_(requires_grad=False).eval().to(device)
 

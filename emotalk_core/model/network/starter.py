@@ -301,6 +301,18 @@ class Starter(nn.Module):
         self.prototypes = nn.Parameter(start.contiguous())
         self.styles = nn.Parameter(0.5 * torch.randn(config.n_styles, config.decoder.style_width))
 
+    @classmethod
+    def from_tensors(cls, config: ModelConfig, tensors: Mapping[str, np.ndarray]) -> Starter:
+        """The network with the tensors of a model folder, float32."""
+        network = cls(config)
+        network.load_state_dict(
+            {
+                name.removeprefix("standardise."): torch.from_numpy(np.array(array, np.float32))
+                for name, array in tensors.items()
+            }
+        )
+        return network
+
     def frames(
         self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0
     ) -> tuple[Tensor, Tensor]:

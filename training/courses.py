@@ -17,10 +17,10 @@ from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.tensors import read_tensors
 
 from .batches import Clips
-from .config import Course
+from .config import Course, SetShares
 from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
-from .trainer import Lesson, Pupil, TrainSettings, train
-from .work import Work
+from .trainer import PartsOf, Pupil, TrainSettings, train
+from .work import Work, made
 
 __all__ = ["Weights", "extract_sets", "lip_clips", "lip_sets", "take_course", "weights_in"]
 
@@ -30,20 +30,31 @@ _MODULE: Final = "module."  # how torch's averaging names what it averages
 _WARMUP, _AVERAGE = 30, 0.99  # of later courses, which are short
 
 
-def lip_sets(work: Work) -> dict[str, float]:
-    """How often each set that lips learn from is drawn."""
-    return {n: s for n, s in asdict(work.config.shares).items() if n in work.sets}
+def lip_sets(work: Work, shares: SetShares) -> dict[str, float]:
+    """How often each set that there is is drawn."""
+    return {n: s for n, s in asdict(shares).items() if s > 0.0 and n in work.sets}
 
 
-def lip_clips(work: Work, split: str, features: Path) -> Clips:
-    """Everything of `split` that lips learn from, with its features in the folder `features`."""
+def lip_clips(work: Work, features: Path, shares: SetShares) -> tuple[Clips, Clips]:
+    """Everything that lips learn from, to train on and to measure by (dev), with its features in
+    the folder `features`.
+
+    Raises
+    ------
+    SetupError
+        A set has no features yet.
+    """
     sets = [
-        ([r for r in work.recordings(n) if r.split == split], work.feature_set(n, features), s)
-        for n, s in lip_sets(work).items()
-        if (features / f"{n}.npz").is_file()
+        (recordings, work.feature_set(made(features / f"{n}.npz", "features").stem, features), s)
+        for n, s in lip_sets(work, shares).items()
+        if (recordings := work.recordings(n))
     ]
-    seed = work.config.seed if split == "train" else 0
-    return Clips(sets, n_styles=work.model_config.n_styles, seed=seed)
+
+    def clips(split: str, seed: int) -> Clips:
+        own = [([r for r in rs if r.split == split], f, s) for rs, f, s in sets]
+        return Clips(own, n_styles=work.model_config.n_styles, seed=seed)
+
+    return clips("train", work.config.seed), clips("dev", 0)
 
 
 def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[str]) -> None:
@@ -52,7 +63,7 @@ def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[s
     front = work.model_config.front_end
     encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
     front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
-    for number, name in enumerate((*work.sets, "sped", "voiced")):
+    for number, name in enumerate((*work.sets, "sped", "voiced", "acted")):
         if name not in names or (folder / f"{name}.npz").is_file():
             continue
         if recordings := work.recordings(name):
@@ -81,7 +92,7 @@ def take_course(  # noqa: PLR0913 - who, from what, how, and where to
     clips: tuple[Clips, Clips],
     *,
     course: Course,
-    lesson: Lesson,
+    parts_of: PartsOf,
     settings: TrainSettings,
     folder: Path,
 ) -> Weights:
@@ -101,7 +112,7 @@ def take_course(  # noqa: PLR0913 - who, from what, how, and where to
         average=_AVERAGE,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    train(pupil, *clips, paced, lesson, folder)
+    train(pupil, *clips, paced, parts_of, folder)
     taught = weights_in(folder / "best.pt")
     return {n: torch.lerp(kept[n], taught[n], course.share) for n in kept}
 
