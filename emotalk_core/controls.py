@@ -109,11 +109,15 @@ def emotion_weights(given: Mapping[str, float]) -> tuple[float, ...]:
     Raises
     ------
     InputError
-        A name is none of the eight.
+        A name is none of the eight, or a weight lies outside 0..1.
     """
-    for name in given:
+    for name, weight in given.items():
         if name not in EMOTIONS:
             raise InputError("No such emotion", value=name, remedy=f"Use {', '.join(EMOTIONS)}.")
+        if not 0.0 <= weight <= 1.0:
+            raise InputError(
+                "Emotion weight out of range", value=f"{name}={weight:g}", remedy="Use 0 to 1."
+            )
     return tuple(float(given.get(name, 0.0)) for name in EMOTIONS)
 
 
