@@ -13,7 +13,7 @@
 
 The first run of a command makes the environment that it needs (.venv-NAME, pinned by
 .requirements/NAME.txt); later runs start in seconds. Exit codes: 0 done, 1 a test failed,
-2 something is missing (one line says what).
+2 something is missing (one line says what), 3 some of several files failed.
 """
 
 from __future__ import annotations
@@ -336,7 +336,8 @@ def with_blender(program: str, name: str, out: Path, arguments: list[str]) -> in
         variables = {**os.environ, "BLENDER_USER_RESOURCES": scratch, "PYTHONPATH": search}
         code = subprocess.run(command, env=variables, check=False).returncode
     took = time.monotonic() - started
-    say(f"{name} failed after {took:.0f} s." if code else f"{name} done in {took:.0f} s.")
+    told = {0: "done in", 3: "done, though not all of it, in"}.get(code, "failed after")
+    say(f"{name} {told} {took:.0f} s.")
     return code
 
 
@@ -574,9 +575,12 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
-    if not arguments or arguments[0] not in COMMANDS:
+    if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
-        return 0 if arguments in ([], ["-h"], ["--help"]) else 2
+        return 0
+    if arguments[0] not in COMMANDS:
+        say(f"run.py: No such command: '{arguments[0]}'. Use {', '.join(COMMANDS)}.")
+        return 2
     try:
         return COMMANDS[arguments[0]](arguments[1:])
     except Stop as stop:

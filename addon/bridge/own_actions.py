@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from . import compat
+from . import before, compat
 from .plans import Plan
 
 __all__ = ["MARK", "clear", "ensure", "is_ours", "new_action", "put"]
@@ -37,7 +37,10 @@ def ensure(plan: Plan, notes: list[str]) -> Any:
     current = data.action
     if not is_ours(current):
         return put(plan, new_action(plan), notes)
-    return put(plan, current.copy(), notes) if _is_shared(current) else current
+    if _is_shared(current):
+        return put(plan, current.copy(), notes)
+    before.remember(plan, is_first=False)
+    return current
 
 
 def put(plan: Plan, action: Any, notes: list[str]) -> Any:
@@ -48,6 +51,7 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
     """
     data = plan.block.animation_data or plan.block.animation_data_create()
     current = data.action
+    before.remember(plan, is_first=not is_ours(current))
     if not is_ours(current):
         if current is not None:
             _keep(plan, current, notes)
@@ -67,17 +71,20 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
 
 
 def clear(objects: Sequence[bpy.types.Object]) -> int:
-    """Remove our Actions from these objects and give back what they had before; how many."""
+    """Remove our Actions from these objects and give back the Actions and values that they had
+    before; how many.
+    """
     n_removed = 0
     for block in _blocks(objects):
         data = block.animation_data
         if data is None or not is_ours(data.action):
             continue
-        action = data.action
+        action, driven = data.action, before.paths_of(compat.fcurves_of(block))
         data.action = None
         if action.users == 0:
             bpy.data.actions.remove(action)
         _restore_kept(block, data)
+        before.give_back(block, driven)
         n_removed += 1
     return n_removed
 

@@ -64,28 +64,32 @@ def find_rig(
     meshes: Iterable[bpy.types.Object],
     armature: bpy.types.Object | None,
     *,
+    asked: str = "",
     matrix_path: str = "",
     use_head: bool = True,
 ) -> Rig:
-    """What drives the given meshes and bones.
+    """What drives the given meshes and bones, which are what was found of the object `asked` for.
 
     Raises
     ------
     RigError
-        No shape key and no bone has a name that is known.
+        There is no mesh and no armature, or no shape key and no bone has a name that is known.
     InputError
         The FLAME matrix file cannot be used.
     """
     meshes = list(meshes)
+    if not meshes and armature is None:
+        raise RigError(
+            "Nothing here can speak", value=asked, remedy="Choose a face with shape keys."
+        )
     names = {
         mesh.name: [block.name for block in mesh.data.shape_keys.key_blocks] for mesh in meshes
     }
     matchings = _matched(tuple((name, tuple(keys)) for name, keys in names.items()))
     if not matchings and armature is None:
-        shown = ", ".join(names) or "nothing with shape keys"
         raise RigError(
             "No shape key has a known name",
-            value=shown,
+            value=", ".join(names),
             remedy="Give the face ARKit's 52 shape keys.",
         )
     matrix = read_expression_matrix(bpy.path.abspath(matrix_path)) if matrix_path else None

@@ -219,8 +219,9 @@ def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
             meshes = family
     meshes = [mesh for mesh in meshes if mesh.data.shape_keys is not None]
     armature = rigs.armature_of(meshes, character)
+    asked = character.name if character is not None else "a character that is gone"
     return meshes, rigs.find_rig(
-        meshes, armature, matrix_path=group.matrix_path, use_head=group.use_head
+        meshes, armature, asked=asked, matrix_path=group.matrix_path, use_head=group.use_head
     )
 
 

@@ -19,7 +19,7 @@ from ...emotalk_core.audio import ArraySound, open_sound, read_samples
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.controls import EMOTIONS, ControlTrack
 from ...emotalk_core.engine import Engine, open_engine
-from ...emotalk_core.errors import InputError
+from ...emotalk_core.errors import EmoTalkError, InputError
 from ...emotalk_core.model.folder import load_model, starter_folder
 from ...emotalk_core.pipeline import decode, encode
 from ...emotalk_core.shaping.activity import speech_activity
@@ -90,7 +90,8 @@ def _plan(argv: Sequence[str] | None) -> _Plan:
     )  # fmt: skip
 
 
-def _make(plan: _Plan, steps: Steps) -> None:
+def _make(plan: _Plan, steps: Steps) -> int:
+    """Make one entry after the other; 3 where some failed."""
     if not plan.seconds > 0.0 or not 64 <= plan.side <= 2048:
         raise InputError(
             "Such films cannot be made",
@@ -103,11 +104,20 @@ def _make(plan: _Plan, steps: Steps) -> None:
     engine = open_engine("auto", load_model(starter_folder()))
     steps.say("Building the character")
     tools = _Tools(Stage.built(fps=plan.fps, side=plan.side), engine, _version())
+    failed = []
     for number, recording in enumerate(chosen, 1):
         steps.say(f"{recording.name} ({number} of {len(chosen)})")
-        _entry(plan, tools, recording, steps)
+        try:
+            _entry(plan, tools, recording, steps)
+        except EmoTalkError as error:  # of this recording alone
+            failed.append(recording.path.name)
+            steps.say_on(f"{recording.path.name} failed: {error}")
         write_page(plan.out, order)
-    steps.say(f"Done: {plan.out / 'index.html'}")
+    told = f"; failed: {', '.join(failed)}" if failed else ""
+    steps.say(
+        f"Done: {plan.out / 'index.html'}, {len(chosen) - len(failed)} of {len(chosen)}{told}"
+    )
+    return 3 if failed else 0
 
 
 def _entry(plan: _Plan, tools: _Tools, recording: Recording, steps: Steps) -> None:

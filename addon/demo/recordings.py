@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +29,16 @@ class Recording:
     title: str
     note: str = ""  # what it is there for
     credit: str = ""
-    phones: tuple[Phone, ...] = field(default=())
 
     @property
     def name(self) -> str:
         """Its own name in the gallery."""
         return self.path.stem
+
+    @cached_property
+    def phones(self) -> tuple[Phone, ...]:
+        """From beside it; read when they are asked for, so that a bad file fails by itself."""
+        return phones_beside(self.path)
 
 
 def find_recordings(folders: Sequence[Path], only: Sequence[str] = ()) -> list[Recording]:
@@ -88,9 +93,7 @@ def _of_folder(folder: Path) -> list[Recording]:
 
 def _recording(path: Path, row: dict[str, str]) -> Recording:
     title = row.get("title") or path.stem.replace("_", " ")
-    return Recording(
-        path, title, row.get("note") or "", row.get("credit") or "", phones_beside(path)
-    )
+    return Recording(path, title, row.get("note") or "", row.get("credit") or "")
 
 
 def _told(path: Path) -> dict[str, dict[str, str]]:

@@ -41,18 +41,17 @@ class Steps:
         sys.stdout.flush()
 
 
-def run_program(name: str, work: Callable[[Steps], None]) -> int:
-    """Exit code of some work; what the user can mend is said in one line."""
+def run_program(name: str, work: Callable[[Steps], int | None]) -> int:
+    """Exit code of some work (its own, or 0); what the user can mend is said in one line."""
     try:
         with _quiet_blender():
-            work(Steps())
+            return work(Steps()) or 0
     except EmoTalkError as error:
         return _complain(name, str(error), 2)
     except OSError as error:
         return _complain(name, f"cannot write ({error.strerror or error}): {error.filename}", 2)
     except (Cancelled, KeyboardInterrupt):
         return _complain(name, "stopped.", 130)
-    return 0
 
 
 def _complain(name: str, what: str, code: int) -> int:

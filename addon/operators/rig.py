@@ -2,7 +2,6 @@
 
 import bpy
 
-from ...emotalk_core.errors import RigError
 from ..bridge import rigs
 from ..bridge.counting import counted
 from .base import EmoTalkOperator
@@ -30,12 +29,12 @@ class EMOTALK_OT_find_rig(EmoTalkOperator):
         thing = group.character or context.object
         meshes = rigs.character_meshes(thing)
         armature = rigs.armature_of(meshes, thing)
-        if not meshes and armature is None:
-            raise RigError(
-                "Nothing here can speak", value=thing.name, remedy="Choose a mesh with shape keys."
-            )
         rig = rigs.find_rig(
-            meshes, armature, matrix_path=group.matrix_path, use_head=group.use_head
+            meshes,
+            armature,
+            asked=thing.name,
+            matrix_path=group.matrix_path,
+            use_head=group.use_head,
         )
         group.character = thing
         rigs.fill_list(group, meshes, rig)

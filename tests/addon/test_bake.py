@@ -129,6 +129,26 @@ def test_hand_made_keys_beside_the_take_stay(addon: ModuleType, head: Any) -> No
     assert len(frames) == len(FRAMES) + 1
 
 
+def test_corrections_below_an_added_take_outlive_its_bakes(addon: ModuleType, head: Any) -> None:
+    """What the manual tells those who correct a take by hand."""
+    from emotalk.addon.bridge import compat
+
+    keys = head.data.shape_keys
+    mine = users_action(keys, JAW)
+    strip = keys.animation_data.nla_tracks.new().strips.new("Mine", 1, mine)
+    compat.set_strip_slot(strip, compat.slot_of(keys.animation_data))
+    added = value_at(head, "jawOpen", 20)
+    keys.animation_data.action = None
+    write(head)
+    keys.animation_data.action_blend_type = "ADD"
+
+    write(head, table(head, values=WAVE * 0.25))
+
+    assert 0.0 < added < 0.5
+    expected = pytest.approx(added + WAVE[10] * 0.25, abs=1e-6)
+    assert value_at(head, "jawOpen", 20) == expected
+
+
 def test_a_take_that_moved_leaves_no_keys_behind(addon: ModuleType, head: Any) -> None:
     write(head)
 
@@ -187,6 +207,25 @@ def test_removing_ours_gives_the_users_action_back(
     assert [action.name for action in bpy.data.actions] == ["Mine"]
     assert len(head.data.shape_keys.animation_data.nla_tracks) == 0
     assert [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)] == pytest.approx(before)
+
+
+def test_removing_gives_back_the_values_from_before_the_first_bake(
+    addon: ModuleType, head: Any
+) -> None:
+    from emotalk.addon.bridge import own_actions
+
+    blocks = head.data.shape_keys.key_blocks
+    blocks["jawOpen"].value = 0.125
+    write(head)
+    bpy.context.scene.frame_set(30)
+    write(head, table(head, values=WAVE * 0.5), table(head, "mouthSmileLeft"))
+    bpy.context.scene.frame_set(35)
+
+    own_actions.clear([head])
+    bpy.context.view_layer.update()
+
+    assert (blocks["jawOpen"].value, blocks["mouthSmileLeft"].value) == (0.125, 0.0)
+    assert "emotalk_before" not in head.data.shape_keys
 
 
 def test_removing_touches_no_action_but_ours(addon: ModuleType, head: Any) -> None:

@@ -209,3 +209,21 @@ def test_a_damaged_entry_is_made_anew(stage: _StillLife, folder: Path, tmp_path:
     assert gallery.main(arguments) == 0
 
     assert json.loads((out / "ada.json").read_text(encoding="utf-8"))["title"] == "ada"
+
+
+def test_a_bad_file_is_named_and_the_others_are_made(
+    stage: _StillLife, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.wav").write_text("no sound")
+    (folder / "ada.phones.csv").write_text("start_s,end_s,phone\nzero,1,P\n")
+    arguments = ["--out", str(tmp_path / "out"), "--recordings", str(folder), "--no-film"]
+
+    code = gallery.main([*arguments, *(f"--only={name}" for name in ("ada", "ben", "broken"))])
+
+    said = capfd.readouterr().out
+    assert code == 3
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "ben.jpg", "ben.json", "index.html"
+    }  # fmt: skip
+    assert said.count("broken.wav failed: ") == said.count("ada.wav failed: ") == 1
+    assert said.splitlines()[-1].endswith("1 of 3; failed: ada.wav, broken.wav")

@@ -134,6 +134,18 @@ def test_mesh_without_known_keys_is_named(ready: Any) -> None:
     assert state() == before
 
 
+def test_what_has_no_shape_keys_is_named(ready: Any) -> None:
+    light = bpy.data.objects.new("Lamp", bpy.data.lights.new("Lamp", "POINT"))
+    bpy.context.scene.collection.objects.link(light)
+    ready.rig.character = light
+    before = state()
+
+    with pytest.raises(RuntimeError, match=r"Nothing here can speak: 'Lamp'\. Choose a face"):
+        bpy.ops.emotalk.animate()
+
+    assert state() == before
+
+
 def test_damaged_model_is_one_line(addon: ModuleType, head: Any, speech: Path) -> None:
     from emotalk.addon.bridge import work
     from emotalk.emotalk_core.errors import ModelFolderError

@@ -76,7 +76,8 @@ def test_flags_go_before_the_preset(talk: Path) -> None:
     [
         (["--emotion", "hangry"], "No such emotion: 'hangry'"),
         (["--emotion", "happy=very"], "Not a weight"),
-        (["--emotion", "happy=2"], "0..1"),
+        (["--emotion", "sad=1,happy=2"], "'happy=2'. Use 0 to 1"),
+        (["--emotion", "sad=nan"], "'sad=nan'. Use 0 to 1"),
         (["--intensity", "5"], "Use 0 to 2"),
         (["--fps", "0"], "Not a frame rate"),
         (["--preset", "Villain"], "No such preset"),

@@ -134,13 +134,23 @@ def test_unknown_tier_lists_the_tiers(run: ModuleType, capsys: pytest.CaptureFix
     assert "Choose from: lint core onnx torch addon" in capsys.readouterr().err
 
 
-def test_unknown_command_prints_the_help_and_fails() -> None:
+def test_unknown_command_is_named_with_those_there_are_in_one_line() -> None:
     child = subprocess.run(
         [sys.executable, str(ROOT / "run.py"), "dmeo"], capture_output=True, text=True, check=False
     )
 
     assert child.returncode == 2
-    assert "python3 run.py demo" in child.stdout
+    assert child.stdout == ""
+    assert child.stderr.startswith("run.py: No such command: 'dmeo'. Use demo, gallery, test")
+    assert len(child.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["--help"]])
+def test_help_is_there_for_who_asks(
+    run: ModuleType, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert run.main(words) == 0
+    assert "python3 run.py demo" in capsys.readouterr().out
 
 
 def test_run_py_imports_the_standard_library_only() -> None:

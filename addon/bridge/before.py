@@ -1,0 +1,102 @@
+"""The values that a take takes over: remembered on the data-block, given back with Remove."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from . import compat
+from .plans import Plan
+
+__all__ = ["give_back", "paths_of", "remember"]
+
+_MEMORY: Final = "emotalk_before"
+"""Custom property on a Key or an armature: values by data path and array index, as JSON, so that
+saving and undo keep them."""
+
+_DRIVEN_BY_US: Final = ("key_blocks[", "pose.bones[")
+"""Beginnings of the paths that a bake may write."""
+
+_Path = tuple[str, int]  # data path, array index
+
+
+def remember(plan: Plan, *, is_first: bool) -> None:
+    """Keep the values of what `plan` is about to drive and no curve of ours drives yet.
+
+    `is_first`: no Action of ours is on the data-block. What was kept then stays nevertheless: an
+    Action that somebody unlinked leaves the face in the middle of a word.
+    """
+    kept = _read(plan.block)
+    if kept is None and not is_first:
+        return  # baked by a version that kept nothing: these are no longer the user's values
+    kept = kept or {}
+    driven = set() if is_first else set(paths_of(compat.fcurves_of(plan.block)))
+    wanted = {(table.data_path, table.array_index) for table in plan.tables}
+    new = wanted - driven - set(kept)
+    if new:
+        kept |= {path: _value(plan.block, path) for path in sorted(new)}
+        plan.block[_MEMORY] = json.dumps([[*path, value] for path, value in kept.items()])
+
+
+def give_back(block: Any, ours: Iterable[_Path]) -> None:
+    """Set what our curves (their paths: `ours`) drove to the values from before the first bake; to
+    rest where none were kept. What the Action drives that is there now is left to it.
+    """
+    kept = _read(block)
+    driven = set(paths_of(compat.fcurves_of(block)))
+    for path in ours:
+        if path in driven or not path[0].startswith(_DRIVEN_BY_US):
+            continue
+        if kept is None:
+            _set(block, path, _rest(block, path))
+        elif path in kept:  # a curve of the user's own in our Action is none of our business
+            _set(block, path, kept[path])
+    if _MEMORY in block:
+        del block[_MEMORY]
+    block.update_tag()
+
+
+def paths_of(fcurves: Iterable[Any] | None) -> tuple[_Path, ...]:
+    """Data path and array index of each F-curve."""
+    return tuple((curve.data_path, curve.array_index) for curve in fcurves or ())
+
+
+def _read(block: Any) -> dict[_Path, float] | None:
+    """What was kept; None where nothing was, or where somebody wrote into our property."""
+    try:
+        return {(path, index): float(value) for path, index, value in json.loads(block[_MEMORY])}
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _owner(block: Any, path: str) -> tuple[Any, str]:
+    """Who holds the value (None where it is gone), and its name."""
+    holder, _, name = path.rpartition(".")
+    try:
+        return block.path_resolve(holder), name
+    except ValueError:  # renamed or deleted meanwhile
+        return None, name
+
+
+def _value(block: Any, path: _Path) -> float:
+    owner, name = _owner(block, path[0])
+    value = getattr(owner, name)
+    return float(value if isinstance(value, float) else value[path[1]])
+
+
+def _rest(block: Any, path: _Path) -> float:
+    owner, name = _owner(block, path[0])
+    if owner is None or not owner.bl_rna.properties[name].is_array:
+        return 0.0  # a shape key; Blender 5.0 says that its default is 1
+    return float(owner.bl_rna.properties[name].default_array[path[1]])
+
+
+def _set(block: Any, path: _Path, value: float) -> None:
+    owner, name = _owner(block, path[0])
+    if owner is None:
+        return
+    if owner.bl_rna.properties[name].is_array:
+        getattr(owner, name)[path[1]] = value
+    else:
+        setattr(owner, name, value)

@@ -1,0 +1,147 @@
+"""Remove gives the face back as it was before the first Animate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import fcurves
+
+MIDDLE = 40  # a frame inside the take, mouth open
+
+
+def values_of(head: Any) -> dict[str, float]:
+    """What is not at rest; the Basis stands at 1 from Blender 5.0 on."""
+    return {b.name: b.value for b in head.data.shape_keys.key_blocks[1:] if b.value != 0.0}
+
+
+def animate_and_remove() -> None:
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+    bpy.ops.emotalk.clear()
+    bpy.context.view_layer.update()
+
+
+def put_bones_under(head: Any) -> Any:
+    """An armature with a head bone above the face."""
+    bpy.ops.object.armature_add()
+    armature = bpy.context.object
+    armature.data.bones[0].name = "head"
+    head.parent = armature
+    return armature
+
+
+def test_the_face_is_not_left_in_the_middle_of_a_word(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+    assert values_of(head)
+
+    bpy.ops.emotalk.clear()
+    bpy.context.view_layer.update()
+
+    assert not values_of(head)
+
+
+def test_a_value_set_by_hand_before_is_back(ready: Any, head: Any) -> None:
+    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 0.25
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+
+    animate_and_remove()  # the same take again: what it was before the first one counts
+
+    assert values_of(head) == {"mouthSmileLeft": 0.25}
+
+
+def test_values_set_between_two_takes_count_for_the_second(ready: Any, head: Any) -> None:
+    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 0.25
+    animate_and_remove()
+    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 0.5
+
+    animate_and_remove()
+
+    assert values_of(head) == {"mouthSmileLeft": 0.5}
+
+
+def test_an_action_that_was_unlinked_is_not_taken_for_the_users_own_pose(
+    ready: Any, head: Any
+) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+    head.data.shape_keys.animation_data.action = None
+    assert values_of(head)
+
+    animate_and_remove()
+
+    assert not values_of(head)
+
+
+def test_bones_go_back_to_where_they_were(ready: Any, head: Any) -> None:
+    pose = put_bones_under(head).pose.bones["head"]
+    pose.rotation_quaternion = (0.8, 0.6, 0.0, 0.0)
+
+    animate_and_remove()
+
+    assert tuple(pose.rotation_quaternion) == pytest.approx((0.8, 0.6, 0.0, 0.0))
+
+
+def test_a_saved_file_still_knows(ready: Any, head: Any, tmp_path: Path) -> None:
+    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 0.25
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+
+    bpy.ops.emotalk.clear()
+    bpy.context.view_layer.update()
+
+    assert values_of(bpy.data.objects["Head"]) == {"mouthSmileLeft": 0.25}
+
+
+@pytest.mark.parametrize("kept", [None, "no JSON"])
+def test_where_nothing_was_kept_the_face_goes_to_rest(ready: Any, head: Any, kept: Any) -> None:
+    """Takes of an older version, and a property that somebody else wrote."""
+    armature = put_bones_under(head)
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+    for block in (head.data.shape_keys, armature):
+        assert block.pop("emotalk_before")
+        if kept is not None:
+            block["emotalk_before"] = kept
+
+    bpy.ops.emotalk.animate()  # it cannot know any more, and must not take these for the user's
+    bpy.ops.emotalk.clear()
+    bpy.context.view_layer.update()
+
+    assert not values_of(head)
+    assert tuple(armature.pose.bones["head"].rotation_quaternion) == (1.0, 0.0, 0.0, 0.0)
+
+
+def test_what_the_user_keyed_into_our_action_is_left_as_it_stands(ready: Any, head: Any) -> None:
+    armature = put_bones_under(head)
+    bpy.ops.emotalk.animate()
+    armature.location.x = 2.0
+    armature.keyframe_insert("location", frame=MIDDLE)
+    assert ("location", 0) in fcurves(armature)
+
+    animate_and_remove()
+
+    assert armature.location.x == 2.0
+
+
+def test_undo_brings_the_take_back(ready: Any, head: Any) -> None:
+    head.data.shape_keys.key_blocks["mouthSmileLeft"].value = 0.25
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(MIDDLE)
+    bpy.ops.ed.undo_push(message="animated")
+    bpy.ops.emotalk.clear("EXEC_DEFAULT", True)  # noqa: FBT003 - Blender's own: with undo
+    assert not bpy.data.actions
+
+    bpy.ops.ed.undo()
+    assert bpy.data.actions
+    bpy.ops.emotalk.clear()
+    bpy.context.view_layer.update()
+
+    assert values_of(bpy.data.objects["Head"]) == {"mouthSmileLeft": 0.25}
