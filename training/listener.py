@@ -53,7 +53,8 @@ class ListenerSettings:
     decay: float = 0.002
     held_back: float = 0.3  # how much more where readers differ as they do on average
     neutral_less: float = 0.8  # of its logit: boredom is called neutral too, so it counts double
-    by_rule: float = 0.2  # weight of readers who act by rule, beside 1 for actors
+    by_rule: float = 0.15  # weight of readers who act by rule, beside 1 for actors
+    reading: float = 0.07  # of the same people as they read: neutral, and a little calm
     smoothing: float = 0.05  # of the labels
     quiet_share: float = 0.05  # weight of sounds that nobody speaks, beside 1 for actors
     every: int = 25  # states between two moments of a clip

@@ -249,7 +249,8 @@ def listen(work: Work) -> None:
 
     def actors(*splits: str) -> Voices:
         acting = together(*(voices(name, *splits) for name in _ACTORS))
-        return together(acting, voices("acted", "train"), shares=(1.0, settings.by_rule))
+        acted, shares = voices("acted", "train"), (1.0, settings.by_rule, settings.reading)
+        return together(acting, acted, readers, shares=shares)
 
     tried = fit_listener(actors("train"), quiet, readers, settings)
     found = recalls(tried, voices("emodb", "dev"))
