@@ -75,14 +75,15 @@ def load_actors(folder: Path) -> list[Recording]:
     return [_recording(folder, row, f"{index}, line {n}") for n, row in enumerate(rows, 2)]
 
 
-def _recording(folder: Path, row: dict[str, str], where: str) -> Recording:
+def _recording(folder: Path, row: dict[str, str | None], where: str) -> Recording:
+    file, emotion = row.get("file") or "", row.get("emotion") or ""
     split = row.get("split") or "train"
-    for name, value, known in (("emotion", row["emotion"], EMOTIONS), ("split", split, _SPLITS)):
+    for name, value, known in (("emotion", emotion, EMOTIONS), ("split", split, _SPLITS)):
         if value not in known:
             raise InputError(
                 f"No such {name}", value=f"{where}: {value}", remedy=f"Use {', '.join(known)}."
             )
-    source = folder / row["file"]
+    source = folder / file
     try:
         soundfile.info(source)
     except (OSError, soundfile.LibsndfileError) as error:
@@ -90,11 +91,11 @@ def _recording(folder: Path, row: dict[str, str], where: str) -> Recording:
             "Not a sound that can be read", value=source, remedy=f"See {where}; use wav or flac."
         ) from error
     return Recording(
-        name=f"actors/{row['file']}",
+        name=f"actors/{file}",
         source=source,
         speaker=row.get("speaker") or row.get("actor") or "",
         split=split,
-        emotion=emotion_weights({row["emotion"]: 1.0}),
+        emotion=emotion_weights({emotion: 1.0}),
     )
 
 

@@ -101,6 +101,7 @@ def test_test_clips_are_not_learnt_from(folder: Path, tmp_path: Path) -> None:
         ([("file", "emotion"), ("angry0.wav", "furious")], "line 2: furious"),
         ([("file", "emotion"), ("gone.wav", "sad")], "gone.wav"),
         ([("file", "emotion"), ("index.csv", "sad")], "Not a sound"),
+        ([("emotion", "file"), ("sad",)], "Not a sound"),
         ([("file;emotion",), ("angry0.wav;sad",)], "column is missing.*file"),
         ([("file", "emotion", "split"), ("angry0.wav", "angry", "Test")], "No such split"),
         ([("file", "emotion", "split"), ("angry0.wav", "angry", "test")], "Nobody to learn from"),
