@@ -155,6 +155,8 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     rig: PointerProperty(type=EMOTALK_PG_rig)
     controls: PointerProperty(type=EMOTALK_PG_controls)
     baked: StringProperty()  # digest of the sliders that the keys show
+    written: StringProperty()  # checksums of the keys, to know them changed by hand
+    is_held: BoolProperty()  # sliders have moved, and leave keys alone that were changed by hand
     first_frame: FloatProperty(name="First Frame")
     last_frame: FloatProperty(name="Last Frame")
     heard: FloatVectorProperty(

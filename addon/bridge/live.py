@@ -79,6 +79,10 @@ def _tick() -> float | None:
         return None
     if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
         return _LATER_S
+    if not scene.emotalk.use_range and takes.changed_by_hand(take):
+        take.is_held = True
+        redraw_panels()
+        return None
     try:
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -13,7 +13,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions
-from . import bake, compat, controls, mixdown, rigs, sound
+from . import bake, by_hand, compat, controls, mixdown, rigs, sound
 from .counting import counted
 from .draft import Draft
 from .session import SESSION
@@ -24,6 +24,7 @@ __all__ = [
     "Prepared",
     "active_take",
     "begin",
+    "changed_by_hand",
     "finish",
     "objects_of",
     "prepare",
@@ -156,15 +157,27 @@ def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> 
     """
     scene = _scene_of(prepared)
     take = _its_take(scene, prepared)
+    n_by_hand = changed_by_hand(take) if take else 0
     if draft is not None:
         result = draft.commit()
     else:
         result = bake.write(outcome.tables, prepared.rig.binding, _stretch(scene, take))
     if take is None:
         take = _new_take(scene, prepared)
+    if n_by_hand:
+        words = f"{counted(n_by_hand, 'curve')} changed by hand, written anew: undo brings it back"
+        result = replace(result, notes=(words, *result.notes))
     _record(take, prepared, outcome, result)
+    if not (n_by_hand and scene.emotalk.use_range):  # else some of them are still there
+        take.written = by_hand.remembered(outcome.tables, (take.first_frame, take.last_frame))
+    _forget_what_was_under(take, scene)
     SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
+
+
+def changed_by_hand(take: Any) -> int:
+    """How many of the take's curves somebody has changed since they were written."""
+    return by_hand.changed_curves(take.written, (take.first_frame, take.last_frame))
 
 
 def _scene_of(prepared: Prepared) -> bpy.types.Scene:
@@ -294,12 +307,20 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
 
 def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeResult) -> None:
     report = outcome.report
-    take.baked = prepared.digest
+    take.baked, take.is_held = prepared.digest, False
     take.first_frame, take.last_frame = result.first_frame, result.last_frame
     take.heard = [report.heard[name] for name in EMOTIONS]
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))
+
+
+def _forget_what_was_under(take: Any, scene: bpy.types.Scene) -> None:
+    """Takes that this one was written over are no longer as they were, by no hand but ours."""
+    for other in scene.emotalk.takes:
+        apart = other.last_frame < take.first_frame or other.first_frame > take.last_frame
+        if other != take and other.rig.character == take.rig.character and not apart:
+            other.written = ""
 
 
 def objects_of(take: Any) -> list[bpy.types.Object]:

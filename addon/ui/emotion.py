@@ -4,9 +4,14 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS, PRESETS
 from ..bridge import takes
-from .base import InSequencer, InView
+from .base import InSequencer, InView, draw_text
 
 __all__ = ["CLASSES"]
+
+_HELD = (
+    "Keys of this take were changed by hand, so the sliders leave them alone. Update Keys writes "
+    "all of them anew; undo brings yours back"
+)
 
 
 class EMOTALK_MT_presets(bpy.types.Menu):
@@ -39,6 +44,10 @@ class _Emotion:
         column.prop(group, "intensity", slider=True)
         column.prop(group, "style")
         layout.prop(context.scene.emotalk, "live")
+        take = takes.active_take(context.scene)
+        if take is not None and take.is_held:
+            draw_text(layout, _HELD, "ERROR", context)
+            layout.operator("emotalk.refresh", icon="FILE_REFRESH")
 
 
 class EMOTALK_PT_emotion(_Emotion, InView, bpy.types.Panel):
