@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import bpy
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -20,9 +21,21 @@ RULE: Final[Colour] = (226, 222, 216)
 _SCALE: Final = 2  # drawn this much larger, then reduced: Pillow's lines have hard edges
 
 
+_EAST_ASIAN: Final = "\u2e80"  # and what comes after it
+_FONTS: Final = {False: "Inter.woff2", True: "Noto Sans CJK Regular.woff2"}
+
+
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int, *, is_east_asian: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Blender's own; Pillow's where it has none, which lacks all but English letters."""
+    file = Path(bpy.utils.system_resource("DATAFILES")) / "fonts" / _FONTS[is_east_asian]
+    if file.is_file():
+        return ImageFont.truetype(str(file), size * _SCALE)
     return ImageFont.load_default(size * _SCALE)
+
+
+def _font_for(words: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return _font(size, is_east_asian=any(letter >= _EAST_ASIAN for letter in words))
 
 
 class Canvas:
@@ -48,12 +61,12 @@ class Canvas:
         """
         place = (at[0] * _SCALE, at[1] * _SCALE)
         width = 0 if edge is None else 1
-        self._draw.text(place, words, font=_font(size), fill=fill, anchor=anchor,
+        self._draw.text(place, words, font=_font_for(words, size), fill=fill, anchor=anchor,
                         stroke_width=width, stroke_fill=edge)  # fmt: skip
 
     def width_of(self, words: str, size: int) -> float:
         """Length of a line of text."""
-        return self._draw.textlength(words, font=_font(size)) / _SCALE
+        return self._draw.textlength(words, font=_font_for(words, size)) / _SCALE
 
     def picture(self, at: tuple[float, float], image: Image.Image, side: float) -> None:
         """A square picture with its upper left corner at a point."""

@@ -122,12 +122,16 @@ def _make(plan: _Plan, steps: Steps) -> int:
 
 def _entry(plan: _Plan, tools: _Tools, recording: Recording, steps: Steps) -> None:
     """Film, sheet and NAME.json; the last is written last and tells that the others are whole."""
-    samples = _cut(read_samples(open_sound(recording.path)), plan.seconds)
+    whole = read_samples(open_sound(recording.path))
+    samples = _cut(whole, plan.seconds)
     sound, told = ArraySound(samples, _RATE), plan.out / f"{recording.name}.json"
     made_from = _made_from(plan, tools, recording, sound.key)
     if not plan.is_fresh and _reads_made_from(told) == made_from:
         steps.say_on("as it was")
         return
+    if len(samples) < len(whole):
+        of_all = f"{len(samples) / _RATE:.1f} of {len(whole) / _RATE:.1f} s"
+        steps.say_on(f"the first {of_all}: --seconds makes it longer")
     encoding = encode(sound, tools.engine)
     clip = decode(encoding, ControlTrack(), tools.engine)
     level = np.asarray(encoding.level, np.float32)
