@@ -48,10 +48,13 @@ class FeatureSettings:
     emodb: int = 3
     sped: int = 1  # EMO-DB at other speeds
     voiced: int = 1  # EMO-DB in other voices
+    german: int = 2
+    german_voiced: int = 1  # the same in other voices
     acted: int = 1  # readers who act by rule
     quiet: int = 2
     quiet_clips: int = 120
     acting_readers: int = 90
+    german_clips: int = 800
     plain_clips: int = 160
 
 
@@ -65,6 +68,8 @@ class SetShares:
     facegood: float = 0.2
     synth: float = 0.5
     kokoro: float = 0.0
+    german: float = 0.0
+    german_voiced: float = 0.0
     quiet: float = 0.12
 
 

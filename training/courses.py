@@ -70,7 +70,7 @@ def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[s
             # Made speech is cleaner than any recording: all of its copies are altered.
             plan = CopyPlan(
                 copies=getattr(work.config.features, name),
-                clean=0 if name in ("synth", "kokoro") else 1,
+                clean=0 if name in ("synth", "kokoro", "german_voiced") else 1,
                 seed=work.config.seed + number,
             )
             extract(recordings, front_end=front_end, folder=folder, name=name, plan=plan)

@@ -28,6 +28,7 @@ __all__ = [
     "Recording",
     "load_emodb",
     "load_facegood",
+    "load_german",
     "load_grid",
     "load_open_speech",
     "load_ravdess",
@@ -36,6 +37,7 @@ __all__ = [
     "load_voices",
     "make_quiet",
     "split_of",
+    "texts_of_german",
 ]
 
 NOBODY: Final = ""
@@ -88,6 +90,12 @@ def load_samples(source: Path | np.ndarray) -> np.ndarray:
 
     divisor = int(np.gcd(SAMPLE_RATE, rate))
     return resample_poly(mono, SAMPLE_RATE // divisor, rate // divisor).astype(np.float32)
+
+
+def _seconds_of(file: Path) -> float:
+    import soundfile
+
+    return float(soundfile.info(file).duration)
 
 
 def split_of(speaker: str) -> str:
@@ -144,6 +152,33 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
         )
         for row in _rows(folder / "index.csv")
     ]
+
+
+def load_german(data: Path, told: Path | None = None) -> list[Recording]:
+    """A German reader, `kerstin` as its authors publish it (CC0): phones from the csv `told` where
+    they were found (`training.told`); every tenth clip is dev. Empty where it was not brought
+    along.
+    """
+    folder = data / "kerstin" / "verified"
+    phones = _phones(told) if told and told.is_file() else {}
+    files = sorted(folder.glob("*.flac"))
+    return [
+        Recording(
+            name=f"german/{file.stem}",
+            source=file,
+            speaker="kerstin",
+            split="dev" if number % _DEV_SHARE == 0 else "train",
+            phones=phones.get(file.name, ()),
+            seconds=_seconds_of(file),
+        )
+        for number, file in enumerate(files)
+    ]
+
+
+def texts_of_german(data: Path) -> dict[str, str]:
+    """What is read in each recording of `load_german`, by file name."""
+    lines = (data / "kerstin" / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    return {f"{name}.flac": text for name, _, text in (line.partition("|") for line in lines)}
 
 
 def load_emodb(data: Path) -> list[Recording]:

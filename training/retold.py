@@ -1,5 +1,5 @@
 """The same recordings as if other people had spoken them, or as if their readers had acted: more
-voices and feelings for the listener. Without phones and real faces.
+voices and feelings. Without real faces, and without phones where times change.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
 
 def in_other_voices(recordings: Sequence[Recording], copies: int = 2) -> list[Recording]:
     """The same clips, `copies` of each, by a longer or shorter vocal tract, higher or lower,
-    sometimes breathy. Without phones.
+    sometimes breathy. All times stay, so do phones.
     """
     return [
         replace(
@@ -59,7 +59,6 @@ def in_other_voices(recordings: Sequence[Recording], copies: int = 2) -> list[Re
                 SpokenClip(load_samples(recording.source), (), "", "", recording.speaker),
                 np.random.default_rng([recording.seed, copy]),
             ).samples,
-            phones=(),
             captured=None,
         )
         for recording in recordings

@@ -21,7 +21,7 @@ import torch
 
 from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.model.config import write_config
-from emotalk_core.model.folder import load_model, model_shapes
+from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
@@ -94,10 +94,16 @@ def make_front_end(work: Work) -> None:
 
 
 def align(work: Work) -> None:
-    """Find words and phone times of read English that came without."""
+    """Find phone times of readers who came without: of a German one by her text, of English ones
+    by words that are found first.
+    """
     from .alignment import align_all, recogniser
     from .frontend_weights import fetch_wheels
+    from .told import align_texts, german_texts
 
+    texts = german_texts(work.data, work.config.features.german_clips)
+    if texts and not work.told.is_file():
+        align_texts(texts, load_model(starter_folder()), work.told, log.info)
     if work.aligned.is_file():
         return
     silent = [r for r in load_open_speech(work.data) if not r.phones and r.split != "test"]

@@ -15,6 +15,7 @@ from .datasets import (
     Recording,
     load_emodb,
     load_facegood,
+    load_german,
     load_grid,
     load_open_speech,
     load_synth,
@@ -26,7 +27,10 @@ from .retold import acted_by_rule, at_other_speeds, in_other_voices
 
 __all__ = ["SETS", "Work", "made"]
 
-SETS: Final = ("open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb")
+SETS: Final = (
+    "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "german",
+    "german_voiced",
+)  # fmt: skip
 
 
 def made(path: Path, step: str) -> Path:
@@ -55,8 +59,11 @@ class Work:
 
     @property
     def sets(self) -> list[str]:
-        """What has features; speech by neural voices where the config asks for it."""
-        return [n for n in SETS if n != "kokoro" or self.config.synthesis.kokoro_minutes > 0]
+        """What has features: neural voices where the config asks for them, German where it is."""
+        missing = set() if self.config.synthesis.kokoro_minutes > 0 else {"kokoro"}
+        if not self.told.is_file():
+            missing |= {"german", "german_voiced"}
+        return [name for name in SETS if name not in missing]
 
     @property
     def synth(self) -> Path:
@@ -72,6 +79,11 @@ class Work:
     def aligned(self) -> Path:
         """Phones of recordings that came without."""
         return self.folder / "aligned.csv"
+
+    @property
+    def told(self) -> Path:
+        """Phones of recordings whose text is known."""
+        return self.folder / "told.csv"
 
     @property
     def features(self) -> Path:
@@ -103,11 +115,16 @@ class Work:
                 [r for r in self.recordings("open_speech") if r.split == "train"],
                 sizes.acting_readers,
             ),
+            "german": self._german,
+            "german_voiced": lambda: in_other_voices(self._german(), copies=1),
             "grid": lambda: load_grid(self.data),
             "facegood": lambda: load_facegood(self.data),
             "voices": lambda: load_voices(self.data),
         }.get(name, lambda: self._read_aloud(name))
         return [r for r in load() if r.split != "test"]
+
+    def _german(self) -> list[Recording]:
+        return [r for r in load_german(self.data, self.told) if r.phones]
 
     def _read_aloud(self, name: str) -> list[Recording]:
         """Open speech by what is known of it: phones that came with it, phones found, nothing."""

@@ -62,7 +62,7 @@ def test_other_voices_say_the_same_at_the_same_time_and_always_alike() -> None:
         np.testing.assert_array_equal(samples, same.source)
         assert len(samples) == len(speech)
         assert np.abs(samples[8_000:]).mean() > 20 * np.abs(samples[:5_000]).mean()
-        assert (recording.phones, recording.emotion) == ((), given.emotion)
+        assert (recording.phones, recording.emotion) == (given.phones, given.emotion)
     assert len({round(pitch(np.asarray(r.source))) for r in voiced}) > 1
 
 

@@ -15,7 +15,7 @@ from .captured import Captured, learnable, seen_by_animators, seen_on_video
 from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes
 from .lips import REST_APERTURE_MM, aperture_mm
 from .loudness import loudness_db
-from .phones import KINDS, Phone, is_sound, kind_of, phone_numbers
+from .phones import KINDS, Phone, is_sound, kind_of, numbers_of, phone_numbers
 from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves, with_silence
 from .target import FaceTarget, face_curves
 
@@ -39,6 +39,7 @@ __all__ = [
     "learnable",
     "loudness_db",
     "n_frames",
+    "numbers_of",
     "phone_numbers",
     "prototypes",
     "seen_by_animators",

@@ -24,6 +24,7 @@ __all__ = [
     "is_sound",
     "kind_of",
     "mouth_parts",
+    "numbers_of",
     "phone_numbers",
 ]
 
@@ -144,14 +145,19 @@ def mouth_parts(symbol: str, kind: str) -> tuple[Mouth, ...]:
     return parts
 
 
+def numbers_of(symbol: str, kind: str) -> tuple[int, ...]:
+    """Numbers in `PHONES` of the mouths that a phone passes through."""
+    return tuple(_NUMBER_OF[id(part)] for part in mouth_parts(symbol, kind))
+
+
 def phone_numbers(phones: Sequence[Phone], times: np.ndarray) -> np.ndarray:
     """Number in `PHONES` of the mouth at ascending `times` (n,) in s: int64, 0 is silence."""
     numbers = np.zeros(len(times), np.int64)
     for phone in phones:
-        parts = mouth_parts(phone.symbol, phone.kind)
+        parts = numbers_of(phone.symbol, phone.kind)
         edges = np.linspace(phone.start_s, phone.end_s, len(parts) + 1)
         for part, (first, last) in zip(parts, pairwise(np.searchsorted(times, edges)), strict=True):
-            numbers[first:last] = _NUMBER_OF[id(part)]
+            numbers[first:last] = part
     return numbers
 
 
