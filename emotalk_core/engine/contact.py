@@ -53,7 +53,7 @@ LEAST: Final = 1e-3
 BY_CONTENT, BY_PHONES = 0.3, 0.8
 """How much the content's own contact and the log odds of p, b, m say of a contact."""
 
-SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.4, 0.5, 1.0
+SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.3, 0.5, 1.0
 """What is added to that and to the log odds of the other gates: lips that fail to meet are seen
 before lips that meet too soon. Chosen on the dev sets, as all numbers here.
 """
@@ -136,7 +136,9 @@ least.
 """
 
 
-YIELDS: Final = _row({"mouthSmile": 0.6, "mouthDimple": 0.6, "mouthStretch": 0.8})
+YIELDS: Final = _row(
+    {"mouthSmile": 0.75, "mouthDimple": 0.75, "mouthStretch": 0.9, "mouthFrown": 0.5}
+)
 """float32 (52,): share of what spreads the lips that yields to a rounded vowel."""
 
 
