@@ -222,7 +222,7 @@ def _phones(tracks: _Tracks, take: Take, top: float, height: float) -> None:
             words, fill = spelled(phone), INK if sound_of(phone) in SHUT else MUTED
             tracks.page.text(((left + right) / 2, top + 9), words, size=9, fill=fill, anchor="ms")
     if take.phones:
-        tracks.label(top + 10, "Phones; p b m shaded")
+        tracks.label(top + 10, "Phones; p b m grey")
 
 
 def _lips(tracks: _Tracks, take: Take, top: float, height: float) -> None:
