@@ -1,63 +1,153 @@
-"""Keys that somebody changed after we wrote them: a take remembers a checksum of each curve."""
+"""Keys that somebody changed after we wrote them: a take remembers a checksum of each curve.
+
+Whatever else is written over a take (another take, an imported clip) is no hand's work:
+`knowing_what_was_changed` renews the memory of the curves that were as they had been.
+"""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from typing import Any, Final
 
 import bpy
+import numpy as np
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import compat
-from .curves import read_keys
+from . import compat, rigs
+from .curves import Keys, read_keys
 from .plans import block_of
 
-__all__ = ["changed_curves", "remembered"]
+__all__ = [
+    "Address",
+    "changed_curves",
+    "iter_changes",
+    "knowing_what_was_changed",
+    "parts_of",
+    "remember",
+]
 
-_Address = tuple[str, str, str, int]  # object, which of its data-blocks, data path, array index
+Address = tuple[int, str, str, int]
+"""Number of the object among `parts_of`, which of its data-blocks, data path, array index. Numbers,
+because objects are renamed."""
+
+_ARMATURE: Final = -1
 
 
-def remembered(tables: Iterable[KeyTable], span: tuple[float, float]) -> str:
-    """What a take keeps of the curves that were written: checksums of their keys in `span`."""
-    addresses = [(t.object_name, t.block, t.data_path, t.array_index) for t in tables]
-    return json.dumps([[*address, total] for address, total in _sums(addresses, span).items()])
+def parts_of(take: Any) -> dict[int, Any]:
+    """Meshes of a take that are still there, by their places in its list, and its armature."""
+    meshes = {
+        place: item.object
+        for place, item in enumerate(take.rig.targets)
+        if item.object is not None and not rigs.is_deleted(item.object)
+    }
+    armature = rigs.armature_of([*meshes.values()], take.rig.character)
+    return meshes | ({_ARMATURE: armature} if armature else {})
 
 
-def changed_curves(memory: str, span: tuple[float, float]) -> int:
-    """How many of the curves have other keys in `span` than `remembered` saw; those whose object
-    is gone do not count, and 0 where nothing is remembered.
+def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozenset()) -> None:
+    """Let `take` know the curves as `tables` have just written them, those in `but` as before."""
+    places = {thing.name: place for place, thing in parts_of(take).items()}
+    written = [
+        (places[table.object_name], table.block, table.data_path, table.array_index)
+        for table in tables
+        if table.object_name in places
+    ]
+    kept = {address: n for address, n in _memory(take).items() if address in but}
+    curves = _curves_of(take, written)
+    sums = {a: _sum_of(curves.get(a), _span(take)) for a in written if a not in kept}
+    _store(take, sums | kept)
+
+
+def iter_changes(take: Any) -> Iterator[tuple[Address, bool]]:
+    """Each curve that `take` remembers, and whether its keys in the take's frames are others now;
+    without those whose object is gone.
     """
-    if not memory:
-        return 0
-    then = {(name, kind, path, index): n for name, kind, path, index, n in json.loads(memory)}
-    return sum(now != then[address] for address, now in _sums([*then], span).items())
+    memory, parts = _memory(take), parts_of(take)
+    there = [address for address in memory if address[0] in parts]
+    curves = _curves_of(take, there)
+    for address in there:
+        yield address, _sum_of(curves.get(address), _span(take)) != memory[address]
 
 
-def _sums(addresses: Sequence[_Address], span: tuple[float, float]) -> dict[_Address, int]:
-    curves: dict[tuple[str, str], Mapping[tuple[str, int], Any] | None] = {}
-    sums = {}
+def changed_curves(take: Any) -> frozenset[Address]:
+    """The curves that somebody has changed."""
+    return frozenset(address for address, is_changed in iter_changes(take) if is_changed)
+
+
+@contextmanager
+def knowing_what_was_changed(
+    tables: Sequence[KeyTable], span: tuple[float, float], besides: str = ""
+) -> Generator[None]:
+    """While `tables` are written somewhere in `span`: all takes but that with the uid `besides`
+    know afterwards of the changes that they knew of before, and of no others.
+    """
+    names = {table.object_name for table in tables}
+    before = [
+        (scene.name, take.uid, changed_curves(take))
+        for scene in bpy.data.scenes
+        for take in scene.emotalk.takes
+        if take.uid != besides and take.written and _is_touched(take, names, span)
+    ]
+    yield
+    for scene_name, uid, changed in before:
+        scene = bpy.data.scenes.get(scene_name)
+        for take in scene.emotalk.takes if scene else ():
+            if take.uid == uid:
+                _renew(take, changed)
+
+
+def _is_touched(take: Any, names: Set[str], span: tuple[float, float]) -> bool:
+    apart = take.last_frame < span[0] or take.first_frame > span[1]
+    return not apart and any(thing.name in names for thing in parts_of(take).values())
+
+
+def _renew(take: Any, but: Set[Address]) -> None:
+    memory = _memory(take)
+    curves = _curves_of(take, [*memory])
+    sums = {a: n if a in but else _sum_of(curves.get(a), _span(take)) for a, n in memory.items()}
+    _store(take, sums)
+
+
+def _memory(take: Any) -> dict[Address, int]:
+    """What `take` remembers; nothing where nothing is, or what another version wrote."""
+    try:
+        return {(place, kind, path, i): n for place, kind, path, i, n in json.loads(take.written)}
+    except (ValueError, TypeError):
+        return {}
+
+
+def _store(take: Any, sums: dict[Address, int]) -> None:
+    take.written = json.dumps([[*address, total] for address, total in sums.items()])
+
+
+def _span(take: Any) -> tuple[float, float]:
+    return take.first_frame, take.last_frame
+
+
+def _curves_of(take: Any, addresses: Iterable[Address]) -> dict[Address, Any]:
+    parts, found = parts_of(take), {}
+    blocks: dict[tuple[int, str], dict[tuple[str, int], Any]] = {}
     for address in addresses:
-        name, kind, path, index = address
-        if (name, kind) not in curves:
-            curves[name, kind] = _curves_of(name, kind)
-        known = curves[name, kind]
-        if known is not None:
-            sums[address] = _sum_of(known.get((path, index)), span)
-    return sums
+        place, kind, path, index = address
+        if (place, kind) not in blocks:
+            blocks[place, kind] = _curves_in(parts.get(place), kind)
+        curve = blocks[place, kind].get((path, index))
+        if curve is not None:
+            found[address] = curve
+    return found
 
 
-def _curves_of(name: str, kind: str) -> Mapping[tuple[str, int], Any] | None:
-    thing = bpy.data.objects.get((name, None)) or bpy.data.objects.get(name)
+def _curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
     try:
         block = block_of(thing, kind) if thing else None
-    except RigError:
-        return None
-    if block is None:
-        return None
-    return {(c.data_path, c.array_index): c for c in compat.fcurves_of(block) or ()}
+    except RigError:  # its shape keys are gone
+        block = None
+    fcurves = compat.fcurves_of(block) if block else None
+    return {(curve.data_path, curve.array_index): curve for curve in fcurves or ()}
 
 
 def _sum_of(curve: Any | None, span: tuple[float, float]) -> int:
@@ -66,4 +156,16 @@ def _sum_of(curve: Any | None, span: tuple[float, float]) -> int:
         return 0
     keys = read_keys(curve)
     inside = (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
-    return zlib.crc32(keys.values[inside].tobytes(), zlib.crc32(keys.frames[inside].tobytes()))
+    total = 0
+    for column in _columns(keys):
+        total = zlib.crc32(np.ascontiguousarray(column[inside]).tobytes(), total)
+    return total
+
+
+def _columns(keys: Keys) -> Iterator[np.ndarray]:
+    yield keys.frames
+    yield keys.values
+    if keys.bends is not None:
+        yield keys.bends.interpolation
+        yield keys.bends.handles
+        yield keys.bends.types

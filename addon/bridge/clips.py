@@ -9,7 +9,7 @@ import bpy
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import BakeOptions, retarget
-from . import bake, compat, takes
+from . import bake, by_hand, compat, takes
 
 __all__ = ["onto_character"]
 
@@ -32,4 +32,7 @@ def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.Bake
     tables = retarget(
         clip, rig.binding, rate=compat.scene_rate(scene), start_frame=start_frame, options=options
     )
-    return bake.write(tables, rig.binding)
+    frames = tables[0].frames
+    span = (float(frames[0]), float(frames[-1])) if len(frames) else (start_frame, start_frame)
+    with by_hand.knowing_what_was_changed(tables, span):
+        return bake.write(tables, rig.binding)

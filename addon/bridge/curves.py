@@ -10,9 +10,21 @@ import numpy as np
 if TYPE_CHECKING:
     from .bake import Stretch
 
-__all__ = ["Keys", "merged", "read_keys", "write_keys"]
+__all__ = ["Bends", "Keys", "merged", "read_keys", "write_keys"]
 
 _LINEAR: Final = 1  # Blender's number for it in foreach_set, the same on all lines
+_VECTOR: Final = 2  # likewise: handles along the line, which is what new keys have
+_HANDLES: Final = ("handle_left", "handle_right")
+_HANDLE_TYPES: Final = ("handle_left_type", "handle_right_type")
+
+
+@dataclass(frozen=True, eq=False)
+class Bends:
+    """How a curve goes from key to key where somebody gave it another way than straight lines."""
+
+    interpolation: np.ndarray  # int32 (K,)
+    handles: np.ndarray  # float32 (K, 4), left and right
+    types: np.ndarray  # int32 (K, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,29 +33,32 @@ class Keys:
 
     frames: np.ndarray  # float (K,)
     values: np.ndarray  # float32 (K,)
+    bends: Bends | None = None  # None: straight lines
 
 
 def read_keys(curve: Any) -> Keys:
     """All keys of an F-curve."""
-    pairs = np.empty(2 * len(curve.keyframe_points), np.float32)
-    curve.keyframe_points.foreach_get("co", pairs)
-    return Keys(pairs[0::2], pairs[1::2])
+    points = curve.keyframe_points
+    pairs = _read(points, "co", np.float32, 2)
+    return Keys(pairs[:, 0], pairs[:, 1], _read_bends(points))
 
 
 def write_keys(curve: Any, keys: Keys) -> None:
     """Make these the F-curve's keys; nothing is touched when they are already."""
     points = curve.keyframe_points
-    pairs = np.empty(2 * len(keys.frames), np.float32)
-    pairs[0::2], pairs[1::2] = keys.frames, keys.values
-    old = np.empty(2 * len(points), np.float32)
-    points.foreach_get("co", old)
-    if np.array_equal(old, pairs):
+    pairs = np.stack([keys.frames, keys.values], axis=1).astype(np.float32)
+    there = _read_bends(points)
+    if np.array_equal(_read(points, "co", np.float32, 2), pairs) and _alike(there, keys.bends):
         return
-    if len(old) != len(pairs):
+    n = len(pairs)
+    if len(points) != n:
         points.clear()
-        points.add(len(keys.frames))
-        points.foreach_set("interpolation", np.full(len(keys.frames), _LINEAR, np.int32))
-    points.foreach_set("co", pairs)
+        points.add(n)
+        there = None
+        points.foreach_set("interpolation", np.full(n, _LINEAR, np.int32))
+    points.foreach_set("co", pairs.ravel())
+    if there is not None or keys.bends is not None:
+        _write_bends(points, keys.bends or _straight(n))
     curve.update()
 
 
@@ -68,7 +83,8 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
     frames = np.concatenate([old.frames[stays], new.frames])
     values = np.concatenate([old.values[stays], new.values])
     order = np.argsort(frames, kind="stable")
-    return Keys(frames[order], values[order])
+    bends = None if old.bends is None else _joined(old.bends, stays, len(new.frames), order)
+    return Keys(frames[order], values[order], bends)
 
 
 def _blended(old: Keys, new: Keys, only: tuple[float, float], blend_frames: float) -> Keys:
@@ -78,3 +94,56 @@ def _blended(old: Keys, new: Keys, only: tuple[float, float], blend_frames: floa
     from_ends = np.minimum(frames - only[0], only[1] - frames)
     weight = np.clip((from_ends + 1.0) / (blend_frames + 1.0), 0.0, 1.0)
     return Keys(frames, (before + weight * (values - before)).astype(np.float32))
+
+
+def _read(points: Any, name: str, kind: Any, width: int) -> np.ndarray:
+    flat = np.empty(width * len(points), kind)
+    points.foreach_get(name, flat)
+    return flat.reshape(-1, width)
+
+
+def _read_bends(points: Any) -> Bends | None:
+    interpolation = _read(points, "interpolation", np.int32, 1)[:, 0]
+    if (interpolation == _LINEAR).all():
+        return None
+    handles = np.concatenate([_read(points, name, np.float32, 2) for name in _HANDLES], axis=1)
+    types = np.concatenate([_read(points, name, np.int32, 1) for name in _HANDLE_TYPES], axis=1)
+    return Bends(interpolation, handles, types)
+
+
+def _write_bends(points: Any, bends: Bends) -> None:
+    points.foreach_set("interpolation", bends.interpolation)
+    for column, name in enumerate(_HANDLE_TYPES):
+        points.foreach_set(name, np.ascontiguousarray(bends.types[:, column]))
+    for column, name in enumerate(_HANDLES):
+        both = np.ascontiguousarray(bends.handles[:, 2 * column : 2 * column + 2])
+        points.foreach_set(name, both.ravel())
+
+
+def _straight(n: int) -> Bends:
+    """Handles follow from their type once the curve is updated."""
+    return Bends(
+        np.full(n, _LINEAR, np.int32), np.zeros((n, 4), np.float32), np.full((n, 2), _VECTOR)
+    )
+
+
+def _joined(old: Bends, stays: np.ndarray, n_new: int, order: np.ndarray) -> Bends | None:
+    """Bends of the old keys that stay and of new ones, in `order`."""
+    if (old.interpolation[stays] == _LINEAR).all():
+        return None
+    new = _straight(n_new)
+    return Bends(
+        np.concatenate([old.interpolation[stays], new.interpolation])[order],
+        np.concatenate([old.handles[stays], new.handles])[order],
+        np.concatenate([old.types[stays], new.types]).astype(np.int32)[order],
+    )
+
+
+def _alike(a: Bends | None, b: Bends | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return (
+        np.array_equal(a.interpolation, b.interpolation)
+        and np.array_equal(a.handles, b.handles)
+        and np.array_equal(a.types, b.types)
+    )

@@ -5,6 +5,7 @@ take.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
-from . import controls, takes
+from . import by_hand, controls, takes
 from .draft import PAUSE_S, SLICE_S, Draft
 from .job import Job
 from .panels import redraw_panels
@@ -79,14 +80,11 @@ def _tick() -> float | None:
         return None
     if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
         return _LATER_S
-    if not scene.emotalk.use_range and takes.changed_by_hand(take):
-        take.is_held = True
-        redraw_panels()
-        return None
     try:
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):
-            takes.finish(prepared, takes.remake(prepared))
+            if not _is_held(scene, take, by_hand.iter_changes(take)):
+                takes.finish(prepared, takes.remake(prepared))
         else:
             _follow_later(prepared)
     except EmoTalkError as error:
@@ -95,6 +93,17 @@ def _tick() -> float | None:
         _log.exception("Live sliders stopped")
         raise
     return None
+
+
+def _is_held(scene: Any, take: Any, changes: Iterator[tuple[by_hand.Address, bool]]) -> bool:
+    """Whether somebody changed keys that the sliders would write over; the take says so then.
+    With a range the user has said which keys may go.
+    """
+    if scene.emotalk.use_range or not any(is_changed for _, is_changed in changes):
+        return False
+    take.is_held = True
+    redraw_panels()
+    return True
 
 
 def _follows_at_once(prepared: takes.Prepared) -> bool:
@@ -179,6 +188,10 @@ class Follower(Job[Outcome]):
             self._draft.advance(SLICE_S)
         if not self._draft.is_complete:
             return False
+        scene = bpy.data.scenes.get(self._prepared.scene)
+        take = takes.take_of(scene, self._prepared.uid)
+        if take is not None and _is_held(scene, take, by_hand.iter_changes(take)):
+            raise Cancelled
         takes.finish(self._prepared, outcome, self._draft)
         return True
 

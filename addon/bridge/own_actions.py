@@ -15,6 +15,9 @@ __all__ = ["MARK", "clear", "ensure", "is_ours", "new_action", "put"]
 MARK: Final = "emotalk_owner"
 """Custom property on every Action that we made; nothing without it is ever changed."""
 
+_ONLY_ITS_FRAMES: Final = "NOTHING"
+"""How an Action of ours lets a body's own one show before and after the take."""
+
 _KEPT: Final = "EmoTalk kept: "
 """Name of the NLA track that holds the Action a user had before."""
 
@@ -79,6 +82,8 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
         data = block.animation_data
         if data is None or not is_ours(data.action):
             continue
+        if data.action_extrapolation == _ONLY_ITS_FRAMES:
+            data.action_extrapolation = "HOLD"
         action, driven = data.action, before.paths_of(compat.fcurves_of(block))
         data.action = None
         if action.users == 0:
@@ -111,19 +116,31 @@ def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
     curves = compat.fcurves_of(plan.block) or ()
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
-    if not others:
+    is_bones = plan.kind == "object"
+    if not others and not is_bones:
         data.nla_tracks.new().name = (
             _KEPT + current.name
         )  # an empty track remembers what to give back
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return
-    start, end = current.frame_range
     track = data.nla_tracks.new()
     track.name = _KEPT + current.name
-    strip = track.strips.new(current.name, int(start), current)
+    strip = track.strips.new(current.name, int(current.frame_range[0]), current)
     compat.set_strip_slot(strip, compat.slot_of(data))
-    strip.frame_end, strip.frame_start = end, start
+    _play_all_the_time(strip, current)
+    if is_bones:
+        data.action_extrapolation = _ONLY_ITS_FRAMES
     notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
+
+
+def _play_all_the_time(strip: Any, action: Any) -> None:
+    """Curves that repeat or run on do so over the whole shot, as they did without a strip."""
+    frames = [*action.frame_range]
+    for scene in bpy.data.scenes:
+        frames += [scene.frame_start, scene.frame_end]
+    first, last = min(frames), max(frames)
+    strip.action_frame_end, strip.action_frame_start = last, first
+    strip.frame_end, strip.frame_start = last, first
 
 
 def _restore_kept(block: Any, data: Any) -> None:

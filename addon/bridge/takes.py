@@ -12,7 +12,7 @@ import bpy
 from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.progress import Progress, part_of, silent
-from ...emotalk_core.retarget import BakeOptions
+from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import bake, by_hand, compat, controls, mixdown, rigs, sound
 from .counting import counted
 from .draft import Draft
@@ -24,7 +24,6 @@ __all__ = [
     "Prepared",
     "active_take",
     "begin",
-    "changed_by_hand",
     "finish",
     "objects_of",
     "prepare",
@@ -157,27 +156,35 @@ def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> 
     """
     scene = _scene_of(prepared)
     take = _its_take(scene, prepared)
-    n_by_hand = changed_by_hand(take) if take else 0
-    if draft is not None:
-        result = draft.commit()
-    else:
-        result = bake.write(outcome.tables, prepared.rig.binding, _stretch(scene, take))
+    stretch = _stretch(scene, take)
+    by_others = by_hand.changed_curves(take) if take else frozenset()
+    with by_hand.knowing_what_was_changed(
+        outcome.tables, _touched(outcome.tables, stretch), besides=prepared.uid
+    ):
+        if draft is not None:
+            result = draft.commit()
+        else:
+            result = bake.write(outcome.tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
-    if n_by_hand:
-        words = f"{counted(n_by_hand, 'curve')} changed by hand, written anew: undo brings it back"
-        result = replace(result, notes=(words, *result.notes))
+    left = by_others if stretch.only is not None else frozenset()
+    if by_others and not left:
+        told = f"{counted(len(by_others), 'curve')} changed by hand, written anew: undo brings "
+        result = replace(result, notes=(told + "back what was there", *result.notes))
     _record(take, prepared, outcome, result)
-    if not (n_by_hand and scene.emotalk.use_range):  # else some of them are still there
-        take.written = by_hand.remembered(outcome.tables, (take.first_frame, take.last_frame))
-    _forget_what_was_under(take, scene)
+    by_hand.remember(take, outcome.tables, but=left)
+    scene.emotalk.take_index = next(
+        place for place, other in enumerate(scene.emotalk.takes) if other.uid == take.uid
+    )
     SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
 
 
-def changed_by_hand(take: Any) -> int:
-    """How many of the take's curves somebody has changed since they were written."""
-    return by_hand.changed_curves(take.written, (take.first_frame, take.last_frame))
+def _touched(tables: Sequence[KeyTable], stretch: bake.Stretch) -> tuple[float, float]:
+    """First and last frame that a bake may write or clear."""
+    ends = [float(end) for t in tables if len(t.frames) for end in (t.frames[0], t.frames[-1])]
+    ends += stretch.old or ()
+    return (min(ends), max(ends)) if ends else (0.0, 0.0)
 
 
 def _scene_of(prepared: Prepared) -> bpy.types.Scene:
@@ -315,16 +322,6 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.warnings = "\n".join(dict.fromkeys(notes))
 
 
-def _forget_what_was_under(take: Any, scene: bpy.types.Scene) -> None:
-    """Takes that this one was written over are no longer as they were, by no hand but ours."""
-    for other in scene.emotalk.takes:
-        apart = other.last_frame < take.first_frame or other.first_frame > take.last_frame
-        if other != take and other.rig.character == take.rig.character and not apart:
-            other.written = ""
-
-
 def objects_of(take: Any) -> list[bpy.types.Object]:
     """Meshes and armature of a take that are still there."""
-    meshes = [item.object for item in take.rig.targets if item.object is not None]
-    armature = rigs.armature_of(meshes, take.rig.character)
-    return [*meshes, armature] if armature else meshes
+    return [*by_hand.parts_of(take).values()]

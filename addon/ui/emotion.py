@@ -3,14 +3,14 @@
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS, PRESETS
-from ..bridge import takes
+from ..bridge import live, takes
 from .base import InSequencer, InView, draw_text
 
 __all__ = ["CLASSES"]
 
 _HELD = (
-    "Keys of this take were changed by hand, so the sliders leave them alone. Update Keys writes "
-    "all of them anew; undo brings yours back"
+    "Keys of this take are not as they were written, so the sliders leave them alone. Update Keys "
+    "writes the take anew; undo brings back what was there"
 )
 
 
@@ -45,8 +45,11 @@ class _Emotion:
         column.prop(group, "style")
         layout.prop(context.scene.emotalk, "live")
         take = takes.active_take(context.scene)
-        if take is not None and take.is_held:
+        if take is None or not live.is_stale(take):
+            return
+        if take.is_held:
             draw_text(layout, _HELD, "ERROR", context)
+        if take.is_held or not context.scene.emotalk.live:
             layout.operator("emotalk.refresh", icon="FILE_REFRESH")
 
 
