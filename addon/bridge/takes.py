@@ -25,7 +25,6 @@ __all__ = [
     "active_take",
     "begin",
     "finish",
-    "objects_of",
     "prepare",
     "prepare_take",
     "remake",
@@ -88,7 +87,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
     if rigs.is_deleted(character):
         raise RigError("The character was deleted", value=character.name, remedy="Choose another.")
     meshes, rig = rig_of(ours.rig, character)
-    take = _same_take(scene, strip, character)
+    take = _same_take(scene, strip, character, meshes)
     group = take.controls if take else shown_controls(scene)
     request = _request(heard, rig, group, ours)
     names = tuple(mesh.name for mesh in meshes)
@@ -253,10 +252,15 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Reques
     return Request(heard, rig.binding, track, engine_settings(), options)
 
 
-def _same_take(scene: bpy.types.Scene, strip: str, character: Any) -> Any | None:
+def _same_take(
+    scene: bpy.types.Scene, strip: str, character: Any, meshes: Sequence[Any]
+) -> Any | None:
+    """The take of the panel's sound on the same character, whichever of its parts was chosen."""
     ours = scene.emotalk
     for take in ours.takes:
-        if take.source != ours.source or take.rig.character != character:
+        parts = [*by_hand.parts_of(take).values()]
+        is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
+        if take.source != ours.source or not (take.rig.character == character or is_same_face):
             continue
         same = {
             "STRIP": take.strip == strip,
@@ -320,8 +324,3 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))
-
-
-def objects_of(take: Any) -> list[bpy.types.Object]:
-    """Meshes and armature of a take that are still there."""
-    return [*by_hand.parts_of(take).values()]

@@ -8,8 +8,7 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, controls, own_actions, takes
-from ..bridge.counting import counted
+from ..bridge import bake, controls, removal, takes
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome
 from .base import EmoTalkOperator
@@ -55,10 +54,12 @@ class EMOTALK_OT_refresh(WatchedOperator):
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):
-    """Remove EmoTalk's Actions from the take's character and give back what it had before"""
+    """Remove the active take's keys. With a character's last take it gets back the Actions and
+    values that it had before
+    """
 
     bl_idname = "emotalk.clear"
-    bl_label = "Remove Animation"
+    bl_label = "Remove Take"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -66,17 +67,8 @@ class EMOTALK_OT_clear(EmoTalkOperator):
         return _needs_take(cls, context)
 
     def run(self, context: bpy.types.Context) -> str:
-        """Remove Actions and the takes that they hold."""
-        ours, take = context.scene.emotalk, takes.active_take(context.scene)
-        character = take.rig.character
-        objects = takes.objects_of(take)
-        n_removed = own_actions.clear(objects)
-        for index in reversed(range(len(ours.takes))):
-            if ours.takes[index].rig.character == character:
-                SESSION.forget(ours.takes[index].uid)
-                ours.takes.remove(index)
-        ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-        return f"Removed {counted(n_removed, 'Action')}"
+        """Remove the take that is chosen in the list."""
+        return removal.remove(context.scene, context.scene.emotalk.take_index)
 
 
 class EMOTALK_OT_use_sound(EmoTalkOperator):

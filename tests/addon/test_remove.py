@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 
-from tests.addon.scenes import fcurves
+from tests.addon.scenes import babble, fcurves, keys_of, write_wav
 
 MIDDLE = 40  # a frame inside the take, mouth open
 
@@ -145,3 +146,71 @@ def test_undo_brings_the_take_back(ready: Any, head: Any) -> None:
     bpy.context.view_layer.update()
 
     assert values_of(bpy.data.objects["Head"]) == {"mouthSmileLeft": 0.25}
+
+
+def second_take(ours: Any, tmp_path: Path, start: int) -> None:
+    """Another sound on the same face."""
+    ours.filepath = str(write_wav(tmp_path / "second.wav", babble(1.0)))
+    ours.start_frame = start
+    bpy.ops.emotalk.animate()
+
+
+@pytest.mark.parametrize("start", [40, 200])
+def test_one_of_two_takes_goes_and_the_other_stays_whole(
+    ready: Any, head: Any, tmp_path: Path, start: int
+) -> None:
+    bpy.ops.emotalk.animate()
+    second_take(ready, tmp_path, start)
+    frames, values = keys_of(head, "jawOpen")
+    ready.take_index = 0
+
+    bpy.ops.emotalk.clear()
+
+    left, now = keys_of(head, "jawOpen")
+    assert [take.first_frame for take in ready.takes] == [start]
+    assert left[0] == start
+    np.testing.assert_array_equal(now, values[frames >= start][: len(now)])
+    ready.take_index = 0
+    bpy.ops.emotalk.clear()
+    assert not bpy.data.actions
+
+
+def test_take_of_another_scene_keeps_its_keys(ready: Any, head: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    scene = bpy.data.scenes.new("Other")
+    scene.collection.objects.link(head)
+    bpy.context.window.scene = scene
+    theirs = scene.emotalk
+    theirs.source, theirs.rig.character = "FILE", head
+    second_take(theirs, tmp_path, 200)
+
+    bpy.ops.emotalk.clear()
+
+    frames, _ = keys_of(head, "jawOpen")
+    assert (len(theirs.takes), frames.max()) == (0, 77)
+
+
+def test_keyed_sliders_stay_with_their_takes(ready: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    second_take(ready, tmp_path, 200)
+    scene = bpy.context.scene
+    for place, slider in ((0, "happy"), (1, "sad")):
+        group = ready.takes[place].controls
+        scene.keyframe_insert(group.path_from_id(slider), frame=1)
+    ready.take_index = 0
+
+    bpy.ops.emotalk.clear()
+
+    paths = [path for path, _ in fcurves(scene)]
+    assert paths == ["emotalk.takes[0].controls.sad"]
+
+
+def test_face_chosen_by_another_part_is_the_same_take(ready: Any, head: Any) -> None:
+    armature = put_bones_under(head)
+    ready.rig.character = armature
+    bpy.ops.emotalk.animate()
+    ready.rig.character = head
+
+    bpy.ops.emotalk.animate()
+
+    assert len(ready.takes) == 1
