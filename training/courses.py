@@ -20,7 +20,7 @@ from .batches import Clips
 from .config import Course, SetShares
 from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
 from .trainer import PartsOf, Pupil, TrainSettings, train
-from .work import Work, made
+from .work import SETS, Work, made
 
 __all__ = ["Weights", "extract_sets", "lip_clips", "lip_sets", "take_course", "weights_in"]
 
@@ -63,11 +63,13 @@ def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[s
     front = work.model_config.front_end
     encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
     front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
-    for number, name in enumerate((*work.sets, "sped", "voiced", "acted")):
-        if name not in names or (folder / f"{name}.npz").is_file():
+    missing = set(SETS) - set(work.sets)
+    for number, name in enumerate((*SETS, "sped", "voiced", "acted")):
+        if name not in names or name in missing or (folder / f"{name}.npz").is_file():
             continue
         if recordings := work.recordings(name):
-            # Made speech is cleaner than any recording: all of its copies are altered.
+            # Speech that a program made or spoke again is cleaner than any recording, and has its
+            # original beside it: all of its copies are altered.
             plan = CopyPlan(
                 copies=getattr(work.config.features, name),
                 clean=0 if name in ("synth", "kokoro", "german_voiced") else 1,

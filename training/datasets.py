@@ -17,6 +17,7 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
+from emotalk_core.errors import InputError
 
 from .augment import quiet_sound
 from .faces.captured import Captured
@@ -176,8 +177,19 @@ def load_german(data: Path, told: Path | None = None) -> list[Recording]:
 
 
 def texts_of_german(data: Path) -> dict[str, str]:
-    """What is read in each recording of `load_german`, by file name."""
-    lines = (data / "kerstin" / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    """What is read in each recording of `load_german`, by file name.
+
+    Raises
+    ------
+    InputError
+        The table of texts is not there.
+    """
+    table = data / "kerstin" / "metadata.csv"
+    if not table.is_file():
+        raise InputError(
+            "The German reader's texts are missing", value=table, remedy="Clone the set whole."
+        )
+    lines = table.read_text(encoding="utf-8").splitlines()
     return {f"{name}.flac": text for name, _, text in (line.partition("|") for line in lines)}
 
 

@@ -101,9 +101,10 @@ def align(work: Work) -> None:
     from .frontend_weights import fetch_wheels
     from .told import align_texts, german_texts
 
-    texts = german_texts(work.data, work.config.features.german_clips)
-    if texts and not work.told.is_file():
-        align_texts(texts, load_model(starter_folder()), work.told, log.info)
+    if not work.told.is_file():
+        texts = german_texts(work.data, work.config.features.german_clips)
+        if texts:
+            align_texts(texts, load_model(starter_folder()), work.told, log.info)
     if work.aligned.is_file():
         return
     silent = [r for r in load_open_speech(work.data) if not r.phones and r.split != "test"]

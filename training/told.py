@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from emotalk_core.engine.frontend import STATE_RATE, Encoder
+from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
 
@@ -28,12 +29,12 @@ from .datasets import Recording, load_german, load_samples, texts_of_german
 from .faces import Phone, is_sound, kind_of, numbers_of
 from .features import FrontEnd, Standardise
 
-__all__ = ["Text", "align_texts", "fitted", "german_texts", "pronounced"]
+__all__ = ["Text", "align_texts", "fitted", "german_texts", "pronounced", "words_of"]
 
 Words = Sequence[Sequence[str]]  # the phones of each word
 
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
-_LEAST_LIKE: Final = -1.0  # mean log share along the path: the text is not what is said
+_LEAST_LIKE: Final = -1.2  # mean log share of the phones: under it they are not what is said
 _LONGEST_S: Final = 0.5  # nobody reads a phone longer than this
 _SHORT_S, _LONG_S = 2.0, 7.5  # clips between them are taken
 _LANGUAGE: Final = r"\([a-z-]+\)"
@@ -55,19 +56,37 @@ def german_texts(data: Path, n_clips: int) -> list[Text]:
     """
     readings = [r for r in load_german(data) if _SHORT_S < r.seconds < _LONG_S][:n_clips]
     said = texts_of_german(data) if readings else {}
-    return [Text(r, said[Path(str(r.source)).name], "de") for r in readings]
+    texts = ((r, said.get(Path(str(r.source)).name, "")) for r in readings)
+    return [Text(reading, text, "de") for reading, text in texts if text]
 
 
 def pronounced(text: str, language: str) -> list[list[str]]:
-    """IPA of each phone of each word, as espeak-ng reads the text."""
-    answer = subprocess.run(
-        ["espeak-ng", "-q", "--ipa", "--sep=_", "-v", language, text],
-        capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+    """IPA of each phone of each word, as espeak-ng reads the text.
+
+    Raises
+    ------
+    SetupError
+        espeak-ng is not installed.
+    """
+    try:
+        answer = subprocess.run(
+            ["espeak-ng", "-q", "--ipa", "--sep=_", "-v", language, "--stdin"],
+            input=text.encode(), capture_output=True, check=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise SetupError(
+            "Program not found", value="espeak-ng", remedy="Install it: apt-get install espeak-ng."
+        ) from error
+    return words_of(answer.stdout.decode("utf-8", "replace"))
+
+
+def words_of(read: str) -> list[list[str]]:
+    """Words and phones of what espeak-ng writes with `--ipa --sep=_`."""
     # espeak-ng 1.51 has no name for German "ur" and writes two question marks; a foreign word
     # stands between the names of languages.
-    read = re.sub(_LANGUAGE, "", answer.stdout.decode("utf-8", "replace").replace("??", "ʊɾ"))
-    words = ([p for p in word.split("_") if is_sound(p)] for word in read.split())
+    plain = re.sub(_LANGUAGE, "", read.replace("??", "ʊɾ"))
+    words = ([p for p in word.split("_") if is_sound(p)] for word in plain.split())
     return [word for word in words if word]
 
 
@@ -83,8 +102,8 @@ def fitted(log_shares: np.ndarray, words: Words) -> tuple[Phone, ...]:
     Returns
     -------
     tuple of Phone
-        None when there are more phones than states, when the text is not heard, or when a phone
-        lasts longer than anybody would read it.
+        None when the states are too few to pass through all parts and pauses, when the text is
+        not heard, or when a phone lasts longer than anybody would read it.
     """
     symbols = [symbol for word in words for symbol in word]
     numbers, places, may_miss = _states_of(words)
@@ -92,9 +111,10 @@ def fitted(log_shares: np.ndarray, words: Words) -> tuple[Phone, ...]:
         return ()
     costs = np.maximum(log_shares, _LEAST)[:, numbers]
     path = _best_path(costs, may_miss)
-    if costs[np.arange(len(path)), path].mean() < _LEAST_LIKE:
-        return ()
     where = places[path]
+    spoken = where != _PAUSE
+    if costs[np.arange(len(path)), path][spoken].mean() < _LEAST_LIKE:
+        return ()
     phones = []
     for place, symbol in enumerate(symbols):
         inside = np.flatnonzero(where == place)
@@ -154,13 +174,16 @@ def align_texts(
     """Write the phones of all clips that say their text as a csv like `open_speech/phones.csv`."""
     hear = _listener(model)
     rows: list[list[str]] = []
+    n_texts = n_heard = 0
     for one in texts:
         words = pronounced(one.text, one.language)
         phones = fitted(hear(load_samples(one.recording.source)), words)
+        n_texts, n_heard = n_texts + 1, n_heard + bool(phones)
         if not phones:
             report(f"{one.recording.name} left out: {one.text!r}")
         file = Path(str(one.recording.source)).name
         rows += [[file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind] for p in phones]
+    report(f"{n_heard} of {n_texts} texts are heard")
     unfinished = out.with_name(f".{out.name}.part")
     with unfinished.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -115,16 +116,13 @@ class Work:
                 [r for r in self.recordings("open_speech") if r.split == "train"],
                 sizes.acting_readers,
             ),
-            "german": self._german,
-            "german_voiced": lambda: in_other_voices(self._german(), copies=1),
+            "german": lambda: _german(self.data, self.told),
+            "german_voiced": lambda: _voiced(self.data, self.told),
             "grid": lambda: load_grid(self.data),
             "facegood": lambda: load_facegood(self.data),
             "voices": lambda: load_voices(self.data),
         }.get(name, lambda: self._read_aloud(name))
         return [r for r in load() if r.split != "test"]
-
-    def _german(self) -> list[Recording]:
-        return [r for r in load_german(self.data, self.told) if r.phones]
 
     def _read_aloud(self, name: str) -> list[Recording]:
         """Open speech by what is known of it: phones that came with it, phones found, nothing."""
@@ -155,3 +153,13 @@ class Work:
     def feature_set(self, name: str, folder: Path | None = None) -> FeatureSet:
         """Extracted features of a set."""
         return FeatureSet.open(folder or self.features, name, self.model_config.front_end)
+
+
+def _german(data: Path, told: Path) -> list[Recording]:
+    return [r for r in load_german(data, told) if r.phones]
+
+
+@cache
+def _voiced(data: Path, told: Path) -> list[Recording]:
+    """Kept, because a core speaks a minute again in ten seconds."""
+    return in_other_voices(_german(data, told), copies=1)

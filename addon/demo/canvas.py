@@ -27,7 +27,9 @@ _FONTS: Final = {False: "Inter.woff2", True: "Noto Sans CJK Regular.woff2"}
 
 @cache
 def _font(size: int, *, is_east_asian: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Blender's own; Pillow's where it has none, which lacks all but English letters."""
+    """Two of Blender's own, for European letters and for Chinese, Japanese and Korean ones;
+    Pillow's, which lacks all but English letters, where Blender has none.
+    """
     file = Path(bpy.utils.system_resource("DATAFILES")) / "fonts" / _FONTS[is_east_asian]
     if file.is_file():
         return ImageFont.truetype(str(file), size * _SCALE)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES
 from training.faces import kind_of, numbers_of
-from training.told import fitted, pronounced
+from training.told import fitted, pronounced, words_of
 
 WORDS = (("m", "aɪ"), ("b", "oː", "t"))
 SURE, NOT = np.log(0.9), np.log(1e-4)
@@ -49,6 +50,20 @@ def test_words_may_follow_each_other_without_a_pause() -> None:
     assert [a[2] for a in found[:-1]] == [b[1] for b in found[1:]]
 
 
+def test_the_last_phone_ends_with_the_sound_or_before_a_pause() -> None:
+    tight = times(("m", 4), ("aɪ", 8), ("b", 3), ("oː", 7), ("t", 5))
+    loose = times(("m", 4), ("aɪ", 8), ("b", 3), ("oː", 7), ("t", 5), ("_", 40))
+
+    assert tight == loose
+    assert tight[-1] == ("t", 0.44, 0.54)
+
+
+def test_no_phone_is_skipped_however_unheard() -> None:
+    found = times(("m", 10), ("t", 10))
+
+    assert found == [] or [symbol for symbol, _, _ in found] == ["m", "aɪ", "b", "oː", "t"]
+
+
 def test_a_phone_that_is_not_heard_gets_its_state_where_it_costs_least() -> None:
     found = times(("m", 4), ("aɪ", 8), ("oː", 20), ("t", 12))
 
@@ -60,6 +75,8 @@ def test_a_phone_that_is_not_heard_gets_its_state_where_it_costs_least() -> None
     "stretches",
     [
         [("s", 30), ("l", 30)],  # another text
+        [("_", 200), ("s", 12), ("l", 12), ("_", 200)],  # likewise, in a long silence
+        [("m", 4), ("s", 4), ("l", 4), ("k", 4), ("t", 4)],  # a part of it is heard
         [("m", 2), ("b", 2)],  # more phones than states
         [("m", 4), ("aɪ", 8), ("b", 3), ("oː", 30), ("t", 2)],  # nobody holds a vowel so long
     ],
@@ -72,26 +89,33 @@ def test_a_text_without_words_has_no_phones() -> None:
     assert fitted(heard(("_", 20)), ()) == ()
 
 
-@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-def test_german_is_read_by_words() -> None:
-    words = pronounced("Früher, ja: Weißenburg!", "de")
+def test_what_espeak_writes_is_taken_apart() -> None:
+    read = "z_iː _ɪ_s_t_ (en)b_ˈɛ_l(de)\nv_ˈaɪ_s_ə_n_b_ˌ??_k pf_ˈeː_ɾ_d_ə"
 
-    assert len(words) == 3
+    assert words_of(read) == [
+        ["z", "iː"], ["ɪ", "s", "t"], ["b", "ˈɛ", "l"],
+        ["v", "ˈaɪ", "s", "ə", "n", "b", "ˌʊɾ", "k"], ["pf", "ˈeː", "ɾ", "d", "ə"],
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+@pytest.mark.parametrize("text", ["Früher, ja: Hunde!", "- Früher: ja, Hunde"])
+def test_german_is_read_by_words(text: str) -> None:
+    words = pronounced(text, "de")
+
+    assert [len(word) for word in words] == [4, 2, 5]
     kinds = [kind_of(symbol) for symbol in words[0]]
     assert kinds[0] == "labiodental"
     assert "rounded" in kinds
-    assert [kind_of(symbol) for symbol in words[2]].count("closure") == 1
 
 
-@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-def test_foreign_words_are_read_without_their_languages_names() -> None:
-    symbols = [s for word in pronounced("Das Wetter in Manchester", "de") for s in word]
+def test_missing_espeak_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
 
-    assert not [s for s in symbols if "(" in s]
-    assert [kind_of(s) for s in symbols].count("closure") == 1
+    with pytest.raises(SetupError, match="espeak-ng"):
+        pronounced("Ja.", "de")
 
 
-@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_texts_are_those_of_clips_neither_short_nor_long(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile", reason="reads the recordings")
     from training.told import german_texts
@@ -110,3 +134,6 @@ def test_texts_are_those_of_clips_neither_short_nor_long(tmp_path: Path) -> None
         ("german/d", "Noch einer, mit | Strich."),
     ]
     assert german_texts(tmp_path / "nowhere", 5) == []
+    (tmp_path / "kerstin" / "metadata.csv").unlink()
+    with pytest.raises(InputError, match="texts are missing"):
+        german_texts(tmp_path, 5)
