@@ -32,9 +32,13 @@ def _moved(self: Any, _context: Any) -> None:
 
 
 def _emotion_moved(self: Any, _context: Any) -> None:
-    # A slider that does nothing would puzzle: the first one raised takes over from the voice.
-    if self.mix == 0.0 and any(getattr(self, name) > 0.0 for name in EMOTIONS):
-        self.mix = 1.0
+    # A slider that does nothing would puzzle: the first one raised takes over from the voice, and
+    # with the last one gone the voice is back.
+    is_felt = any(getattr(self, name) > 0.0 for name in EMOTIONS)
+    if is_felt != self.is_felt:
+        self.is_felt = is_felt
+        if self.mix in (0.0, 1.0):
+            self.mix = float(is_felt)
     live.schedule(self.id_data)
 
 
@@ -57,6 +61,7 @@ def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
 class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
+    is_felt: BoolProperty()  # whether a slider stands above 0
     neutral: _weight("Neutral", "Takes feeling out of the face")
     calm: _weight("Calm", "Soft and relaxed")
     happy: _weight("Happy", "Smiles, cheeks and lids rise")

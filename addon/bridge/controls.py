@@ -12,9 +12,9 @@ import numpy as np
 
 from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
 from . import compat
-from .curves import read_keys
+from .curves import read_keys, write_keys
 
-__all__ = ["apply", "digest", "keyed_track", "read"]
+__all__ = ["apply", "copy_keys", "digest", "keyed_track", "read"]
 
 _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
 _MOVING: Final = (*EMOTIONS, "mix", "intensity")
@@ -40,6 +40,14 @@ def apply(controls: Controls, group: Any) -> None:
         setattr(group, name, weight)
     for name in _NUMBERS:
         setattr(group, name, getattr(controls, name))
+
+
+def copy_keys(group: Any, other: Any) -> None:
+    """Give `other` the keyframes of `group`, both of one scene."""
+    for name, curve in _keyed(group).items():
+        fcurves = compat.fcurves_of(group.id_data)
+        copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
+        write_keys(copy, read_keys(curve))
 
 
 def digest(group: Any) -> str:

@@ -171,12 +171,18 @@ def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> 
         told = f"{counted(len(by_others), 'curve')} changed by hand, written anew: undo brings "
         result = replace(result, notes=(told + "back what was there", *result.notes))
     _record(take, prepared, outcome, result)
+    if stretch.only is not None and not _meet(stretch.only, (take.first_frame, take.last_frame)):
+        take.warnings = f"Only a Range touches no frame of this take\n{take.warnings}".strip()
     by_hand.remember(take, outcome.tables, but=left)
     scene.emotalk.take_index = next(
         place for place, other in enumerate(scene.emotalk.takes) if other.uid == take.uid
     )
     SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
+
+
+def _meet(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return max(a[0], b[0]) <= min(a[1], b[1])
 
 
 def _touched(tables: Sequence[KeyTable], stretch: bake.Stretch) -> tuple[float, float]:
@@ -312,6 +318,8 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
         target = take.rig.targets.add()
         target.object, target.use = bpy.data.objects.get(name), True
     controls.apply(was, take.controls)
+    if len(ours.takes) == 1:  # what the panel showed were the scene's own sliders
+        controls.copy_keys(ours.controls, take.controls)
     ours.take_index = len(ours.takes) - 1
     return take
 

@@ -1,6 +1,7 @@
 """Takes: make one again from its sliders, remove our keys, set a preset."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import bpy
@@ -88,7 +89,7 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
 
 
 class EMOTALK_OT_preset(EmoTalkOperator):
-    """Set all sliders at once"""
+    """Set all sliders at once; sync and seed stay"""
 
     bl_idname = "emotalk.preset"
     bl_label = "Preset"
@@ -97,7 +98,10 @@ class EMOTALK_OT_preset(EmoTalkOperator):
 
     def run(self, context: bpy.types.Context) -> str:
         """Set the sliders of the active take."""
-        controls.apply(PRESETS[self.name], takes.shown_controls(context.scene))
+        group = takes.shown_controls(context.scene)
+        was = controls.read(group)
+        wanted = replace(PRESETS[self.name], sync_offset_ms=was.sync_offset_ms, seed=was.seed)
+        controls.apply(wanted, group)
         return ""
 
 

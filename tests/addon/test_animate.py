@@ -110,22 +110,26 @@ def test_live_slider_changes_the_keys_without_hearing_again(
     assert not live.is_stale(take)
 
 
-def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
+def test_range_beside_the_take_is_told(ready: Any) -> None:
     take = happy_take(ready)
+    ready.use_range, ready.range_start, ready.range_end = True, 500, 600
 
-    assert take.controls.mix == 1.0
+    bpy.ops.emotalk.refresh()
+
+    assert "touches no frame" in take.warnings
 
 
-def test_preset_sets_every_slider(ready: Any) -> None:
-    from emotalk.addon.bridge import controls
-    from emotalk.emotalk_core.controls import PRESETS
+def test_take_that_is_made_again_is_the_active_one(ready: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    first = ready.filepath
+    ready.filepath = str(write_wav(tmp_path / "second.wav", babble(1.0)))
+    bpy.ops.emotalk.animate()
+    assert ready.take_index == 1
+    ready.filepath = first
 
     bpy.ops.emotalk.animate()
-    bpy.ops.emotalk.preset(name="Broad (animation)")
 
-    ours = controls.read(ready.takes[0].controls).to_dict()
-    for name, value in PRESETS["Broad (animation)"].to_dict().items():
-        assert ours[name] == pytest.approx(value)
+    assert (len(ready.takes), ready.take_index) == (2, 0)
 
 
 def test_long_take_follows_its_sliders_in_the_background(

@@ -1,0 +1,59 @@
+"""Sliders, presets and what they mean together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import happy_take, keys_of
+
+
+def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
+    take = happy_take(ready)
+
+    assert take.controls.mix == 1.0
+
+
+def test_voice_is_back_when_the_last_slider_is_gone(ready: Any) -> None:
+    take = happy_take(ready)
+
+    take.controls.happy = 0.0
+    assert take.controls.mix == 0.0
+    take.controls.sad, take.controls.mix = 0.5, 0.0
+    take.controls.sad = 0.4
+    assert take.controls.mix == 0.0
+    take.controls.mix = 0.3
+    take.controls.sad = 0.0
+
+    assert take.controls.mix == pytest.approx(0.3)
+
+
+def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: Any) -> None:
+    ready.controls.mix = 1.0
+    for frame, value in ((5, 0.0), (77, 1.0)):
+        ready.controls.happy = value
+        bpy.context.scene.keyframe_insert("emotalk.controls.happy", frame=frame)
+    bpy.ops.emotalk.animate()
+    ready.takes[0].controls.jaw = 1.2
+
+    bpy.ops.emotalk.refresh()
+
+    _, values = keys_of(head, "mouthSmileLeft")
+    assert values[2] < 0.1
+    assert values[-2] > 0.7
+
+
+def test_preset_sets_every_slider(ready: Any) -> None:
+    from emotalk.addon.bridge import controls
+    from emotalk.emotalk_core.controls import PRESETS
+
+    bpy.ops.emotalk.animate()
+    ready.takes[0].controls.sync_offset_ms, ready.takes[0].controls.seed = 80.0, 7
+    bpy.ops.emotalk.preset(name="Broad (animation)")
+
+    ours = controls.read(ready.takes[0].controls).to_dict()
+    kept = {"sync_offset_ms": 80.0, "seed": 7}
+    for name, value in (PRESETS["Broad (animation)"].to_dict() | kept).items():
+        assert ours[name] == pytest.approx(value)
