@@ -200,6 +200,10 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
         max=12,
         default=1,
     )
+    hold_keys: BoolProperty(
+        name="Hold Poses",
+        description="Each key stays until the next one, as in animation on twos",
+    )
     max_error: FloatProperty(
         name="Thin Keys", min=0.0, max=0.1, default=0.0, precision=3, step=0.1,
         description="Leave out keys that change no value by more than this. 0 keeps all",

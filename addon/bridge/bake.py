@@ -11,7 +11,7 @@ from typing import Any
 from ...emotalk_core.retarget import Binding, KeyTable, KeyTarget
 from . import compat, own_actions
 from .counting import counted
-from .curves import Keys, merged, read_keys, write_keys
+from .curves import Keys, held, merged, read_keys, write_keys
 from .plans import Plan, checked_plans
 
 __all__ = [
@@ -32,6 +32,7 @@ class Stretch:
     old: tuple[float, float] | None = None  # where the take lay when it was last baked
     only: tuple[float, float] | None = None  # a part of the take; None: all of it
     blend_frames: float = 4.0  # the ends of `only` are blended with what was there
+    is_held: bool = False  # each key stays until the next one
 
 
 @dataclass(frozen=True)
@@ -107,5 +108,6 @@ def iter_written(fcurves: Any, tables: Iterable[KeyTable], stretch: Stretch) -> 
         curve = known.get((table.data_path, table.array_index))
         if curve is None:
             curve = compat.new_fcurve(fcurves, table.data_path, table.array_index, "EmoTalk")
-        write_keys(curve, merged(read_keys(curve), Keys(table.frames, table.values), stretch))
+        make = held if stretch.is_held else Keys
+        write_keys(curve, merged(read_keys(curve), make(table.frames, table.values), stretch))
         yield table

@@ -167,5 +167,6 @@ def _columns(keys: Keys) -> Iterator[np.ndarray]:
     yield keys.values
     if keys.bends is not None:
         yield keys.bends.interpolation
-        yield keys.bends.handles
-        yield keys.bends.types
+        if not keys.bends.is_stepped:
+            yield keys.bends.handles
+            yield keys.bends.types

@@ -10,9 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from .bake import Stretch
 
-__all__ = ["Bends", "Keys", "merged", "read_keys", "write_keys"]
+__all__ = ["Bends", "Keys", "held", "merged", "read_keys", "write_keys"]
 
-_LINEAR: Final = 1  # Blender's number for it in foreach_set, the same on all lines
+_CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
 _VECTOR: Final = 2  # likewise: handles along the line, which is what new keys have
 _HANDLES: Final = ("handle_left", "handle_right")
 _HANDLE_TYPES: Final = ("handle_left_type", "handle_right_type")
@@ -25,6 +25,11 @@ class Bends:
     interpolation: np.ndarray  # int32 (K,)
     handles: np.ndarray  # float32 (K, 4), left and right
     types: np.ndarray  # int32 (K, 2)
+
+    @property
+    def is_stepped(self) -> bool:
+        """Whether no key has a way to the next one: handles, which Blender sets, mean nothing."""
+        return bool((self.interpolation == _CONSTANT).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +67,11 @@ def write_keys(curve: Any, keys: Keys) -> None:
     curve.update()
 
 
+def held(frames: np.ndarray, values: np.ndarray) -> Keys:
+    """Keys each of which stays until the next one: poses."""
+    return Keys(frames, values, _straight(len(frames), _CONSTANT))
+
+
 def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
     """The new keys, and the old ones outside of what the bake may change."""
     if len(new.frames) == 0:
@@ -83,8 +93,7 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
     frames = np.concatenate([old.frames[stays], new.frames])
     values = np.concatenate([old.values[stays], new.values])
     order = np.argsort(frames, kind="stable")
-    bends = None if old.bends is None else _joined(old.bends, stays, len(new.frames), order)
-    return Keys(frames[order], values[order], bends)
+    return Keys(frames[order], values[order], _joined(old, stays, new, order))
 
 
 def _blended(old: Keys, new: Keys, only: tuple[float, float], blend_frames: float) -> Keys:
@@ -93,7 +102,8 @@ def _blended(old: Keys, new: Keys, only: tuple[float, float], blend_frames: floa
     before = np.interp(frames, old.frames, old.values)
     from_ends = np.minimum(frames - only[0], only[1] - frames)
     weight = np.clip((from_ends + 1.0) / (blend_frames + 1.0), 0.0, 1.0)
-    return Keys(frames, (before + weight * (values - before)).astype(np.float32))
+    blended = (before + weight * (values - before)).astype(np.float32)
+    return Keys(frames, blended) if new.bends is None else held(frames, blended)
 
 
 def _read(points: Any, name: str, kind: Any, width: int) -> np.ndarray:
@@ -120,22 +130,24 @@ def _write_bends(points: Any, bends: Bends) -> None:
         points.foreach_set(name, both.ravel())
 
 
-def _straight(n: int) -> Bends:
+def _straight(n: int, interpolation: int = _LINEAR) -> Bends:
     """Handles follow from their type once the curve is updated."""
-    return Bends(
-        np.full(n, _LINEAR, np.int32), np.zeros((n, 4), np.float32), np.full((n, 2), _VECTOR)
-    )
+    kinds, handles = np.full(n, interpolation, np.int32), np.zeros((n, 4), np.float32)
+    return Bends(kinds, handles, np.full((n, 2), _VECTOR, np.int32))
 
 
-def _joined(old: Bends, stays: np.ndarray, n_new: int, order: np.ndarray) -> Bends | None:
+def _joined(old: Keys, stays: np.ndarray, new: Keys, order: np.ndarray) -> Bends | None:
     """Bends of the old keys that stay and of new ones, in `order`."""
-    if (old.interpolation[stays] == _LINEAR).all():
+    if old.bends is None and new.bends is None:
         return None
-    new = _straight(n_new)
+    a, b = (keys.bends or _straight(len(keys.frames)) for keys in (old, new))
+    interpolation = np.concatenate([a.interpolation[stays], b.interpolation])[order]
+    if (interpolation == _LINEAR).all():
+        return None
     return Bends(
-        np.concatenate([old.interpolation[stays], new.interpolation])[order],
-        np.concatenate([old.handles[stays], new.handles])[order],
-        np.concatenate([old.types[stays], new.types]).astype(np.int32)[order],
+        interpolation,
+        np.concatenate([a.handles[stays], b.handles])[order],
+        np.concatenate([a.types[stays], b.types])[order],
     )
 
 
@@ -144,6 +156,6 @@ def _alike(a: Bends | None, b: Bends | None) -> bool:
         return a is b
     return (
         np.array_equal(a.interpolation, b.interpolation)
-        and np.array_equal(a.handles, b.handles)
         and np.array_equal(a.types, b.types)
+        and (a.is_stepped or np.array_equal(a.handles, b.handles))
     )

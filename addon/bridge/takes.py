@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
@@ -141,7 +142,7 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
         The scene or the take was deleted meanwhile.
     """
     scene = _scene_of(prepared)
-    stretch = _stretch(scene, _its_take(scene, prepared))
+    stretch = _stretch(scene, _its_take(scene, prepared), outcome.tables)
     return Draft(outcome.tables, prepared.rig.binding, stretch)
 
 
@@ -155,7 +156,7 @@ def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> 
     """
     scene = _scene_of(prepared)
     take = _its_take(scene, prepared)
-    stretch = _stretch(scene, take)
+    stretch = _stretch(scene, take, outcome.tables)
     by_others = by_hand.changed_curves(take) if take else frozenset()
     with by_hand.knowing_what_was_changed(
         outcome.tables, _touched(outcome.tables, stretch), besides=prepared.uid
@@ -187,9 +188,14 @@ def _meet(a: tuple[float, float], b: tuple[float, float]) -> bool:
 
 def _touched(tables: Sequence[KeyTable], stretch: bake.Stretch) -> tuple[float, float]:
     """First and last frame that a bake may write or clear."""
-    ends = [float(end) for t in tables if len(t.frames) for end in (t.frames[0], t.frames[-1])]
-    ends += stretch.old or ()
-    return (min(ends), max(ends)) if ends else (0.0, 0.0)
+    (first, last), old = _ends(tables), stretch.old or _ends(tables)
+    return min(first, old[0]), max(last, old[1])
+
+
+def _ends(tables: Sequence[KeyTable]) -> tuple[float, float]:
+    """First and last frame of all tables; as a take records them, in float32."""
+    ends = [np.float32(end) for t in tables if len(t.frames) for end in (t.frames[0], t.frames[-1])]
+    return (float(min(ends)), float(max(ends))) if ends else (0.0, 0.0)
 
 
 def _scene_of(prepared: Prepared) -> bpy.types.Scene:
@@ -295,11 +301,14 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
     return take
 
 
-def _stretch(scene: bpy.types.Scene, take: Any | None) -> bake.Stretch:
+def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable]) -> bake.Stretch:
     ours = scene.emotalk
     old = (take.first_frame, take.last_frame) if take else None
     only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
-    return bake.Stretch(old, only, ours.blend_frames)
+    if old is not None and _ends(tables)[0] != old[0]:
+        only = None  # the sound has moved: a part of it would leave the rest behind
+    is_held = ours.hold_keys and ours.key_step > 1
+    return bake.Stretch(old, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:

@@ -45,6 +45,9 @@ class EMOTALK_PT_keys(InView, bpy.types.Panel):
         layout.use_property_decorate = False
         ours = context.scene.emotalk
         layout.prop(ours, "key_step")
+        row = layout.row()
+        row.active = ours.key_step > 1
+        row.prop(ours, "hold_keys")
         layout.prop(ours, "max_error")
         layout.prop(ours, "use_range")
         column = layout.column(align=True)

@@ -110,6 +110,17 @@ def test_live_slider_changes_the_keys_without_hearing_again(
     assert not live.is_stale(take)
 
 
+def test_take_whose_sound_has_moved_is_written_whole(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    ready.takes[0].start_frame = 105
+    ready.use_range, ready.range_start, ready.range_end = True, 110, 120
+
+    bpy.ops.emotalk.refresh()
+
+    frames, _ = keys_of(head, "jawOpen")
+    assert (frames[0], frames[-1]) == (105, 177)
+
+
 def test_range_beside_the_take_is_told(ready: Any) -> None:
     take = happy_take(ready)
     ready.use_range, ready.range_start, ready.range_end = True, 500, 600

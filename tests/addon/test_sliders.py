@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import happy_take, keys_of
+from tests.addon.scenes import fcurves, happy_take, keys_of
 
 
 def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
@@ -57,3 +57,33 @@ def test_preset_sets_every_slider(ready: Any) -> None:
     kept = {"sync_offset_ms": 80.0, "seed": 7}
     for name, value in (PRESETS["Broad (animation)"].to_dict() | kept).items():
         assert ours[name] == pytest.approx(value)
+
+
+@pytest.mark.parametrize("is_range", [False, True])
+def test_poses_are_held_on_twos(ready: Any, head: Any, *, is_range: bool) -> None:
+    take = happy_take(ready)
+    ready.key_step, ready.hold_keys = 2, True
+    bpy.ops.emotalk.refresh()
+    ready.use_range, ready.range_start, ready.range_end = is_range, 30, 50
+
+    take.controls.happy = 0.5
+    bpy.ops.emotalk.refresh()
+
+    curve = curve_of(head)
+    assert {p.interpolation for p in curve.keyframe_points} == {"CONSTANT"}
+    assert len(by_hand_changes(take)) == 0
+    first = round(curve.keyframe_points[4].co.x)
+    assert curve.evaluate(first + 1) == curve.evaluate(first)
+    ready.use_range = ready.hold_keys = False
+    bpy.ops.emotalk.refresh()
+    assert {p.interpolation for p in curve_of(head).keyframe_points} == {"LINEAR"}
+
+
+def by_hand_changes(take: Any) -> Any:
+    from emotalk.addon.bridge import by_hand
+
+    return by_hand.changed_curves(take)
+
+
+def curve_of(head: Any) -> Any:
+    return fcurves(head.data.shape_keys)['key_blocks["mouthSmileLeft"].value', 0]
