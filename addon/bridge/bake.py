@@ -109,5 +109,6 @@ def iter_written(fcurves: Any, tables: Iterable[KeyTable], stretch: Stretch) -> 
         if curve is None:
             curve = compat.new_fcurve(fcurves, table.data_path, table.array_index, "EmoTalk")
         make = held if stretch.is_held else Keys
-        write_keys(curve, merged(read_keys(curve), make(table.frames, table.values), stretch))
+        old = read_keys(curve)
+        write_keys(curve, merged(old, make(table.frames, table.values), stretch), old)
         yield table

@@ -24,7 +24,6 @@ from .plans import block_of
 __all__ = [
     "Address",
     "changed_curves",
-    "iter_changes",
     "knowing_what_was_changed",
     "parts_of",
     "remember",
@@ -62,20 +61,14 @@ def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozense
     _store(take, sums | kept)
 
 
-def iter_changes(take: Any) -> Iterator[tuple[Address, bool]]:
-    """Each curve that `take` remembers, and whether its keys in the take's frames are others now;
-    without those whose object is gone.
+def changed_curves(take: Any) -> frozenset[Address]:
+    """The curves that `take` remembers whose keys in its frames are others now, without those whose
+    object is gone.
     """
     memory, parts = _memory(take), parts_of(take)
     there = [address for address in memory if address[0] in parts]
     curves = _curves_of(take, there)
-    for address in there:
-        yield address, _sum_of(curves.get(address), _span(take)) != memory[address]
-
-
-def changed_curves(take: Any) -> frozenset[Address]:
-    """The curves that somebody has changed."""
-    return frozenset(address for address, is_changed in iter_changes(take) if is_changed)
+    return frozenset(a for a in there if _sum_of(curves.get(a), _span(take)) != memory[a])
 
 
 @contextmanager

@@ -48,12 +48,14 @@ def read_keys(curve: Any) -> Keys:
     return Keys(pairs[:, 0], pairs[:, 1], _read_bends(points))
 
 
-def write_keys(curve: Any, keys: Keys) -> None:
-    """Make these the F-curve's keys; nothing is touched when they are already."""
-    points = curve.keyframe_points
+def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
+    """Make these the F-curve's keys; nothing is touched when they are already. `old`: those that
+    it has, where they have been read.
+    """
+    points, old = curve.keyframe_points, old or read_keys(curve)
     pairs = np.stack([keys.frames, keys.values], axis=1).astype(np.float32)
-    there = _read_bends(points)
-    if np.array_equal(_read(points, "co", np.float32, 2), pairs) and _alike(there, keys.bends):
+    before, there = np.stack([old.frames, old.values], axis=1), old.bends
+    if np.array_equal(before, pairs) and _alike(there, keys.bends):
         return
     n = len(pairs)
     if len(points) != n:

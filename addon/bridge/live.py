@@ -5,7 +5,7 @@ take.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Set
 from functools import partial
 from typing import Any
 
@@ -83,8 +83,9 @@ def _tick() -> float | None:
     try:
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):
-            if not _is_held(scene, take, by_hand.iter_changes(take)):
-                takes.finish(prepared, takes.remake(prepared))
+            changed = by_hand.changed_curves(take)
+            if not _is_held(scene, take, changed):
+                takes.finish(prepared, takes.remake(prepared), changed=changed)
         else:
             _follow_later(prepared)
     except EmoTalkError as error:
@@ -95,11 +96,11 @@ def _tick() -> float | None:
     return None
 
 
-def _is_held(scene: Any, take: Any, changes: Iterator[tuple[by_hand.Address, bool]]) -> bool:
-    """Whether somebody changed keys that the sliders would write over; the take says so then.
-    With a range the user has said which keys may go.
+def _is_held(scene: Any, take: Any, changed: Set[by_hand.Address]) -> bool:
+    """Whether the sliders would write over keys that somebody changed; the take says so then. With
+    a range the user has said which keys may go.
     """
-    if scene.emotalk.use_range or not any(is_changed for _, is_changed in changes):
+    if scene.emotalk.use_range or not changed:
         return False
     take.is_held = True
     redraw_panels()
@@ -190,9 +191,10 @@ class Follower(Job[Outcome]):
             return False
         scene = bpy.data.scenes.get(self._prepared.scene)
         take = takes.take_of(scene, self._prepared.uid)
-        if take is not None and _is_held(scene, take, by_hand.iter_changes(take)):
+        changed = by_hand.changed_curves(take) if take is not None else frozenset()
+        if take is not None and _is_held(scene, take, changed):
             raise Cancelled
-        takes.finish(self._prepared, outcome, self._draft)
+        takes.finish(self._prepared, outcome, self._draft, changed)
         return True
 
 

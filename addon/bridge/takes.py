@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "active_take",
     "begin",
     "finish",
+    "make_active",
     "prepare",
     "prepare_take",
     "remake",
@@ -146,40 +147,58 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     return Draft(outcome.tables, prepared.rig.binding, stretch)
 
 
-def finish(prepared: Prepared, outcome: Outcome, draft: Draft | None = None) -> bake.BakeResult:
+def finish(
+    prepared: Prepared,
+    outcome: Outcome,
+    draft: Draft | None = None,
+    changed: Set[by_hand.Address] | None = None,
+) -> bake.BakeResult:
     """Write the keys, those of `draft` if they are written already, and the take's record.
+
+    `changed`: the curves that somebody has changed, where that is known.
 
     Raises
     ------
     RigError
         The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
-    scene = _scene_of(prepared)
+    scene, tables = _scene_of(prepared), outcome.tables
     take = _its_take(scene, prepared)
-    stretch = _stretch(scene, take, outcome.tables)
-    by_others = by_hand.changed_curves(take) if take else frozenset()
-    with by_hand.knowing_what_was_changed(
-        outcome.tables, _touched(outcome.tables, stretch), besides=prepared.uid
-    ):
+    stretch = _stretch(scene, take, tables)
+    if changed is None:
+        changed = by_hand.changed_curves(take) if take else frozenset()
+    with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), prepared.uid):
         if draft is not None:
             result = draft.commit()
         else:
-            result = bake.write(outcome.tables, prepared.rig.binding, stretch)
+            result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
-    left = by_others if stretch.only is not None else frozenset()
-    if by_others and not left:
-        told = f"{counted(len(by_others), 'curve')} changed by hand, written anew: undo brings "
-        result = replace(result, notes=(told + "back what was there", *result.notes))
+    result = replace(result, notes=(*_told(changed, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
-    if stretch.only is not None and not _meet(stretch.only, (take.first_frame, take.last_frame)):
-        take.warnings = f"Only a Range touches no frame of this take\n{take.warnings}".strip()
-    by_hand.remember(take, outcome.tables, but=left)
-    scene.emotalk.take_index = next(
-        place for place, other in enumerate(scene.emotalk.takes) if other.uid == take.uid
-    )
+    by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
     SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
+
+
+def make_active(prepared: Prepared) -> None:
+    """Choose the take that was made again in the list; a new one is chosen already."""
+    scene = bpy.data.scenes.get(prepared.scene)
+    for place, take in enumerate(scene.emotalk.takes if scene else ()):
+        if take.uid == prepared.uid:
+            scene.emotalk.take_index = place
+
+
+def _told(
+    changed: Set[by_hand.Address], stretch: bake.Stretch, result: bake.BakeResult
+) -> tuple[str, ...]:
+    """What the user should know of keys by hand and of the range."""
+    if stretch.only is None:
+        words = f"{counted(len(changed), 'curve')} changed by hand, written anew: undo brings back"
+        return (f"{words} what was there",) if changed else ()
+    if _meet(stretch.only, (result.first_frame, result.last_frame)):
+        return ()
+    return ("Only a Range touches no frame of this take",)
 
 
 def _meet(a: tuple[float, float], b: tuple[float, float]) -> bool:

@@ -108,6 +108,7 @@ class WatchedOperator(EmoTalkOperator):
 
     def _write(self, prepared: takes.Prepared, outcome: Outcome, draft: Draft | None = None) -> str:
         result = takes.finish(prepared, outcome, draft)
+        takes.make_active(prepared)
         notes = (*outcome.report.warnings, *prepared.request.heard.notes, *result.notes)
         if notes:
             self.report({"WARNING"}, "; ".join(notes))
