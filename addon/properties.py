@@ -32,13 +32,11 @@ def _moved(self: Any, _context: Any) -> None:
 
 
 def _emotion_moved(self: Any, _context: Any) -> None:
-    # A slider that does nothing would puzzle: the first one raised takes over from the voice, and
-    # with the last one gone the voice is back.
+    # A slider that does nothing would puzzle: the first one raised takes over from the voice.
     is_felt = any(getattr(self, name) > 0.0 for name in EMOTIONS)
-    if is_felt != self.is_felt:
-        self.is_felt = is_felt
-        if self.mix in (0.0, 1.0):
-            self.mix = float(is_felt)
+    if is_felt and not self.is_felt and self.mix == 0.0:
+        self.mix = 1.0
+    self.is_felt = is_felt
     live.schedule(self.id_data)
 
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 from . import compat
 from .plans import Plan
 
-__all__ = ["give_back", "paths_of", "remember"]
+__all__ = ["DRIVEN_BY_US", "give_back", "paths_of", "put_back", "remember"]
 
 _MEMORY: Final = "emotalk_before"
 """Custom property on a Key or an armature: values by data path and array index, as JSON, so that
 saving and undo keep them."""
 
-_DRIVEN_BY_US: Final = ("key_blocks[", "pose.bones[")
+DRIVEN_BY_US: Final = ("key_blocks[", "pose.bones[")
 """Beginnings of the paths that a bake may write."""
 
 _Path = tuple[str, int]  # data path, array index
@@ -43,18 +43,23 @@ def give_back(block: Any, ours: Iterable[_Path]) -> None:
     """Set what our curves (their paths: `ours`) drove to the values from before the first bake; to
     rest where none were kept. What the Action drives that is there now is left to it.
     """
+    put_back(block, ours)
+    if _MEMORY in block:
+        del block[_MEMORY]
+    block.update_tag()
+
+
+def put_back(block: Any, ours: Iterable[_Path]) -> None:
+    """The same, and what was kept is not forgotten: other takes are still there."""
     kept = _read(block)
     driven = set(paths_of(compat.fcurves_of(block)))
     for path in ours:
-        if path in driven or not path[0].startswith(_DRIVEN_BY_US):
+        if path in driven or not path[0].startswith(DRIVEN_BY_US):
             continue
         if kept is None:
             _set(block, path, _rest(block, path))
         elif path in kept:  # a curve of the user's own in our Action is none of our business
             _set(block, path, kept[path])
-    if _MEMORY in block:
-        del block[_MEMORY]
-    block.update_tag()
 
 
 def paths_of(fcurves: Iterable[Any] | None) -> tuple[_Path, ...]:

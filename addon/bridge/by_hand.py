@@ -18,7 +18,7 @@ import numpy as np
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
 from . import compat, rigs
-from .curves import Keys, read_keys
+from .curves import LINEAR, OWN_HANDLES, Keys, read_keys
 from .plans import block_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "changed_curves",
     "knowing_what_was_changed",
     "parts_of",
+    "paths_of",
     "remember",
 ]
 
@@ -71,19 +72,25 @@ def changed_curves(take: Any) -> frozenset[Address]:
     return frozenset(a for a in there if _sum_of(curves.get(a), _span(take)) != memory[a])
 
 
+def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:
+    """Data path and array index of the curves on an object that `take` remembers."""
+    places = [place for place, part in parts_of(take).items() if part == thing]
+    return {(path, index) for place, _, path, index in _memory(take) if place in places}
+
+
 @contextmanager
 def knowing_what_was_changed(
-    tables: Sequence[KeyTable], span: tuple[float, float], besides: str = ""
+    tables: Sequence[KeyTable], span: tuple[float, float], besides: tuple[str, str] = ("", "")
 ) -> Generator[None]:
-    """While `tables` are written somewhere in `span`: all takes but that with the uid `besides`
-    know afterwards of the changes that they knew of before, and of no others.
+    """While `tables` are written somewhere in `span`: all takes but `besides` (scene and uid) know
+    afterwards of the changes that they knew of before, and of no others.
     """
     names = {table.object_name for table in tables}
     before = [
         (scene.name, take.uid, changed_curves(take))
         for scene in bpy.data.scenes
         for take in scene.emotalk.takes
-        if take.uid != besides and take.written and _is_touched(take, names, span)
+        if (scene.name, take.uid) != besides and take.written and _is_touched(take, names, span)
     ]
     yield
     for scene_name, uid, changed in before:
@@ -150,16 +157,18 @@ def _sum_of(curve: Any | None, span: tuple[float, float]) -> int:
     keys = read_keys(curve)
     inside = (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
     total = 0
-    for column in _columns(keys):
-        total = zlib.crc32(np.ascontiguousarray(column[inside]).tobytes(), total)
+    for column in _columns(keys, inside):
+        total = zlib.crc32(np.ascontiguousarray(column).tobytes(), total)
     return total
 
 
-def _columns(keys: Keys) -> Iterator[np.ndarray]:
-    yield keys.frames
-    yield keys.values
-    if keys.bends is not None:
-        yield keys.bends.interpolation
-        if not keys.bends.is_stepped:
-            yield keys.bends.handles
-            yield keys.bends.types
+def _columns(keys: Keys, inside: np.ndarray) -> Iterator[np.ndarray]:
+    """What a hand may change of the keys `inside`, whatever keys stand beside them."""
+    yield keys.frames[inside]
+    yield keys.values[inside]
+    if keys.bends is None or (keys.bends.interpolation[inside] == LINEAR).all():
+        return
+    yield keys.bends.interpolation[inside]
+    for side in (0, 1):  # handles that follow their neighbours tell nothing
+        own = inside & np.isin(keys.bends.types[:, side], OWN_HANDLES)
+        yield keys.bends.handles[own, 2 * side : 2 * side + 2]

@@ -44,8 +44,10 @@ def apply(controls: Controls, group: Any) -> None:
 
 def copy_keys(group: Any, other: Any) -> None:
     """Give `other` the keyframes of `group`, both of one scene."""
+    fcurves = compat.fcurves_of(group.id_data)
+    for name in _keyed(other):  # left behind by a take that was there once
+        fcurves.remove(_keyed(other)[name])
     for name, curve in _keyed(group).items():
-        fcurves = compat.fcurves_of(group.id_data)
         copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
         write_keys(copy, read_keys(curve))
 

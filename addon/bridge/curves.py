@@ -10,10 +10,19 @@ import numpy as np
 if TYPE_CHECKING:
     from .bake import Stretch
 
-__all__ = ["Bends", "Keys", "held", "merged", "read_keys", "write_keys"]
+__all__ = ["LINEAR", "OWN_HANDLES", "Bends", "Keys", "held", "merged", "read_keys", "write_keys"]
 
-_CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
+_CONSTANT, LINEAR = 0, 1
+"""Blender's numbers in foreach_set, the same on all lines."""
+
+OWN_HANDLES: Final = (0, 3)
+"""Likewise: free and aligned ones, which somebody has drawn."""
+
 _VECTOR: Final = 2  # likewise: handles along the line, which is what new keys have
+_MANNER: Final = {  # what keys have besides, kept where a key stays at its frame
+    "type": np.int32, "easing": np.int32, "amplitude": np.float32, "period": np.float32,
+    "back": np.float32,
+}  # fmt: skip
 _HANDLES: Final = ("handle_left", "handle_right")
 _HANDLE_TYPES: Final = ("handle_left_type", "handle_right_type")
 
@@ -57,13 +66,17 @@ def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
     before, there = np.stack([old.frames, old.values], axis=1), old.bends
     if np.array_equal(before, pairs) and _alike(there, keys.bends):
         return
-    n = len(pairs)
+    n, manner = len(pairs), {}
     if len(points) != n:
+        manner = {name: _read(points, name, kind, 1)[:, 0] for name, kind in _MANNER.items()}
         points.clear()
         points.add(n)
         there = None
-        points.foreach_set("interpolation", np.full(n, _LINEAR, np.int32))
+        points.foreach_set("interpolation", np.full(n, LINEAR, np.int32))
     points.foreach_set("co", pairs.ravel())
+    for name, of_old in manner.items():
+        fresh = _read(points, name, of_old.dtype, 1)[:, 0]
+        points.foreach_set(name, _at_frames(fresh, of_old, pairs[:, 0], before[:, 0]))
     if there is not None or keys.bends is not None:
         _write_bends(points, keys.bends or _straight(n))
     curve.update()
@@ -108,6 +121,16 @@ def _blended(old: Keys, new: Keys, only: tuple[float, float], blend_frames: floa
     return Keys(frames, blended) if new.bends is None else held(frames, blended)
 
 
+def _at_frames(
+    fresh: np.ndarray, old: np.ndarray, frames: np.ndarray, old_frames: np.ndarray
+) -> np.ndarray:
+    """`fresh` (K,), with what keys at the same frames had before."""
+    if not len(old_frames):
+        return fresh
+    places = np.clip(np.searchsorted(old_frames, frames), 0, len(old_frames) - 1)
+    return np.where(old_frames[places] == frames, old[places], fresh).astype(old.dtype)
+
+
 def _read(points: Any, name: str, kind: Any, width: int) -> np.ndarray:
     flat = np.empty(width * len(points), kind)
     points.foreach_get(name, flat)
@@ -116,7 +139,7 @@ def _read(points: Any, name: str, kind: Any, width: int) -> np.ndarray:
 
 def _read_bends(points: Any) -> Bends | None:
     interpolation = _read(points, "interpolation", np.int32, 1)[:, 0]
-    if (interpolation == _LINEAR).all():
+    if (interpolation == LINEAR).all():
         return None
     handles = np.concatenate([_read(points, name, np.float32, 2) for name in _HANDLES], axis=1)
     types = np.concatenate([_read(points, name, np.int32, 1) for name in _HANDLE_TYPES], axis=1)
@@ -132,7 +155,7 @@ def _write_bends(points: Any, bends: Bends) -> None:
         points.foreach_set(name, both.ravel())
 
 
-def _straight(n: int, interpolation: int = _LINEAR) -> Bends:
+def _straight(n: int, interpolation: int = LINEAR) -> Bends:
     """Handles follow from their type once the curve is updated."""
     kinds, handles = np.full(n, interpolation, np.int32), np.zeros((n, 4), np.float32)
     return Bends(kinds, handles, np.full((n, 2), _VECTOR, np.int32))
@@ -144,7 +167,7 @@ def _joined(old: Keys, stays: np.ndarray, new: Keys, order: np.ndarray) -> Bends
         return None
     a, b = (keys.bends or _straight(len(keys.frames)) for keys in (old, new))
     interpolation = np.concatenate([a.interpolation[stays], b.interpolation])[order]
-    if (interpolation == _LINEAR).all():
+    if (interpolation == LINEAR).all():
         return None
     return Bends(
         interpolation,

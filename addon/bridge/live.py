@@ -14,6 +14,7 @@ from bpy.app.handlers import persistent
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from . import by_hand, controls, takes
+from .bake import Stretch
 from .draft import PAUSE_S, SLICE_S, Draft
 from .job import Job
 from .panels import redraw_panels
@@ -83,9 +84,9 @@ def _tick() -> float | None:
     try:
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):
-            changed = by_hand.changed_curves(take)
-            if not _is_held(scene, take, changed):
-                takes.finish(prepared, takes.remake(prepared), changed=changed)
+            outcome, changed = takes.remake(prepared), by_hand.changed_curves(take)
+            if not _is_held(take, changed, takes.stretch_of(prepared, outcome)):
+                takes.finish(prepared, outcome, changed=changed)
         else:
             _follow_later(prepared)
     except EmoTalkError as error:
@@ -96,11 +97,11 @@ def _tick() -> float | None:
     return None
 
 
-def _is_held(scene: Any, take: Any, changed: Set[by_hand.Address]) -> bool:
+def _is_held(take: Any, changed: Set[by_hand.Address], stretch: Stretch) -> bool:
     """Whether the sliders would write over keys that somebody changed; the take says so then. With
     a range the user has said which keys may go.
     """
-    if scene.emotalk.use_range or not changed:
+    if stretch.only is not None or not changed:
         return False
     take.is_held = True
     redraw_panels()
@@ -192,7 +193,7 @@ class Follower(Job[Outcome]):
         scene = bpy.data.scenes.get(self._prepared.scene)
         take = takes.take_of(scene, self._prepared.uid)
         changed = by_hand.changed_curves(take) if take is not None else frozenset()
-        if take is not None and _is_held(scene, take, changed):
+        if take is not None and _is_held(take, changed, self._draft.stretch):
             raise Cancelled
         takes.finish(self._prepared, outcome, self._draft, changed)
         return True

@@ -10,10 +10,15 @@ import bpy
 from . import before, compat
 from .plans import Plan
 
-__all__ = ["MARK", "clear", "ensure", "is_ours", "new_action", "put"]
+__all__ = ["MARK", "clear", "ensure", "is_ours", "new_action", "put", "unshare"]
 
 MARK: Final = "emotalk_owner"
 """Custom property on every Action that we made; nothing without it is ever changed."""
+
+_FOR_EVER: Final = 10_000  # frames
+
+_EXTRAPOLATION: Final = "emotalk_extrapolation"
+"""Custom property on an armature: how its own Action went on before and after its keys."""
 
 _ONLY_ITS_FRAMES: Final = "NOTHING"
 """How an Action of ours lets a body's own one show before and after the take."""
@@ -58,6 +63,9 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
     if not is_ours(current):
         if current is not None:
             _keep(plan, current, notes)
+        if plan.kind == "object" and len(data.nla_tracks) and _EXTRAPOLATION not in plan.block:
+            plan.block[_EXTRAPOLATION] = data.action_extrapolation
+            data.action_extrapolation = _ONLY_ITS_FRAMES
         compat.assign_action(plan.block, action, compat.first_slot(action))
         return action
     slot_name = getattr(compat.slot_of(data), "identifier", None)
@@ -73,6 +81,15 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
     return action
 
 
+def unshare(block: Any) -> None:
+    """Give the data-block an Action of its own where it shares ours with somebody."""
+    data = block.animation_data
+    if _is_shared(data.action):
+        slot_name = getattr(compat.slot_of(data), "identifier", None)
+        data.action = data.action.copy()
+        compat.reassign_slot(data, slot_name)
+
+
 def clear(objects: Sequence[bpy.types.Object]) -> int:
     """Remove our Actions from these objects and give back the Actions and values that they had
     before; how many.
@@ -82,8 +99,9 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
         data = block.animation_data
         if data is None or not is_ours(data.action):
             continue
-        if data.action_extrapolation == _ONLY_ITS_FRAMES:
-            data.action_extrapolation = "HOLD"
+        if _EXTRAPOLATION in block:
+            data.action_extrapolation = block[_EXTRAPOLATION]
+            del block[_EXTRAPOLATION]
         action, driven = data.action, before.paths_of(compat.fcurves_of(block))
         data.action = None
         if action.users == 0:
@@ -113,7 +131,7 @@ def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
     """
     data = plan.block.animation_data
     ours = {(table.data_path, table.array_index) for table in plan.tables}
-    curves = compat.fcurves_of(plan.block) or ()
+    curves = [*(compat.fcurves_of(plan.block) or ())]
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
     is_bones = plan.kind == "object"
@@ -127,18 +145,22 @@ def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
     track.name = _KEPT + current.name
     strip = track.strips.new(current.name, int(current.frame_range[0]), current)
     compat.set_strip_slot(strip, compat.slot_of(data))
-    _play_all_the_time(strip, current)
-    if is_bones:
-        data.action_extrapolation = _ONLY_ITS_FRAMES
+    _play_all_the_time(strip, current, curves)
     notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
 
 
-def _play_all_the_time(strip: Any, action: Any) -> None:
+def _runs_on(curve: Any) -> bool:
+    return bool(len(curve.modifiers)) or curve.extrapolation == "LINEAR"
+
+
+def _play_all_the_time(strip: Any, action: Any, curves: Sequence[Any]) -> None:
     """Curves that repeat or run on do so over the whole shot, as they did without a strip."""
     frames = [*action.frame_range]
     for scene in bpy.data.scenes:
         frames += [scene.frame_start, scene.frame_end]
     first, last = min(frames), max(frames)
+    if any(_runs_on(curve) for curve in curves):
+        last += _FOR_EVER
     strip.action_frame_end, strip.action_frame_start = last, first
     strip.frame_end, strip.frame_start = last, first
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from . import by_hand, compat, own_actions
+from ...emotalk_core.errors import RigError
+from . import before, by_hand, compat, own_actions
 from .counting import counted
 from .curves import Bends, Keys, read_keys, write_keys
 from .session import SESSION
@@ -22,20 +23,40 @@ _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
 def remove(scene: bpy.types.Scene, place: int) -> str:
     """Take the take at `place` of the list away; what was done, in words. Frames that another take
     of the same face has too are left to it.
+
+    Raises
+    ------
+    RigError
+        One of its objects is in the NLA's tweak mode.
     """
     ours = scene.emotalk
     take = ours.takes[place]
     objects = [*by_hand.parts_of(take).values()]
-    others = [other for other in _all_takes() if other != take and _shares(other, objects)]
-    if others:
-        told = f"Removed {take.name}: {counted(_cut(take, objects, others), 'key')}"
-    else:
-        told = f"Removed {counted(own_actions.clear(objects), 'Action')}"
+    _check(objects)
+    others = [
+        other for other in _all_takes() if other != take and _blocks_of(other) & _blocks_of(take)
+    ]
+    kept = {block for other in others for block in _blocks_of(other)}
+    alone = [thing for thing in objects if _block_of(thing).as_pointer() not in kept]
+    n_cut = sum(_cut(thing, take, others) for thing in objects if thing not in alone)
+    n_actions = own_actions.clear(alone)
+    told = counted(n_cut, "key") if others else counted(n_actions, "Action")
     SESSION.forget(take.uid)
     ours.takes.remove(place)
     _follow_the_list(scene, place)
     ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-    return told
+    return f"Removed {told}"
+
+
+def _check(objects: Sequence[Any]) -> None:
+    for thing in objects:
+        data = _block_of(thing).animation_data
+        if data is not None and data.use_tweak_mode:
+            raise RigError(
+                "An NLA strip is being edited",
+                value=thing.name,
+                remedy="Leave tweak mode (Tab in the NLA).",
+            )
 
 
 def _all_takes() -> Iterator[Any]:
@@ -43,33 +64,43 @@ def _all_takes() -> Iterator[Any]:
         yield from scene.emotalk.takes
 
 
-def _shares(take: Any, objects: Sequence[Any]) -> bool:
-    return any(thing in objects for thing in by_hand.parts_of(take).values())
+def _block_of(thing: Any) -> Any:
+    """What of an object a take keys: shape keys, which duplicates share, or itself."""
+    key = thing.data.shape_keys if thing.type == "MESH" else None
+    return key or thing
 
 
-def _cut(take: Any, objects: Sequence[Any], others: Sequence[Any]) -> int:
-    """Remove the keys of `take` alone; how many."""
-    n_removed = 0
-    for fcurves in _our_curves(objects):
-        for curve in fcurves:
-            keys = read_keys(curve)
-            goes = _within(keys.frames, take)
-            for other in others:
-                goes &= ~_within(keys.frames, other)
-            if goes.any():
-                write_keys(curve, _chosen(keys, ~goes))
-                n_removed += int(goes.sum())
+def _blocks_of(take: Any) -> set[int]:
+    return {_block_of(thing).as_pointer() for thing in by_hand.parts_of(take).values()}
+
+
+def _cut(thing: Any, take: Any, others: Sequence[Any]) -> int:
+    """Remove the keys of `take` alone from what it wrote on an object; how many."""
+    block = _block_of(thing)
+    data = block.animation_data
+    if data is None or not own_actions.is_ours(data.action):
+        return 0
+    own_actions.unshare(block)
+    written = by_hand.paths_of(take, thing)
+    fcurves, n_removed, emptied = compat.fcurves_of(block), 0, []
+    for curve in [*(fcurves or ())]:
+        path = (curve.data_path, curve.array_index)
+        # Takes of files from before takes remembered: what a bake may write.
+        if path not in written and (written or not path[0].startswith(before.DRIVEN_BY_US)):
+            continue
+        keys = read_keys(curve)
+        goes = _within(keys.frames, take)
+        for other in others:
+            goes &= ~_within(keys.frames, other)
+        n_removed += int(goes.sum())
+        if goes.all():
+            emptied.append(path)
+            fcurves.remove(curve)
+        elif goes.any():
+            write_keys(curve, _chosen(keys, ~goes), keys)
+    before.put_back(block, emptied)
+    block.update_tag()
     return n_removed
-
-
-def _our_curves(objects: Sequence[Any]) -> Iterator[Any]:
-    for thing in objects:
-        key = thing.data.shape_keys if thing.type == "MESH" else None
-        for block in (thing, key):
-            data = block.animation_data if block else None
-            if data is not None and own_actions.is_ours(data.action):
-                yield compat.fcurves_of(block) or ()
-                block.update_tag()
 
 
 def _within(frames: np.ndarray, take: Any) -> np.ndarray:

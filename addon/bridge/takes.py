@@ -32,6 +32,7 @@ __all__ = [
     "remake",
     "rig_of",
     "shown_controls",
+    "stretch_of",
     "take_of",
 ]
 
@@ -142,9 +143,7 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    scene = _scene_of(prepared)
-    stretch = _stretch(scene, _its_take(scene, prepared), outcome.tables)
-    return Draft(outcome.tables, prepared.rig.binding, stretch)
+    return Draft(outcome.tables, prepared.rig.binding, stretch_of(prepared, outcome))
 
 
 def finish(
@@ -164,21 +163,45 @@ def finish(
     """
     scene, tables = _scene_of(prepared), outcome.tables
     take = _its_take(scene, prepared)
-    stretch = _stretch(scene, take, tables)
+    stretch = draft.stretch if draft else _stretch(scene, take, tables)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
-    with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), prepared.uid):
+    besides = (prepared.scene, prepared.uid)
+    with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), besides):
         if draft is not None:
             result = draft.commit()
         else:
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
+    _add_targets(take, prepared.meshes)
     result = replace(result, notes=(*_told(changed, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
     SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
     return result
+
+
+def stretch_of(prepared: Prepared, outcome: Outcome) -> bake.Stretch:
+    """What writing the outcome would change.
+
+    Raises
+    ------
+    RigError
+        The scene or the take was deleted meanwhile.
+    """
+    scene = _scene_of(prepared)
+    return _stretch(scene, _its_take(scene, prepared), outcome.tables)
+
+
+def _add_targets(take: Any, names: Sequence[str]) -> None:
+    """Meshes that were switched on since the take was made are its own too."""
+    there = [target.object for target in take.rig.targets]
+    for name in names:
+        mesh = bpy.data.objects.get(name)
+        if mesh not in there:
+            target = take.rig.targets.add()
+            target.object, target.use = mesh, True
 
 
 def make_active(prepared: Prepared) -> None:
@@ -324,15 +347,18 @@ def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable
     ours = scene.emotalk
     old = (take.first_frame, take.last_frame) if take else None
     only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
-    if old is not None and _ends(tables)[0] != old[0]:
-        only = None  # the sound has moved: a part of it would leave the rest behind
+    if old is not None:
+        first, last = _ends(tables)
+        if first != old[0] or abs(last - old[1]) > ours.key_step:
+            only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
     return bake.Stretch(old, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     ours = scene.emotalk
-    was = controls.read(shown_controls(scene))
+    shown = shown_controls(scene)
+    was, path = controls.read(shown), shown.path_from_id()  # adding may move what `shown` is
     take = ours.takes.add()
     take.uid = uuid.uuid4().hex
     for name in _SOURCE_FIELDS:
@@ -342,12 +368,8 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.strip_scene = bpy.data.scenes.get(prepared.strip_scene)
     take.rig.character = bpy.data.objects.get(prepared.character)
     take.rig.use_head, take.rig.matrix_path = ours.rig.use_head, ours.rig.matrix_path
-    for name in prepared.meshes:
-        target = take.rig.targets.add()
-        target.object, target.use = bpy.data.objects.get(name), True
     controls.apply(was, take.controls)
-    if len(ours.takes) == 1:  # what the panel showed were the scene's own sliders
-        controls.copy_keys(ours.controls, take.controls)
+    controls.copy_keys(scene.path_resolve(path), take.controls)
     ours.take_index = len(ours.takes) - 1
     return take
 

@@ -236,3 +236,41 @@ def test_keys_made_stepped_by_hand_are_lines_again_when_written_anew(ready: Any,
 
     points = fcurves(head.data.shape_keys)[JAW].keyframe_points
     assert {point.interpolation for point in points} == {"LINEAR"}
+
+
+def test_keys_beside_the_take_say_nothing_of_it(ready: Any, head: Any, tmp_path: Path) -> None:
+    happy_take(ready)
+    point = fcurves(head.data.shape_keys)[JAW].keyframe_points.insert(300, 0.5)
+    point.interpolation = "BEZIER"
+    ready.filepath = str(write_wav(tmp_path / "second.wav", babble(1.0)))
+    ready.start_frame, ready.key_step, ready.hold_keys = 200, 2, True
+
+    bpy.ops.emotalk.animate()
+
+    assert [changed(take) for take in ready.takes] == [0, 0]
+
+
+def test_range_does_not_open_a_take_whose_sound_has_moved(ready: Any, head: Any) -> None:
+    take = happy_take(ready)
+    correct(head, frame=20)
+    take.start_frame = 7
+    ready.use_range, ready.range_start, ready.range_end = True, 40, 60
+
+    tick()
+
+    assert jaw_at(head, 20) == pytest.approx(0.9)
+    assert take.is_held
+
+
+def test_manner_of_keys_that_stay_is_kept(ready: Any, head: Any) -> None:
+    happy_take(ready)
+    curve = fcurves(head.data.shape_keys)[JAW]
+    point = curve.keyframe_points.insert(300, 0.5)
+    point.interpolation, point.easing, point.type = "BOUNCE", "EASE_IN", "EXTREME"
+    ready.key_step = 2
+
+    bpy.ops.emotalk.refresh()
+
+    points = fcurves(head.data.shape_keys)[JAW].keyframe_points
+    kept = points[len(points) - 1]
+    assert (kept.interpolation, kept.easing, kept.type) == ("BOUNCE", "EASE_IN", "EXTREME")

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import babble, fcurves, keys_of, write_wav
+from tests.addon.scenes import babble, fcurves, keys_of, make_head, write_wav
 
 MIDDLE = 40  # a frame inside the take, mouth open
 
@@ -214,3 +214,62 @@ def test_face_chosen_by_another_part_is_the_same_take(ready: Any, head: Any) -> 
     bpy.ops.emotalk.animate()
 
     assert len(ready.takes) == 1
+
+
+def test_users_own_curves_in_our_action_stay(ready: Any, head: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    second_take(ready, tmp_path, 200)
+    head.data.shape_keys.keyframe_insert("eval_time", frame=20)
+    ready.take_index = 0
+
+    bpy.ops.emotalk.clear()
+
+    assert ("eval_time", 0) in fcurves(head.data.shape_keys)
+
+
+def test_a_mesh_of_the_removed_take_alone_is_given_back(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    teeth = make_head("Teeth")
+    teeth.parent = head
+    bpy.ops.emotalk.animate()
+    assert values_at(teeth, MIDDLE)
+    ready.rig.targets.clear()
+    target = ready.rig.targets.add()
+    target.object, target.use = head, True
+    target = ready.rig.targets.add()
+    target.object, target.use = teeth, False
+    second_take(ready, tmp_path, 200)
+    ready.take_index = 0
+
+    bpy.ops.emotalk.clear()
+    bpy.context.view_layer.update()
+
+    assert not values_of(teeth)
+    assert teeth.data.shape_keys.animation_data.action is None
+    assert keys_of(head, "jawOpen")[0].min() == 200
+
+
+def test_action_that_another_head_shares_is_left_to_it(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    bpy.ops.emotalk.animate()
+    second_take(ready, tmp_path, 200)
+    twin = make_head("Twin")
+    data = twin.data.shape_keys.animation_data_create()
+    ours = head.data.shape_keys.animation_data
+    data.action = ours.action
+    if hasattr(data, "action_slot"):
+        data.action_slot = ours.action_slot
+    n_keys = len(keys_of(twin, "jawOpen")[0])
+    ready.take_index = 0
+
+    bpy.ops.emotalk.clear()
+
+    assert len(keys_of(twin, "jawOpen")[0]) == n_keys
+    assert len(keys_of(head, "jawOpen")[0]) < n_keys
+
+
+def values_at(head: Any, frame: int) -> dict[str, float]:
+    bpy.context.scene.frame_set(frame)
+    return values_of(head)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves, happy_take, keys_of
+from tests.addon.scenes import babble, fcurves, happy_take, keys_of, write_wav
 
 
 def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
@@ -16,18 +17,19 @@ def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
     assert take.controls.mix == 1.0
 
 
-def test_voice_is_back_when_the_last_slider_is_gone(ready: Any) -> None:
-    take = happy_take(ready)
+def test_only_a_first_raised_slider_moves_the_mix(ready: Any) -> None:
+    controls = happy_take(ready).controls
+    controls.mix = 0.0
 
-    take.controls.happy = 0.0
-    assert take.controls.mix == 0.0
-    take.controls.sad, take.controls.mix = 0.5, 0.0
-    take.controls.sad = 0.4
-    assert take.controls.mix == 0.0
-    take.controls.mix = 0.3
-    take.controls.sad = 0.0
+    controls.happy = 0.5
+    assert controls.mix == 0.0
+    controls.happy = 0.0
+    assert controls.mix == 0.0
+    controls.sad = 0.2
+    assert controls.mix == 1.0
+    controls.sad = 0.0
 
-    assert take.controls.mix == pytest.approx(0.3)
+    assert controls.mix == 1.0
 
 
 def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: Any) -> None:
@@ -87,3 +89,20 @@ def by_hand_changes(take: Any) -> Any:
 
 def curve_of(head: Any) -> Any:
     return fcurves(head.data.shape_keys)['key_blocks["mouthSmileLeft"].value', 0]
+
+
+def test_second_take_has_the_keyframes_that_it_was_made_with(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    controls = happy_take(ready).controls
+    for frame, value in ((5, 0.0), (77, 1.0)):
+        controls.happy = value
+        bpy.context.scene.keyframe_insert(controls.path_from_id("happy"), frame=frame)
+    ready.filepath = str(write_wav(tmp_path / "second.wav", babble(1.0)))
+    ready.start_frame = 200
+    bpy.ops.emotalk.animate()
+    made = keys_of(head, "mouthSmileLeft")[1][-1]
+
+    bpy.ops.emotalk.refresh()
+
+    assert keys_of(head, "mouthSmileLeft")[1][-1] == pytest.approx(made)
