@@ -111,3 +111,24 @@ def test_what_a_user_added_to_our_action_outlives_a_second_bake(
     assert (now.name, now.use_fake_user, len(bpy.data.actions)) == ("Head.emotalk", True, 1)
     assert list(keys_of(head, "cheekPuff")[0]) == [5]
     assert "emotalk_draft" not in now
+
+
+def test_key_that_is_changed_meanwhile_stops_the_draft(addon: ModuleType, head: Any) -> None:
+    from emotalk.emotalk_core.errors import RigError
+
+    before = draft_for(head)
+    while not before.is_complete:
+        before.advance(0.0)
+    before.commit()
+    draft = draft_for(head)
+    draft.advance(0.0)
+    head.data.shape_keys.key_blocks["browInnerUp"].keyframe_insert("value", frame=300)
+    was = in_use()
+    while not draft.is_complete:
+        draft.advance(0.0)
+
+    with pytest.raises(RigError, match="changed while"):
+        draft.commit()
+    draft.abandon()
+
+    assert in_use() == was
