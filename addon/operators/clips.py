@@ -9,7 +9,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...emotalk_core.clip_files import read_clip, write_clip
 from ...emotalk_core.progress import Progress, part_of
-from ..bridge import bake, clips, errand, takes
+from ..bridge import bake, by_hand, clips, errand, takes
 from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome
@@ -46,8 +46,14 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
 
     def run(self, context: bpy.types.Context) -> str:
         """Make the curves and write them; a script finds the file written when this returns."""
-        prepared = takes.prepare_take(context.scene, takes.active_take(context.scene))
-        path = Path(self.filepath)
+        take = takes.active_take(context.scene)
+        prepared, path = takes.prepare_take(context.scene, take), Path(self.filepath)
+        n_changed = len(by_hand.changed_curves(take))
+        if n_changed:
+            told = (
+                f"{counted(n_changed, 'curve')} changed by hand: the file has what the sliders say"
+            )
+            self.report({"WARNING"}, told)
 
         def work(progress: Progress) -> Outcome:
             outcome = takes.remake(prepared, part_of(progress, 0.0, 0.9))

@@ -274,3 +274,16 @@ def test_manner_of_keys_that_stay_is_kept(ready: Any, head: Any) -> None:
     points = fcurves(head.data.shape_keys)[JAW].keyframe_points
     kept = points[len(points) - 1]
     assert (kept.interpolation, kept.easing, kept.type) == ("BOUNCE", "EASE_IN", "EXTREME")
+
+
+def test_export_tells_that_it_has_no_corrections(
+    ready: Any, head: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    happy_take(ready)
+    bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "a.csv"))
+    assert "changed by hand" not in "".join(capfd.readouterr())
+    correct(head)
+
+    bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "b.csv"))
+
+    assert "1 curve changed by hand" in "".join(capfd.readouterr())
