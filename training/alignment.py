@@ -7,7 +7,6 @@ either is unsure are left out: a wrong word teaches wrong lips.
 
 from __future__ import annotations
 
-import csv
 import importlib
 import subprocess
 import zipfile
@@ -20,7 +19,7 @@ import numpy as np
 
 from emotalk_core.errors import SetupError
 
-from .datasets import Recording, load_samples
+from .datasets import Recording, load_samples, write_phones
 from .faces.phones import SILENCE, Phone, kind_of
 
 __all__ = ["align", "align_all", "aligner", "is_believable", "recogniser", "transcribe"]
@@ -158,7 +157,7 @@ def align_all(
     recordings: Iterable[Recording], model: Any, out: Path, report: Callable[[str], None]
 ) -> None:
     """Write the phones of all that can be believed as a csv like `open_speech/phones.csv`."""
-    rows: list[list[str]] = []
+    found: dict[str, tuple[Phone, ...]] = {}
     for recording in recordings:
         samples = load_samples(recording.source)
         heard = transcribe(samples, model)
@@ -167,11 +166,5 @@ def align_all(
         if not is_believable(phones):
             report(f"{recording.name} left out: {heard.text!r}")
             continue
-        file = Path(str(recording.source)).name
-        rows += [[file, f"{p.start_s:.2f}", f"{p.end_s:.2f}", p.symbol, p.kind] for p in phones]
-    unfinished = out.with_name(f".{out.name}.part")
-    with unfinished.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream)
-        table.writerow(["file", "start_s", "end_s", "phone", "class"])
-        table.writerows(rows)
-    unfinished.replace(out)
+        found[Path(str(recording.source)).name] = phones
+    write_phones(out, found)

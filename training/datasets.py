@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,7 @@ __all__ = [
     "make_quiet",
     "split_of",
     "texts_of_german",
+    "write_phones",
 ]
 
 NOBODY: Final = ""
@@ -123,6 +124,18 @@ def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
         phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
         found.setdefault(row["file"], []).append(phone)
     return {file: tuple(phones) for file, phones in found.items()}
+
+
+def write_phones(path: Path, found: Mapping[str, Sequence[Phone]]) -> None:
+    """A csv like `open_speech/phones.csv`, of phones by file name; it appears when it is whole."""
+    unfinished = path.with_name(f".{path.name}.part")
+    with unfinished.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(["file", "start_s", "end_s", "phone", "class"])
+        for file, phones in found.items():
+            for p in phones:
+                table.writerow([file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind])
+    unfinished.replace(path)
 
 
 def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]:

@@ -8,7 +8,6 @@ left out.
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import subprocess
@@ -25,7 +24,7 @@ from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
 
-from .datasets import Recording, load_german, load_samples, texts_of_german
+from .datasets import Recording, load_german, load_samples, texts_of_german, write_phones
 from .faces import Phone, is_sound, kind_of, numbers_of
 from .features import FrontEnd, Standardise
 
@@ -173,23 +172,18 @@ def align_texts(
 ) -> None:
     """Write the phones of all clips that say their text as a csv like `open_speech/phones.csv`."""
     hear = _listener(model)
-    rows: list[list[str]] = []
-    n_texts = n_heard = 0
+    heard: dict[str, tuple[Phone, ...]] = {}
+    n_texts = 0
     for one in texts:
         words = pronounced(one.text, one.language)
         phones = fitted(hear(load_samples(one.recording.source)), words)
-        n_texts, n_heard = n_texts + 1, n_heard + bool(phones)
-        if not phones:
+        n_texts += 1
+        if phones:
+            heard[Path(str(one.recording.source)).name] = phones
+        else:
             report(f"{one.recording.name} left out: {one.text!r}")
-        file = Path(str(one.recording.source)).name
-        rows += [[file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind] for p in phones]
-    report(f"{n_heard} of {n_texts} texts are heard")
-    unfinished = out.with_name(f".{out.name}.part")
-    with unfinished.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream)
-        table.writerow(["file", "start_s", "end_s", "phone", "class"])
-        table.writerows(rows)
-    unfinished.replace(out)
+    report(f"{len(heard)} of {n_texts} texts are heard")
+    write_phones(out, heard)
 
 
 def _listener(model: Model) -> Callable[[np.ndarray], np.ndarray]:

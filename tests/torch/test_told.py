@@ -137,3 +137,18 @@ def test_texts_are_those_of_clips_neither_short_nor_long(tmp_path: Path) -> None
     (tmp_path / "kerstin" / "metadata.csv").unlink()
     with pytest.raises(InputError, match="texts are missing"):
         german_texts(tmp_path, 5)
+
+
+def test_written_phones_read_back(tmp_path: Path) -> None:
+    from training.datasets import load_german, write_phones
+
+    soundfile = pytest.importorskip("soundfile", reason="reads the recordings")
+    folder = tmp_path / "kerstin" / "verified"
+    folder.mkdir(parents=True)
+    soundfile.write(folder / "a.flac", np.zeros(16_000), 16_000)
+    phones = fitted(heard(("m", 4), ("aɪ", 8), ("b", 3), ("oː", 7), ("t", 5)), WORDS)
+
+    write_phones(tmp_path / "told.csv", {"a.flac": phones})
+
+    assert load_german(tmp_path, tmp_path / "told.csv")[0].phones == phones
+    assert [path.name for path in tmp_path.glob("*.csv")] == ["told.csv"]
