@@ -7,18 +7,16 @@ Whatever else is written over a take (another take, an imported clip) is no hand
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Generator, Iterable, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
 from . import compat, rigs
-from .curves import LINEAR, OWN_HANDLES, Keys, read_keys
+from .curves import checksum, read_keys
 from .plans import block_of
 
 __all__ = [
@@ -151,24 +149,5 @@ def _curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
 
 
 def _sum_of(curve: Any | None, span: tuple[float, float]) -> int:
-    """Checksum of a curve's keys in `span`, of a missing curve as of one without keys."""
-    if curve is None:
-        return 0
-    keys = read_keys(curve)
-    inside = (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
-    total = 0
-    for column in _columns(keys, inside):
-        total = zlib.crc32(np.ascontiguousarray(column).tobytes(), total)
-    return total
-
-
-def _columns(keys: Keys, inside: np.ndarray) -> Iterator[np.ndarray]:
-    """What a hand may change of the keys `inside`, whatever keys stand beside them."""
-    yield keys.frames[inside]
-    yield keys.values[inside]
-    if keys.bends is None or (keys.bends.interpolation[inside] == LINEAR).all():
-        return
-    yield keys.bends.interpolation[inside]
-    for side in (0, 1):  # handles that follow their neighbours tell nothing
-        own = inside & np.isin(keys.bends.types[:, side], OWN_HANDLES)
-        yield keys.bends.handles[own, 2 * side : 2 * side + 2]
+    """Of a missing curve as of one without keys."""
+    return 0 if curve is None else checksum(read_keys(curve), span)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,14 +13,10 @@ import numpy as np
 if TYPE_CHECKING:
     from .bake import Stretch
 
-__all__ = ["LINEAR", "OWN_HANDLES", "Bends", "Keys", "held", "merged", "read_keys", "write_keys"]
+__all__ = ["Bends", "Keys", "checksum", "held", "merged", "read_keys", "write_keys"]
 
-_CONSTANT, LINEAR = 0, 1
-"""Blender's numbers in foreach_set, the same on all lines."""
-
-OWN_HANDLES: Final = (0, 3)
-"""Likewise: free and aligned ones, which somebody has drawn."""
-
+_CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
+_OWN_HANDLES: Final = (0, 3)  # likewise: free and aligned ones, which somebody has drawn
 _VECTOR: Final = 2  # likewise: handles along the line, which is what new keys have
 _MANNER: Final = {  # what keys have besides, kept where a key stays at its frame
     "type": np.int32, "easing": np.int32, "amplitude": np.float32, "period": np.float32,
@@ -72,7 +71,7 @@ def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
         points.clear()
         points.add(n)
         there = None
-        points.foreach_set("interpolation", np.full(n, LINEAR, np.int32))
+        points.foreach_set("interpolation", np.full(n, _LINEAR, np.int32))
     points.foreach_set("co", pairs.ravel())
     for name, of_old in manner.items():
         fresh = _read(points, name, of_old.dtype, 1)[:, 0]
@@ -80,6 +79,27 @@ def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
     if there is not None or keys.bends is not None:
         _write_bends(points, keys.bends or _straight(n))
     curve.update()
+
+
+def checksum(keys: Keys, span: tuple[float, float] = (-math.inf, math.inf)) -> int:
+    """Equal for equal keys in `span`, whatever keys stand beside them; 0 where there are none."""
+    inside = (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
+    total = 0
+    for column in _columns(keys, inside):
+        total = zlib.crc32(np.ascontiguousarray(column).tobytes(), total)
+    return total
+
+
+def _columns(keys: Keys, inside: np.ndarray) -> Iterator[np.ndarray]:
+    """What a hand may change of the keys `inside`."""
+    yield keys.frames[inside]
+    yield keys.values[inside]
+    if keys.bends is None or (keys.bends.interpolation[inside] == _LINEAR).all():
+        return
+    yield keys.bends.interpolation[inside]
+    for side in (0, 1):  # handles that follow their neighbours tell nothing
+        own = inside & np.isin(keys.bends.types[:, side], _OWN_HANDLES)
+        yield keys.bends.handles[own, 2 * side : 2 * side + 2]
 
 
 def held(frames: np.ndarray, values: np.ndarray) -> Keys:
@@ -139,7 +159,7 @@ def _read(points: Any, name: str, kind: Any, width: int) -> np.ndarray:
 
 def _read_bends(points: Any) -> Bends | None:
     interpolation = _read(points, "interpolation", np.int32, 1)[:, 0]
-    if (interpolation == LINEAR).all():
+    if (interpolation == _LINEAR).all():
         return None
     handles = np.concatenate([_read(points, name, np.float32, 2) for name in _HANDLES], axis=1)
     types = np.concatenate([_read(points, name, np.int32, 1) for name in _HANDLE_TYPES], axis=1)
@@ -155,7 +175,7 @@ def _write_bends(points: Any, bends: Bends) -> None:
         points.foreach_set(name, both.ravel())
 
 
-def _straight(n: int, interpolation: int = LINEAR) -> Bends:
+def _straight(n: int, interpolation: int = _LINEAR) -> Bends:
     """Handles follow from their type once the curve is updated."""
     kinds, handles = np.full(n, interpolation, np.int32), np.zeros((n, 4), np.float32)
     return Bends(kinds, handles, np.full((n, 2), _VECTOR, np.int32))
@@ -167,7 +187,7 @@ def _joined(old: Keys, stays: np.ndarray, new: Keys, order: np.ndarray) -> Bends
         return None
     a, b = (keys.bends or _straight(len(keys.frames)) for keys in (old, new))
     interpolation = np.concatenate([a.interpolation[stays], b.interpolation])[order]
-    if (interpolation == LINEAR).all():
+    if (interpolation == _LINEAR).all():
         return None
     return Bends(
         interpolation,

@@ -6,19 +6,17 @@ from __future__ import annotations
 
 import time
 import uuid
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import Binding, KeyTable
 from . import compat, own_actions
 from .bake import BakeResult, Stretch, iter_written, result_of, widen_sliders
-from .curves import read_keys
+from .curves import checksum, read_keys
 from .plans import Plan, checked_plans
 
 __all__ = ["PAUSE_S", "SLICE_S", "Draft"]
@@ -48,7 +46,7 @@ class Draft:
     _uid: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
     _outline: list[tuple[str, str, int]] = field(default_factory=list, init=False)
     _n_begun: int = field(default=0, init=False)  # plans
-    _sources: list[int] = field(default_factory=list, init=False)  # what was copied, summed
+    _sources: list[tuple[int, ...]] = field(default_factory=list, init=False)  # of what was copied
     _n_written: int = field(default=0, init=False)  # tables of the last plan that is begun
 
     def advance(self, budget_s: float) -> None:
@@ -85,7 +83,7 @@ class Draft:
         plans = self._plans(notes)
         drafts = [self._action(plan) for plan in plans]
         for plan, source in zip(plans, self._sources, strict=True):
-            if _sum_of_all(plan) != source:
+            if _sums_of_all(plan) != source:
                 raise _gone(plan)
         widen_sliders(self.binding, plans)
         for plan, action in zip(plans, drafts, strict=True):
@@ -116,7 +114,7 @@ class Draft:
         current = data.action if data else None
         own = current.copy() if own_actions.is_ours(current) else own_actions.new_action(plan)
         own[_DRAFT] = self._label(plan)
-        self._sources.append(_sum_of_all(plan))
+        self._sources.append(_sums_of_all(plan))
         self._n_begun, self._n_written = self._n_begun + 1, 0
 
     def _action(self, plan: Plan) -> Any:
@@ -127,14 +125,9 @@ class Draft:
         return found
 
 
-def _sum_of_all(plan: Plan) -> int:
-    """Checksum of all keys that the data-block has now."""
-    total = 0
-    for curve in compat.fcurves_of(plan.block) or ():
-        keys = read_keys(curve)
-        for column in (keys.frames, keys.values):
-            total = zlib.crc32(np.ascontiguousarray(column).tobytes(), total)
-    return total
+def _sums_of_all(plan: Plan) -> tuple[int, ...]:
+    """What the keys are that the data-block has now."""
+    return tuple(checksum(read_keys(curve)) for curve in compat.fcurves_of(plan.block) or ())
 
 
 def _gone(plan: Plan) -> RigError:
