@@ -57,7 +57,7 @@ class Environment:
 
     name: str
     pythons: tuple[str, ...]  # versions that its wheels exist for, best first
-    disk_mb: int  # what it takes while it is made
+    disk_mb: int  # what it takes while it is made, its downloads among it
     libraries: str = ""  # that the system must have: its file name, Debian's name, ...
 
     @property
@@ -98,17 +98,19 @@ BLENDER_LIBRARIES = """
 """
 ANY_PYTHON = ("3.11", "3.13", "3.12", "3.14")
 BLENDER_PYTHON = {"4.5": "3.11", "4.2": "3.11", "5.0": "3.11", "5.2": "3.13"}  # the main line first
+# Disk as measured on Linux, torch for processors. Torch for CUDA, which the plain index gives
+# there, takes 5 GB more; pip tells that by itself.
 ENVIRONMENTS = {
     made.name: made
     for made in (
-        Environment("core", ANY_PYTHON, 300),
-        Environment("emotalk", ANY_PYTHON, 400),
-        Environment("lint", ANY_PYTHON, 700),
-        Environment("onnx", ANY_PYTHON, 500),
-        Environment("train", ("3.11", "3.13", "3.12"), 3000, "libespeak-ng.so.1 libespeak-ng1"),
+        Environment("core", ANY_PYTHON, 150),
+        Environment("emotalk", ANY_PYTHON, 350),
+        Environment("lint", ANY_PYTHON, 500),
+        Environment("onnx", ANY_PYTHON, 250),
+        Environment("train", ("3.11", "3.13", "3.12"), 1300, "libespeak-ng.so.1 libespeak-ng1"),
         Environment("uv", ("3.9", "3.10", *ANY_PYTHON), 200),
         *(
-            Environment(f"blender-{line}", (python,), 2000, BLENDER_LIBRARIES)
+            Environment(f"blender-{line}", (python,), 1600, BLENDER_LIBRARIES)
             for line, python in BLENDER_PYTHON.items()
         ),
     )
@@ -119,6 +121,7 @@ def ensure(*names: str) -> dict[str, Path]:
     """The interpreters of environments, each made when missing, stale or half made."""
     chosen = [ENVIRONMENTS[name] for name in names]
     ensure_packages(chosen)
+    ensure_disk([environment for environment in chosen if not environment.is_ready()])
     for environment in chosen:
         if not environment.is_ready():
             with locked(environment):
@@ -127,12 +130,22 @@ def ensure(*names: str) -> dict[str, Path]:
     return {environment.name: environment.python for environment in chosen}
 
 
+def ensure_disk(missing: list[Environment]) -> None:
+    """Stop before the first is made rather than within the last."""
+    free_mb = shutil.disk_usage(ROOT).free // 10**6
+    need_mb = sum(environment.disk_mb for environment in missing)
+    if free_mb < need_mb:
+        names = ", ".join(environment.folder.name for environment in missing)
+        raise Stop(
+            f"{ROOT} has {free_mb:,} MB of disk left, {names} need {need_mb:,}. "
+            f"Free {need_mb - free_mb:,} MB, run this again."
+        )
+
+
 def make(environment: Environment) -> None:
     """Create the folder anew; the stamp comes last, so that a broken-off run is noticed."""
     started, folder = time.monotonic(), environment.folder
     base = environment.interpreter() or fetch_python(environment)
-    if shutil.disk_usage(ROOT).free < environment.disk_mb * 1e6:
-        raise Stop(f"{folder} needs {environment.disk_mb} MB of disk. Free some, run this again.")
     say(f"Making {folder.name} with {base} (once) ...")
     if folder.exists():
         shutil.rmtree(folder)

@@ -9,7 +9,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -97,6 +97,23 @@ def test_an_environment_without_its_stamp_is_not_ready(run: ModuleType, tmp_path
     environment.python.touch()
 
     assert not environment.is_ready()
+
+
+def test_too_small_a_disk_is_told_with_what_all_environments_need(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.ROOT = tmp_path  # where no environment is ready
+    wanted = [run.ENVIRONMENTS[name] for name in ("core", "lint")]
+    need = sum(environment.disk_mb for environment in wanted)
+    monkeypatch.setattr(run, "ensure_packages", lambda _chosen: None)
+    left = SimpleNamespace(free=(need - 1) * 10**6)
+    monkeypatch.setattr(run.shutil, "disk_usage", lambda _folder: left)
+
+    with pytest.raises(run.Stop) as stop:
+        run.ensure("core", "lint")
+
+    assert f".venv-core, .venv-lint need {need:,}. Free 1 MB" in str(stop.value)
+    assert not any(tmp_path.iterdir())
 
 
 def test_no_fitting_python_names_what_to_install(
