@@ -15,7 +15,7 @@ from bpy.props import (
 )
 
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
-from .bridge import live
+from .bridge import compat, live
 
 __all__ = ["CLASSES", "add", "remove"]
 
@@ -151,6 +151,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     uid: StringProperty()
     source: EnumProperty(items=_SOURCES, name="Sound")
     strip: StringProperty(name="Strip")
+    strip_uid: StringProperty()  # the strip's mark: a renamed one is known by it
     strip_scene: PointerProperty(type=bpy.types.Scene)  # whose sequencer holds the strip
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
     filepath: StringProperty(name="File", subtype="FILE_PATH")
@@ -236,10 +237,12 @@ CLASSES = (
 
 
 def add() -> None:
-    """Give scenes our settings."""
+    """Give scenes our settings, and strips their mark."""
     bpy.types.Scene.emotalk = PointerProperty(type=EMOTALK_PG_scene)
+    compat.strip_type().emotalk_uid = StringProperty(options={"HIDDEN"})
 
 
 def remove() -> None:
     """Take them away; what is saved in files stays there."""
     del bpy.types.Scene.emotalk
+    del compat.strip_type().emotalk_uid

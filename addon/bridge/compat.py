@@ -31,6 +31,7 @@ __all__ = [
     "set_video_output",
     "span",
     "strip_collection",
+    "strip_type",
     "strips_all",
     "top_strips",
 ]
@@ -60,6 +61,11 @@ def strip_collection(scene: bpy.types.Scene) -> tuple[Any, str]:
     """
     editor = scene.sequence_editor
     return editor, "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
+
+
+def strip_type() -> Any:
+    """The type of all strips: what gets a property gives it to each of them."""
+    return getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 
 
 def strips_all(scene: bpy.types.Scene) -> list[Any]:

@@ -19,7 +19,6 @@ from . import compat, mixdown
 
 __all__ = [
     "Heard",
-    "chosen_strip",
     "from_file",
     "from_speaker",
     "from_strip",
@@ -60,37 +59,6 @@ def _ensure_there(path: Path, label: str) -> None:
             value=path,
             remedy="Relink or pack the file, or pick another.",
         )
-
-
-def chosen_strip(context: bpy.types.Context) -> Any | None:
-    """The active sound strip, else a selected one, else the only one in the scene."""
-    scene = compat.sequencer_scene(context)
-    sounds = [strip for strip in compat.strips_all(scene) if strip.type == "SOUND"]
-    active = scene.sequence_editor.active_strip if scene.sequence_editor else None
-    if active is not None and active.type == "SOUND":
-        return active
-    selected = [strip for strip in sounds if strip.select]
-    if selected:
-        return selected[0]
-    return sounds[0] if len(sounds) == 1 else None
-
-
-def find_strip(scene: bpy.types.Scene, name: str) -> Any:
-    """The sound strip called `name`, inside metas too.
-
-    Raises
-    ------
-    InputError
-        There is none of that name, or it holds no sound.
-    """
-    sounds = [strip for strip in compat.strips_all(scene) if strip.type == "SOUND"]
-    found = next((strip for strip in sounds if strip.name == name), None)
-    if found is None:
-        have = ", ".join(strip.name for strip in sounds[:5]) or "none"
-        raise InputError(
-            "No sound strip of this name", value=name, remedy=f"Sound strips in the scene: {have}."
-        )
-    return found
 
 
 def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:

@@ -14,7 +14,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import bake, by_hand, compat, controls, mixdown, rigs, sound
+from . import bake, by_hand, compat, controls, mixdown, rigs, sound, strips
 from .counting import counted
 from .draft import Draft
 from .session import SESSION
@@ -96,7 +96,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
     names = tuple(mesh.name for mesh in meshes)
     uid = take.uid if take else ""
     return Prepared(
-        request=request, rig=rig, scene=scene.name, uid=uid, strip=strip,
+        request=request, rig=rig, scene=scene.name, uid=uid, strip=strip.name if strip else "",
         strip_scene=compat.sequencer_scene(context).name if strip else "",
         character=character.name, meshes=names, digest=controls.digest(group),
     )  # fmt: skip
@@ -105,12 +105,12 @@ def prepare(context: bpy.types.Context) -> Prepared:
 def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     """The same for a take that is there already: its own sound, character and sliders."""
     meshes, rig = rig_of(take.rig, take.rig.character)
-    heard = _heard_of_take(take, scene)
+    heard, strip, strip_scene = _heard_of_take(take, scene)
     request = _request(heard, rig, take.controls, scene.emotalk)
     names = tuple(mesh.name for mesh in meshes)
     return Prepared(
-        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=take.strip,
-        strip_scene=take.strip_scene.name if take.strip_scene else "",
+        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip,
+        strip_scene=strip_scene,
         character=take.rig.character.name if take.rig.character else "",
         meshes=names, digest=controls.digest(take.controls),
     )  # fmt: skip
@@ -249,35 +249,34 @@ def _scene_of(prepared: Prepared) -> bpy.types.Scene:
     return scene
 
 
-def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, str]:
+def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
+    """What the panel's source plays, and its strip if it is one."""
     scene = compat.sequencer_scene(context)
     if ours.source == "SPEAKER":
         if ours.speaker is None:
             raise InputError("No speaker chosen", value="", remedy="Pick a Speaker object.")
-        return sound.from_speaker(ours.speaker, context.scene), ""
+        return sound.from_speaker(ours.speaker, context.scene), None
     if ours.source == "FILE":
-        return sound.from_file(ours.filepath, ours.start_frame, context.scene), ""
-    strip = sound.find_strip(scene, ours.strip) if ours.strip else sound.chosen_strip(context)
+        return sound.from_file(ours.filepath, ours.start_frame, context.scene), None
+    strip = strips.find(scene, ours.strip) if ours.strip else strips.chosen(context)
     if strip is None:
         raise InputError(
             "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
         )
     mixdown.forget()
-    return sound.in_scene(sound.from_strip(strip, scene), context.scene), strip.name
+    return sound.in_scene(sound.from_strip(strip, scene), context.scene), strip
 
 
-def _heard_of_take(take: Any, scene: bpy.types.Scene) -> sound.Heard:
+def _heard_of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, str, str]:
+    """What the take's source plays, and the names of its strip and of that one's scene."""
     if take.source == "SPEAKER":
         if take.speaker is None:
             raise InputError("The take's speaker is gone", value=take.name, remedy="Animate again.")
-        return sound.from_speaker(take.speaker, scene)
+        return sound.from_speaker(take.speaker, scene), "", ""
     if take.source == "FILE":
-        return sound.from_file(take.filepath, take.start_frame, scene)
-    for place in filter(None, (take.strip_scene, scene, *bpy.data.scenes)):
-        if any(strip.name == take.strip for strip in compat.strips_all(place)):
-            heard = sound.from_strip(sound.find_strip(place, take.strip), place)
-            return sound.in_scene(heard, scene)
-    raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
+        return sound.from_file(take.filepath, take.start_frame, scene), "", ""
+    strip, place = strips.of_take(take, scene)
+    return sound.in_scene(sound.from_strip(strip, place), scene), strip.name, place.name
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
@@ -307,7 +306,7 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Reques
 
 
 def _same_take(
-    scene: bpy.types.Scene, strip: str, character: Any, meshes: Sequence[Any]
+    scene: bpy.types.Scene, strip: Any | None, character: Any, meshes: Sequence[Any]
 ) -> Any | None:
     """The take of the panel's sound on the same character, whichever of its parts was chosen."""
     ours = scene.emotalk
@@ -317,7 +316,7 @@ def _same_take(
         if take.source != ours.source or not (take.rig.character == character or is_same_face):
             continue
         same = {
-            "STRIP": take.strip == strip,
+            "STRIP": strip is not None and strips.is_of(take, strip),
             "SPEAKER": take.speaker == ours.speaker,
             "FILE": take.filepath == ours.filepath and take.start_frame == ours.start_frame,
         }
@@ -363,9 +362,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.uid = uuid.uuid4().hex
     for name in _SOURCE_FIELDS:
         setattr(take, name, getattr(ours, name))
-    take.strip = prepared.strip
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
-    take.strip_scene = bpy.data.scenes.get(prepared.strip_scene)
     take.rig.character = bpy.data.objects.get(prepared.character)
     take.rig.use_head, take.rig.matrix_path = ours.rig.use_head, ours.rig.matrix_path
     controls.apply(was, take.controls)
@@ -376,6 +373,8 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
 
 def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeResult) -> None:
     report = outcome.report
+    take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
+    strips.mark(take)
     take.baked, take.is_held = prepared.digest, False
     take.first_frame, take.last_frame = result.first_frame, result.last_frame
     take.heard = [report.heard[name] for name in EMOTIONS]

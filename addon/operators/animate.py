@@ -7,7 +7,7 @@ from typing import ClassVar
 import bpy
 
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, sound, takes
+from ..bridge import bake, strips, takes
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome, animate
 from .watched import WatchedOperator
@@ -24,7 +24,7 @@ def reason_against(context: bpy.types.Context) -> str:
         return "Pick a Speaker object"
     if ours.source == "FILE" and not ours.filepath:
         return "Pick a sound file"
-    if ours.source == "STRIP" and not ours.strip and sound.chosen_strip(context) is None:
+    if ours.source == "STRIP" and not ours.strip and strips.chosen(context) is None:
         return "Select a sound strip in the Video Sequencer, or pick a file"
     if ours.rig.character is None and context.object is None:
         return "Choose a character, or add the demo character"

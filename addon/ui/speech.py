@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from ..bridge import compat, sound
+from ..bridge import compat, strips
 from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from .base import InSequencer, InView
@@ -31,7 +31,7 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
     if owner is None:
         box.label(text="No strips in this scene yet", icon="INFO")
         return
-    chosen = sound.chosen_strip(context)
+    chosen = strips.chosen(context)
     box.prop_search(ours, "strip", owner, name, text="", icon="SEQ_SEQUENCER")
     if not ours.strip:
         shown = f"Selected: {chosen.name}" if chosen else "Select a sound strip"

@@ -135,8 +135,9 @@ def test_start_of_a_long_wav_is_not_read_as_a_whole(
 
 @needs_sound
 def test_strip_in_nested_metas_is_heard_where_it_is_seen(addon: ModuleType, tmp_path: Path) -> None:
+    from emotalk.addon.bridge import strips
     from emotalk.addon.bridge.compat import children, strips_all, top_strips
-    from emotalk.addon.bridge.sound import find_strip, from_strip
+    from emotalk.addon.bridge.sound import from_strip
 
     from tests.addon.scenes import set_span
 
@@ -149,7 +150,7 @@ def test_strip_in_nested_metas_is_heard_where_it_is_seen(addon: ModuleType, tmp_
     set_span(outer, 30, 60)
     assert sorted(s.name for s in strips_all(scene)) == ["Inner", "Outer", "talk"]
 
-    heard = from_strip(find_strip(scene, "talk"), scene)
+    heard = from_strip(strips.find(scene, "talk"), scene)
 
     assert heard.start_frame == 30
     assert heard.start_s == pytest.approx(20 / 24)

@@ -241,7 +241,8 @@ def test_speaker_starts_with_its_nla_strip(addon: ModuleType, clicks: Path) -> N
 
 def test_strip_of_a_saved_file_is_heard(addon: ModuleType, clicks: Path) -> None:
     """A file saved by 4.5 with a trimmed strip in it, so that the 4.2 wheel has one too."""
-    from emotalk.addon.bridge.sound import find_strip, from_strip
+    from emotalk.addon.bridge import strips
+    from emotalk.addon.bridge.sound import from_strip
 
     source = Path(__file__).with_name("strip_of_4_5.blend")
     opened = clicks.with_name("opened.blend")
@@ -249,7 +250,7 @@ def test_strip_of_a_saved_file_is_heard(addon: ModuleType, clicks: Path) -> None
     bpy.ops.wm.open_mainfile(filepath=str(opened))
     scene = bpy.context.scene
 
-    heard = from_strip(find_strip(scene, "clicks"), scene)
+    heard = from_strip(strips.find(scene, "clicks"), scene)
 
     assert (heard.start_frame, heard.start_s) == (22.0, 0.5)
     assert [round(frame) for frame, _ in click_frames(heard)] == [28, 40, 52, 64, 76]

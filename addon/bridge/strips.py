@@ -1,0 +1,103 @@
+"""Which sound strip is meant: by name, and for takes through renaming, by a mark on the strip."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import bpy
+
+from ...emotalk_core.errors import InputError
+from . import compat
+
+__all__ = ["chosen", "find", "is_of", "mark", "of_take"]
+
+
+def chosen(context: bpy.types.Context) -> Any | None:
+    """The active sound strip, else a selected one, else the only one in the scene."""
+    scene = compat.sequencer_scene(context)
+    sounds = _sounds(scene)
+    active = scene.sequence_editor.active_strip if scene.sequence_editor else None
+    if active is not None and active.type == "SOUND":
+        return active
+    selected = [strip for strip in sounds if strip.select]
+    if selected:
+        return selected[0]
+    return sounds[0] if len(sounds) == 1 else None
+
+
+def find(scene: bpy.types.Scene, name: str) -> Any:
+    """The sound strip called `name`, inside metas too.
+
+    Raises
+    ------
+    InputError
+        There is none of that name, or it holds no sound.
+    """
+    found = _named(scene, name)
+    if found is None:
+        have = ", ".join(strip.name for strip in _sounds(scene)[:5]) or "none"
+        raise InputError(
+            "No sound strip of this name", value=name, remedy=f"Sound strips in the scene: {have}."
+        )
+    return found
+
+
+def of_take(take: Any, scene: bpy.types.Scene) -> tuple[Any, bpy.types.Scene]:
+    """The take's strip and the scene that holds it, here or elsewhere.
+
+    Raises
+    ------
+    InputError
+        It is gone.
+    """
+    places = list(filter(None, (take.strip_scene, scene, *bpy.data.scenes)))
+    for place in places:
+        if (strip := _named(place, take.strip)) is not None:
+            return strip, place
+    for place in places:
+        for strip in _sounds(place):
+            if is_of(take, strip):
+                return strip, place
+    raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
+
+
+def is_of(take: Any, strip: Any) -> bool:
+    """Whether a strip is the take's: it has its name, or its mark and nothing has its name."""
+    if take.strip == strip.name:
+        return True
+    has_mark = bool(strip.emotalk_uid) and strip.emotalk_uid == take.strip_uid
+    return has_mark and not _is_there(take.strip)
+
+
+def mark(take: Any) -> None:
+    """Let the take know its strip again when it is renamed. A part that was split off or a copy
+    has brought the mark of its original and gets its own.
+    """
+    place = take.strip_scene
+    strip = _named(place, take.strip) if place is not None else None
+    if strip is None:
+        return
+    if not strip.emotalk_uid or _is_copy(strip):
+        strip.emotalk_uid = uuid.uuid4().hex
+    take.strip_uid = strip.emotalk_uid
+
+
+def _is_copy(strip: Any) -> bool:
+    return any(
+        take.strip_uid == strip.emotalk_uid and take.strip != strip.name and _is_there(take.strip)
+        for scene in bpy.data.scenes
+        for take in scene.emotalk.takes
+    )
+
+
+def _is_there(name: str) -> bool:
+    return any(_named(scene, name) is not None for scene in bpy.data.scenes)
+
+
+def _named(scene: bpy.types.Scene, name: str) -> Any | None:
+    return next((strip for strip in _sounds(scene) if strip.name == name), None)
+
+
+def _sounds(scene: bpy.types.Scene) -> list[Any]:
+    return [strip for strip in compat.strips_all(scene) if strip.type == "SOUND"]

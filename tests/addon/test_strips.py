@@ -1,0 +1,98 @@
+"""Takes know their strips again: renamed, cut, copied, gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import add_strip, keys_of, needs_sound, state
+
+pytestmark = needs_sound
+
+
+@pytest.fixture
+def strip(ready: Any, speech: Path) -> Any:
+    """An animated strip from frame 20 on."""
+    strip = add_strip(speech, 20)
+    ready.source = "STRIP"
+    bpy.ops.emotalk.animate()
+    return strip
+
+
+@pytest.fixture
+def take(ready: Any, strip: Any) -> Any:
+    """Its take."""
+    return ready.takes[0]
+
+
+def test_a_renamed_strip_keeps_its_take(ready: Any, head: Any, strip: Any, take: Any) -> None:
+    strip.name = "line 7"
+
+    bpy.ops.emotalk.animate()
+
+    assert [one.strip for one in ready.takes] == ["line 7"]
+
+
+def test_keys_follow_a_renamed_strip_that_moved(head: Any, strip: Any, take: Any) -> None:
+    strip.name = "line 7"
+    name = "content_start" if hasattr(strip, "content_start") else "frame_start"
+    setattr(strip, name, 50)
+
+    bpy.ops.emotalk.refresh()
+
+    assert keys_of(head, "jawOpen")[0][0] == 50
+    assert take.strip == "line 7"
+
+
+def test_the_part_behind_a_cut_is_a_take_of_its_own(ready: Any, strip: Any, take: Any) -> None:
+    behind = strip.split(50, "SOFT")
+    ready.strip = behind.name
+    bpy.ops.emotalk.animate()
+    strip.name, behind.name = "first half", "second half"
+
+    for part, number in ((strip, 0), (behind, 1)):
+        ready.strip = part.name
+        bpy.ops.emotalk.animate()
+        assert [one.strip for one in ready.takes][number] == part.name
+    assert len(ready.takes) == 2
+
+
+def test_a_copy_does_not_stand_for_a_strip_that_is_there(
+    ready: Any, strip: Any, take: Any, speech: Path
+) -> None:
+    copy = add_strip(speech, 200, channel=2)
+    copy.emotalk_uid = strip.emotalk_uid  # as a copy made in the sequencer has it
+    ready.strip = copy.name
+
+    bpy.ops.emotalk.animate()
+
+    assert [one.strip for one in ready.takes] == [strip.name, copy.name]
+    assert copy.emotalk_uid != strip.emotalk_uid
+
+
+def test_of_two_takes_on_one_strip_both_follow_its_name(ready: Any, strip: Any, take: Any) -> None:
+    from tests.addon.scenes import make_head
+
+    ready.rig.character = make_head("Other")
+    bpy.ops.emotalk.animate()
+    strip.name = "duet"
+    bpy.ops.emotalk.animate()
+    ready.take_index = 0
+
+    bpy.ops.emotalk.refresh()
+
+    assert [one.strip for one in ready.takes] == ["duet", "duet"]
+
+
+def test_a_strip_that_is_gone_is_told(ready: Any, strip: Any, take: Any) -> None:
+    strips = bpy.context.scene.sequence_editor
+    (strips.strips if hasattr(strips, "strips") else strips.sequences).remove(strip)
+    before = state()
+
+    with pytest.raises(RuntimeError, match="The take's strip is gone"):
+        bpy.ops.emotalk.refresh()
+
+    assert state() == before
