@@ -24,7 +24,10 @@ _ONLY_ITS_FRAMES: Final = "NOTHING"
 """How an Action of ours lets a body's own one show before and after the take."""
 
 _KEPT: Final = "EmoTalk kept: "
-"""Name of the NLA track that holds the Action a user had before."""
+"""Begins the name of the NLA track that plays the Action a user had before."""
+
+_REPLACED: Final = "emotalk_replaced"
+"""Custom property on a data-block: the Action that ours replaces whole, and its slot's name."""
 
 
 def is_ours(action: Any) -> bool:
@@ -136,9 +139,8 @@ def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
     current.use_fake_user = True
     is_bones = plan.kind == "object"
     if not others and not is_bones:
-        data.nla_tracks.new().name = (
-            _KEPT + current.name
-        )  # an empty track remembers what to give back
+        slot = getattr(compat.slot_of(data), "identifier", "")
+        plan.block[_REPLACED] = {"action": current, "slot": slot}
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return
     track = data.nla_tracks.new()
@@ -166,11 +168,18 @@ def _play_all_the_time(strip: Any, action: Any, curves: Sequence[Any]) -> None:
 
 
 def _restore_kept(block: Any, data: Any) -> None:
+    if _REPLACED in block:
+        replaced, slot_name = block[_REPLACED]["action"], block[_REPLACED]["slot"]
+        del block[_REPLACED]
+        if replaced is not None:  # as once somebody has deleted it
+            compat.assign_action(block, replaced)
+            compat.reassign_slot(data, slot_name or None)
     for track in list(data.nla_tracks):
         if not track.name.startswith(_KEPT):
             continue
         strip = track.strips[0] if track.strips else None
         slot = compat.slot_of(strip) if strip else None
+        # Earlier versions left an empty track, which knew what ours replaced by its name.
         action = strip.action if strip else bpy.data.actions.get(track.name[len(_KEPT) :])
         data.nla_tracks.remove(track)
         if action is not None:

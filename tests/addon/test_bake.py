@@ -209,6 +209,55 @@ def test_removing_ours_gives_the_users_action_back(
     assert [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)] == pytest.approx(before)
 
 
+@pytest.mark.parametrize("name", ["Renamed", "Character_Expression_Clip_2026_11_27_" + "x" * 42])
+def test_the_users_action_comes_back_whatever_it_is_called(
+    addon: ModuleType, head: Any, name: str
+) -> None:
+    from emotalk.addon.bridge import own_actions
+
+    mine = users_action(head.data.shape_keys, JAW)
+    mine.name = name if len(name) > 49 else mine.name
+    write(head)
+    mine.name = name
+
+    own_actions.clear([head])
+
+    assert head.data.shape_keys.animation_data.action == mine
+    assert not head.data.shape_keys.animation_data.nla_tracks
+    assert [*head.data.shape_keys.keys()] == []
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4), reason="Actions have slots from Blender 4.4 on")
+def test_of_a_users_action_the_slot_comes_back_too(addon: ModuleType, head: Any) -> None:
+    from emotalk.addon.bridge import own_actions
+
+    keys = head.data.shape_keys
+    mine = users_action(keys, JAW)
+    slot = mine.slots.new("KEY", "Other")
+    curves = mine.layers[0].strips[0].channelbag(slot, ensure=True).fcurves
+    curves.new(JAW).keyframe_points.insert(1, 0.5)
+    keys.animation_data.action_slot = slot
+    write(head)
+
+    own_actions.clear([head])
+
+    assert keys.animation_data.action_slot == slot
+
+
+def test_a_users_action_deleted_meanwhile_is_missed_without_an_error(
+    addon: ModuleType, head: Any
+) -> None:
+    from emotalk.addon.bridge import own_actions
+
+    mine = users_action(head.data.shape_keys, JAW)
+    write(head)
+    bpy.data.actions.remove(mine)
+
+    assert own_actions.clear([head]) == 1
+
+    assert head.data.shape_keys.animation_data.action is None
+
+
 def test_removing_gives_back_the_values_from_before_the_first_bake(
     addon: ModuleType, head: Any
 ) -> None:
