@@ -43,39 +43,39 @@ def find(scene: bpy.types.Scene, name: str) -> Any:
     return found
 
 
-def of_take(take: Any, scene: bpy.types.Scene) -> tuple[Any, bpy.types.Scene]:
-    """The take's strip and the scene that holds it, here or elsewhere.
+def of_take(take: Any, scene: bpy.types.Scene) -> Any:
+    """The take's strip; its scene is `id_data`.
 
     Raises
     ------
     InputError
         It is gone.
     """
-    places = list(filter(None, (take.strip_scene, scene, *bpy.data.scenes)))
-    for place in places:
-        if (strip := _named(place, take.strip)) is not None:
-            return strip, place
-    for place in places:
-        for strip in _sounds(place):
-            if is_of(take, strip):
-                return strip, place
+    own = _by_name(take, scene)
+    if own is not None:
+        return own
+    for strip in _everywhere(scene):
+        if is_of(take, strip) or (not take.strip_uid and strip.name == take.strip):
+            return strip
     raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
 
 
 def is_of(take: Any, strip: Any) -> bool:
-    """Whether a strip is the take's: it has its name, or its mark and nothing has its name."""
-    if take.strip == strip.name:
+    """Whether a strip is the take's: its name and scene are, or its mark is and nothing else has
+    those.
+    """
+    scene = strip.id_data
+    if take.strip == strip.name and take.strip_scene in {None, scene}:
         return True
     has_mark = bool(strip.emotalk_uid) and strip.emotalk_uid == take.strip_uid
-    return has_mark and not _is_there(take.strip)
+    return has_mark and _by_name(take, scene) is None
 
 
 def mark(take: Any) -> None:
     """Let the take know its strip again when it is renamed. A part that was split off or a copy
     has brought the mark of its original and gets its own.
     """
-    place = take.strip_scene
-    strip = _named(place, take.strip) if place is not None else None
+    strip = _by_name(take, None)
     if strip is None:
         return
     if not strip.emotalk_uid or _is_copy(strip):
@@ -85,14 +85,22 @@ def mark(take: Any) -> None:
 
 def _is_copy(strip: Any) -> bool:
     return any(
-        take.strip_uid == strip.emotalk_uid and take.strip != strip.name and _is_there(take.strip)
+        take.strip_uid == strip.emotalk_uid and _by_name(take, None) not in {None, strip}
         for scene in bpy.data.scenes
         for take in scene.emotalk.takes
     )
 
 
-def _is_there(name: str) -> bool:
-    return any(_named(scene, name) is not None for scene in bpy.data.scenes)
+def _by_name(take: Any, scene: bpy.types.Scene | None) -> Any | None:
+    """What has the take's name in its strip's scene, in `scene` where that one is not known."""
+    place = take.strip_scene or scene
+    return _named(place, take.strip) if place is not None else None
+
+
+def _everywhere(scene: bpy.types.Scene) -> list[Any]:
+    """Sound strips of all scenes, those of `scene` first."""
+    places = dict.fromkeys((scene, *bpy.data.scenes))
+    return [strip for place in places for strip in _sounds(place)]
 
 
 def _named(scene: bpy.types.Scene, name: str) -> Any | None:

@@ -275,7 +275,8 @@ def _heard_of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, str,
         return sound.from_speaker(take.speaker, scene), "", ""
     if take.source == "FILE":
         return sound.from_file(take.filepath, take.start_frame, scene), "", ""
-    strip, place = strips.of_take(take, scene)
+    strip = strips.of_take(take, scene)
+    place = strip.id_data
     return sound.in_scene(sound.from_strip(strip, place), scene), strip.name, place.name
 
 

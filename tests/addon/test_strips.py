@@ -13,6 +13,13 @@ from tests.addon.scenes import add_strip, keys_of, needs_sound, state
 pytestmark = needs_sound
 
 
+def strips_of(scene: Any) -> Any:
+    """A scene's strips."""
+    from emotalk.addon.bridge import compat
+
+    return compat.top_strips(scene)
+
+
 @pytest.fixture
 def strip(ready: Any, speech: Path) -> Any:
     """An animated strip from frame 20 on."""
@@ -88,11 +95,35 @@ def test_of_two_takes_on_one_strip_both_follow_its_name(ready: Any, strip: Any, 
 
 
 def test_a_strip_that_is_gone_is_told(ready: Any, strip: Any, take: Any) -> None:
-    strips = bpy.context.scene.sequence_editor
-    (strips.strips if hasattr(strips, "strips") else strips.sequences).remove(strip)
+    strips_of(bpy.context.scene).remove(strip)
     before = state()
 
     with pytest.raises(RuntimeError, match="The take's strip is gone"):
         bpy.ops.emotalk.refresh()
 
     assert state() == before
+
+
+def test_a_strip_of_the_same_name_elsewhere_is_another(
+    ready: Any, head: Any, strip: Any, take: Any, speech: Path
+) -> None:
+    first = keys_of(head, "jawOpen")[0][0]
+    strips_of(bpy.data.scenes.new("SH020")).new_sound(strip.name, str(speech), 1, 500)
+    strips_of(bpy.context.scene).remove(strip)
+
+    with pytest.raises(RuntimeError, match="The take's strip is gone"):
+        bpy.ops.emotalk.refresh()
+
+    assert keys_of(head, "jawOpen")[0][0] == first
+
+
+def test_the_other_edits_strip_of_the_same_name_is_a_second_take(
+    ready: Any, strip: Any, take: Any, speech: Path
+) -> None:
+    from emotalk.addon.bridge import strips
+
+    other = bpy.data.scenes.new("Edit B")
+    same = strips_of(other).new_sound(strip.name, str(speech), 1, 500)
+
+    assert strips.is_of(take, strip)
+    assert not strips.is_of(take, same)
