@@ -9,7 +9,7 @@ from typing import Any, Final
 from . import compat
 from .plans import Plan
 
-__all__ = ["DRIVEN_BY_US", "give_back", "paths_of", "put_back", "remember"]
+__all__ = ["DRIVEN_BY_US", "forget", "give_back", "paths_of", "put_back", "remember"]
 
 _MEMORY: Final = "emotalk_before"
 """Custom property on a Key or an armature: values by data path and array index, as JSON, so that
@@ -44,9 +44,14 @@ def give_back(block: Any, ours: Iterable[_Path]) -> None:
     rest where none were kept. What the Action drives that is there now is left to it.
     """
     put_back(block, ours)
+    forget(block)
+    block.update_tag()
+
+
+def forget(block: Any) -> None:
+    """Nothing of ours is on the data-block any more."""
     if _MEMORY in block:
         del block[_MEMORY]
-    block.update_tag()
 
 
 def put_back(block: Any, ours: Iterable[_Path]) -> None:

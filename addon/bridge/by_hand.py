@@ -15,7 +15,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import compat, rigs
+from . import characters, compat
 from .curves import checksum, read_keys
 from .plans import block_of
 
@@ -40,9 +40,9 @@ def parts_of(take: Any) -> dict[int, Any]:
     meshes = {
         place: item.object
         for place, item in enumerate(take.rig.targets)
-        if item.object is not None and not rigs.is_deleted(item.object)
+        if item.object is not None and not characters.is_deleted(item.object)
     }
-    armature = rigs.armature_of([*meshes.values()], take.rig.character)
+    armature = characters.armature_of([*meshes.values()], take.rig.character)
     return meshes | ({_ARMATURE: armature} if armature else {})
 
 

@@ -10,7 +10,7 @@ import bpy
 from . import before, compat
 from .plans import Plan
 
-__all__ = ["MARK", "clear", "ensure", "is_ours", "new_action", "put", "unshare"]
+__all__ = ["MARK", "clear", "ensure", "is_ours", "leave", "new_action", "put", "unshare"]
 
 MARK: Final = "emotalk_owner"
 """Custom property on every Action that we made; nothing without it is ever changed."""
@@ -102,9 +102,7 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
         data = block.animation_data
         if data is None or not is_ours(data.action):
             continue
-        if _EXTRAPOLATION in block:
-            data.action_extrapolation = block[_EXTRAPOLATION]
-            del block[_EXTRAPOLATION]
+        _restore_extrapolation(block)
         action, driven = data.action, before.paths_of(compat.fcurves_of(block))
         data.action = None
         if action.users == 0:
@@ -113,6 +111,32 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
         before.give_back(block, driven)
         n_removed += 1
     return n_removed
+
+
+def leave(objects: Sequence[bpy.types.Object]) -> int:
+    """Our Actions on these objects, whose takes are gone and which hold keys of somebody else's,
+    are ours no more; how many. What a user had before plays on below them or stays in the file.
+    """
+    n_left = 0
+    for block in _blocks(objects):
+        data = block.animation_data
+        if data is None or not is_ours(data.action):
+            continue
+        _restore_extrapolation(block)
+        del data.action[MARK]
+        before.forget(block)
+        if _REPLACED in block:
+            del block[_REPLACED]
+        for track in data.nla_tracks:
+            track.name = track.name.removeprefix(_KEPT)
+        n_left += 1
+    return n_left
+
+
+def _restore_extrapolation(block: Any) -> None:
+    if _EXTRAPOLATION in block:
+        block.animation_data.action_extrapolation = block[_EXTRAPOLATION]
+        del block[_EXTRAPOLATION]
 
 
 def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:

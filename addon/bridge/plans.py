@@ -10,8 +10,8 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
+from .characters import is_deleted
 from .counting import counted
-from .rigs import is_deleted
 
 __all__ = ["Plan", "block_of", "checked_plans", "objects_named"]
 

@@ -1,4 +1,6 @@
-"""One take goes: its keys and its line in the list; with a character's last take our Actions."""
+"""One take goes: its keys and its line in the list; with a character's last take our Actions, but
+those that hold keys of somebody else's.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from .session import SESSION
 
 __all__ = ["remove"]
 
+_LEFT: Final = "what else is in the Action stays, yours from now on"
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
 
 
@@ -38,14 +41,16 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     ]
     kept = {block for other in others for block in _blocks_of(other)}
     alone = [thing for thing in objects if _block_of(thing).as_pointer() not in kept]
-    n_cut = sum(_cut(thing, take, others) for thing in objects if thing not in alone)
-    n_actions = own_actions.clear(alone)
-    told = counted(n_cut, "key") if others else counted(n_actions, "Action")
+    n_cut = sum(_cut(thing, take, others) for thing in objects)
+    emptied = [thing for thing in alone if not len(compat.fcurves_of(_block_of(thing)) or ())]
+    n_actions = own_actions.clear(emptied)
+    n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
+    told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
     SESSION.forget(take.uid)
     ours.takes.remove(place)
     _follow_the_list(scene, place)
     ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-    return f"Removed {told}"
+    return f"Removed {told}" + (f", {_LEFT}" if n_left else "")
 
 
 def _check(objects: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Objects of the scene as the core's rigs: which meshes make a character, and what drives them."""
+"""Objects of the scene as the core's rigs: what drives the meshes and bones of a character."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...emotalk_core.retarget import (
     read_expression_matrix,
 )
 
-__all__ = ["Rig", "armature_of", "character_meshes", "fill_list", "find_rig", "is_deleted"]
+__all__ = ["Rig", "fill_list", "find_rig"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,31 +33,6 @@ class Rig:
     objects: tuple[str, ...]  # everything that gets keys: meshes, then the armature
     missing: tuple[str, ...]  # channels that move nothing on any of the meshes
     notes: tuple[str, ...]
-
-
-def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
-    """Every mesh with shape keys that belongs to the character of `thing`, `thing` first.
-
-    A character is what hangs on the same topmost parent or armature. A loose mesh brings along the
-    other meshes of its own collection: importers often leave eyes and teeth unparented.
-    """
-    family = _family(thing)
-    found = [other for other in family if _has_keys(other)]
-    keys_seen: set[Any] = set()
-    meshes = []
-    for mesh in sorted(found, key=lambda other: other != thing):
-        if mesh.data.shape_keys not in keys_seen:  # linked duplicates share their keys
-            keys_seen.add(mesh.data.shape_keys)
-            meshes.append(mesh)
-    return meshes
-
-
-def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:
-    """The armature that the meshes hang on, or `thing` itself if it is one."""
-    if thing is not None and thing.type == "ARMATURE":
-        return thing
-    found = (mesh.find_armature() or _armature_above(mesh) for mesh in meshes)
-    return next((armature for armature in found if armature), None)
 
 
 def find_rig(
@@ -112,44 +87,6 @@ def find_rig(
 def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Matching]:
     # Asked at every move of a slider, and always about the same names.
     return match_meshes(dict(meshes))
-
-
-def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
-    top: Any = thing
-    while top.parent is not None:
-        top = top.parent
-    armature: Any = thing if thing.type == "ARMATURE" else thing.find_armature()
-    family = [top, *top.children_recursive]
-    if armature is not None:
-        family += [armature, *armature.children_recursive]
-        family += [
-            other
-            for scene in thing.users_scene
-            for other in scene.objects
-            if other.find_armature() == armature
-        ]
-    if len(family) == 1:
-        own = [
-            c for c in thing.users_collection if all(c != s.collection for s in thing.users_scene)
-        ]
-        family += [other for collection in own for other in collection.objects]
-    return list(dict.fromkeys(family))
-
-
-def is_deleted(thing: bpy.types.Object) -> bool:
-    """Whether no scene and no collection holds it: deleted with X, but something points to it."""
-    places = (*bpy.data.collections, *(scene.collection for scene in bpy.data.scenes))
-    return all(thing.name not in place.objects for place in places)
-
-
-def _has_keys(thing: bpy.types.Object) -> bool:
-    return thing.type == "MESH" and thing.data.shape_keys is not None
-
-
-def _armature_above(thing: Any) -> bpy.types.Object | None:
-    while thing is not None and thing.type != "ARMATURE":
-        thing = thing.parent
-    return thing
 
 
 def _bones(armature: bpy.types.Object) -> list[BoneRest]:

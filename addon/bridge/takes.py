@@ -14,7 +14,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import bake, by_hand, compat, controls, mixdown, rigs, sound, strips
+from . import bake, by_hand, characters, compat, controls, mixdown, rigs, sound, strips
 from .counting import counted
 from .draft import Draft
 from .session import SESSION
@@ -87,7 +87,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
             value="nothing selected",
             remedy="Choose one, or add the demo character.",
         )
-    if rigs.is_deleted(character):
+    if characters.is_deleted(character):
         raise RigError("The character was deleted", value=character.name, remedy="Choose another.")
     meshes, rig = rig_of(ours.rig, character)
     take = _same_take(scene, strip, character, meshes)
@@ -282,16 +282,8 @@ def _heard_of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, str,
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
     """The meshes that are switched on, and what drives them."""
-    there = [item for item in group.targets if item.object and not rigs.is_deleted(item.object)]
-    chosen = [item.object for item in there]
-    meshes = [item.object for item in there if item.use]
-    if character is not None and character not in chosen:
-        family = rigs.character_meshes(character)
-        # A list made for another character says nothing about this one.
-        if not any(mesh in chosen for mesh in family):
-            meshes = family
-    meshes = [mesh for mesh in meshes if mesh.data.shape_keys is not None]
-    armature = rigs.armature_of(meshes, character)
+    meshes = characters.chosen_meshes(group.targets, character)
+    armature = characters.armature_of(meshes, character)
     asked = character.name if character is not None else "a character that is gone"
     return meshes, rigs.find_rig(
         meshes, armature, asked=asked, matrix_path=group.matrix_path, use_head=group.use_head

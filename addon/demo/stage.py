@@ -15,7 +15,7 @@ from PIL import Image
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import SetupError
 from ...emotalk_core.retarget import KeyTable, retarget
-from ..bridge import compat, rigs
+from ..bridge import characters, compat, rigs
 from . import character
 from .backdrop import add_backdrop
 from .look import set_workbench
@@ -87,8 +87,8 @@ class Stage:
         return f"{n_curves} curves on the shape keys of {n_meshes} meshes"
 
     def _rig(self) -> rigs.Rig:
-        meshes = rigs.character_meshes(self.character.meshes[0])
-        return rigs.find_rig(meshes, rigs.armature_of(meshes))
+        meshes = characters.character_meshes(self.character.meshes[0])
+        return rigs.find_rig(meshes, characters.armature_of(meshes))
 
     def save(self, path: Path) -> None:
         """The scene as a .blend file, set to render the film with its sound."""

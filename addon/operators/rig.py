@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..bridge import rigs
+from ..bridge import characters, rigs
 from ..bridge.counting import counted
 from .base import EmoTalkOperator
 
@@ -27,8 +27,8 @@ class EMOTALK_OT_find_rig(EmoTalkOperator):
         """Fill the list."""
         group = context.scene.emotalk.rig
         thing = group.character or context.object
-        meshes = rigs.character_meshes(thing)
-        armature = rigs.armature_of(meshes, thing)
+        meshes = characters.character_meshes(thing)
+        armature = characters.armature_of(meshes, thing)
         rig = rigs.find_rig(
             meshes,
             armature,

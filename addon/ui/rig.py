@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import bpy
 
-from ..bridge import rigs
+from ..bridge import characters
 from .base import InView, draw_text
 
 __all__ = ["CLASSES"]
@@ -26,7 +26,7 @@ class EMOTALK_UL_targets(bpy.types.UIList):
         """Switch, name, count."""
         row = layout.row(align=True)
         row.prop(item, "use", text="")
-        is_there = item.object is not None and not rigs.is_deleted(item.object)
+        is_there = item.object is not None and not characters.is_deleted(item.object)
         shown = item.object.name if is_there else f"{item.name} (deleted)"
         row.label(text=shown, icon="MESH_DATA" if is_there else "ERROR")
         count = row.row()

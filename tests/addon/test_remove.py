@@ -273,3 +273,48 @@ def test_action_that_another_head_shares_is_left_to_it(
 def values_at(head: Any, frame: int) -> dict[str, float]:
     bpy.context.scene.frame_set(frame)
     return values_of(head)
+
+
+def test_own_keys_in_our_action_stay_and_the_action_is_the_users_then(
+    ready: Any, head: Any
+) -> None:
+    head.shape_key_add(name="Wound").value = 0.0
+    bpy.ops.emotalk.animate()
+    keys = head.data.shape_keys
+    keys.key_blocks["Wound"].value = 0.7
+    keys.key_blocks["Wound"].keyframe_insert("value", frame=30)
+    keys.key_blocks["jawOpen"].value = 0.4
+    keys.key_blocks["jawOpen"].keyframe_insert("value", frame=400)
+
+    bpy.ops.emotalk.clear()
+
+    left = {path: [*curve.keyframe_points] for (path, _), curve in fcurves(keys).items()}
+    assert {path: [point.co.x for point in points] for path, points in left.items()} == {
+        'key_blocks["Wound"].value': [30.0],
+        'key_blocks["jawOpen"].value': [400.0],
+    }
+    assert "emotalk_owner" not in keys.animation_data.action
+    assert not [*keys.keys()]
+
+
+def test_an_imported_clip_outlives_the_last_take(ready: Any, head: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    clip = str(tmp_path / "clip.npz")
+    bpy.ops.emotalk.export_clip(filepath=clip)
+    bpy.context.scene.frame_current = 200
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    bpy.ops.emotalk.clear()
+
+    assert keys_of(head, "jawOpen")[0][0] == 200.0
+
+
+def test_own_keys_on_the_armature_stay(ready: Any, head: Any) -> None:
+    armature = put_bones_under(head)
+    bpy.ops.emotalk.animate()
+    armature.location.x = 2.0
+    armature.keyframe_insert("location", frame=1)
+
+    bpy.ops.emotalk.clear()
+
+    assert {path for path, _ in fcurves(armature)} == {"location"}

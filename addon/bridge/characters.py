@@ -1,0 +1,145 @@
+"""Which meshes are one character: what hangs together, without those who stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from ...emotalk_core.retarget import match_meshes
+
+__all__ = ["armature_of", "character_meshes", "chosen_meshes", "has_keys", "is_deleted"]
+
+_OF_A_FACE: Final = ("jawOpen", "mouthSmileLeft")
+"""Channels that a face has and its teeth, brows and eyes have not."""
+
+
+def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    """Every mesh with shape keys that belongs to the character of `thing`, `thing` first.
+
+    A character is what hangs on the same topmost parent or armature. A loose mesh brings along the
+    other meshes of its own collection: importers often leave eyes and teeth unparented. Another
+    face with an armature of its own, or apart from this one, is somebody else with all its parts.
+    """
+    found = [other for other in _family(thing) if has_keys(other)]
+    keys_seen: set[Any] = set()
+    meshes = []
+    for mesh in sorted(found, key=lambda other: other != thing):
+        if mesh.data.shape_keys not in keys_seen:  # linked duplicates share their keys
+            keys_seen.add(mesh.data.shape_keys)
+            meshes.append(mesh)
+    return _without_others(thing, meshes)
+
+
+def chosen_meshes(targets: Iterable[Any], character: Any | None) -> list[bpy.types.Object]:
+    """What the panel's list `targets` has switched on; all of the character where the list was made
+    for another one.
+    """
+    there = [item for item in targets if item.object and not is_deleted(item.object)]
+    used = [item.object for item in there if item.use]
+    if character is not None and character not in used:
+        family = character_meshes(character)
+        of_it = used or [item.object for item in there]  # all may be switched off
+        if not any(mesh in family for mesh in of_it):
+            used = family
+    return [mesh for mesh in used if has_keys(mesh)]
+
+
+def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:
+    """The armature that the meshes hang on, or `thing` itself if it is one."""
+    if thing is not None and thing.type == "ARMATURE":
+        return thing
+    return next((armature for mesh in meshes if (armature := _armature(mesh))), None)
+
+
+def is_deleted(thing: bpy.types.Object) -> bool:
+    """Whether no scene and no collection holds it: deleted with X, but something points to it."""
+    places = (*bpy.data.collections, *(scene.collection for scene in bpy.data.scenes))
+    return all(thing.name not in place.objects for place in places)
+
+
+def has_keys(thing: bpy.types.Object) -> bool:
+    """Whether it is a mesh with shape keys."""
+    return thing.type == "MESH" and thing.data.shape_keys is not None
+
+
+def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    top: Any = thing
+    while top.parent is not None:
+        top = top.parent
+    armature: Any = thing if thing.type == "ARMATURE" else thing.find_armature()
+    family = [top, *top.children_recursive]
+    if armature is not None:
+        family += [armature, *armature.children_recursive]
+        family += [
+            other
+            for scene in thing.users_scene
+            for other in scene.objects
+            if other.find_armature() == armature
+        ]
+    if len(family) == 1:
+        own = [
+            c for c in thing.users_collection if all(c != s.collection for s in thing.users_scene)
+        ]
+        family += [other for collection in own for other in collection.objects]
+    return list(dict.fromkeys(family))
+
+
+def _without_others(
+    thing: bpy.types.Object, meshes: Sequence[bpy.types.Object]
+) -> list[bpy.types.Object]:
+    own = armature_of([thing], thing)
+    mine = [mesh for mesh in meshes if mesh == thing or (own and _armature(mesh) == own)]
+    if not any(_is_face(mesh) for mesh in mine):
+        return [*meshes]  # an empty above them, or teeth alone: all of it is asked for
+    others = [
+        mesh
+        for mesh in meshes
+        if mesh not in mine
+        and _is_face(mesh)
+        and (_armature(mesh) not in {None, own} or _is_apart(mesh, mine))
+    ]
+    theirs = {_armature(mesh) for mesh in others} - {None, own}
+    return [
+        mesh
+        for mesh in meshes
+        if mesh in mine
+        or not (mesh in others or _armature(mesh) in theirs or (others and _is_apart(mesh, mine)))
+    ]
+
+
+def _is_face(mesh: bpy.types.Object) -> bool:
+    return _has_face(tuple(block.name for block in mesh.data.shape_keys.key_blocks))
+
+
+@lru_cache(maxsize=64)
+def _has_face(keys: tuple[str, ...]) -> bool:
+    # Asked at every move of a slider, and always about the same names.
+    matching = match_meshes({"": keys}).get("")
+    return matching is not None and not any(name in matching.missing for name in _OF_A_FACE)
+
+
+def _is_apart(mesh: bpy.types.Object, others: Sequence[bpy.types.Object]) -> bool:
+    """Whether its box touches none of the others': a face's eyes, teeth and brows lie within it."""
+    low, high = _box(mesh)
+    return all((low > far).any() or (high < near).any() for near, far in map(_box, others))
+
+
+def _box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest corner in the world, (3,) each."""
+    world = np.array(mesh.matrix_world)
+    corners = np.array(mesh.bound_box) @ world[:3, :3].T + world[:3, 3]
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def _armature(mesh: Any) -> bpy.types.Object | None:
+    return mesh.find_armature() or _armature_above(mesh)
+
+
+def _armature_above(thing: Any) -> bpy.types.Object | None:
+    while thing is not None and thing.type != "ARMATURE":
+        thing = thing.parent
+    return thing

@@ -1,0 +1,112 @@
+"""Who belongs to a character, and who only stands beside it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import fcurves, make_head
+
+
+def together(*objects: Any) -> None:
+    """Put objects into one collection."""
+    collection = bpy.data.collections.new("Cast")
+    bpy.context.scene.collection.children.link(collection)
+    for thing in objects:
+        bpy.context.scene.collection.objects.unlink(thing)
+        collection.objects.link(thing)
+    bpy.context.view_layer.update()
+
+
+def teeth(name: str, x: float = 0.2) -> Any:
+    """A small mesh within a head that stands at `x` - 0.2."""
+    made = make_head(name, ("jawOpen", "jawLeft"))
+    made.location.x, made.scale = x, (0.1, 0.1, 0.1)
+    return made
+
+
+def rigged(name: str) -> tuple[Any, Any]:
+    """A head below an armature of its own."""
+    bpy.ops.object.armature_add()
+    armature, head = bpy.context.object, make_head(name)
+    head.parent = armature
+    return armature, head
+
+
+def names_of(thing: Any) -> set[str]:
+    """Names of the meshes of a character."""
+    from emotalk.addon.bridge.characters import character_meshes
+
+    return {mesh.name for mesh in character_meshes(thing)}
+
+
+def test_loose_heads_of_one_collection_are_two_characters(addon: ModuleType) -> None:
+    ada, bob = make_head("Ada"), make_head("Bob")
+    bob.location.x = 5
+    together(ada, bob, teeth("Ada teeth"), teeth("Bob teeth", 5.2))
+
+    assert names_of(ada) == {"Ada", "Ada teeth"}
+    assert names_of(bob) == {"Bob", "Bob teeth"}
+
+
+def test_a_loose_part_with_all_keys_within_the_head_belongs_to_it(addon: ModuleType) -> None:
+    head, tongue = make_head(), make_head("Tongue")
+    tongue.scale = (0.2, 0.2, 0.2)
+    together(head, tongue)
+
+    assert names_of(head) == {"Head", "Tongue"}
+
+
+def test_two_rigs_in_one_car_are_two_characters(addon: ModuleType) -> None:
+    car = bpy.data.objects.new("Car", None)
+    bpy.context.scene.collection.objects.link(car)
+    for name in ("Ada", "Bob"):
+        armature, _head = rigged(name)
+        armature.name, armature.parent = f"{name} Rig", car
+        teeth(f"{name} teeth").parent = armature
+
+    for name in ("Ada", "Bob"):
+        for thing in (name, f"{name} Rig", f"{name} teeth"):
+            assert names_of(bpy.data.objects[thing]) == {name, f"{name} teeth"}
+    assert len(names_of(car)) == 4
+
+
+def test_a_loose_head_leaves_a_rigged_one_alone(addon: ModuleType) -> None:
+    ada, (_armature, bob) = make_head("Ada"), rigged("Bob")
+    together(ada, bob)
+
+    assert names_of(ada) == {"Ada"}
+
+
+def test_teeth_of_a_second_armature_belong_to_the_face(addon: ModuleType) -> None:
+    (armature, _head), (other, _) = rigged("Ada"), (None, None)
+    bpy.ops.object.armature_add()
+    other = bpy.context.object
+    other.parent = armature
+    teeth("Ada teeth").parent = other
+
+    assert names_of(armature) == {"Ada", "Ada teeth"}
+
+
+def test_a_list_made_for_another_does_not_speak_for_it(ready: Any, head: Any) -> None:
+    bob = make_head("Bob")
+    bob.location.x = 5
+    together(head, bob)
+    bpy.ops.emotalk.find_rig()
+
+    ready.rig.character = bob
+    bpy.ops.emotalk.animate()
+
+    assert fcurves(bob.data.shape_keys)
+    assert not fcurves(head.data.shape_keys)
+
+
+def test_a_list_with_all_switched_off_drives_nothing(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.find_rig()
+    ready.rig.targets[0].use = False
+
+    with pytest.raises(RuntimeError, match="Nothing here can speak"):
+        bpy.ops.emotalk.animate()
