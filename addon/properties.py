@@ -16,6 +16,7 @@ from bpy.props import (
 
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
 from .bridge import compat, live
+from .bridge.controls import MOVING
 
 __all__ = ["CLASSES", "add", "remove"]
 
@@ -49,7 +50,8 @@ def _weight(name: str, text: str) -> Any:
 
 def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
     low, high = LIMITS[attribute]
-    more = {"subtype": "FACTOR", "precision": 2} | more
+    options = {"ANIMATABLE"} if attribute in MOVING else set[str]()
+    more = {"subtype": "FACTOR", "precision": 2, "options": options} | more
     return FloatProperty(
         name=name, description=text, min=low, max=high, default=getattr(_START, attribute),
         update=_moved, **more,
@@ -77,7 +79,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     intensity: _number("intensity", "Intensity", "How strong the feeling is. 0: none. 1: natural")
     style: IntProperty(
         name="Style", description="Speaking style of the model; each face speaks in its own way",
-        min=0, max=99, default=_START.style, update=_moved,
+        min=0, max=99, default=_START.style, update=_moved, options=set(),
     )  # fmt: skip
     brows: _number("brows", "Brows", "How far the brows move")
     eyes: _number("eyes", "Eyes", "How far lids and cheeks move")
@@ -100,7 +102,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     head: _number("head", "Head", "Size of the head's movements and of the brows' accents")
     seed: IntProperty(
         name="Seed", description="Another seed, other blinks, glances and nods", min=0,
-        default=_START.seed, update=_moved,
+        default=_START.seed, update=_moved, options=set(),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import fields
 from fractions import Fraction
 from typing import Any, Final
@@ -14,10 +15,12 @@ from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
 from . import compat
 from .curves import read_keys, write_keys
 
-__all__ = ["apply", "copy_keys", "digest", "keyed_track", "read"]
+__all__ = ["MOVING", "apply", "copy_keys", "digest", "keyed_track", "read"]
 
 _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
-_MOVING: Final = (*EMOTIONS, "mix", "intensity")
+MOVING: Final = (*EMOTIONS, "mix", "intensity")
+"""Sliders that may be keyed; the others hold for a whole take."""
+
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely
 
 
@@ -56,7 +59,9 @@ def digest(group: Any) -> str:
     """Equal texts, equal curves: tells whether a take shows what its sliders say."""
     keyed = {name: read_keys(curve) for name, curve in _keyed(group).items()}
     keys = {name: [k.frames.tolist(), k.values.tolist()] for name, k in keyed.items()}
-    return json.dumps([read(group).to_dict(), keys])
+    names = (*EMOTIONS, *_NUMBERS)
+    still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
+    return json.dumps([still, keys])
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
@@ -65,9 +70,21 @@ def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction
     curves = _keyed(group)
     if not curves:
         return ControlTrack(base)
-    frames = np.arange(start_frame, end_frame + _STEP_FRAMES, _STEP_FRAMES)
+    first, last = _moving(curves.values(), start_frame, end_frame)
+    frames = np.arange(first, last + _STEP_FRAMES, _STEP_FRAMES)
     keys = [_at(base, curves, float(frame)) for frame in frames]
     return ControlTrack(base, tuple((frames - start_frame) / float(rate)), tuple(keys))
+
+
+def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tuple[float, float]:
+    """Between which frames of a stretch the curves change: before and after their keys they stand
+    still, but those that repeat or run on.
+    """
+    if any(len(curve.modifiers) or curve.extrapolation == "LINEAR" for curve in curves):
+        return start_frame, end_frame
+    ends = [frame for curve in curves for frame in curve.range()]
+    first = min(max(start_frame, min(ends)), end_frame)
+    return first, max(first, min(end_frame, max(ends)))
 
 
 def _keyed(group: Any) -> dict[str, Any]:
@@ -75,7 +92,7 @@ def _keyed(group: Any) -> dict[str, Any]:
     curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else None
     if not curves:
         return {}
-    paths = {group.path_from_id(name): name for name in _MOVING}
+    paths = {group.path_from_id(name): name for name in MOVING}
     return {paths[curve.data_path]: curve for curve in curves if curve.data_path in paths}
 
 

@@ -113,10 +113,10 @@ def _follows_at_once(prepared: takes.Prepared) -> bool:
     would stop the window.
     """
     request = prepared.request
-    encoding = SESSION.encoding(prepared.uid, request.heard)
-    if encoding is None or not SESSION.room.is_ready(request.settings):
+    known = SESSION.known(prepared.uid, request.heard)
+    if known is None or not SESSION.room.is_ready(request.settings):
         return False
-    return encoding.n_frames <= _SHORT_FRAMES
+    return known.encoding.n_frames <= _SHORT_FRAMES
 
 
 def _follow_later(prepared: takes.Prepared) -> None:

@@ -7,6 +7,7 @@ it: it gets a scene with that strip alone, in a file that is written in 10 ms.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _known: dict[tuple[object, ...], Path] = {}
 
 def forget() -> None:
     """Mix anew when asked next: retiming keys do not tell all that they do."""
+    for path in _known.values():
+        shutil.rmtree(path.parent, ignore_errors=True)  # Windows keeps what is being read
     _known.clear()
 
 
@@ -81,6 +84,16 @@ def _keep_only(scene: bpy.types.Scene, name: str) -> None:
         scene.collection.children.unlink(collection)
     compat.cut_ties(scene)
     _remove_others(compat.top_strips(scene), name)
+    _make_audible(scene)
+
+
+def _make_audible(scene: bpy.types.Scene) -> None:
+    """What is silenced in the edit speaks all the same, as without speed changes."""
+    scene.animation_data_clear()
+    scene.audio_volume = 1.0
+    for holder in (scene.sequence_editor, *compat.strips_all(scene)):
+        for channel in getattr(holder, "channels", ()):
+            channel.mute = False
 
 
 def _remove_others(strips: Any, name: str) -> bool:
@@ -90,6 +103,7 @@ def _remove_others(strips: Any, name: str) -> bool:
         inside = strip.type == "META" and _remove_others(compat.children(strip), name)
         if inside or (strip.name == name and strip.type == "SOUND"):
             strip.mute, found = False, True
+            strip.volume = 1.0
         elif strip.name in strips:  # an effect goes with its input
             strips.remove(strip)
     return found

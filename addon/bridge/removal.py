@@ -5,19 +5,20 @@ those that hold keys of somebody else's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any, Final
 
 import bpy
 import numpy as np
 
 from ...emotalk_core.errors import RigError
+from ...emotalk_core.retarget import KeyTable
 from . import before, by_hand, compat, own_actions
 from .counting import counted
 from .curves import Bends, Keys, read_keys, write_keys
 from .session import SESSION
 
-__all__ = ["remove"]
+__all__ = ["cut_orphans", "remove"]
 
 _LEFT: Final = "what else is in the Action stays, yours from now on"
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
@@ -36,12 +37,10 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     take = ours.takes[place]
     objects = [*by_hand.parts_of(take).values()]
     _check(objects)
-    others = [
-        other for other in _all_takes() if other != take and _blocks_of(other) & _blocks_of(take)
-    ]
+    others = _beside(take)
     kept = {block for other in others for block in _blocks_of(other)}
     alone = [thing for thing in objects if _block_of(thing).as_pointer() not in kept]
-    n_cut = sum(_cut(thing, take, others) for thing in objects)
+    n_cut = sum(_cut(thing, take, others, by_hand.paths_of(take, thing)) for thing in objects)
     emptied = [thing for thing in alone if not len(compat.fcurves_of(_block_of(thing)) or ())]
     n_actions = own_actions.clear(emptied)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
@@ -51,6 +50,24 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     _follow_the_list(scene, place)
     ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
     return f"Removed {told}" + (f", {_LEFT}" if n_left else "")
+
+
+def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> None:
+    """Remove the take's keys from curves that it wrote once and that `tables`, which take their
+    place, have no more: a mesh or the head was switched off.
+    """
+    now = {(table.object_name, table.data_path, table.array_index) for table in tables}
+    others = _beside(take)
+    for thing in by_hand.parts_of(take).values():
+        was = by_hand.paths_of(take, thing)
+        gone = {path for path in was if (thing.name, *path) not in now}
+        if gone:
+            _cut(thing, take, others, gone)
+
+
+def _beside(take: Any) -> list[Any]:
+    """Other takes of the same face."""
+    return [o for o in _all_takes() if o != take and _blocks_of(o) & _blocks_of(take)]
 
 
 def _check(objects: Sequence[Any]) -> None:
@@ -79,14 +96,13 @@ def _blocks_of(take: Any) -> set[int]:
     return {_block_of(thing).as_pointer() for thing in by_hand.parts_of(take).values()}
 
 
-def _cut(thing: Any, take: Any, others: Sequence[Any]) -> int:
-    """Remove the keys of `take` alone from what it wrote on an object; how many."""
+def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, int]]) -> int:
+    """Remove the keys of `take` alone from the curves `written` on an object; how many."""
     block = _block_of(thing)
     data = block.animation_data
     if data is None or not own_actions.is_ours(data.action):
         return 0
     own_actions.unshare(block)
-    written = by_hand.paths_of(take, thing)
     fcurves, n_removed, emptied = compat.fcurves_of(block), 0, []
     for curve in [*(fcurves or ())]:
         path = (curve.data_path, curve.array_index)

@@ -33,6 +33,8 @@ class Rig:
     objects: tuple[str, ...]  # everything that gets keys: meshes, then the armature
     missing: tuple[str, ...]  # channels that move nothing on any of the meshes
     notes: tuple[str, ...]
+    matrix_path: str = ""  # of a FLAME face, as the panel has it
+    use_head: bool = True
 
 
 def find_rig(
@@ -79,7 +81,13 @@ def find_rig(
     if not binding.driven:
         raise RigError("Nothing to move", value=binding.label, remedy="Choose the face's meshes.")
     return Rig(
-        binding, matchings, binding.object_names, _missing(matchings), _notes(matchings, matrix)
+        binding,
+        matchings,
+        binding.object_names,
+        _missing(matchings),
+        _notes(matchings, matrix),
+        matrix_path,
+        use_head,
     )
 
 

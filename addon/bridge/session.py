@@ -8,10 +8,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 from ...emotalk_core.doctor import Finding
-from ...emotalk_core.engine import Encoding
 from .job import Job
 from .sound import Heard
-from .work import EngineRoom
+from .work import EngineRoom, Known
 
 if TYPE_CHECKING:
     from .errand import Errand
@@ -31,23 +30,23 @@ class Session:
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
         self.findings: list[Finding] = []  # of the last check-up
         self.looked: dict[str, Finding] = {}  # at other Pythons, by path
-        self._encodings: OrderedDict[str, tuple[object, Encoding]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
 
-    def keep(self, uid: str, heard: Heard, encoding: Encoding) -> None:
-        """Have the Encoding of what the take `uid` hears at hand for its sliders."""
-        self._encodings[uid] = heard.key, encoding
-        self._encodings.move_to_end(uid)
-        while len(self._encodings) > _MAX_ENCODINGS:
-            self._encodings.popitem(last=False)
+    def keep(self, uid: str, heard: Heard, known: Known) -> None:
+        """Have what the take `uid` hears at hand for its sliders."""
+        self._known[uid] = heard.key, known
+        self._known.move_to_end(uid)
+        while len(self._known) > _MAX_ENCODINGS:
+            self._known.popitem(last=False)
 
-    def encoding(self, uid: str, heard: Heard) -> Encoding | None:
-        """The Encoding of a take, if it is at hand and of this very stretch of sound."""
-        key, encoding = self._encodings.get(uid, (None, None))
-        return encoding if key == heard.key else None
+    def known(self, uid: str, heard: Heard) -> Known | None:
+        """What a take hears, if it is at hand and of this very stretch of sound."""
+        key, known = self._known.get(uid, (None, None))
+        return known if key == heard.key else None
 
     def forget(self, uid: str) -> None:
         """The take's sound has changed or the take is gone."""
-        self._encodings.pop(uid, None)
+        self._known.pop(uid, None)
 
     def end_job(self) -> None:
         """Stop what runs; nothing of it is written."""
@@ -61,7 +60,7 @@ class Session:
         if self.errand is not None:
             self.errand.job.cancel()
             self.errand = None
-        self._encodings.clear()
+        self._known.clear()
         self.room.forget()
 
 

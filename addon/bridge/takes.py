@@ -14,7 +14,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.errors import InputError, RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import bake, by_hand, characters, compat, controls, mixdown, rigs, sound, strips
+from . import bake, by_hand, characters, compat, controls, mixdown, removal, rigs, sound, strips
 from .counting import counted
 from .draft import Draft
 from .session import SESSION
@@ -126,13 +126,13 @@ def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
         Sound or model are no longer there.
     """
     request, room = prepared.request, SESSION.room
-    encoding = SESSION.encoding(prepared.uid, request.heard)
-    if encoding is None:
+    known = SESSION.known(prepared.uid, request.heard)
+    if known is None:
         return animate(request, room, progress)
     progress(0.0, "Loading the model")
     engine = room.engine(request.settings, part_of(progress, 0.0, 0.5))
     progress(0.5, "Shaping the curves")
-    return redo(request, encoding, engine)
+    return redo(request, known, engine)
 
 
 def begin(prepared: Prepared, outcome: Outcome) -> Draft:
@@ -174,11 +174,12 @@ def finish(
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
-    _add_targets(take, prepared.meshes)
+    removal.cut_orphans(take, tables)
+    _show_targets(take, prepared.meshes)
     result = replace(result, notes=(*_told(changed, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
-    SESSION.keep(take.uid, prepared.request.heard, outcome.encoding)
+    SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     return result
 
 
@@ -194,9 +195,11 @@ def stretch_of(prepared: Prepared, outcome: Outcome) -> bake.Stretch:
     return _stretch(scene, _its_take(scene, prepared), outcome.tables)
 
 
-def _add_targets(take: Any, names: Sequence[str]) -> None:
-    """Meshes that were switched on since the take was made are its own too."""
+def _show_targets(take: Any, names: Sequence[str]) -> None:
+    """Meshes that were switched on or off since the take was made are so in it too."""
     there = [target.object for target in take.rig.targets]
+    for target in take.rig.targets:
+        target.use = target.object is not None and target.object.name in names
     for name in names:
         mesh = bpy.data.objects.get(name)
         if mesh not in there:
@@ -357,7 +360,6 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
         setattr(take, name, getattr(ours, name))
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
-    take.rig.use_head, take.rig.matrix_path = ours.rig.use_head, ours.rig.matrix_path
     controls.apply(was, take.controls)
     controls.copy_keys(scene.path_resolve(path), take.controls)
     ours.take_index = len(ours.takes) - 1
@@ -368,6 +370,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     report = outcome.report
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
+    take.rig.use_head, take.rig.matrix_path = prepared.rig.use_head, prepared.rig.matrix_path
     take.baked, take.is_held = prepared.digest, False
     take.first_frame, take.last_frame = result.first_frame, result.last_frame
     take.heard = [report.heard[name] for name in EMOTIONS]

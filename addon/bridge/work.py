@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +21,7 @@ from ...emotalk_core.retarget import BakeOptions, Binding, KeyTable, retarget
 from .decode import to_source
 from .sound import Heard
 
-__all__ = ["EngineRoom", "EngineSettings", "Outcome", "Request", "animate", "redo"]
+__all__ = ["EngineRoom", "EngineSettings", "Known", "Outcome", "Request", "animate", "redo"]
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,18 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of a sound once it was heard."""
+
+    encoding: Encoding
+    notes: Mapping[str, float]  # on its loudness, as `report` wants them
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What a job brings back."""
 
-    encoding: Encoding
+    known: Known
     clip: Clip
     tables: list[KeyTable]
     report: Report
@@ -133,16 +142,14 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     for _block in () if sound.notes else sound.blocks():  # heard before: count its loudness now
         pass
     progress(0.9, "Shaping the curves")
-    outcome = redo(request, encoding, engine, sound.notes)
+    outcome = redo(request, Known(encoding, sound.notes), engine)
     progress(1.0, "Writing keys")
     return outcome
 
 
-def redo(
-    request: Request, encoding: Encoding, engine: Engine, notes: dict[str, float] | None = None
-) -> Outcome:
+def redo(request: Request, known: Known, engine: Engine) -> Outcome:
     """Encoding to keys: what a slider asks for."""
-    heard = request.heard
+    heard, encoding = request.heard, known.encoding
     clip = decode(encoding, request.track, engine)
     tables = retarget(
         clip,
@@ -154,5 +161,5 @@ def redo(
     builder = ReportBuilder()
     builder.add_heard(encoding, silence_heard(encoding, engine.config))
     builder.add_rows(clip.values)
-    report = builder.finish(clip.n_frames, Fraction(clip.fps), notes or {"power": 1.0})
-    return Outcome(encoding, clip, tables, report)
+    report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
+    return Outcome(known, clip, tables, report)

@@ -63,7 +63,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
 
         def keep(outcome: Outcome) -> str:
             if takes.take_of(bpy.data.scenes.get(prepared.scene), prepared.uid) is not None:
-                SESSION.keep(prepared.uid, prepared.request.heard, outcome.encoding)
+                SESSION.keep(prepared.uid, prepared.request.heard, outcome.known)
             return f"Wrote {counted(outcome.clip.n_frames, 'frame')} to {path.name}"
 
         return errand.start("emotalk.export_clip", work, keep, must_wait=not self._by_hand)

@@ -112,3 +112,32 @@ def test_failure_names_the_strip_and_the_remedy(
 
     with pytest.raises(InputError, match=r"speed changes: 'line'\. Render the strip"):
         to_source(heard, blender=broken)
+
+
+def test_what_the_edit_silences_is_mixed_all_the_same(
+    addon: ModuleType, strip: Any, tmp_path: Path
+) -> None:
+    from emotalk.addon.bridge import compat, mixdown
+
+    scene = bpy.context.scene
+    strip.volume, strip.mute, scene.audio_volume = 0.0, True, 0.0
+    scene.sequence_editor.channels[strip.channel].mute = True
+    copy = scene.copy()
+
+    mixdown._keep_only(copy, strip.name)
+
+    (kept,) = compat.strips_all(copy)
+    assert (kept.volume, kept.mute, copy.audio_volume) == (1.0, False, 1.0)
+    assert not any(channel.mute for channel in copy.sequence_editor.channels)
+    assert scene.sequence_editor.channels[strip.channel].mute
+
+
+def test_forgotten_mixes_leave_the_disk(addon: ModuleType, strip: Any) -> None:
+    from emotalk.addon.bridge import mixdown
+
+    path = mixdown.render(strip, bpy.context.scene, 10, 40)
+    assert path.is_file()
+
+    mixdown.forget()
+
+    assert not path.parent.exists()

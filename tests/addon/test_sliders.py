@@ -106,3 +106,52 @@ def test_second_take_has_the_keyframes_that_it_was_made_with(
     bpy.ops.emotalk.refresh()
 
     assert keys_of(head, "mouthSmileLeft")[1][-1] == pytest.approx(made)
+
+
+def test_keyed_sliders_are_read_where_they_change(ready: Any, speech: Path) -> None:
+    """A file's length is not known before it is heard."""
+    from emotalk.addon.bridge import takes
+
+    ready.controls.keyframe_insert("happy", frame=10)
+    ready.controls.happy = 1.0
+    ready.controls.keyframe_insert("happy", frame=30)
+
+    track = takes.prepare(bpy.context).request.track
+
+    assert len(track.keys) == 11
+    assert track.times_s[0] == pytest.approx((10 - 5) / 24)
+    assert [track.keys[0].emotions[2], track.keys[-1].emotions[2]] == [0.0, 1.0]
+
+
+def test_sliders_that_run_on_are_read_to_the_end(ready: Any) -> None:
+    from emotalk.addon.bridge import compat, takes
+
+    for frame, value in ((10, 0.0), (14, 1.0)):
+        ready.controls.happy = value
+        ready.controls.keyframe_insert("happy", frame=frame)
+    for curve in compat.fcurves_of(bpy.context.scene):
+        curve.modifiers.new("CYCLES")
+
+    track = takes.prepare(bpy.context).request.track
+
+    assert track.times_s[-1] >= 600
+
+
+def test_scrubbing_over_keyed_sliders_leaves_the_take_as_it_is(ready: Any) -> None:
+    from emotalk.addon.bridge import live
+
+    bpy.ops.emotalk.animate()
+    take = ready.takes[0]
+    for frame, value in ((10, 0.0), (30, 1.0)):
+        take.controls.happy = value
+        take.controls.keyframe_insert("happy", frame=frame)
+    bpy.ops.emotalk.refresh()
+
+    for frame in (10, 20, 30):
+        bpy.context.scene.frame_set(frame)
+        assert not live.is_stale(take)
+
+
+def test_what_holds_for_a_whole_take_cannot_be_keyed(ready: Any) -> None:
+    with pytest.raises(TypeError, match="not animatable"):
+        ready.controls.keyframe_insert("jaw", frame=1)
