@@ -40,10 +40,35 @@ def render(scene: bpy.types.Scene, stem: Path, form: str) -> Path:
     except RuntimeError as error:
         _remove(part)
         raise InputError("The film failed", value=stem.name, remedy=str(error).strip()) from error
-    whole = stem if form == "png" else stem.with_name(f"{stem.name}.{form}")
-    _remove(whole)
+    if form == "png":
+        return _put_pictures(part, stem)
+    whole = stem.with_name(f"{stem.name}.{form}")
     part.replace(whole)
     return whole
+
+
+def _put_pictures(part: Path, folder: Path) -> Path:
+    """The pictures of `part` in `folder`, in place of those of an earlier film; what else lies
+    there stays.
+
+    Raises
+    ------
+    InputError
+        Something that is no folder has its name.
+    """
+    if folder.exists() and not folder.is_dir():
+        _remove(part)
+        raise InputError(
+            "No folder for the pictures", value=folder, remedy="Remove or rename this file."
+        )
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.png"):
+        if old.stem.isdecimal():
+            old.unlink()
+    for new in part.iterdir():
+        new.replace(folder / new.name)
+    part.rmdir()
+    return folder
 
 
 def _remove(path: Path) -> None:

@@ -14,16 +14,16 @@ __all__ = ["chosen", "find", "is_of", "mark", "of_take"]
 
 
 def chosen(context: bpy.types.Context) -> Any | None:
-    """The active sound strip, else a selected one, else the only one in the scene."""
+    """Of the selected sound strips the active one, else the first; with none selected the active
+    one, else the only one in the scene.
+    """
     scene = compat.sequencer_scene(context)
     sounds = _sounds(scene)
     active = scene.sequence_editor.active_strip if scene.sequence_editor else None
-    if active is not None and active.type == "SOUND":
+    choice = [strip for strip in sounds if strip.select] or sounds
+    if active in choice:
         return active
-    selected = [strip for strip in sounds if strip.select]
-    if selected:
-        return selected[0]
-    return sounds[0] if len(sounds) == 1 else None
+    return choice[0] if len(choice) == 1 or choice is not sounds else None
 
 
 def find(scene: bpy.types.Scene, name: str) -> Any:

@@ -18,16 +18,24 @@ __all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bo
 
 def _eye_names(side: str) -> tuple[str, ...]:
     front = (f"{side}eye", f"{side}eyeball", f"{side}eyesmplhf", f"{side}eyebone")
-    return (*front, f"eye{side}", f"eyeball{side}", f"ccbase{side}eye")
+    rigs = (f"ccbase{side}eye", f"jadj{side}faceeye", f"ceye{side}", f"defeye{side}")
+    return (*front, f"eye{side}", f"eyeball{side}", *rigs)
+
+
+def _of_rigs(part: str) -> tuple[str, ...]:
+    """Head or neck as the usual rigs have it; of controls and what they move the control."""
+    japanese = {"head": "頭", "neck": "首"}[part]
+    plain = (f"{part}bone", f"ccbase{part}", f"mixamorig{part}", f"jbipc{part}", japanese)
+    return (*plain, f"c{part}x", f"{part}x", f"bip01{part}", f"bip001{part}", f"def{part}")
 
 
 _NAMES: Final = MappingProxyType(
     {
         "jaw": ("jaw", "jawroot", "jawbone", "jawmaster", "lowerjaw", "ccbasejawroot"),
-        "head": ("head", "headbone", "ccbasehead", "mixamorighead"),
-        "neck": ("neck", "neck1", "neck01", "neckbone", "ccbasenecktwist01", "mixamorigneck"),
-        "left_eye": (*_eye_names("left"), *_eye_names("l")),
-        "right_eye": (*_eye_names("right"), *_eye_names("r")),
+        "head": ("head", *_of_rigs("head")),
+        "neck": ("neck", "neck1", "neck01", "ccbasenecktwist01", *_of_rigs("neck")),
+        "left_eye": (*_eye_names("left"), *_eye_names("l"), "左目"),
+        "right_eye": (*_eye_names("right"), *_eye_names("r"), "右目"),
     }
 )
 """Lower case, without separators and namespaces."""

@@ -5,7 +5,7 @@ spelling.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -27,6 +27,9 @@ _ORDER: Final = {name: i for i, name in enumerate(arkit.CHANNELS)}
 _SPOKEN: Final = tuple(
     name for name in arkit.CHANNELS if name.startswith(("jaw", "mouth", "tongue"))
 )
+_FELT_MOUTH: Final = ("mouthSmile", "mouthFrown")
+"""Beginnings of channels of the mouth that no viseme stands for."""
+
 _LABELS: Final = {
     "arkit": "ARKit names",
     "arkit_suffix_lr": "ARKit names with _L and _R",
@@ -275,8 +278,9 @@ def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
             if channel not in channels and used.isdisjoint(key for key, _weight in keys)
         }
     found = len(channels)
-    if not derived:
-        _add_stand_ins(channels, names, notes)
+    taken = {name for name in _SPOKEN if derived and not name.startswith(_FELT_MOUTH)}
+    taken |= set(felt_channels()) if has_feelings else set()
+    _add_stand_ins(channels, names, notes, taken)
     ordered = dict(sorted(channels.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))))
     used = {key for keys in channels.values() for key, _weight in keys}
     return Matching(
@@ -300,14 +304,16 @@ def _completed(best: _Candidate, names: Sequence[str]) -> Matching:
     )
 
 
-def _add_stand_ins(channels: dict[str, Keys], names: Sequence[str], notes: list[str]) -> None:
+def _add_stand_ins(
+    channels: dict[str, Keys], names: Sequence[str], notes: list[str], taken: Set[str]
+) -> None:
     """Drive mouthOpen, mouthSmile, eyesClosed … by channels that have no key; exact names, case
-    apart.
+    apart. `taken`: channels that visemes or faces of feelings stand for.
     """
     by_case = {name.casefold(): name for name in names}
     for stand_in, sources in read_table("fallbacks")["map"].items():
         name = by_case.get(stand_in.casefold())
-        if name is None or any(channel in channels for channel in sources):
+        if name is None or any(channel in channels or channel in taken for channel in sources):
             continue
         channels |= {channel: ((name, weight),) for channel, weight in sources.items()}
         notes.append(f"{name} stands in for {', '.join(sources)}.")

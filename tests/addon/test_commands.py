@@ -145,12 +145,17 @@ def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> No
     scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     scene.collection.objects.link(scene.camera)
     out = tmp_path / "out"
+    (out / "line1").mkdir(parents=True)
+    for name in ("notes.txt", "0099.png", "poster.png"):
+        (out / "line1" / name).write_bytes(b"earlier")
 
     assert (
         run("batch", sounds, "--character", "Head", "-o", out, "--render", "--format", "png") == 0
     )
 
-    assert len(list((out / "line1").glob("*.png"))) == 13
+    names = {path.name for path in (out / "line1").iterdir()}
+    assert {"notes.txt", "poster.png"} < names
+    assert len(names) == 13 + 2
 
 
 def test_batch_without_a_camera_says_so(saved: Path, sounds: Path, tmp_path: Path) -> None:

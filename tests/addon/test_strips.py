@@ -127,3 +127,20 @@ def test_the_other_edits_strip_of_the_same_name_is_a_second_take(
 
     assert strips.is_of(take, strip)
     assert not strips.is_of(take, same)
+
+
+def test_a_selected_strip_goes_before_one_that_is_only_active(
+    ready: Any, strip: Any, speech: Path
+) -> None:
+    from emotalk.addon.bridge import strips
+
+    other = add_strip(speech, 200, channel=2)
+    bpy.context.scene.sequence_editor.active_strip = strip
+    strip.select, other.select = False, True
+    assert strips.chosen(bpy.context) == other
+
+    other.select = False
+    assert strips.chosen(bpy.context) == strip
+
+    strip.select = other.select = True
+    assert strips.chosen(bpy.context) == strip

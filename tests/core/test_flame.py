@@ -150,6 +150,32 @@ def test_bones_are_found_in_usual_spellings(names: dict[str, str]) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("head", "neck"),
+    [
+        ("J_Bip_C_Head", "J_Bip_C_Neck"),
+        ("c_head.x", "c_neck.x"),
+        ("head.x", "neck.x"),
+        ("Bip01 Head", "Bip01 Neck"),
+        ("DEF-head", "DEF-neck"),
+        ("頭", "首"),
+        ("CC_Base_Head", "CC_Base_NeckTwist01"),
+    ],
+)
+def test_heads_of_usual_rigs_are_found(head: str, neck: str) -> None:
+    rest = [BoneRest(name, np.zeros(3), np.eye(3)) for name in ("Hips", head, neck)]
+
+    roles = match_bones(rest)
+
+    assert {role: bone.name for role, bone in roles.items()} == {"head": head, "neck": neck}
+
+
+def test_of_a_control_and_what_it_moves_the_control_is_turned() -> None:
+    rest = [BoneRest(name, np.zeros(3), np.eye(3)) for name in ("head.x", "c_head.x", "DEF-head")]
+
+    assert match_bones(rest)["head"].name == "c_head.x"
+
+
 def test_a_mouth_with_keys_keeps_its_jaw_bone_still() -> None:
     binding = binding_of({"Face": match_keys(["jawOpen"])}, armature="Rig", bones=bones())
 

@@ -137,6 +137,17 @@ def test_visemes_drive_the_mouth_of_a_rig_that_has_only_them() -> None:
     assert "jawOpen" not in matching.missing
 
 
+def test_beside_visemes_eyes_and_smile_have_their_stand_ins() -> None:
+    names = [f"viseme_{name}" for name in ("PP", "FF", "aa", "E", "I", "O", "U", "SS")]
+
+    matching = match_keys([*names, "eyesClosed", "eyesLookUp", "mouthSmile", "mouthOpen"])
+
+    driven = {key for keys in matching.channels.values() for key, _weight in keys}
+    assert {"eyesClosed", "eyesLookUp", "mouthSmile"} < driven
+    assert "mouthOpen" not in driven  # the visemes open the mouth
+    assert not {"eyeBlinkLeft", "mouthSmileRight"} & set(matching.missing)
+
+
 def test_visemes_stay_still_beside_mouth_channels() -> None:
     matching = match_keys([*arkit.CHANNELS, *(f"viseme_{viseme}" for viseme in VISEMES)])
 
