@@ -30,7 +30,8 @@ _CONFIGS: Final = {"starter": _HERE / "configs" / "starter.toml"}
 def _evaluate(work: steps.Work, args: argparse.Namespace) -> None:
     from .evaluate.report import evaluate, save, table
 
-    result = evaluate(args.out, work.data, args.split)
+    made = args.out or (work.model if args.step == "rebuild" else starter_folder())
+    result = evaluate(made, work.data, args.split)
     work.run.mkdir(parents=True, exist_ok=True)
     save(result, work.run / f"evaluate-{args.split}.json")
     print(table(result))
@@ -45,7 +46,7 @@ _STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
     "hear": lambda work, _: steps.hear(work),
     "finish": lambda work, _: steps.finish(work),
     "listen": lambda work, _: steps.listen(work),
-    "export": lambda work, args: steps.export(work, args.out),
+    "export": lambda work, args: steps.export(work, args.out or work.model),
     "evaluate": _evaluate,
 }
 
@@ -89,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
         "--work", type=Path, default=Path("out") / "training", help="everything made on the way"
     )
     parser.add_argument(
-        "--out", type=Path, default=starter_folder(), help="model folder to write or to judge"
+        "--out", type=Path, help="model folder to write (WORK/model) or to judge (what ships)"
     )
     parser.add_argument("--split", choices=("dev", "test"), default="dev", help="evaluate: on what")
     parser.add_argument(

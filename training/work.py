@@ -150,6 +150,11 @@ class Work:
         """The same with the last courses of its phones and its decoder."""
         return self.folder / "finished"
 
+    @property
+    def model(self) -> Path:
+        """The model folder that comes of it."""
+        return self.folder / "model"
+
     def feature_set(self, name: str, folder: Path | None = None) -> FeatureSet:
         """Extracted features of a set."""
         return FeatureSet.open(folder or self.features, name, self.model_config.front_end)

@@ -66,3 +66,19 @@ def test_it_names_phones_as_the_weights_that_ship(tmp_path: Path) -> None:
 def test_features_of_another_front_end_are_refused() -> None:
     with pytest.raises(InputError, match="3 x 16"):
         network_of(settings(*CHANGES), made_store())
+
+
+def test_a_rebuild_writes_beside_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import __main__, steps
+
+    (tmp_path / "data" / "open_speech").mkdir(parents=True)
+    written: list[Path] = []
+    monkeypatch.setattr(steps, "export", lambda _work, folder: written.append(folder))
+    places = ["--data", str(tmp_path / "data"), "--work", str(tmp_path / "work")]
+
+    for more in ([], ["--out", str(tmp_path / "mine")]):
+        assert __main__.main(["export", *places, *more]) == 0
+
+    assert written == [tmp_path / "work" / "model", tmp_path / "mine"]
