@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from dataclasses import replace
@@ -12,10 +11,10 @@ from typing import Any, Final
 
 import bpy
 
-from ...emotalk_core.atomic_file import atomic_file
 from ...emotalk_core.cli.batch import SOUND_SUFFIXES
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.progress import progress_for
+from ...emotalk_core.cli.reports import BatchReport, write_report
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
 from ...emotalk_core.interpreter import find_python
 from ...emotalk_core.progress import Progress
@@ -40,7 +39,7 @@ def animate_command(arguments: argparse.Namespace) -> int:
     report = _make_take(arguments, progress_for(arguments.progress))
     _save(output)
     if arguments.report:
-        _write_json(arguments.report, report)
+        write_report(arguments.report, report)
     _say(f"{output}: {report['n_keys']} keys, {report['seconds']:.2f} s")
     return 0
 
@@ -51,25 +50,24 @@ def batch_command(arguments: argparse.Namespace) -> int:
     sounds = _sounds(arguments.folder)
     out: Path = arguments.output
     out.mkdir(parents=True, exist_ok=True)
-    report_path: Path = arguments.report or out / _REPORT
-    done = _finished(report_path) if arguments.resume else {}
-    entries: list[dict[str, Any]] = []
+    report = BatchReport(
+        arguments.report or out / _REPORT, "audio", [*map(str, sounds)], resumes=arguments.resume
+    )
+    scene_file = _stamp(Path(bpy.data.filepath)) if bpy.data.filepath else None
     with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         base = _base_file(Path(folder), arguments)
         for number, sound in enumerate(sounds, 1):
-            asked = _asked(arguments, sound)
-            earlier = done.get(str(sound))
-            if earlier and earlier["asked"] == asked and all(map(_exists, earlier["files"])):
-                entries.append(earlier)
+            asked = _asked(arguments, sound) | {"file": scene_file}
+            earlier = report.finished(str(sound), asked)
+            if earlier and all(Path(path).exists() for path in earlier["files"]):
                 continue
             progress = progress_for(
                 arguments.progress, label=f"{number}/{len(sounds)} {sound.name}"
             )
-            entries.append(_shot(arguments, sound, base, progress) | {"asked": asked})
-            _write_json(report_path, entries)
-    _write_json(report_path, entries)
-    failed = [entry for entry in entries if entry["error"]]
-    _say(f"{len(entries) - len(failed)} of {len(entries)} done; report: {report_path}")
+            report.add(_shot(arguments, sound, base, progress) | {"options": asked})
+    report.write()
+    failed = [entry for entry in report.entries if entry["error"]]
+    _say(f"{len(sounds) - len(failed)} of {len(sounds)} done; report: {report.path}")
     return 3 if failed else 0
 
 
@@ -220,31 +218,15 @@ def _save(path: Path) -> None:
 
 def _asked(arguments: argparse.Namespace, sound: Path) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
-    info = sound.stat()
     names = ("character", "render", "format", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    return asked | {"model": str(arguments.model or ""), "sound": [info.st_size, info.st_mtime_ns]}
+    return asked | {"model": str(arguments.model or ""), "sound": _stamp(sound)}
 
 
-def _finished(report: Path) -> dict[str, dict[str, Any]]:
-    try:
-        entries = json.loads(report.read_text(encoding="utf-8"))
-        return {entry["audio"]: entry for entry in entries if entry["error"] is None}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "Not a batch report", value=report, remedy="Remove it, or run without --resume."
-        ) from error
-
-
-def _exists(path: str) -> bool:
-    return Path(path).exists()
-
-
-def _write_json(path: Path, document: object) -> None:
-    with atomic_file(path) as file:
-        file.write(json.dumps(document, indent=1).encode() + b"\n")
+def _stamp(path: Path) -> list[int]:
+    """Another one when the file changes."""
+    info = path.stat()
+    return [info.st_size, info.st_mtime_ns]
 
 
 def _say(line: str) -> None:
