@@ -11,7 +11,7 @@ from ...emotalk_core.doctor import Finding
 from ...emotalk_core.engine import Encoding
 from .job import Job
 from .sound import Heard
-from .work import EngineRoom
+from .work import EngineRoom, EngineSettings
 
 if TYPE_CHECKING:
     from .errand import Errand
@@ -26,6 +26,7 @@ class Session:
 
     def __init__(self) -> None:
         self.room = EngineRoom()
+        self.asked: EngineSettings | None = None  # by a command, in place of the preferences
         self.job: Job[Any] | None = None
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,10 @@ from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.progress import progress_for
 from ...emotalk_core.cli.reports import BatchReport, write_report
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
-from ...emotalk_core.interpreter import find_python
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, takes
 from .session import SESSION
+from .settings import EngineFlags, settings_for
 from .work import EngineSettings, animate
 
 __all__ = ["animate_command", "batch_command"]
@@ -36,7 +37,8 @@ def animate_command(arguments: argparse.Namespace) -> int:
     ours = bpy.context.scene.emotalk
     _choose_sound(arguments, ours)
     ours.rig.character = _object(arguments.target)
-    report = _make_take(arguments, progress_for(arguments.progress))
+    with _engine(arguments):
+        report = _make_take(arguments, progress_for(arguments.progress))
     _save(output)
     if arguments.report:
         write_report(arguments.report, report)
@@ -54,10 +56,10 @@ def batch_command(arguments: argparse.Namespace) -> int:
         arguments.report or out / _REPORT, "audio", [*map(str, sounds)], resumes=arguments.resume
     )
     scene_file = _stamp(Path(bpy.data.filepath)) if bpy.data.filepath else None
-    with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
+    with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         base = _base_file(Path(folder), arguments)
         for number, sound in enumerate(sounds, 1):
-            asked = _asked(arguments, sound) | {"file": scene_file}
+            asked = _asked(arguments, sound) | {"file": scene_file, "model": str(engine.model)}
             earlier = report.finished(str(sound), asked)
             if earlier and all(Path(path).exists() for path in earlier["files"]):
                 continue
@@ -103,7 +105,7 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
     scene = bpy.context.scene
     controls.apply(read_track(arguments).base, takes.shown_controls(scene))
     prepared = takes.prepare(bpy.context)
-    request = replace(prepared.request, settings=_engine_settings(arguments, prepared))
+    request = prepared.request
     outcome = animate(request, SESSION.room, progress)
     result = takes.finish(prepared, outcome)
     notes = [*request.heard.notes, *result.notes]
@@ -117,18 +119,23 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
     }
 
 
-def _engine_settings(arguments: argparse.Namespace, prepared: takes.Prepared) -> EngineSettings:
-    settings = prepared.request.settings
-    folder = arguments.cache or settings.cache
-    python = find_python(arguments.python) if arguments.python else settings.python
-    return replace(
-        settings,
-        python=python,
-        device=arguments.device if arguments.device != "auto" else settings.device,
-        model=arguments.model or settings.model,
-        engine=arguments.engine if arguments.engine != "auto" else settings.engine,
-        cache=None if arguments.no_cache else folder,
+@contextlib.contextmanager
+def _engine(arguments: argparse.Namespace) -> Generator[EngineSettings]:
+    """The engine that the flags and the preferences ask for, for as long as this lasts."""
+    SESSION.asked = settings_for(
+        EngineFlags(
+            model=arguments.model,
+            engine=arguments.engine,
+            device=arguments.device,
+            python=arguments.python,
+            cache=arguments.cache,
+            use_cache=not arguments.no_cache,
+        )
     )
+    try:
+        yield SESSION.asked
+    finally:
+        SESSION.asked = None
 
 
 def _sounds(folder: Path) -> list[Path]:
@@ -220,7 +227,7 @@ def _asked(arguments: argparse.Namespace, sound: Path) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    return asked | {"model": str(arguments.model or ""), "sound": _stamp(sound)}
+    return asked | {"sound": _stamp(sound)}
 
 
 def _stamp(path: Path) -> list[int]:

@@ -103,6 +103,13 @@ def test_unknown_flag_is_exit_code_2(addon: ModuleType) -> None:
     assert run("animate", "--nonsense") == 2
 
 
+@pytest.mark.parametrize("flag", ["--precision=bfloat16", "--compile"])
+def test_what_blender_does_not_pass_on_is_no_flag(addon: ModuleType, capfd: Any, flag: str) -> None:
+    assert run("batch", "sounds", "-o", "out", flag) == 2
+
+    assert f"unrecognized arguments: {flag}" in capfd.readouterr().err
+
+
 def test_batch_makes_a_file_of_each_sound(saved: Path, sounds: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
 

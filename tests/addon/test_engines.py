@@ -180,6 +180,32 @@ def test_the_flag_of_the_command_line_goes_before_the_preferences(
     assert main(["animate", "--sound", str(speech), *flags, "/nowhere"]) == 2
 
 
+def test_an_engine_of_the_command_line_goes_before_the_device_of_the_preferences(
+    another: Any, scene: Any, speech: Path, tmp_path: Path
+) -> None:
+    another.device = "cuda"
+
+    code = animate_command(speech, tmp_path, "--engine", "builtin")
+
+    assert code == 0
+    assert _room_engine().name == "builtin"
+
+
+def test_the_command_line_needs_no_preferences_that_it_overrides(
+    preferences: Any, scene: Any, speech: Path, tmp_path: Path
+) -> None:
+    preferences.engine, preferences.python = "python", "/nowhere"
+
+    assert animate_command(speech, tmp_path, "--python", sys.executable) == 0
+
+
+def animate_command(speech: Path, folder: Path, *flags: str) -> int:
+    from emotalk.addon.commands import main
+
+    where = ["--target", "Head", "-o", str(folder / "a.blend")]
+    return main(["animate", "--sound", str(speech), *where, *flags])
+
+
 def _room_engine() -> Any:
     from emotalk.addon.bridge.session import SESSION
 
