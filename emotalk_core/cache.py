@@ -12,7 +12,6 @@ import os
 import shutil
 import struct
 import sys
-import tempfile
 import weakref
 import zlib
 from collections.abc import Iterable, Mapping
@@ -21,7 +20,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 
-from .atomic_file import atomic_file, disk_error, open_temporary
+from .atomic_file import atomic_file, open_temporary, writing_temporary
 from .engine import Encoding
 from .errors import EmoTalkError
 
@@ -107,7 +106,8 @@ class StoredEncoding:
         widths: list[int] = []
         n_frames = crc = 0
         try:
-            file.write(b"\0" * _HEAD_BYTES)
+            with writing_temporary():
+                file.write(b"\0" * _HEAD_BYTES)
             for piece in pieces:
                 fields = [
                     np.asarray(getattr(piece, name)).reshape(len(piece.content), -1)
@@ -117,15 +117,14 @@ class StoredEncoding:
                 rows = np.concatenate(fields, axis=1).astype("<f2").tobytes()
                 crc = zlib.crc32(rows, crc)
                 n_frames += piece.n_frames
-                file.write(rows)
+                with writing_temporary():
+                    file.write(rows)
             head = {"n_frames": n_frames, "widths": widths, "crc": crc, "notes": dict(notes or {})}
             text = json.dumps(head).encode()
-            file.seek(0)
-            file.write(_MAGIC + struct.pack("<I", len(text)) + text)
-            file.flush()
-        except OSError as error:
-            file.close()
-            raise disk_error(error, Path(tempfile.gettempdir())) from error
+            with writing_temporary():
+                file.seek(0)
+                file.write(_MAGIC + struct.pack("<I", len(text)) + text)
+                file.flush()
         except BaseException:
             file.close()
             raise

@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
-from .atomic_file import disk_error, open_temporary
+from .atomic_file import open_temporary, writing_temporary
 from .errors import Cancelled, EmoTalkError, SetupError, WorkerError
 from .messages import PROTOCOL, Message, MessageError, read_message, write_message
 
@@ -236,10 +236,8 @@ class _ReceivedSound:
 
     def add(self, samples: np.ndarray) -> None:
         """The next samples."""
-        try:
+        with writing_temporary():
             self._file.write(samples.tobytes())
-        except OSError as error:
-            raise disk_error(error, Path("temporary folder")) from error
         self._n_there += len(samples)
 
     def check_whole(self) -> None:
@@ -250,6 +248,8 @@ class _ReceivedSound:
                 value=f"{self._n_there} of {self.n_samples} samples",
                 remedy="Try again.",
             )
+        with writing_temporary():
+            self._file.flush()
 
     def blocks(self) -> Iterator[np.ndarray]:
         """float32 (n,) from the first sample to the last; each call starts anew."""
