@@ -15,6 +15,7 @@ import sys
 import weakref
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -24,7 +25,7 @@ from .atomic_file import atomic_file, open_temporary, writing_temporary
 from .engine import Encoding
 from .errors import EmoTalkError
 
-__all__ = ["EncodingCache", "StoredEncoding", "default_folder"]
+__all__ = ["Cleared", "EncodingCache", "StoredEncoding", "default_folder"]
 
 _log = logging.getLogger(__name__)
 
@@ -151,6 +152,15 @@ class StoredEncoding:
             raise
 
 
+@dataclass(frozen=True)
+class Cleared:
+    """What became of the Encodings of a folder."""
+
+    n_removed: int
+    n_bytes: int  # of those removed
+    n_kept: int  # could not be removed: in use, on Windows
+
+
 class EncodingCache:
     """A folder of Encodings by sound and engine; what was not used for longest goes first.
 
@@ -186,21 +196,39 @@ class EncodingCache:
             return
         self._make_room(path)
 
+    def clear(self) -> Cleared:
+        """Remove every Encoding that can be removed."""
+        found = self._files()
+        gone = [n_bytes for _, n_bytes, path in found if _remove_unless_used(path)]
+        return Cleared(len(gone), sum(gone), len(found) - len(gone))
+
     def _make_room(self, newest: Path) -> None:
+        found = self._files()
+        size = sum(n_bytes for _, n_bytes, _ in found)
+        for _, n_bytes, path in found:
+            if size <= self._max_bytes:
+                break
+            if path != newest and _remove_unless_used(path):
+                size -= n_bytes
+
+    def _files(self) -> list[tuple[int, int, Path]]:
+        """Last use, bytes and path of each Encoding; what was not used for longest comes first."""
         found = []
         for path in self.folder.glob(f"*{_SUFFIX}"):
             with contextlib.suppress(OSError):  # another process may have been faster
                 status = path.stat()
                 found.append((status.st_mtime_ns, status.st_size, path))
-        size = sum(size for _, size, _ in found)
-        for _, n_bytes, path in sorted(found):
-            if size <= self._max_bytes:
-                break
-            if path != newest:
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                size -= n_bytes
+        return sorted(found)
 
     def _path(self, sound_key: str, engine_key: str) -> Path:
         name = hashlib.blake2b(f"{sound_key} {engine_key}".encode(), digest_size=16).hexdigest()
         return self.folder / f"{name}{_SUFFIX}"
+
+
+def _remove_unless_used(path: Path) -> bool:
+    """Whether the file is gone now: on Windows one that somebody uses stays."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True

@@ -22,7 +22,6 @@ from .work import EngineSettings
 __all__ = [
     "EngineFlags",
     "cache_folder",
-    "clear_cache",
     "engine_python",
     "engine_settings",
     "environment_folder",
@@ -179,11 +178,3 @@ def cache_folder() -> Path:
     if preferences is not None and preferences.cache_folder:
         return Path(bpy.path.abspath(preferences.cache_folder))
     return compat.extension_folder(ROOT_PACKAGE, "cache")
-
-
-def clear_cache() -> int:
-    """Remove every kept Encoding; how many."""
-    files = [*cache_folder().glob("*.encoding")]
-    for file in files:
-        file.unlink(missing_ok=True)
-    return len(files)

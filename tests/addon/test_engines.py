@@ -212,6 +212,28 @@ def _room_engine() -> Any:
     return SESSION.room._known[1]
 
 
+def test_clear_cache_tells_how_much_went_and_what_stays(
+    preferences: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for name in ("used", "unused"):
+        (folder / f"{name}.encoding").write_bytes(bytes(2_500_000))
+    unlink = Path.unlink
+
+    def refuse(self: Path, **how: bool) -> None:
+        if self.stem == "used":
+            raise PermissionError(13, "mapped into memory, on Windows", str(self))
+        unlink(self, **how)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    assert bpy.ops.emotalk.clear_cache() == {"FINISHED"}
+
+    told = capfd.readouterr().out
+    assert "Removed 1 sound (2.5 MB); 1 sound in use stays" in told
+
+
 def test_a_look_at_another_python_tells_what_it_has(another: Any) -> None:
     from emotalk.addon.bridge.session import SESSION
 
