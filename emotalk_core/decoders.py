@@ -15,7 +15,20 @@ import numpy as np
 from .errors import InputError, SetupError
 from .wav import has_wav_header, open_wav
 
-__all__ = ["Decoder", "open_decoder", "read_error", "readable_formats"]
+__all__ = [
+    "AUDIBLE_SUFFIXES",
+    "SOUND_SUFFIXES",
+    "Decoder",
+    "open_decoder",
+    "read_error",
+    "readable_formats",
+]
+
+SOUND_SUFFIXES: Final = frozenset(
+    {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff"}
+)
+AUDIBLE_SUFFIXES: Final = SOUND_SUFFIXES | {".mp4", ".mov", ".mkv", ".webm"}
+"""Sounds and films: what a folder is searched for. A file that is named may be called anything."""
 
 _BLOCK_FRAMES = 65_536
 _MAGIC: Final[tuple[tuple[int, bytes], ...]] = (

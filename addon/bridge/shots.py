@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import bpy
 
-from ...emotalk_core.cli.batch import SOUND_SUFFIXES
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.progress import progress_for
 from ...emotalk_core.cli.reports import BatchReport, write_report
+from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, takes
@@ -142,7 +142,7 @@ def _sounds(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError("No such folder", value=folder, remedy="Give a folder of sound files.")
     found = sorted(
-        path.resolve() for path in folder.iterdir() if path.suffix.lower() in SOUND_SUFFIXES
+        path.resolve() for path in folder.iterdir() if path.suffix.lower() in AUDIBLE_SUFFIXES
     )
     if not found:
         raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
+from ..decoders import AUDIBLE_SUFFIXES
 from ..engine import Engine
 from ..errors import EmoTalkError, InputError
 from ..progress import part_of
@@ -34,13 +35,7 @@ from .options import (
 from .progress import progress_for
 from .reports import BatchReport
 
-__all__ = ["SOUND_SUFFIXES", "add_command"]
-
-SOUND_SUFFIXES: Final = frozenset(
-    f".{name}"
-    for name in "wav flac mp3 ogg oga opus m4a aac aif aiff mp4 mov mkv webm".split()  # noqa: SIM905
-)
-"""What a folder is searched for; a list of jobs may name anything."""
+__all__ = ["add_command"]
 
 _REPORT: Final = "batch_report.json"
 
@@ -193,7 +188,7 @@ def _refuse_own_input(tasks: Sequence[_Task], source: Path, report: Path) -> Non
 
 def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[_Task]:
     sounds = sorted(
-        p for p in folder.rglob("*") if p.suffix.lower() in SOUND_SUFFIXES and p.is_file()
+        p for p in folder.rglob("*") if p.suffix.lower() in AUDIBLE_SUFFIXES and p.is_file()
     )
     return [
         _Task(Job(p, (output / p.relative_to(folder)).with_suffix(f".{form}")), {}) for p in sounds

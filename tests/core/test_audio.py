@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from emotalk_core.audio import ArraySound, open_sound, read_samples
 from emotalk_core.cache import StoredEncoding
+from emotalk_core.calibration import find_clips
+from emotalk_core.decoders import AUDIBLE_SUFFIXES
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.wav import WavFile
 from tests.core.fake_engine import FakeEngine
@@ -152,6 +154,14 @@ def test_an_array_with_holes_is_refused_with_the_place() -> None:
 
     with pytest.raises(InputError, match=r"the first at 0\.250 s"):
         ArraySound(values, 16_000)
+
+
+def test_calibration_searches_a_folder_for_every_kind_of_sound(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    for suffix in AUDIBLE_SUFFIXES:
+        (tmp_path / "happy" / f"voice{suffix}").touch()
+
+    assert {clip.path.suffix for clip in find_clips(tmp_path)} == AUDIBLE_SUFFIXES
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
