@@ -16,7 +16,6 @@ from typing import Final
 
 import numpy as np
 
-from .atomic_file import disk_error
 from .audio import open_sound
 from .cache import EncodingCache
 from .controls import EMOTIONS
@@ -168,12 +167,7 @@ def calibrate(
         )
     neutral = np.mean(points["neutral"], axis=0)
     prototypes = [np.mean(p, axis=0) if p else neutral for p in points.values()]
-    try:
-        write_tensors(
-            model.path / PROTOTYPES, {"prototypes": np.stack(prototypes).astype(np.float32)}
-        )
-    except OSError as error:
-        raise disk_error(error, model.path) from error
+    write_tensors(model.path / PROTOTYPES, {"prototypes": np.stack(prototypes).astype(np.float32)})
     progress(1.0, "Done")
     return Calibrated({emotion: len(p) for emotion, p in points.items()}, failed)
 
