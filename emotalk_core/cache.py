@@ -32,7 +32,6 @@ _log = logging.getLogger(__name__)
 _MAGIC: Final = b"EmoTalk encoding 1\n"
 _HEAD_BYTES: Final = 4096
 _SUFFIX: Final = ".encoding"
-_FIELDS: Final = ("content", "emotion", "heard", "level")
 _COPY_BYTES: Final = 1 << 20
 
 
@@ -111,8 +110,7 @@ class StoredEncoding:
                 file.write(b"\0" * _HEAD_BYTES)
             for piece in pieces:
                 fields = [
-                    np.asarray(getattr(piece, name)).reshape(len(piece.content), -1)
-                    for name in _FIELDS
+                    np.asarray(field).reshape(len(field), -1) for field in piece.arrays.values()
                 ]
                 widths = [field.shape[1] for field in fields]
                 rows = np.concatenate(fields, axis=1).astype("<f2").tobytes()

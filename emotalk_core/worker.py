@@ -202,9 +202,7 @@ class Worker:
         sound.check_whole()
         with one_blas_thread():
             for piece in self._opened().encode(sound, progress=self._progress(request)):
-                fields = ("content", "emotion", "heard", "level")
-                arrays = {name: getattr(piece, name) for name in fields}
-                self._send({"is": "piece"}, request, arrays)
+                self._send({"is": "piece"}, request, piece.arrays)
         self._send({"is": "done"}, request)
 
     def _decode(self, request: int, message: Message) -> None:
@@ -213,7 +211,7 @@ class Worker:
         from .engine.blas import one_blas_thread
 
         given = message.arrays
-        encoding = Encoding(*(given[name] for name in ("content", "emotion", "heard", "level")))
+        encoding = Encoding(*(given[name] for name in Encoding.FIELDS))
         moving = (given[name] for name in ("weights", "mix", "intensity"))
         controls = FrameControls(*moving, style=int(message.header["style"]))
         with one_blas_thread():

@@ -15,8 +15,6 @@ from emotalk_core.engine import Encoding
 from emotalk_core.pipeline import encode
 from tests.core.fake_engine import FakeEngine
 
-FIELDS = ("content", "emotion", "heard", "level")
-
 
 def a_sound(seconds: float = 1.0, seed: int = 0) -> ArraySound:
     rng = np.random.default_rng(seed)
@@ -30,7 +28,7 @@ def an_encoding(n_frames: int, seed: int = 0) -> Encoding:
 
 
 def assert_equal(a: Encoding, b: Encoding, tolerance: float = 0.0) -> None:
-    for name in FIELDS:
+    for name in Encoding.FIELDS:
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), atol=tolerance)
 
 
@@ -86,7 +84,7 @@ def test_a_damaged_file_is_made_again(
 ) -> None:
     engine, cache = FakeEngine(), EncodingCache(tmp_path)
     good = encode(a_sound(), engine, cache=cache)
-    expected = Encoding(*(np.array(getattr(good, name)) for name in FIELDS))
+    expected = Encoding(*(np.array(getattr(good, name)) for name in Encoding.FIELDS))
     (path,) = tmp_path.iterdir()
     content = bytearray(path.read_bytes())
     content[-10] ^= 0xFF
