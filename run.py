@@ -484,15 +484,16 @@ def version() -> str:
 
 
 def write_checked(name: str, extra: dict[str, bytes], max_bytes: int) -> None:
-    """Write dist/NAME, the same bytes from the same files, and check it."""
+    """Write dist/NAME, the same bytes from the same files; what fails a check never comes there."""
     target = ROOT / "dist" / name
     target.parent.mkdir(exist_ok=True)
-    part = target.with_suffix(".part")
-    n_files = write_zip(part, shipped(), extra)
-    if part.stat().st_size > max_bytes:
-        raise Stop(f"{part} is over {max_bytes} bytes. Ship smaller model files.")
-    part.replace(target)
-    validate(target)
+    with tempfile.TemporaryDirectory(prefix=".package-", dir=target.parent) as folder:
+        made = Path(folder) / name
+        n_files = write_zip(made, shipped(), extra)
+        if made.stat().st_size > max_bytes:
+            raise Stop(f"{name} is over {max_bytes} bytes. Ship smaller model files.")
+        validate(made)
+        made.replace(target)
     print(f"{target.relative_to(ROOT)}: {n_files} files, {target.stat().st_size / 1e6:.1f} MB")
 
 

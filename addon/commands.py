@@ -12,7 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..emotalk_core.cli.options import add_control_flags, add_engine_flags, add_progress_flag
+from ..emotalk_core.cli.options import (
+    add_control_flags,
+    add_engine_place_flags,
+    add_progress_flag,
+)
 from ..emotalk_core.errors import Cancelled, EmoTalkError
 
 __all__ = ["main"]
@@ -97,5 +101,5 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
         "--report", type=Path, metavar="FILE", help="what was heard and made, as json"
     )
     add_control_flags(parser)
-    add_engine_flags(parser)
+    add_engine_place_flags(parser)
     add_progress_flag(parser)

@@ -1,12 +1,10 @@
 """The add-on's preferences: what belongs to this computer, not to a shot."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from .bridge import settings
-from .bridge.counting import counted
 from .bridge.session import SESSION
 from .identity import ROOT_PACKAGE
 from .ui.base import button_row
@@ -89,17 +87,4 @@ def _draw_cache(layout: Any, preferences: Any, _context: bpy.types.Context) -> N
     button_row(column).operator("emotalk.clear_cache", icon="TRASH")
 
 
-class EMOTALK_OT_clear_cache(bpy.types.Operator):
-    """Forget all sounds that were heard; they are heard again when needed"""
-
-    bl_idname = "emotalk.clear_cache"
-    bl_label = "Clear Cache"
-    bl_options: ClassVar[set[str]] = {"INTERNAL"}
-
-    def execute(self, _context: bpy.types.Context) -> set[str]:
-        """Empty the folder."""
-        self.report({"INFO"}, f"Removed {counted(settings.clear_cache(), 'sound')}")
-        return {"FINISHED"}
-
-
-CLASSES = (EMOTALK_AP_preferences, EMOTALK_OT_clear_cache)
+CLASSES = (EMOTALK_AP_preferences,)

@@ -10,7 +10,6 @@ __all__ = [
     "CHANNELS",
     "EMOTALK_ORDER",
     "EYES",
-    "EYE_LOOK",
     "HEAD_CHANNELS",
     "JAW",
     "MIRROR",
@@ -100,7 +99,6 @@ def indices(*prefixes: str) -> tuple[int, ...]:
 
 
 BROWS: Final = indices("brow")
-EYE_LOOK: Final = indices("eyeLook")
 EYES: Final = indices("eye", "cheekSquint")
 JAW: Final = indices("jaw")
 MOUTH: Final = indices("mouth", "cheekPuff", "noseSneer", "tongueOut")

@@ -12,7 +12,7 @@ from typing import IO
 
 from .errors import InputError, SetupError
 
-__all__ = ["atomic_file", "disk_error", "ensure_writable", "open_temporary"]
+__all__ = ["atomic_file", "disk_error", "ensure_writable", "open_temporary", "writing_temporary"]
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
@@ -55,6 +55,21 @@ def open_temporary() -> IO[bytes]:
             value=os.environ.get("TMPDIR", "TMPDIR"),
             remedy="Set TMPDIR to a folder with free space.",
         ) from error
+
+
+@contextlib.contextmanager
+def writing_temporary() -> Generator[None]:
+    """A block that writes to a file of `open_temporary`, and does nothing else with files.
+
+    Raises
+    ------
+    SetupError
+        The disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, Path(tempfile.gettempdir())) from error
 
 
 @contextlib.contextmanager

@@ -7,17 +7,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final, Protocol, TypeVar
 
 import numpy as np
 
-from .atomic_file import disk_error, open_temporary
-from .decoders import Decoder, open_decoder
+from .atomic_file import open_temporary, writing_temporary
+from .decoders import Decoder, open_decoder, read_error
 from .errors import InputError
 from .progress import Progress, silent
 from .resampling import Ratio, resample_blocks, resampled_length
@@ -31,6 +30,8 @@ __all__ = [
     "read_samples",
     "resample_blocks",
 ]
+
+_T = TypeVar("_T")
 
 _MIN_RATE: Final = 4_000
 _MAX_RATE: Final = 384_000
@@ -171,7 +172,9 @@ class FileSound:
         """Hash of the file's bytes and of which stretch is meant."""
         if not self._key:
             stretch = f"{self.first} {self.n_samples}".encode()
-            self._key = _digest(itertools.chain([stretch], _file_bytes(self.path)))
+            self._key = _digest(
+                itertools.chain([stretch], _readable(_file_bytes(self.path), self.path))
+            )
         return self._key
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -188,8 +191,11 @@ class FileSound:
         spool = _open_spool(self)
         try:
             for block in self._decoded():
-                _write_spool(spool, block)
+                with writing_temporary():
+                    spool.write(block.tobytes())
                 yield block
+            with writing_temporary():
+                spool.flush()
         except BaseException:  # also when the reader goes away
             spool.close()
             raise
@@ -234,18 +240,21 @@ def _decode_to_disk(path: Path, decoder: Decoder, ratio: Ratio, progress: Progre
     decoded.file = spool = _open_spool(decoded)
     raw = _checked(decoder.blocks(), decoder.sample_rate, path)
     for block in resample_blocks(raw, ratio):
-        _write_spool(spool, block)
+        with writing_temporary():
+            spool.write(block.tobytes())
         n_samples += len(block)
         progress(
             1.0 - math.exp(-n_samples / (600.0 * SAMPLE_RATE)), "Decoding sound"
         )  # its length is unknown
+    with writing_temporary():
+        spool.flush()
     decoded.n_samples = n_samples
     return decoded
 
 
-def _checked(blocks: Iterable[np.ndarray], sample_rate: int, path: object) -> Iterator[np.ndarray]:
+def _checked(blocks: Iterable[np.ndarray], sample_rate: int, path: Path) -> Iterator[np.ndarray]:
     position = 0
-    for block in blocks:
+    for block in _readable(blocks, path):
         _check_finite(block, position, sample_rate, path)
         position += len(block)
         yield block
@@ -270,13 +279,6 @@ def _open_spool(owner: object) -> IO[bytes]:
     spool = open_temporary()
     weakref.finalize(owner, spool.close)
     return spool
-
-
-def _write_spool(spool: IO[bytes], block: np.ndarray) -> None:
-    try:
-        spool.write(block.tobytes())
-    except OSError as error:
-        raise disk_error(error, Path(tempfile.gettempdir())) from error
 
 
 def _read_spool(spool: IO[bytes], n_samples: int, start: int = 0) -> Iterator[np.ndarray]:
@@ -310,6 +312,14 @@ def _digest(parts: Iterable[bytes]) -> str:
     for part in parts:
         digest.update(part)
     return digest.hexdigest()
+
+
+def _readable(parts: Iterable[_T], path: Path) -> Iterator[_T]:
+    """The parts of a file; a disk that cannot be read is told as such, whoever asks for them."""
+    try:
+        yield from parts
+    except OSError as error:
+        raise read_error(error, path) from error
 
 
 def _file_bytes(path: Path) -> Iterator[bytes]:

@@ -12,27 +12,26 @@ import os
 import shutil
 import struct
 import sys
-import tempfile
 import weakref
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 
-from .atomic_file import atomic_file, disk_error, open_temporary
+from .atomic_file import atomic_file, open_temporary, writing_temporary
 from .engine import Encoding
 from .errors import EmoTalkError
 
-__all__ = ["EncodingCache", "StoredEncoding", "default_folder"]
+__all__ = ["Cleared", "EncodingCache", "StoredEncoding", "default_folder"]
 
 _log = logging.getLogger(__name__)
 
 _MAGIC: Final = b"EmoTalk encoding 1\n"
 _HEAD_BYTES: Final = 4096
 _SUFFIX: Final = ".encoding"
-_FIELDS: Final = ("content", "emotion", "heard", "level")
 _COPY_BYTES: Final = 1 << 20
 
 
@@ -107,25 +106,24 @@ class StoredEncoding:
         widths: list[int] = []
         n_frames = crc = 0
         try:
-            file.write(b"\0" * _HEAD_BYTES)
+            with writing_temporary():
+                file.write(b"\0" * _HEAD_BYTES)
             for piece in pieces:
                 fields = [
-                    np.asarray(getattr(piece, name)).reshape(len(piece.content), -1)
-                    for name in _FIELDS
+                    np.asarray(field).reshape(len(field), -1) for field in piece.arrays.values()
                 ]
                 widths = [field.shape[1] for field in fields]
                 rows = np.concatenate(fields, axis=1).astype("<f2").tobytes()
                 crc = zlib.crc32(rows, crc)
                 n_frames += piece.n_frames
-                file.write(rows)
+                with writing_temporary():
+                    file.write(rows)
             head = {"n_frames": n_frames, "widths": widths, "crc": crc, "notes": dict(notes or {})}
             text = json.dumps(head).encode()
-            file.seek(0)
-            file.write(_MAGIC + struct.pack("<I", len(text)) + text)
-            file.flush()
-        except OSError as error:
-            file.close()
-            raise disk_error(error, Path(tempfile.gettempdir())) from error
+            with writing_temporary():
+                file.seek(0)
+                file.write(_MAGIC + struct.pack("<I", len(text)) + text)
+                file.flush()
         except BaseException:
             file.close()
             raise
@@ -150,6 +148,15 @@ class StoredEncoding:
         except BaseException:
             file.close()
             raise
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What became of the Encodings of a folder."""
+
+    n_removed: int
+    n_bytes: int  # of those removed
+    n_kept: int  # could not be removed: in use, on Windows
 
 
 class EncodingCache:
@@ -187,21 +194,39 @@ class EncodingCache:
             return
         self._make_room(path)
 
+    def clear(self) -> Cleared:
+        """Remove every Encoding that can be removed."""
+        found = self._files()
+        gone = [n_bytes for _, n_bytes, path in found if _remove_unless_used(path)]
+        return Cleared(len(gone), sum(gone), len(found) - len(gone))
+
     def _make_room(self, newest: Path) -> None:
+        found = self._files()
+        size = sum(n_bytes for _, n_bytes, _ in found)
+        for _, n_bytes, path in found:
+            if size <= self._max_bytes:
+                break
+            if path != newest and _remove_unless_used(path):
+                size -= n_bytes
+
+    def _files(self) -> list[tuple[int, int, Path]]:
+        """Last use, bytes and path of each Encoding; what was not used for longest comes first."""
         found = []
         for path in self.folder.glob(f"*{_SUFFIX}"):
             with contextlib.suppress(OSError):  # another process may have been faster
                 status = path.stat()
                 found.append((status.st_mtime_ns, status.st_size, path))
-        size = sum(size for _, size, _ in found)
-        for _, n_bytes, path in sorted(found):
-            if size <= self._max_bytes:
-                break
-            if path != newest:
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                size -= n_bytes
+        return sorted(found)
 
     def _path(self, sound_key: str, engine_key: str) -> Path:
         name = hashlib.blake2b(f"{sound_key} {engine_key}".encode(), digest_size=16).hexdigest()
         return self.folder / f"{name}{_SUFFIX}"
+
+
+def _remove_unless_used(path: Path) -> bool:
+    """Whether the file is gone now: on Windows one that somebody uses stays."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True

@@ -16,10 +16,10 @@ from typing import Final
 
 import numpy as np
 
-from .atomic_file import disk_error
 from .audio import open_sound
 from .cache import EncodingCache
 from .controls import EMOTIONS
+from .decoders import AUDIBLE_SUFFIXES
 from .engine import Encoding, Engine
 from .errors import EmoTalkError, InputError
 from .model.folder import PROTOTYPES, Model
@@ -31,7 +31,6 @@ __all__ = ["Calibrated", "LabelledClip", "calibrate", "find_clips"]
 
 _log = logging.getLogger(__name__)
 
-_SUFFIXES: Final = frozenset({".wav", ".flac", ".mp3", ".ogg", ".m4a", ".mp4"})
 _RAVDESS: Final = re.compile(r"\d\d-\d\d-(0[1-8])(?:-\d\d){4}")
 _SPEECH_DB: Final = -40.0  # frames that are quieter say nothing about the voice
 _OTHER_WORDS: Final = {
@@ -73,7 +72,7 @@ def find_clips(path: Path) -> list[LabelledClip]:
         No such folder or list, nothing labelled in it, or a label that is none of the eight.
     """
     if path.is_dir():
-        sounds = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES)
+        sounds = sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIBLE_SUFFIXES)
         labels = [(p, _label_of(p, path)) for p in sounds]
         clips = [LabelledClip(p, label) for p, label in labels if label is not None]
         if len(clips) < len(sounds):
@@ -168,12 +167,7 @@ def calibrate(
         )
     neutral = np.mean(points["neutral"], axis=0)
     prototypes = [np.mean(p, axis=0) if p else neutral for p in points.values()]
-    try:
-        write_tensors(
-            model.path / PROTOTYPES, {"prototypes": np.stack(prototypes).astype(np.float32)}
-        )
-    except OSError as error:
-        raise disk_error(error, model.path) from error
+    write_tensors(model.path / PROTOTYPES, {"prototypes": np.stack(prototypes).astype(np.float32)})
     progress(1.0, "Done")
     return Calibrated({emotion: len(p) for emotion, p in points.items()}, failed)
 

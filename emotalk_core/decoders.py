@@ -15,7 +15,20 @@ import numpy as np
 from .errors import InputError, SetupError
 from .wav import has_wav_header, open_wav
 
-__all__ = ["Decoder", "open_decoder", "readable_formats"]
+__all__ = [
+    "AUDIBLE_SUFFIXES",
+    "SOUND_SUFFIXES",
+    "Decoder",
+    "open_decoder",
+    "read_error",
+    "readable_formats",
+]
+
+SOUND_SUFFIXES: Final = frozenset(
+    {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff"}
+)
+AUDIBLE_SUFFIXES: Final = SOUND_SUFFIXES | {".mp4", ".mov", ".mkv", ".webm"}
+"""Sounds and films: what a folder is searched for. A file that is named may be called anything."""
 
 _BLOCK_FRAMES = 65_536
 _MAGIC: Final[tuple[tuple[int, bytes], ...]] = (
@@ -63,6 +76,11 @@ def readable_formats() -> dict[str, bool]:
     }
 
 
+def read_error(error: OSError, path: Path) -> InputError:
+    """What went wrong while reading the sound at `path`, as an error that the user can mend."""
+    return InputError("Sound file cannot be read", value=path, remedy=f"{error.strerror or error}.")
+
+
 def open_decoder(path: Path) -> Decoder:
     """The reader for the file at `path`, chosen by what is in it, not by its name.
 
@@ -94,9 +112,7 @@ def _read_head(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise InputError("No such sound file", value=path, remedy="Check the name.") from error
     except OSError as error:
-        raise InputError(
-            "Sound file cannot be read", value=path, remedy=f"{error.strerror}."
-        ) from error
+        raise read_error(error, path) from error
     if not head:
         raise InputError("Sound file is empty", value=path, remedy="Export it again.")
     return head

@@ -124,7 +124,7 @@ def find_python(path: Path) -> Path:
         path / name for name in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
     ]  # fmt: skip
     found = next((program for program in tried if program.is_file()), None)
-    if found is None or not str(path):
+    if found is None:
         raise SetupError(
             "No such Python",
             value=path,

@@ -171,20 +171,15 @@ def _shaped(
     """Rows `start` .. `stop` at 30 fps, decoded with context on both sides."""
     context = engine.context_frames + shaping.CONTEXT_FRAMES
     a, b = max(0, start - context), min(n_network, stop + context)
-    piece = _as_float32(read(a, b))
+    piece = read(a, b).mapped(_as_float32)
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
     silence = silence_heard(piece, engine.config)
     return shaping.shape(raw, piece.level, track.base, a, silence)[start - a : stop - a]
 
 
-def _as_float32(encoding: Encoding) -> Encoding:
-    return Encoding(
-        *(
-            np.asarray(x, np.float32)
-            for x in (encoding.content, encoding.emotion, encoding.heard, encoding.level)
-        )
-    )
+def _as_float32(field: np.ndarray) -> np.ndarray:
+    return np.asarray(field, np.float32)
 
 
 def _meta(track: ControlTrack, engine: Engine) -> dict[str, object]:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -47,7 +47,6 @@ def run_program(
     on_line: Callable[[str], object] = lambda _line: None,
     progress: Callable[[], object] | None = None,
     timeout_s: float | None = None,
-    variables: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run a program and wait for it; `progress` is called ten times a second and may cancel.
 
@@ -58,7 +57,7 @@ def run_program(
     Cancelled
         From `progress`; the program and what it started are gone then.
     """
-    process = _start(command, variables)
+    process = _start(command)
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     assert process.stdout is not None  # it is a pipe
     reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
@@ -93,16 +92,14 @@ def _less(left_s: float | None, command: Sequence[str | Path]) -> float | None:
     return left_s - _LOOK_S
 
 
-def _start(
-    command: Sequence[str | Path], variables: Mapping[str, str] | None
-) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
     # A group of its own, so that what it starts (venv starts ensurepip) ends with it.
     flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
     try:
         return subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, **(variables or {})},
-            creationflags=flags, start_new_session=sys.platform != "win32",
+            stderr=subprocess.STDOUT, creationflags=flags,
+            start_new_session=sys.platform != "win32",
         )  # fmt: skip
     except OSError as error:
         raise SetupError(

@@ -310,7 +310,7 @@ def binding_of(
     bones: Sequence[BoneRest] = (),
     angles: BoneAngles | None = None,
     expressions: ExpressionMatrix | None = None,
-    label: str = "",
+    use_head: bool = True,
 ) -> Binding:
     """The Binding that drives every matched key and bone of a character.
 
@@ -325,6 +325,8 @@ def binding_of(
         How far bones turn for a channel at 1.0.
     expressions : ExpressionMatrix, optional
         For FLAME heads: what drives their expression keys.
+    use_head : bool
+        Whether headYaw, headPitch and headRoll turn head and neck.
 
     Raises
     ------
@@ -343,8 +345,7 @@ def binding_of(
         for object_name, matching in flame.items():
             driven += expression_driven(object_name, matching.unmatched, expressions)
     roles = _bones_to_drive(match_bones(bones), matchings)
-    lips_have_keys = bool(driven)
-    driven += bone_driven(armature, roles, angles, lips_have_keys=lips_have_keys)
+    driven += bone_driven(armature, roles, angles, lips_have_keys=bool(driven), use_head=use_head)
     if not driven:
         names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
         raise RigError(
@@ -356,7 +357,7 @@ def binding_of(
         matching.label
         for matching in sorted(matchings.values(), key=lambda found: -len(found.channels))
     ]
-    return Binding(tuple(driven), label=label or (labels[0] if labels else "Bones"))
+    return Binding(tuple(driven), label=labels[0] if labels else "Bones")
 
 
 def _bones_to_drive(

@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
-from .atomic_file import disk_error, open_temporary
+from .atomic_file import open_temporary, writing_temporary
 from .errors import Cancelled, EmoTalkError, SetupError, WorkerError
 from .messages import PROTOCOL, Message, MessageError, read_message, write_message
 
@@ -202,9 +202,7 @@ class Worker:
         sound.check_whole()
         with one_blas_thread():
             for piece in self._opened().encode(sound, progress=self._progress(request)):
-                fields = ("content", "emotion", "heard", "level")
-                arrays = {name: getattr(piece, name) for name in fields}
-                self._send({"is": "piece"}, request, arrays)
+                self._send({"is": "piece"}, request, piece.arrays)
         self._send({"is": "done"}, request)
 
     def _decode(self, request: int, message: Message) -> None:
@@ -213,7 +211,7 @@ class Worker:
         from .engine.blas import one_blas_thread
 
         given = message.arrays
-        encoding = Encoding(*(given[name] for name in ("content", "emotion", "heard", "level")))
+        encoding = Encoding(*(given[name] for name in Encoding.FIELDS))
         moving = (given[name] for name in ("weights", "mix", "intensity"))
         controls = FrameControls(*moving, style=int(message.header["style"]))
         with one_blas_thread():
@@ -236,10 +234,8 @@ class _ReceivedSound:
 
     def add(self, samples: np.ndarray) -> None:
         """The next samples."""
-        try:
+        with writing_temporary():
             self._file.write(samples.tobytes())
-        except OSError as error:
-            raise disk_error(error, Path("temporary folder")) from error
         self._n_there += len(samples)
 
     def check_whole(self) -> None:
@@ -250,6 +246,8 @@ class _ReceivedSound:
                 value=f"{self._n_there} of {self.n_samples} samples",
                 remedy="Try again.",
             )
+        with writing_temporary():
+            self._file.flush()
 
     def blocks(self) -> Iterator[np.ndarray]:
         """float32 (n,) from the first sample to the last; each call starts anew."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import bpy
 import numpy as np
 
-from ...emotalk_core.arkit import CHANNELS, HEAD_CHANNELS
+from ...emotalk_core.arkit import CHANNELS
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import (
     Binding,
@@ -75,11 +75,8 @@ def find_rig(
         armature=armature.name if armature else "",
         bones=_bones(armature) if armature else (),
         expressions=matrix,
+        use_head=use_head,
     )
-    if not use_head:
-        binding = _without_head(binding)
-    if not binding.driven:
-        raise RigError("Nothing to move", value=binding.label, remedy="Choose the face's meshes.")
     return Rig(
         binding,
         matchings,
@@ -108,15 +105,6 @@ def _bones(armature: bpy.types.Object) -> list[BoneRest]:
         )
         for bone in armature.data.bones
     ]
-
-
-def _without_head(binding: Binding) -> Binding:
-    kept = tuple(
-        item
-        for item in binding.driven
-        if all(name not in HEAD_CHANNELS for name, _ in item.sources)
-    )
-    return replace(binding, driven=kept)
 
 
 def _missing(matchings: Mapping[str, Matching]) -> tuple[str, ...]:

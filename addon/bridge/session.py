@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...emotalk_core.doctor import Finding
 from .job import Job
 from .sound import Heard
-from .work import EngineRoom, Known
+from .work import EngineRoom, EngineSettings, Known
 
 if TYPE_CHECKING:
     from .errand import Errand
@@ -25,6 +25,7 @@ class Session:
 
     def __init__(self) -> None:
         self.room = EngineRoom()
+        self.asked: EngineSettings | None = None  # by a command, in place of the preferences
         self.job: Job[Any] | None = None
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,53 +16,105 @@ from ...emotalk_core.model.config import read_config
 from ...emotalk_core.model.folder import starter_folder
 from ..identity import ROOT_PACKAGE
 from . import compat
+from .session import SESSION
 from .work import EngineSettings
 
 __all__ = [
+    "EngineFlags",
     "cache_folder",
-    "clear_cache",
     "engine_python",
     "engine_settings",
     "environment_folder",
     "model_folder",
     "models_folder",
+    "settings_for",
 ]
-
 
 _CARDS: Final = ("cuda", "mps")
 
 
+@dataclass(frozen=True)
+class EngineFlags:
+    """What a command says of the engine; the preferences say the rest."""
+
+    model: Path | None = None
+    engine: str = "auto"
+    device: str = "auto"
+    python: Path | None = None
+    cache: Path | None = None
+    use_cache: bool = True
+
+
 def engine_settings() -> EngineSettings:
-    """What the preferences ask for; the shipped model and no cache where there are none.
+    """What the command that runs asks for, else what the preferences do.
+
+    Raises
+    ------
+    SetupError
+        As for `settings_for`.
+    """
+    return SESSION.asked or settings_for(EngineFlags())
+
+
+def settings_for(flags: EngineFlags) -> EngineSettings:
+    """Flags before preferences; the shipped model and no cache where there are none.
 
     Raises
     ------
     SetupError
         Another Python is asked for and there is none, or the model needs one.
     """
-    blender = compat.program()
     preferences = compat.preferences_of(ROOT_PACKAGE)
-    if preferences is None:
-        return EngineSettings(starter_folder(), blender=blender)
-    model, python = model_folder(preferences), engine_python(preferences)
+    model, python = _model(flags, preferences), _python(flags, preferences)
     is_starter = _is_starter(model)
-    if python is None and not is_starter:
+    if preferences is not None and python is None and not is_starter and flags.engine != "torch":
         raise SetupError(
             "The built-in engine does not run this model",
             value=model.name,
             remedy="Choose Another Python or Own Environment in Preferences > EmoTalk.",
         )
+    device = _device(flags, preferences, python, is_starter=is_starter)
     # A model of the shipped kind needs no torch for the processor.
-    wants_torch = python is not None and preferences.device in _CARDS
-    return EngineSettings(
+    wants_torch = flags.engine == "auto" and python is not None and device in _CARDS
+    settings = EngineSettings(
         model=model,
-        engine="torch" if wants_torch else "auto",
-        device=preferences.device if wants_torch or not is_starter else "auto",
+        engine="torch" if wants_torch else flags.engine,
+        device=device,
         python=python,
-        cache=cache_folder() if preferences.use_cache else None,
-        cache_bytes=preferences.cache_mb * 1_000_000,
-        blender=blender,
+        cache=flags.cache if flags.use_cache else None,
+        blender=compat.program(),
     )
+    if preferences is None:
+        return settings
+    kept = cache_folder() if preferences.use_cache and flags.use_cache else None
+    return replace(
+        settings, cache=settings.cache or kept, cache_bytes=preferences.cache_mb * 1_000_000
+    )
+
+
+def _model(flags: EngineFlags, preferences: Any) -> Path:
+    if flags.model is not None:
+        return flags.model
+    return starter_folder() if preferences is None else model_folder(preferences)
+
+
+def _python(flags: EngineFlags, preferences: Any) -> Path | None:
+    """Of a command's own, else the preferences'; the built-in engine is as well off in Blender."""
+    if flags.python is not None:
+        return find_python(flags.python)
+    if preferences is None or flags.engine == "builtin":
+        return None
+    return engine_python(preferences)
+
+
+def _device(flags: EngineFlags, preferences: Any, python: Path | None, *, is_starter: bool) -> str:
+    """Of a command's own, else the preferences' where there is a choice."""
+    if flags.device != "auto" or preferences is None:
+        return flags.device
+    if flags.engine not in ("auto", "torch"):
+        return "auto"
+    has_choice = python is not None and preferences.device in _CARDS
+    return preferences.device if has_choice or not is_starter else "auto"
 
 
 def _is_starter(model: Path) -> bool:
@@ -125,11 +178,3 @@ def cache_folder() -> Path:
     if preferences is not None and preferences.cache_folder:
         return Path(bpy.path.abspath(preferences.cache_folder))
     return compat.extension_folder(ROOT_PACKAGE, "cache")
-
-
-def clear_cache() -> int:
-    """Remove every kept Encoding; how many."""
-    files = [*cache_folder().glob("*.encoding")]
-    for file in files:
-        file.unlink(missing_ok=True)
-    return len(files)

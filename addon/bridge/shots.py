@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
-from ...emotalk_core.atomic_file import atomic_file
-from ...emotalk_core.cli.batch import SOUND_SUFFIXES
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.progress import progress_for
+from ...emotalk_core.cli.reports import BatchReport, write_report
+from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
-from ...emotalk_core.interpreter import find_python
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, takes
 from .session import SESSION
+from .settings import EngineFlags, settings_for
 from .work import EngineSettings, animate
 
 __all__ = ["animate_command", "batch_command"]
@@ -37,10 +37,11 @@ def animate_command(arguments: argparse.Namespace) -> int:
     ours = bpy.context.scene.emotalk
     _choose_sound(arguments, ours)
     ours.rig.character = _object(arguments.target)
-    report = _make_take(arguments, progress_for(arguments.progress))
+    with _engine(arguments):
+        report = _make_take(arguments, progress_for(arguments.progress))
     _save(output)
     if arguments.report:
-        _write_json(arguments.report, report)
+        write_report(arguments.report, report)
     _say(f"{output}: {report['n_keys']} keys, {report['seconds']:.2f} s")
     return 0
 
@@ -51,25 +52,24 @@ def batch_command(arguments: argparse.Namespace) -> int:
     sounds = _sounds(arguments.folder)
     out: Path = arguments.output
     out.mkdir(parents=True, exist_ok=True)
-    report_path: Path = arguments.report or out / _REPORT
-    done = _finished(report_path) if arguments.resume else {}
-    entries: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
+    report = BatchReport(
+        arguments.report or out / _REPORT, "audio", [*map(str, sounds)], resumes=arguments.resume
+    )
+    scene_file = _stamp(Path(bpy.data.filepath)) if bpy.data.filepath else None
+    with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         base = _base_file(Path(folder), arguments)
         for number, sound in enumerate(sounds, 1):
-            asked = _asked(arguments, sound)
-            earlier = done.get(str(sound))
-            if earlier and earlier["asked"] == asked and all(map(_exists, earlier["files"])):
-                entries.append(earlier)
+            asked = _asked(arguments, sound) | {"file": scene_file, "model": str(engine.model)}
+            earlier = report.finished(str(sound), asked)
+            if earlier and all(Path(path).exists() for path in earlier["files"]):
                 continue
             progress = progress_for(
                 arguments.progress, label=f"{number}/{len(sounds)} {sound.name}"
             )
-            entries.append(_shot(arguments, sound, base, progress) | {"asked": asked})
-            _write_json(report_path, entries)
-    _write_json(report_path, entries)
-    failed = [entry for entry in entries if entry["error"]]
-    _say(f"{len(entries) - len(failed)} of {len(entries)} done; report: {report_path}")
+            report.add(_shot(arguments, sound, base, progress) | {"options": asked})
+    report.write()
+    failed = [entry for entry in report.entries if entry["error"]]
+    _say(f"{len(sounds) - len(failed)} of {len(sounds)} done; report: {report.path}")
     return 3 if failed else 0
 
 
@@ -105,7 +105,7 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
     scene = bpy.context.scene
     controls.apply(read_track(arguments).base, takes.shown_controls(scene))
     prepared = takes.prepare(bpy.context)
-    request = replace(prepared.request, settings=_engine_settings(arguments, prepared))
+    request = prepared.request
     outcome = animate(request, SESSION.room, progress)
     result = takes.finish(prepared, outcome)
     notes = [*request.heard.notes, *result.notes]
@@ -119,25 +119,30 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
     }
 
 
-def _engine_settings(arguments: argparse.Namespace, prepared: takes.Prepared) -> EngineSettings:
-    settings = prepared.request.settings
-    folder = arguments.cache or settings.cache
-    python = find_python(arguments.python) if arguments.python else settings.python
-    return replace(
-        settings,
-        python=python,
-        device=arguments.device if arguments.device != "auto" else settings.device,
-        model=arguments.model or settings.model,
-        engine=arguments.engine if arguments.engine != "auto" else settings.engine,
-        cache=None if arguments.no_cache else folder,
+@contextlib.contextmanager
+def _engine(arguments: argparse.Namespace) -> Generator[EngineSettings]:
+    """The engine that the flags and the preferences ask for, for as long as this lasts."""
+    SESSION.asked = settings_for(
+        EngineFlags(
+            model=arguments.model,
+            engine=arguments.engine,
+            device=arguments.device,
+            python=arguments.python,
+            cache=arguments.cache,
+            use_cache=not arguments.no_cache,
+        )
     )
+    try:
+        yield SESSION.asked
+    finally:
+        SESSION.asked = None
 
 
 def _sounds(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError("No such folder", value=folder, remedy="Give a folder of sound files.")
     found = sorted(
-        path.resolve() for path in folder.iterdir() if path.suffix.lower() in SOUND_SUFFIXES
+        path.resolve() for path in folder.iterdir() if path.suffix.lower() in AUDIBLE_SUFFIXES
     )
     if not found:
         raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")
@@ -220,31 +225,15 @@ def _save(path: Path) -> None:
 
 def _asked(arguments: argparse.Namespace, sound: Path) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
-    info = sound.stat()
     names = ("character", "render", "format", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    return asked | {"model": str(arguments.model or ""), "sound": [info.st_size, info.st_mtime_ns]}
+    return asked | {"sound": _stamp(sound)}
 
 
-def _finished(report: Path) -> dict[str, dict[str, Any]]:
-    try:
-        entries = json.loads(report.read_text(encoding="utf-8"))
-        return {entry["audio"]: entry for entry in entries if entry["error"] is None}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "Not a batch report", value=report, remedy="Remove it, or run without --resume."
-        ) from error
-
-
-def _exists(path: str) -> bool:
-    return Path(path).exists()
-
-
-def _write_json(path: Path, document: object) -> None:
-    with atomic_file(path) as file:
-        file.write(json.dumps(document, indent=1).encode() + b"\n")
+def _stamp(path: Path) -> list[int]:
+    """Another one when the file changes."""
+    info = path.stat()
+    return [info.st_size, info.st_mtime_ns]
 
 
 def _say(line: str) -> None:

@@ -9,14 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
 from ...emotalk_core.errors import InputError
 
 __all__ = ["LIST_NAME", "Phone", "Recording", "find_recordings", "phones_beside", "read_phones"]
 
 LIST_NAME: Final = "gallery.csv"
 """Beside the recordings: file, title, note, credit; all but `file` may be empty."""
-
-SUFFIXES: Final = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".mp4"})
 
 Phone = tuple[float, float, str]  # start_s, end_s, ARPABET or IPA
 
@@ -79,12 +78,12 @@ def _of_folder(folder: Path) -> list[Recording]:
             "There is no such folder", value=str(folder), remedy="Name one with sound files."
         )
     told = _told(folder / LIST_NAME)
-    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in AUDIBLE_SUFFIXES]
     if not paths:
         raise InputError(
             "No sound file in the folder",
             value=str(folder),
-            remedy=f"Put {', '.join(sorted(SUFFIXES))} files there.",
+            remedy=f"Put {', '.join(sorted(AUDIBLE_SUFFIXES))} files there.",
         )
     order = {name: number for number, name in enumerate(told)}
     paths.sort(key=lambda path: (order.get(path.name, len(order)), path.name))

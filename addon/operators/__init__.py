@@ -1,6 +1,6 @@
 """What the buttons do: each polls, gathers, calls the bridge and reports."""
 
-from . import animate, clips, demo, doctor, engine, rig, takes
+from . import animate, cache, clips, demo, doctor, engine, rig, takes
 
 CLASSES = (
     *animate.CLASSES,
@@ -9,5 +9,6 @@ CLASSES = (
     *clips.CLASSES,
     *demo.CLASSES,
     *engine.CLASSES,
+    *cache.CLASSES,
     *doctor.CLASSES,
 )

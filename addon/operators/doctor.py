@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import bpy
 
+from ...emotalk_core.doctor import Finding
 from ..bridge import doctor, errand
 from ..bridge.session import SESSION
 from .base import ErrandOperator
@@ -21,7 +22,7 @@ class EMOTALK_OT_doctor(ErrandOperator):
         """Start it."""
         check_up, room = doctor.prepare(), SESSION.room
 
-        def keep(findings: list[doctor.Finding]) -> str:
+        def keep(findings: list[Finding]) -> str:
             SESSION.findings = findings
             return doctor.summary(findings)
 

@@ -2,6 +2,8 @@
 
 import bpy
 
+from ...emotalk_core.decoders import SOUND_SUFFIXES
+
 __all__ = ["CLASSES"]
 
 
@@ -11,7 +13,7 @@ class EMOTALK_FH_sound(bpy.types.FileHandler):
     bl_idname = "EMOTALK_FH_sound"
     bl_label = "Speech for EmoTalk"
     bl_import_operator = "emotalk.use_sound"
-    bl_file_extensions = ".wav;.flac;.mp3;.ogg;.opus;.m4a;.aac"
+    bl_file_extensions = ";".join(sorted(SOUND_SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

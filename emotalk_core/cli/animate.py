@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..atomic_file import atomic_file, ensure_writable
+from ..atomic_file import ensure_writable
 from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
@@ -30,8 +29,9 @@ from .options import (
     read_track,
 )
 from .progress import progress_for
+from .reports import write_report
 
-__all__ = ["Job", "Outcome", "add_command", "print_outcome", "run_job", "write_report"]
+__all__ = ["Job", "Outcome", "add_command", "print_outcome", "run_job"]
 
 
 def add_command(commands: Any) -> None:
@@ -104,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
         outcomes.append(outcome)
         print_outcome(outcome)
     if arguments.report is not None:
-        write_report(arguments.report, outcomes)
+        write_report(arguments.report, [outcome.to_dict() for outcome in outcomes])
     return 3 if any(o.error for o in outcomes) else 0
 
 
@@ -142,12 +142,6 @@ def print_outcome(outcome: Outcome) -> None:
     )
     for warning in report["warnings"]:
         print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)
-
-
-def write_report(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """All outcomes as json."""
-    with atomic_file(path) as file:
-        file.write(json.dumps([o.to_dict() for o in outcomes], indent=1).encode() + b"\n")
 
 
 def _jobs(audio: Sequence[Path], output: Path, form: str | None) -> list[Job]:

@@ -16,11 +16,12 @@ from typing import Any, Final
 
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
+from ..decoders import AUDIBLE_SUFFIXES
 from ..engine import Engine
 from ..errors import EmoTalkError, InputError
 from ..progress import part_of
 from ..together import HearAhead, hears_together
-from .animate import Job, Outcome, print_outcome, run_job, write_report
+from .animate import Job, Outcome, print_outcome, run_job
 from .options import (
     CONTROL_FLAGS,
     add_control_flags,
@@ -32,14 +33,9 @@ from .options import (
     read_track,
 )
 from .progress import progress_for
+from .reports import BatchReport
 
-__all__ = ["SOUND_SUFFIXES", "add_command"]
-
-SOUND_SUFFIXES: Final = frozenset(
-    f".{name}"
-    for name in "wav flac mp3 ogg oga opus m4a aac aif aiff mp4 mov mkv webm".split()  # noqa: SIM905
-)
-"""What a folder is searched for; a list of jobs may name anything."""
+__all__ = ["add_command"]
 
 _REPORT: Final = "batch_report.json"
 
@@ -86,19 +82,23 @@ def _run(arguments: argparse.Namespace) -> int:
         raise InputError(
             "Folder cannot be made", value=arguments.output, remedy=f"{error.strerror}."
         ) from error
-    report: Path = arguments.report or arguments.output / _REPORT
-    finished = _read_finished(report) if arguments.resume else {}
+    report = BatchReport(
+        arguments.report or arguments.output / _REPORT,
+        "output",
+        [str(task.job.output) for task in tasks],
+        resumes=arguments.resume,
+    )
     engine = read_engine(arguments)
     with tempfile.TemporaryDirectory(prefix="emotalk-batch-") as scratch:
         cache = read_cache(arguments)
         if cache is None and hears_together(engine):
             cache = EncodingCache(Path(scratch))  # where what was heard ahead waits for its turn
-        outcomes = _run_tasks(tasks, arguments, engine, cache, finished)
-    write_report(report, outcomes)
-    failed = [o for o in outcomes if o.error is not None]
-    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} done; report: {report}")
-    for outcome in failed:
-        print(f"emotalk: failed: {outcome.job.audio}", file=sys.stderr)
+        _run_tasks(tasks, arguments, engine, cache, report)
+    report.write()
+    failed = [entry for entry in report.entries if entry["error"] is not None]
+    print(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
+    for entry in failed:
+        print(f"emotalk: failed: {entry['audio']}", file=sys.stderr)
     return 3 if failed else 0
 
 
@@ -107,52 +107,42 @@ def _run_tasks(
     arguments: argparse.Namespace,
     engine: Engine,
     cache: EncodingCache | None,
-    finished: Mapping[str, Any],
-) -> list[Outcome]:
-    """One outcome for each task; the report is written after each."""
-    report: Path = arguments.report or arguments.output / _REPORT
-    ahead = HearAhead([task.job.audio for task in tasks], engine, cache)
-    outcomes: list[Outcome] = []
-    for n_done, task in enumerate(tasks):
-        options = argparse.Namespace(**(vars(arguments) | dict(task.options)))
-        asked = {name: getattr(options, name) for name in CONTROL_FLAGS} | {"engine": engine.key}
-        earlier = finished.get(str(task.job.output))
-        if earlier is not None and earlier["options"] == asked and _is_newest(task.job):
-            outcomes.append(Outcome(task.job, earlier["report"], None, asked))
-            continue
-        progress = progress_for(
-            arguments.progress, label=f"{n_done + 1}/{len(tasks)} {task.job.audio.name}"
-        )
+    report: BatchReport,
+) -> None:
+    """Everything that the report does not have yet."""
+    asked = [_asked(task, arguments, engine) for task in tasks]
+    todo = [i for i, task in enumerate(tasks) if not _is_done(task.job, asked[i], report)]
+    ahead = HearAhead([tasks[i].job.audio for i in todo], engine, cache)
+    for n_done, i in enumerate(todo):
+        job, options = tasks[i].job, _options(tasks[i], arguments)
+        progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         try:
-            task.job.output.parent.mkdir(parents=True, exist_ok=True)
+            job.output.parent.mkdir(parents=True, exist_ok=True)
             ahead.hear(n_done, part_of(progress, 0.0, 0.1))
-            done = run_job(
-                task.job, read_track(options), read_fps(options), engine, cache, progress
-            )
-            outcome = Outcome(task.job, done.report, None, asked)
+            done = run_job(job, read_track(options), read_fps(options), engine, cache, progress)
+            outcome = Outcome(job, done.report, None, asked[i])
         except EmoTalkError as error:
-            outcome = Outcome(task.job, None, str(error), asked)
-        outcomes.append(outcome)
+            outcome = Outcome(job, None, str(error), asked[i])
         print_outcome(outcome)
-        write_report(report, outcomes)  # after each: a kill loses the job it hits and no other
-    return outcomes
+        report.add(outcome.to_dict())  # after each: a kill loses the job it hits and no other
 
 
-def _read_finished(report: Path) -> dict[str, Any]:
-    """Jobs of an earlier report that came to an end, by their output."""
-    try:
-        entries = json.loads(report.read_text(encoding="utf-8"))
-        return {e["output"]: e for e in entries if e["error"] is None and e["options"]}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "Not a batch report", value=report, remedy="Remove it, or run without --resume."
-        ) from error
+def _options(task: _Task, arguments: argparse.Namespace) -> argparse.Namespace:
+    """The flags of this run, but for what the task has of its own."""
+    return argparse.Namespace(**(vars(arguments) | dict(task.options)))
 
 
-def _is_newest(job: Job) -> bool:
-    """Whether the curves are there, and the sound has not been changed since."""
+def _asked(task: _Task, arguments: argparse.Namespace, engine: Engine) -> dict[str, Any]:
+    """What the curves depend on besides the sound."""
+    options = _options(task, arguments)
+    return {name: getattr(options, name) for name in CONTROL_FLAGS} | {"engine": engine.key}
+
+
+def _is_done(job: Job, asked: Mapping[str, Any], report: BatchReport) -> bool:
+    """Whether the curves of this sound are there, and it has not been changed since."""
+    earlier = report.finished(str(job.output), asked)
+    if earlier is None or earlier.get("audio") != str(job.audio):
+        return False
     try:
         return job.output.stat().st_mtime_ns >= job.audio.stat().st_mtime_ns
     except OSError:
@@ -198,7 +188,7 @@ def _refuse_own_input(tasks: Sequence[_Task], source: Path, report: Path) -> Non
 
 def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[_Task]:
     sounds = sorted(
-        p for p in folder.rglob("*") if p.suffix.lower() in SOUND_SUFFIXES and p.is_file()
+        p for p in folder.rglob("*") if p.suffix.lower() in AUDIBLE_SUFFIXES and p.is_file()
     )
     return [
         _Task(Job(p, (output / p.relative_to(folder)).with_suffix(f".{form}")), {}) for p in sounds

@@ -24,6 +24,7 @@ __all__ = [
     "CONTROL_FLAGS",
     "add_control_flags",
     "add_engine_flags",
+    "add_engine_place_flags",
     "add_progress_flag",
     "add_torch_flags",
     "read_cache",
@@ -68,7 +69,12 @@ class TorchChoice(TypedDict):
 
 
 def add_engine_flags(parser: argparse.ArgumentParser) -> None:
-    """Which network runs, and where its Encodings are kept."""
+    """Which network runs, where and how exactly, and where its Encodings are kept."""
+    _add_exactness_flags(add_engine_place_flags(parser))
+
+
+def add_engine_place_flags(parser: argparse.ArgumentParser) -> Any:
+    """Which network runs, where, and where its Encodings are kept; their group of flags."""
     group = parser.add_argument_group("engine")
     group.add_argument(
         "--model", type=Path, metavar="DIR", help="model folder (default: the one that ships)"
@@ -76,7 +82,7 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--engine", choices=ENGINES, default="auto", help="what runs it (default: auto)"
     )
-    add_torch_flags(group)
+    _add_device_flag(group)
     group.add_argument(
         "--python",
         type=Path,
@@ -89,13 +95,22 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-cache", action="store_true", help="hear every sound anew, keep nothing"
     )
+    return group
 
 
 def add_torch_flags(group: Any) -> None:
     """Where and how exactly the torch engine runs."""
+    _add_device_flag(group)
+    _add_exactness_flags(group)
+
+
+def _add_device_flag(group: Any) -> None:
     group.add_argument(
         "--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)"
     )
+
+
+def _add_exactness_flags(group: Any) -> None:
     group.add_argument(
         "--precision",
         default="auto",

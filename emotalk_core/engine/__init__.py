@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import numpy as np
 
@@ -35,6 +35,13 @@ class Encoding:
     heard: np.ndarray  # float (T, 8): the same as shares of the eight emotions, each row sums to 1
     level: np.ndarray  # float (T,): dB relative to the loudest band of the whole sound
 
+    FIELDS: ClassVar[tuple[str, ...]] = ("content", "emotion", "heard", "level")
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The fields by name, in their order."""
+        return {name: getattr(self, name) for name in self.FIELDS}
+
     @property
     def n_frames(self) -> int:
         """Number of rows."""
@@ -43,14 +50,15 @@ class Encoding:
     @classmethod
     def joined(cls, pieces: Iterable[Encoding]) -> Encoding:
         """Consecutive pieces as one: for sounds that fit into memory."""
-        rows = [(p.content, p.emotion, p.heard, p.level) for p in pieces]
-        content, emotion, heard, level = (np.concatenate(c) for c in zip(*rows, strict=True))
-        return cls(content, emotion, heard, level)
+        columns = zip(*(piece.arrays.values() for piece in pieces), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def mapped(self, change: Callable[[np.ndarray], np.ndarray]) -> Encoding:
+        """Every field as `change` makes it."""
+        return Encoding(*map(change, self.arrays.values()))
 
     def __getitem__(self, frames: slice) -> Encoding:
-        return Encoding(
-            self.content[frames], self.emotion[frames], self.heard[frames], self.level[frames]
-        )
+        return self.mapped(lambda field: field[frames])
 
 
 def silence_heard(encoding: Encoding, config: ModelConfig) -> np.ndarray | None:

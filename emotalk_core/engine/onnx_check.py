@@ -28,7 +28,6 @@ SHORT: Final = 40
 """States of the shorter sounds; the longer ones fill a window."""
 
 _SOUNDS: Final = 2  # given at once
-_FIELDS: Final = ("content", "emotion", "heard", "level")
 _Arrays = dict[str, np.ndarray]
 
 
@@ -83,7 +82,7 @@ def _cases(network: NumpyNetwork, n_states: int) -> dict[str, tuple[_Arrays, _Ar
     joined = {"projected": states[..., :-1], "level": states[..., -1]}
     stretches = _stretches(states, network.config.fps)
     heard = [network.frames(stretch) for stretch in stretches]
-    encoding = {field: np.stack([getattr(one, field) for one in heard]) for field in _FIELDS}
+    encoding = {name: np.stack([one.arrays[name] for one in heard]) for name in Encoding.FIELDS}
     encoding["frame_level"] = encoding.pop("level")
     sliders, faces = _faces(network, heard, rng)
     decoder = {name: encoding[name] for name in ("content", "emotion", "frame_level")}

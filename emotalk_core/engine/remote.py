@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["RemoteEngine"]
 
 _DECODE_QUIET_S: Final = 10.0  # a window may be waiting for it
-_FIELDS: Final = ("content", "emotion", "heard", "level")
 
 
 class RemoteEngine:
@@ -103,13 +102,14 @@ class RemoteEngine:
                 worker.say_in_turn(call, {"do": "samples"}, samples, progress)
             worker.say(call, {"do": "end"})
             while (reply := worker.reply(call, progress)).header["is"] == "piece":
-                yield Encoding(*(reply.arrays[name] for name in _FIELDS))
+                yield Encoding(*(reply.arrays[name] for name in Encoding.FIELDS))
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """float32 (T, 52) in Apple's order, before shaping; may leave 0..1."""
         worker = self._worker(silent)
-        arrays = {name: getattr(encoding, name) for name in _FIELDS}
-        arrays |= {name: getattr(controls, name) for name in ("weights", "mix", "intensity")}
+        arrays = encoding.arrays | {
+            name: getattr(controls, name) for name in ("weights", "mix", "intensity")
+        }
         with worker.call({"do": "decode", "style": controls.style}, arrays) as call:
             return worker.reply(call, silent, quiet_s=_DECODE_QUIET_S).arrays["values"]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..atomic_file import atomic_file
 from ..errors import ModelFolderError
 
 __all__ = ["read_tensors", "release_pages", "write_tensors"]
@@ -109,8 +110,12 @@ def release_pages(tensors: Iterable[np.ndarray]) -> None:
 def write_tensors(
     path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write `tensors` under `path`, names sorted, so that equal tensors make equal bytes;
-    replaces the file at once.
+    """Write `tensors` under `path`, names sorted, so that equal tensors make equal bytes.
+
+    Raises
+    ------
+    InputError, SetupError
+        As for `atomic_file`.
     """
     codes = {np.dtype(v): k for k, v in _TYPES.items()}
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
@@ -126,9 +131,7 @@ def write_tensors(
         offset = stop
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
+    with atomic_file(path) as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
             file.write(array.tobytes())
-    partial.replace(path)

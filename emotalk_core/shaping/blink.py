@@ -19,11 +19,11 @@ __all__ = ["CONTEXT_FRAMES", "add_blinks", "blink_curve", "blink_frames"]
 
 _LAYER: Final = 1
 _CELL_FRAMES: Final = 120  # 4 s at rate 1: 15 blinks a minute, as in quiet talk
-_MARGIN: Final = 0.1  # of a cell kept free at its ends: no two blinks within a fifth of it
+_MARGIN: Final = 0.1  # of a cell kept free at its ends: no two cells' blinks within a fifth of it
 _CANDIDATES: Final = 7
 _SKIPPED: Final = 0.08  # of the cells have none, and
 _DOUBLED: Final = 0.08  # some have two blinks in a row: what makes intervals natural
-_DOUBLE_FRAMES: Final = 11
+_DOUBLE_FRAMES: Final = 11  # between the two: no blink comes sooner after another
 
 # One blink at 30 fps from its first frame on: shut within 80 ms, open again in 150-200 ms (Cruz et
 # al., "Spontaneous eye blink activity", The Ocular Surface 9, 2011).
@@ -75,8 +75,10 @@ def _blinks_of_cell(
         return []
     candidates = ((cell + places) * size).astype(int) - start_frame
     best = int(candidates[np.argmax(_welcome(candidates, activity) + 0.5 * whims)])
-    is_double = chances[1] < _DOUBLED and places.max() < 1.0
-    return [best, best + _DOUBLE_FRAMES] if is_double else [best]
+    again = best + _DOUBLE_FRAMES
+    next_from = (cell + 1.0 + _MARGIN) * size - start_frame  # where the next cell's may begin
+    is_double = chances[1] < _DOUBLED and again + _DOUBLE_FRAMES <= next_from
+    return [best, again] if is_double else [best]
 
 
 def _welcome(frames: np.ndarray, activity: np.ndarray) -> np.ndarray:

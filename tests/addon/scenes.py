@@ -123,3 +123,19 @@ def happy_take(ours: Any) -> Any:
     take = ours.takes[0]
     take.controls.happy = 0.75
     return take
+
+
+def users_action(block: Any, *paths: str, name: str = "Mine") -> Any:
+    """An Action that a user has keyed by hand: 0 at frame 1, 1 at frame 50 on each path."""
+    block.animation_data_create().action = bpy.data.actions.new(name)
+    for path in paths:
+        for frame, value in ((1, 0.0), (50, 1.0)):
+            _set(block, path, value)
+            block.keyframe_insert(path, frame=frame)
+            _set(block, path, 0.0)
+    return block.animation_data.action
+
+
+def _set(block: Any, path: str, value: float) -> None:
+    owner, _, name = path.rpartition(".")
+    setattr(block.path_resolve(owner), name, value)

@@ -318,51 +318,6 @@ def test_mesh_that_is_switched_off_gets_no_keys(ready: Any, head: Any) -> None:
     assert fcurves(head.data.shape_keys)
 
 
-def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -> None:
-    teeth = make_head("Teeth", ("jawOpen",))
-    teeth.parent = head
-    bpy.ops.emotalk.find_rig()
-    bpy.ops.emotalk.animate()
-    mine = teeth.data.shape_keys.key_blocks["jawOpen"]
-    mine.value = 0.5
-    mine.keyframe_insert("value", frame=300)
-    next(item for item in ready.rig.targets if item.object == teeth).use = False
-
-    bpy.ops.emotalk.animate()
-    bpy.ops.emotalk.refresh()
-
-    np.testing.assert_array_equal(keys_of(teeth, "jawOpen")[0], [300.0])
-    assert len(keys_of(head, "jawOpen")[0]) == 73
-
-
-def test_the_head_switched_off_later_stands_still(ready: Any, head: Any) -> None:
-    bpy.ops.object.armature_add()
-    armature = bpy.context.object
-    armature.data.bones[0].name = "head"
-    head.parent = armature
-    bpy.ops.emotalk.animate()
-    assert fcurves(armature)
-    ready.rig.use_head = False
-
-    bpy.ops.emotalk.animate()
-    ready.takes[0].controls.happy = 0.5
-    bpy.ops.emotalk.refresh()
-
-    assert not fcurves(armature)
-
-
-def test_warnings_of_the_sound_outlive_a_slider(ready: Any, tmp_path: Path) -> None:
-    ready.filepath = str(write_wav(tmp_path / "far.wav", babble(2.0) * 1e-3))
-    bpy.ops.emotalk.animate()
-    take = ready.takes[0]
-    assert "quiet" in take.warnings
-
-    take.controls.happy = 0.5
-    bpy.ops.emotalk.refresh()
-
-    assert "quiet" in take.warnings
-
-
 def test_curves_survive_a_file(ready: Any, head: Any, tmp_path: Path) -> None:
     bpy.ops.emotalk.animate()
     before = keys_of(head, "jawOpen")[1]

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import fcurves, keys_of, make_head, state
+from tests.addon.scenes import fcurves, keys_of, make_head, state, users_action
 
 FRAMES = np.arange(10.0, 60.0)
 WAVE = (0.5 + 0.5 * np.sin(FRAMES / 4)).astype(np.float32)
@@ -51,22 +51,6 @@ def write(head: Any, *tables: Any, **stretch: Any) -> Any:
     from emotalk.addon.bridge import bake
 
     return bake.write(tables or (table(head),), binding(head), bake.Stretch(**stretch))
-
-
-def users_action(block: Any, *paths: str, name: str = "Mine") -> Any:
-    """An Action that a user has keyed by hand: 0 at frame 1, 1 at frame 50 on each path."""
-    block.animation_data_create().action = bpy.data.actions.new(name)
-    for path in paths:
-        for frame, value in ((1, 0.0), (50, 1.0)):
-            _set(block, path, value)
-            block.keyframe_insert(path, frame=frame)
-            _set(block, path, 0.0)
-    return block.animation_data.action
-
-
-def _set(block: Any, path: str, value: float) -> None:
-    owner, _, name = path.rpartition(".")
-    setattr(block.path_resolve(owner), name, value)
 
 
 def value_at(head: Any, key: str, frame: int) -> float:
@@ -207,55 +191,6 @@ def test_removing_ours_gives_the_users_action_back(
     assert [action.name for action in bpy.data.actions] == ["Mine"]
     assert len(head.data.shape_keys.animation_data.nla_tracks) == 0
     assert [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)] == pytest.approx(before)
-
-
-@pytest.mark.parametrize("name", ["Renamed", "Character_Expression_Clip_2026_11_27_" + "x" * 42])
-def test_the_users_action_comes_back_whatever_it_is_called(
-    addon: ModuleType, head: Any, name: str
-) -> None:
-    from emotalk.addon.bridge import own_actions
-
-    mine = users_action(head.data.shape_keys, JAW)
-    mine.name = name if len(name) > 49 else mine.name
-    write(head)
-    mine.name = name
-
-    own_actions.clear([head])
-
-    assert head.data.shape_keys.animation_data.action == mine
-    assert not head.data.shape_keys.animation_data.nla_tracks
-    assert [*head.data.shape_keys.keys()] == []
-
-
-@pytest.mark.skipif(bpy.app.version < (4, 4), reason="Actions have slots from Blender 4.4 on")
-def test_of_a_users_action_the_slot_comes_back_too(addon: ModuleType, head: Any) -> None:
-    from emotalk.addon.bridge import own_actions
-
-    keys = head.data.shape_keys
-    mine = users_action(keys, JAW)
-    slot = mine.slots.new("KEY", "Other")
-    curves = mine.layers[0].strips[0].channelbag(slot, ensure=True).fcurves
-    curves.new(JAW).keyframe_points.insert(1, 0.5)
-    keys.animation_data.action_slot = slot
-    write(head)
-
-    own_actions.clear([head])
-
-    assert keys.animation_data.action_slot == slot
-
-
-def test_a_users_action_deleted_meanwhile_is_missed_without_an_error(
-    addon: ModuleType, head: Any
-) -> None:
-    from emotalk.addon.bridge import own_actions
-
-    mine = users_action(head.data.shape_keys, JAW)
-    write(head)
-    bpy.data.actions.remove(mine)
-
-    assert own_actions.clear([head]) == 1
-
-    assert head.data.shape_keys.animation_data.action is None
 
 
 def test_removing_gives_back_the_values_from_before_the_first_bake(

@@ -70,3 +70,13 @@ def test_removing_gives_the_body_back_as_it_was(body: Any) -> None:
     for frame, (x, turn) in before.items():
         assert at(body, frame)[0] == pytest.approx(x, abs=1e-4)
         assert angle(at(body, frame)[1], turn) == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_head_that_is_left_alone_gets_no_keys(ready: Any, head: Any) -> None:
+    armature = put_bones_under(head)
+    ready.rig.character, ready.rig.use_head = armature, False
+
+    bpy.ops.emotalk.animate()
+
+    assert fcurves(head.data.shape_keys)
+    assert not fcurves(armature)

@@ -103,6 +103,13 @@ def test_unknown_flag_is_exit_code_2(addon: ModuleType) -> None:
     assert run("animate", "--nonsense") == 2
 
 
+@pytest.mark.parametrize("flag", ["--precision=bfloat16", "--compile"])
+def test_what_blender_does_not_pass_on_is_no_flag(addon: ModuleType, capfd: Any, flag: str) -> None:
+    assert run("batch", "sounds", "-o", "out", flag) == 2
+
+    assert f"unrecognized arguments: {flag}" in capfd.readouterr().err
+
+
 def test_batch_makes_a_file_of_each_sound(saved: Path, sounds: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
 
@@ -135,6 +142,55 @@ def test_batch_resumes(saved: Path, sounds: Path, tmp_path: Path) -> None:
 
     assert (out / "line1.blend").stat().st_mtime_ns == first
     assert (out / "line2.blend").is_file()
+
+
+def test_a_resumed_batch_that_is_stopped_forgets_nothing(
+    saved: Path, sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the stop the first is made again, and one is skipped: its entry must stay."""
+    write_wav(sounds / "line3.wav", babble(0.5))
+    out = tmp_path / "out"
+    arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume")
+    run(*arguments)
+    for name in ("line1", "line3"):
+        (out / f"{name}.blend").unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+    stop_at("line3", monkeypatch)
+
+    assert run(*arguments) == 130
+
+    entries = json.loads((out / "batch_report.json").read_text())
+    assert "line2.wav" in [Path(entry["audio"]).name for entry in entries]
+
+
+def stop_at(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl-C when the batch comes to the sound of that name."""
+    from emotalk.addon.bridge import shots
+
+    put_sound = shots._put_sound
+
+    def stop(sound: Path) -> None:
+        if sound.stem == name:
+            raise KeyboardInterrupt
+        put_sound(sound)
+
+    monkeypatch.setattr(shots, "_put_sound", stop)
+
+
+def test_resume_makes_again_what_the_file_would_change(
+    saved: Path, sounds: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume")
+    run(*arguments)
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+    bpy.context.scene.frame_start = 50
+    bpy.ops.wm.save_as_mainfile(filepath=str(saved))
+
+    run(*arguments)
+
+    bpy.ops.wm.open_mainfile(filepath=str(out / "line1.blend"))
+    assert keys_of(bpy.data.objects["Head"], "jawOpen")[0][0] == 50
 
 
 def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> None:

@@ -180,10 +180,58 @@ def test_the_flag_of_the_command_line_goes_before_the_preferences(
     assert main(["animate", "--sound", str(speech), *flags, "/nowhere"]) == 2
 
 
+def test_an_engine_of_the_command_line_goes_before_the_device_of_the_preferences(
+    another: Any, scene: Any, speech: Path, tmp_path: Path
+) -> None:
+    another.device = "cuda"
+
+    code = animate_command(speech, tmp_path, "--engine", "builtin")
+
+    assert code == 0
+    assert _room_engine().name == "builtin"
+
+
+def test_the_command_line_needs_no_preferences_that_it_overrides(
+    preferences: Any, scene: Any, speech: Path, tmp_path: Path
+) -> None:
+    preferences.engine, preferences.python = "python", "/nowhere"
+
+    assert animate_command(speech, tmp_path, "--python", sys.executable) == 0
+
+
+def animate_command(speech: Path, folder: Path, *flags: str) -> int:
+    from emotalk.addon.commands import main
+
+    where = ["--target", "Head", "-o", str(folder / "a.blend")]
+    return main(["animate", "--sound", str(speech), *where, *flags])
+
+
 def _room_engine() -> Any:
     from emotalk.addon.bridge.session import SESSION
 
     return SESSION.room._known[1]
+
+
+def test_clear_cache_tells_how_much_went_and_what_stays(
+    preferences: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for name in ("used", "unused"):
+        (folder / f"{name}.encoding").write_bytes(bytes(2_500_000))
+    unlink = Path.unlink
+
+    def refuse(self: Path, **how: bool) -> None:
+        if self.stem == "used":
+            raise PermissionError(13, "mapped into memory, on Windows", str(self))
+        unlink(self, **how)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    assert bpy.ops.emotalk.clear_cache() == {"FINISHED"}
+
+    told = capfd.readouterr().out
+    assert "Removed 1 sound (2.5 MB); 1 sound in use stays" in told
 
 
 def test_a_look_at_another_python_tells_what_it_has(another: Any) -> None:

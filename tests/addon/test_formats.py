@@ -155,3 +155,17 @@ def test_strip_in_nested_metas_is_heard_where_it_is_seen(addon: ModuleType, tmp_
     assert heard.start_frame == 30
     assert heard.start_s == pytest.approx(20 / 24)
     assert heard.duration_s == pytest.approx(30 / 24)
+
+
+def test_a_gallery_and_a_drop_take_what_a_batch_takes(addon: ModuleType, tmp_path: Path) -> None:
+    from emotalk.addon.demo.recordings import find_recordings
+    from emotalk.addon.ui.files import EMOTALK_FH_sound
+    from emotalk.emotalk_core.decoders import AUDIBLE_SUFFIXES, SOUND_SUFFIXES
+
+    for suffix in AUDIBLE_SUFFIXES:
+        (tmp_path / f"voice{suffix}").touch()
+
+    found = {recording.path.suffix for recording in find_recordings([tmp_path])}
+
+    assert found == AUDIBLE_SUFFIXES
+    assert set(EMOTALK_FH_sound.bl_file_extensions.split(";")) == SOUND_SUFFIXES

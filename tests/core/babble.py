@@ -44,5 +44,5 @@ def told(n: int, controls: Controls | None = None) -> FrameControls:
 
 
 def largest_difference(a: Encoding, b: Encoding) -> float:
-    columns = ("content", "emotion", "heard", "level")
-    return max(float(np.abs(getattr(a, c) - getattr(b, c)).max()) for c in columns)
+    pairs = zip(a.arrays.values(), b.arrays.values(), strict=True)
+    return max(float(np.abs(one - other).max()) for one, other in pairs)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotalk_core.audio import ArraySound, open_sound, read_samples
+from emotalk_core.cache import StoredEncoding
+from emotalk_core.calibration import find_clips
+from emotalk_core.decoders import AUDIBLE_SUFFIXES
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.wav import WavFile
+from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import chunk, format_chunk, riff, wav
 from tests.strategies import samples
 
@@ -150,11 +156,47 @@ def test_an_array_with_holes_is_refused_with_the_place() -> None:
         ArraySound(values, 16_000)
 
 
+def test_calibration_searches_a_folder_for_every_kind_of_sound(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    for suffix in AUDIBLE_SUFFIXES:
+        (tmp_path / "happy" / f"voice{suffix}").touch()
+
+    assert {clip.path.suffix for clip in find_clips(tmp_path)} == AUDIBLE_SUFFIXES
+
+
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such sound file"):
         open_sound(tmp_path / "nothing.wav")
     with pytest.raises(InputError, match="A folder"):
         open_sound(tmp_path)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_a_disk_that_cannot_be_read_is_not_told_as_a_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    path = tmp_path / "voice.wav"
+    path.write_bytes(wav(np.zeros(rate), rate=rate))
+    sound = open_sound(path)
+    monkeypatch.setattr(WavFile, "blocks", broken_disk)
+
+    with pytest.raises(InputError, match=r"cannot be read: .*voice\.wav.* Input/output error"):
+        StoredEncoding.from_pieces(FakeEngine().encode(sound))
+
+
+def broken_disk(*_: object) -> Iterator[np.ndarray]:
+    yield np.zeros(100, np.float32)
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_file_that_is_gone_before_its_key_is_asked_for_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "voice.wav"
+    path.write_bytes(wav(np.zeros(16_000)))
+    sound = open_sound(path)
+    path.unlink()
+
+    with pytest.raises(InputError, match=r"cannot be read: .*voice\.wav"):
+        _ = sound.key
 
 
 def test_a_format_that_nobody_here_reads_says_what_to_install(

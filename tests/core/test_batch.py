@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli import animate, batch
 from emotalk_core.clip_files import read_clip
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import wav
@@ -105,6 +108,64 @@ def test_resume_does_again_what_has_a_newer_sound(folder: Path, engine: FakeEngi
     engine.n_encoded = 0
 
     run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+def test_a_resumed_batch_that_is_stopped_forgets_nothing(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the stop the first is made again, and one is skipped: its entry must stay."""
+    (folder / "broken.wav").unlink()
+    (folder / "three.wav").write_bytes((folder / "one.wav").read_bytes())
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    later_ns = (output / "three.csv").stat().st_mtime_ns + 10**9
+    os.utime(folder / "three.wav", ns=(later_ns, later_ns))
+    (output / "act2" / "two.csv").unlink()
+    monkeypatch.setattr(batch, "run_job", stopped_at("three.wav"))
+    assert run_batch(folder, output, "--no-cache", "--resume") == 130
+    monkeypatch.undo()
+    monkeypatch.setattr(batch, "read_engine", lambda _: engine)
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+def stopped_at(name: str) -> Callable[..., batch.Outcome]:
+    """`run_job` with a Ctrl-C at the sound of that name."""
+
+    def run_job(job: batch.Job, *others: Any) -> batch.Outcome:
+        if job.audio.name == name:
+            raise KeyboardInterrupt
+        return animate.run_job(job, *others)
+
+    return run_job
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_report_lists_the_jobs_of_its_own_run(folder: Path) -> None:
+    output = folder.parent / "out"
+    run_batch(folder, output)
+    (folder / "broken.wav").unlink()
+    (folder / "one.wav").unlink()
+
+    run_batch(folder, output, "--resume")
+
+    entries = json.loads((output / "batch_report.json").read_text())
+    assert [Path(entry["audio"]).name for entry in entries] == ["two.wav"]
+
+
+def test_resume_does_again_what_has_another_sound(folder: Path, engine: FakeEngine) -> None:
+    jobs, output = folder / "jobs.csv", folder.parent / "out"
+    jobs.write_text("audio,output\none.wav,curves.csv\n")
+    run_batch(jobs, output, "--no-cache")
+    jobs.write_text("audio,output\nact2/two.wav,curves.csv\n")
+    engine.n_encoded = 0
+
+    run_batch(jobs, output, "--no-cache", "--resume")
 
     assert engine.n_encoded == 1
 

@@ -15,8 +15,6 @@ from emotalk_core.engine import Encoding
 from emotalk_core.pipeline import encode
 from tests.core.fake_engine import FakeEngine
 
-FIELDS = ("content", "emotion", "heard", "level")
-
 
 def a_sound(seconds: float = 1.0, seed: int = 0) -> ArraySound:
     rng = np.random.default_rng(seed)
@@ -30,7 +28,7 @@ def an_encoding(n_frames: int, seed: int = 0) -> Encoding:
 
 
 def assert_equal(a: Encoding, b: Encoding, tolerance: float = 0.0) -> None:
-    for name in FIELDS:
+    for name in Encoding.FIELDS:
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), atol=tolerance)
 
 
@@ -86,7 +84,7 @@ def test_a_damaged_file_is_made_again(
 ) -> None:
     engine, cache = FakeEngine(), EncodingCache(tmp_path)
     good = encode(a_sound(), engine, cache=cache)
-    expected = Encoding(*(np.array(getattr(good, name)) for name in FIELDS))
+    expected = Encoding(*(np.array(getattr(good, name)) for name in Encoding.FIELDS))
     (path,) = tmp_path.iterdir()
     content = bytearray(path.read_bytes())
     content[-10] ^= 0xFF
@@ -128,6 +126,62 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     kept = [name for name in ("old", "used", "new") if cache.find(name, "e") is not None]
 
     assert kept == ["old", "new"]
+
+
+def test_what_is_in_use_does_not_count_as_room_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = StoredEncoding.from_pieces([an_encoding(1000)])
+    cache = EncodingCache(tmp_path, max_bytes=100_000)  # room for two of 38 kB
+    for time, name in enumerate(("oldest", "old")):
+        cache.keep(name, "e", stored)
+        os.utime(cache._path(name, "e"), (time, time))
+    hold(cache._path("oldest", "e"), monkeypatch)
+
+    cache.keep("new", "e", stored)
+
+    kept = [name for name in ("oldest", "old", "new") if cache.find(name, "e") is not None]
+    assert kept == ["oldest", "new"]
+
+
+def test_clearing_removes_encodings_alone_and_tells_how_much(tmp_path: Path) -> None:
+    cache, stored = EncodingCache(tmp_path), StoredEncoding.from_pieces([an_encoding(100)])
+    for name in ("one", "two"):
+        cache.keep(name, "e", stored)
+    n_bytes = sum(path.stat().st_size for path in tmp_path.iterdir())
+    (tmp_path / "notes.txt").write_text("mine")
+
+    cleared = cache.clear()
+
+    assert (cleared.n_removed, cleared.n_bytes, cleared.n_kept) == (2, n_bytes, 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_clearing_leaves_what_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, stored = EncodingCache(tmp_path), StoredEncoding.from_pieces([an_encoding(100)])
+    for name in ("one", "two"):
+        cache.keep(name, "e", stored)
+    hold(cache._path("one", "e"), monkeypatch)
+
+    cleared = cache.clear()
+
+    assert (cleared.n_removed, cleared.n_kept) == (1, 1)
+
+
+def test_clearing_a_folder_that_is_not_there_removes_nothing(tmp_path: Path) -> None:
+    assert EncodingCache(tmp_path / "nowhere").clear().n_removed == 0
+
+
+def hold(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can remove `path`: Windows, while it is mapped."""
+    unlink = Path.unlink
+
+    def refuse(self: Path, *, missing_ok: bool = False) -> None:
+        if self == path:
+            raise PermissionError(13, "in use", str(path))
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
 
 
 def test_a_folder_that_cannot_be_made_costs_nothing_but_a_word(

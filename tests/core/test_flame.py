@@ -112,6 +112,14 @@ def test_eyes_and_neck_turn_the_right_way(bone: str, channel: str, towards: tupl
     assert np.dot(gaze, towards) > 0.2
 
 
+def test_a_head_that_is_left_alone_changes_nothing_else() -> None:
+    with_head, without = flame(), flame(use_head=False)
+
+    assert set(without.driven) < set(with_head.driven)
+    left_out = {name for d in set(with_head.driven) - set(without.driven) for name, _ in d.sources}
+    assert left_out == set(arkit.HEAD_CHANNELS)
+
+
 def test_a_positive_roll_leans_to_the_left_shoulder() -> None:
     crown = turned(flame(), "neck", (0.0, 1.0, 0.0), clip_with(headRoll=0.3))
 

@@ -119,6 +119,15 @@ def test_intervals_between_blinks_vary_as_in_people() -> None:
     assert gaps.min() >= 0.3
 
 
+@pytest.mark.parametrize("rate", [1.0, 1.4, 2.0])
+def test_blinks_never_crowd(rate: float) -> None:
+    activity = np.ones(60_000, np.float32)
+
+    gaps = [np.diff(sorted(blink_frames(activity, rate=rate, seed=seed))) for seed in range(5)]
+
+    assert np.concatenate(gaps).min() == 11  # the two of a double
+
+
 def test_a_blink_shuts_faster_than_it_opens_and_shuts_the_eye() -> None:
     curve = blink_curve(np.ones(600, np.float32), rate=1.0, seed=0)
     peak = int(np.argmax(curve))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core.errors import ModelFolderError
+from emotalk_core.errors import ModelFolderError, SetupError
 from emotalk_core.model.config import ModelConfig, read_config, write_config
 from emotalk_core.model.folder import encoder_shapes, load_model, model_shapes, starter_folder
 from emotalk_core.model.tensors import read_tensors, write_tensors
@@ -125,3 +125,14 @@ def test_missing_and_cut_files_are_refused(folder: Path, file: str) -> None:
 def test_no_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="No such model folder"):
         load_model(tmp_path / "nothing")
+
+
+def test_a_full_disk_leaves_the_old_weights_and_no_debris(folder: Path, small_disk: None) -> None:
+    path = folder / "model.safetensors"
+    before, names = path.read_bytes(), sorted(folder.iterdir())
+
+    with pytest.raises(SetupError, match=r"model\.safetensors.* Free disk space"):
+        write_tensors(path, {"large": np.zeros(100_000, np.float32)})
+
+    assert path.read_bytes() == before
+    assert sorted(folder.iterdir()) == names

@@ -273,7 +273,8 @@ def test_half_an_hour_takes_hardly_more_memory_than_two_minutes(tmp_path: Path) 
     assert long <= 1.1 * short
 
 
-def test_a_full_disk_leaves_no_debris(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rate", [16_000, 44_100])  # the latter is decoded into a temporary file
+def test_a_full_disk_leaves_no_debris(tmp_path: Path, rate: int) -> None:
     """In a child, because a limit on file sizes hits everything that pytest writes."""
     code = (
         "import resource, sys; from emotalk_core.cli import animate, main; "
@@ -283,7 +284,7 @@ def test_a_full_disk_leaves_no_debris(tmp_path: Path) -> None:
         "sys.exit(main(sys.argv[1:]))"
     )
     sound = tmp_path / "voice.wav"
-    sound.write_bytes(wav(np.zeros(32_000)))
+    sound.write_bytes(wav(np.zeros(2 * rate), rate=rate))
     output = tmp_path / "out" / "take.csv"
     output.parent.mkdir()
     output.write_text("old")

@@ -197,6 +197,31 @@ def test_zip_has_the_same_bytes_twice_and_only_what_blender_needs(
     assert not [name for name in names if "__pycache__" in name]
 
 
+@pytest.mark.parametrize(("max_bytes", "is_refused"), [(10, False), (10_000, True)])
+def test_a_zip_that_is_no_good_never_bears_the_name_of_a_release(
+    run: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    max_bytes: int,
+    is_refused: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    def validate(archive: Path) -> None:
+        if is_refused:
+            raise run.Stop(f"Blender refuses {archive.name}")
+
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "shipped", list)
+    monkeypatch.setattr(run, "validate", validate)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "emotalk.zip").write_text("the last good one")
+
+    with pytest.raises(run.Stop, match=r"emotalk\.zip"):
+        run.write_checked("emotalk.zip", {"LICENSE": b"GPL"}, max_bytes)
+
+    assert [path.name for path in (tmp_path / "dist").iterdir()] == ["emotalk.zip"]
+    assert (tmp_path / "dist" / "emotalk.zip").read_text() == "the last good one"
+
+
 def test_zip_with_a_binary_is_refused(run: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "addon").mkdir()
     (tmp_path / "addon" / "fast.so").touch()

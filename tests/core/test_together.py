@@ -45,10 +45,10 @@ def sounds(tmp_path: Path) -> Path:
 
 
 def run(
-    engine: FakeEngine, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *flags: str
 ) -> dict[str, bytes]:
     monkeypatch.setattr(batch, "read_engine", lambda _: engine)
-    assert main(["batch", str(sounds), "-o", str(out), "--no-cache"]) == 3
+    assert main(["batch", str(sounds), "-o", str(out), "--no-cache", *flags]) == 3
     return {path.name: path.read_bytes() for path in out.glob("*.csv")}
 
 
@@ -82,3 +82,18 @@ def test_a_batch_hears_as_many_as_fit_a_pass(
     assert engine.n_encoded == 4
     assert together == alone
     assert sorted(together) == ["0.csv", "1.csv", "3.csv", "4.csv"]
+
+
+def test_resume_hears_nothing_ahead_that_it_skips(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    run(TogetherEngine(), sounds, out, monkeypatch)
+    for name in ("1.csv", "4.csv"):
+        (out / name).unlink()
+    engine = TogetherEngine()
+
+    run(engine, sounds, out, monkeypatch, "--resume")
+
+    assert engine.passes == [2]
+    assert engine.n_encoded == 2

@@ -17,7 +17,13 @@ from torch.nn import functional
 
 from ..config import FrontEndConfig
 
-__all__ = ["Convolutions", "FrontEnd", "Layers", "student_tensors"]
+__all__ = [
+    "Convolutions",
+    "FrontEnd",
+    "Layer",
+    "Layers",
+    "student_tensors",
+]
 
 WIDTH, N_HEADS = 512, 8
 HEAD = WIDTH // N_HEADS

@@ -39,7 +39,15 @@ from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
 from ..config import GATES, ContentConfig, ModelConfig
 
-__all__ = ["Starter", "level_feature", "pool_weights"]
+__all__ = [
+    "Starter",
+    "firmness",
+    "level_feature",
+    "pool_weights",
+    "press",
+    "round_off",
+    "tuck",
+]
 
 _POOL_EPS = 1e-4
 

@@ -1,0 +1,53 @@
+"""A user's own Action that ours replaces whole comes back with Remove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import users_action
+
+JAW = 'key_blocks["jawOpen"].value'
+
+
+@pytest.mark.parametrize("name", ["Renamed", "Character_Expression_Clip_2026_11_27_" + "x" * 42])
+def test_the_users_action_comes_back_whatever_it_is_called(
+    ready: Any, head: Any, name: str
+) -> None:
+    mine = users_action(head.data.shape_keys, JAW)
+    mine.name = name if len(name) > 49 else mine.name
+    bpy.ops.emotalk.animate()
+    mine.name = name
+
+    bpy.ops.emotalk.clear()
+
+    assert head.data.shape_keys.animation_data.action == mine
+    assert not head.data.shape_keys.animation_data.nla_tracks
+    assert [*head.data.shape_keys.keys()] == []
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4), reason="Actions have slots from Blender 4.4 on")
+def test_of_a_users_action_the_slot_comes_back_too(ready: Any, head: Any) -> None:
+    keys = head.data.shape_keys
+    mine = users_action(keys, JAW)
+    slot = mine.slots.new("KEY", "Other")
+    curves = mine.layers[0].strips[0].channelbag(slot, ensure=True).fcurves
+    curves.new(JAW).keyframe_points.insert(1, 0.5)
+    keys.animation_data.action_slot = slot
+    bpy.ops.emotalk.animate()
+
+    bpy.ops.emotalk.clear()
+
+    assert keys.animation_data.action_slot == slot
+
+
+def test_a_users_action_deleted_meanwhile_is_missed_without_an_error(ready: Any, head: Any) -> None:
+    mine = users_action(head.data.shape_keys, JAW)
+    bpy.ops.emotalk.animate()
+    bpy.data.actions.remove(mine)
+
+    bpy.ops.emotalk.clear()
+
+    assert head.data.shape_keys.animation_data.action is None
