@@ -344,7 +344,8 @@ def with_blender(program: str, name: str, out: Path, arguments: list[str]) -> in
     started, environment = time.monotonic(), f"blender-{main_line()}"
     python = ensure(environment)[environment]
     with tempfile.TemporaryDirectory(prefix="emotalk-demo-") as scratch:
-        command = [str(python), "-m", "addon.demo.start", program, "--out", str(out), *arguments]
+        start = ["-m", "addon.demo.film.start", program]
+        command = [str(python), *start, "--out", str(out), *arguments]
         search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         variables = {**os.environ, "BLENDER_USER_RESOURCES": scratch, "PYTHONPATH": search}
         code = subprocess.run(command, env=variables, check=False).returncode
@@ -418,6 +419,7 @@ def clean(_arguments: list[str]) -> int:
 
 SHIPPED_FILES = ("__init__.py", "blender_manifest.toml", "LICENSE", "README.md")
 SHIPPED_FOLDERS = ("addon", "emotalk_core")
+FILM = ROOT / "addon" / "demo" / "film"  # of the demo and the gallery: Blender needs none of it
 BINARIES = {".so", ".pyd", ".dll", ".dylib", ".exe", ".whl"}
 MAX_ZIP_BYTES = 45_000_000
 MAX_ONNX_ZIP_BYTES = 70_000_000
@@ -549,7 +551,11 @@ def known_wheel(pattern: str, lock: Path) -> Path | None:
 def shipped() -> list[Path]:
     """What the extension consists of, sorted."""
     inside = [path for top in SHIPPED_FOLDERS for path in (ROOT / top).rglob("*") if path.is_file()]
-    files = [path for path in inside if not {"__pycache__", ".DS_Store"} & set(path.parts)]
+    files = [
+        path
+        for path in inside
+        if not {"__pycache__", ".DS_Store"} & set(path.parts) and FILM not in path.parents
+    ]
     if binaries := [path.name for path in files if path.suffix in BINARIES]:
         raise Stop(f"The extension carries no binaries. Take out: {', '.join(binaries)}.")
     return sorted([*(ROOT / name for name in SHIPPED_FILES), *files])

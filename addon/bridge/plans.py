@@ -10,6 +10,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
+from . import compat
 from .characters import is_deleted
 from .counting import counted
 
@@ -49,8 +50,8 @@ def objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
 
 
 def checked_plans(tables: Sequence[KeyTable], notes: list[str]) -> list[Plan]:
-    """The curves to write, without those that drivers hold; what the user should know goes to
-    `notes`.
+    """The curves to write, without those that drivers hold or somebody has locked; what the user
+    should know goes to `notes`.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def checked_plans(tables: Sequence[KeyTable], notes: list[str]) -> list[Plan]:
         raise RigError(
             "Nothing can be keyed",
             value=", ".join(objects),
-            remedy="Remove the drivers of its shape keys.",
+            remedy="Remove the drivers of its shape keys, or unlock its curves.",
         )
     return plans
 
@@ -82,11 +83,16 @@ def _plans(
         driven = (
             {d.data_path for d in block.animation_data.drivers} if block.animation_data else set()
         )
-        free = tuple(table for table in own if table.data_path not in driven)
-        if len(free) < len(own):
-            n_driven = counted(len(own) - len(free), "driven value")
+        undriven = [table for table in own if table.data_path not in driven]
+        if len(undriven) < len(own):
+            n_driven = counted(len(own) - len(undriven), "driven value")
             notes.append(f"{name}: {n_driven} left to the drivers")
-        plans.append(Plan(block, kind, name, free))
+        locked = {(c.data_path, c.array_index) for c in compat.fcurves_of(block) or () if c.lock}
+        free = [t for t in undriven if (t.data_path, t.array_index) not in locked]
+        if len(free) < len(undriven):
+            n_locked = counted(len(undriven) - len(free), "locked curve")
+            notes.append(f"{name}: {n_locked} not touched")
+        plans.append(Plan(block, kind, name, tuple(free)))
     return [plan for plan in plans if plan.tables]
 
 
@@ -123,8 +129,9 @@ def _check(plan: Plan, notes: list[str]) -> None:
         )
     if any(track.is_solo for track in data.nla_tracks):
         notes.append(f"{plan.owner}: an NLA track is soloed and hides the new keys")
-    if data.action_influence == 0.0:
-        notes.append(f"{plan.owner}: the Action's influence is 0 and hides the new keys")
+    if data.action_influence < 1.0:
+        shown = f"{data.action_influence:.0%}"
+        notes.append(f"{plan.owner}: the Action's influence shows {shown} of the new keys")
 
 
 def _check_keys(plan: Plan, notes: list[str]) -> None:

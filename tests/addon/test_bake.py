@@ -345,3 +345,22 @@ def test_bones_get_keys_on_the_armature(addon: ModuleType) -> None:
     bpy.context.scene.frame_set(30)
     evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     assert evaluated.pose.bones["Bone"].rotation_quaternion.x == pytest.approx(WAVE[20], abs=1e-6)
+
+
+def test_locked_curves_are_left_as_they_are(addon: ModuleType, head: Any) -> None:
+    write(head)
+    before = keys_of(head, "jawOpen")[1]
+    fcurves(head.data.shape_keys)[JAW, 0].lock = True
+
+    result = write(head, table(head, values=np.zeros_like(WAVE)), table(head, "mouthSmileLeft"))
+
+    np.testing.assert_array_equal(keys_of(head, "jawOpen")[1], before)
+    assert result.notes == ("Head: 1 locked curve not touched",)
+    assert len(keys_of(head, "mouthSmileLeft")[0])
+
+
+def test_an_action_that_shows_in_part_is_told(addon: ModuleType, head: Any) -> None:
+    write(head)
+    head.data.shape_keys.animation_data.action_influence = 0.5
+
+    assert "influence shows 50% of the new keys" in write(head).notes[0]

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from emotalk.addon.demo import base_head, character
 from emotalk.addon.demo.part import Part
-from emotalk.addon.demo.poses import EMOTIONS, VISEMES, Pose
 from emotalk.addon.demo.skin import Skin, build_skin
 from emotalk.addon.demo.warp import EYE_RADIUS, EYE_SCALE, eye_centre
 from emotalk.addon.demo.write_mesh import to_scene
 from emotalk.emotalk_core.arkit import CHANNELS
+
+from tests.addon.demo_poses import EMOTIONS, VISEMES, Pose
 
 CORNER_AT_REST = (26.0, 623.0, 129.0)  # the left end of the lips, mm
 # What lies further back than this between the lips is the mouth's inside: x and depth, mm.

@@ -12,8 +12,8 @@ import pytest
 av = pytest.importorskip("av", reason="the film is written with PyAV")
 Image = pytest.importorskip("PIL.Image", reason="the sheets are drawn with Pillow")
 
-movie = importlib.import_module("emotalk.addon.demo.movie")
-sheets = importlib.import_module("emotalk.addon.demo.sheets")
+movie = importlib.import_module("emotalk.addon.demo.film.movie")
+sheets = importlib.import_module("emotalk.addon.demo.film.sheets")
 arkit = importlib.import_module("emotalk.emotalk_core.arkit")
 
 FPS = Fraction(24)

@@ -12,10 +12,10 @@ import pytest
 pytest.importorskip("av", reason="the films are written with PyAV")
 Image = pytest.importorskip("PIL.Image", reason="the sheets are drawn with Pillow")
 
-gallery = importlib.import_module("emotalk.addon.demo.gallery")
-recordings = importlib.import_module("emotalk.addon.demo.recordings")
-scores = importlib.import_module("emotalk.addon.demo.scores")
-sheets = importlib.import_module("emotalk.addon.demo.sheets")
+gallery = importlib.import_module("emotalk.addon.demo.film.gallery")
+recordings = importlib.import_module("emotalk.addon.demo.film.recordings")
+scores = importlib.import_module("emotalk.addon.demo.film.scores")
+sheets = importlib.import_module("emotalk.addon.demo.film.sheets")
 arkit = importlib.import_module("emotalk.emotalk_core.arkit")
 errors = importlib.import_module("emotalk.emotalk_core.errors")
 

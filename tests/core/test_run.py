@@ -180,6 +180,19 @@ def test_run_py_imports_the_standard_library_only() -> None:
     assert child.returncode == 0, child.stderr
 
 
+FILM = "addon/demo/film/"
+
+
+def test_nothing_in_the_zip_needs_what_it_leaves_out(run: ModuleType) -> None:
+    importing = re.compile(r"^\s*(from|import) .*\bfilm\b", re.MULTILINE)
+    sources = [path for path in run.shipped() if path.suffix == ".py"]
+    left_out = [*(ROOT / FILM).glob("*.py")]
+
+    assert not [path for path in sources if importing.search(path.read_text(encoding="utf-8"))]
+    assert len(sources) > 100
+    assert len(left_out) > 10
+
+
 def test_zip_has_the_same_bytes_twice_and_only_what_blender_needs(
     run: ModuleType, tmp_path: Path
 ) -> None:
@@ -194,7 +207,7 @@ def test_zip_has_the_same_bytes_twice_and_only_what_blender_needs(
     assert tops == {
         "__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "addon", "emotalk_core",
     }  # fmt: skip
-    assert not [name for name in names if "__pycache__" in name]
+    assert not [name for name in names if "__pycache__" in name or name.startswith(FILM)]
 
 
 @pytest.mark.parametrize(("max_bytes", "is_refused"), [(10, False), (10_000, True)])

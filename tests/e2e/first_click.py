@@ -13,7 +13,7 @@ import pytest
 
 __all__ = ["LINES", "blender", "click", "python_of", "write_speech"]
 
-RECORDING = Path(__file__).resolve().parents[2] / "addon" / "demo" / "nerves_tonight.wav"
+RECORDING = Path(__file__).resolve().parents[2] / "addon" / "demo" / "film" / "nerves_tonight.wav"
 LINES = ("4.2", "4.5", "5.0", "5.2")
 
 # Runs inside a Blender line: installs the zip, adds the character, animates a sound, tells.

@@ -12,11 +12,11 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from ...emotalk_core.clip import Clip
-from ...emotalk_core.errors import SetupError
-from ...emotalk_core.retarget import KeyTable, retarget
-from ..bridge import characters, compat, rigs
-from . import character
+from ....emotalk_core.clip import Clip
+from ....emotalk_core.errors import SetupError
+from ....emotalk_core.retarget import KeyTable, retarget
+from ...bridge import characters, compat, rigs
+from .. import character
 from .backdrop import add_backdrop
 from .look import set_workbench
 
@@ -92,15 +92,12 @@ class Stage:
 
     def save(self, path: Path) -> None:
         """The scene as a .blend file, set to render the film with its sound."""
-        image, render = self.scene.render.image_settings, self.scene.render
         compat.set_video_output(self.scene, "MPEG4")
-        render.filepath = "//demo.mp4"
+        self.scene.render.filepath = "//demo.mp4"
         self.scene.frame_set(self.first_frame)
         bpy.context.preferences.filepaths.save_version = 0  # no demo.blend1 beside it
         bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True, copy=True)
-        if hasattr(image, "media_type"):
-            image.media_type = "IMAGE"
-        image.file_format = "PNG"
+        compat.set_picture_output(self.scene)
 
     def photograph(self, frame: int | None, path: Path) -> None:
         """One PNG of a scene frame, or of the face as it is."""
@@ -150,6 +147,6 @@ def _register() -> None:
     """Switch the add-on on, as Blender does with an enabled extension; once."""
     if hasattr(bpy.types.Scene, "emotalk"):
         return
-    from ... import addon
+    from .... import addon
 
     addon.register()

@@ -14,15 +14,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...emotalk_core import arkit
-from ...emotalk_core.audio import ArraySound, open_sound, read_samples
-from ...emotalk_core.clip import Clip
-from ...emotalk_core.controls import EMOTIONS, ControlTrack
-from ...emotalk_core.engine import Engine, open_engine
-from ...emotalk_core.errors import EmoTalkError, InputError
-from ...emotalk_core.model.folder import load_model, starter_folder
-from ...emotalk_core.pipeline import decode, encode
-from ...emotalk_core.shaping.activity import speech_activity
+from ....emotalk_core import arkit
+from ....emotalk_core.audio import ArraySound, open_sound, read_samples
+from ....emotalk_core.clip import Clip
+from ....emotalk_core.controls import EMOTIONS, ControlTrack
+from ....emotalk_core.engine import Engine, open_engine
+from ....emotalk_core.errors import EmoTalkError, InputError
+from ....emotalk_core.model.folder import load_model, starter_folder
+from ....emotalk_core.pipeline import decode, encode
+from ....emotalk_core.shaping.activity import speech_activity
 from . import recordings
 from .canvas import save_picture
 from .gallery_page import write_page
@@ -207,7 +207,7 @@ def _made_from(plan: _Plan, tools: _Tools, recording: Recording, key: str) -> st
 
 def _version() -> str:
     """Hash of the code that decides how a face moves and looks."""
-    folders = (_HERE, Path(arkit.__file__).parent / "shaping")
+    folders = (_HERE, _HERE.parent, Path(arkit.__file__).parent / "shaping")
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 

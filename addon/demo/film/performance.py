@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from ...emotalk_core.audio import open_sound, read_samples
-from ...emotalk_core.controls import EMOTIONS, Controls, ControlTrack, emotion_weights
-from ...emotalk_core.engine import Encoding, Engine, open_engine
-from ...emotalk_core.model.folder import load_model, starter_folder
-from ...emotalk_core.pipeline import decode, encode
+from ....emotalk_core.audio import open_sound, read_samples
+from ....emotalk_core.controls import EMOTIONS, Controls, ControlTrack, emotion_weights
+from ....emotalk_core.engine import Encoding, Engine, open_engine
+from ....emotalk_core.model.folder import load_model, starter_folder
+from ....emotalk_core.pipeline import decode, encode
 from .canvas import save_picture
 from .movie import write_movie
 from .recordings import phones_beside

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from ...emotalk_core import arkit
-from ...emotalk_core.shaping.activity import speech_activity
-from ...emotalk_core.shaping.aperture import CLOSED_MM, REST_MM, aperture_mm
-from ...emotalk_core.shaping.closure import count_closures
+from ....emotalk_core import arkit
+from ....emotalk_core.shaping.activity import speech_activity
+from ....emotalk_core.shaping.aperture import CLOSED_MM, REST_MM, aperture_mm
+from ....emotalk_core.shaping.closure import count_closures
 from .recordings import Phone
 
 __all__ = ["SHUT", "SILENT", "Score", "score", "sound_of", "spelled"]

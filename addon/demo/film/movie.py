@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...emotalk_core.progress import Progress, silent
+from ....emotalk_core.progress import Progress, silent
 
 __all__ = ["write_movie"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from .materials import new_materials
-from .part import Part, blend, grid_faces, hex_colour, smoothstep
-from .write_mesh import write_part
+from ..materials import new_materials
+from ..part import Part, blend, grid_faces, hex_colour, smoothstep
+from ..write_mesh import write_part
 
 CENTRE = np.array([0.0, 655.0, -520.0])  # mm, in the head's data: behind the head
 RADIUS = 900.0

@@ -1,4 +1,5 @@
-"""The way in for what runs where bpy is: `python -m addon.demo.start film --out out`, or `gallery`.
+"""The way in for what runs where bpy is: `python -m addon.demo.film.start film --out out`; or
+`gallery`.
 
 Run as a program this file has no name inside the extension yet, so it only finds the way in; the
 work is in the modules of the same package.
@@ -16,7 +17,7 @@ from typing import Final
 
 __all__ = ["main"]
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 _NAME = "emotalk"
 _PROGRAMS: Final = {"film": "performance", "gallery": "gallery"}
 
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code of a program: 0, 2 for what the user can mend, 130 when stopped."""
     program, *arguments = sys.argv[1:] if argv is None else argv
     _load_extension()
-    module = importlib.import_module(f"{_NAME}.addon.demo.{_PROGRAMS[program]}")
+    module = importlib.import_module(f"{_NAME}.addon.demo.film.{_PROGRAMS[program]}")
     return int(module.main(arguments))
 
 

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from ...emotalk_core import arkit
-from ...emotalk_core.controls import EMOTIONS
-from ...emotalk_core.shaping.aperture import REST_MM, aperture_mm
-from ...emotalk_core.shaping.closure import met_lips
+from ....emotalk_core import arkit
+from ....emotalk_core.controls import EMOTIONS
+from ....emotalk_core.shaping.aperture import REST_MM, aperture_mm
+from ....emotalk_core.shaping.closure import met_lips
 from .canvas import INK, MUTED, PAPER, Canvas, Colour
 from .recordings import Phone
 from .scores import SHUT, SILENT, sound_of, spelled

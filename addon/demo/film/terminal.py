@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from ...emotalk_core.errors import Cancelled, EmoTalkError
+from ....emotalk_core.errors import Cancelled, EmoTalkError
 
 __all__ = ["Steps", "run_program"]
 
