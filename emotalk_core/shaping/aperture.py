@@ -19,7 +19,7 @@ CLOSED_MM: Final = 0.85
 
 # Millimetres that one unit of each channel opens the inner lips, at the middle of the mouth of a
 # human-size head. Measured on the ICT-FaceKit blendshapes (USC Institute for Creative Technologies,
-# MIT licence); the rest is below 0.2.
+# MIT: LICENSE-ict-facekit); the rest is below 0.2.
 _OPENS: Final = MappingProxyType(
     {
         "jawForward": 1.1014,

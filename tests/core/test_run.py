@@ -55,6 +55,25 @@ def test_manifest_keeps_the_rules_of_the_extensions_platform() -> None:
     assert "wheels" not in manifest
 
 
+@pytest.mark.parametrize(
+    ("notice", "words", "licence"),
+    [
+        ("emotalk_core/models/starter/LICENSE-whisper", "OpenAI", "SPDX:MIT"),
+        ("emotalk_core/shaping/LICENSE-ict-facekit", "USC Institute", "SPDX:MIT"),
+        ("emotalk_core/models/starter/NOTICE", "CC BY 4.0", "SPDX:CC-BY-4.0"),
+        ("addon/demo/NOTICE.md", "MakeHuman", "SPDX:CC0-1.0"),
+    ],
+)
+def test_the_zip_says_whose_work_it_carries(
+    run: ModuleType, notice: str, words: str, licence: str
+) -> None:
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+
+    assert licence in manifest["license"]
+    assert ROOT / notice in run.shipped()
+    assert words in (ROOT / notice).read_text(encoding="utf-8")
+
+
 def test_every_environment_is_pinned_with_hashes(run: ModuleType) -> None:
     for environment in run.ENVIRONMENTS.values():
         text = (ROOT / ".requirements" / f"{environment.name}.txt").read_text(encoding="utf-8")
