@@ -138,6 +138,11 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
     use_head: BoolProperty(
         name="Turn Head Bone", default=True, description="Give the head and neck bones keys too"
     )
+    names_path: StringProperty(
+        name="Names File", subtype="FILE_PATH",
+        description="For keys with names of their own: a file that says what drives each of them. "
+        "Save Names writes one to fill in",
+    )  # fmt: skip
     matrix_path: StringProperty(
         name="FLAME Matrix", subtype="FILE_PATH",
         description="For FLAME heads: a csv or npz file with what each of the 52 channels does to "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,13 +15,35 @@ from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import (
     Binding,
     BoneRest,
+    Driven,
+    KeyTarget,
     Matching,
     binding_of,
     match_meshes,
+    read_binding,
     read_expression_matrix,
 )
 
-__all__ = ["Rig", "fill_list", "find_rig"]
+__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "with_all_keys"]
+
+
+@dataclass(frozen=True)
+class RigSettings:
+    """What the panel, or a take, says of a rig besides its meshes."""
+
+    matrix_path: str = ""  # of a FLAME face
+    names_path: str = ""  # of keys with names of their own: a file as `write_binding` makes it
+    use_head: bool = True
+
+    @classmethod
+    def of(cls, group: Any) -> RigSettings:
+        """Those of a property group."""
+        return cls(**{name: getattr(group, name) for name in cls.__dataclass_fields__})
+
+    def put(self, group: Any) -> None:
+        """Set them there."""
+        for name in self.__dataclass_fields__:
+            setattr(group, name, getattr(self, name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +55,14 @@ class Rig:
     objects: tuple[str, ...]  # everything that gets keys: meshes, then the armature
     missing: tuple[str, ...]  # channels that move nothing on any of the meshes
     notes: tuple[str, ...]
-    matrix_path: str = ""  # of a FLAME face, as the panel has it
-    use_head: bool = True
+    settings: RigSettings
 
 
 def find_rig(
     meshes: Iterable[bpy.types.Object],
     armature: bpy.types.Object | None,
-    *,
+    settings: RigSettings,
     asked: str = "",
-    matrix_path: str = "",
-    use_head: bool = True,
 ) -> Rig:
     """What drives the given meshes and bones, which are what was found of the object `asked` for.
 
@@ -52,40 +71,82 @@ def find_rig(
     RigError
         There is no mesh and no armature, or no shape key and no bone has a name that is known.
     InputError
-        The FLAME matrix file cannot be used.
+        The FLAME matrix or the file of own names cannot be used.
     """
     meshes = list(meshes)
     if not meshes and armature is None:
         raise RigError(
             "Nothing here can speak", value=asked, remedy="Choose a face with shape keys."
         )
-    names = {
-        mesh.name: [block.name for block in mesh.data.shape_keys.key_blocks] for mesh in meshes
-    }
-    matchings = _matched(tuple((name, tuple(keys)) for name, keys in names.items()))
-    if not matchings and armature is None:
-        raise RigError(
-            "No shape key has a known name",
-            value=", ".join(names),
-            remedy="Give the face ARKit's 52 shape keys.",
+    matchings = _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
+    own = _own_rows(settings, [*meshes, *filter(None, [armature])])
+    path = settings.matrix_path
+    matrix = read_expression_matrix(bpy.path.abspath(path)) if path else None
+    try:
+        found = binding_of(
+            matchings,
+            armature=armature.name if armature else "",
+            bones=_bones(armature) if armature else (),
+            expressions=matrix,
+            use_head=settings.use_head,
         )
-    matrix = read_expression_matrix(bpy.path.abspath(matrix_path)) if matrix_path else None
-    binding = binding_of(
-        matchings,
-        armature=armature.name if armature else "",
-        bones=_bones(armature) if armature else (),
-        expressions=matrix,
-        use_head=use_head,
-    )
-    return Rig(
-        binding,
-        matchings,
-        binding.object_names,
-        _missing(matchings),
-        _notes(matchings, matrix),
-        matrix_path,
-        use_head,
-    )
+    except RigError as error:
+        if not own:
+            told = ", ".join(mesh.name for mesh in meshes) or error.value
+            remedy = "Give the face ARKit's 52 shape keys, or a Names File (panel Rig)."
+            raise RigError("No shape key has a known name", value=told, remedy=remedy) from error
+        found = Binding(())
+    binding = _with_own(found, own)
+    missing = tuple(n for n in _missing(matchings) if n not in _channels_of(own))
+    notes = _notes(matchings, matrix)
+    return Rig(binding, matchings, binding.object_names, missing, notes, settings)
+
+
+def with_all_keys(rig: Rig | None, meshes: Iterable[bpy.types.Object]) -> Binding:
+    """What was found, and a row without sources for every key that nothing drives: to be filled in
+    by hand.
+    """
+    found = rig.binding.driven if rig else ()
+    known = {_place_of(item) for item in found}
+    keys = [KeyTarget(mesh.name, key) for mesh in meshes for key in _keys_of(mesh)[1:]]
+    empty = tuple(Driven(key, ()) for key in keys if (key.object_name, key.key) not in known)
+    return Binding((*found, *empty))
+
+
+def _keys_of(mesh: bpy.types.Object) -> list[str]:
+    return [block.name for block in mesh.data.shape_keys.key_blocks]
+
+
+def _own_rows(settings: RigSettings, objects: Iterable[bpy.types.Object]) -> tuple[Driven, ...]:
+    if not settings.names_path:
+        return ()
+    rows = read_binding(bpy.path.abspath(settings.names_path)).driven
+    there = {thing.name for thing in objects}
+    if not any(row.target.object_name in there for row in rows):
+        raise RigError(
+            "The names file is of another character",
+            value=rows[0].target.object_name,
+            remedy=f"Name {', '.join(sorted(there)[:3])} in it, or take the file away.",
+        )
+    return tuple(row for row in rows if row.target.object_name in there)
+
+
+def _with_own(found: Binding, own: Sequence[Driven]) -> Binding:
+    """Rows of the file in place of what was found for the same key or bone; those without sources
+    leave it alone.
+    """
+    named = {_place_of(row) for row in own}
+    kept = [item for item in found.driven if _place_of(item) not in named]
+    return replace(found, driven=(*kept, *(row for row in own if row.sources)))
+
+
+def _place_of(item: Driven) -> tuple[str, str]:
+    target = item.target
+    return target.object_name, target.key if isinstance(target, KeyTarget) else target.bone
+
+
+def _channels_of(rows: Iterable[Driven]) -> set[str]:
+    return {channel for row in rows for channel, _weight in row.sources}
 
 
 @lru_cache(maxsize=8)
@@ -134,7 +195,10 @@ def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:
         matching = rig.matchings.get(mesh.name)
         item = group.targets.add()
         item.name, item.object = mesh.name, mesh
-        item.use = matching is not None and mesh not in off
+        item.use = mesh.name in rig.objects and mesh not in off
+        if matching is None and mesh.name in rig.objects:
+            item.label = "Names file"
+            item.n_found = sum(row.target.object_name == mesh.name for row in rig.binding.driven)
         if matching is not None:
             item.label = matching.label
             item.n_found = len(CHANNELS) - len(matching.missing)

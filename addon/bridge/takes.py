@@ -288,9 +288,7 @@ def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
     meshes = characters.chosen_meshes(group.targets, character)
     armature = characters.armature_of(meshes, character)
     asked = character.name if character is not None else "a character that is gone"
-    return meshes, rigs.find_rig(
-        meshes, armature, asked=asked, matrix_path=group.matrix_path, use_head=group.use_head
-    )
+    return meshes, rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), asked)
 
 
 def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Request:
@@ -370,7 +368,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     report = outcome.report
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
-    take.rig.use_head, take.rig.matrix_path = prepared.rig.use_head, prepared.rig.matrix_path
+    prepared.rig.settings.put(take.rig)
     take.baked, take.is_held = prepared.digest, False
     take.first_frame, take.last_frame = result.first_frame, result.last_frame
     take.heard = [report.heard[name] for name in EMOTIONS]

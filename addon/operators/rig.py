@@ -1,7 +1,16 @@
-"""Find Rig: which meshes speak, and what of the 52 channels they have."""
+"""Find Rig: which meshes speak, and what of the 52 channels they have. Save Names: a file for keys
+with names of their own.
+"""
+
+from pathlib import Path
+from typing import ClassVar
 
 import bpy
+from bpy.props import StringProperty
+from bpy_extras.io_utils import ExportHelper
 
+from ...emotalk_core.errors import RigError
+from ...emotalk_core.retarget import write_binding
 from ..bridge import characters, rigs
 from ..bridge.counting import counted
 from .base import EmoTalkOperator
@@ -9,11 +18,8 @@ from .base import EmoTalkOperator
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_OT_find_rig(EmoTalkOperator):
-    """List the character's face meshes with what was found on each and what is missing"""
-
-    bl_idname = "emotalk.find_rig"
-    bl_label = "Find Face Meshes"
+class _OfCharacter(EmoTalkOperator):
+    """Looks at the chosen character, else at the active object."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -23,23 +29,53 @@ class EMOTALK_OT_find_rig(EmoTalkOperator):
             return False
         return True
 
+
+class EMOTALK_OT_find_rig(_OfCharacter):
+    """List the character's face meshes with what was found on each and what is missing"""
+
+    bl_idname = "emotalk.find_rig"
+    bl_label = "Find Face Meshes"
+
     def run(self, context: bpy.types.Context) -> str:
         """Fill the list."""
         group = context.scene.emotalk.rig
         thing = group.character or context.object
         meshes = characters.character_meshes(thing)
         armature = characters.armature_of(meshes, thing)
-        rig = rigs.find_rig(
-            meshes,
-            armature,
-            asked=thing.name,
-            matrix_path=group.matrix_path,
-            use_head=group.use_head,
-        )
+        rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
         group.character = thing
         rigs.fill_list(group, meshes, rig)
+        n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
         of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
-        return f"{len(rig.matchings)} of {of_meshes} can speak, {missing} missing"
+        return f"{n_speaking} of {of_meshes} can speak, {missing} missing"
 
 
-CLASSES = (EMOTALK_OT_find_rig,)
+class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):
+    """Write what drives each key and bone, and a row to fill in for every other key"""
+
+    bl_idname = "emotalk.save_names"
+    bl_label = "Save Names"
+    bl_options: ClassVar[set[str]] = {"REGISTER"}
+
+    filename_ext = ".json"
+    filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Write the file."""
+        group = context.scene.emotalk.rig
+        thing = group.character or context.object
+        meshes = characters.character_meshes(thing)
+        try:
+            armature = characters.armature_of(meshes, thing)
+            rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
+        except RigError:
+            if not meshes:
+                raise
+            rig = None  # not a name is known: all of them are to be filled in
+        binding, path = rigs.with_all_keys(rig, meshes), Path(self.filepath)
+        write_binding(binding, path)
+        n_empty = sum(not row.sources for row in binding.driven)
+        return f"Wrote {counted(len(binding.driven), 'row')}, {n_empty} to fill in: {path.name}"
+
+
+CLASSES = (EMOTALK_OT_find_rig, EMOTALK_OT_save_names)

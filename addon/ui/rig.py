@@ -50,6 +50,10 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         layout.operator("emotalk.find_rig", icon="VIEWZOOM")
         self._draw_details(context)
         layout.prop(group, "use_head")
+        row = layout.row()
+        row.label(text="Names file")
+        row.operator("emotalk.save_names", icon="EXPORT")
+        layout.prop(group, "names_path", text="")
         layout.label(text="FLAME matrix file")
         layout.prop(group, "matrix_path", text="")
 

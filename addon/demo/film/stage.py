@@ -88,7 +88,7 @@ class Stage:
 
     def _rig(self) -> rigs.Rig:
         meshes = characters.character_meshes(self.character.meshes[0])
-        return rigs.find_rig(meshes, characters.armature_of(meshes))
+        return rigs.find_rig(meshes, characters.armature_of(meshes), rigs.RigSettings())
 
     def save(self, path: Path) -> None:
         """The scene as a .blend file, set to render the film with its sound."""
