@@ -93,8 +93,8 @@ def _by_child(heard: Heard, blender: str, progress: Progress) -> SoundSource:
     with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         out = Path(folder) / "samples.npy"
         request = [str(heard.path), heard.start_s, heard.duration_s, str(out)]
-        done = run_script(blender, "decode_child.py", request, progress, "Decoding sound")
-        if not done or not out.is_file():
+        ended = run_script(blender, "decode_child.py", request, progress, "Decoding sound")
+        if ended.code or not out.is_file():
             raise _unreadable(heard.path)
         rate, samples = int(np.load(out.with_suffix(".rate.npy"))), np.load(out)
     return ArraySound(samples, rate)
@@ -105,12 +105,12 @@ def _mixed(heard: Heard, blender: str, progress: Progress) -> Path:
     out = heard.path.with_suffix(".wav")
     if not out.is_file():
         request = [str(heard.path), str(out)]
-        done = run_script(blender, "mix_child.py", request, progress, "Mixing speed changes")
-        if not done or not out.is_file():
+        ended = run_script(blender, "mix_child.py", request, progress, "Mixing speed changes")
+        if ended.code or not out.is_file():
             raise InputError(
                 "Blender could not play the speed changes",
                 value=heard.label,
-                remedy="Render the strip to a sound file, and use that.",
+                remedy=f"Render the strip to a sound file, and use that. ({ended.last_line}.)",
             )
     return out
 

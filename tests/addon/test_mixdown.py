@@ -106,11 +106,12 @@ def test_failure_names_the_strip_and_the_remedy(
     from emotalk.addon.bridge.decode import to_source
     from emotalk.emotalk_core.errors import InputError
 
-    bpy.app.binary_path = broken = _program(tmp_path / "broken", "exit 2")
+    bpy.app.binary_path = broken = _program(tmp_path / "broken", "echo No such codec >&2; exit 2")
     heard = _heard(strip, _render(strip))
     bpy.app.binary_path = ""
 
-    with pytest.raises(InputError, match=r"speed changes: 'line'\. Render the strip"):
+    told = r"speed changes: 'line'\. Render the strip .* that\. \(No such codec\.\)"
+    with pytest.raises(InputError, match=told):
         to_source(heard, blender=broken)
 
 
