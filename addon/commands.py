@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     except (Cancelled, KeyboardInterrupt):
         sys.stderr.write("emotalk: cancelled; nothing was written\n")
         return _CANCELLED
-    except Exception as error:  # noqa: BLE001 - one of the three doors
+    except Exception as error:  # noqa: BLE001 - one of the doors
         _log.exception("This is a bug in EmoTalk, not in your file")
         return _failed(f"unexpected {type(error).__name__}: {error}")
 

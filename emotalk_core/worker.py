@@ -143,7 +143,7 @@ class Worker:
             self._slow.put(lambda: self._guarded(request, lambda: self._encode(request, sound)))
 
     def _guarded(self, request: int, work: Callable[[], None]) -> None:
-        """One of the three doors: whatever `work` raises goes to the parent as plain fields."""
+        """One of the doors: whatever `work` raises goes to the parent as plain fields."""
         try:
             self._check(request)
             work()

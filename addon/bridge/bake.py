@@ -11,28 +11,17 @@ from typing import Any
 from ...emotalk_core.retarget import Binding, KeyTable, KeyTarget
 from . import compat, own_actions
 from .counting import counted
-from .curves import Keys, held, merged, read_keys, write_keys
+from .curves import Keys, Stretch, held, merged, read_keys, write_keys
 from .plans import Plan, checked_plans
 
 __all__ = [
     "BakeResult",
-    "Stretch",
     "described",
     "iter_written",
     "result_of",
     "widen_sliders",
     "write",
 ]
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Which scene frames a bake may change."""
-
-    old: tuple[float, float] | None = None  # where the take lay when it was last baked
-    only: tuple[float, float] | None = None  # a part of the take; None: all of it
-    blend_frames: float = 4.0  # the ends of `only` are blended with what was there
-    is_held: bool = False  # each key stays until the next one
 
 
 @dataclass(frozen=True)

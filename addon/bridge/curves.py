@@ -6,14 +6,11 @@ import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .bake import Stretch
-
-__all__ = ["Bends", "Keys", "checksum", "held", "merged", "read_keys", "write_keys"]
+__all__ = ["Bends", "Keys", "Stretch", "checksum", "held", "merged", "read_keys", "write_keys"]
 
 _CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
 _OWN_HANDLES: Final = (0, 3)  # likewise: free and aligned ones, which somebody has drawn
@@ -105,6 +102,16 @@ def _columns(keys: Keys, inside: np.ndarray) -> Iterator[np.ndarray]:
 def held(frames: np.ndarray, values: np.ndarray) -> Keys:
     """Keys each of which stays until the next one: poses."""
     return Keys(frames, values, _straight(len(frames), _CONSTANT))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Which scene frames a bake may change."""
+
+    old: tuple[float, float] | None = None  # where the take lay when it was last baked
+    only: tuple[float, float] | None = None  # a part of the take; None: all of it
+    blend_frames: float = 4.0  # the ends of `only` are blended with what was there
+    is_held: bool = False  # each key stays until the next one
 
 
 def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:

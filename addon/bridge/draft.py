@@ -15,8 +15,8 @@ import bpy
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import Binding, KeyTable
 from . import compat, own_actions
-from .bake import BakeResult, Stretch, iter_written, result_of, widen_sliders
-from .curves import checksum, read_keys
+from .bake import BakeResult, iter_written, result_of, widen_sliders
+from .curves import Stretch, checksum, read_keys
 from .plans import Plan, checked_plans
 
 __all__ = ["PAUSE_S", "SLICE_S", "Draft"]

@@ -14,7 +14,7 @@ from bpy.app.handlers import persistent
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from . import by_hand, controls, takes
-from .bake import Stretch
+from .curves import Stretch
 from .draft import PAUSE_S, SLICE_S, Draft
 from .job import Job
 from .panels import redraw_panels

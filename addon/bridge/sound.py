@@ -126,7 +126,7 @@ def in_scene(heard: Heard, scene: bpy.types.Scene) -> Heard:
 
 def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
     """What a Speaker object plays: from the start of its first sound strip in the NLA, else from
-    frame 1.
+    the scene's first frame.
 
     Raises
     ------

@@ -16,6 +16,7 @@ from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import bake, by_hand, characters, compat, controls, mixdown, removal, rigs, sound, strips
 from .counting import counted
+from .curves import Stretch
 from .draft import Draft
 from .session import SESSION
 from .settings import engine_settings
@@ -183,7 +184,7 @@ def finish(
     return result
 
 
-def stretch_of(prepared: Prepared, outcome: Outcome) -> bake.Stretch:
+def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
     """What writing the outcome would change.
 
     Raises
@@ -216,7 +217,7 @@ def make_active(prepared: Prepared) -> None:
 
 
 def _told(
-    changed: Set[by_hand.Address], stretch: bake.Stretch, result: bake.BakeResult
+    changed: Set[by_hand.Address], stretch: Stretch, result: bake.BakeResult
 ) -> tuple[str, ...]:
     """What the user should know of keys by hand and of the range."""
     if stretch.only is None:
@@ -231,7 +232,7 @@ def _meet(a: tuple[float, float], b: tuple[float, float]) -> bool:
     return max(a[0], b[0]) <= min(a[1], b[1])
 
 
-def _touched(tables: Sequence[KeyTable], stretch: bake.Stretch) -> tuple[float, float]:
+def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:
     """First and last frame that a bake may write or clear."""
     (first, last), old = _ends(tables), stretch.old or _ends(tables)
     return min(first, old[0]), max(last, old[1])
@@ -336,7 +337,7 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
     return take
 
 
-def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable]) -> bake.Stretch:
+def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable]) -> Stretch:
     ours = scene.emotalk
     old = (take.first_frame, take.last_frame) if take else None
     only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
@@ -345,7 +346,7 @@ def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable
         if first != old[0] or abs(last - old[1]) > ours.key_step:
             only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
-    return bake.Stretch(old, only, ours.blend_frames, is_held)
+    return Stretch(old, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:

@@ -1,4 +1,4 @@
-"""One of the three doors at which errors are caught: they become one report each."""
+"""One of the doors at which errors are caught: they become one report each."""
 
 import logging
 from typing import Any, ClassVar
@@ -37,7 +37,7 @@ class EmoTalkOperator(bpy.types.Operator):
         except OSError as error:
             where = f": '{error.filename}'" if error.filename else ""
             self.report({"ERROR"}, f"{error.strerror or error}{where}. Check disk and folder")
-        except Exception as error:  # noqa: BLE001 - one of the three doors
+        except Exception as error:  # noqa: BLE001 - one of the doors
             _log.exception("%s failed", self.bl_idname)
             self.report({"ERROR"}, f"Unexpected {type(error).__name__}: {error}. See the console")
         return {"CANCELLED"}

@@ -60,7 +60,7 @@ def _run(argv: Sequence[str] | None) -> int:
         with contextlib.suppress(OSError, ValueError):  # nor at the end, when Python flushes again
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BAD
-    except Exception as error:  # noqa: BLE001 - one of the three doors
+    except Exception as error:  # noqa: BLE001 - one of the doors
         _log.exception("This is a bug in EmoTalk, not in your file")
         print(f"emotalk: unexpected {type(error).__name__}: {error}", file=sys.stderr)
         return _BAD

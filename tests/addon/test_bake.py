@@ -21,10 +21,11 @@ JAW, SMILE = 'key_blocks["jawOpen"].value', 'key_blocks["mouthSmileLeft"].value'
 def _way(request: pytest.FixtureRequest, addon: ModuleType, monkeypatch: Any) -> None:
     """Every rule here holds for both ways of writing."""
     from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge.curves import Stretch
     from emotalk.addon.bridge.draft import Draft
 
     def write_in_slices(tables: Any, binding: Any, stretch: Any = None) -> Any:
-        draft = Draft(tables, binding, stretch or bake.Stretch())
+        draft = Draft(tables, binding, stretch or Stretch())
         while not draft.is_complete:
             draft.advance(0.0)
         return draft.commit()
@@ -49,8 +50,9 @@ def binding(head: Any, *keys: str, upper: float = 1.0) -> Any:
 
 def write(head: Any, *tables: Any, **stretch: Any) -> Any:
     from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge.curves import Stretch
 
-    return bake.write(tables or (table(head),), binding(head), bake.Stretch(**stretch))
+    return bake.write(tables or (table(head),), binding(head), Stretch(**stretch))
 
 
 def value_at(head: Any, key: str, frame: int) -> float:

@@ -15,7 +15,7 @@ FRAMES = np.arange(1.0, 31.0)
 
 
 def draft_for(*heads: Any, keys: tuple[str, ...] = ("jawOpen", "mouthSmileLeft")) -> Any:
-    from emotalk.addon.bridge.bake import Stretch
+    from emotalk.addon.bridge.curves import Stretch
     from emotalk.addon.bridge.draft import Draft
     from emotalk.emotalk_core.retarget import Binding, KeyTable
 
