@@ -15,6 +15,7 @@ from emotalk_core.controls import Controls, ControlTrack  # noqa: E402
 from emotalk_core.engine import open_engine  # noqa: E402
 from emotalk_core.errors import InputError  # noqa: E402
 from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
+from emotalk_core.model.network import Starter  # noqa: E402
 from tests.torch.paper_takes import heard_store, losses_of, made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from training.datasets import load_samples  # noqa: E402
@@ -82,3 +83,14 @@ def test_a_rebuild_writes_beside_what_ships(
         assert __main__.main(["export", *places, *more]) == 0
 
     assert written == [tmp_path / "work" / "model", tmp_path / "mine"]
+
+
+def test_what_ships_hears_the_same_while_it_is_trained() -> None:
+    model = load_model(starter_folder())
+    network = Starter.from_tensors(model.config, model.tensors)
+    states = torch.randn(1, 120, model.config.front_end.n_layers, model.config.front_end.width)
+    weights, centres = torch.ones(1, 120), torch.tensor([60])
+
+    asked = [network.train(mode).emotion(states, weights, centres)[1] for mode in (True, False)]
+
+    torch.testing.assert_close(*asked)
