@@ -26,6 +26,7 @@ from .synthesis import read_shards
 
 __all__ = [
     "NOBODY",
+    "SPLITS",
     "Recording",
     "load_emodb",
     "load_facegood",
@@ -44,7 +45,8 @@ __all__ = [
 
 NOBODY: Final = ""
 """Speaker of sounds without speech."""
-
+SPLITS: Final = ("train", "dev", "test")
+"""To learn from, to choose between runs by, to report once."""
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
@@ -65,7 +67,7 @@ class Recording:
     name: str  # unique: SET/STEM
     source: Path | np.ndarray  # a file, or samples at 16 kHz
     speaker: str
-    split: str  # train, dev (chooses between runs) or test (reported once)
+    split: str  # one of SPLITS
     phones: tuple[Phone, ...] = ()  # none: lips are not trained on it
     emotion: tuple[float, ...] | None = None  # shares of EMOTIONS
     emotion_trust: float = 0.0  # weight of that label in the loss

@@ -151,8 +151,17 @@ def test_faults_of_a_clips_folder_are_named(takes_folder: Path) -> None:
     (takes_folder / "labels.csv").write_text("take,mood\na,happy\n")
     with pytest.raises(InputError, match="mood"):
         load_clips_folder(takes_folder, skip=True)
-    (takes_folder / "labels.csv").write_text("take,emotion\na,joyful\n")
-    with pytest.raises(InputError, match="joyful"):
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "known"),
+    [("emotion", "joyful", "happy"), ("level", "strong", "0, 1"), ("split", "val", "dev")],
+)
+def test_a_label_that_there_is_not_is_one_line_with_its_place(
+    takes_folder: Path, column: str, value: str, known: str
+) -> None:
+    (takes_folder / "labels.csv").write_text(f"take,{column}\na,\nb,{value}\n")
+    with pytest.raises(InputError, match=f"{column}.*line 3: {value}.*{known}"):
         load_clips_folder(takes_folder, skip=True)
 
 
