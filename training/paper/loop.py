@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from emotalk_core.errors import InputError, SetupError
 
+from ..seeds import seed_torch
 from .batches import Batch, Faces, Pairs, collate
 from .processes import Processes
 from .run_folder import Journal, picture, read_state, write_state
@@ -102,7 +103,7 @@ class _State:
         pace, group = self.run.pace, self.group
         seed = (self.run.seed, self.step)
         batch = moved(pairs.batch(pace.pairs, seed, group), self.device)
-        torch.manual_seed(_number(*seed, group.rank))
+        seed_torch(*seed, group.rank)
         self.network.train(pace.dropout)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=pace.precision == "bf16"):
             parts = self.network.losses(batch, self.step / pace.steps)
@@ -162,11 +163,6 @@ def _speed(step: int, run: PaperRun) -> float:
         return 1.0
     done = (step - pace.warmup) / max(1, pace.steps - pace.warmup)
     return 0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * done)))
-
-
-def _number(*parts: int) -> int:
-    """A seed for torch from several numbers."""
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
 def chosen_device(name: str) -> torch.device:
