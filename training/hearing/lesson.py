@@ -29,6 +29,7 @@ from emotalk_core.model.network import Starter
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 
 from ..losses import misnamed, probe_matrix
+from ..seeds import seed_torch
 from .disturbance import Disturbance
 from .sound import Heard, LogMel, crop_samples, heard
 from .streams import Clip, Crop, Streams
@@ -192,6 +193,7 @@ class Lesson:
         first = self._resume(checkpoint)
         running: dict[str, float] = {}
         for step in range(first, self._settings.steps):
+            seed_torch(self._settings.seed, step)
             parts = self._step()
             for name, part in parts.items():
                 running[name] = running.get(name, part) * 0.97 + 0.03 * part
@@ -296,7 +298,6 @@ class Lesson:
         self._averaged.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._schedule.load_state_dict(state["schedule"])
-        torch.manual_seed(self._settings.seed + state["step"])  # other crops than before
         return int(state["step"])
 
 
