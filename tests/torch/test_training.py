@@ -4,6 +4,7 @@ the right frames.
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from emotalk_core import arkit
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import PHONES as MOUTHS
 from emotalk_core.model.config import ModelConfig
+from emotalk_core.shaping.aperture import MM
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
@@ -25,9 +27,18 @@ from training.config import read_run_config  # noqa: E402
 from training.datasets import NOBODY, Recording, split_of  # noqa: E402
 from training.faces.phones import Phone, phone_numbers  # noqa: E402
 from training.features import MARGIN_S, FeatureSet  # noqa: E402
-from training.losses import UNKNOWN, LossWeights, Predicted, Target, face_loss  # noqa: E402
+from training.losses import (  # noqa: E402
+    PROBES,
+    UNKNOWN,
+    LossWeights,
+    Predicted,
+    Target,
+    face_loss,
+    probe_matrix,
+)
 from training.trainer import Pupil, TrainSettings, face_parts, name_parts, train  # noqa: E402
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "faces"
 CONFIG = replace(
     ModelConfig(),
     front_end=replace(ModelConfig().front_end, width=16),
@@ -236,6 +247,15 @@ def test_a_wrong_name_costs_and_an_unknown_sound_does_not() -> None:
         return float(face_loss(predicted, target(phones=sounds), LossWeights())["phones"])
 
     assert cost(2) < 1.0 < cost(7)
+
+
+def test_lip_gap_per_unit_is_the_measured_heads() -> None:
+    with (GOLDEN / "lip_probes.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row.pop("channel"): row for row in csv.DictReader(file)}
+    measured = np.array([[float(rows[c][p]) for p in PROBES] for c in arkit.CHANNELS])
+
+    np.testing.assert_allclose(MM, measured[:, 0], atol=1e-6)
+    np.testing.assert_allclose(10.0 * probe_matrix(), measured, atol=1e-5)
 
 
 def test_pairs_are_two_copies_of_one_stretch() -> None:
