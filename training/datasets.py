@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.errors import InputError
@@ -130,14 +132,14 @@ def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
 
 def write_phones(path: Path, found: Mapping[str, Sequence[Phone]]) -> None:
     """A csv like `open_speech/phones.csv`, of phones by file name; it appears when it is whole."""
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream)
-        table.writerow(["file", "start_s", "end_s", "phone", "class"])
-        for file, phones in found.items():
-            for p in phones:
-                table.writerow([file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind])
-    unfinished.replace(path)
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["file", "start_s", "end_s", "phone", "class"])
+    for file, phones in found.items():
+        for p in phones:
+            table.writerow([file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind])
+    with atomic_file(path) as stream:
+        stream.write(text.getvalue().encode())
 
 
 def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]:

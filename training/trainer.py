@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from emotalk_core.model.network import Starter
 
 from .batches import CONTEXT_FRAMES, Batch, Clips
+from .checkpoints import read_state, write_state
 from .front_end.last_layer import LastLayer
 from .losses import LossWeights, Predicted, face_loss, misnamed
 from .seeds import seed_torch
@@ -176,16 +177,14 @@ class _Run:
         """Leave a state to go on from, and the averaged weights if they are the best so far."""
         if dev_loss < self.lowest:
             self.lowest = dev_loss
-            self._write({"step": self.step, "averaged": self.averaged.state_dict()}, "best.pt")
+            best = {"step": self.step, "averaged": self.averaged.state_dict()}
+            write_state(best, self.folder / "best.pt")
         state = {name: getattr(self, name).state_dict() for name in self._parts}
-        self._write(state | {"step": self.step, "lowest": self.lowest}, "state.pt")
-
-    def _write(self, state: Mapping[str, object], name: str) -> None:
-        torch.save(state, self.folder / f"{name}.part")
-        (self.folder / f"{name}.part").replace(self.folder / name)
+        state |= {"step": self.step, "lowest": self.lowest}
+        write_state(state, self.folder / "state.pt")
 
     def _resume(self) -> None:
-        state = torch.load(self.folder / "state.pt", weights_only=True)
+        state = read_state(self.folder / "state.pt")
         for name in self._parts:
             getattr(self, name).load_state_dict(state[name])
         self.step, self.lowest = int(state["step"]), float(state["lowest"])

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.audio import open_sound, read_samples
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import write_clip
@@ -170,10 +171,8 @@ def _refuse_gaps(times: np.ndarray, seen: np.ndarray, name: str) -> None:
 
 def _write_wav(path: Path, samples: np.ndarray) -> None:
     data = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
-    partial = path.with_name(f"{path.name}.part")
-    with wave.open(str(partial), "wb") as file:
+    with atomic_file(path) as whole, wave.open(whole, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(_SAMPLE_RATE)
         file.writeframes(data.tobytes())
-    partial.replace(path)

@@ -20,11 +20,11 @@ from torch import nn
 from emotalk_core.controls import EMOTIONS
 
 from ..baselines.simple import ConstantFace, LoudnessJaw
+from ..checkpoints import read_state
 from ..data.captures import CAPTURES, load_capture
 from ..data.takes import Take
 from ..paper.batches import collate
 from ..paper.contest import VARIANTS, run_name, settings_of
-from ..paper.run_folder import read_state
 from ..paper.steps import network_of
 from ..paper.store import Store, open_store, shipped_front_end
 from .judge import FIGURES, Figures, as_dict, judge

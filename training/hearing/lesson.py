@@ -28,6 +28,7 @@ from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 
+from ..checkpoints import read_state, write_state
 from ..losses import misnamed, probe_matrix
 from ..seeds import seed_torch
 from .disturbance import Disturbance
@@ -286,14 +287,12 @@ class Lesson:
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
         }
-        partial = checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(checkpoint)
+        write_state(state, checkpoint)
 
     def _resume(self, checkpoint: Path) -> int:
         if not checkpoint.is_file():
             return 0
-        state = torch.load(checkpoint, map_location=self._device, weights_only=True)
+        state = read_state(checkpoint, self._device)
         self._learner.load_state_dict(state["learner"])
         self._averaged.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 
 from emotalk_core.errors import InputError, SetupError
 
+from ..checkpoints import read_state, write_state
 from ..seeds import seed_torch
 from .batches import Batch, Faces, Pairs, collate
 from .processes import Processes
-from .run_folder import Journal, picture, read_state, write_state
+from .run_folder import Journal, picture
 from .settings import PaperRun
 from .store import Store
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.engine.frontend import Encoder
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.folder import load_model, starter_folder
@@ -126,15 +127,14 @@ def _extract(takes: Sequence[Take], folder: Path, name: str, front_end: FrontEnd
     paths = _aligned(takes, states, starts)
     arrays: dict[str, Any] = {f"to_take_{k}": p.to_take for k, p in paths.items()}
     arrays |= {f"to_reference_{k}": p.to_reference for k, p in paths.items()}
-    unfinished = folder / f"{name}.part.npz"
-    np.savez(
-        unfinished,
-        level=np.concatenate(levels),
-        starts=np.array(starts),
-        aligned=np.array(sorted(paths), np.int64),
-        **arrays,
-    )
-    unfinished.replace(folder / f"{name}.npz")
+    with atomic_file(folder / f"{name}.npz") as file:
+        np.savez(
+            file,
+            level=np.concatenate(levels),
+            starts=np.array(starts),
+            aligned=np.array(sorted(paths), np.int64),
+            **arrays,
+        )
 
 
 def _aligned(

@@ -25,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.errors import SetupError
 
 from ..datasets import load_samples
@@ -163,17 +164,16 @@ def _results(paths: Sequence[Path], package_folder: Path) -> Iterator[dict[str, 
 
 
 def _save(path: Path, values: np.ndarray, seconds: float, result: Mapping[str, Any]) -> None:
-    part = path.with_suffix(".part.npz")
-    np.savez(
-        part,
-        values=values,
-        channels=np.array(arkit.CHANNELS),
-        fps_num=RATE_HZ,
-        fps_den=1,
-        sound_s=seconds,
-        cpu_s=result["cpu_s"],
-    )
-    part.replace(path)
+    with atomic_file(path) as file:
+        np.savez(
+            file,
+            values=values,
+            channels=np.array(arkit.CHANNELS),
+            fps_num=RATE_HZ,
+            fps_den=1,
+            sound_s=seconds,
+            cpu_s=result["cpu_s"],
+        )
 
 
 def _totals(files: Sequence[Path]) -> dict[str, float]:
