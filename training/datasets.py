@@ -34,6 +34,7 @@ __all__ = [
     "load_facegood",
     "load_german",
     "load_grid",
+    "load_llf",
     "load_open_speech",
     "load_ravdess",
     "load_samples",

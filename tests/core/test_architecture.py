@@ -177,6 +177,33 @@ def test_public_names_of_the_core_are_complete() -> None:
     assert {name for name in imported if not name.startswith("_")} - set(module.__all__) == set()
 
 
+def test_what_one_module_of_training_takes_from_another_is_public() -> None:
+    """Names that a module imports stand in the `__all__` of where they come from."""
+    offered = {file: public_names(file) for file in python_files("training")}
+    unlisted, seen = set(), 0
+    for file in offered:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not node.level:
+                continue
+            source = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            names = offered.get(source.with_suffix(".py"))
+            for alias in node.names if names is not None else ():
+                seen += 1
+                if alias.name not in names:
+                    unlisted.add(f"{source.relative_to(ROOT)}: {alias.name}")
+
+    assert seen > 200, "too few imports: the rule would pass without looking"
+    assert sorted(unlisted) == []
+
+
+def public_names(file: Path) -> set[str]:
+    """The `__all__` of a module."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
 def test_no_file_is_longer_than_a_reader_wants() -> None:
     files = [ROOT / "run.py", *(file for top in (*LAYERS, "tests") for file in python_files(top))]
     lengths = {

@@ -15,7 +15,7 @@ from ..data.takes import Take
 from .curve_figures import best_lag_ms, closures, jitter, pearson
 from .mesh import Head, dynamics, largest_distances
 
-__all__ = ["FIGURES", "Figures", "judge"]
+__all__ = ["FIGURES", "Figures", "as_dict", "judge"]
 
 _JAW: Final = arkit.index("jawOpen")
 
