@@ -33,6 +33,7 @@ __all__ = [
     "KeyTarget",
     "Matching",
     "binding_of",
+    "faces_of",
     "keep_keys",
     "match_keys",
     "match_meshes",

@@ -24,7 +24,7 @@ from emotalk_core.model.folder import Model, load_model
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
-from .datasets import Recording, load_open_speech, make_quiet
+from .datasets import SPLITS, Recording, load_open_speech, make_quiet
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, extract
 from .listener import ListenerSettings, Voices, fit_listener, gather, recalls, together, write
 from .retold import at_other_speeds
@@ -32,7 +32,6 @@ from .retold import at_other_speeds
 __all__ = ["Audition", "hear_actors", "load_actors"]
 
 _READERS, _FEWEST, _QUIET = 150, 3, 120  # clips
-_SPLITS: Final = ("train", "dev", "test")
 _WRITTEN: Final = {"model.safetensors", "config.json", "MODEL_CARD.md"}
 """Of a model's files, those that would not be true of the new one if they were copied."""
 
@@ -78,7 +77,7 @@ def load_actors(folder: Path) -> list[Recording]:
 def _recording(folder: Path, row: dict[str, str | None], where: str) -> Recording:
     file, emotion = row.get("file") or "", row.get("emotion") or ""
     split = row.get("split") or "train"
-    for name, value, known in (("emotion", emotion, EMOTIONS), ("split", split, _SPLITS)):
+    for name, value, known in (("emotion", emotion, EMOTIONS), ("split", split, SPLITS)):
         if value not in known:
             raise InputError(
                 f"No such {name}", value=f"{where}: {value}", remedy=f"Use {', '.join(known)}."

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from emotalk_core.arkit import N_CHANNELS
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.timing import SAMPLE_RATE
 
 from .datasets import NOBODY, Recording, load_samples
 from .faces import (
@@ -70,10 +71,7 @@ class Clips:
         sets: Sequence[tuple[Sequence[Recording], FeatureSet, float]],
         *,
         n_styles: int,
-        seed: int,
     ) -> None:
-        self._seed = seed
-        self.start_anew()
         self._n_styles = n_styles
         self._speech: dict[tuple[str, int], SpeechCurves] = {}
         self._loudness: dict[str, np.ndarray] = {}
@@ -95,27 +93,26 @@ class Clips:
             shares.append(share)
         self._shares = np.array(shares) / sum(shares)
 
-    def start_anew(self) -> None:
-        """Draw the same batches again from here."""
-        self._rng = np.random.default_rng(self._seed)
-
-    def batch(self, n_pairs: int, n_frames: int) -> Batch:
-        """`n_pairs` stretches of `n_frames`, each in two copies that follow each other."""
-        samples = [self._pair(n_frames) for _ in range(n_pairs)]
+    def batch(self, n_pairs: int, n_frames: int, seed: tuple[int, ...]) -> Batch:
+        """`n_pairs` stretches of `n_frames`, each in two copies that follow each other; the same
+        `seed` draws the same ones.
+        """
+        rng = np.random.default_rng(seed)
+        samples = [self._pair(n_frames, rng) for _ in range(n_pairs)]
         rows = [row for pair in samples for row in pair]
         columns = [torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)]
         states, level, weights, intensity, style, lag, *target = columns
         return Batch(states, level, weights, intensity, style, lag, Target(*target))
 
-    def _pair(self, n_frames: int) -> list[_Row]:
-        features, entries, odds = self._groups[self._rng.choice(len(self._groups), p=self._shares)]
-        recording, rows = entries[self._rng.choice(len(entries), p=odds)]
-        feeling = draw_feeling(self._rng)
-        plain = recording.captured is not None or self._rng.random() < 0.5
-        style = 0 if plain else int(self._rng.integers(self._n_styles))
-        a, b = self._rng.choice(rows, 2, replace=len(rows) < 2)
+    def _pair(self, n_frames: int, rng: np.random.Generator) -> list[_Row]:
+        features, entries, odds = self._groups[rng.choice(len(self._groups), p=self._shares)]
+        recording, rows = entries[rng.choice(len(entries), p=odds)]
+        feeling = draw_feeling(rng)
+        plain = recording.captured is not None or rng.random() < 0.5
+        style = 0 if plain else int(rng.integers(self._n_styles))
+        a, b = rng.choice(rows, 2, replace=len(rows) < 2)
         total = min(int(features.lengths[row]) * 3 // 5 for row in (a, b)) - 2  # the largest lag
-        first = 3 * int(self._rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
+        first = 3 * int(rng.integers(0, max(1, (total - n_frames) // 3 + 1)))
         cut = slice(first, min(first + n_frames, total))
         curves = self._curves(recording, features, int(a), feeling, style, cut)
         valid = self._believed(recording, curves[-1], cut)
@@ -193,8 +190,8 @@ class Clips:
         seconds = self._seconds[recording.name]
         if recording.name not in self._loudness:
             samples = load_samples(recording.source)
-            silence = np.zeros(round(before * 16000), np.float32)
-            level = loudness_db(np.concatenate([silence, samples]), 16000)
+            silence = np.zeros(round(before * SAMPLE_RATE), np.float32)
+            level = loudness_db(np.concatenate([silence, samples]), SAMPLE_RATE)
             n = round(seconds * 30)
             self._loudness[recording.name] = np.pad(
                 level[:n], (0, max(0, n - len(level))), constant_values=-90.0

@@ -50,11 +50,11 @@ def lip_clips(work: Work, features: Path, shares: SetShares) -> tuple[Clips, Cli
         if (recordings := work.recordings(n))
     ]
 
-    def clips(split: str, seed: int) -> Clips:
+    def clips(split: str) -> Clips:
         own = [([r for r in rs if r.split == split], f, s) for rs, f, s in sets]
-        return Clips(own, n_styles=work.model_config.n_styles, seed=seed)
+        return Clips(own, n_styles=work.model_config.n_styles)
 
-    return clips("train", work.config.seed), clips("dev", 0)
+    return clips("train"), clips("dev")
 
 
 def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[str]) -> None:
@@ -97,6 +97,7 @@ def take_course(  # noqa: PLR0913 - who, from what, how, and where to
     parts_of: PartsOf,
     settings: TrainSettings,
     folder: Path,
+    seed: tuple[int, ...],
 ) -> Weights:
     """The mean of the weights `kept` and of what `course` makes of them.
 
@@ -114,7 +115,7 @@ def take_course(  # noqa: PLR0913 - who, from what, how, and where to
         average=_AVERAGE,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    train(pupil, *clips, paced, parts_of, folder)
+    train(pupil, clips, paced, parts_of, folder, seed=seed)
     taught = weights_in(folder / "best.pt")
     return {n: torch.lerp(kept[n], taught[n], course.share) for n in kept}
 

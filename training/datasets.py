@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.errors import InputError
@@ -26,17 +28,21 @@ from .synthesis import read_shards
 
 __all__ = [
     "NOBODY",
+    "SPLITS",
     "Recording",
     "load_emodb",
     "load_facegood",
     "load_german",
     "load_grid",
+    "load_llf",
     "load_open_speech",
     "load_ravdess",
     "load_samples",
     "load_synth",
     "load_voices",
     "make_quiet",
+    "read_phones",
+    "read_rows",
     "split_of",
     "texts_of_german",
     "write_phones",
@@ -44,7 +50,8 @@ __all__ = [
 
 NOBODY: Final = ""
 """Speaker of sounds without speech."""
-
+SPLITS: Final = ("train", "dev", "test")
+"""To learn from, to choose between runs by, to report once."""
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
@@ -65,7 +72,7 @@ class Recording:
     name: str  # unique: SET/STEM
     source: Path | np.ndarray  # a file, or samples at 16 kHz
     speaker: str
-    split: str  # train, dev (chooses between runs) or test (reported once)
+    split: str  # one of SPLITS
     phones: tuple[Phone, ...] = ()  # none: lips are not trained on it
     emotion: tuple[float, ...] | None = None  # shares of EMOTIONS
     emotion_trust: float = 0.0  # weight of that label in the loss
@@ -113,14 +120,16 @@ def _shares(weights: dict[str, float]) -> tuple[float, ...]:
     return tuple(weights.get(e, 0.0) for e in EMOTIONS)
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of a csv, by the names in its first line."""
     with path.open(newline="", encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 
-def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+def read_phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+    """Phones by file name, of a csv as `write_phones` leaves it."""
     found: dict[str, list[Phone]] = {}
-    for row in _rows(path):
+    for row in read_rows(path):
         phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
         found.setdefault(row["file"], []).append(phone)
     return {file: tuple(phones) for file, phones in found.items()}
@@ -128,14 +137,14 @@ def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
 
 def write_phones(path: Path, found: Mapping[str, Sequence[Phone]]) -> None:
     """A csv like `open_speech/phones.csv`, of phones by file name; it appears when it is whole."""
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream)
-        table.writerow(["file", "start_s", "end_s", "phone", "class"])
-        for file, phones in found.items():
-            for p in phones:
-                table.writerow([file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind])
-    unfinished.replace(path)
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["file", "start_s", "end_s", "phone", "class"])
+    for file, phones in found.items():
+        for p in phones:
+            table.writerow([file, f"{p.start_s:.3f}", f"{p.end_s:.3f}", p.symbol, p.kind])
+    with atomic_file(path) as stream:
+        stream.write(text.getvalue().encode())
 
 
 def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]:
@@ -148,8 +157,8 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
         Phones of clips that came without (`training.alignment`).
     """
     folder = data / "open_speech"
-    phones = _phones(folder / "phones.csv")
-    found = _phones(aligned) if aligned and aligned.is_file() else {}
+    phones = read_phones(folder / "phones.csv")
+    found = read_phones(aligned) if aligned and aligned.is_file() else {}
     return [
         Recording(
             name=f"open_speech/{Path(row['file']).stem}",
@@ -164,7 +173,7 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
             emotion_trust=0.3,
             seconds=float(row["seconds"]),
         )
-        for row in _rows(folder / "index.csv")
+        for row in read_rows(folder / "index.csv")
     ]
 
 
@@ -174,7 +183,7 @@ def load_german(data: Path, told: Path | None = None) -> list[Recording]:
     along.
     """
     folder = data / "kerstin" / "verified"
-    phones = _phones(told) if told and told.is_file() else {}
+    phones = read_phones(told) if told and told.is_file() else {}
     files = sorted(folder.glob("*.flac"))
     return [
         Recording(
@@ -211,7 +220,7 @@ def load_emodb(data: Path) -> list[Recording]:
     judge lips).
     """
     folder = data / "emodb"
-    rows = list(_rows(folder / "index.csv"))
+    rows = list(read_rows(folder / "index.csv"))
     last = sorted({r["speaker"] for r in rows if r["split"] == "dev"})[-1]
     return [
         Recording(
@@ -243,7 +252,7 @@ def load_ravdess(data: Path) -> list[Recording]:
             emotion=_shares({row["emotion"]: 1.0}),
             seconds=float(row["seconds"]),
         )
-        for row in _rows(folder / "index.csv")
+        for row in read_rows(folder / "index.csv")
     ]
 
 
@@ -251,7 +260,7 @@ def load_grid(data: Path) -> list[Recording]:
     """GRID's talker s1 on video: phones; jaw, opening, rounding and timing of a real face."""
     folder = data / "grid_mp"
     names = {"train": "train", "val": "dev"}
-    phones = _phones(folder / "phones.csv")
+    phones = read_phones(folder / "phones.csv")
     curves = np.load(folder / "curves.npz")
     starts = dict(zip(curves["clip_ids"].tolist(), curves["offsets"].tolist(), strict=False))
     channels = [str(n) for n in curves["names"]]
@@ -270,7 +279,7 @@ def load_grid(data: Path) -> list[Recording]:
                 seen,
             ),
         )
-        for row in _rows(folder / "clips.csv")
+        for row in read_rows(folder / "clips.csv")
     ]
 
 
@@ -293,7 +302,7 @@ def load_facegood(data: Path) -> list[Recording]:
                 _at_30(curves[f"{row['clip']}/arkit_ext"], channels, float(curves["fps"])), seen
             ),
         )
-        for row in _rows(folder / "clips.csv")
+        for row in read_rows(folder / "clips.csv")
     ]
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder, normalise
 from emotalk_core.engine.windows import cross_fade, mel_blocks, mel_windows, sound_top, state_levels
 from emotalk_core.model.config import FrontEndConfig
@@ -146,7 +147,7 @@ def extract(
     rows: list[tuple[str, int, int, int, float, int]] = []
     levels: list[np.ndarray] = []
     n_rows = 0
-    partial = folder / f"{name}.f16.part"
+    partial = folder / f"{name}.f16.part"  # gigabytes: the next run writes over a killed one's
     with partial.open("wb") as file:
         for copy in range(plan.copies):
             rng = np.random.default_rng([plan.seed, copy])
@@ -168,16 +169,17 @@ def extract(
     names, numbers, starts, lengths, phases, lags = (
         np.array(column) for column in zip(*rows, strict=True)
     )
-    np.savez(
-        folder / f"{name}.npz",
-        level=np.concatenate(levels),
-        names=names,
-        copies=numbers,
-        starts=starts,
-        lengths=lengths,
-        phase_s=phases,
-        lags=lags,
-    )
+    with atomic_file(folder / f"{name}.npz") as file:
+        np.savez(
+            file,
+            level=np.concatenate(levels),
+            names=names,
+            copies=numbers,
+            starts=starts,
+            lengths=lengths,
+            phase_s=phases,
+            lags=lags,
+        )
 
 
 def estimate_standardise(

@@ -16,8 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor
 
 from emotalk_core import arkit
-
-from .faces.lips import REST_APERTURE_MM
+from emotalk_core.shaping.aperture import MM, REST_MM
 
 __all__ = [
     "PROBES",
@@ -33,16 +32,18 @@ __all__ = [
 UNKNOWN: Final = -1
 _SMOOTHING: Final = 0.05  # of the phones: neighbours are alike, and edges uncertain
 
-PROBES = ("aperture", "jaw", "rounding", "lower_lip_up")
+_MEASURED: Final = ("jaw", "rounding", "lower_lip_up")
+PROBES: Final = ("aperture", *_MEASURED)
 
 
 @cache
 def probe_matrix() -> Tensor:
     """float32 (52, 4): centimetres per unit of each channel, ICT head; columns as `PROBES`."""
     matrix = np.zeros((arkit.N_CHANNELS, len(PROBES)), np.float32)
+    matrix[:, 0] = MM / 10.0
     with Path(__file__).with_name("probes.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            matrix[arkit.index(row["channel"])] = [float(row[p]) / 10.0 for p in PROBES]
+            matrix[arkit.index(row["channel"]), 1:] = [float(row[p]) / 10.0 for p in _MEASURED]
     return torch.from_numpy(matrix)
 
 
@@ -103,7 +104,7 @@ def misnamed(logits: Tensor, phones: Tensor) -> Tensor:
 
 def _probes(values: Tensor) -> Tensor:
     probes = values @ probe_matrix()
-    aperture = (probes[..., :1] + REST_APERTURE_MM / 10.0).clamp(min=0.0)
+    aperture = (probes[..., :1] + REST_MM / 10.0).clamp(min=0.0)
     return torch.cat([aperture, probes[..., 1:]], dim=-1)
 
 

@@ -41,6 +41,7 @@ from .hearing import Clip
 from .hearing import hear as taught_to_hear
 from .hearing.streams import STATE_SAMPLES
 from .listener import Voices, fit_listener, gather, recalls, together, write
+from .seeds import seed_torch
 from .trainer import Pupil, face_parts, name_parts
 from .trainer import train as train_lips
 from .work import Work, made
@@ -140,15 +141,16 @@ def extract_features(work: Work) -> None:
 def train(work: Work) -> None:
     """Lips and face; resumes from the last checkpoint."""
     work.run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(work.config.seed)
+    seed = work.config.seed
+    seed_torch(seed)
     _explain(
         work, [r for name in lip_sets(work, work.config.shares) for r in work.recordings(name)]
     )
     clips = lip_clips(work, work.features, work.config.shares)
     pupil, face = _pupil(work, _network(work)), work.config.face
-    train_lips(pupil, *clips, face, face_parts(work.config.losses), work.run)
+    train_lips(pupil, clips, face, face_parts(work.config.losses), work.run, seed=(seed, 0))
     kept: Weights = weights_in(work.run / "best.pt")
-    for name in ("second", "third"):
+    for number, name in enumerate(("second", "third"), 1):
         course: Course = getattr(work.config, name)
         kept = take_course(
             pupil,
@@ -158,6 +160,7 @@ def train(work: Work) -> None:
             parts_of=face_parts(course.losses),
             settings=face,
             folder=work.run / name,
+            seed=(seed, number),
         )
     torch.save(kept, work.run / _KEPT)
     write_trained(work)
@@ -195,14 +198,15 @@ def finish(work: Work) -> None:
     config, features = work.config, work.heard / "features"
     pupil = Pupil(Starter.from_tensors(model.config, model.tensors))
     network = pupil.network
-    torch.manual_seed(config.seed)
     drawing = face_parts(config.drawing.losses)
     courses = (
         ("naming", config.naming_shares, name_parts, network.content.phones),
         ("drawing", config.shares, drawing, network.decoder),
     )
     kept: Weights = {n: t.clone() for n, t in pupil.state_dict().items()}
-    for name, shares, parts_of, learning in courses:
+    for number, (name, shares, parts_of, learning) in enumerate(
+        courses, 3
+    ):  # after those of `train`
         course: Course = getattr(config, name)
         if not course.steps:
             continue
@@ -218,6 +222,7 @@ def finish(work: Work) -> None:
             parts_of=parts_of,
             settings=config.face,
             folder=work.finished / name,
+            seed=(config.seed, number),
         )
     pupil.load_state_dict(kept)
     work.finished.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from emotalk_core.model.network import Starter
 
 from .batches import CONTEXT_FRAMES, Batch, Clips
+from .checkpoints import read_state, write_state
 from .front_end.last_layer import LastLayer
 from .losses import LossWeights, Predicted, face_loss, misnamed
+from .seeds import seed_torch
 
 __all__ = ["PartsOf", "Pupil", "TrainSettings", "face_parts", "name_parts", "predict", "train"]
 
@@ -129,6 +131,7 @@ def _altered(states: Tensor, settings: TrainSettings) -> Tensor:
 
 
 _REPORT_EVERY: Final = 50  # steps
+_DEV_SEED: Final = 0
 _NOISE: Final = torch.from_numpy(np.random.default_rng(0).standard_normal(1 << 20, np.float32))
 
 
@@ -141,7 +144,9 @@ def _some_noise(states: Tensor) -> Tensor:
 
 
 class _Run:
-    """A network in training with everything that must survive an interruption."""
+    """A network in training with everything that must survive an interruption: what a step draws
+    depends on its number alone.
+    """
 
     def __init__(self, pupil: Pupil, settings: TrainSettings, folder: Path) -> None:
         self.pupil, self.settings, self.folder = pupil, settings, folder
@@ -172,16 +177,14 @@ class _Run:
         """Leave a state to go on from, and the averaged weights if they are the best so far."""
         if dev_loss < self.lowest:
             self.lowest = dev_loss
-            self._write({"step": self.step, "averaged": self.averaged.state_dict()}, "best.pt")
+            best = {"step": self.step, "averaged": self.averaged.state_dict()}
+            write_state(best, self.folder / "best.pt")
         state = {name: getattr(self, name).state_dict() for name in self._parts}
-        self._write(state | {"step": self.step, "lowest": self.lowest}, "state.pt")
-
-    def _write(self, state: Mapping[str, object], name: str) -> None:
-        torch.save(state, self.folder / f"{name}.part")
-        (self.folder / f"{name}.part").replace(self.folder / name)
+        state |= {"step": self.step, "lowest": self.lowest}
+        write_state(state, self.folder / "state.pt")
 
     def _resume(self) -> None:
-        state = torch.load(self.folder / "state.pt", weights_only=True)
+        state = read_state(self.folder / "state.pt")
         for name in self._parts:
             getattr(self, name).load_state_dict(state[name])
         self.step, self.lowest = int(state["step"]), float(state["lowest"])
@@ -189,23 +192,26 @@ class _Run:
 
 def train(
     pupil: Pupil,
-    clips: Clips,
-    dev: Clips,
+    clips: tuple[Clips, Clips],
     settings: TrainSettings,
     parts_of: PartsOf,
     folder: Path,
+    *,
+    seed: tuple[int, ...],
 ) -> None:
-    """Train what takes gradients until `settings.steps`; goes on from `folder/state.pt` when it is
-    there.
+    """Train what takes gradients until `settings.steps`, on the first of `clips`, measured on the
+    second; goes on from `folder/state.pt` when it is there, to the same weights.
 
     Leaves in `folder`: `best.pt` (averaged weights of the lowest dev loss) and `curve.jsonl`.
     """
     run = _Run(pupil, settings, folder)
+    learnt, dev = clips
     sums: dict[str, float] = {}
     started = time.monotonic()
     while run.step < settings.steps:
         pupil.train()
-        batch = clips.batch(settings.pairs, settings.frames)
+        batch = learnt.batch(settings.pairs, settings.frames, (*seed, run.step))
+        seed_torch(*seed, run.step)
         parts = parts_of(pupil, batch, settings)
         run.learn(parts)
         for name, part in parts.items():
@@ -229,14 +235,13 @@ def _pace(step: int, settings: TrainSettings) -> float:
 def measure(
     pupil: Pupil, dev: Clips, settings: TrainSettings, parts_of: PartsOf
 ) -> dict[str, float]:
-    """Parts of the loss on a few dev batches."""
+    """Parts of the loss on the same few dev batches each time."""
     pupil.eval()
-    dev.start_anew()
     totals: dict[str, float] = {}
     n = 8
     with torch.no_grad():
-        for _ in range(n):
-            batch = dev.batch(settings.pairs, settings.frames)
+        for number in range(n):
+            batch = dev.batch(settings.pairs, settings.frames, (_DEV_SEED, number))
             for name, part in parts_of(pupil, batch, None).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals

@@ -180,7 +180,7 @@ def test_public_names_of_the_core_are_complete() -> None:
     assert sorted(imported) == module.__all__
 
 
-@pytest.mark.parametrize("layer", ["emotalk_core", "addon"])
+@pytest.mark.parametrize("layer", ["emotalk_core", "addon", "training"])
 def test_a_module_lists_every_name_that_others_use(layer: str) -> None:
     modules = {module_name(file): file for top in LAYERS for file in python_files(top)}
     listed = {name: names for name, file in modules.items() if (names := public_names(file))}

@@ -14,7 +14,7 @@ from emotalk_core.rigs.spelling import spelled_channel
 from emotalk_core.rigs.tables import CONVENTION_FILES, read_table
 from emotalk_core.rigs.visemes import FEELINGS, VISEMES, VOWELS
 
-NAME_PAIRS = Path(__file__).resolve().parents[3] / "shared" / "data" / "faces" / "name_pairs.csv"
+NAME_PAIRS = Path(__file__).parents[1] / "golden" / "faces" / "name_pairs.csv"
 
 SPELLINGS = {
     "as they are": lambda name: name,
@@ -172,14 +172,12 @@ def test_small_meshes_follow_the_convention_of_the_face() -> None:
 
 def pairs_by_rig() -> dict[str, list[dict[str, str]]]:
     by_rig: dict[str, list[dict[str, str]]] = defaultdict(list)
-    if NAME_PAIRS.is_file():
-        with NAME_PAIRS.open(encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                by_rig[row["rig"]].append(row)
+    with NAME_PAIRS.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            by_rig[row["rig"]].append(row)
     return by_rig
 
 
-@pytest.mark.skipif(not NAME_PAIRS.is_file(), reason="the table of real rigs' names is not here")
 def test_every_named_pair_of_real_rigs() -> None:
     wrong = []
     for rig, rows in pairs_by_rig().items():

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from emotalk_core import arkit
+from emotalk_core.shaping.aperture import REST_MM, aperture_mm
 from training.faces import (
     EMOTIONS,
     FPS,
     LEAD_S,
-    REST_APERTURE_MM,
     FaceTarget,
     Phone,
-    aperture_mm,
     combine,
     emotion_curves,
     face_curves,
@@ -74,27 +73,27 @@ def test_lips_meet_in_a_closure_of_any_length_between_any_frames(
     times, gap = on_fine_grid(aperture_mm(speech_curves(phones, 1.2).values))
 
     middle = start_s + length_s / 2 - LEAD_S
-    assert gap[np.abs(times - middle) < 0.02].max() <= REST_APERTURE_MM
+    assert gap[np.abs(times - middle) < 0.02].max() <= REST_MM
     assert gap.max() > 8.0
 
 
 def test_gap_of_a_resting_mouth_is_the_neutral_heads() -> None:
-    assert aperture_mm(np.zeros((1, 52)))[0] == pytest.approx(REST_APERTURE_MM)
+    assert aperture_mm(np.zeros((1, 52)))[0] == pytest.approx(REST_MM)
 
 
 def test_silence_is_a_resting_mouth() -> None:
     values = speech_curves([], 2.0).values
 
     assert values.max() < 0.02
-    assert aperture_mm(values).max() < REST_APERTURE_MM + 0.1
+    assert aperture_mm(values).max() < REST_MM + 0.1
 
 
 def test_mouth_prepares_before_the_first_sound_and_rests_long_before_it() -> None:
     gap = aperture_mm(speech_curves(spoken("ɑː n ɑː", start_s=1.0), 2.0).values)
     times = np.arange(len(gap)) / FPS
 
-    assert gap[times < 0.75].max() < REST_APERTURE_MM + 0.3
-    assert gap[np.abs(times - 0.95).argmin()] > REST_APERTURE_MM + 1.0
+    assert gap[times < 0.75].max() < REST_MM + 0.3
+    assert gap[np.abs(times - 0.95).argmin()] > REST_MM + 1.0
 
 
 def test_mouth_leads_the_sound_by_a_fiftieth_of_a_second() -> None:
@@ -212,7 +211,7 @@ def test_lips_still_meet_and_speech_is_still_read_under_every_feeling(
     values = combine(speech, feeling)
 
     gap, neutral = aperture_mm(values), aperture_mm(speech.values)
-    assert gap[speech.closed > 0.999].max() <= REST_APERTURE_MM
+    assert gap[speech.closed > 0.999].max() <= REST_MM
     assert np.corrcoef(gap, neutral)[0, 1] >= (0.9 if intensity == 1.0 else 0.8)
     assert values.min() >= 0.0
     assert values.max() <= 1.0
@@ -281,18 +280,6 @@ def test_loudness_is_in_decibels_at_each_frame() -> None:
     assert level.shape == (30,)
     assert level[:14].max() == pytest.approx(-90.0, abs=0.01)
     assert level[17:29] == pytest.approx(-20.0, abs=0.3)
-
-
-def test_lip_gap_per_unit_is_the_measured_heads() -> None:
-    probes = Path(__file__).parents[3] / "shared" / "data" / "faces" / "lip_probes.json"
-    if not probes.exists():
-        pytest.skip("lip_probes.json of the face data is not beside the repository")
-    import json
-
-    row = np.array(json.loads(probes.read_text())["aperture"])
-
-    measured = aperture_mm(np.eye(52)) - REST_APERTURE_MM
-    np.testing.assert_allclose(measured, np.maximum(row, -REST_APERTURE_MM), atol=1e-3)
 
 
 def test_tables_name_real_channels_and_stay_in_range() -> None:

@@ -149,17 +149,30 @@ def test_what_is_heard_in_noise_comes_nearer_to_what_is_heard_without(
     assert miss(taught) < 0.9 * miss(starter)
 
 
-def test_it_goes_on_from_its_checkpoint(
+def test_it_goes_on_from_its_checkpoint_bit_for_bit(
     starter: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lessons, "_SAVE_EVERY", 2)
-    checkpoint = tmp_path / "state.pt"
-    hear(starter, GROUPS, replace(SETTINGS, steps=4), checkpoint)
-    state = torch.load(checkpoint, weights_only=True)
-    assert state["step"] == 4
+    class DeathError(Exception):
+        pass
 
-    taken = []
-    original = lessons.Lesson._step
-    monkeypatch.setattr(lessons.Lesson, "_step", lambda self: taken.append(1) or original(self))
-    hear(starter, GROUPS, replace(SETTINGS, steps=6), checkpoint)
-    assert len(taken) == 2
+    monkeypatch.setattr(lessons, "_SAVE_EVERY", 2)
+    settings = replace(SETTINGS, steps=6)
+    whole = hear(starter, GROUPS, settings, tmp_path / "whole.pt")
+
+    original, taken = lessons.Lesson._losses, []
+
+    def mortal(lesson: lessons.Lesson) -> dict[str, torch.Tensor]:
+        taken.append(1)
+        if len(taken) == 6:
+            raise DeathError
+        return original(lesson)
+
+    monkeypatch.setattr(lessons.Lesson, "_losses", mortal)
+    with pytest.raises(DeathError):
+        hear(starter, GROUPS, settings, tmp_path / "parts.pt")
+    parts = hear(starter, GROUPS, settings, tmp_path / "parts.pt")
+
+    assert len(taken) == 6 + 2  # all but the four before the checkpoint
+    for before, after in zip(whole, parts, strict=True):
+        for name, numbers in before.items():
+            np.testing.assert_array_equal(after[name], numbers, err_msg=name)

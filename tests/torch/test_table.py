@@ -20,6 +20,7 @@ from training.faces.phones import Phone
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
 from tests.torch.paper_takes import SMALL, made_store  # noqa: E402
+from tests.torch.real_data import DATA, needs  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from training.evaluate.judge import judge  # noqa: E402
 from training.evaluate.table import Scores, make_table, write_table  # noqa: E402
@@ -27,11 +28,11 @@ from training.paper.contest import VARIANTS, run_contest  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 FULL_HEAD = DATA / "faces" / "ict_facekit.npz"
-needs_data = pytest.mark.skipif(
-    not FULL_HEAD.is_file(), reason="real curves are not on this machine"
-)
+PHONE_TAKE = DATA / "llf" / "neurosync_testset.csv"
+GOLDEN = ROOT / "tests" / "golden" / "faces"
+needs_head = needs("faces/ict_facekit.npz", "the whole head is 2.9 MB")
+needs_take = needs("llf", "its licence is for judging only")
 JAW = arkit.index("jawOpen")
 
 
@@ -45,24 +46,22 @@ def talk(n: int = 120) -> np.ndarray:
 def checked_curves(name: str) -> np.ndarray:
     """Every second row of the phone's take; the animators' channels, copied."""
     if name == "llf":
-        return read_clip(DATA / "llf" / "neurosync_testset.csv").values[::2, :52]
-    with np.load(DATA / "facegood_zh" / "curves.npz") as stored:
-        names = [str(n) for n in stored["arkit_names"]]
-        values = stored["1114_3_16/arkit"].astype(np.float32)
-    order = [names.index(c) if c in names else None for c in arkit.CHANNELS]
-    columns = [np.zeros(len(values)) if k is None else values[:, k] for k in order]
-    return np.stack(columns, 1).astype(np.float32)
+        return read_clip(PHONE_TAKE).values[::2, :52]
+    with np.load(GOLDEN / "facegood_1114_3_16.npz") as stored:
+        columns = [arkit.index(str(name)) for name in stored["channels"]]
+        curves = np.zeros((len(stored["values"]), 52), np.float32)
+        curves[:, columns] = stored["values"]
+    return curves
 
 
-@needs_data
 @pytest.mark.parametrize(
     ("truth", "change", "lve", "eve"),
     [
         # Reference values for this head and these masks, made apart from this code.
-        ("llf", "zero", 5.107, 3.116),
-        ("llf", "mean", 4.589, 3.045),
-        ("llf", "late", 2.689, 0.642),
-        ("llf", "small", 1.021, 0.623),
+        pytest.param("llf", "zero", 5.107, 3.116, marks=needs_take),
+        pytest.param("llf", "mean", 4.589, 3.045, marks=needs_take),
+        pytest.param("llf", "late", 2.689, 0.642, marks=needs_take),
+        pytest.param("llf", "small", 1.021, 0.623, marks=needs_take),
         ("facegood", "zero", 7.163, 0.173),
         ("facegood", "mean", 6.224, 0.176),
         ("facegood", "late", 4.701, 0.133),
@@ -82,7 +81,7 @@ def test_millimetres_are_those_of_the_check_table(
     assert largest_distances(curves, wanted, head.upper).mean() == pytest.approx(eve, abs=2e-3)
 
 
-@needs_data
+@needs_head
 def test_shipped_vertices_are_those_of_the_whole_head() -> None:
     whole, part = read_head(FULL_HEAD), shipped_head()
     np.testing.assert_allclose(part.lips, whole.lips, atol=0.02)

@@ -17,6 +17,8 @@ from emotalk_core import arkit
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import write_clip
 from emotalk_core.errors import InputError, SetupError
+from tests.torch.real_data import DATA, needs
+from training.data.captures import load_capture
 from training.data.clips_folder import load_clips_folder
 from training.data.etf import load_etf
 from training.data.sets import load_sets
@@ -28,10 +30,6 @@ torch = pytest.importorskip("torch", reason="torch is not installed: training ex
 from training.features import FrontEnd  # noqa: E402
 from training.paper.store import open_store, shipped_front_end  # noqa: E402
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-needs_data = pytest.mark.skipif(
-    not (DATA / "grid_mp").is_dir(), reason="real curves are not on this machine"
-)
 JAW = arkit.index("jawOpen")
 
 
@@ -151,8 +149,17 @@ def test_faults_of_a_clips_folder_are_named(takes_folder: Path) -> None:
     (takes_folder / "labels.csv").write_text("take,mood\na,happy\n")
     with pytest.raises(InputError, match="mood"):
         load_clips_folder(takes_folder, skip=True)
-    (takes_folder / "labels.csv").write_text("take,emotion\na,joyful\n")
-    with pytest.raises(InputError, match="joyful"):
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "known"),
+    [("emotion", "joyful", "happy"), ("level", "strong", "0, 1"), ("split", "val", "dev")],
+)
+def test_a_label_that_there_is_not_is_one_line_with_its_place(
+    takes_folder: Path, column: str, value: str, known: str
+) -> None:
+    (takes_folder / "labels.csv").write_text(f"take,{column}\na,\nb,{value}\n")
+    with pytest.raises(InputError, match=f"{column}.*line 3: {value}.*{known}"):
         load_clips_folder(takes_folder, skip=True)
 
 
@@ -177,19 +184,41 @@ def test_persons_are_the_training_speakers_and_no_more_than_there_are(etf: Path)
         numbered_persons(takes, 0)
 
 
-@needs_data
+def test_captures_are_read_as_their_authors_left_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    names, weights = list(arkit.CHANNELS[::-1]), rng.random((60, 52)).astype(np.float32)
+    face, grid = tmp_path / "facegood_zh", tmp_path / "grid_mp"
+    for folder, clip in ((face, "a,val"), (grid, "b,train")):
+        folder.mkdir()
+        rows = f"clip,split,frames,speaker\n{clip},50,s1\n"
+        (folder / "clips.csv").write_text(rows)
+    can = np.array([name == "jawOpen" for name in names])
+    np.savez(
+        face / "curves.npz",
+        **{"a/arkit_ext": weights, "arkit_names": names, "arkit_trainable": can},
+    )
+    np.savez(
+        grid / "curves.npz", weights=weights, names=names, clip_ids=["b"], offsets=[10], fps=25
+    )
+    (grid / "phones.csv").write_text("file,start_s,end_s,phone,class\nb.opus,0,.1,p,closure\n")
+
+    (animated,), (filmed,) = (load_capture(tmp_path, n) for n in ("facegood_zh", "grid_mp"))
+
+    np.testing.assert_array_equal(animated.curves, weights[:, ::-1])
+    assert (animated.split, animated.channels_known.sum()) == ("dev", 1)
+    assert animated.channels_known[JAW] == 1
+    assert filmed.curves.shape == (59, 52)  # 50 frames at 25 fps
+    np.testing.assert_allclose(filmed.curves[::6], weights[10:60:5, ::-1], atol=1e-5)
+    assert [p.symbol for p in filmed.phones] == ["p"]
+
+
+@needs("grid_mp", "whole sets are 30 MB")
 def test_real_captures_say_what_they_cannot_see() -> None:
     for name, known, n_test in (("facegood_zh", 15, 1), ("grid_mp", 11, 62), ("llf", 52, 1)):
-        takes = load_sets_of(name)
+        takes = load_capture(DATA, name)
         assert sum(t.split == "test" for t in takes) == n_test
         assert {int(t.channels_known.sum()) for t in takes} == {known}
         assert all(np.isfinite(t.curves).all() for t in takes)
-
-
-def load_sets_of(name: str) -> list:  # type: ignore[type-arg]
-    from training.data.captures import load_capture
-
-    return load_capture(DATA, name)
 
 
 # ---------------------------------------------------------------- video, with a made-up landmarker

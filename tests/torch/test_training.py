@@ -4,9 +4,11 @@ the right frames.
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from emotalk_core import arkit
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import PHONES as MOUTHS
 from emotalk_core.model.config import ModelConfig
+from emotalk_core.shaping.aperture import MM
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
@@ -24,9 +27,18 @@ from training.config import read_run_config  # noqa: E402
 from training.datasets import NOBODY, Recording, split_of  # noqa: E402
 from training.faces.phones import Phone, phone_numbers  # noqa: E402
 from training.features import MARGIN_S, FeatureSet  # noqa: E402
-from training.losses import UNKNOWN, LossWeights, Predicted, Target, face_loss  # noqa: E402
+from training.losses import (  # noqa: E402
+    PROBES,
+    UNKNOWN,
+    LossWeights,
+    Predicted,
+    Target,
+    face_loss,
+    probe_matrix,
+)
 from training.trainer import Pupil, TrainSettings, face_parts, name_parts, train  # noqa: E402
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "faces"
 CONFIG = replace(
     ModelConfig(),
     front_end=replace(ModelConfig().front_end, width=16),
@@ -86,16 +98,17 @@ def made_set(n_copies: int = 2) -> tuple[list[Recording], FeatureSet]:
     )
 
 
-def clips(seed: int = 1) -> Clips:
-    return Clips([(*made_set(), 1.0)], n_styles=CONFIG.n_styles, seed=seed)
+def clips(kind: type[Clips] = Clips) -> Clips:
+    return kind([(*made_set(), 1.0)], n_styles=CONFIG.n_styles)
 
 
-def run(folder: Path, steps: int) -> dict[str, float]:
+def run(folder: Path, steps: int, kind: type[Clips] = Clips) -> dict[str, float]:
     """Train a small network and give the last dev measurement."""
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
     settings = TrainSettings(steps=steps, pairs=2, frames=48, save_every=20, warmup=5, average=0.9)
-    train(Pupil(Starter(CONFIG)), clips(), clips(2), settings, face_parts(LossWeights()), folder)
+    pupil, sets = Pupil(Starter(CONFIG)), (clips(kind), clips())
+    train(pupil, sets, settings, face_parts(LossWeights()), folder, seed=(1,))
 
     lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
     return [line for line in lines if line["kind"] == "dev"][-1]
@@ -132,7 +145,7 @@ def test_naming_phones_moves_what_may_learn_alone(tmp_path: Path) -> None:
     before = {n: p.clone() for n, p in network.named_parameters()}
     settings = TrainSettings(steps=40, pairs=2, frames=48, save_every=20, warmup=5, average=0.9)
 
-    train(Pupil(network), clips(), clips(2), settings, name_parts, tmp_path)
+    train(Pupil(network), (clips(), clips()), settings, name_parts, tmp_path, seed=(1,))
 
     lines = [json.loads(line) for line in (tmp_path / "curve.jsonl").read_text().splitlines()]
     first, last = (line["loss"] for line in lines if line["kind"] == "dev")
@@ -142,19 +155,33 @@ def test_naming_phones_moves_what_may_learn_alone(tmp_path: Path) -> None:
     assert all(n.startswith("content.phones.") for n in moved)
 
 
-def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
-    run(tmp_path, 20)
-    run(tmp_path, 40)
-    state = torch.load(tmp_path / "state.pt", weights_only=True)
-    assert state["step"] == 40
-    steps = [
-        line for line in (tmp_path / "curve.jsonl").read_text().splitlines() if '"dev"' in line
-    ]
-    assert len(steps) == 2
+def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    class DeathError(Exception):
+        pass
+
+    class Mortal(Clips):
+        left = 30
+
+        def batch(self, *arguments: Any) -> Batch:
+            self.left -= 1
+            if not self.left:
+                raise DeathError
+            return super().batch(*arguments)
+
+    run(tmp_path / "whole", 40)
+    with pytest.raises(DeathError):
+        run(tmp_path / "parts", 40, Mortal)
+    assert torch.load(tmp_path / "parts" / "state.pt", weights_only=True)["step"] == 20
+    run(tmp_path / "parts", 40)
+
+    for file, part in (("state.pt", "pupil"), ("best.pt", "averaged")):
+        whole, parts = (torch.load(tmp_path / n / file)[part] for n in ("whole", "parts"))
+        for name, numbers in whole.items():
+            assert torch.equal(parts[name], numbers), f"{file}: {name}"
 
 
 def test_labels_stand_where_the_sound_is() -> None:
-    batch = clips().batch(4, 48)
+    batch = clips().batch(4, 48, (1,))
     jaw = batch.target.values[..., arkit.index("jawOpen")]
     states = batch.states[:, CONTEXT_FRAMES * 5 // 3 :, 0, 1]
     for row in range(len(jaw)):
@@ -168,7 +195,7 @@ def test_labels_stand_where_the_sound_is() -> None:
 
 
 def test_sounds_stand_where_they_are_heard() -> None:
-    batch = clips().batch(4, 48)
+    batch = clips().batch(4, 48, (1,))
     heard, sounds = batch.states[..., 0, :3].argmax(-1), batch.target.phones
     kinds = torch.tensor([MOUTHS.index(s) for s in ("_", "ɑ", "p")])
     clear = (batch.states[..., 0, :3].max(-1).values > 1.5) & (sounds != UNKNOWN)
@@ -180,7 +207,7 @@ def batch_of(**changes: object) -> Batch:
     """A batch of recordings with `changes`."""
     recordings, features = made_set()
     changed = [replace(r, **changes) for r in recordings]
-    return Clips([(changed, features, 1.0)], n_styles=CONFIG.n_styles, seed=1).batch(6, 48)
+    return Clips([(changed, features, 1.0)], n_styles=CONFIG.n_styles).batch(6, 48, (1,))
 
 
 def test_what_nobody_wrote_down_is_unknown_and_quiet_sounds_are_silence() -> None:
@@ -222,8 +249,17 @@ def test_a_wrong_name_costs_and_an_unknown_sound_does_not() -> None:
     assert cost(2) < 1.0 < cost(7)
 
 
+def test_lip_gap_per_unit_is_the_measured_heads() -> None:
+    with (GOLDEN / "lip_probes.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row.pop("channel"): row for row in csv.DictReader(file)}
+    measured = np.array([[float(rows[c][p]) for p in PROBES] for c in arkit.CHANNELS])
+
+    np.testing.assert_allclose(MM, measured[:, 0], atol=1e-6)
+    np.testing.assert_allclose(10.0 * probe_matrix(), measured, atol=1e-5)
+
+
 def test_pairs_are_two_copies_of_one_stretch() -> None:
-    batch = clips().batch(3, 48)
+    batch = clips().batch(3, 48, (1,))
     for a, b in ((0, 1), (2, 3), (4, 5)):
         assert torch.equal(batch.target.values[a], batch.target.values[b])
         assert torch.equal(batch.weights[a], batch.weights[b])

@@ -1,7 +1,7 @@
 """Takes of a folder of sounds with curves beside them: Live Link Face csv, npz or json.
 
 `NAME.wav` (flac, ogg, m4a, mov, mp4) stands beside `NAME.csv` (npz, json). `labels.csv`, if there,
-has columns of: take, speaker, sentence, emotion, level, split.
+has columns of: take, speaker, sentence, emotion, level (0 normal, 1 strong), split.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import Final
 
 import numpy as np
 
-from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.arkit import CHANNELS
 from emotalk_core.audio import open_sound, read_samples
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import EmoTalkError, InputError
+from emotalk_core.retarget import faces_of
+from emotalk_core.timing import SAMPLE_RATE
 
+from ..datasets import SPLITS
 from .takes import Faults, Take, on_frames
 
 __all__ = ["load_clips_folder"]
@@ -28,7 +31,7 @@ _CURVES: Final = (".csv", ".npz", ".json")
 _SOUNDS: Final = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mov", ".mp4", ".mkv", ".webm")
 _LABELS: Final = "labels.csv"
 _COLUMNS: Final = ("take", "speaker", "sentence", "emotion", "level", "split")
-_SAMPLE_RATE: Final = 16_000
+_KNOWN: Final = {"emotion": EMOTIONS, "level": ("0", "1"), "split": SPLITS}
 
 
 def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
@@ -37,8 +40,8 @@ def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
     Raises
     ------
     InputError
-        No takes, or some without their sound or curves, or with curves that are no numbers (with
-        `skip` those are left out).
+        A label that there is not; no takes, or some without their sound or curves, or with curves
+        that are no numbers (with `skip` those are left out).
     """
     labels = _read_labels(folder / _LABELS)
     curves = _by_stem(folder, _CURVES)
@@ -78,31 +81,23 @@ def _take(
     except EmoTalkError as error:
         faults.add(f"{curves.stem}: {error.problem}")
         return None
-    values = on_frames(_in_order(clip), clip.fps)
+    values = on_frames(faces_of(clip), clip.fps)
     if not faults.check_curves(values, curves.name):
         return None
-    if not faults.check_lengths(len(values) / 30.0, len(samples) / _SAMPLE_RATE, curves.stem):
+    if not faults.check_lengths(len(values) / 30.0, len(samples) / SAMPLE_RATE, curves.stem):
         return None
-    emotion = label.get("emotion", "")
+    emotion = label.get("emotion")
     return Take(
         name=f"{folder.name}/{curves.stem}",
         source=np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16),
         curves=values,
         speaker=label.get("speaker") or folder.name,
-        split=label.get("split", ""),
-        sentence=label.get("sentence", ""),
-        emotion=_index(emotion) if emotion else None,
+        split=label.get("split") or "",
+        sentence=label.get("sentence") or "",
+        emotion=EMOTIONS.index(emotion) if emotion else None,
         level=int(label.get("level") or 0),
         known=_known(clip),
     )
-
-
-def _in_order(clip: Clip) -> np.ndarray:
-    values = np.zeros((clip.n_frames, N_CHANNELS), np.float32)
-    for k, name in enumerate(CHANNELS):
-        if name in clip.channels:
-            values[:, k] = clip.values[:, clip.channels.index(name)]
-    return values
 
 
 def _known(clip: Clip) -> np.ndarray:
@@ -112,19 +107,28 @@ def _known(clip: Clip) -> np.ndarray:
 def _read_labels(path: Path) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    unknown = sorted(set(rows[0] if rows else _COLUMNS) - set(_COLUMNS))
-    if unknown or (rows and "take" not in rows[0]):
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), reader.fieldnames or _COLUMNS
+    except UnicodeDecodeError as error:
+        raise InputError("Not a table of labels", value=path, remedy="Save it as UTF-8.") from error
+    unknown = sorted(set(columns) - set(_COLUMNS))
+    if unknown or "take" not in columns:
         raise InputError(
             "Columns of labels.csv",
             value=", ".join(unknown) or "no take",
             remedy=f"Use take and any of {', '.join(_COLUMNS[1:])}.",
         )
+    for number, row in enumerate(rows, 2):
+        _check(row, f"{path}, line {number}")
     return {row["take"]: row for row in rows}
 
 
-def _index(emotion: str) -> int:
-    if emotion not in EMOTIONS:
-        raise InputError("No such emotion", value=emotion, remedy=f"Use {', '.join(EMOTIONS)}.")
-    return EMOTIONS.index(emotion)
+def _check(row: dict[str, str], where: str) -> None:
+    for column, known in _KNOWN.items():
+        value = row.get(column) or ""
+        if value and value not in known:
+            raise InputError(
+                f"No such {column}", value=f"{where}: {value}", remedy=f"Use {', '.join(known)}."
+            )

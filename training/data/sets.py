@@ -8,6 +8,7 @@ from typing import Final
 
 from emotalk_core.errors import InputError
 
+from ..datasets import SPLITS
 from .captures import CAPTURES, load_capture
 from .clips_folder import load_clips_folder
 from .etf import load_etf
@@ -18,8 +19,6 @@ __all__ = ["KINDS", "load_sets"]
 
 KINDS: Final = ("parallel", "3d-etf", "clips", *CAPTURES)
 """Synthesised shards; RAVDESS and HDTF; sounds with curves beside them; real captures."""
-
-_SPLITS: Final = ("train", "dev", "test")
 
 
 def load_sets(
@@ -51,7 +50,7 @@ def load_sets(
 
 def _load(kind: str, folder: Path, faces: int, *, skip: bool) -> list[Take]:
     if kind == "parallel":
-        parts = [split for split in _SPLITS if (folder / split).is_dir()]
+        parts = [split for split in SPLITS if (folder / split).is_dir()]
         return [t for part in parts for t in load_parallel(folder / part, part, faces)]
     if kind == "3d-etf":
         return load_etf(folder, skip=skip)

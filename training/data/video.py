@@ -18,10 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.audio import open_sound, read_samples
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import write_clip
 from emotalk_core.errors import EmoTalkError, InputError, SetupError
+from emotalk_core.timing import SAMPLE_RATE
 
 from .takes import FPS, Faults
 
@@ -36,7 +38,6 @@ Landmarker = Callable[[np.ndarray], Mapping[str, float] | None]
 _FILMS: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 _LONGEST_GAP_S: Final = 0.3  # without a face: bridged; more is another shot
 _LEAST_SEEN: Final = 90.0  # % of the frames
-_SAMPLE_RATE: Final = 16_000
 _INSTALL: Final = "pip install mediapipe av, and download face_landmarker.task."
 
 
@@ -170,10 +171,8 @@ def _refuse_gaps(times: np.ndarray, seen: np.ndarray, name: str) -> None:
 
 def _write_wav(path: Path, samples: np.ndarray) -> None:
     data = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
-    partial = path.with_name(f"{path.name}.part")
-    with wave.open(str(partial), "wb") as file:
+    with atomic_file(path) as whole, wave.open(whole, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(_SAMPLE_RATE)
+        file.setframerate(SAMPLE_RATE)
         file.writeframes(data.tobytes())
-    partial.replace(path)

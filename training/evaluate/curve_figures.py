@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.shaping.aperture import REST_MM, aperture_mm
 
-from ..faces.lips import REST_APERTURE_MM, aperture_mm
 from ..faces.phones import Phone
 
 __all__ = ["best_lag_ms", "closures", "jitter", "on_grid", "pearson"]
@@ -70,7 +70,7 @@ def closures(curves: np.ndarray, phones: Sequence[Phone]) -> tuple[list[bool], l
     Shut: less than a fifth of the clip's wide openings, or the resting mouth.
     """
     gap = aperture_mm(on_grid(curves))
-    shut = max(0.2 * float(np.percentile(gap, 90)), REST_APERTURE_MM + 0.05)
+    shut = max(0.2 * float(np.percentile(gap, 90)), REST_MM + 0.05)
     hits, falses = [], []
     for phone in phones:
         if phone.kind == "closure":

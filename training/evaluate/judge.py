@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.shaping.aperture import aperture_mm
 
 from ..data.takes import Take
-from ..faces.lips import aperture_mm
 from .curve_figures import best_lag_ms, closures, jitter, pearson
 from .mesh import Head, dynamics, largest_distances
 
-__all__ = ["FIGURES", "Figures", "judge"]
+__all__ = ["FIGURES", "Figures", "as_dict", "judge"]
 
 _JAW: Final = arkit.index("jawOpen")
 

@@ -54,7 +54,7 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
         "facegood_zh": load_facegood(data),
         "llf": load_llf(data),
     }
-    chosen = {name: _chosen(name, recordings, split) for name, recordings in sets.items()}
+    chosen = {name: _chosen(recordings, split) for name, recordings in sets.items()}
     result: dict[str, Any] = {"model": studio.engine.key, "split": split}
     tool = score_tool(data)
     if tool:
@@ -98,7 +98,7 @@ def with_noise(samples: np.ndarray, ratio_db: float) -> np.ndarray:
     return (samples + size * noise).astype(np.float32)
 
 
-def _chosen(name: str, recordings: Sequence[Recording], split: str) -> list[Recording]:
+def _chosen(recordings: Sequence[Recording], split: str) -> list[Recording]:
     """Clips of a split; of the large dev sets every third one."""
     found = [r for r in recordings if r.split == split]
     return found if split == "test" or len(found) < 200 else found[::3]

@@ -9,9 +9,9 @@ import numpy as np
 
 from emotalk_core import arkit
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.shaping.aperture import aperture_mm
 
 from ..datasets import Recording
-from ..faces.lips import aperture_mm
 from .studio import Studio, slider
 
 __all__ = ["EXPECTED", "slider_scores"]

@@ -11,9 +11,9 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.controls import Controls
 from emotalk_core.engine import Encoding
+from emotalk_core.shaping.aperture import aperture_mm
 
 from ..datasets import Recording
-from ..faces.lips import aperture_mm
 from .studio import Studio, bare
 
 __all__ = ["swap_scores"]

@@ -8,7 +8,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,17 +20,17 @@ from torch import nn
 from emotalk_core.controls import EMOTIONS
 
 from ..baselines.simple import ConstantFace, LoudnessJaw
+from ..checkpoints import read_state
 from ..data.captures import CAPTURES, load_capture
 from ..data.takes import Take
 from ..paper.batches import collate
 from ..paper.contest import VARIANTS, run_name, settings_of
-from ..paper.run_folder import read_state
 from ..paper.steps import network_of
 from ..paper.store import Store, open_store, shipped_front_end
 from .judge import FIGURES, Figures, as_dict, judge
 from .mesh import Head, read_head, shipped_head
 
-__all__ = ["PAPER", "Scores", "make_table", "write_table"]
+__all__ = ["PAPER", "TITLES", "Scores", "make_table", "write_table"]
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,6 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "lag_ms": "lag ms", "jitter_ratio": "jitter", "cost": "s per s",
 }  # fmt: skip
 _DIGITS: Final = {"lve_mm": 3, "eve_mm": 3, "lag_ms": 0, "cost": 4}
-
-Maker = Callable[[Sequence[int]], list[np.ndarray]]
 
 
 @dataclass(frozen=True)

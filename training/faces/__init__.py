@@ -7,13 +7,11 @@
 
     seen_on_video, seen_by_animators   real faces in place of rules, contacts excepted
 
-Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion),
-`millimetres.csv` (lip gap per unit of each channel on the ICT-FaceKit head, MIT).
+Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion).
 """
 
 from .captured import Captured, learnable, seen_by_animators, seen_on_video
 from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes
-from .lips import REST_APERTURE_MM, aperture_mm
 from .loudness import loudness_db
 from .phones import KINDS, Phone, is_sound, kind_of, numbers_of, phone_numbers
 from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves, with_silence
@@ -24,13 +22,11 @@ __all__ = [
     "FPS",
     "KINDS",
     "LEAD_S",
-    "REST_APERTURE_MM",
     "Captured",
     "EmotionCurves",
     "FaceTarget",
     "Phone",
     "SpeechCurves",
-    "aperture_mm",
     "combine",
     "emotion_curves",
     "face_curves",

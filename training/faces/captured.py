@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.shaping.aperture import REST_MM, aperture_mm
 
-from .lips import REST_APERTURE_MM, aperture_mm
 from .speech import SpeechCurves
 
 __all__ = ["Captured", "learnable", "seen_by_animators", "seen_on_video"]
@@ -73,8 +73,8 @@ def seen_on_video(speech: SpeechCurves, values: np.ndarray) -> SpeechCurves:
         Captured, as long as the curves of `speech`.
     """
     free, open_ = speech.free.astype(np.float64), speech.closed < 0.05
-    rules_mm = np.maximum(aperture_mm(free) - REST_APERTURE_MM, 0.0)
-    gap_mm = _across(np.maximum(aperture_mm(values) - REST_APERTURE_MM, 0.0), open_)
+    rules_mm = np.maximum(aperture_mm(free) - REST_MM, 0.0)
+    gap_mm = _across(np.maximum(aperture_mm(values) - REST_MM, 0.0), open_)
     size = _soft(np.clip(1.1 * gap_mm / np.maximum(rules_mm, _SMALLEST_MM), 0.0, 1.6))
     pucker = _across(values[:, _PUCKER], open_)
     round_ = free[:, _PUCKER] + free[:, _FUNNEL]
@@ -99,7 +99,7 @@ def seen_by_animators(values: np.ndarray, loudness: np.ndarray, known: np.ndarra
     known : float (52,)
         1 for channels that the rig has.
     """
-    gap_mm = aperture_mm(values) - REST_APERTURE_MM
+    gap_mm = aperture_mm(values) - REST_MM
     spoken = loudness > np.percentile(loudness, 95) - 28.0
     activity = np.clip(np.convolve(spoken, np.hanning(13)[1:-1] / 2.0, mode="same"), 0.0, 1.0)
     closed = _short_contacts(gap_mm < _TOUCH_MM, activity > 0.5)

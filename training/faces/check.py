@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.shaping.aperture import aperture_mm
 
 from .emotions import EMOTIONS
-from .lips import aperture_mm
 from .phones import Phone
 from .speech import FPS, speech_curves
 from .target import face_curves

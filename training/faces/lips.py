@@ -1,24 +1,20 @@
-"""The gap between the lips in millimetres, and lips that really meet.
+"""Lips that really meet.
 
 Closures are pressed in, never smoothed.
 """
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.shaping.aperture import MM, REST_MM, aperture_mm
 
 from .phones import SHAPE_NAMES, Mouth
 
-__all__ = ["REST_APERTURE_MM", "aperture_mm", "press_closures", "spread", "tuck_lower_lip"]
-
-REST_APERTURE_MM: Final = 0.8066
-"""Gap of the inner lips of the neutral ICT-FaceKit head: a mouth that counts as closed."""
+__all__ = ["press_closures", "spread", "tuck_lower_lip"]
 
 _CLOSED_MM: Final = 0.25
 
@@ -27,18 +23,6 @@ _PARTING: Final = arkit.indices("mouthUpperUp", "mouthLowerDown", "mouthFunnel",
 # In a closure the jaw keeps part of its drop and the lips reach for each other, as in real speech.
 _JAW_KEPT: Final = 0.35
 _SMILE: Final = arkit.indices("mouthSmile", "mouthDimple")
-
-
-def _read_millimetres() -> np.ndarray:
-    """Millimetres of lip gap per unit of each channel, float64 (52,): ICT-FaceKit, human size."""
-    row = np.zeros(arkit.N_CHANNELS)
-    with Path(__file__).with_name("millimetres.csv").open(newline="", encoding="utf-8") as file:
-        for line in csv.DictReader(file):
-            row[arkit.index(line["channel"])] = float(line["aperture"])
-    return row
-
-
-_MM_PER_UNIT: Final = _read_millimetres()
 
 
 def _expansion() -> np.ndarray:
@@ -57,11 +41,6 @@ _EXPANSION: Final = _expansion()
 def spread(shapes: np.ndarray) -> np.ndarray:
     """Table columns (..., len(SHAPE_NAMES)) on the 52 channels (..., 52), left and right alike."""
     return shapes @ _EXPANSION
-
-
-def aperture_mm(values: np.ndarray) -> np.ndarray:
-    """Gap between the inner lips (T,) of curves (T, 52) on a human-size head; 0 is contact."""
-    return np.maximum(values @ _MM_PER_UNIT + REST_APERTURE_MM, 0.0)
 
 
 def press_closures(values: np.ndarray, gate: np.ndarray, press: np.ndarray) -> np.ndarray:
@@ -85,8 +64,8 @@ def press_closures(values: np.ndarray, gate: np.ndarray, press: np.ndarray) -> n
     closed[:, jaw] *= 1.0 - (1.0 - _JAW_KEPT) * gate
     closed = np.maximum(closed, press * g)
     wanted_mm = np.minimum((1.0 - gate) * free_mm + gate * _CLOSED_MM, free_mm)
-    close, per_unit = arkit.index("mouthClose"), _MM_PER_UNIT[arkit.index("mouthClose")]
-    excess_mm = closed @ _MM_PER_UNIT + REST_APERTURE_MM - wanted_mm
+    close, per_unit = arkit.index("mouthClose"), MM[arkit.index("mouthClose")]
+    excess_mm = closed @ MM + REST_MM - wanted_mm
     # Only where the gate says so: elsewhere mouthClose belongs to the free mouth.
     closed[:, close] = np.clip(closed[:, close] - np.sign(gate) * excess_mm / per_unit, 0.0, 1.0)
     return closed

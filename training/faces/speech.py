@@ -21,7 +21,7 @@ from .lips import press_closures, spread, tuck_lower_lip
 from .phones import SHAPE_NAMES, Mouth, Phone, mouth_parts
 from .styles import SpeakerStyle, style_of
 
-__all__ = ["FPS", "LEAD_S", "SpeechCurves", "n_frames", "speech_curves", "with_silence"]
+__all__ = ["FPS", "LEAD_S", "SpeechCurves", "finish", "n_frames", "speech_curves", "with_silence"]
 
 FPS: Final = 30
 LEAD_S: Final = 0.022
@@ -136,7 +136,6 @@ class _Span:
     hold: np.ndarray  # (len(SHAPE_NAMES),)
 
 
-_JAW_COLUMN: Final = SHAPE_NAMES.index("jawOpen")
 _OPENING: Final = [SHAPE_NAMES.index(n) for n in ("jawOpen", "mouthLowerDown", "mouthUpperUp")]
 _VOWELS: Final = {"open", "other_vowel", "rounded"}
 

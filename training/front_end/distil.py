@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +35,8 @@ _POSITIONS: Final = 450  # the sinusoids' first states: windows of 5 s start any
 class DistilConfig:
     """How the student is trained."""
 
-    minutes: float = (
-        25.0  # of one core: 20 to 30 reach the floor that the teacher's own spread sets
+    steps: int = (
+        2800  # 25 minutes of one core: 20 to 30 reach the floor that the teacher's spread sets
     )
     n_layers: int = 3
     reach: int = 40  # states on each side, 0.8 s
@@ -154,8 +153,9 @@ def _train(
     ]
     rates = (config.learning_rate, config.relative_rate)
     optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
-    running, step, start = np.ones(config.n_layers), 0, time.monotonic()
-    while (done := (time.monotonic() - start) / (60.0 * config.minutes)) < 1.0:
+    running = np.ones(config.n_layers)
+    for step in range(config.steps):
+        done = step / config.steps
         factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
@@ -164,9 +164,8 @@ def _train(
         torch.stack(losses).mul(torch.tensor(config.layer_weights)).sum().backward()
         torch.nn.utils.clip_grad_norm_(nets.student.parameters(), 1.0)
         optimizer.step()
-        step += 1
         found = np.array([loss.item() for loss in losses])
-        running += (found - running) * max(0.03, 1.0 / step)
-        if step % 50 == 0:
-            report(f"distil: step {step}, unexplained {np.round(running, 4).tolist()}")
+        running += (found - running) * max(0.03, 1.0 / (step + 1))
+        if (step + 1) % 50 == 0:
+            report(f"distil: step {step + 1}, unexplained {np.round(running, 4).tolist()}")
     return running

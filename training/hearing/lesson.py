@@ -28,7 +28,9 @@ from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 
+from ..checkpoints import read_state, write_state
 from ..losses import misnamed, probe_matrix
+from ..seeds import seed_torch
 from .disturbance import Disturbance
 from .sound import Heard, LogMel, crop_samples, heard
 from .streams import Clip, Crop, Streams
@@ -192,6 +194,7 @@ class Lesson:
         first = self._resume(checkpoint)
         running: dict[str, float] = {}
         for step in range(first, self._settings.steps):
+            seed_torch(self._settings.seed, step)
             parts = self._step()
             for name, part in parts.items():
                 running[name] = running.get(name, part) * 0.97 + 0.03 * part
@@ -284,19 +287,16 @@ class Lesson:
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
         }
-        partial = checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(checkpoint)
+        write_state(state, checkpoint)
 
     def _resume(self, checkpoint: Path) -> int:
         if not checkpoint.is_file():
             return 0
-        state = torch.load(checkpoint, map_location=self._device, weights_only=True)
+        state = read_state(checkpoint, self._device)
         self._learner.load_state_dict(state["learner"])
         self._averaged.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._schedule.load_state_dict(state["schedule"])
-        torch.manual_seed(self._settings.seed + state["step"])  # other crops than before
         return int(state["step"])
 
 

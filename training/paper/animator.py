@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
@@ -17,14 +16,16 @@ from .batches import Batch, Faces
 from .store import STATES_PER_FRAME
 
 __all__ = [
-    "Animator",
     "Branch",
     "Features",
     "Statistics",
+    "at_positions",
     "biased_mask",
     "face_error",
+    "mix_layers",
     "motion_error",
     "state_mask",
+    "stretched",
     "swap_pairs",
     "to_frames",
 ]
@@ -45,18 +46,6 @@ class Statistics:
     mean: Tensor = field(default_factory=lambda: torch.zeros(N_CHANNELS))
     deviation: Tensor = field(default_factory=lambda: torch.ones(N_CHANNELS))
     neutral: Tensor = field(default_factory=lambda: torch.zeros(24, N_CHANNELS))  # by person
-
-
-class Animator(Protocol):
-    """A network that makes faces from sounds."""
-
-    def losses(self, batch: Batch, done: float) -> dict[str, Tensor]:
-        """Parts of the loss, weighted; their sum is lowered. `done` is the share of the run."""
-        ...
-
-    def animate(self, batch: Batch) -> Tensor:
-        """Curves (N, T, 52) of the batch's sounds; nothing of its faces is read but the length."""
-        ...
 
 
 class Branch(nn.Module):

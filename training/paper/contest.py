@@ -17,7 +17,15 @@ from .settings import PaperRun, read_run
 from .steps import train
 from .store import Store
 
-__all__ = ["FACES", "PARALLEL", "VARIANTS", "make_parallel_sets", "run_contest", "run_name"]
+__all__ = [
+    "FACES",
+    "PARALLEL",
+    "VARIANTS",
+    "make_parallel_sets",
+    "run_contest",
+    "run_name",
+    "settings_of",
+]
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from .animator import (
 )
 from .batches import Batch
 
-__all__ = ["EmoTalk", "EmoTalkSizes", "PaperLosses", "decoder_config"]
+__all__ = ["EmoTalk", "EmoTalkSizes", "PaperLosses", "PaperNetwork", "decoder_config"]
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.engine.torch_engine.device import choose_device
+from emotalk_core.errors import InputError
 
+from ..checkpoints import read_state, write_state
+from ..seeds import seed_torch
 from .batches import Batch, Faces, Pairs, collate
 from .processes import Processes
-from .run_folder import Journal, picture, read_state, write_state
+from .run_folder import Journal, picture
 from .settings import PaperRun
 from .store import Store
 
@@ -102,7 +105,7 @@ class _State:
         pace, group = self.run.pace, self.group
         seed = (self.run.seed, self.step)
         batch = moved(pairs.batch(pace.pairs, seed, group), self.device)
-        torch.manual_seed(_number(*seed, group.rank))
+        seed_torch(*seed, group.rank)
         self.network.train(pace.dropout)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=pace.precision == "bf16"):
             parts = self.network.losses(batch, self.step / pace.steps)
@@ -164,27 +167,16 @@ def _speed(step: int, run: PaperRun) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * done)))
 
 
-def _number(*parts: int) -> int:
-    """A seed for torch from several numbers."""
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
-
-
 def chosen_device(name: str) -> torch.device:
-    """The device of a name; `auto`: a GPU where there is one.
+    """The device of a name; `auto`: a card that works, but none of Apple's: nobody trained there.
 
     Raises
     ------
-    SetupError
-        Asked for and not there.
+    InputError, SetupError
+        No such name; asked for and not there.
     """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.zeros(1, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise SetupError(
-            "Device cannot be used", value=name, remedy="Set pace.device to auto, cpu or cuda."
-        ) from error
+    found = choose_device(name)
+    return torch.device("cpu") if name == "auto" and found.type == "mps" else found
 
 
 def moved(batch: Batch, device: torch.device) -> Batch:

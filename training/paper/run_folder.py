@@ -32,7 +32,7 @@ from emotalk_core.errors import InputError, SetupError
 from ..data.takes import Take
 from .settings import PaperRun, differences
 
-__all__ = ["Journal", "explain", "picture", "read_state", "write_state"]
+__all__ = ["Journal", "explain", "picture"]
 
 log = logging.getLogger(__name__)
 
@@ -106,33 +106,6 @@ def _refuse_another(run: PaperRun, stored: Mapping[str, Any], folder: Path) -> N
             value="; ".join(changed[:3]),
             remedy="Put them back to go on, or give another --run folder.",
         )
-
-
-def write_state(state: Mapping[str, object], path: Path) -> None:
-    """Whole or not at all."""
-    partial = path.with_name(f"{path.name}.part")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def read_state(path: Path) -> dict[str, Any]:
-    """A checkpoint of this machine's own making.
-
-    Raises
-    ------
-    InputError
-        Cut short or no checkpoint.
-    """
-    try:
-        return torch.load(path, weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(
-            "Checkpoint cannot be read", value=path, remedy="Remove it to start the run anew."
-        ) from error
-    except Exception as error:
-        raise InputError(
-            "Not a checkpoint of a run", value=path, remedy="Remove it to start the run anew."
-        ) from error
 
 
 class Journal:

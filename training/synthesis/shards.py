@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emotalk_core.atomic_file import atomic_file
 from training.faces import Phone
 
 from .spoken import Acted, SpokenClip
@@ -35,11 +36,9 @@ def write_shard(path: Path, clips: Sequence[SpokenClip]) -> None:
     ]
     samples = [np.round(np.clip(c.samples, -1.0, 1.0) * 32767.0).astype(np.int16) for c in clips]
     offsets = np.cumsum([0, *(len(s) for s in samples)])
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
+    with atomic_file(path) as file:
         text = json.dumps({"version": _VERSION, "clips": about}, ensure_ascii=False)
         np.savez(file, samples=np.concatenate(samples), offsets=offsets, about=np.array(text))
-    unfinished.replace(path)
 
 
 def read_shard(path: Path) -> list[SpokenClip]:

@@ -31,8 +31,6 @@ _Found = TypeVar("_Found")
 _NUMERIC_VERSION: Final = 1
 _AT_ONCE: Final = {"cuda": 16}  # windows of 6 s in one pass, 300 MB; elsewhere one
 
-# The file's names of what the network keeps as buffers.
-
 
 class StarterEngine(StreamedEngine):
     """The starter on a card, or on the processor through torch.
