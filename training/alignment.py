@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core.errors import SetupError
+from emotalk_core.timing import SAMPLE_RATE
 
 from .datasets import Recording, load_samples, write_phones
 from .faces.phones import SILENCE, Phone, kind_of
@@ -90,7 +91,7 @@ def transcribe(samples: np.ndarray, model: Any) -> Transcript:
 
 def aligner() -> Any:
     """PocketSphinx with its English model; a new one for each clip: failures spoil what follows."""
-    return _library("pocketsphinx").Decoder(samprate=16_000, loglevel="FATAL")
+    return _library("pocketsphinx").Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
 
 
 def align(samples: np.ndarray, text: str, decoder: Any) -> tuple[Phone, ...]:

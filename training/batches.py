@@ -14,6 +14,7 @@ from torch import Tensor
 
 from emotalk_core.arkit import N_CHANNELS
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.timing import SAMPLE_RATE
 
 from .datasets import NOBODY, Recording, load_samples
 from .faces import (
@@ -189,8 +190,8 @@ class Clips:
         seconds = self._seconds[recording.name]
         if recording.name not in self._loudness:
             samples = load_samples(recording.source)
-            silence = np.zeros(round(before * 16000), np.float32)
-            level = loudness_db(np.concatenate([silence, samples]), 16000)
+            silence = np.zeros(round(before * SAMPLE_RATE), np.float32)
+            level = loudness_db(np.concatenate([silence, samples]), SAMPLE_RATE)
             n = round(seconds * 30)
             self._loudness[recording.name] = np.pad(
                 level[:n], (0, max(0, n - len(level))), constant_values=-90.0

@@ -12,6 +12,7 @@ import pytest
 
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import InputError
+from emotalk_core.timing import SAMPLE_RATE
 from training.data.parallel import load_parallel
 from training.faces import Phone
 from training.paper.contest import PARALLEL
@@ -23,7 +24,7 @@ from training.synthesis.parallel import (
     parallel_voice,
 )
 from training.synthesis.shards import read_shard, write_shard
-from training.synthesis.spoken import SAMPLE_RATE, SpokenClip
+from training.synthesis.spoken import SpokenClip
 from training.synthesis.world import Parts, analyse
 
 needs_engines = pytest.mark.skipif(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emotalk_core.timing import SAMPLE_RATE
+
 from ..data.takes import Take
 from ..datasets import load_samples
 from ..faces.loudness import loudness_db
 
 __all__ = ["ConstantFace", "LoudnessJaw"]
-
-_SAMPLE_RATE = 16_000
 
 
 class ConstantFace:
@@ -44,6 +44,6 @@ class LoudnessJaw:
 
     @staticmethod
     def _level(take: Take, n_frames: int) -> np.ndarray:
-        db = loudness_db(load_samples(take.source), _SAMPLE_RATE)[:n_frames]
+        db = loudness_db(load_samples(take.source), SAMPLE_RATE)[:n_frames]
         db = np.pad(db, (0, n_frames - len(db)), mode="edge")
         return np.clip((db - np.percentile(db, 95)) / 40.0, -1.0, 0.2)

@@ -19,6 +19,7 @@ from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import EmoTalkError, InputError
+from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import SPLITS
 from .takes import Faults, Take, on_frames
@@ -30,7 +31,6 @@ _SOUNDS: Final = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mov", ".mp
 _LABELS: Final = "labels.csv"
 _COLUMNS: Final = ("take", "speaker", "sentence", "emotion", "level", "split")
 _KNOWN: Final = {"emotion": EMOTIONS, "level": ("0", "1"), "split": SPLITS}
-_SAMPLE_RATE: Final = 16_000
 
 
 def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
@@ -83,7 +83,7 @@ def _take(
     values = on_frames(_in_order(clip), clip.fps)
     if not faults.check_curves(values, curves.name):
         return None
-    if not faults.check_lengths(len(values) / 30.0, len(samples) / _SAMPLE_RATE, curves.stem):
+    if not faults.check_lengths(len(values) / 30.0, len(samples) / SAMPLE_RATE, curves.stem):
         return None
     emotion = label.get("emotion")
     return Take(

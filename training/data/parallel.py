@@ -9,9 +9,10 @@ import numpy as np
 
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import InputError
+from emotalk_core.timing import SAMPLE_RATE
 
 from ..faces import face_curves, loudness_db
-from ..synthesis import SAMPLE_RATE, SpokenClip, read_shards
+from ..synthesis import SpokenClip, read_shards
 from .takes import Take
 
 __all__ = ["INTENSITIES", "load_parallel"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from emotalk_core.arkit import CHANNELS, N_CHANNELS
 from emotalk_core.errors import InputError
-from emotalk_core.timing import resample
+from emotalk_core.timing import SAMPLE_RATE, resample
 
 from ..faces.phones import Phone
 
@@ -22,7 +22,6 @@ __all__ = ["FPS", "Faults", "Take", "numbered_persons", "on_frames", "sound_fram
 log = logging.getLogger(__name__)
 
 FPS: Final = 30
-_SAMPLE_RATE: Final = 16_000
 LONGEST_DIFFERENCE_S: Final = 0.5  # between sound and curves: more is another recording
 
 
@@ -103,7 +102,7 @@ def on_frames(values: np.ndarray, fps: Fraction) -> np.ndarray:
 
 def sound_frames(n_samples: int) -> int:
     """Frames at 30 fps of a sound at 16 kHz."""
-    return -(-n_samples * FPS // _SAMPLE_RATE)
+    return -(-n_samples * FPS // SAMPLE_RATE)
 
 
 def numbered_persons(takes: Sequence[Take], n_persons: int) -> list[Take]:

@@ -23,6 +23,7 @@ from emotalk_core.audio import open_sound, read_samples
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import write_clip
 from emotalk_core.errors import EmoTalkError, InputError, SetupError
+from emotalk_core.timing import SAMPLE_RATE
 
 from .takes import FPS, Faults
 
@@ -37,7 +38,6 @@ Landmarker = Callable[[np.ndarray], Mapping[str, float] | None]
 _FILMS: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 _LONGEST_GAP_S: Final = 0.3  # without a face: bridged; more is another shot
 _LEAST_SEEN: Final = 90.0  # % of the frames
-_SAMPLE_RATE: Final = 16_000
 _INSTALL: Final = "pip install mediapipe av, and download face_landmarker.task."
 
 
@@ -174,5 +174,5 @@ def _write_wav(path: Path, samples: np.ndarray) -> None:
     with atomic_file(path) as whole, wave.open(whole, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(_SAMPLE_RATE)
+        file.setframerate(SAMPLE_RATE)
         file.writeframes(data.tobytes())

@@ -27,13 +27,13 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.atomic_file import atomic_file
 from emotalk_core.errors import SetupError
+from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import load_samples
 
 PACKAGE: Final = "rhubarb-lip-sync-wasm@0.1.8"
 RATE_HZ: Final = 100
 TRANSITION_S: Final = 0.07
-_SAMPLE_RATE: Final = 16_000
 
 CUES: Final[dict[str, dict[str, float]]] = {
     "A": {"mouthPressLeft": 0.4, "mouthPressRight": 0.4},
@@ -133,7 +133,7 @@ def run(
         paths = [_write_pcm(Path(temporary) / f"{stem}.pcm", s) for stem, s in missing.items()]
         for result in _results(paths, package_folder) if paths else ():
             pcm = Path(result["path"])
-            seconds = pcm.stat().st_size / 2 / _SAMPLE_RATE
+            seconds = pcm.stat().st_size / 2 / SAMPLE_RATE
             _save(out / f"{pcm.stem}.npz", cue_curves(result["cues"], seconds), seconds, result)
     return _totals([out / f"{stem}.npz" for stem in sounds])
 

@@ -6,10 +6,9 @@
 
 from .factory import make_clip, make_shards, neural, shard_count
 from .shards import read_shard, read_shards, write_shard
-from .spoken import SAMPLE_RATE, SpokenClip
+from .spoken import SpokenClip
 
 __all__ = [
-    "SAMPLE_RATE",
     "SpokenClip",
     "make_clip",
     "make_shards",

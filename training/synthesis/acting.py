@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import Phone
 
-from .spoken import SAMPLE_RATE
 from .world import FRAME_S, Parts, synthesise, widened
 
 __all__ = ["LEVELS", "Acoustics", "acoustics", "act"]

@@ -18,10 +18,11 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from emotalk_core.errors import InputError, SetupError
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import Phone, is_sound, kind_of
 
 from .sentences import languages, sentence
-from .spoken import SAMPLE_RATE, SpokenClip
+from .spoken import SpokenClip
 
 __all__ = ["VARIANTS", "say", "speak"]
 

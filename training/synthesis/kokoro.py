@@ -27,6 +27,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from emotalk_core.errors import InputError, SetupError
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import Phone, is_sound, kind_of
 
 from .sentences import sentence
@@ -100,7 +101,7 @@ class Kokoro:
         }
         audio, frames = self.session.run(["audio", _DURATIONS], feeds)
         samples = resample_poly(audio.reshape(-1).astype(np.float64), 2, 3).astype(np.float32)
-        seconds = len(samples) / 16_000
+        seconds = len(samples) / SAMPLE_RATE
         phones = phones_of(tokens, frames.reshape(-1) * _FRAME_S, seconds)
         return SpokenClip(samples, phones, "kokoro", words, name)
 

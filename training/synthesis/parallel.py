@@ -14,13 +14,14 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import Phone
 
 from . import espeak, flite
 from .acting import LEVELS, acoustics, act
 from .sentences import sentence
 from .shards import write_shard
-from .spoken import SAMPLE_RATE, Acted, SpokenClip
+from .spoken import Acted, SpokenClip
 from .world import Parts, analyse, warped
 
 __all__ = ["ParallelPlan", "Voice", "make_parallel", "make_parallel_shards", "parallel_voice"]

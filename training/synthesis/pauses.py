@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import Phone
 
-from .spoken import SAMPLE_RATE, SpokenClip
+from .spoken import SpokenClip
 
 __all__ = ["with_pauses"]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import Phone
 
-__all__ = ["SAMPLE_RATE", "Acted", "SpokenClip", "with_samples"]
-
-SAMPLE_RATE: Final = 16_000
+__all__ = ["Acted", "SpokenClip", "with_samples"]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.errors import SetupError
-
-from .spoken import SAMPLE_RATE
+from emotalk_core.timing import SAMPLE_RATE
 
 __all__ = ["FRAME_S", "Parts", "analyse", "synthesise", "warped", "widened"]
 
