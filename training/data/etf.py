@@ -16,8 +16,9 @@ import numpy as np
 from emotalk_core.arkit import CHANNELS, EMOTALK_ORDER
 from emotalk_core.audio import open_sound
 from emotalk_core.errors import EmoTalkError, InputError
+from emotalk_core.timing import frame_count
 
-from .takes import Faults, Take, sound_frames
+from .takes import Faults, Take
 
 __all__ = ["load_etf"]
 
@@ -78,7 +79,7 @@ def _take(part: Path, sound: Path, curves: Path, faults: Faults) -> Take | None:
         return None
     if not faults.check_curves(values, curves.name):
         return None
-    if not faults.check_lengths(len(values) / 30.0, sound_frames(n_samples) / 30.0, curves.stem):
+    if not faults.check_lengths(len(values) / 30.0, frame_count(n_samples) / 30.0, curves.stem):
         return None
     bare = Take(
         name=f"{part.name}/{curves.stem}",

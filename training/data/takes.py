@@ -13,11 +13,11 @@ import numpy as np
 
 from emotalk_core.arkit import CHANNELS, N_CHANNELS
 from emotalk_core.errors import InputError
-from emotalk_core.timing import SAMPLE_RATE, resample
+from emotalk_core.timing import resample
 
 from ..faces.phones import Phone
 
-__all__ = ["FPS", "Faults", "Take", "numbered_persons", "on_frames", "sound_frames"]
+__all__ = ["FPS", "Faults", "Take", "numbered_persons", "on_frames"]
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +98,6 @@ def on_frames(values: np.ndarray, fps: Fraction) -> np.ndarray:
         return values.astype(np.float32)
     n_frames = max(1, int((len(values) - 1) * FPS / fps) + 1)
     return resample(values.astype(np.float32), fps, np.arange(n_frames) / FPS)
-
-
-def sound_frames(n_samples: int) -> int:
-    """Frames at 30 fps of a sound at 16 kHz."""
-    return -(-n_samples * FPS // SAMPLE_RATE)
 
 
 def numbered_persons(takes: Sequence[Take], n_persons: int) -> list[Take]:

@@ -15,8 +15,9 @@ from emotalk_core.atomic_file import atomic_file
 from emotalk_core.engine.frontend import Encoder
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.folder import load_model, starter_folder
+from emotalk_core.timing import frame_count
 
-from ..data.takes import Take, sound_frames
+from ..data.takes import Take
 from ..datasets import load_samples
 from ..features import FrontEnd, Standardise
 from .align import Path as Alignment
@@ -115,7 +116,7 @@ def _extract(takes: Sequence[Take], folder: Path, name: str, front_end: FrontEnd
             samples = load_samples(take.source)
             states, level = front_end.states_of(samples, 0.0)
             # One state beyond the last frame: frames lie between two states.
-            n = min(len(level), int((sound_frames(len(samples)) - 1) * STATES_PER_FRAME) + 2)
+            n = min(len(level), int((frame_count(len(samples)) - 1) * STATES_PER_FRAME) + 2)
             file.write(states[:n].astype(np.float16).tobytes())
             levels.append(level[:n])
             starts.append(starts[-1] + n)
