@@ -41,6 +41,8 @@ __all__ = [
     "load_synth",
     "load_voices",
     "make_quiet",
+    "read_phones",
+    "read_rows",
     "split_of",
     "texts_of_german",
     "write_phones",
@@ -118,14 +120,16 @@ def _shares(weights: dict[str, float]) -> tuple[float, ...]:
     return tuple(weights.get(e, 0.0) for e in EMOTIONS)
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of a csv, by the names in its first line."""
     with path.open(newline="", encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 
-def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+def read_phones(path: Path) -> dict[str, tuple[Phone, ...]]:
+    """Phones by file name, of a csv as `write_phones` leaves it."""
     found: dict[str, list[Phone]] = {}
-    for row in _rows(path):
+    for row in read_rows(path):
         phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
         found.setdefault(row["file"], []).append(phone)
     return {file: tuple(phones) for file, phones in found.items()}
@@ -153,8 +157,8 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
         Phones of clips that came without (`training.alignment`).
     """
     folder = data / "open_speech"
-    phones = _phones(folder / "phones.csv")
-    found = _phones(aligned) if aligned and aligned.is_file() else {}
+    phones = read_phones(folder / "phones.csv")
+    found = read_phones(aligned) if aligned and aligned.is_file() else {}
     return [
         Recording(
             name=f"open_speech/{Path(row['file']).stem}",
@@ -169,7 +173,7 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
             emotion_trust=0.3,
             seconds=float(row["seconds"]),
         )
-        for row in _rows(folder / "index.csv")
+        for row in read_rows(folder / "index.csv")
     ]
 
 
@@ -179,7 +183,7 @@ def load_german(data: Path, told: Path | None = None) -> list[Recording]:
     along.
     """
     folder = data / "kerstin" / "verified"
-    phones = _phones(told) if told and told.is_file() else {}
+    phones = read_phones(told) if told and told.is_file() else {}
     files = sorted(folder.glob("*.flac"))
     return [
         Recording(
@@ -216,7 +220,7 @@ def load_emodb(data: Path) -> list[Recording]:
     judge lips).
     """
     folder = data / "emodb"
-    rows = list(_rows(folder / "index.csv"))
+    rows = list(read_rows(folder / "index.csv"))
     last = sorted({r["speaker"] for r in rows if r["split"] == "dev"})[-1]
     return [
         Recording(
@@ -248,7 +252,7 @@ def load_ravdess(data: Path) -> list[Recording]:
             emotion=_shares({row["emotion"]: 1.0}),
             seconds=float(row["seconds"]),
         )
-        for row in _rows(folder / "index.csv")
+        for row in read_rows(folder / "index.csv")
     ]
 
 
@@ -256,7 +260,7 @@ def load_grid(data: Path) -> list[Recording]:
     """GRID's talker s1 on video: phones; jaw, opening, rounding and timing of a real face."""
     folder = data / "grid_mp"
     names = {"train": "train", "val": "dev"}
-    phones = _phones(folder / "phones.csv")
+    phones = read_phones(folder / "phones.csv")
     curves = np.load(folder / "curves.npz")
     starts = dict(zip(curves["clip_ids"].tolist(), curves["offsets"].tolist(), strict=False))
     channels = [str(n) for n in curves["names"]]
@@ -275,7 +279,7 @@ def load_grid(data: Path) -> list[Recording]:
                 seen,
             ),
         )
-        for row in _rows(folder / "clips.csv")
+        for row in read_rows(folder / "clips.csv")
     ]
 
 
@@ -298,7 +302,7 @@ def load_facegood(data: Path) -> list[Recording]:
                 _at_30(curves[f"{row['clip']}/arkit_ext"], channels, float(curves["fps"])), seen
             ),
         )
-        for row in _rows(folder / "clips.csv")
+        for row in read_rows(folder / "clips.csv")
     ]
 
 

@@ -6,7 +6,6 @@ What each may be used for stands in its licence; the Live Link Face take is for 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +17,7 @@ from emotalk_core.arkit import CHANNELS, N_CHANNELS
 from emotalk_core.clip_files import read_clip
 from emotalk_core.errors import InputError
 
-from ..faces.phones import Phone
+from ..datasets import read_phones, read_rows
 from .takes import Take, on_frames
 
 __all__ = ["CAPTURES", "load_capture"]
@@ -47,17 +46,12 @@ def load_capture(data: Path, name: str) -> list[Take]:
     return list(CAPTURES[name](folder))
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def _facegood(folder: Path) -> Iterator[Take]:
     with np.load(folder / "curves.npz") as stored:
         arrays = {name: stored[name] for name in stored}
     names = [str(n) for n in arrays["arkit_names"]]
     known = _ordered(arrays["arkit_trainable"].astype(np.float32)[None], names)[0]
-    for row in _rows(folder / "clips.csv"):
+    for row in read_rows(folder / "clips.csv"):
         values = _ordered(arrays[f"{row['clip']}/arkit_ext"].astype(np.float32), names)
         yield Take(
             name=f"facegood_zh/{row['clip']}",
@@ -75,8 +69,9 @@ def _grid(folder: Path) -> Iterator[Take]:
         starts = dict(zip((str(c) for c in stored["clip_ids"]), stored["offsets"], strict=False))
         rate = Fraction(int(stored["fps"]))
     known = np.array([c in _GRID_KNOWN for c in CHANNELS], np.float32)
-    phones = _phones(folder / "phones.csv")
-    for row in _rows(folder / "clips.csv"):
+    timed = folder / "phones.csv"
+    phones = read_phones(timed) if timed.is_file() else {}
+    for row in read_rows(folder / "clips.csv"):
         first = int(starts[row["clip"]])
         values = _ordered(weights[first : first + int(row["frames"])].astype(np.float32), names)
         if not np.isfinite(values).all():
@@ -90,14 +85,6 @@ def _grid(folder: Path) -> Iterator[Take]:
             known=known,
             phones=phones.get(f"{row['clip']}.opus", ()),
         )
-
-
-def _phones(path: Path) -> dict[str, tuple[Phone, ...]]:
-    found: dict[str, list[Phone]] = {}
-    for row in _rows(path) if path.is_file() else []:
-        phone = Phone(float(row["start_s"]), float(row["end_s"]), row["phone"], row["class"])
-        found.setdefault(row["file"], []).append(phone)
-    return {file: tuple(phones) for file, phones in found.items()}
 
 
 def _live_link(folder: Path) -> Iterator[Take]:
