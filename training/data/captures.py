@@ -13,12 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.arkit import CHANNELS
+from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip
 from emotalk_core.errors import InputError
+from emotalk_core.retarget import faces_of
 
 from ..datasets import read_phones, read_rows
-from .takes import Take, on_frames
+from .takes import FPS, Take, on_frames
 
 __all__ = ["CAPTURES", "load_capture"]
 
@@ -50,9 +52,9 @@ def _facegood(folder: Path) -> Iterator[Take]:
     with np.load(folder / "curves.npz") as stored:
         arrays = {name: stored[name] for name in stored}
     names = [str(n) for n in arrays["arkit_names"]]
-    known = _ordered(arrays["arkit_trainable"].astype(np.float32)[None], names)[0]
+    known = _ordered(arrays["arkit_trainable"][None], names)[0]
     for row in read_rows(folder / "clips.csv"):
-        values = _ordered(arrays[f"{row['clip']}/arkit_ext"].astype(np.float32), names)
+        values = _ordered(arrays[f"{row['clip']}/arkit_ext"], names)
         yield Take(
             name=f"facegood_zh/{row['clip']}",
             source=folder / "audio" / f"{row['clip']}.flac",
@@ -73,13 +75,13 @@ def _grid(folder: Path) -> Iterator[Take]:
     phones = read_phones(timed) if timed.is_file() else {}
     for row in read_rows(folder / "clips.csv"):
         first = int(starts[row["clip"]])
-        values = _ordered(weights[first : first + int(row["frames"])].astype(np.float32), names)
-        if not np.isfinite(values).all():
+        seen = weights[first : first + int(row["frames"])]
+        if not np.isfinite(seen).all():
             continue
         yield Take(
             name=f"grid_mp/{row['clip']}",
             source=folder / "audio" / f"{row['clip']}.opus",
-            curves=on_frames(values, rate),
+            curves=on_frames(_ordered(seen, names), rate),
             speaker=row["speaker"],
             split=_SPLITS.get(row["split"], "test"),
             known=known,
@@ -93,19 +95,15 @@ def _live_link(folder: Path) -> Iterator[Take]:
         yield Take(
             name=f"llf/{path.stem}",
             source=path,
-            curves=on_frames(_ordered(clip.values, list(clip.channels)), clip.fps),
+            curves=on_frames(faces_of(clip), clip.fps),
             speaker="llf",
             split="test",
         )
 
 
 def _ordered(values: np.ndarray, names: list[str]) -> np.ndarray:
-    """(T, 52) in Apple's order; what has no column is 0."""
-    ordered = np.zeros((len(values), N_CHANNELS), np.float32)
-    for k, channel in enumerate(CHANNELS):
-        if channel in names:
-            ordered[:, k] = values[:, names.index(channel)]
-    return ordered
+    """float32 (T, 52) in Apple's order; what has no column is 0."""
+    return faces_of(Clip(values.astype(np.float32), tuple(names), Fraction(FPS)))
 
 
 CAPTURES: Final[dict[str, Callable[[Path], Iterator[Take]]]] = {

@@ -13,12 +13,13 @@ from typing import Final
 
 import numpy as np
 
-from emotalk_core.arkit import CHANNELS, N_CHANNELS
+from emotalk_core.arkit import CHANNELS
 from emotalk_core.audio import open_sound, read_samples
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import EmoTalkError, InputError
+from emotalk_core.retarget import faces_of
 from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import SPLITS
@@ -80,7 +81,7 @@ def _take(
     except EmoTalkError as error:
         faults.add(f"{curves.stem}: {error.problem}")
         return None
-    values = on_frames(_in_order(clip), clip.fps)
+    values = on_frames(faces_of(clip), clip.fps)
     if not faults.check_curves(values, curves.name):
         return None
     if not faults.check_lengths(len(values) / 30.0, len(samples) / SAMPLE_RATE, curves.stem):
@@ -97,14 +98,6 @@ def _take(
         level=int(label.get("level") or 0),
         known=_known(clip),
     )
-
-
-def _in_order(clip: Clip) -> np.ndarray:
-    values = np.zeros((clip.n_frames, N_CHANNELS), np.float32)
-    for k, name in enumerate(CHANNELS):
-        if name in clip.channels:
-            values[:, k] = clip.values[:, clip.channels.index(name)]
-    return values
 
 
 def _known(clip: Clip) -> np.ndarray:
