@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: training ex
 
 from tests.torch.paper_takes import losses_of, made_store, settings  # noqa: E402
 from training.features import FrontEnd  # noqa: E402
+from training.paper import loop  # noqa: E402
 from training.paper.align import proportional, through, warp  # noqa: E402
 from training.paper.animator import stretched, swap_pairs  # noqa: E402
 from training.paper.batches import Batch, Pairs  # noqa: E402
@@ -193,6 +194,21 @@ def test_a_run_that_leaves_the_numbers_stops_with_one_line(tmp_path: Path) -> No
 def test_wrong_settings_are_named(tmp_path: Path, change: str, named: str) -> None:
     with pytest.raises((InputError, SetupError), match=named):
         run(tmp_path, change, until=1)
+
+
+def test_a_card_that_cannot_add_leaves_training_to_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("No kernel.")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for sum_of in ("ones", "zeros"):
+        monkeypatch.setattr(torch, sum_of, broken)
+
+    assert loop.chosen_device("auto").type == "cpu"
+    with pytest.raises(SetupError, match="No kernel"):
+        loop.chosen_device("cuda")
 
 
 def test_defaults_are_the_papers() -> None:

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.engine.torch_engine.device import choose_device
+from emotalk_core.errors import InputError
 
 from ..checkpoints import read_state, write_state
 from ..seeds import seed_torch
@@ -167,21 +168,15 @@ def _speed(step: int, run: PaperRun) -> float:
 
 
 def chosen_device(name: str) -> torch.device:
-    """The device of a name; `auto`: a GPU where there is one.
+    """The device of a name; `auto`: a card that works, but none of Apple's: nobody trained there.
 
     Raises
     ------
-    SetupError
-        Asked for and not there.
+    InputError, SetupError
+        No such name; asked for and not there.
     """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.zeros(1, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise SetupError(
-            "Device cannot be used", value=name, remedy="Set pace.device to auto, cpu or cuda."
-        ) from error
+    found = choose_device(name)
+    return torch.device("cpu") if name == "auto" and found.type == "mps" else found
 
 
 def moved(batch: Batch, device: torch.device) -> Batch:
