@@ -95,6 +95,8 @@ def load_samples(source: Path | np.ndarray) -> np.ndarray:
     mono = samples.mean(axis=1)
     if rate == SAMPLE_RATE:
         return mono
+    # Not by the core's resampler: the weights that ship learnt through this one, and speech from
+    # 44.1 kHz differs between the two by -34 dB, near 8 kHz. At 16 kHz neither is asked.
     from scipy.signal import resample_poly
 
     divisor = int(np.gcd(SAMPLE_RATE, rate))

@@ -4,8 +4,6 @@ PyTorch, resumable.
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +19,11 @@ from emotalk_core.model.network import Starter
 from .batches import CONTEXT_FRAMES, Batch, Clips
 from .checkpoints import read_state, write_state
 from .front_end.last_layer import LastLayer
+from .journal import Journal
 from .losses import LossWeights, Predicted, face_loss, misnamed
 from .seeds import seed_torch
 
 __all__ = ["PartsOf", "Pupil", "TrainSettings", "face_parts", "name_parts", "predict", "train"]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -206,8 +203,9 @@ def train(
     """
     run = _Run(pupil, settings, folder)
     learnt, dev = clips
+    journal = Journal(folder, first_step=run.step)
     sums: dict[str, float] = {}
-    started = time.monotonic()
+    first, started = run.step, time.monotonic()
     while run.step < settings.steps:
         pupil.train()
         batch = learnt.batch(settings.pairs, settings.frames, (*seed, run.step))
@@ -215,13 +213,15 @@ def train(
         parts = parts_of(pupil, batch, settings)
         run.learn(parts)
         for name, part in parts.items():
-            sums[name] = sums.get(name, 0.0) + part.item() / _REPORT_EVERY
+            sums[name] = sums.get(name, 0.0) + part.item()
         if run.step % _REPORT_EVERY == 0:
-            _record(folder, run.step, "train", sums, started)
+            counted = min(_REPORT_EVERY, run.step - first)
+            means = {name: total / counted for name, total in sums.items()}
+            journal.write(run.step, "train", means, time.monotonic() - started)
             sums = {}
         if run.step % settings.save_every == 0 or run.step == settings.steps:
             found = measure(run.averaged.module, dev, settings, parts_of)
-            _record(folder, run.step, "dev", found, started)
+            journal.write(run.step, "dev", found, time.monotonic() - started)
             run.save(sum(found.values()))
 
 
@@ -245,19 +245,3 @@ def measure(
             for name, part in parts_of(pupil, batch, None).items():
                 totals[name] = totals.get(name, 0.0) + part.item() / n
     return totals
-
-
-def _record(folder: Path, step: int, kind: str, parts: dict[str, float], started: float) -> None:
-    line = {
-        "step": step,
-        "kind": kind,
-        "loss": sum(parts.values()),
-        **parts,
-        "seconds": time.monotonic() - started,
-    }
-    with (folder / "curve.jsonl").open("a", encoding="utf-8") as file:
-        file.write(
-            json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in line.items()})
-            + "\n"
-        )
-    log.info("%5d %-5s %s", step, kind, "  ".join(f"{k} {v:.3f}" for k, v in parts.items()))

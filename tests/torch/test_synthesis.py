@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotalk_core.timing import SAMPLE_RATE
 from training.faces import KINDS, Phone
 from training.synthesis import (
-    SAMPLE_RATE,
     SpokenClip,
     espeak,
     flite,

@@ -22,6 +22,7 @@ from emotalk_core.shaping.aperture import MM
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
 from emotalk_core.model.network import Starter  # noqa: E402
+from training import trainer  # noqa: E402
 from training.batches import CONTEXT_FRAMES, Batch, Clips, draw_feeling  # noqa: E402
 from training.config import read_run_config  # noqa: E402
 from training.datasets import NOBODY, Recording, split_of  # noqa: E402
@@ -155,7 +156,11 @@ def test_naming_phones_moves_what_may_learn_alone(tmp_path: Path) -> None:
     assert all(n.startswith("content.phones.") for n in moved)
 
 
-def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_an_interrupted_run_goes_on_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "_REPORT_EVERY", 5)
+
     class DeathError(Exception):
         pass
 
@@ -178,6 +183,14 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
         whole, parts = (torch.load(tmp_path / n / file)[part] for n in ("whole", "parts"))
         for name, numbers in whole.items():
             assert torch.equal(parts[name], numbers), f"{file}: {name}"
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
+    assert len(losses(tmp_path / "whole")) == 8 + 2
+
+
+def losses(folder: Path) -> list[tuple[int, str, float]]:
+    """What a run wrote down."""
+    lines = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+    return [(line["step"], line["kind"], line["loss"]) for line in lines]
 
 
 def test_labels_stand_where_the_sound_is() -> None:

@@ -20,10 +20,11 @@ from emotalk_core.engine.torch_engine.device import choose_device
 from emotalk_core.errors import InputError
 
 from ..checkpoints import read_state, write_state
+from ..journal import Journal
 from ..seeds import seed_torch
 from .batches import Batch, Faces, Pairs, collate
 from .processes import Processes
-from .run_folder import Journal, picture
+from .run_folder import picture
 from .settings import PaperRun
 from .store import Store
 

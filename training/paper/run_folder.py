@@ -19,20 +19,19 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import torch
 
 from emotalk_core import arkit
 from emotalk_core.controls import EMOTIONS
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import InputError
 
 from ..data.takes import Take
 from .settings import PaperRun, differences
 
-__all__ = ["Journal", "explain", "picture"]
+__all__ = ["explain", "picture"]
 
 log = logging.getLogger(__name__)
 
@@ -106,59 +105,6 @@ def _refuse_another(run: PaperRun, stored: Mapping[str, Any], folder: Path) -> N
             value="; ".join(changed[:3]),
             remedy="Put them back to go on, or give another --run folder.",
         )
-
-
-class Journal:
-    """Losses by step, to a file of lines, the log and, when asked for, TensorBoard."""
-
-    def __init__(self, folder: Path, *, tensorboard: bool, first_step: int) -> None:
-        self._path = folder / "curve.jsonl"
-        _cut(self._path, first_step)
-        self._board: Any = _open_board(folder) if tensorboard else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if self._board is not None:
-            self._board.close()
-
-    def write(self, step: int, kind: str, parts: Mapping[str, float], seconds: float) -> None:
-        """One line: the parts and their sum."""
-        line = {"step": step, "kind": kind, "loss": sum(parts.values()), **parts}
-        with self._path.open("a", encoding="utf-8") as file:
-            rounded = {k: float(f"{v:.7g}") if isinstance(v, float) else v for k, v in line.items()}
-            file.write(json.dumps(rounded | {"seconds": round(seconds, 2)}) + "\n")
-        log.info("%6d %-5s %s", step, kind, "  ".join(f"{k} {v:.5f}" for k, v in parts.items()))
-        if self._board is not None:
-            for name, value in parts.items():
-                self._board.add_scalar(f"{kind}/{name}", value, step)
-
-
-def _cut(path: Path, first_step: int) -> None:
-    """Drop lines of steps that will be taken again."""
-    if not path.is_file():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if json.loads(line)["step"] <= first_step]
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-
-
-def _open_board(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard.writer import SummaryWriter
-    except ImportError as error:
-        raise SetupError(
-            "TensorBoard is not installed",
-            value="pace.tensorboard = true",
-            remedy="pip install tensorboard, or set it to false: curve.jsonl has the same.",
-        ) from error
-    return SummaryWriter(str(folder / "tensorboard"))
 
 
 def picture(path: Path, made: np.ndarray, wanted: np.ndarray, title: str) -> None:
