@@ -253,3 +253,41 @@ def test_batch_never_writes_over_its_own_list_or_report(
     assert code == 2
     assert lost in capsys.readouterr().err
     assert tree(folder) == before
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("report", ["one.wav", "link.json", "act2/two.wav"])
+def test_a_report_never_takes_the_place_of_a_sound(
+    folder: Path, report: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "link.json").symlink_to(folder / "one.wav")
+    before = tree(folder)
+
+    code = run_batch(folder, folder.parent / "out", "--report", str(folder / report))
+
+    assert code == 2
+    assert "The report would overwrite" in capsys.readouterr().err
+    assert tree(folder) == before
+    assert not (folder.parent / "out").exists()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (("--report", "nowhere/report.json"), "No such folder"),
+        (("--emotion", "hapy=1"), "No such emotion"),
+        (("--mix", "7"), "Mix out of range"),
+        (("--fps", "0"), "Not a frame rate"),
+    ],
+)
+def test_a_bad_flag_of_all_jobs_is_told_before_the_first(
+    folder: Path, flags: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run_batch(folder, folder.parent / "out", *flags)
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert why in told.err
+    assert told.err.count("\n") == 1
+    assert not (folder.parent / "out").exists()

@@ -288,3 +288,24 @@ def test_a_report_without_a_place_is_told_before_the_work(
     assert code == 2
     assert "No such folder" in capsys.readouterr().err
     assert not talk.with_suffix(".csv").exists()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("lost", ["talk.wav", "link.wav", "talk.csv", "voice.csv"])
+def test_animate_never_writes_over_what_it_reads_or_makes(
+    talk: Path, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (talk.parent / "link.wav").symlink_to(talk)
+    voice, output = talk.with_name("voice.csv"), talk.with_name("talk.csv")
+    voice.write_bytes(talk.read_bytes())
+    output.write_text("earlier")
+    sound, made = (voice, voice) if lost == "voice.csv" else (talk, output)
+    before = {path: path.read_bytes() for path in talk.parent.iterdir()}
+
+    code = cli.main(
+        ["animate", str(sound), "-o", str(made), "--report", str(talk.parent / lost), "--no-cache"]
+    )
+
+    assert code == 2
+    assert lost in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in talk.parent.iterdir()} == before
