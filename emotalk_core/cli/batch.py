@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from ..engine import Engine
 from ..errors import EmoTalkError
 from ..progress import part_of
 from ..together import HearAhead, hears_together
-from .animate import Job, Outcome, print_outcome, run_job
+from .animate import Outcome, print_outcome, run_job
 from .jobs import Task, read_tasks
 from .options import (
     CONTROL_FLAGS,
@@ -29,9 +29,9 @@ from .options import (
     read_fps,
     read_track,
 )
-from .places import ensure_places, refuse_overwriting
+from .places import ensure_places, make_folder, refuse_overwriting
 from .progress import progress_for
-from .reports import BatchReport
+from .reports import BatchReport, file_stamp
 
 __all__ = ["add_command"]
 
@@ -97,20 +97,26 @@ def _run_tasks(
 ) -> None:
     """Everything that the report does not have yet."""
     asked = [_asked(task, arguments, engine) for task in tasks]
-    todo = [i for i, task in enumerate(tasks) if not _is_done(task.job, asked[i], report)]
+    todo = [
+        i
+        for i, task in enumerate(tasks)
+        if not report.finished(str(task.job.output), asked[i], [task.job.output])
+    ]
     ahead = HearAhead([tasks[i].job.audio for i in todo], engine, cache)
     for n_done, i in enumerate(todo):
         job, options = tasks[i].job, _options(tasks[i], arguments)
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         try:
-            job.output.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(job.output.parent)
             ahead.hear(n_done, part_of(progress, 0.0, 0.1))
             done = run_job(job, read_track(options), read_fps(options), engine, cache, progress)
             outcome = Outcome(job, done.report, None, asked[i])
         except EmoTalkError as error:
             outcome = Outcome(job, None, str(error), asked[i])
         print_outcome(outcome)
-        report.add(outcome.to_dict())  # after each: a kill loses the job it hits and no other
+        # After each: a kill loses the job it hits and no other.
+        places = {"audio": str(job.audio.absolute()), "output": str(job.output.absolute())}
+        report.add(outcome.to_dict() | places)
 
 
 def _options(task: Task, arguments: argparse.Namespace) -> argparse.Namespace:
@@ -119,20 +125,14 @@ def _options(task: Task, arguments: argparse.Namespace) -> argparse.Namespace:
 
 
 def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[str, Any]:
-    """What the curves depend on besides the sound."""
+    """What the curves depend on."""
     options = _options(task, arguments)
-    return {name: getattr(options, name) for name in CONTROL_FLAGS} | {"engine": engine.key}
-
-
-def _is_done(job: Job, asked: Mapping[str, Any], report: BatchReport) -> bool:
-    """Whether the curves of this sound are there, and it has not been changed since."""
-    earlier = report.finished(str(job.output), asked)
-    if earlier is None or earlier.get("audio") != str(job.audio):
-        return False
-    try:
-        return job.output.stat().st_mtime_ns >= job.audio.stat().st_mtime_ns
-    except OSError:
-        return False
+    asked = {name: getattr(options, name) for name in CONTROL_FLAGS}
+    return asked | {
+        "engine": engine.key,
+        "audio": str(task.job.audio.resolve()),
+        "sound": file_stamp(task.job.audio),
+    }
 
 
 def _refuse_own_input(tasks: Sequence[Task], source: Path, report: Path) -> None:

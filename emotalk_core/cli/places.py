@@ -8,7 +8,7 @@ from pathlib import Path
 from ..atomic_file import ensure_writable
 from ..errors import InputError
 
-__all__ = ["ensure_places", "ensure_report", "refuse_overwriting", "refuse_twice"]
+__all__ = ["ensure_places", "ensure_report", "make_folder", "refuse_overwriting", "refuse_twice"]
 
 
 def refuse_overwriting(what: str, written: Iterable[Path], kept: Iterable[Path]) -> None:
@@ -85,10 +85,21 @@ def ensure_places(folder: Path, report: Path | None) -> None:
         The report cannot be written.
     """
     ensure_report(report, folder)  # first: no folder is made for a command that is refused
+    make_folder(folder)
+    ensure_report(report, folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those that it lies in, where they are not there.
+
+    Raises
+    ------
+    InputError
+        It cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            "Folder cannot be made", value=folder, remedy=f"{error.strerror}."
+            "Folder cannot be made", value=folder, remedy=f"{error.strerror or error}."
         ) from error
-    ensure_report(report, folder)
