@@ -309,3 +309,27 @@ def test_animate_never_writes_over_what_it_reads_or_makes(
     assert code == 2
     assert lost in capsys.readouterr().err
     assert {path: path.read_bytes() for path in talk.parent.iterdir()} == before
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_name_may_be_as_long_as_names_may_be(talk: Path, letter: str) -> None:
+    output = talk.parent / f"{letter * (251 // len(letter.encode()))}.csv"
+
+    assert cli.main(["animate", str(talk), "-o", str(output), "--no-cache"]) == 0
+
+    assert {path.name for path in talk.parent.iterdir()} == {talk.name, output.name}
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_name_that_is_too_long_is_told_as_that(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = talk.parent / f"{'a' * 252}.csv"
+
+    code = cli.main(["animate", str(talk), "-o", str(output), "--no-cache"])
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "File name too long" in told
+    assert told.count("\n") == 1
