@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
@@ -16,6 +16,8 @@ from .options import CONTROL_FLAGS
 from .places import refuse_twice
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
+
+_MORE: Final = "\n"  # key of the cells of a csv that the head has no name for, never a name itself
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
             "List of jobs cannot be read", value=path, remedy="Save it as UTF-8."
         ) from error
     if path.suffix.lower() == ".csv":
-        return list(csv.DictReader(text.splitlines()))
+        return _csv_rows(text)
     try:
         rows = json.loads(text)
     except ValueError as error:
@@ -93,6 +95,21 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
         raise InputError(
             "List of jobs is no list of objects", value=path, remedy='Write [{"audio": "a.wav"}].'
         )
+    return rows
+
+
+def _csv_rows(text: str) -> list[dict[str, Any]]:
+    """The rows of a csv; one with more cells than the head has lost a part of a list."""
+    reader = csv.DictReader(text.splitlines(), restkey=_MORE)
+    rows = []
+    for row in reader:
+        if any(row.pop(_MORE, ())):
+            raise InputError(
+                f"More cells than the head has, in line {reader.line_num}",
+                value=",".join(filter(None, row.values())),
+                remedy='Quote the list: a.wav,"happy=0.5,sad=0.5".',
+            )
+        rows.append(row)
     return rows
 
 
@@ -109,10 +126,19 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
             raise InputError(
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
-        try:
-            options[key] = kind(value)
-        except ValueError as error:
-            raise InputError(
-                f"Not a value for {key}", value=value, remedy="Write a number."
-            ) from error
+        options[key] = _control(key, kind, value)
     return Task(Job(base / str(audio), output / str(name)), options)
+
+
+def _control(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
+    """The value of a control; json has true, lists and 1.7, which are no seeds."""
+    is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    if kind is int and isinstance(value, float):
+        is_plain = value.is_integer()
+    try:
+        if is_plain:
+            return kind(value)
+    except ValueError:
+        pass
+    what = {int: "a whole number", float: "a number"}.get(kind, "text")
+    raise InputError(f"Not a value for {name}", value=value, remedy=f"Write {what}.")

@@ -90,7 +90,7 @@ def test_two_sounds_of_one_file_are_both_named(
 def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> None:
     jobs = folder / f"jobs.{form}"
     if form == "csv":
-        jobs.write_text("audio,output,emotion,jaw\none.wav,a.npz,happy=0.5,\none.wav,b.npz,,1.5\n")
+        jobs.write_text("audio,output,emotion,jaw\none.wav,a.npz,happy=0.5,,\none.wav,b.npz,,1.5\n")
     else:
         rows = [
             {"audio": "one.wav", "output": "a.npz", "emotion": "happy=0.5"},
@@ -116,6 +116,14 @@ def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> N
         ("jobs.csv", "audio,nose\none.wav,1\n", "No such control"),
         ("jobs.csv", "audio,jaw\none.wav,big\n", "Not a value for jaw"),
         ("jobs.csv", "output\na.csv\n", "A job without a sound"),
+        ("jobs.csv", "audio,emotion\none.wav,\none.wav,happy=0.5,sad=0.5\n", "in line 3"),
+        ("jobs.csv", "audio,emotion\none.wav,happy=0.5,sad=0.5\n", "Quote the list"),
+        ("jobs.json", '[{"audio": "one.wav", "seed": 1.7}]', "Not a value for seed: 1.7"),
+        ("jobs.json", '[{"audio": "one.wav", "seed": true}]', "Not a value for seed"),
+        ("jobs.json", '[{"audio": "one.wav", "style": 1e999}]', "Not a value for style"),
+        ("jobs.json", '[{"audio": "one.wav", "mix": [1]}]', "Not a value for mix: '[1]'"),
+        ("jobs.json", '[{"audio": "one.wav", "mix": {"a": 1}}]', "Not a value for mix"),
+        ("jobs.json", '[{"audio": "one.wav", "emotion": ["happy"]}]', "Write text"),
         ("jobs.json", "{", "neither csv nor json"),
         ("jobs.json", '"one.wav"', "no list of objects"),
     ],
