@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,10 +20,12 @@ __all__ = [
     "ensure_writable",
     "open_temporary",
     "path_beside",
+    "remove_leftovers",
     "writing_temporary",
 ]
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
+_LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
@@ -47,6 +50,23 @@ def _part_of(path: Path) -> Path:
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
     return path_beside(path, f".{secrets.token_hex(4)}.part")
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Remove what runs that were killed left of these very files: what only `atomic_file` calls
+    so.
+    """
+    ours: dict[Path, set[str]] = {}
+    for path in paths:
+        start = path_beside(path, ".00000000.part").name.removesuffix(".00000000.part")
+        ours.setdefault(path.parent, set()).add(start)
+    for folder, starts in ours.items():
+        # A folder that is not there yet, or cannot be read, is told by whoever writes into it.
+        with contextlib.suppress(OSError):
+            for other in list(folder.iterdir()):
+                named = _LEFTOVER.fullmatch(other.name)
+                if named and named[1] in starts:
+                    other.unlink(missing_ok=True)
 
 
 def path_beside(path: Path, ending: str) -> Path:

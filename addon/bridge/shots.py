@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import bpy
 
-from ...emotalk_core.atomic_file import disk_error, ensure_writable, path_beside
+from ...emotalk_core.atomic_file import disk_error, ensure_writable, path_beside, remove_leftovers
 from ...emotalk_core.cli.jobs import find_sounds
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
 from ...emotalk_core.cli.places import (
@@ -100,6 +100,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     place: Path = arguments.report or arguments.output / _REPORT
     _refuse_own_input(shots, place)
     ensure_places(arguments.output, place)
+    if arguments.resume:  # what was left of a shot is written over when it is made again
+        remove_leftovers([place])
     names = [str(shot.sound) for shot in shots]
     report = BatchReport(place, "audio", names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]

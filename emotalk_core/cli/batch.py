@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..atomic_file import remove_leftovers
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
@@ -72,6 +73,8 @@ def _run(arguments: argparse.Namespace) -> int:
     read_fps(arguments)
     engine = read_engine(arguments)
     ensure_places(arguments.output, place)
+    if arguments.resume:
+        remove_leftovers([place, *(task.job.output for task in tasks)])
     report = BatchReport(
         place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
     )

@@ -140,5 +140,5 @@ def _control(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
             return kind(value)
     except ValueError:
         pass
-    what = {int: "a whole number", float: "a number"}.get(kind, "text")
+    what = "a whole number" if kind is int else "a number" if kind is float else "text"
     raise InputError(f"Not a value for {name}", value=value, remedy=f"Write {what}.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli.animate import Job, Outcome, print_outcome
 from emotalk_core.clip_files import read_clip
 
 
@@ -200,3 +202,15 @@ def test_a_bad_flag_of_all_jobs_is_told_before_the_first(
     assert why in told.err
     assert told.err.count("\n") == 1
     assert not (folder.parent / "out").exists()
+
+
+def test_a_line_is_in_the_log_as_soon_as_its_job_is_done(
+    talk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(log))
+    report = {"n_frames": 15, "seconds": 0.5, "fps": "30", "warnings": []}
+
+    print_outcome(Outcome(Job(talk, Path("talk.csv")), report))
+
+    assert log.getvalue().decode().rstrip() == "talk.csv: 15 frames, 0.50 s at 30 fps"

@@ -182,3 +182,21 @@ def test_resume_refuses_a_report_that_is_none_of_a_batch(
 
     assert code == 2
     assert "Not a batch report" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("engine")
+def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else(
+    folder: Path,
+) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    output.mkdir()
+    theirs = {"one.csv.part", "other.csv.0123abcd.part", "one.csv.0123abcx.part", "one.csv.bak"}
+    ours = {"one.csv.0123abcd.part", "batch_report.json.89abcdef.part"}
+    for name in theirs | ours:
+        (output / name).write_text("part")
+
+    assert run_batch(folder, output, "--resume") == 0
+
+    made = {"one.csv", "act2/two.csv", "batch_report.json"}
+    assert set(tree(output)) == theirs | made
