@@ -13,7 +13,9 @@ from emotalk_core import cli
 from emotalk_core.cli import bench_machine
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, PRESETS
-from emotalk_core.errors import Cancelled
+from emotalk_core.engine import open_engine
+from emotalk_core.errors import Cancelled, InputError
+from emotalk_core.model.folder import load_model, starter_folder
 from tests.core.fake_engine import FakeEngine
 
 
@@ -273,6 +275,32 @@ def test_a_device_for_the_builtin_engine_is_refused(
     assert code == 2
     assert "'cuda, auto'" in capsys.readouterr().err
     assert not talk.with_suffix(".csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "have"),
+    [
+        (("--device", "banana"), "auto, cpu, cuda, mps"),
+        (("--device", "cuda:x"), "auto, cpu, cuda, mps"),
+        (("--precision", "int8"), "bfloat16"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_told_with_those_that_there_are(
+    talk: Path, flags: tuple[str, str], have: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["animate", str(talk), "-o", str(talk.with_suffix(".csv")), *flags])
+
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert have in told
+    assert "pip install" not in told
+
+
+@pytest.mark.parametrize("choice", [{"device": "banana"}, {"precision": "int8"}])
+def test_an_engine_is_asked_for_names_that_there_are(choice: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"Use auto, .*"):
+        open_engine("auto", load_model(starter_folder()), **choice)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.usefixtures("engine")
