@@ -43,11 +43,17 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         return _failed(f"{error.strerror or error}: {error.filename}")
     except (Cancelled, KeyboardInterrupt):
-        sys.stderr.write(f"{CANCELLED_LINE}\n")
-        return _CANCELLED
+        return _cancelled()
     except Exception as error:  # noqa: BLE001 - one of the three doors
+        if "KeyboardInterrupt" in str(error):  # in an operator: Blender makes its own error of it
+            return _cancelled()
         _log.exception("This is a bug in EmoTalk, not in your file")
         return _failed(f"unexpected {type(error).__name__}: {error}")
+
+
+def _cancelled() -> int:
+    sys.stderr.write(f"{CANCELLED_LINE}\n")
+    return _CANCELLED
 
 
 def _failed(why: str) -> int:

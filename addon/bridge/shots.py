@@ -106,6 +106,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
     report = BatchReport(place, "audio", names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]
     with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
+        SESSION.room.engine(engine)  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
         for number, shot in enumerate(shots, 1):
             asked = _asked(arguments, shot) | {"file": scene_file, "model": str(engine.model)}

@@ -72,6 +72,17 @@ def test_batch_refuses_what_would_fail_or_cost_a_file(
     assert not out.exists()
 
 
+def test_a_model_that_is_not_there_is_told_once(
+    addon: Any, head: Any, sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    out = tmp_path / "out"
+
+    code = run("batch", sounds, "--character", "Head", "-o", out, "--model", tmp_path / "none")
+
+    assert code == 2
+    assert capfd.readouterr().err.count("No such model folder") == 1
+
+
 def test_a_film_never_takes_the_place_of_a_sound(
     saved: Path, sounds: Path, tmp_path: Path, capfd: Any
 ) -> None:
@@ -183,3 +194,16 @@ def test_a_batch_that_is_ended_says_so_and_ends_with_130(
     assert "unfinished files were not written" in capfd.readouterr().err
     assert signal.getsignal(number) is before
     assert list(out.glob("*.blend*")) == []
+
+
+def test_ctrl_c_in_an_operator_is_130_too(
+    fake_engine: Any, sounds: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    from emotalk.addon.operators import demo
+
+    operator = demo.EMOTALK_OT_add_demo_character
+    monkeypatch.setattr(operator, "run", lambda *_: signal.raise_signal(signal.SIGINT))
+
+    assert run("batch", sounds, "-o", sounds.parent / "out") == 130
+
+    assert "unexpected" not in capfd.readouterr().err
