@@ -45,10 +45,13 @@ def main(argv: Sequence[str]) -> int:
     except (Cancelled, KeyboardInterrupt):
         return _cancelled()
     except Exception as error:  # noqa: BLE001 - one of the three doors
-        if "KeyboardInterrupt" in str(error):  # in an operator: Blender makes its own error of it
-            return _cancelled()
-        _log.exception("This is a bug in EmoTalk, not in your file")
-        return _failed(f"unexpected {type(error).__name__}: {error}")
+        # In an operator it was Ctrl-C all the same: Blender makes an error of its own of it.
+        return _cancelled() if "KeyboardInterrupt" in str(error) else _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    _log.exception("This is a bug in EmoTalk, not in your file")
+    return _failed(f"unexpected {type(error).__name__}: {error}")
 
 
 def _cancelled() -> int:
