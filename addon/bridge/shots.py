@@ -202,7 +202,7 @@ def _shots(arguments: argparse.Namespace) -> list[_Shot]:
             "No such folder", value=arguments.folder, remedy="Give a folder of sound files."
         )
     # Films of an earlier run are none of the sounds, where OUT lies among them.
-    sounds = find_sounds(folder, apart=None if out == folder else out)
+    sounds = find_sounds(folder, apart=out if folder in out.parents else None)
     if not sounds:
         raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")
     shots = [_shot(sound, out / sound.relative_to(folder), arguments) for sound in sounds]

@@ -87,8 +87,10 @@ def _place(name: str) -> str:
 
 
 def _has_content(path: Path) -> bool:
-    """An empty file is what a crash or a full disk leaves behind."""
-    return path.is_dir() or (path.is_file() and path.stat().st_size > 0)
+    """An empty file, or folder of pictures, is what a crash or a full disk leaves behind."""
+    if path.is_dir():
+        return any(path.iterdir())
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _read_finished(path: Path, field: str) -> dict[str, Mapping[str, Any]]:

@@ -115,6 +115,14 @@ def test_batch_goes_into_folders_and_leaves_its_own_results_alone(
     }
 
 
+def test_results_may_go_to_the_folder_that_the_sounds_folder_is_in(
+    saved: Path, sounds: Path
+) -> None:
+    assert run("batch", sounds, "--character", "Head", "-o", sounds.parent) == 0
+
+    assert (sounds.parent / "line1.blend").is_file()
+
+
 def test_a_link_to_nothing_is_a_shot_that_fails(
     saved: Path, sounds: Path, tmp_path: Path, capfd: Any
 ) -> None:
