@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c
 from ..emotalk_core.cli.options import (
     add_control_flags,
     add_engine_place_flags,
@@ -35,17 +36,27 @@ def main(argv: Sequence[str]) -> int:
         return int(stop.code or 0)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        return run(arguments)
+        with ended_like_ctrl_c():
+            return run(arguments)
     except EmoTalkError as error:
         return _failed(str(error))
     except OSError as error:
         return _failed(f"{error.strerror or error}: {error.filename}")
     except (Cancelled, KeyboardInterrupt):
-        sys.stderr.write("emotalk: cancelled; nothing was written\n")
-        return _CANCELLED
+        return _cancelled()
     except Exception as error:  # noqa: BLE001 - one of the doors
-        _log.exception("This is a bug in EmoTalk, not in your file")
-        return _failed(f"unexpected {type(error).__name__}: {error}")
+        # In an operator it was Ctrl-C all the same: Blender makes an error of its own of it.
+        return _cancelled() if "KeyboardInterrupt" in str(error) else _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    _log.exception("This is a bug in EmoTalk, not in your file")
+    return _failed(f"unexpected {type(error).__name__}: {error}")
+
+
+def _cancelled() -> int:
+    sys.stderr.write(f"{CANCELLED_LINE}\n")
+    return _CANCELLED
 
 
 def _failed(why: str) -> int:

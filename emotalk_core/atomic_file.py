@@ -3,36 +3,81 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import secrets
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from .errors import InputError, SetupError
 
-__all__ = ["atomic_file", "disk_error", "ensure_writable", "open_temporary", "writing_temporary"]
+__all__ = [
+    "atomic_file",
+    "disk_error",
+    "ensure_writable",
+    "open_temporary",
+    "path_beside",
+    "remove_leftovers",
+    "writing_temporary",
+]
+
+_LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
+_LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
     """What went wrong while writing `path`, as an error that the user can mend."""
-    return SetupError(
-        f"Cannot write ({error.strerror or error})",
-        value=path,
-        remedy="Free disk space, or choose a folder that can be written to.",
-    )
+    if error.errno == errno.ENAMETOOLONG:
+        remedy = "Give it a shorter name."
+    else:
+        remedy = "Free disk space, or choose a folder that can be written to."
+    return SetupError(f"Cannot write ({error.strerror or error})", value=path, remedy=remedy)
 
 
 def _part_of(path: Path) -> Path:
     """Where the new file grows."""
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # of a name that is too long, before Python 3.14
+        raise disk_error(error, path) from error
+    if is_folder:
         raise InputError(
             "A folder stands where a file should go", value=path, remedy="Name a file in it."
         )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
-    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    return path_beside(path, f".{secrets.token_hex(4)}.part")
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Remove what runs that were killed left of these very files: what only `atomic_file` calls
+    so.
+    """
+    ours: dict[Path, set[str]] = {}
+    for path in paths:
+        start = path_beside(path, ".00000000.part").name.removesuffix(".00000000.part")
+        ours.setdefault(path.parent, set()).add(start)
+    for folder, starts in ours.items():
+        # A folder that is not there yet, or cannot be read, is told by whoever writes into it.
+        with contextlib.suppress(OSError):
+            for other in list(folder.iterdir()):
+                named = _LEFTOVER.fullmatch(other.name)
+                if named and named[1] in starts:
+                    other.unlink(missing_ok=True)
+
+
+def path_beside(path: Path, ending: str) -> Path:
+    """`path` with an ending more, and as much less of its name as that takes to be a name.
+
+    A name has 255 bytes, whatever its letters take; one is left for Blender, which adds an `@`
+    while it saves.
+    """
+    room = _LONGEST_NAME - 1 - len(ending.encode())
+    kept = path.name.encode(errors="surrogateescape")[:room].decode(errors="ignore")
+    return path.with_name(kept + ending)
 
 
 def ensure_writable(path: Path) -> None:

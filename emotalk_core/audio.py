@@ -16,6 +16,7 @@ from typing import IO, Final, Protocol, TypeVar
 import numpy as np
 
 from .atomic_file import open_temporary, writing_temporary
+from .cut_short import is_cut_short
 from .decoders import Decoder, open_decoder, read_error
 from .errors import InputError
 from .progress import Progress, silent
@@ -73,6 +74,8 @@ class ArraySound:
         -1..1.
     sample_rate : int
         Hz.
+    is_cut_short : bool
+        Whether the file that they are from has lost its end.
 
     Raises
     ------
@@ -80,7 +83,10 @@ class ArraySound:
         No samples, values that are no numbers, or a rate outside 4000 to 384000 Hz.
     """
 
-    def __init__(self, samples: np.ndarray, sample_rate: int) -> None:
+    def __init__(
+        self, samples: np.ndarray, sample_rate: int, *, is_cut_short: bool = False
+    ) -> None:
+        self.is_cut_short = is_cut_short
         ratio = _ratio(sample_rate)
         given = np.asarray(samples, np.float32)
         mono = given.mean(axis=1, dtype=np.float32) if given.ndim == 2 else given
@@ -166,6 +172,11 @@ class FileSound:
     n_samples: int  # samples at 16 kHz
     _spool: IO[bytes] | None = field(default=None, repr=False)
     _key: str = field(default="", repr=False)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the file tells that its end is missing."""
+        return is_cut_short(self.path)
 
     @property
     def key(self) -> str:

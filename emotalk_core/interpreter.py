@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .errors import SetupError
-from .programs import run_program
+from .programs import Ended, run_program
 
 __all__ = ["OLDEST", "Interpreter", "find_python", "look_at", "our_command", "program_in"]
 
@@ -151,9 +151,16 @@ def look_at(program: Path, progress: Callable[[], object] | None = None) -> Inte
     ended = run_program(command, on_line=keep, progress=progress, timeout_s=_TIMEOUT_S)
     if ended.code or not answers:
         raise SetupError(
-            "This program is no Python that works", value=program, remedy=f"{ended.last_line}."
+            "This program is no Python that works", value=program, remedy=_why_not(ended)
         )
     return _interpreter(program, json.loads(answers[-1]))
+
+
+def _why_not(ended: Ended) -> str:
+    """What it said last, but for what another program makes of our Python: a page of it."""
+    if any(_LOOK.split("\n")[1] in line for line in ended.lines):
+        return "Choose the program file of a Python 3.11 or newer, or its environment."
+    return f"{ended.last_line}."
 
 
 def _interpreter(program: Path, found: dict[str, Any]) -> Interpreter:

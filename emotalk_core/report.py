@@ -26,6 +26,7 @@ _CLIPPED_SHARE: Final = 1e-4
 _SILENT_SHARE: Final = 0.05  # less speech than this is worth a word
 _PAUSELESS_SHARE: Final = 0.985  # speech pauses for breath; music does not
 _PAUSELESS_S: Final = 20.0
+_CUT: Final = "The file seems to be cut short: its end is missing. Export or copy it again."
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class SoundTally:
             n_samples += len(block)
             yield block
         self.notes.update(power=power / max(n_samples, 1), clipped=n_clipped / max(n_samples, 1))
+        if getattr(self._sound, "is_cut_short", False):  # only sounds from files can tell
+            self.notes["cut"] = 1.0
 
 
 class ReportBuilder:
@@ -117,7 +120,10 @@ class ReportBuilder:
             n_closures=self._n_closures,
             loudness_dbfs=round(loudness, 1),
             clipped_share=round(clipped, 6),
-            warnings=tuple(_warnings(loudness, share, clipped, seconds)),
+            warnings=(
+                *([_CUT] if notes.get("cut") else ()),
+                *_warnings(loudness, share, clipped, seconds),
+            ),
         )
 
 

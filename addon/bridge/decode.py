@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...emotalk_core.audio import ArraySound, SoundSource, open_sound
+from ...emotalk_core.cut_short import is_cut_short
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, silent
 from .background import run_script
@@ -48,7 +49,7 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
     if blender and _may_be_long(heard):
         return _by_child(heard, blender, progress)
     samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s)
-    return ArraySound(samples, rate)
+    return ArraySound(samples, rate, is_cut_short=is_cut_short(heard.path))
 
 
 def samples_by_aud(
@@ -97,7 +98,7 @@ def _by_child(heard: Heard, blender: str, progress: Progress) -> SoundSource:
         if ended.code or not out.is_file():
             raise _unreadable(heard.path)
         rate, samples = int(np.load(out.with_suffix(".rate.npy"))), np.load(out)
-    return ArraySound(samples, rate)
+    return ArraySound(samples, rate, is_cut_short=is_cut_short(heard.path))
 
 
 def _mixed(heard: Heard, blender: str, progress: Progress) -> Path:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 from typing import Final
 
 import bpy
 
+from ...emotalk_core.atomic_file import path_beside
+from ...emotalk_core.cli import ended_with
 from ...emotalk_core.errors import InputError
 from . import compat
 
-__all__ = ["render"]
+__all__ = ["place", "render"]
 
 _CONTAINERS: Final = {"mp4": "MPEG4", "mkv": "MKV"}
 
 
-def render(scene: bpy.types.Scene, stem: Path, form: str) -> Path:
-    """Render the scene's frames; `stem` is the result's path without its ending.
+def place(stem: Path, form: str) -> Path:
+    """Where the film of a shot goes: a file, or the folder of its pictures."""
+    return stem if form == "png" else stem.with_name(f"{stem.name}.{form}")
+
+
+def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
+    """Render the scene's frames to where `place` says.
 
     Raises
     ------
@@ -26,7 +34,7 @@ def render(scene: bpy.types.Scene, stem: Path, form: str) -> Path:
     """
     if scene.camera is None:
         raise InputError("Nothing to film with", value=scene.name, remedy="Add a camera.")
-    part = stem.with_name(f"{stem.name}.part")
+    part = path_beside(film, ".part")
     _remove(part)
     scene.render.use_file_extension = form == "png"
     if form == "png":
@@ -36,18 +44,19 @@ def render(scene: bpy.types.Scene, stem: Path, form: str) -> Path:
         compat.set_video_output(scene, _CONTAINERS[form])
         scene.render.filepath = str(part)
     try:
-        bpy.ops.render.render(animation=True, scene=scene.name)
+        # No Python runs while Blender renders: SIGTERM would wait for the end of the film.
+        with ended_with(signal.SIG_DFL):
+            bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         _remove(part)
-        raise InputError("The film failed", value=stem.name, remedy=str(error).strip()) from error
+        raise InputError("The film failed", value=film.stem, remedy=str(error).strip()) from error
     if form == "png":
-        return _put_pictures(part, stem)
-    whole = stem.with_name(f"{stem.name}.{form}")
-    part.replace(whole)
-    return whole
+        _put_pictures(part, film)
+    else:
+        part.replace(film)
 
 
-def _put_pictures(part: Path, folder: Path) -> Path:
+def _put_pictures(part: Path, folder: Path) -> None:
     """The pictures of `part` in `folder`, in place of those of an earlier film; what else lies
     there stays.
 
@@ -68,7 +77,6 @@ def _put_pictures(part: Path, folder: Path) -> Path:
     for new in part.iterdir():
         new.replace(folder / new.name)
     part.rmdir()
-    return folder
 
 
 def _remove(path: Path) -> None:

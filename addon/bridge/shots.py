@@ -6,16 +6,25 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
+from ...emotalk_core.atomic_file import disk_error, ensure_writable, path_beside, remove_leftovers
+from ...emotalk_core.cli.jobs import find_sounds
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
+from ...emotalk_core.cli.places import (
+    ensure_places,
+    ensure_report,
+    make_folder,
+    refuse_overwriting,
+    refuse_twice,
+)
 from ...emotalk_core.cli.progress import progress_for
-from ...emotalk_core.cli.reports import BatchReport, write_report
-from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
+from ...emotalk_core.cli.reports import BatchReport, file_stamp, write_report
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, takes
@@ -28,12 +37,25 @@ __all__ = ["animate_command", "batch_command"]
 _REPORT: Final = "batch_report.json"
 
 
+@dataclass(frozen=True)
+class _Shot:
+    """A sound and what is made of it."""
+
+    sound: Path
+    blend: Path
+    film: Path | None
+
+    @property
+    def files(self) -> list[Path]:
+        """What there is when it is done."""
+        return [self.blend] if self.film is None else [self.blend, self.film]
+
+
 def animate_command(arguments: argparse.Namespace) -> int:
     """`animate`: one strip, speaker or file onto one character of the open file."""
     _refuse_fps(arguments)
     output = arguments.output or Path(bpy.data.filepath or "")
-    if not output.name:
-        raise InputError("The file has no name yet", value="untitled", remedy="Give one with -o.")
+    _check_output(output, arguments)
     ours = bpy.context.scene.emotalk
     _choose_sound(arguments, ours)
     ours.rig.character = _object(arguments.target)
@@ -46,31 +68,65 @@ def animate_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_output(output: Path, arguments: argparse.Namespace) -> None:
+    """Raise now if the animated file cannot be saved as `output`, or the report be written."""
+    if not output.name:
+        raise InputError("The file has no name yet", value="untitled", remedy="Give one with -o.")
+    if output.suffix.lower() != ".blend":
+        raise InputError("Not a .blend file", value=output, remedy="Name one with -o.")
+    used = [*_used_files(), *filter(None, [arguments.sound])]
+    refuse_overwriting("The file", [output], used)
+    if output.parent.is_dir():
+        ensure_writable(output)
+    if arguments.report is not None:
+        refuse_overwriting("The report", [arguments.report], [*used, output, *_open_file()])
+        ensure_report(arguments.report, output.parent)
+
+
+def _open_file() -> list[Path]:
+    return [Path(bpy.data.filepath)] if bpy.data.filepath else []
+
+
+def _used_files() -> list[Path]:
+    """What the open file has outside of itself: sounds, pictures, libraries."""
+    return [Path(path) for path in bpy.utils.blend_paths(absolute=True)]
+
+
 def batch_command(arguments: argparse.Namespace) -> int:
     """`batch`: each sound of a folder onto a fresh copy of the open file."""
     _refuse_fps(arguments)
-    sounds = _sounds(arguments.folder)
-    out: Path = arguments.output
-    out.mkdir(parents=True, exist_ok=True)
-    report = BatchReport(
-        arguments.report or out / _REPORT, "audio", [*map(str, sounds)], resumes=arguments.resume
-    )
-    scene_file = _stamp(Path(bpy.data.filepath)) if bpy.data.filepath else None
+    read_track(arguments)  # a flag that is wrong is told once, not by each shot
+    shots = _shots(arguments)
+    place: Path = arguments.report or arguments.output / _REPORT
+    _refuse_own_input(shots, place)
+    ensure_places(arguments.output, place)
+    if arguments.resume:  # what was left of a shot is written over when it is made again
+        remove_leftovers([place])
+    names = [str(shot.sound) for shot in shots]
+    report = BatchReport(place, "audio", names, resumes=arguments.resume)
+    scene_file = [file_stamp(path) for path in _open_file()]
     with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
+        SESSION.room.engine(engine)  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
-        for number, sound in enumerate(sounds, 1):
-            asked = _asked(arguments, sound) | {"file": scene_file, "model": str(engine.model)}
-            earlier = report.finished(str(sound), asked)
-            if earlier and all(Path(path).exists() for path in earlier["files"]):
+        for number, shot in enumerate(shots, 1):
+            asked = _asked(arguments, shot) | {"file": scene_file, "model": str(engine.model)}
+            if report.finished(str(shot.sound), asked, shot.files):
                 continue
-            progress = progress_for(
-                arguments.progress, label=f"{number}/{len(sounds)} {sound.name}"
-            )
-            report.add(_shot(arguments, sound, base, progress) | {"options": asked})
+            label = f"{number}/{len(shots)} {shot.sound.name}"
+            entry = _make_shot(arguments, shot, base, progress_for(arguments.progress, label=label))
+            report.add(entry | {"options": asked})
     report.write()
     failed = [entry for entry in report.entries if entry["error"]]
-    _say(f"{len(sounds) - len(failed)} of {len(sounds)} done; report: {report.path}")
+    _say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
     return 3 if failed else 0
+
+
+def _refuse_own_input(shots: Sequence[_Shot], report: Path) -> None:
+    """No file or film in place of a sound or of what the open file uses, nor of itself."""
+    made = [path for shot in shots for path in shot.files]
+    read = [*_open_file(), *_used_files(), *(shot.sound for shot in shots)]
+    refuse_overwriting("A shot", made, read)
+    refuse_overwriting("The report", [report], [*read, *made])
 
 
 def _refuse_fps(arguments: argparse.Namespace) -> None:
@@ -138,21 +194,25 @@ def _engine(arguments: argparse.Namespace) -> Generator[EngineSettings]:
         SESSION.asked = None
 
 
-def _sounds(folder: Path) -> list[Path]:
+def _shots(arguments: argparse.Namespace) -> list[_Shot]:
+    """Each sound of the folder and of those in it, and where its results go."""
+    folder, out = arguments.folder.resolve(), arguments.output.resolve()
     if not folder.is_dir():
-        raise InputError("No such folder", value=folder, remedy="Give a folder of sound files.")
-    found = sorted(
-        path.resolve() for path in folder.iterdir() if path.suffix.lower() in AUDIBLE_SUFFIXES
-    )
-    if not found:
-        raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")
-    stems = [path.stem for path in found]
-    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
-    if twice is not None:
         raise InputError(
-            "Two sounds would make one file", value=twice, remedy="Rename one of them."
+            "No such folder", value=arguments.folder, remedy="Give a folder of sound files."
         )
-    return found
+    # Films of an earlier run are none of the sounds, where OUT lies among them.
+    sounds = find_sounds(folder, apart=out if folder in out.parents else None)
+    if not sounds:
+        raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")
+    shots = [_shot(sound, out / sound.relative_to(folder), arguments) for sound in sounds]
+    refuse_twice(sounds, [shot.blend for shot in shots])
+    return shots
+
+
+def _shot(sound: Path, place: Path, arguments: argparse.Namespace) -> _Shot:
+    film = films.place(place.with_suffix(""), arguments.format) if arguments.render else None
+    return _Shot(sound, place.with_suffix(".blend"), film)
 
 
 def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
@@ -166,27 +226,28 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
     return base
 
 
-def _shot(
-    arguments: argparse.Namespace, sound: Path, base: Path, progress: Progress
+def _make_shot(
+    arguments: argparse.Namespace, shot: _Shot, base: Path, progress: Progress
 ) -> dict[str, Any]:
     """One sound: animate, save, film; an entry of the report, with the error if there was one."""
-    entry: dict[str, Any] = {"audio": str(sound), "files": [], "report": None, "error": None}
+    entry: dict[str, Any] = {"audio": str(shot.sound), "files": [], "report": None, "error": None}
     try:
+        if not shot.sound.is_file():
+            raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
         bpy.ops.wm.open_mainfile(filepath=str(base))
-        _put_sound(sound)
+        _put_sound(shot.sound)
         entry["report"] = _make_take(arguments, progress)
         scene = bpy.context.scene
         scene.frame_end = max(scene.frame_start, round(scene.emotalk.takes[-1].last_frame))
-        output = arguments.output.resolve() / f"{sound.stem}.blend"
-        _save(output)
-        entry["files"].append(str(output))
-        if arguments.render:
-            film = films.render(scene, output.with_suffix(""), arguments.format)
-            entry["files"].append(str(film))
+        _save(shot.blend)
+        entry["files"].append(str(shot.blend))
+        if shot.film is not None:
+            films.render(scene, shot.film, arguments.format)
+            entry["files"].append(str(shot.film))
         _say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
     except (EmoTalkError, OSError) as error:
         entry["error"] = str(error)
-        sys.stderr.write(f"emotalk: {sound.name}: {error}\n")
+        sys.stderr.write(f"emotalk: {shot.sound.name}: {error}\n")
     return entry
 
 
@@ -205,8 +266,8 @@ def _put_sound(sound: Path) -> None:
 
 def _save(path: Path) -> None:
     """Save a copy; the file appears when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    make_folder(path.parent)
+    part = path_beside(path, ".part")
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
         # 5.2 says that all went well when the disk was full: the end of the file tells.
@@ -220,20 +281,18 @@ def _save(path: Path) -> None:
             value=path,
             remedy="Free disk space, or choose a folder that can be written to.",
         ) from error
-    part.replace(path)
+    try:
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise disk_error(error, path) from error
 
 
-def _asked(arguments: argparse.Namespace, sound: Path) -> dict[str, Any]:
+def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    return asked | {"sound": _stamp(sound)}
-
-
-def _stamp(path: Path) -> list[int]:
-    """Another one when the file changes."""
-    info = path.stat()
-    return [info.st_size, info.st_mtime_ns]
+    return asked | {"sound": file_stamp(shot.sound)}
 
 
 def _say(line: str) -> None:

@@ -10,12 +10,16 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
+from types import FrameType
+from typing import Any, Final
 
 from ..errors import Cancelled, EmoTalkError
 
-__all__ = ["main"]
+__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main"]
 
 _log = logging.getLogger(__name__)
+
+CANCELLED_LINE: Final = "emotalk: cancelled; unfinished files were not written"
 
 _DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
 
@@ -25,22 +29,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     130 cancelled.
     """
     logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
-    with _ended_like_ctrl_c():
+    with ended_like_ctrl_c():
         return _run(argv)
 
 
 @contextlib.contextmanager
-def _ended_like_ctrl_c() -> Generator[None]:
-    """A farm's manager that ends us (SIGTERM) also leaves no half file and no process behind."""
+def ended_with(
+    handler: Callable[[int, FrameType | None], Any] | signal.Handlers,
+) -> Generator[None]:
+    """What a farm's manager that ends us (SIGTERM) sets off for as long as this lasts."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, handler)
     try:
         yield
     finally:
         if before is not None:  # None: not Python's to put back
             signal.signal(signal.SIGTERM, before)
+
+
+def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
+    """Whoever ends us (SIGTERM) also leaves no half file and no process behind."""
+    return ended_with(signal.default_int_handler)
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -54,11 +65,15 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"emotalk: {error}", file=sys.stderr)
         return _BAD
     except (Cancelled, KeyboardInterrupt):
-        print("emotalk: cancelled; unfinished files were not written", file=sys.stderr)
+        print(CANCELLED_LINE, file=sys.stderr)
         return _CANCELLED
     except BrokenPipeError:  # whoever read our results went away: there is nobody to tell
         with contextlib.suppress(OSError, ValueError):  # nor at the end, when Python flushes again
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BAD
+    except OSError as error:
+        where = "" if error.filename is None else f": {error.filename!r}"
+        print(f"emotalk: {error.strerror or error}{where}", file=sys.stderr)
         return _BAD
     except Exception as error:  # noqa: BLE001 - one of the doors
         _log.exception("This is a bug in EmoTalk, not in your file")

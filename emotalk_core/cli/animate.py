@@ -28,6 +28,7 @@ from .options import (
     read_fps,
     read_track,
 )
+from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
 from .reports import write_report
 
@@ -88,9 +89,12 @@ class Outcome:
 
 def _run(arguments: argparse.Namespace) -> int:
     jobs = _jobs(arguments.audio, arguments.output, arguments.format)
+    _refuse_own_input(jobs, arguments.report)
     track, fps = read_track(arguments), read_fps(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
-    if arguments.report is not None:
+    if len(jobs) > 1:
+        ensure_places(arguments.output, arguments.report)
+    elif arguments.report is not None:
         ensure_writable(arguments.report)
     outcomes = []
     for job in jobs:
@@ -138,7 +142,8 @@ def print_outcome(outcome: Outcome) -> None:
     report = outcome.report
     print(
         f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s "
-        f"at {report['fps']} fps"
+        f"at {report['fps']} fps",
+        flush=True,  # a log tells what was done when the run is killed
     )
     for warning in report["warnings"]:
         print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)
@@ -156,15 +161,13 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None) -> list[Job]:
             "Several sounds need a folder", value=output, remedy="Name a folder with -o."
         )
     jobs = [Job(path, output / f"{path.stem}.{form or 'csv'}") for path in audio]
-    twice = {j.output for j in jobs if sum(k.output == j.output for k in jobs) > 1}
-    if twice:
-        raise InputError(
-            "Two sounds would make one file", value=min(twice), remedy="Rename one, or run twice."
-        )
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            "Folder cannot be made", value=output, remedy=f"{error.strerror}."
-        ) from error
+    refuse_twice([job.audio for job in jobs], [job.output for job in jobs])
     return jobs
+
+
+def _refuse_own_input(jobs: Sequence[Job], report: Path | None) -> None:
+    """No curves in place of a sound, no report in place of either."""
+    sounds, outputs = [job.audio for job in jobs], [job.output for job in jobs]
+    refuse_overwriting("The curves", outputs, sounds)
+    if report is not None:
+        refuse_overwriting("The report", [report], [*sounds, *outputs])

@@ -13,7 +13,7 @@ from typing import Any, Final, TypedDict
 
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
-from ..engine import ENGINES, Engine, open_engine
+from ..engine import DEVICES, ENGINES, PRECISIONS, Engine, is_device, open_engine
 from ..engine.remote import RemoteEngine
 from ..errors import InputError
 from ..interpreter import find_python
@@ -106,13 +106,24 @@ def add_torch_flags(group: Any) -> None:
 
 def _add_device_flag(group: Any) -> None:
     group.add_argument(
-        "--device", default="auto", help="of the torch engine: cpu, cuda, mps (default: auto)"
+        "--device",
+        type=_device,
+        default="auto",
+        metavar="NAME",
+        help="of the torch engine: cpu, cuda, mps (default: auto)",
     )
+
+
+def _device(name: str) -> str:
+    if not is_device(name):
+        raise argparse.ArgumentTypeError(f"no such device: {name!r} (use {', '.join(DEVICES)})")
+    return name
 
 
 def _add_exactness_flags(group: Any) -> None:
     group.add_argument(
         "--precision",
+        choices=PRECISIONS,
         default="auto",
         help="of the torch engine: float32, bfloat16 (default: auto, the latter on CUDA cards)",
     )

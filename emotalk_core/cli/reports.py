@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..atomic_file import atomic_file
 from ..errors import InputError
 
-__all__ = ["BatchReport", "write_report"]
+__all__ = ["BatchReport", "file_stamp", "write_report"]
 
 
 def write_report(path: Path, document: object) -> None:
     """Plain values as json."""
     with atomic_file(path) as file:
         file.write(json.dumps(document, indent=1).encode() + b"\n")
+
+
+def file_stamp(path: Path) -> list[int] | None:
+    """Size and time of change, another one when the file changes; None where there is none."""
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return [info.st_size, info.st_mtime_ns]
 
 
 class BatchReport:
@@ -42,7 +51,7 @@ class BatchReport:
     """
 
     def __init__(self, path: Path, field: str, names: Sequence[str], *, resumes: bool) -> None:
-        self.path, self._field, self._names = path, field, names
+        self.path, self._field, self._names = path, field, [_place(name) for name in names]
         self._entries = _read_finished(path, field) if resumes else {}
 
     @property
@@ -50,14 +59,20 @@ class BatchReport:
         """What is known of the jobs of this list."""
         return [self._entries[name] for name in self._names if name in self._entries]
 
-    def finished(self, name: str, options: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The entry of a job that came to its end under these very options."""
-        entry = self._entries.get(name)
-        return entry if entry is not None and entry["options"] == options else None
+    def finished(
+        self, name: str, options: Mapping[str, Any], files: Iterable[Path]
+    ) -> Mapping[str, Any] | None:
+        """The entry of a job that came to its end under these very options, if its files are
+        there still.
+        """
+        entry = self._entries.get(_place(name))
+        if entry is None or entry["options"] != options or not all(map(_has_content, files)):
+            return None
+        return entry
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Put what became of a job in place of what was known of it."""
-        self._entries[entry[self._field]] = entry
+        self._entries[_place(entry[self._field])] = entry
         self.write()
 
     def write(self) -> None:
@@ -65,10 +80,23 @@ class BatchReport:
         write_report(self.path, self.entries)
 
 
+def _place(name: str) -> str:
+    """The same for every spelling of a path; the last part may be a link, and stays one."""
+    path = Path(name)
+    return str(path.parent.resolve() / path.name)
+
+
+def _has_content(path: Path) -> bool:
+    """An empty file, or folder of pictures, is what a crash or a full disk leaves behind."""
+    if path.is_dir():
+        return any(path.iterdir())
+    return path.is_file() and path.stat().st_size > 0
+
+
 def _read_finished(path: Path, field: str) -> dict[str, Mapping[str, Any]]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return {e[field]: e for e in entries if e["error"] is None and e["options"]}
+        return {_place(e[field]): e for e in entries if e["error"] is None and e["options"]}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -19,11 +19,23 @@ from ..torch_here import ensure_torch
 if TYPE_CHECKING:
     from ..audio import SoundSource
 
-__all__ = ["ENGINES", "Encoding", "Engine", "open_engine", "silence_heard"]
+__all__ = [
+    "DEVICES",
+    "ENGINES",
+    "PRECISIONS",
+    "Encoding",
+    "Engine",
+    "is_device",
+    "open_engine",
+    "silence_heard",
+]
 
 _log = logging.getLogger(__name__)
 
 ENGINES: Final[tuple[str, ...]] = ("auto", "builtin", "onnx", "torch")
+DEVICES: Final = ("auto", "cpu", "cuda", "mps")
+PRECISIONS: Final = ("auto", "float32", "bfloat16")
+"""What the torch engine has to choose from; here, so that a wrong name is told without torch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +99,12 @@ class Engine(Protocol):
         ...
 
 
+def is_device(name: str) -> bool:
+    """Whether a device is called so; of several cards `cuda:1` is the second."""
+    kind, colon, number = name.partition(":")
+    return kind in DEVICES and (not colon or (kind != "auto" and number.isdecimal()))
+
+
 def open_engine(
     name: str,
     model: Model,
@@ -111,6 +129,12 @@ def open_engine(
     """
     if name not in ENGINES:
         raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
+    if not is_device(device):
+        raise InputError("No such device", value=device, remedy=f"Use {', '.join(DEVICES)}.")
+    if precision not in PRECISIONS:
+        raise InputError(
+            "No such precision", value=precision, remedy=f"Use {', '.join(PRECISIONS)}."
+        )
     is_torch_chosen = (device, precision, use_compiler) != ("auto", "auto", False)
     if name == "auto":
         if model.config.kind == "starter" and not is_torch_chosen:

@@ -121,3 +121,21 @@ def another(preferences: Any) -> Iterator[Any]:
     from emotalk.addon.bridge.session import SESSION
 
     SESSION.end()
+
+
+@pytest.fixture
+def saved(fake_engine: Any, head: Any, speech: Path) -> Path:
+    """A file with a head, open."""
+    path = speech.with_name("shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """A folder with two short sounds."""
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for number in (1, 2):
+        write_wav(folder / f"line{number}.wav", babble(0.5 * number))
+    return folder

@@ -19,24 +19,6 @@ def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
 
-@pytest.fixture
-def saved(fake_engine: Any, head: Any, speech: Path) -> Path:
-    """A file with a head, open."""
-    path = speech.with_name("shot.blend")
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
-
-
-@pytest.fixture
-def sounds(tmp_path: Path) -> Path:
-    """A folder with two short sounds."""
-    folder = tmp_path / "sounds"
-    folder.mkdir()
-    for number in (1, 2):
-        write_wav(folder / f"line{number}.wav", babble(0.5 * number))
-    return folder
-
-
 def keys_in(path: Path) -> int:
     bpy.ops.wm.open_mainfile(filepath=str(path))
     return len(keys_of(bpy.data.objects["Head"], "jawOpen")[0])

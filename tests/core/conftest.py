@@ -33,6 +33,19 @@ def talk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two sounds, one of them in a folder within, one broken, and a note."""
+    sounds = tmp_path / "sounds"
+    (sounds / "act2").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ("one.wav", "act2/two.wav"):
+        (sounds / name).write_bytes(wav(rng.uniform(-0.5, 0.5, 8000)))
+    (sounds / "broken.wav").write_text("not a sound")
+    (sounds / "notes.txt").write_text("notes")
+    return sounds
+
+
+@pytest.fixture
 def small_disk() -> Iterator[None]:
     """No file may grow beyond 20 kB, as on a disk that is full."""
     resource = pytest.importorskip("resource", reason="Windows has no limit for files")

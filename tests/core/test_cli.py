@@ -13,7 +13,9 @@ from emotalk_core import cli
 from emotalk_core.cli import bench_machine
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, PRESETS
-from emotalk_core.errors import Cancelled
+from emotalk_core.engine import open_engine
+from emotalk_core.errors import Cancelled, InputError
+from emotalk_core.model.folder import load_model, starter_folder
 from tests.core.fake_engine import FakeEngine
 
 
@@ -275,6 +277,32 @@ def test_a_device_for_the_builtin_engine_is_refused(
     assert not talk.with_suffix(".csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "have"),
+    [
+        (("--device", "banana"), "auto, cpu, cuda, mps"),
+        (("--device", "cuda:x"), "auto, cpu, cuda, mps"),
+        (("--precision", "int8"), "bfloat16"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_told_with_those_that_there_are(
+    talk: Path, flags: tuple[str, str], have: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["animate", str(talk), "-o", str(talk.with_suffix(".csv")), *flags])
+
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert have in told
+    assert "pip install" not in told
+
+
+@pytest.mark.parametrize("choice", [{"device": "banana"}, {"precision": "int8"}])
+def test_an_engine_is_asked_for_names_that_there_are(choice: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"Use auto, .*"):
+        open_engine("auto", load_model(starter_folder()), **choice)  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.usefixtures("engine")
 def test_a_report_without_a_place_is_told_before_the_work(
     talk: Path, capsys: pytest.CaptureFixture[str]
@@ -288,3 +316,48 @@ def test_a_report_without_a_place_is_told_before_the_work(
     assert code == 2
     assert "No such folder" in capsys.readouterr().err
     assert not talk.with_suffix(".csv").exists()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("lost", ["talk.wav", "link.wav", "talk.csv", "voice.csv"])
+def test_animate_never_writes_over_what_it_reads_or_makes(
+    talk: Path, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (talk.parent / "link.wav").symlink_to(talk)
+    voice, output = talk.with_name("voice.csv"), talk.with_name("talk.csv")
+    voice.write_bytes(talk.read_bytes())
+    output.write_text("earlier")
+    sound, made = (voice, voice) if lost == "voice.csv" else (talk, output)
+    before = {path: path.read_bytes() for path in talk.parent.iterdir()}
+
+    code = cli.main(
+        ["animate", str(sound), "-o", str(made), "--report", str(talk.parent / lost), "--no-cache"]
+    )
+
+    assert code == 2
+    assert lost in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in talk.parent.iterdir()} == before
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_name_may_be_as_long_as_names_may_be(talk: Path, letter: str) -> None:
+    output = talk.parent / f"{letter * (251 // len(letter.encode()))}.csv"
+
+    assert cli.main(["animate", str(talk), "-o", str(output), "--no-cache"]) == 0
+
+    assert {path.name for path in talk.parent.iterdir()} == {talk.name, output.name}
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_name_that_is_too_long_is_told_as_that(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = talk.parent / f"{'a' * 252}.csv"
+
+    code = cli.main(["animate", str(talk), "-o", str(output), "--no-cache"])
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "File name too long" in told
+    assert told.count("\n") == 1

@@ -115,6 +115,16 @@ def test_what_is_no_python_says_what_it_said(tmp_path: Path) -> None:
         look_at(fake)
 
 
+@on_posix
+def test_a_program_that_repeats_our_python_is_told_in_a_line(tmp_path: Path) -> None:
+    program = script(tmp_path / "ls", '#!/bin/sh\necho "cannot access $3"\nexit 2\n')
+
+    with pytest.raises(SetupError, match="Choose the program file of a Python") as raised:
+        look_at(program)
+
+    assert "import" not in str(raised.value)
+
+
 def test_a_device_that_is_not_there_is_told_with_those_that_are() -> None:
     found = {finding.what: finding for finding in about_interpreter(PYTHON, device="cuda")}
 

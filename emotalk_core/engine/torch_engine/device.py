@@ -9,13 +9,11 @@ from typing import Final
 import torch
 
 from ...errors import InputError, SetupError
+from .. import DEVICES, PRECISIONS, is_device
 
-__all__ = ["DEVICES", "PRECISIONS", "Settings", "choose_device", "choose_dtype", "is_out_of_memory"]
+__all__ = ["Settings", "choose_device", "choose_dtype", "is_out_of_memory"]
 
 _log = logging.getLogger(__name__)
-
-DEVICES: Final = ("auto", "cpu", "cuda", "mps")
-PRECISIONS: Final = ("auto", "float32", "bfloat16")
 
 _OUT_OF_MEMORY: Final = (
     "out of memory",
@@ -49,7 +47,7 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return _fastest("cuda" if has_cuda else "mps" if has_mps else "cpu")
     kind = name.partition(":")[0]
-    if kind not in DEVICES:
+    if not is_device(name):
         raise InputError("No such device", value=name, remedy=f"Use {', '.join(DEVICES)}.")
     if (kind == "cuda" and not has_cuda) or (kind == "mps" and not has_mps):
         raise SetupError(

@@ -1,0 +1,144 @@
+"""What `emotalk batch` has to do: the sounds of a folder, or the rows of a list."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..decoders import AUDIBLE_SUFFIXES
+from ..errors import InputError
+from .animate import Job
+from .options import CONTROL_FLAGS
+from .places import refuse_twice
+
+__all__ = ["Task", "find_sounds", "read_tasks"]
+
+_MORE: Final = "\n"  # key of the cells of a csv that the head has no name for, never a name itself
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and the controls that are its own."""
+
+    job: Job
+    options: Mapping[str, str | float]
+
+
+def read_tasks(source: Path, output: Path, form: str) -> list[Task]:
+    """The jobs of a folder or of a list, each with a file of its own in `output`.
+
+    Raises
+    ------
+    InputError
+        There is nothing to do, the list is damaged, or two jobs have one file.
+    """
+    if source.is_dir():
+        tasks = _tasks_of_folder(source, output, form)
+    else:
+        tasks = [_task(row, source.parent, output, form) for row in _read_rows(source)]
+    if not tasks:
+        raise InputError(
+            "Nothing to do", value=source, remedy="Put sound files into it, or name them in it."
+        )
+    refuse_twice([task.job.audio for task in tasks], [task.job.output for task in tasks])
+    return tasks
+
+
+def find_sounds(folder: Path, *, apart: Path | None = None) -> list[Path]:
+    """The sound files in a folder and the folders in it, but for those within `apart`."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in AUDIBLE_SUFFIXES
+        and _is_file(path)
+        and not (apart is not None and path.is_relative_to(apart))
+    )
+
+
+def _is_file(path: Path) -> bool:
+    """A link to nothing is one too: a job that fails, where leaving it out would tell nobody."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[Task]:
+    return [
+        Task(Job(path, (output / path.relative_to(folder)).with_suffix(f".{form}")), {})
+        for path in find_sounds(folder)
+    ]
+
+
+def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
+    """The rows of a csv or json list of jobs."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(
+            "No such folder or list of jobs", value=path, remedy="Check the name."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            "List of jobs cannot be read", value=path, remedy="Save it as UTF-8."
+        ) from error
+    if path.suffix.lower() == ".csv":
+        return _csv_rows(text)
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise InputError(
+            "List of jobs is neither csv nor json", value=path, remedy=f"{error}."
+        ) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(
+            "List of jobs is no list of objects", value=path, remedy='Write [{"audio": "a.wav"}].'
+        )
+    return rows
+
+
+def _csv_rows(text: str) -> list[dict[str, Any]]:
+    """The rows of a csv; one with more cells than the head has lost a part of a list."""
+    reader = csv.DictReader(text.splitlines(), restkey=_MORE)
+    rows = []
+    for row in reader:
+        if any(row.pop(_MORE, ())):
+            raise InputError(
+                f"More cells than the head has, in line {reader.line_num}",
+                value=",".join(filter(None, row.values())),
+                remedy='Quote the list: a.wav,"happy=0.5,sad=0.5".',
+            )
+        rows.append(row)
+    return rows
+
+
+def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
+    given = {k.strip(): v for k, v in row.items() if k and v not in (None, "")}
+    audio = given.pop("audio", None)
+    if not audio:
+        raise InputError("A job without a sound", value=dict(row), remedy="Fill in `audio`.")
+    name = given.pop("output", None) or f"{Path(str(audio)).stem}.{form}"
+    options: dict[str, Any] = {}
+    for key, value in given.items():
+        kind = CONTROL_FLAGS.get(key)
+        if kind is None:
+            raise InputError(
+                "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
+            )
+        options[key] = _control(key, kind, value)
+    return Task(Job(base / str(audio), output / str(name)), options)
+
+
+def _control(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
+    """The value of a control; json has true, lists and 1.7, which are no seeds."""
+    is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    if kind is int and isinstance(value, float):
+        is_plain = value.is_integer()
+    try:
+        if is_plain:
+            return kind(value)
+    except ValueError:
+        pass
+    what = "a whole number" if kind is int else "a number" if kind is float else "text"
+    raise InputError(f"Not a value for {name}", value=value, remedy=f"Write {what}.")

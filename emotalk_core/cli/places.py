@@ -1,0 +1,105 @@
+"""Where a command writes: looked at before the work, and never in place of what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..atomic_file import ensure_writable
+from ..errors import InputError
+
+__all__ = ["ensure_places", "ensure_report", "make_folder", "refuse_overwriting", "refuse_twice"]
+
+
+def refuse_overwriting(what: str, written: Iterable[Path], kept: Iterable[Path]) -> None:
+    """Raise if one of the files that are to be written is one that has to stay.
+
+    Links count as the files that they lead to; where case does not tell names apart, it does not
+    here either.
+
+    Raises
+    ------
+    InputError
+        `what` (the report, the curves) would overwrite it.
+    """
+    stay = {identity for path in kept for identity in _identities(path)}
+    lost = next((path for path in written if stay.intersection(_identities(path))), None)
+    if lost is not None:
+        raise InputError(
+            f"{what} would overwrite what this run reads or makes",
+            value=lost,
+            remedy="Choose another name or folder.",
+        )
+
+
+def _identities(path: Path) -> list[object]:
+    """By name, and by file where there is one: macOS resolves links, but no case."""
+    try:
+        info = path.stat()
+    except OSError:
+        return [path.resolve()]
+    file = [(info.st_dev, info.st_ino)] if info.st_ino else []  # some file systems count none
+    return [path.resolve(), *file]
+
+
+def refuse_twice(sounds: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Raise if two sounds would make one file; `outputs` has that of each sound.
+
+    Raises
+    ------
+    InputError
+        With the two sounds.
+    """
+    maker: dict[Path, Path] = {}
+    for sound, output in zip(sounds, outputs, strict=True):
+        if output in maker:
+            raise InputError(
+                f"Two sounds would make one file ({output.name})",
+                value=f"{maker[output]}, {sound}",
+                remedy="Give one of them another name.",
+            )
+        maker[output] = sound
+
+
+def ensure_report(report: Path | None, folder: Path) -> None:
+    """Raise now if the report cannot be written, unless `folder`, which is still to be made, is
+    its place.
+
+    Raises
+    ------
+    InputError, SetupError
+        As `ensure_writable`.
+    """
+    if report is not None and (folder.is_dir() or report.parent.resolve() != folder.resolve()):
+        ensure_writable(report)
+
+
+def ensure_places(folder: Path, report: Path | None) -> None:
+    """Make the folder that results go to; raise now if it or the report cannot be written.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made, or that of the report is not there.
+    SetupError
+        The report cannot be written.
+    """
+    ensure_report(report, folder)  # first: no folder is made for a command that is refused
+    make_folder(folder)
+    ensure_report(report, folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those that it lies in, where they are not there.
+
+    Raises
+    ------
+    InputError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "Folder cannot be made", value=folder, remedy=f"{error.strerror or error}."
+        ) from error

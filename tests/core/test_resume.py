@@ -1,0 +1,202 @@
+"""`emotalk batch --resume`: what an earlier run has finished, and a kill in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emotalk_core.cli import animate, batch
+from tests.core.fake_engine import FakeEngine
+from tests.core.test_batch import run_batch, tree
+from tests.core.wav_bytes import wav
+
+
+def test_batch_resumes_where_it_was_killed_and_ends_with_the_same_bytes(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, killed = folder.parent / "a", folder.parent / "b"
+    (folder / "broken.wav").unlink()
+    run_batch(folder, undisturbed, "--no-cache")
+    decode, n_calls = engine.decode, 0
+
+    def die_at_the_second(*arguments: object) -> np.ndarray:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 2:
+            raise KeyboardInterrupt
+        return decode(*arguments)
+
+    monkeypatch.setattr(engine, "decode", die_at_the_second)
+    assert run_batch(folder, killed, "--no-cache") == 130
+    monkeypatch.setattr(engine, "decode", decode)
+    engine.n_encoded = 0
+
+    assert run_batch(folder, killed, "--no-cache", "--resume") == 0
+
+    expected = {
+        name: content.replace(str(undisturbed).encode(), str(killed).encode())
+        for name, content in tree(undisturbed).items()
+    }
+    assert tree(killed) == expected
+    assert engine.n_encoded == 1
+
+
+def test_resume_does_again_what_other_flags_would_change(folder: Path, engine: FakeEngine) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume", "--emotion", "happy")
+
+    assert engine.n_encoded == 2
+
+
+def test_resume_does_again_what_has_a_newer_sound(folder: Path, engine: FakeEngine) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    made_ns = (output / "one.csv").stat().st_mtime_ns
+    os.utime(folder / "one.wav", ns=(made_ns + 10**9, made_ns + 10**9))
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+def test_resume_does_again_what_has_another_take_with_an_older_time(
+    folder: Path, engine: FakeEngine
+) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    (folder / "one.wav").write_bytes(wav(np.zeros(4000)))
+    os.utime(folder / "one.wav", ns=(10**18, 10**18))
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+def test_resume_does_again_what_is_empty(folder: Path, engine: FakeEngine) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    (output / "one.csv").write_bytes(b"")
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+def test_resume_knows_its_files_however_their_folder_is_spelt(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "broken.wav").unlink()
+    monkeypatch.chdir(folder.parent)
+    run_batch(Path("sounds"), Path("out"), "--no-cache")
+    monkeypatch.chdir("/")
+    engine.n_encoded = 0
+
+    run_batch(folder, folder.parent / "out", "--no-cache", "--resume")
+
+    assert engine.n_encoded == 0
+
+
+def test_a_resumed_batch_that_is_stopped_forgets_nothing(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the stop the first is made again, and one is skipped: its entry must stay."""
+    (folder / "broken.wav").unlink()
+    (folder / "three.wav").write_bytes((folder / "one.wav").read_bytes())
+    output = folder.parent / "out"
+    run_batch(folder, output, "--no-cache")
+    later_ns = (output / "three.csv").stat().st_mtime_ns + 10**9
+    os.utime(folder / "three.wav", ns=(later_ns, later_ns))
+    (output / "act2" / "two.csv").unlink()
+    monkeypatch.setattr(batch, "run_job", stopped_at("three.wav"))
+    assert run_batch(folder, output, "--no-cache", "--resume") == 130
+    monkeypatch.undo()
+    monkeypatch.setattr(batch, "read_engine", lambda _: engine)
+    engine.n_encoded = 0
+
+    run_batch(folder, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+def stopped_at(name: str) -> Callable[..., animate.Outcome]:
+    """`run_job` with a Ctrl-C at the sound of that name."""
+
+    def run_job(job: animate.Job, *others: Any) -> animate.Outcome:
+        if job.audio.name == name:
+            raise KeyboardInterrupt
+        return animate.run_job(job, *others)
+
+    return run_job
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_report_lists_the_jobs_of_its_own_run(folder: Path) -> None:
+    output = folder.parent / "out"
+    run_batch(folder, output)
+    (folder / "broken.wav").unlink()
+    (folder / "one.wav").unlink()
+
+    run_batch(folder, output, "--resume")
+
+    entries = json.loads((output / "batch_report.json").read_text())
+    assert [Path(entry["audio"]).name for entry in entries] == ["two.wav"]
+
+
+def test_resume_does_again_what_has_another_sound(folder: Path, engine: FakeEngine) -> None:
+    jobs, output = folder / "jobs.csv", folder.parent / "out"
+    jobs.write_text("audio,output\none.wav,curves.csv\n")
+    run_batch(jobs, output, "--no-cache")
+    jobs.write_text("audio,output\nact2/two.wav,curves.csv\n")
+    engine.n_encoded = 0
+
+    run_batch(jobs, output, "--no-cache", "--resume")
+
+    assert engine.n_encoded == 1
+
+
+@pytest.mark.usefixtures("engine")
+def test_resume_refuses_a_report_that_is_none_of_a_batch(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = folder.parent / "report.json"
+    output = folder.parent / "out" / "one.csv"
+    report.write_text(json.dumps([{"output": str(output), "error": None, "report": {}}]))
+
+    code = run_batch(folder, output.parent, "--resume", "--report", str(report))
+
+    assert code == 2
+    assert "Not a batch report" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("engine")
+def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else(
+    folder: Path,
+) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    output.mkdir()
+    theirs = {"one.csv.part", "other.csv.0123abcd.part", "one.csv.0123abcx.part", "one.csv.bak"}
+    ours = {"one.csv.0123abcd.part", "batch_report.json.89abcdef.part"}
+    for name in theirs | ours:
+        (output / name).write_text("part")
+
+    assert run_batch(folder, output, "--resume") == 0
+
+    made = {"one.csv", "act2/two.csv", "batch_report.json"}
+    assert set(tree(output)) == theirs | made
