@@ -163,6 +163,33 @@ def test_a_label_that_there_is_not_is_one_line_with_its_place(
         load_clips_folder(takes_folder, skip=True)
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("a,ada\n\na.wav,ada\n", r"labels\.csv, line 4 names no take: a\.wav"),
+        ("a,ada\nnope,ada\n", r"labels\.csv, line 3 names no take: nope"),
+        ("a,ada\n,ada\n", r"labels\.csv, line 3 names no take: nothing"),
+        ("b,ada\na,Lovelace, Ada\n", r"More cells.*line 3:  Ada.*quotes"),
+        ("a,ada\na,eve\n", r"Labelled twice.*line 3: a"),
+        ("a,Ren\xe9\n", "UTF-8"),
+    ],
+)
+def test_a_row_of_labels_that_would_be_lost_is_named(
+    takes_folder: Path, rows: str, said: str
+) -> None:
+    (takes_folder / "labels.csv").write_bytes(f"take,speaker\n{rows}".encode("latin-1"))
+    with pytest.raises(InputError, match=said):
+        load_clips_folder(takes_folder)
+
+
+def test_labels_of_no_take_can_be_left_out_and_rows_of_commas_are_none(takes_folder: Path) -> None:
+    labels = takes_folder / "labels.csv"
+    labels.write_text("take,speaker\nnope,ada\na,eve\n,\n")
+    assert load_clips_folder(takes_folder, skip=True)[0].speaker == "eve"
+    labels.write_text("take,speaker\na,eve\n,\n")
+    assert load_clips_folder(takes_folder)[0].speaker == "eve"
+
+
 def test_a_known_channel_is_one_that_the_file_has(tmp_path: Path) -> None:
     write_sound(tmp_path / "a.wav", 1.0)
     few = Clip(np.zeros((30, 2), np.float32), ("jawOpen", "mouthClose"), Fraction(30))
