@@ -151,6 +151,31 @@ def test_faults_of_a_clips_folder_are_named(takes_folder: Path) -> None:
         load_clips_folder(takes_folder, skip=True)
 
 
+def cut(text: str) -> str:
+    return "".join(text.splitlines(keepends=True)[:10])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda text: text.replace("0.0000000000", "nan", 1),
+            "EyeBlinkLeft at 00:00:00:00.000 is nan",
+        ),
+        (lambda text: text.replace("0.0000000000", "oops", 1), "no number: .*oops"),
+        (lambda text: text.replace("Timecode", "Time", 1), "Missing columns: Timecode"),
+        (cut, r"b has 0\.30 s of curves for 1\.00 s of sound"),
+    ],
+)
+def test_curves_that_cannot_be_read_are_told_with_value_and_remedy(
+    takes_folder: Path, change: Callable[[str], str], said: str
+) -> None:
+    path = takes_folder / "b.csv"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(InputError, match=said):
+        load_clips_folder(takes_folder)
+
+
 @pytest.mark.parametrize(
     ("column", "value", "known"),
     [("emotion", "joyful", "happy"), ("level", "strong", "0, 1"), ("split", "val", "dev")],

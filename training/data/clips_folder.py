@@ -80,7 +80,7 @@ def _take(
         clip = read_clip(curves)
         samples = read_samples(open_sound(sound))
     except EmoTalkError as error:
-        faults.add(f"{curves.stem}: {error.problem}")
+        faults.add_error(curves.stem, error)
         return None
     values = on_frames(faces_of(clip), clip.fps)
     if not faults.check_curves(values, curves.name):
