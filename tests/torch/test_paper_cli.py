@@ -21,6 +21,7 @@ from tests.torch.paper_takes import made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from tests.torch.test_takes import curves, write_sound  # noqa: E402
 from training.__main__ import main  # noqa: E402
+from training.paper.settings import read_run  # noqa: E402
 from training.paper.steps import train  # noqa: E402
 
 STUDIO = Path(__file__).parents[2] / "training" / "configs" / "paper" / "studio.toml"
@@ -66,7 +67,17 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
         ("movies=x", (), "movies=x"),
         ("clips=HERE", ("--set", "pace.stepz=2"), "pace.stepz"),
         ("clips=HERE", ("--config", "/no/such.toml"), "/no/such.toml"),
-        ("clips=HERE", ("--set", "network=gan"), "gan"),
+        ("clips=HERE", ("--set", "network=gan"), "network = gan"),
+        ("clips=HERE", ("--set", "name.x=1"), "name has no fields: write name=VALUE."),
+        ("clips=HERE", ("--set", "pace=3"), "write pace.FIELD=VALUE with one of steps, pairs,"),
+        ("clips=HERE", ("--set", "pace.steps=0"), "'pace.steps = 0'. Give it 1 or more."),
+        ("clips=HERE", ("--set", "pace.pairs=0"), "'pace.pairs = 0'. Give it 1 or more."),
+        ("clips=HERE", ("--set", "pace.report_every=0"), "pace.report_every = 0"),
+        ("clips=HERE", ("--set", "pace.learning_rate=0"), "Give it more than 0"),
+        ("clips=HERE", ("--set", "pace.learning_rate=nan"), "pace.learning_rate = nan"),
+        ("clips=HERE", ("--set", "pace.learning_rate=inf"), "Give it less than"),
+        ("clips=HERE", ("--set", "losses.cross=-1"), "'losses.cross = -1.0'. Give it 0 or more."),
+        ("clips=HERE", ("--set", "seed=-1"), "'seed = -1'. Give it 0 or more."),
         ("clips=HERE", ("--set", "losses.cross=1.0"), "No pairs"),
         ("clips=HERE", ("--set", "persons=0"), "persons"),
     ],
@@ -83,6 +94,11 @@ def test_a_fault_is_one_line_and_exit_code_2(
     assert main(command(spec, tmp_path / "work", *more)) == 2
     (line,) = [x for x in capsys.readouterr().err.splitlines() if not x[:4].isdigit()]
     assert said in line
+
+
+def test_later_changes_stand_over_earlier_ones_and_the_file() -> None:
+    run = read_run(STUDIO, ["pace.steps=7", "pace.warmup=0", "pace.steps=9"])
+    assert (run.pace.steps, run.pace.warmup, run.pace.pairs, run.name) == (9, 0, 8, "studio")
 
 
 def test_tensorboard_gets_what_the_curve_gets(
