@@ -96,6 +96,38 @@ def test_a_fault_is_one_line_and_exit_code_2(
     assert said in line
 
 
+@pytest.mark.parametrize("option", ["--work", "--run"])
+def test_a_file_where_a_folder_should_be_is_named(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    (tmp_path / "file").touch()
+    faulty = [option, str(tmp_path / "file" / "inner")]
+    assert main(command(f"clips={takes}", tmp_path / "work", *faulty)) == 2
+    assert "Not a folder to write into" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--data", "/no/such"), "No real curves: '/no/such'"),
+        (("--head", "/no/such.npz"), "Head cannot be read"),
+        (("--text", "/no/such/table.md"), "No such folder: '/no/such'"),
+        (("--set", "pace.pairs=0"), "pace.pairs = 0"),
+        (("--seeds", "1", "-1"), "seed = -1"),
+        (("--config", "NO_TOML"), "Run config is no toml"),
+    ],
+)
+def test_the_table_refuses_before_it_makes_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "latin.toml").write_bytes(b'name = "Ren\xe9"')
+    more = tuple(part.replace("NO_TOML", str(tmp_path / "latin.toml")) for part in more)
+    work = tmp_path / "work"
+    assert main(["paper", "table", "--work", str(work), *more]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(work.glob("*"))
+
+
 def test_later_changes_stand_over_earlier_ones_and_the_file() -> None:
     run = read_run(STUDIO, ["pace.steps=7", "pace.warmup=0", "pace.steps=9"])
     assert (run.pace.steps, run.pace.warmup, run.pace.pairs, run.name) == (9, 0, 8, "studio")
