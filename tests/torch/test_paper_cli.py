@@ -96,6 +96,17 @@ def test_a_fault_is_one_line_and_exit_code_2(
     assert said in line
 
 
+def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
+    takes: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec, work = f"clips={takes}", tmp_path / "work"
+    missing = ("--set", "network=emotalk-full", "--set", "encoders.content=/no/such")
+    assert main(command(spec, work, *missing)) == 2
+    assert main(command(spec, work)) == 0
+    assert "no take has the split dev" in caplog.text
+    assert main(command(spec, work, "--set", "pace.warmup=1")) == 2
+
+
 @pytest.mark.parametrize("option", ["--work", "--run"])
 def test_a_file_where_a_folder_should_be_is_named(
     takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str

@@ -78,7 +78,6 @@ def _add_faces(parser: argparse.ArgumentParser) -> None:
 def _faces(args: argparse.Namespace) -> None:
     from ..data.video import convert_videos, mediapipe_landmarker
 
-    ready_folder(args.out)
     with mediapipe_landmarker(args.landmarker) as landmarker:
         convert_videos(args.videos, args.out, landmarker, skip=args.skip_bad)
 
