@@ -18,7 +18,7 @@ from emotalk_core.clip import Clip
 from emotalk_core.clip_files import write_clip
 from emotalk_core.errors import InputError, SetupError
 from tests.torch.real_data import DATA, needs
-from training.data.captures import load_capture
+from training.data.captures import load_capture, read_capture
 from training.data.clips_folder import load_clips_folder
 from training.data.etf import load_etf
 from training.data.sets import load_sets
@@ -221,6 +221,15 @@ def test_a_known_channel_is_one_that_the_file_has(tmp_path: Path) -> None:
     write_clip(few, tmp_path / "a.npz")
     (take,) = load_clips_folder(tmp_path)
     assert take.channels_known.sum() == 2
+
+
+def test_a_capture_is_read_from_the_folder_that_was_given(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    write_sound(mine / "a.flac", 1.0)
+    write_clip(Clip(curves(1.0), arkit.CHANNELS, Fraction(30)), mine / "a.csv")
+    assert [t.name for t in read_capture(mine, "llf")] == ["llf/a"]
+    with pytest.raises(InputError, match=r"not whole.*mine/curves\.npz"):
+        load_sets([f"grid_mp={mine}"], 24)
 
 
 @pytest.mark.parametrize("spec", ["etf", "3d-etf", "movies=x", "clips=/no/such", "3d-etf=/no/such"])
