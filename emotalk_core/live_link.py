@@ -133,6 +133,13 @@ def read_csv(
         raise InputError(
             "A cell of the csv is no number", value=name, remedy=f"{error}."
         ) from error
+    if not np.isfinite(values).all():
+        frame, column = map(int, np.argwhere(~np.isfinite(values))[0])
+        raise InputError(
+            "A cell of the csv is no number",
+            value=name,
+            remedy=f"{_capital(names[column])} at {body[frame][0]} is {values[frame, column]}.",
+        )
     used = [i for i, n in enumerate(names) if n in CHANNELS or values[:, i].any()]
     return values[:, used], tuple(names[i] for i in used), rate, body[0][0]
 

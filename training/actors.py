@@ -26,6 +26,7 @@ from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .datasets import SPLITS, Recording, load_open_speech, make_quiet
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, extract
+from .folders import ready_folder
 from .listener import ListenerSettings, Voices, fit_listener, gather, recalls, together, write
 from .retold import at_other_speeds
 
@@ -112,6 +113,7 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     unseen = [r for r in recordings if r.split == "test"]
     model = _checked(audition, learnt)
     readers = _readers(audition.data)
+    ready_folder(audition.out)
     with tempfile.TemporaryDirectory() as folder:
         ear = _Ear(model, Path(folder), settings.every)
         actors = together(ear.voices("actors", learnt), ear.voices("sped", at_other_speeds(learnt)))
@@ -122,7 +124,6 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     write(fitted, network)
     _, about = read_tensors(audition.model / "model.safetensors")
     about["listener"] = f"fitted to {len(learnt)} clips of {audition.actors.name}"
-    audition.out.mkdir(parents=True, exist_ok=True)
     for path in audition.model.iterdir():
         if path.is_file() and path.name not in _WRITTEN:
             shutil.copyfile(path, audition.out / path.name)

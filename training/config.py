@@ -142,7 +142,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(
             "Run config cannot be read", value=path, remedy=f"{error.strerror}."
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
 
 

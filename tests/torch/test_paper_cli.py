@@ -21,6 +21,7 @@ from tests.torch.paper_takes import made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from tests.torch.test_takes import curves, write_sound  # noqa: E402
 from training.__main__ import main  # noqa: E402
+from training.paper.settings import read_run  # noqa: E402
 from training.paper.steps import train  # noqa: E402
 
 STUDIO = Path(__file__).parents[2] / "training" / "configs" / "paper" / "studio.toml"
@@ -66,7 +67,17 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
         ("movies=x", (), "movies=x"),
         ("clips=HERE", ("--set", "pace.stepz=2"), "pace.stepz"),
         ("clips=HERE", ("--config", "/no/such.toml"), "/no/such.toml"),
-        ("clips=HERE", ("--set", "network=gan"), "gan"),
+        ("clips=HERE", ("--set", "network=gan"), "network = gan"),
+        ("clips=HERE", ("--set", "name.x=1"), "name has no fields: write name=VALUE."),
+        ("clips=HERE", ("--set", "pace=3"), "write pace.FIELD=VALUE with one of steps, pairs,"),
+        ("clips=HERE", ("--set", "pace.steps=0"), "'pace.steps = 0'. Give it 1 or more."),
+        ("clips=HERE", ("--set", "pace.pairs=0"), "'pace.pairs = 0'. Give it 1 or more."),
+        ("clips=HERE", ("--set", "pace.report_every=0"), "pace.report_every = 0"),
+        ("clips=HERE", ("--set", "pace.learning_rate=0"), "Give it more than 0"),
+        ("clips=HERE", ("--set", "pace.learning_rate=nan"), "pace.learning_rate = nan"),
+        ("clips=HERE", ("--set", "pace.learning_rate=inf"), "Give it less than"),
+        ("clips=HERE", ("--set", "losses.cross=-1"), "'losses.cross = -1.0'. Give it 0 or more."),
+        ("clips=HERE", ("--set", "seed=-1"), "'seed = -1'. Give it 0 or more."),
         ("clips=HERE", ("--set", "losses.cross=1.0"), "No pairs"),
         ("clips=HERE", ("--set", "persons=0"), "persons"),
     ],
@@ -83,6 +94,54 @@ def test_a_fault_is_one_line_and_exit_code_2(
     assert main(command(spec, tmp_path / "work", *more)) == 2
     (line,) = [x for x in capsys.readouterr().err.splitlines() if not x[:4].isdigit()]
     assert said in line
+
+
+def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
+    takes: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec, work = f"clips={takes}", tmp_path / "work"
+    missing = ("--set", "network=emotalk-full", "--set", "encoders.content=/no/such")
+    assert main(command(spec, work, *missing)) == 2
+    assert main(command(spec, work)) == 0
+    assert "no take has the split dev" in caplog.text
+    assert main(command(spec, work, "--set", "pace.warmup=1")) == 2
+
+
+@pytest.mark.parametrize("option", ["--work", "--run"])
+def test_a_file_where_a_folder_should_be_is_named(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    (tmp_path / "file").touch()
+    faulty = [option, str(tmp_path / "file" / "inner")]
+    assert main(command(f"clips={takes}", tmp_path / "work", *faulty)) == 2
+    assert "Not a folder to write into" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--data", "/no/such"), "No real curves: '/no/such'"),
+        (("--head", "/no/such.npz"), "Head cannot be read"),
+        (("--text", "/no/such/table.md"), "No such folder: '/no/such'"),
+        (("--set", "pace.pairs=0"), "pace.pairs = 0"),
+        (("--seeds", "1", "-1"), "seed = -1"),
+        (("--config", "NO_TOML"), "Run config is no toml"),
+    ],
+)
+def test_the_table_refuses_before_it_makes_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "latin.toml").write_bytes(b'name = "Ren\xe9"')
+    more = tuple(part.replace("NO_TOML", str(tmp_path / "latin.toml")) for part in more)
+    work = tmp_path / "work"
+    assert main(["paper", "table", "--work", str(work), *more]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(work.glob("*"))
+
+
+def test_later_changes_stand_over_earlier_ones_and_the_file() -> None:
+    run = read_run(STUDIO, ["pace.steps=7", "pace.warmup=0", "pace.steps=9"])
+    assert (run.pace.steps, run.pace.warmup, run.pace.pairs, run.name) == (9, 0, 8, "studio")
 
 
 def test_tensorboard_gets_what_the_curve_gets(

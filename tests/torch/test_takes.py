@@ -18,7 +18,7 @@ from emotalk_core.clip import Clip
 from emotalk_core.clip_files import write_clip
 from emotalk_core.errors import InputError, SetupError
 from tests.torch.real_data import DATA, needs
-from training.data.captures import load_capture
+from training.data.captures import load_capture, read_capture
 from training.data.clips_folder import load_clips_folder
 from training.data.etf import load_etf
 from training.data.sets import load_sets
@@ -151,6 +151,31 @@ def test_faults_of_a_clips_folder_are_named(takes_folder: Path) -> None:
         load_clips_folder(takes_folder, skip=True)
 
 
+def cut(text: str) -> str:
+    return "".join(text.splitlines(keepends=True)[:10])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda text: text.replace("0.0000000000", "nan", 1),
+            "EyeBlinkLeft at 00:00:00:00.000 is nan",
+        ),
+        (lambda text: text.replace("0.0000000000", "oops", 1), "no number: .*oops"),
+        (lambda text: text.replace("Timecode", "Time", 1), "Missing columns: Timecode"),
+        (cut, r"b has 0\.30 s of curves for 1\.00 s of sound"),
+    ],
+)
+def test_curves_that_cannot_be_read_are_told_with_value_and_remedy(
+    takes_folder: Path, change: Callable[[str], str], said: str
+) -> None:
+    path = takes_folder / "b.csv"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(InputError, match=said):
+        load_clips_folder(takes_folder)
+
+
 @pytest.mark.parametrize(
     ("column", "value", "known"),
     [("emotion", "joyful", "happy"), ("level", "strong", "0, 1"), ("split", "val", "dev")],
@@ -163,12 +188,48 @@ def test_a_label_that_there_is_not_is_one_line_with_its_place(
         load_clips_folder(takes_folder, skip=True)
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("a,ada\n\na.wav,ada\n", r"labels\.csv, line 4 names no take: a\.wav"),
+        ("a,ada\nnope,ada\n", r"labels\.csv, line 3 names no take: nope"),
+        ("a,ada\n,ada\n", r"labels\.csv, line 3 names no take: nothing"),
+        ("b,ada\na,Lovelace, Ada\n", r"More cells.*line 3:  Ada.*quotes"),
+        ("a,ada\na,eve\n", r"Labelled twice.*line 3: a"),
+        ("a,Ren\xe9\n", "UTF-8"),
+    ],
+)
+def test_a_row_of_labels_that_would_be_lost_is_named(
+    takes_folder: Path, rows: str, said: str
+) -> None:
+    (takes_folder / "labels.csv").write_bytes(f"take,speaker\n{rows}".encode("latin-1"))
+    with pytest.raises(InputError, match=said):
+        load_clips_folder(takes_folder)
+
+
+def test_labels_of_no_take_can_be_left_out_and_rows_of_commas_are_none(takes_folder: Path) -> None:
+    labels = takes_folder / "labels.csv"
+    labels.write_text("take,speaker\nnope,ada\na,eve\n,\n")
+    assert load_clips_folder(takes_folder, skip=True)[0].speaker == "eve"
+    labels.write_text("take,speaker\na,eve\n,\n")
+    assert load_clips_folder(takes_folder)[0].speaker == "eve"
+
+
 def test_a_known_channel_is_one_that_the_file_has(tmp_path: Path) -> None:
     write_sound(tmp_path / "a.wav", 1.0)
     few = Clip(np.zeros((30, 2), np.float32), ("jawOpen", "mouthClose"), Fraction(30))
     write_clip(few, tmp_path / "a.npz")
     (take,) = load_clips_folder(tmp_path)
     assert take.channels_known.sum() == 2
+
+
+def test_a_capture_is_read_from_the_folder_that_was_given(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    write_sound(mine / "a.flac", 1.0)
+    write_clip(Clip(curves(1.0), arkit.CHANNELS, Fraction(30)), mine / "a.csv")
+    assert [t.name for t in read_capture(mine, "llf")] == ["llf/a"]
+    with pytest.raises(InputError, match=r"not whole.*mine/curves\.npz"):
+        load_sets([f"grid_mp={mine}"], 24)
 
 
 @pytest.mark.parametrize("spec", ["etf", "3d-etf", "movies=x", "clips=/no/such", "3d-etf=/no/such"])

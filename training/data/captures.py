@@ -22,7 +22,7 @@ from emotalk_core.retarget import faces_of
 from ..datasets import read_phones, read_rows
 from .takes import FPS, Take, on_frames
 
-__all__ = ["CAPTURES", "load_capture"]
+__all__ = ["CAPTURES", "load_capture", "read_capture"]
 
 _SPLITS: Final = {"train": "train", "val": "dev", "test": "test"}
 # MediaPipe's curves of GRID: these move as the face does; the others hardly move at all.
@@ -33,19 +33,37 @@ _GRID_KNOWN: Final = (
 
 
 def load_capture(data: Path, name: str) -> list[Take]:
-    """Takes of one of `CAPTURES`.
+    """Takes of one of `CAPTURES`, in the folder of its name.
 
     Raises
     ------
     InputError
-        There is no such set, or it is not under `data`.
+        There is no such set, or it is not under `data`, or not whole.
     """
     if name not in CAPTURES:
         raise InputError("No such set", value=name, remedy=f"Use {', '.join(CAPTURES)}.")
-    folder = data / name
+    return read_capture(data / name, name)
+
+
+def read_capture(folder: Path, name: str) -> list[Take]:
+    """Takes of one of `CAPTURES`, whatever its folder is called.
+
+    Raises
+    ------
+    InputError
+        No such folder, or one without the set's tables.
+    """
     if not folder.is_dir():
-        raise InputError("Set not found", value=folder, remedy="Give --data the folder it is in.")
-    return list(CAPTURES[name](folder))
+        raise InputError("Set not found", value=folder, remedy=f"Give the folder of {name}.")
+    try:
+        takes = list(CAPTURES[name](folder))
+    except FileNotFoundError as error:
+        raise InputError(
+            "Set is not whole", value=error.filename, remedy=f"Give the folder of {name}."
+        ) from error
+    if not takes:
+        raise InputError("No takes", value=folder, remedy=f"Give the folder of {name}.")
+    return takes
 
 
 def _facegood(folder: Path) -> Iterator[Take]:

@@ -7,9 +7,10 @@ has columns of: take, speaker, sentence, emotion, level (0 normal, 1 strong), sp
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -40,14 +41,14 @@ def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
     Raises
     ------
     InputError
-        A label that there is not; no takes, or some without their sound or curves, or with curves
-        that are no numbers (with `skip` those are left out).
+        A label that there is not, or twice; no takes, or some without their sound or curves, or
+        with curves that are no numbers, or labels of none (with `skip` those are left out).
     """
-    labels = _read_labels(folder / _LABELS)
     curves = _by_stem(folder, _CURVES)
     sounds = _by_stem(folder, _SOUNDS)
     curves.pop(Path(_LABELS).stem, None)
     faults = Faults(skip=skip)
+    labels = _read_labels(folder / _LABELS, {*curves, *sounds}, faults)
     for stem in sorted(set(curves) ^ set(sounds)):
         faults.add(f"{stem} has no {'sound' if stem in curves else 'curves'}")
     takes = []
@@ -79,7 +80,7 @@ def _take(
         clip = read_clip(curves)
         samples = read_samples(open_sound(sound))
     except EmoTalkError as error:
-        faults.add(f"{curves.stem}: {error.problem}")
+        faults.add_error(curves.stem, error)
         return None
     values = on_frames(faces_of(clip), clip.fps)
     if not faults.check_curves(values, curves.name):
@@ -104,13 +105,15 @@ def _known(clip: Clip) -> np.ndarray:
     return np.array([name in clip.channels for name in CHANNELS], np.float32)
 
 
-def _read_labels(path: Path) -> dict[str, dict[str, str]]:
+def _read_labels(path: Path, stems: Collection[str], faults: Faults) -> dict[str, dict[str, str]]:
+    """Rows by take; a row of none of `stems` is a fault."""
     if not path.is_file():
         return {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            rows, columns = list(reader), reader.fieldnames or _COLUMNS
+            rows = [(reader.line_num, row) for row in reader]
+            columns = reader.fieldnames or _COLUMNS
     except UnicodeDecodeError as error:
         raise InputError("Not a table of labels", value=path, remedy="Save it as UTF-8.") from error
     unknown = sorted(set(columns) - set(_COLUMNS))
@@ -118,14 +121,33 @@ def _read_labels(path: Path) -> dict[str, dict[str, str]]:
         raise InputError(
             "Columns of labels.csv",
             value=", ".join(unknown) or "no take",
-            remedy=f"Use take and any of {', '.join(_COLUMNS[1:])}.",
+            remedy=f"Use take and any of {', '.join(_COLUMNS[1:])}, between commas.",
         )
-    for number, row in enumerate(rows, 2):
+    labels: dict[str, dict[str, str]] = {}
+    for number, row in rows:
+        if not any(row.values()):  # spreadsheets end a table with rows of commas
+            continue
         _check(row, f"{path}, line {number}")
-    return {row["take"]: row for row in rows}
+        if row["take"] in labels:
+            raise InputError(
+                "Labelled twice",
+                value=f"{path}, line {number}: {row['take']}",
+                remedy="Keep one row of each take.",
+            )
+        if row["take"] not in stems:
+            faults.add(f"{path.name}, line {number} names no take: {row['take'] or 'nothing'}")
+        labels[row["take"]] = row
+    return labels
 
 
 def _check(row: dict[str, str], where: str) -> None:
+    beyond: Any = row.get(None)  # type: ignore[call-overload] - where csv puts what is too much
+    if beyond:
+        raise InputError(
+            "More cells than columns",
+            value=f"{where}: {', '.join(beyond)}",
+            remedy='Put "quotes" around a cell that holds a comma.',
+        )
     for column, known in _KNOWN.items():
         value = row.get(column) or ""
         if value and value not in known:

@@ -75,7 +75,7 @@ def _take(part: Path, sound: Path, curves: Path, faults: Faults) -> Take | None:
         faults.add(f"{curves.name}: {error}")
         return None
     except EmoTalkError as error:
-        faults.add(f"{sound.name}: {error.problem}")
+        faults.add_error(sound.name, error)
         return None
     if not faults.check_curves(values, curves.name):
         return None

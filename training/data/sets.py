@@ -9,7 +9,7 @@ from typing import Final
 from emotalk_core.errors import InputError
 
 from ..datasets import SPLITS
-from .captures import CAPTURES, load_capture
+from .captures import CAPTURES, read_capture
 from .clips_folder import load_clips_folder
 from .etf import load_etf
 from .parallel import load_parallel
@@ -56,4 +56,4 @@ def _load(kind: str, folder: Path, faces: int, *, skip: bool) -> list[Take]:
         return load_etf(folder, skip=skip)
     if kind == "clips":
         return load_clips_folder(folder, skip=skip)
-    return load_capture(folder.parent, kind)
+    return read_capture(folder, kind)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.arkit import CHANNELS, N_CHANNELS
-from emotalk_core.errors import InputError
+from emotalk_core.errors import EmoTalkError, InputError
 from emotalk_core.timing import resample
 
 from ..faces.phones import Phone
@@ -58,6 +58,10 @@ class Faults:
     def add(self, fault: str) -> None:
         """Remember a take that cannot be used."""
         self._found.append(fault)
+
+    def add_error(self, name: str, error: EmoTalkError) -> None:
+        """Remember a take whose files cannot be read, with all that the error says."""
+        self.add(f"{name}: {str(error).rstrip('.')}")
 
     def check_curves(self, values: np.ndarray, name: str) -> bool:
         """Whether curves can be trained on: (T, 52), T > 0, finite."""

@@ -25,6 +25,7 @@ from emotalk_core.clip_files import write_clip
 from emotalk_core.errors import EmoTalkError, InputError, SetupError
 from emotalk_core.timing import SAMPLE_RATE
 
+from ..folders import ready_folder
 from .takes import FPS, Faults
 
 __all__ = ["Frame", "Landmarker", "convert_videos", "curves_of_frames", "mediapipe_landmarker"]
@@ -59,7 +60,7 @@ def convert_videos(
     films = [p for p in sorted(videos.glob("*")) if p.suffix.lower() in _FILMS]
     if not films:
         raise InputError("No films", value=videos, remedy=f"Expected {', '.join(_FILMS)}.")
-    out.mkdir(parents=True, exist_ok=True)
+    ready_folder(out)
     faults = Faults(skip=skip)
     for number, film in enumerate(films, start=1):
         target = out / f"{film.stem}.csv"

@@ -16,10 +16,16 @@ from typing import Final
 
 from torch import nn
 
+from emotalk_core.atomic_file import ensure_writable
+from emotalk_core.errors import InputError
+
+from ..data.captures import CAPTURES
 from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
-from .contest import FACES, make_parallel_sets, run_contest
+from ..folders import ready_folder
+from .contest import FACES, VARIANTS, make_parallel_sets, run_contest, settings_of
 from .full_size import FullEmoTalk, export_full
+from .loop import chosen_device
 from .processes import processes
 from .settings import read_run
 from .starter import StarterAnimator, export_starter
@@ -51,7 +57,12 @@ def main(argv: Sequence[str]) -> int:
 
 def _add_parallel(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="folder; gets train, dev and test")
-    parser.set_defaults(run_step=lambda args: make_parallel_sets(args.out))
+    parser.set_defaults(run_step=_parallel)
+
+
+def _parallel(args: argparse.Namespace) -> None:
+    ready_folder(args.out)
+    make_parallel_sets(args.out)
 
 
 def _add_faces(parser: argparse.ArgumentParser) -> None:
@@ -90,8 +101,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> None:
     run = read_run(args.config, args.set)
     folder = args.run or args.work / "runs" / f"{run.name}-{run.seed}"
+    chosen_device(run.pace.device)  # hours of features come before the network
     with processes() as group:
         takes = load_sets(args.takes, run.persons, skip=args.skip_bad)
+        ready_folder(args.work)
+        ready_folder(folder)
         if group.is_first:  # one process computes the features, the others read them
             features_of(takes, args.work)
         group.wait()
@@ -144,6 +158,7 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 def _table(args: argparse.Namespace) -> None:
     from ..evaluate.table import write_table
 
+    _check_table(args)
     parallel = args.work / "parallel"
     make_parallel_sets(parallel)
     store, front_end = features_of(
@@ -153,3 +168,24 @@ def _table(args: argparse.Namespace) -> None:
     if not args.judge_only:
         run_contest(store, front_end, runs, args.config, seeds=args.seeds, changes=args.set)
     write_table(args, store)
+
+
+def _check_table(args: argparse.Namespace) -> None:
+    """Refuse now what would end the command after an hour."""
+    from ..evaluate.mesh import read_head
+
+    if args.data and not any((args.data / name).is_dir() for name in CAPTURES):
+        raise InputError(
+            "No real curves",
+            value=args.data,
+            remedy=f"Give --data a folder with any of {', '.join(CAPTURES)}, or leave it out.",
+        )
+    for seed in args.seeds:
+        for variant in VARIANTS:
+            settings_of(variant, seed, args.config, args.set)
+    if args.head:
+        read_head(args.head)
+    for folder in filter(None, (args.work, args.pictures)):
+        ready_folder(folder)
+    if args.text:
+        ensure_writable(args.text)

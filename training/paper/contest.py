@@ -72,8 +72,8 @@ def run_name(variant: str, seed: int) -> str:
 
 def settings_of(variant: str, seed: int, config: Path, changes: Sequence[str]) -> PaperRun:
     """Settings of a run of the contest."""
-    run = read_run(config, [*changes, *VARIANTS[variant]])
-    return replace(run, name=variant, seed=seed)
+    run = read_run(config, [*changes, *VARIANTS[variant], f"seed={seed}"])
+    return replace(run, name=variant)
 
 
 def run_contest(

@@ -28,7 +28,7 @@ from .run_folder import picture
 from .settings import PaperRun
 from .store import Store
 
-__all__ = ["Takes", "fit", "made_faces"]
+__all__ = ["Takes", "chosen_device", "fit", "made_faces"]
 
 _DEV_BATCHES: Final = 4
 _DEV_SEED: Final = 0

@@ -7,8 +7,6 @@ from typing import Final
 
 from torch import nn
 
-from emotalk_core.errors import InputError
-
 from ..baselines import FaceFormer, MeshTalk, Voca
 from .animator import Features, Statistics
 from .emotalk import EmoTalk
@@ -16,9 +14,9 @@ from .full_size import FullEmoTalk
 from .settings import PaperRun
 from .starter import StarterAnimator
 
-__all__ = ["NETWORKS", "build"]
+__all__ = ["build"]
 
-NETWORKS: Final[dict[str, Callable[[Features, int, Statistics], nn.Module]]] = {
+_BASELINES: Final[dict[str, Callable[[Features, int, Statistics], nn.Module]]] = {
     "voca": Voca,
     "meshtalk": MeshTalk,
     "faceformer": FaceFormer,
@@ -26,20 +24,11 @@ NETWORKS: Final[dict[str, Callable[[Features, int, Statistics], nn.Module]]] = {
 
 
 def build(run: PaperRun, features: Features, statistics: Statistics) -> nn.Module:
-    """The network of a run, its numbers random (seed torch before).
-
-    Raises
-    ------
-    InputError
-        There is no network of that name.
-    """
+    """The network of a run, its numbers random (seed torch before)."""
     if run.network == "emotalk":
         return EmoTalk(features, run.persons, statistics, run.sizes, run.losses)
     if run.network == "emotalk-full":
         return FullEmoTalk(run.persons, run.encoders, run.losses)
     if run.network == "starter":
         return StarterAnimator(features, run.persons, statistics, run.losses)
-    if run.network not in NETWORKS:
-        names = ", ".join(["emotalk", "emotalk-full", "starter", *NETWORKS])
-        raise InputError("No such network", value=run.network, remedy=f"Use {names}.")
-    return NETWORKS[run.network](features, run.persons, statistics)
+    return _BASELINES[run.network](features, run.persons, statistics)

@@ -44,11 +44,12 @@ def explain(folder: Path, run: PaperRun, takes: Sequence[Take], encoder_key: str
     Raises
     ------
     InputError
-        The folder holds a run with other settings.
+        The folder holds a checkpoint of a run with other settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
     about = folder / "about.json"
-    if about.is_file():
+    # What was never saved is nothing to go on from: other settings may take its place.
+    if about.is_file() and any((folder / name).is_file() for name in ("state.pt", "network.pt")):
         _refuse_another(run, json.loads(about.read_text(encoding="utf-8"))["settings"], folder)
     facts = {
         "settings": asdict(run),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from emotalk_core.errors import InputError
 
@@ -15,8 +16,9 @@ from .batches import Alignment
 from .emotalk import EmoTalkSizes, PaperLosses
 from .full_size import Encoders
 
-__all__ = ["Pace", "PaperRun", "Precision", "differences", "read_run"]
+__all__ = ["Network", "Pace", "PaperRun", "Precision", "differences", "read_run"]
 
+Network = Literal["emotalk", "emotalk-full", "starter", "faceformer", "meshtalk", "voca"]
 Precision = Literal["fp32", "bf16"]
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ class PaperRun:
     """Everything that decides a run, besides the takes."""
 
     name: str = "emotalk"
-    network: str = "emotalk"  # or emotalk-full, starter, faceformer, meshtalk, voca
+    network: Network = "emotalk"
     seed: int = 1
     persons: int = 24
     align: Alignment = "dtw"
@@ -56,6 +58,9 @@ class PaperRun:
     pace: Pace = field(default_factory=Pace)
 
 
+_MAY_BE_NONE: Final = {"seed", "pace.warmup", "pace.sample_every"}
+"""Whole numbers that may be 0."""
+_MOST: Final = 2**63  # torch takes no larger seed
 _MACHINERY = {"device", "report_every", "check_every", "save_every", "sample_every", "tensorboard"}
 """Fields of `Pace` that change nothing about what is learned."""
 
@@ -66,21 +71,45 @@ def read_run(path: Path | None, changes: Sequence[str] = ()) -> PaperRun:
     Raises
     ------
     InputError
-        No toml, or a field or a type that there is not.
+        No toml; a field, type or choice that there is not; a number out of its range.
     """
-    given = {} if path is None else read_toml(path)
+    run = PaperRun() if path is None else _built(PaperRun(), read_toml(path), "")
     for change in changes:
-        _change(given, change)
-    run = _built(PaperRun(), given, "")
+        run = _built(run, _tables(change), "")
+    _check_choices(run)
+    _check_numbers(run)
+    return run
+
+
+def _check_choices(run: PaperRun) -> None:
     for name, value, choices in (
+        ("network", run.network, get_args(Network)),
         ("align", run.align, get_args(Alignment)),
         ("pace.precision", run.pace.precision, get_args(Precision)),
     ):
         if value not in choices:
             raise InputError(
-                "No such choice", value=f"{name} = {value}", remedy=f"Use {' or '.join(choices)}."
+                f"No such {name.removeprefix('pace.')}",
+                value=f"{name} = {value}",
+                remedy=f"Use {', '.join(choices)}.",
             )
-    return run
+
+
+def _check_numbers(run: PaperRun) -> None:
+    """Nothing is negative or endless, and what is counted or divided by is there."""
+    for name, value in _flat(asdict(run)).items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        most = math.inf if isinstance(value, float) else _MOST
+        least, remedy = 0.0, "Give it 0 or more."
+        if name == "pace.learning_rate":
+            least, remedy = math.ulp(0.0), "Give it more than 0, as 1e-4."
+        elif isinstance(value, int) and name not in _MAY_BE_NONE:
+            least, remedy = 1, "Give it 1 or more."
+        if value >= most:
+            remedy = f"Give it less than {most}."
+        if not least <= value < most:  # as NaN is not
+            raise InputError("Setting out of range", value=f"{name} = {value}", remedy=remedy)
 
 
 def differences(run: PaperRun, stored: Mapping[str, Any]) -> list[str]:
@@ -102,7 +131,8 @@ def _flat(table: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     return flat
 
 
-def _change(given: dict[str, Any], change: str) -> None:
+def _tables(change: str) -> dict[str, Any]:
+    """What a toml file would hold for `group.field=value`."""
     name, equals, text = change.partition("=")
     if not equals:
         raise InputError("Not a setting", value=change, remedy="Write it as pace.steps=1000.")
@@ -111,9 +141,10 @@ def _change(given: dict[str, Any], change: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
-    for group in groups:
-        given = given.setdefault(group, {})
-    given[last] = value
+    tables = {last: value}
+    for group in reversed(groups):
+        tables = {group: tables}
+    return tables
 
 
 def _built(default: T, given: Mapping[str, Any], where: str) -> T:
@@ -125,16 +156,23 @@ def _built(default: T, given: Mapping[str, Any], where: str) -> T:
             raise InputError(
                 "No such setting", value=where + name, remedy=f"Use {', '.join(known)}."
             )
-        if is_dataclass(known[name]) and isinstance(value, Mapping):
-            values[name] = _built(known[name], value, f"{where}{name}.")
-        elif type(value) is type(known[name]):
-            values[name] = value
-        elif isinstance(known[name], float) and type(value) is int:
-            values[name] = float(value)
-        else:
-            raise InputError(
-                "Wrong kind of setting",
-                value=f"{where}{name} = {value!r}",
-                remedy=f"Give it like {known[name]!r}.",
-            )
+        values[name] = _fitting(known[name], value, where + name)
     return type(default)(**(known | values))
+
+
+def _fitting(default: Any, value: Any, name: str) -> Any:
+    """`value` as a setting whose kind is that of `default`."""
+    if is_dataclass(default):
+        if isinstance(value, Mapping):
+            return _built(default, value, f"{name}.")
+        inner = ", ".join(f.name for f in fields(default))
+        remedy = f"{name} is a group: write {name}.FIELD=VALUE with one of {inner}."
+    elif isinstance(value, Mapping):
+        remedy = f"{name} has no fields: write {name}=VALUE."
+    elif type(value) is type(default):
+        return value
+    elif isinstance(default, float) and type(value) is int:
+        return float(value)
+    else:
+        remedy = f"Give it like {default!r}."
+    raise InputError("Wrong kind of setting", value=f"{name} = {value!r}", remedy=remedy)

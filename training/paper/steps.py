@@ -53,6 +53,8 @@ def train(
     if group.is_first:
         explain(folder, run, store.takes, front_end_key(front_end))
         log.info("%d takes, %d of them in pairs", len(rows["train"]), pairs.n_paired)
+        if dev is None:
+            log.warning("no take has the split dev: nothing is measured, no sample is drawn")
     group.wait()
     network = network_of(run, store)
     shown = rows["dev"][0] if rows["dev"] else None
