@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,15 @@ def test_a_name_may_be_as_long_as_names_may_be(saved: Path, sounds: Path, tmp_pa
     assert keys_in(out / f"{name}.blend") == 13
 
 
+@pytest.fixture
+def _ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c")
 @pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
 def test_a_batch_that_is_ended_says_so_and_ends_with_130(
     saved: Path, sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any,
@@ -204,6 +214,7 @@ def test_a_batch_that_is_ended_says_so_and_ends_with_130(
     assert list(out.glob("*.blend*")) == []
 
 
+@pytest.mark.usefixtures("_ctrl_c")
 def test_ctrl_c_in_an_operator_is_130_too(
     fake_engine: Any, sounds: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
