@@ -51,3 +51,16 @@ def test_a_users_action_deleted_meanwhile_is_missed_without_an_error(ready: Any,
     bpy.ops.emotalk.clear()
 
     assert head.data.shape_keys.animation_data.action is None
+
+
+def test_an_action_kept_by_an_earlier_version_comes_back(ready: Any, head: Any) -> None:
+    mine = users_action(head.data.shape_keys, JAW)
+    bpy.ops.emotalk.animate()
+    keys = head.data.shape_keys
+    del keys["emotalk_replaced"]  # it had an empty track instead, with the name
+    keys.animation_data.nla_tracks.new().name = "EmoTalk kept: Mine"
+
+    bpy.ops.emotalk.clear()
+
+    assert keys.animation_data.action == mine
+    assert not keys.animation_data.nla_tracks
