@@ -11,7 +11,14 @@ import numpy as np
 
 from ...emotalk_core.retarget import match_meshes
 
-__all__ = ["armature_of", "character_meshes", "chosen_meshes", "has_keys", "is_deleted"]
+__all__ = [
+    "armature_of",
+    "character_meshes",
+    "chosen_meshes",
+    "has_keys",
+    "is_deleted",
+    "is_same",
+]
 
 _OF_A_FACE: Final = ("jawOpen", "mouthSmileLeft")
 """Channels that a face has and its teeth, brows and eyes have not."""
@@ -46,6 +53,13 @@ def chosen_meshes(targets: Iterable[Any], character: Any | None) -> list[bpy.typ
         if not any(mesh in family for mesh in of_it):
             used = family
     return [mesh for mesh in used if has_keys(mesh)]
+
+
+def is_same(thing: bpy.types.Object, other: bpy.types.Object | None) -> bool:
+    """Whether two objects are parts of one character: one of a group is not the group."""
+    if other is None:
+        return False
+    return set(character_meshes(thing)) == set(character_meshes(other))
 
 
 def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:

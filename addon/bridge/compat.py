@@ -231,7 +231,9 @@ def slot_of(holder: Any) -> Any | None:
 def reassign_slot(data: Any, identifier: str | None) -> None:
     """After the Action was replaced by its copy: use the copy's slot of the same name."""
     if identifier is not None and hasattr(data, "action_slot"):
-        data.action_slot = data.action.slots[identifier]
+        suitable = [*data.action_suitable_slots]  # somebody may have renamed the one that was used
+        slot = data.action.slots.get(identifier) or (suitable[0] if suitable else None)
+        data.action_slot = slot
 
 
 def set_strip_slot(strip: Any, slot: Any | None) -> None:

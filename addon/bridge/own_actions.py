@@ -165,6 +165,8 @@ def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
     if not others and not is_bones:
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
+        if plan.block.override_library:  # files forget custom properties of overrides, not tracks
+            data.nla_tracks.new().name = _KEPT + current.name
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return
     track = data.nla_tracks.new()

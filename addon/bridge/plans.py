@@ -118,6 +118,8 @@ def _check(plan: Plan, notes: list[str]) -> None:
         )
     if hasattr(plan.block, "key_blocks"):
         _check_keys(plan, notes)
+    else:
+        _check_bones(plan)
     data = plan.block.animation_data
     if data is None:
         return
@@ -132,6 +134,16 @@ def _check(plan: Plan, notes: list[str]) -> None:
     if data.action_influence < 1.0:
         shown = f"{data.action_influence:.0%}"
         notes.append(f"{plan.owner}: the Action's influence shows {shown} of the new keys")
+
+
+def _check_bones(plan: Plan) -> None:
+    for path in dict.fromkeys(table.data_path for table in plan.tables):
+        try:
+            plan.block.path_resolve(path)
+        except ValueError as error:
+            raise RigError(
+                "A bone is gone", value=f"{plan.owner}: {path}", remedy="Find the rig again."
+            ) from error
 
 
 def _check_keys(plan: Plan, notes: list[str]) -> None:

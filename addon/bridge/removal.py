@@ -63,6 +63,9 @@ def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> None:
         gone = {path for path in was if (thing.name, *path) not in now}
         if gone:
             _cut(thing, take, others, gone)
+        is_shared = any(_block_of(thing).as_pointer() in _blocks_of(other) for other in others)
+        if gone and not is_shared and not len(compat.fcurves_of(_block_of(thing)) or ()):
+            own_actions.clear([thing])
 
 
 def _beside(take: Any) -> list[Any]:
@@ -107,7 +110,9 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
     for curve in [*(fcurves or ())]:
         path = (curve.data_path, curve.array_index)
         # Takes of files from before takes remembered: what a bake may write.
-        if path not in written and (written or not path[0].startswith(before.DRIVEN_BY_US)):
+        if path not in written and (take.written or not path[0].startswith(before.DRIVEN_BY_US)):
+            continue
+        if curve.lock:
             continue
         keys = read_keys(curve)
         goes = _within(keys.frames, take)

@@ -175,7 +175,8 @@ def finish(
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
-    removal.cut_orphans(take, tables)
+    if stretch.only is None:
+        removal.cut_orphans(take, tables)
     _show_targets(take, prepared.meshes)
     result = replace(result, notes=(*_told(changed, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
@@ -308,6 +309,7 @@ def _same_take(
     for take in ours.takes:
         parts = [*by_hand.parts_of(take).values()]
         is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
+        is_same_face = is_same_face and characters.is_same(character, take.rig.character)
         if take.source != ours.source or not (take.rig.character == character or is_same_face):
             continue
         same = {

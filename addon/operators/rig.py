@@ -69,7 +69,7 @@ class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):
             armature = characters.armature_of(meshes, thing)
             rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
         except RigError:
-            if not meshes:
+            if not meshes or group.names_path:
                 raise
             rig = None  # not a name is known: all of them are to be filled in
         binding, path = rigs.with_all_keys(rig, meshes), Path(self.filepath)

@@ -110,3 +110,19 @@ def test_a_list_with_all_switched_off_drives_nothing(ready: Any, head: Any) -> N
 
     with pytest.raises(RuntimeError, match="Nothing here can speak"):
         bpy.ops.emotalk.animate()
+
+
+def test_one_of_a_group_is_another_take_than_the_group(ready: Any, head: Any) -> None:
+    car = bpy.data.objects.new("Car", None)
+    bpy.context.scene.collection.objects.link(car)
+    for name in ("Ada", "Bob"):
+        armature, _head = rigged(name)
+        armature.parent = car
+    ready.rig.character = car
+    bpy.ops.emotalk.animate()
+
+    ready.rig.character = bpy.data.objects["Bob"]
+    bpy.ops.emotalk.animate()
+
+    assert len(ready.takes) == 2
+    assert fcurves(bpy.data.objects["Ada"].data.shape_keys)

@@ -115,3 +115,34 @@ def test_a_wrong_file_says_what_is_wrong(
         bpy.ops.emotalk.animate()
 
     assert robot.data.shape_keys.animation_data is None
+
+
+def test_a_bone_that_is_not_there_is_told_before_the_first_change(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    bpy.ops.object.armature_add()
+    bpy.context.object.name = "Arm"
+    head.parent = bpy.context.object
+    ready.rig.character = head
+    path = tmp_path / "names.json"
+    bpy.ops.emotalk.save_names(filepath=str(path))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["driven"].append({"object": "Arm", "bone": "Bonee", "sources": {"jawOpen": 1}})
+    path.write_text(json.dumps(document), encoding="utf-8")
+    ready.rig.names_path = str(path)
+
+    with pytest.raises(RuntimeError, match="A bone is gone"):
+        bpy.ops.emotalk.animate()
+
+    assert head.data.shape_keys.animation_data is None
+
+
+def test_a_names_file_of_another_is_not_saved_over_what_is_known(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    path = save_names(tmp_path)
+    ready.rig.names_path = str(path)
+    head.name = "Somebody"
+
+    with pytest.raises(RuntimeError, match="of another character"):
+        bpy.ops.emotalk.save_names(filepath=str(tmp_path / "again.json"))

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import users_action
+from tests.addon.scenes import make_head, users_action
 
 JAW = 'key_blocks["jawOpen"].value'
 
@@ -64,3 +64,28 @@ def test_an_action_kept_by_an_earlier_version_comes_back(ready: Any, head: Any) 
 
     assert keys.animation_data.action == mine
     assert not keys.animation_data.nla_tracks
+
+
+def test_an_action_comes_back_when_its_mesh_is_switched_off(ready: Any, head: Any) -> None:
+    teeth = make_head("Teeth", ("jawOpen",))
+    teeth.parent = head
+    mine = users_action(teeth.data.shape_keys, JAW)
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+    next(item for item in ready.rig.targets if item.object == teeth).use = False
+
+    bpy.ops.emotalk.animate()
+
+    assert teeth.data.shape_keys.animation_data.action == mine
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4), reason="Actions have slots from Blender 4.4 on")
+def test_an_action_whose_slot_was_renamed_comes_back(ready: Any, head: Any) -> None:
+    mine = users_action(head.data.shape_keys, JAW)
+    bpy.ops.emotalk.animate()
+    mine.slots[0].name_display = "Anna"
+
+    bpy.ops.emotalk.clear()
+
+    data = head.data.shape_keys.animation_data
+    assert (data.action, data.action_slot) == (mine, mine.slots[0])

@@ -318,3 +318,29 @@ def test_own_keys_on_the_armature_stay(ready: Any, head: Any) -> None:
     bpy.ops.emotalk.clear()
 
     assert {path for path, _ in fcurves(armature)} == {"location"}
+
+
+def test_own_keys_on_a_part_that_was_switched_off_stay(ready: Any, head: Any) -> None:
+    teeth = make_head("Teeth", ("jawOpen", "jawLeft"))
+    teeth.parent = head
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+    next(item for item in ready.rig.targets if item.object == teeth).use = False
+    bpy.ops.emotalk.animate()
+    mine = teeth.data.shape_keys.key_blocks["jawLeft"]
+    mine.keyframe_insert("value", frame=10)
+
+    bpy.ops.emotalk.clear()
+
+    assert keys_of(teeth, "jawLeft")[0].tolist() == [10.0]
+
+
+def test_a_locked_curve_outlives_remove(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    fcurves(head.data.shape_keys)['key_blocks["jawOpen"].value', 0].lock = True
+    before = keys_of(head, "jawOpen")[1].tolist()
+
+    bpy.ops.emotalk.clear()
+
+    assert keys_of(head, "jawOpen")[1].tolist() == before
+    assert len(fcurves(head.data.shape_keys)) == 1
