@@ -13,7 +13,7 @@ import numpy as np
 
 from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
 from . import compat
-from .curves import read_keys, write_keys
+from .curves import read_keys, runs_on, write_keys
 
 __all__ = ["MOVING", "apply", "copy_keys", "digest", "keyed_track", "read"]
 
@@ -80,7 +80,7 @@ def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tu
     """Between which frames of a stretch the curves change: before and after their keys they stand
     still, but those that repeat or run on.
     """
-    if any(len(curve.modifiers) or curve.extrapolation == "LINEAR" for curve in curves):
+    if any(runs_on(curve) for curve in curves):
         return start_frame, end_frame
     ends = [frame for curve in curves for frame in curve.range()]
     first = min(max(start_frame, min(ends)), end_frame)

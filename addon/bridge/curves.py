@@ -10,7 +10,17 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Bends", "Keys", "Stretch", "checksum", "held", "merged", "read_keys", "write_keys"]
+__all__ = [
+    "Bends",
+    "Keys",
+    "Stretch",
+    "checksum",
+    "held",
+    "merged",
+    "read_keys",
+    "runs_on",
+    "write_keys",
+]
 
 _CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
 _OWN_HANDLES: Final = (0, 3)  # likewise: free and aligned ones, which somebody has drawn
@@ -76,6 +86,11 @@ def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
     if there is not None or keys.bends is not None:
         _write_bends(points, keys.bends or _straight(n))
     curve.update()
+
+
+def runs_on(curve: Any) -> bool:
+    """Whether an F-curve changes before and after its keys too: it repeats, or is drawn out."""
+    return bool(len(curve.modifiers)) or curve.extrapolation == "LINEAR"
 
 
 def checksum(keys: Keys, span: tuple[float, float] = (-math.inf, math.inf)) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 
 from . import before, compat
+from .curves import runs_on
 from .plans import Plan
 
 __all__ = ["MARK", "clear", "ensure", "is_ours", "leave", "new_action", "put", "unshare"]
@@ -98,10 +99,8 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
     before; how many.
     """
     n_removed = 0
-    for block in _blocks(objects):
+    for block in _driven_by_us(objects):
         data = block.animation_data
-        if data is None or not is_ours(data.action):
-            continue
         _restore_extrapolation(block)
         action, driven = data.action, before.paths_of(compat.fcurves_of(block))
         data.action = None
@@ -118,17 +117,18 @@ def leave(objects: Sequence[bpy.types.Object]) -> int:
     are ours no more; how many. What a user had before plays on below them or stays in the file.
     """
     n_left = 0
-    for block in _blocks(objects):
+    for block in _driven_by_us(objects):
         data = block.animation_data
-        if data is None or not is_ours(data.action):
-            continue
         _restore_extrapolation(block)
         del data.action[MARK]
         before.forget(block)
         if _REPLACED in block:
             del block[_REPLACED]
-        for track in data.nla_tracks:
-            track.name = track.name.removeprefix(_KEPT)
+        for track in [t for t in data.nla_tracks if t.name.startswith(_KEPT)]:
+            if track.strips:
+                track.name = track.name.removeprefix(_KEPT)
+            else:  # it only remembered a name
+                data.nla_tracks.remove(track)
         n_left += 1
     return n_left
 
@@ -137,6 +137,12 @@ def _restore_extrapolation(block: Any) -> None:
     if _EXTRAPOLATION in block:
         block.animation_data.action_extrapolation = block[_EXTRAPOLATION]
         del block[_EXTRAPOLATION]
+
+
+def _driven_by_us(objects: Sequence[bpy.types.Object]) -> list[Any]:
+    """The data-blocks of these objects whose Action is ours."""
+    blocks = [block for block in _blocks(objects) if block.animation_data]
+    return [block for block in blocks if is_ours(block.animation_data.action)]
 
 
 def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:
@@ -177,17 +183,13 @@ def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
     notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
 
 
-def _runs_on(curve: Any) -> bool:
-    return bool(len(curve.modifiers)) or curve.extrapolation == "LINEAR"
-
-
 def _play_all_the_time(strip: Any, action: Any, curves: Sequence[Any]) -> None:
     """Curves that repeat or run on do so over the whole shot, as they did without a strip."""
     frames = [*action.frame_range]
     for scene in bpy.data.scenes:
         frames += [scene.frame_start, scene.frame_end]
     first, last = min(frames), max(frames)
-    if any(_runs_on(curve) for curve in curves):
+    if any(runs_on(curve) for curve in curves):
         last += _FOR_EVER
     strip.action_frame_end, strip.action_frame_start = last, first
     strip.frame_end, strip.frame_start = last, first
