@@ -91,6 +91,12 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "Lip Closure",
         "Presses nearly closed lips together, beyond p, b and m, which the network closes itself",
     )
+    articulation: _number(
+        "articulation",
+        "Articulation",
+        "How clearly vowels are spoken: open ones drop the jaw, rounded ones push the lips "
+        "forward. 0: as heard. Imported models do without",
+    )
     sync_offset_ms: _number(
         "sync_offset_ms", "Sync (ms)", "Milliseconds that the face comes later",
         subtype="NONE", precision=0, step=1000,

@@ -24,7 +24,7 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
         group = takes.shown_controls(context.scene)
         for names in (
             ("brows", "eyes", "mouth", "jaw"),
-            ("smoothing", "lip_closure", "sync_offset_ms"),
+            ("articulation", "smoothing", "lip_closure", "sync_offset_ms"),
             ("blink", "gaze", "head", "seed"),
         ):
             column = layout.column(align=True)
