@@ -22,6 +22,7 @@ errors = importlib.import_module("emotalk.emotalk_core.errors")
 from tests.addon.scenes import babble, write_wav  # noqa: E402 - needs the package
 
 LOUD_DB, QUIET_DB = 0.0, -80.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class _StillLife:
@@ -76,6 +77,15 @@ def test_recordings_come_in_the_order_of_the_list_with_title_and_phones(folder: 
     assert [one.name for one in found] == ["ben", "ada"]
     assert [one.title for one in found] == ["Ben & <Sons>", "ada"]
     assert [len(one.phones) for one in found] == [0, 2]
+
+
+def test_the_recordings_beside_the_manual_are_shown() -> None:
+    beside = {path.stem for path in (ROOT / "docs" / "recordings").glob("*.flac")}
+
+    shown = {one.name for one in recordings.find_recordings(gallery._plan([]).folders)}
+
+    assert len(beside) > 10
+    assert beside < shown
 
 
 def test_an_unknown_name_lists_those_there_are(folder: Path) -> None:

@@ -36,7 +36,7 @@ from .terminal import Steps, run_program
 __all__ = ["main"]
 
 _HERE: Final = Path(__file__).resolve().parent
-_SHIPPED: Final = (_HERE.parents[1] / "docs" / "recordings", _HERE)
+_SHIPPED: Final = (_HERE.parents[2] / "docs" / "recordings", _HERE)
 _N_STILLS: Final = 12
 _RATE: Final = 16_000
 _CUT_WITHIN: Final = 0.3  # of the wanted length: a recording may end this much earlier, in a pause
