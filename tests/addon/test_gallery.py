@@ -158,6 +158,19 @@ def test_stills_stand_in_the_middle_of_phones_that_a_viewer_judges_by() -> None:
     assert sheets.phone_moments(take, 12) == [3, 9, 21]
 
 
+def test_a_sheet_with_few_phones_is_filled_with_what_else_the_mouth_does() -> None:
+    take = sheets.Take(
+        np.zeros(48_000, np.float32), curves(), np.zeros((90, 8), np.float32),
+        phones=((0.2, 0.4, "B"),),
+    )  # fmt: skip
+
+    rows = sheets.moments_to_show(take, 6)
+
+    assert len(rows) == 6
+    assert 9 in rows
+    assert rows == sorted(set(rows))
+
+
 def test_a_second_run_makes_only_what_has_changed(
     stage: _StillLife, folder: Path, tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ from .gallery_page import write_page
 from .movie import write_movie
 from .recordings import Recording, find_recordings
 from .scores import score
-from .sheets import Take, contact_sheet, phone_moments, telling_rows
+from .sheets import Take, contact_sheet, moments_to_show
 from .stage import Stage
 from .terminal import Steps, run_program
 
@@ -166,7 +166,7 @@ def _cut(samples: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def _sheet(plan: _Plan, stage: Stage, take: Take, clip: Clip, recording: Recording) -> None:
-    rows = phone_moments(take, _N_STILLS) or telling_rows(take.values, _N_STILLS)
+    rows = moments_to_show(take, _N_STILLS)
     stills = []
     for row in rows:
         stage.pose(clip, row)
