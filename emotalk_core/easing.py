@@ -57,15 +57,16 @@ def room_for(place: Place, others: Iterable[Place]) -> tuple[int, int]:
     asks for, or none.
 
     A pause that is too short for both of its eases gets neither: a face that sinks to rest and
-    comes back within half a second twitches, so it goes straight from one take to the next.
+    comes back within half a second twitches, so it goes straight from one take to the next. No two
+    of them ever share a frame, so that each may go without the other.
     """
     ease_in, ease_out = place.ease_in, place.ease_out
     for other in others:
         is_before = other.last_frame < place.first_frame
         is_after = other.first_frame > place.last_frame
-        if is_before and place.first_frame - other.last_frame < ease_in + other.ease_out:
+        if is_before and place.first_frame - other.last_frame <= ease_in + other.ease_out:
             ease_in = 0
-        if is_after and other.first_frame - place.last_frame < ease_out + other.ease_in:
+        if is_after and other.first_frame - place.last_frame <= ease_out + other.ease_in:
             ease_out = 0
         if other.first_frame < place.first_frame <= other.last_frame:
             ease_in = 0

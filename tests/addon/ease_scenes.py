@@ -10,7 +10,7 @@ from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of
 
 FIRST, LAST = 5, 77  # of the sound that is ready
 SMILE = "mouthSmileLeft"
-PAUSE = EASE_IN + EASE_OUT  # the shortest with both eases
+PAUSE = EASE_IN + EASE_OUT + 1  # the shortest with both eases
 
 
 def speak(ours: Any, sound: str, start: int, happy: float = 1.0) -> Any:

@@ -41,19 +41,16 @@ def test_over_a_short_pause_it_goes_straight_whoever_came_first(
 def test_over_the_shortest_pause_with_eases_both_takes_reach_rest(
     ready: Any, head: Any, second: str, removed: int
 ) -> None:
-    """They share the key at rest, which outlives either of them."""
     speak(ready, ready.filepath, FIRST)
     speak(ready, second, LAST + PAUSE)
-    rest = LAST + EASE_OUT
     assert between(head, LAST, LAST + PAUSE) == [*range(LAST + 1, LAST + PAUSE)]
-    assert smile_at(head, rest) == 0.0
+    assert smile_at(head, LAST + EASE_OUT) == 0.0
     ready.take_index = removed
 
     bpy.ops.emotalk.clear()
 
-    frames, values = keys_of(head, SMILE)
-    assert rest in frames[[0, -1]]
-    assert values[frames == rest] == [0.0]
+    first, last = keys_of(head, SMILE)[0][[0, -1]]
+    assert (last == LAST + EASE_OUT) if removed else (first == LAST + PAUSE - EASE_IN)
 
 
 def test_over_a_pause_one_frame_shorter_neither_does(ready: Any, head: Any, second: str) -> None:
@@ -207,3 +204,45 @@ def test_saved_file_knows_its_eases(ready: Any, second: str, tmp_path: Path) -> 
     assert frames.tolist() == [*range(FIRST - EASE_IN, LAST + EASE_OUT + 1)]
     bpy.ops.emotalk.clear()
     assert not bpy.data.actions
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_was_done_the_keys_are_those_of_the_takes_that_are_there(
+    ready: Any, head: Any, second: str, seed: int
+) -> None:
+    """Takes come, move, change their ease and go, in any order; then all is made from nothing."""
+    rng = np.random.default_rng(seed)
+    places = {30 * n + int(rng.integers(0, 6)): 0.6 for n in range(8)}  # 24 frames long
+    there: dict[int, float] = {}
+    for place in rng.choice([*places], 16).tolist():
+        takes = {take.start_frame: n for n, take in enumerate(ready.takes)}
+        if place in takes and rng.random() < 0.5:
+            ready.take_index = takes[place]
+            bpy.ops.emotalk.clear()
+            del there[place]
+        elif there and place not in takes and rng.random() < 0.4:
+            was = rng.choice([*there])
+            ready.take_index = takes[was]
+            ready.takes[takes[was]].start_frame = place
+            bpy.ops.emotalk.refresh()
+            there[place] = there.pop(was)
+        else:
+            there[place] = ease_s = float(rng.choice([0.0, 0.1, 0.3, 0.6]))
+            speak_with(ready, second, place, ease_s)
+    assert [changed(take) for take in ready.takes] == [0] * len(there)
+    after = {key: keys_of(head, key) for key in (SMILE, "jawOpen")}
+    while len(ready.takes):
+        bpy.ops.emotalk.clear()
+
+    for place in sorted(there):
+        speak_with(ready, second, place, there[place])
+
+    for key, (frames, values) in after.items():
+        np.testing.assert_array_equal(keys_of(head, key)[0], frames)
+        np.testing.assert_allclose(keys_of(head, key)[1], values, atol=1e-6)
+
+
+def speak_with(ours: Any, sound: str, place: int, ease_s: float) -> None:
+    take = speak(ours, sound, place)
+    take.controls.ease_s = ease_s
+    bpy.ops.emotalk.refresh()

@@ -131,11 +131,11 @@ def test_an_empty_table_stays_empty() -> None:
     [
         ([], (7, 14)),
         ([(200, 260)], (7, 14)),
-        ([(121, 180)], (7, 14)),  # 21 frames: both eases fit, and not one frame less
-        ([(120, 180)], (7, 0)),
-        ([(20, 29)], (7, 14)),
-        ([(20, 30)], (0, 14)),
-        ([(20, 30), (105, 180)], (0, 0)),
+        ([(122, 180)], (7, 14)),  # both eases fit, and not one frame less
+        ([(121, 180)], (7, 0)),
+        ([(20, 28)], (7, 14)),
+        ([(20, 29)], (0, 14)),
+        ([(20, 29), (105, 180)], (0, 0)),
         ([(60, 180)], (7, 0)),  # it lies over the end
         ([(20, 60)], (0, 14)),
         ([(60, 80)], (7, 14)),  # in the middle
@@ -152,12 +152,12 @@ def test_a_pause_too_short_for_both_eases_gets_neither(
 def test_neighbours_agree_about_the_pause_between_them() -> None:
     for gap in range(1, 40):
         one, two = place(0, 50), place(50 + gap, 90)
-        assert (room_for(one, [two])[1] > 0) == (room_for(two, [one])[0] > 0) == (gap >= 21)
+        assert (room_for(one, [two])[1] > 0) == (room_for(two, [one])[0] > 0) == (gap > 21)
 
 
 def test_beside_keys_without_ease_its_own_is_enough() -> None:
-    assert room_for(place(50, 100), [Place(114, 130)]) == (7, 14)
-    assert room_for(place(50, 100), [Place(113, 130)]) == (7, 0)
+    assert room_for(place(50, 100), [Place(115, 130)]) == (7, 14)
+    assert room_for(place(50, 100), [Place(114, 130)]) == (7, 0)
 
 
 def test_rest_is_what_a_silent_face_gives() -> None:
