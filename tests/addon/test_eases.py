@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, SMILE, changed, smile_at, speak
-from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, happy_take, keys_of, make_head, voice_of
+from tests.addon.scenes import (
+    EASE_IN,
+    EASE_OUT,
+    babble,
+    fcurves,
+    happy_take,
+    keys_of,
+    make_head,
+    voice_of,
+    write_wav,
+)
 
 
 def test_the_face_is_at_rest_before_and_after_and_stays_there(ready: Any, head: Any) -> None:
@@ -125,6 +135,34 @@ def test_a_range_leaves_the_eases_alone(ready: Any, head: Any) -> None:
     outside = (frames < 30) | (frames > 50)
     np.testing.assert_array_equal(values[outside], before[1][outside])
     assert changed(take) == 0
+
+
+def test_an_ease_that_a_range_kept_out_is_not_taken_for_written(ready: Any, head: Any) -> None:
+    take = speak(ready, ready.filepath, FIRST)
+    ready.use_range, ready.range_start, ready.range_end = True, 30, 50
+    take.controls.ease_s = 2.0
+    bpy.ops.emotalk.refresh()
+    curve = fcurves(head.data.shape_keys)[f'key_blocks["{SMILE}"].value', 0]
+    curve.keyframe_points.insert(LAST + EASE_OUT + 9, 0.5)
+
+    bpy.ops.emotalk.clear()
+
+    assert keys_of(head, SMILE)[0].tolist() == [LAST + EASE_OUT + 9]
+
+
+def test_a_mouth_that_a_cut_caught_open_shuts_faster(
+    ready: Any, head: Any, second: str, tmp_path: Path
+) -> None:
+    cut = str(write_wav(tmp_path / "cut.wav", babble(2.85)))  # in the middle of a syllable
+    last = round(speak(ready, cut, FIRST).last_frame)
+    alone = keys_of(head, "jawOpen")
+    assert alone[1][alone[0] == last] > 0.1
+    assert not alone[1][alone[0] >= last + EASE_OUT / 3].any()
+    speak(ready, second, last + 10)
+
+    bpy.ops.emotalk.clear()  # what is made again then is as fast
+
+    np.testing.assert_allclose(keys_of(head, "jawOpen"), alone, atol=1e-6)
 
 
 def test_bones_come_back_to_where_nothing_turns_them(ready: Any, head: Any, second: str) -> None:
