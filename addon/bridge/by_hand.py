@@ -22,10 +22,13 @@ from .plans import block_of
 __all__ = [
     "Address",
     "changed_curves",
+    "curves_in",
     "knowing_what_was_changed",
     "parts_of",
     "paths_of",
     "remember",
+    "renew",
+    "span_of",
 ]
 
 Address = tuple[int, str, str, int]
@@ -56,7 +59,7 @@ def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozense
     ]
     kept = {address: n for address, n in _memory(take).items() if address in but}
     curves = _curves_of(take, written)
-    sums = {a: _sum_of(curves.get(a), _span(take)) for a in written if a not in kept}
+    sums = {a: _sum_of(curves.get(a), span_of(take)) for a in written if a not in kept}
     _store(take, sums | kept)
 
 
@@ -67,7 +70,7 @@ def changed_curves(take: Any) -> frozenset[Address]:
     memory, parts = _memory(take), parts_of(take)
     there = [address for address in memory if address[0] in parts]
     curves = _curves_of(take, there)
-    return frozenset(a for a in there if _sum_of(curves.get(a), _span(take)) != memory[a])
+    return frozenset(a for a in there if _sum_of(curves.get(a), span_of(take)) != memory[a])
 
 
 def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:
@@ -95,18 +98,20 @@ def knowing_what_was_changed(
         scene = bpy.data.scenes.get(scene_name)
         for take in scene.emotalk.takes if scene else ():
             if take.uid == uid:
-                _renew(take, changed)
+                renew(take, changed)
 
 
 def _is_touched(take: Any, names: Set[str], span: tuple[float, float]) -> bool:
-    apart = take.last_frame < span[0] or take.first_frame > span[1]
+    first, last = span_of(take)
+    apart = last < span[0] or first > span[1]
     return not apart and any(thing.name in names for thing in parts_of(take).values())
 
 
-def _renew(take: Any, but: Set[Address]) -> None:
+def renew(take: Any, but: Set[Address]) -> None:
+    """Let `take` know the curves that it remembers as they are now, those in `but` as before."""
     memory = _memory(take)
     curves = _curves_of(take, [*memory])
-    sums = {a: n if a in but else _sum_of(curves.get(a), _span(take)) for a, n in memory.items()}
+    sums = {a: n if a in but else _sum_of(curves.get(a), span_of(take)) for a, n in memory.items()}
     _store(take, sums)
 
 
@@ -122,8 +127,9 @@ def _store(take: Any, sums: dict[Address, int]) -> None:
     take.written = json.dumps([[*address, total] for address, total in sums.items()])
 
 
-def _span(take: Any) -> tuple[float, float]:
-    return take.first_frame, take.last_frame
+def span_of(take: Any) -> tuple[float, float]:
+    """First and last frame that a take has written, its eases included."""
+    return take.first_frame - take.ease_written[0], take.last_frame + take.ease_written[1]
 
 
 def _curves_of(take: Any, addresses: Iterable[Address]) -> dict[Address, Any]:
@@ -132,14 +138,15 @@ def _curves_of(take: Any, addresses: Iterable[Address]) -> dict[Address, Any]:
     for address in addresses:
         place, kind, path, index = address
         if (place, kind) not in blocks:
-            blocks[place, kind] = _curves_in(parts.get(place), kind)
+            blocks[place, kind] = curves_in(parts.get(place), kind)
         curve = blocks[place, kind].get((path, index))
         if curve is not None:
             found[address] = curve
     return found
 
 
-def _curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
+def curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
+    """The F-curves on one of an object's data-blocks, by data path and array index."""
     try:
         block = block_of(thing, kind) if thing else None
     except RigError:  # its shape keys are gone
