@@ -11,10 +11,10 @@ import bpy
 import numpy as np
 
 from ...emotalk_core.controls import EMOTIONS
-from ...emotalk_core.errors import InputError, RigError
+from ...emotalk_core.errors import RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import bake, by_hand, characters, compat, controls, mixdown, removal, rigs, sound, strips
+from . import bake, by_hand, characters, controls, removal, rigs, sound, sources, strips
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
@@ -80,7 +80,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
         What is missing, and what to do.
     """
     scene, ours = context.scene, context.scene.emotalk
-    heard, strip = _heard(ours, context)
+    heard, strip = sources.of_panel(ours, context)
     character = ours.rig.character or context.object
     if character is None:
         raise RigError(
@@ -98,7 +98,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
     uid = take.uid if take else ""
     return Prepared(
         request=request, rig=rig, scene=scene.name, uid=uid, strip=strip.name if strip else "",
-        strip_scene=compat.sequencer_scene(context).name if strip else "",
+        strip_scene=strip.id_data.name if strip else "",
         character=character.name, meshes=names, digest=controls.digest(group),
     )  # fmt: skip
 
@@ -106,12 +106,12 @@ def prepare(context: bpy.types.Context) -> Prepared:
 def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     """The same for a take that is there already: its own sound, character and sliders."""
     meshes, rig = rig_of(take.rig, take.rig.character)
-    heard, strip, strip_scene = _heard_of_take(take, scene)
+    heard, strip = sources.of_take(take, scene)
     request = _request(heard, rig, take.controls, scene.emotalk)
     names = tuple(mesh.name for mesh in meshes)
     return Prepared(
-        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip,
-        strip_scene=strip_scene,
+        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip.name if strip else "",
+        strip_scene=strip.id_data.name if strip else "",
         character=take.rig.character.name if take.rig.character else "",
         meshes=names, digest=controls.digest(take.controls),
     )  # fmt: skip
@@ -252,37 +252,6 @@ def _scene_of(prepared: Prepared) -> bpy.types.Scene:
             "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
         )
     return scene
-
-
-def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
-    """What the panel's source plays, and its strip if it is one."""
-    scene = compat.sequencer_scene(context)
-    if ours.source == "SPEAKER":
-        if ours.speaker is None:
-            raise InputError("No speaker chosen", value="", remedy="Pick a Speaker object.")
-        return sound.from_speaker(ours.speaker, context.scene), None
-    if ours.source == "FILE":
-        return sound.from_file(ours.filepath, ours.start_frame, context.scene), None
-    strip = strips.find(scene, ours.strip) if ours.strip else strips.chosen(context)
-    if strip is None:
-        raise InputError(
-            "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
-        )
-    mixdown.forget()
-    return sound.in_scene(sound.from_strip(strip, scene), context.scene), strip
-
-
-def _heard_of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, str, str]:
-    """What the take's source plays, and the names of its strip and of that one's scene."""
-    if take.source == "SPEAKER":
-        if take.speaker is None:
-            raise InputError("The take's speaker is gone", value=take.name, remedy="Animate again.")
-        return sound.from_speaker(take.speaker, scene), "", ""
-    if take.source == "FILE":
-        return sound.from_file(take.filepath, take.start_frame, scene), "", ""
-    strip = strips.of_take(take, scene)
-    place = strip.id_data
-    return sound.in_scene(sound.from_strip(strip, place), scene), strip.name, place.name
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
