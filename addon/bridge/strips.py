@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -10,7 +11,17 @@ import bpy
 from ...emotalk_core.errors import InputError
 from . import compat
 
-__all__ = ["chosen", "find", "is_of", "mark", "of_take"]
+__all__ = ["Trace", "again", "chosen", "find", "is_of", "mark", "of_take", "trace"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """By what a strip is known again while a job runs that has not marked it yet."""
+
+    scene: int
+    name: str
+    mark: str
+    looks: tuple[object, ...]  # its sound, channel and frames
 
 
 def chosen(context: bpy.types.Context) -> Any | None:
@@ -81,6 +92,28 @@ def mark(take: Any) -> None:
     if not strip.emotalk_uid or _is_copy(strip):
         strip.emotalk_uid = uuid.uuid4().hex
     take.strip_uid = strip.emotalk_uid
+
+
+def trace(strip: Any) -> Trace:
+    """The strip as it is now."""
+    sound = strip.sound.session_uid if strip.sound else 0
+    looks = (sound, strip.channel, *compat.span(strip))
+    return Trace(strip.id_data.session_uid, strip.name, strip.emotalk_uid, looks)
+
+
+def again(was: Trace) -> Any | None:
+    """The strip that shares most with what it was, where it does so with anything; of equals the
+    one in its old place: a name may be another's by now.
+    """
+
+    def likeness(strip: Any) -> tuple[int, bool]:
+        now = trace(strip)
+        is_marked = bool(was.mark) and now.mark == was.mark
+        return (now.name == was.name) + is_marked + (now.looks == was.looks), now.looks == was.looks
+
+    places = [scene for scene in bpy.data.scenes if scene.session_uid == was.scene]
+    best = max((strip for place in places for strip in _sounds(place)), key=likeness, default=None)
+    return best if best is not None and likeness(best)[0] else None
 
 
 def _is_copy(strip: Any) -> bool:

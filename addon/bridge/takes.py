@@ -18,6 +18,7 @@ from . import bake, by_hand, characters, controls, removal, rigs, sound, sources
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
+from .known_again import Known, by_names_now, scene_of
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request, animate, redo
@@ -32,6 +33,7 @@ __all__ = [
     "prepare_take",
     "remake",
     "rig_of",
+    "scene_of",
     "shown_controls",
     "stretch_of",
     "take_of",
@@ -42,11 +44,12 @@ _SOURCE_FIELDS = ("source", "strip", "speaker", "filepath", "start_frame")
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A request, and what is needed to write its outcome; names only, so it outlives undo and
-    deletion.
+    """A request, and what is needed to write its outcome; names and numbers only, so it outlives
+    undo, deletion and, by `known`, renaming.
     """
 
     request: Request
+    known: Known
     rig: rigs.Rig
     scene: str
     uid: str  # of the take that is made again; empty: a new one
@@ -97,6 +100,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
     names = tuple(mesh.name for mesh in meshes)
     uid = take.uid if take else ""
     return Prepared(
+        known=Known.of(scene, strip, (character.name, *names, *rig.objects)),
         request=request, rig=rig, scene=scene.name, uid=uid, strip=strip.name if strip else "",
         strip_scene=strip.id_data.name if strip else "",
         character=character.name, meshes=names, digest=controls.digest(group),
@@ -109,10 +113,12 @@ def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     heard, strip = sources.of_take(take, scene)
     request = _request(heard, rig, take.controls, scene.emotalk)
     names = tuple(mesh.name for mesh in meshes)
+    character = take.rig.character.name if take.rig.character else ""
     return Prepared(
+        known=Known.of(scene, strip, (character, *names, *rig.objects)),
         request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip.name if strip else "",
         strip_scene=strip.id_data.name if strip else "",
-        character=take.rig.character.name if take.rig.character else "",
+        character=character,
         meshes=names, digest=controls.digest(take.controls),
     )  # fmt: skip
 
@@ -136,6 +142,7 @@ def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
     return redo(request, known, engine)
 
 
+@by_names_now
 def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     """The outcome's keys, to be written in slices and then given to `finish`.
 
@@ -147,6 +154,7 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     return Draft(outcome.tables, prepared.rig.binding, stretch_of(prepared, outcome))
 
 
+@by_names_now
 def finish(
     prepared: Prepared,
     outcome: Outcome,
@@ -185,6 +193,7 @@ def finish(
     return result
 
 
+@by_names_now
 def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
     """What writing the outcome would change.
 
@@ -211,7 +220,7 @@ def _show_targets(take: Any, names: Sequence[str]) -> None:
 
 def make_active(prepared: Prepared) -> None:
     """Choose the take that was made again in the list; a new one is chosen already."""
-    scene = bpy.data.scenes.get(prepared.scene)
+    scene = scene_of(prepared)
     for place, take in enumerate(scene.emotalk.takes if scene else ()):
         if take.uid == prepared.uid:
             scene.emotalk.take_index = place
@@ -246,7 +255,7 @@ def _ends(tables: Sequence[KeyTable]) -> tuple[float, float]:
 
 
 def _scene_of(prepared: Prepared) -> bpy.types.Scene:
-    scene = bpy.data.scenes.get(prepared.scene)
+    scene = scene_of(prepared)
     if scene is None:
         raise RigError(
             "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."

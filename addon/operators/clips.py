@@ -62,7 +62,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
             return outcome
 
         def keep(outcome: Outcome) -> str:
-            if takes.take_of(bpy.data.scenes.get(prepared.scene), prepared.uid) is not None:
+            if takes.take_of(takes.scene_of(prepared), prepared.uid) is not None:
                 SESSION.keep(prepared.uid, prepared.request.heard, outcome.known)
             return f"Wrote {counted(outcome.clip.n_frames, 'frame')} to {path.name}"
 
