@@ -55,6 +55,13 @@ class Keys:
     values: np.ndarray  # float32 (K,)
     bends: Bends | None = None  # None: straight lines
 
+    @property
+    def is_held(self) -> np.ndarray:
+        """Which of them stay until the next one, (K,)."""
+        if self.bends is None:
+            return np.zeros(len(self.frames), bool)
+        return self.bends.interpolation == _CONSTANT
+
 
 def read_keys(curve: Any) -> Keys:
     """All keys of an F-curve."""
