@@ -183,10 +183,11 @@ def finish(
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
+    lost = frozenset[by_hand.Address]()
     if stretch.only is None:
-        removal.cut_orphans(take, tables)
+        lost = changed & removal.cut_orphans(take, tables)
     _show_targets(take, prepared.meshes)
-    result = replace(result, notes=(*_told(changed, stretch, result), *result.notes))
+    result = replace(result, notes=(*_told(changed, lost, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
@@ -227,12 +228,19 @@ def make_active(prepared: Prepared) -> None:
 
 
 def _told(
-    changed: Set[by_hand.Address], stretch: Stretch, result: bake.BakeResult
+    changed: Set[by_hand.Address],
+    lost: Set[by_hand.Address],
+    stretch: Stretch,
+    result: bake.BakeResult,
 ) -> tuple[str, ...]:
-    """What the user should know of keys by hand and of the range."""
+    """What the user should know of keys by hand, of which some are lost, and of the range."""
     if stretch.only is None:
-        words = f"{counted(len(changed), 'curve')} changed by hand, written anew: undo brings back"
-        return (f"{words} what was there",) if changed else ()
+        them = "it" if len(lost) == 1 else "them"
+        all_told = (
+            (changed - lost, ", written anew: undo brings back what was there"),
+            (lost, f" removed with what was switched off: undo brings {them} back"),
+        )
+        return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
     if _meet(stretch.only, (result.first_frame, result.last_frame)):
         return ()
     return ("Only a Range touches no frame of this take",)
