@@ -14,8 +14,8 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import Binding, KeyTable
-from . import compat, own_actions
-from .bake import BakeResult, iter_written, result_of, widen_sliders
+from . import compat, own_actions, slider_limits
+from .bake import BakeResult, iter_written, result_of
 from .curves import Stretch, checksum, read_keys
 from .names import Names, renamed_binding, renamed_tables
 from .plans import Plan, checked_plans
@@ -98,7 +98,7 @@ class Draft:
         for plan, source in zip(plans, self._sources, strict=True):
             if _sums_of_all(plan) != source:
                 raise _gone(plan)
-        widen_sliders(self.binding, plans)
+        slider_limits.widen(self.binding, plans)
         for plan, action in zip(plans, drafts, strict=True):
             del action[_DRAFT]
             own_actions.put(plan, action, notes)
