@@ -289,3 +289,16 @@ def test_time_stretching_is_told(ready: Any) -> None:
     render.frame_map_new = 100
     bpy.ops.emotalk.refresh()
     assert not ready.takes[0].warnings
+
+
+@needs_sound
+def test_a_strip_in_a_muted_channel_is_heard_and_that_is_told(
+    addon: ModuleType, clicks: Path
+) -> None:
+    strip = add_strip(clicks, 10, channel=2)
+    bpy.context.scene.sequence_editor.channels[2].mute = True
+
+    heard = heard_of(strip)
+
+    assert heard.start_frame == 10
+    assert heard.notes == ("Channel 2 is muted: animated all the same",)
