@@ -164,6 +164,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     filepath: StringProperty(name="File", subtype="FILE_PATH", options=compat.path_options())
     start_frame: FloatProperty(name="Start")
     rig: PointerProperty(type=EMOTALK_PG_rig)
+    armature: PointerProperty(type=bpy.types.Object)  # whose bones it turns
     controls: PointerProperty(type=EMOTALK_PG_controls)
     baked: StringProperty()  # digest of the sliders that the keys show
     written: StringProperty()  # checksums of the keys, to know them changed by hand

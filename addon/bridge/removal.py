@@ -35,6 +35,7 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     """
     ours = scene.emotalk
     take = ours.takes[place]
+    by_hand.follow_renames(take)
     objects = [*by_hand.parts_of(take).values()]
     _check(objects)
     others = _beside(take)
