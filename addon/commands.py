@@ -18,6 +18,7 @@ from ..emotalk_core.cli.options import (
     add_engine_place_flags,
     add_progress_flag,
 )
+from ..emotalk_core.easing import EASE_S, LONGEST_S
 from ..emotalk_core.errors import Cancelled, EmoTalkError
 
 __all__ = ["main"]
@@ -107,10 +108,21 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
     return parser
 
 
+def _seconds(text: str) -> float:
+    if not 0.0 <= float(text) <= LONGEST_S:
+        raise argparse.ArgumentTypeError(f"out of range: {text} (use 0 to {LONGEST_S:g})")
+    return float(text)
+
+
 def _add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="what was heard and made, as json"
     )
+    parser.add_argument(
+        "--ease", type=_seconds, metavar="SECONDS",
+        help=f"in which the face settles after the voice, 0 none (default: {EASE_S:g}, or what the "
+        "file's panel says)",
+    )  # fmt: skip
     add_control_flags(parser)
     add_engine_place_flags(parser)
     add_progress_flag(parser)

@@ -10,11 +10,13 @@ from bpy.props import (
     FloatProperty,
     FloatVectorProperty,
     IntProperty,
+    IntVectorProperty,
     PointerProperty,
     StringProperty,
 )
 
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
+from ..emotalk_core.easing import EASE_S, LONGEST_S
 from .bridge import compat, live
 from .bridge.controls import MOVING
 
@@ -91,6 +93,12 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "Lip Closure",
         "Presses nearly closed lips together, beyond p, b and m, which the network closes itself",
     )
+    articulation: _number(
+        "articulation",
+        "Articulation",
+        "How clearly vowels are spoken: open ones drop the jaw, rounded ones push the lips "
+        "forward. 0: as heard. Imported models do without",
+    )
     sync_offset_ms: _number(
         "sync_offset_ms", "Sync (ms)", "Milliseconds that the face comes later",
         subtype="NONE", precision=0, step=1000,
@@ -100,6 +108,12 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     )
     gaze: _number("gaze", "Gaze", "Size of the eyes' small movements")
     head: _number("head", "Head", "Size of the head's movements and of the brows' accents")
+    ease_s: FloatProperty(
+        name="Ease (s)", min=0.0, max=LONGEST_S, soft_max=2.0, default=EASE_S, step=10,
+        precision=2, update=_moved, options=set(),
+        description="Seconds in which the face settles to rest after the voice; it wakes in half "
+        "of that before it. 0: it stays as the voice leaves it",
+    )  # fmt: skip
     seed: IntProperty(
         name="Seed", description="Another seed, other blinks, glances and nods", min=0,
         default=_START.seed, update=_moved, options=set(),
@@ -171,6 +185,9 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     is_held: BoolProperty()  # sliders have moved, and leave keys alone that were changed by hand
     first_frame: FloatProperty(name="First Frame")
     last_frame: FloatProperty(name="Last Frame")
+    ease_asked: IntVectorProperty(size=2)  # frames in before the first frame, out after the last
+    ease_written: IntVectorProperty(size=2)  # of these, for what there was room
+    manners: StringProperty()  # how curves go to rest, those that do it in another way than most
     heard: FloatVectorProperty(
         name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
     )

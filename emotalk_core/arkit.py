@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
+    "ARTICULATION",
     "BROWS",
     "CHANNELS",
     "EMOTALK_ORDER",
@@ -105,6 +106,12 @@ MOUTH: Final = indices("mouth", "cheekPuff", "noseSneer", "tongueOut")
 
 REGIONS: Final = MappingProxyType({"brows": BROWS, "eyes": EYES, "jaw": JAW, "mouth": MOUTH})
 """Every channel is in exactly one region: what a gain slider takes hold of."""
+
+ARTICULATION: Final = indices(
+    *("jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"),
+    *("mouthPress", "mouthLowerDown", "mouthUpperUp"),
+)
+"""What speaks. Smiles, frowns and everything above the mouth are expression."""
 
 
 def _mirrored(name: str) -> str:

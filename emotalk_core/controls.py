@@ -43,6 +43,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "jaw": (0.0, 2.0),
         "smoothing": (0.0, 1.0),
         "lip_closure": (0.0, 1.0),
+        "articulation": (0.0, 1.0),
         "sync_offset_ms": (-500.0, 500.0),
         "blink": (0.0, 2.0),
         "gaze": (0.0, 2.0),
@@ -74,6 +75,7 @@ class Controls:
     jaw: float = 1.0
     smoothing: float = 0.0  # 0 none .. 1 strongest (Savitzky-Golay over 0.37 s)
     lip_closure: float = 0.0  # pressing of nearly closed lips, over what the network closes itself
+    articulation: float = 0.25  # open vowels that open, rounded ones that round; 0 as heard
     sync_offset_ms: float = 0.0  # + moves the face later
     blink: float = 1.0  # rate of the blink layer, 1 is natural (about 15 a minute)
     gaze: float = 1.0  # size of the gaze layer's saccades
@@ -129,8 +131,10 @@ PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
     {
         "From the voice": Controls(),
         **{emotion.capitalize(): _only(emotion) for emotion in EMOTIONS},
-        "Broad (animation)": Controls(intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15),
-        "Understated": Controls(intensity=0.6, brows=0.7, mouth=0.85, jaw=0.85),
+        "Broad (animation)": Controls(
+            intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15, articulation=0.6
+        ),
+        "Understated": Controls(intensity=0.6, brows=0.7, mouth=0.85, jaw=0.85, articulation=0.0),
         "Lips only": Controls(intensity=0.0, mix=1.0, blink=0.0, gaze=0.0, head=0.0),
     }
 )

@@ -15,7 +15,7 @@ from .cache import EncodingCache, StoredEncoding
 from .clip import Clip
 from .clip_files import ClipWriter
 from .controls import ControlTrack
-from .engine import Encoding, Engine, silence_heard
+from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
@@ -100,7 +100,7 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
-            builder.add_heard(piece, silence_heard(piece, engine.config))
+            builder.add_heard(piece, said_in(piece, engine.config))
         for rows in _shaped_blocks(stored.read, n_network, track, engine, fps):
             writer.write(rows)
             builder.add_rows(rows)
@@ -174,8 +174,8 @@ def _shaped(
     piece = read(a, b).mapped(_as_float32)
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
-    silence = silence_heard(piece, engine.config)
-    return shaping.shape(raw, piece.level, track.base, a, silence)[start - a : stop - a]
+    said = said_in(piece, engine.config)
+    return shaping.shape(raw, piece.level, track.base, a, said)[start - a : stop - a]
 
 
 def _as_float32(field: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from .controls import EMOTIONS
 from .engine import Encoding
 from .shaping.activity import speech_activity
 from .shaping.aperture import CLOSED_MM, aperture_mm
+from .shaping.articulation import Said
 from .shaping.closure import count_closures
 
 __all__ = ["Report", "ReportBuilder", "SoundTally"]
@@ -92,9 +93,11 @@ class ReportBuilder:
         self._n_speech = 0.0
         self._was_closed = True  # a mouth at rest before the sound: closed, but no closure
 
-    def add_heard(self, encoding: Encoding, silence: np.ndarray | None = None) -> None:
-        """What was heard in a stretch at 30 fps; `silence` (T,) as `speech_activity` has it."""
-        speech = speech_activity(np.asarray(encoding.level, np.float32), silence)
+    def add_heard(self, encoding: Encoding, said: Said | None = None) -> None:
+        """What was heard in a stretch at 30 fps, and its phones where the model names them."""
+        speech = speech_activity(
+            np.asarray(encoding.level, np.float32), said.silence if said else None
+        )
         self._n_heard += len(speech)
         self._n_speech += float(speech.sum())
         self._heard += (encoding.heard * speech[:, None]).sum(axis=0)

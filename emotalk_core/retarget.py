@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -55,6 +55,8 @@ class KeyTable:
     array_index: int
     frames: np.ndarray  # float64 (K,), scene frames, rising
     values: np.ndarray  # float32 (K,)
+    rest: float = 0.0  # of a face that says and feels nothing
+    is_speech: bool = False  # it moves with what speaks alone
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,15 @@ def retarget(
     """
     options = options or BakeOptions()
     frames = scene_frames(clip, rate=rate, start_frame=start_frame, step=options.every_n_frames)
+    still = np.zeros((1, len(clip.channels)), np.float32)
+    resting = with_derived(replace(clip, values=still), binding)
     clip = with_derived(clip, binding)
     times_s = (frames - start_frame) * (rate.denominator / rate.numerator)
     sampled = sample_clip(clip, times_s, keep_closures=options.keep_closures)
-    values = driven_values(sampled, clip.channels, binding.driven)
-    return _tables(binding.driven, frames, values, options.max_error)
+    values, rests = (
+        driven_values(rows, clip.channels, binding.driven) for rows in (sampled, resting.values)
+    )
+    return _tables(binding.driven, frames, values, rests, options.max_error)
 
 
 def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 1) -> np.ndarray:
@@ -241,26 +247,34 @@ def driven_values(
 
 
 def _tables(
-    driven: Sequence[Driven], frames: np.ndarray, values: Sequence[np.ndarray], max_error: float
+    driven: Sequence[Driven],
+    frames: np.ndarray,
+    values: Sequence[np.ndarray],
+    rests: Sequence[np.ndarray],
+    max_error: float,
 ) -> list[KeyTable]:
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
     bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
-    for item, curve in zip(driven, values, strict=True):
+    felt: set[tuple[str, str, str]] = set()  # bones that do more than speak
+    for item, curve, rest in zip(driven, values, rests, strict=True):
         if isinstance(item.target, BoneTarget):
-            bones.setdefault(item.target.bone_id, []).append((item.target, curve))
+            turn = item.target, np.concatenate([curve, rest])  # rest is turned as curves are
+            bones.setdefault(item.target.bone_id, []).append(turn)
+            felt |= set() if item.is_speech else {item.target.bone_id}
             continue
         if item.recipe not in kept:
             kept[item.recipe] = _reduced(frames, curve, max_error)
-        path = f'key_blocks["{escape(item.target.key)}"].value'
-        tables.append(KeyTable(item.target.object_name, "shape_keys", path, 0, *kept[item.recipe]))
+        path, keys = f'key_blocks["{escape(item.target.key)}"].value', kept[item.recipe]
+        name, end = item.target.object_name, (float(rest[0]), item.is_speech)
+        tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end))
     for (object_name, bone, mode), parts in bones.items():
         path, curves = rotation_curves(mode, [(target.axis, curve) for target, curve in parts])
+        full = f'pose.bones["{escape(bone)}"].{path}'
         for number, curve in enumerate(curves):
-            full = f'pose.bones["{escape(bone)}"].{path}'
-            tables.append(
-                KeyTable(object_name, "object", full, number, *_reduced(frames, curve, max_error))
-            )
+            keys = _reduced(frames, curve[:-1], max_error)
+            end = float(curve[-1]), (object_name, bone, mode) not in felt
+            tables.append(KeyTable(object_name, "object", full, number, *keys, *end))
     return tables
 
 

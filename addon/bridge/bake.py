@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...emotalk_core.easing import table_ends
 from ...emotalk_core.retarget import Binding, KeyTable
 from . import compat, own_actions, slider_limits
 from .counting import counted
@@ -29,7 +30,7 @@ class BakeResult:
 
     n_curves: int
     n_keys: int
-    first_frame: float
+    first_frame: float  # eases included
     last_frame: float
     actions: tuple[str, ...]
     notes: tuple[str, ...]
@@ -65,9 +66,8 @@ def result_of(
 ) -> BakeResult:
     """What was done, once `plans` are written."""
     written = [table for plan in plans for table in plan.tables]
-    frames = tables[0].frames
-    ends = (float(frames[0]), float(frames[-1])) if len(frames) else (0.0, 0.0)
     n_keys = sum(len(table.frames) for table in written)
+    ends = table_ends(tables)
     return BakeResult(len(written), n_keys, *ends, tuple(actions), tuple(dict.fromkeys(notes)))
 
 

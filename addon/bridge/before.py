@@ -9,7 +9,16 @@ from typing import Any, Final
 from . import compat
 from .plans import Plan
 
-__all__ = ["DRIVEN_BY_US", "forget", "give_back", "paths_of", "put_back", "remember", "rename"]
+__all__ = [
+    "DRIVEN_BY_US",
+    "forget",
+    "give_back",
+    "paths_of",
+    "put_back",
+    "remember",
+    "rename",
+    "rest_of",
+]
 
 _MEMORY: Final = "emotalk_before"
 """Custom property on a Key or an armature: values by data path and array index, as JSON, so that
@@ -70,7 +79,7 @@ def put_back(block: Any, ours: Iterable[_Path]) -> None:
         if path in driven or not path[0].startswith(DRIVEN_BY_US):
             continue
         if kept is None:
-            _set(block, path, _rest(block, path))
+            _set(block, path, rest_of(block, path))
         elif path in kept:  # a curve of the user's own in our Action is none of our business
             _set(block, path, kept[path])
 
@@ -103,7 +112,8 @@ def _value(block: Any, path: _Path) -> float:
     return float(value if isinstance(value, float) else value[path[1]])
 
 
-def _rest(block: Any, path: _Path) -> float:
+def rest_of(block: Any, path: _Path) -> float:
+    """The value that Blender gives what nobody has moved."""
     owner, name = _owner(block, path[0])
     if owner is None or not owner.bl_rna.properties[name].is_array:
         return 0.0  # a shape key; Blender 5.0 says that its default is 1

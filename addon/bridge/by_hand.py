@@ -22,11 +22,15 @@ from .plans import block_of
 __all__ = [
     "Address",
     "changed_curves",
+    "curves_in",
     "follow_renames",
+    "know_armature",
     "knowing_what_was_changed",
     "parts_of",
     "paths_of",
     "remember",
+    "renew",
+    "span_of",
 ]
 
 Address = tuple[int, str, str, int]
@@ -49,11 +53,14 @@ def parts_of(take: Any) -> dict[int, Any]:
     return meshes | ({_ARMATURE: armature} if armature else {})
 
 
-def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozenset()) -> None:
-    """Let `take` know the curves as `tables` have just written them, those in `but` as before."""
-    tables = [*tables]
+def know_armature(take: Any, tables: Iterable[KeyTable]) -> None:
+    """Let `take` know whose bones `tables` turn: the meshes may hang elsewhere later."""
     named = next((table.object_name for table in tables if table.block == "object"), "")
     take.armature = bpy.data.objects.get(named) or take.armature
+
+
+def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozenset()) -> None:
+    """Let `take` know the curves as `tables` have just written them, those in `but` as before."""
     places = {thing.name: place for place, thing in parts_of(take).items()}
     written = [
         (places[table.object_name], table.block, table.data_path, table.array_index)
@@ -62,7 +69,7 @@ def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozense
     ]
     kept = {address: n for address, n in _memory(take).items() if address in but}
     curves = _curves_of(take, written)
-    sums = {a: _sum_of(curves.get(a), _span(take)) for a in written if a not in kept}
+    sums = {a: _sum_of(curves.get(a), span_of(take)) for a in written if a not in kept}
     _store(take, sums | kept)
 
 
@@ -74,7 +81,7 @@ def changed_curves(take: Any) -> frozenset[Address]:
     memory, parts = _memory(take), parts_of(take)
     there = [address for address in memory if address[0] in parts]
     curves = _curves_of(take, there)
-    return frozenset(a for a in there if _sum_of(curves.get(a), _span(take)) != memory[a])
+    return frozenset(a for a in there if _sum_of(curves.get(a), span_of(take)) != memory[a])
 
 
 def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:
@@ -89,12 +96,12 @@ def follow_renames(take: Any) -> None:
     """
     memory, parts = _memory(take), parts_of(take)
     for place, kind in sorted({address[:2] for address in memory if address[0] in parts}):
-        curves = _curves_in(parts[place], kind)
+        curves = curves_in(parts[place], kind)
         known = {address[2:] for address in memory if address[:2] == (place, kind)}
         gone, strangers = sorted(known - set(curves)), sorted(set(curves) - known)
         if not gone or not strangers:
             continue
-        sums = {path: _sum_of(curves[path], _span(take)) for path in strangers}
+        sums = {path: _sum_of(curves[path], span_of(take)) for path in strangers}
         for path in gone:
             total = memory[place, kind, *path]
             alike = [one for one in sums if sums[one] == total and one[1] == path[1]]
@@ -124,18 +131,20 @@ def knowing_what_was_changed(
         scene = bpy.data.scenes.get(scene_name)
         for take in scene.emotalk.takes if scene else ():
             if take.uid == uid:
-                _renew(take, changed)
+                renew(take, changed)
 
 
 def _is_touched(take: Any, names: Set[str], span: tuple[float, float]) -> bool:
-    apart = take.last_frame < span[0] or take.first_frame > span[1]
+    first, last = span_of(take)
+    apart = last < span[0] or first > span[1]
     return not apart and any(thing.name in names for thing in parts_of(take).values())
 
 
-def _renew(take: Any, but: Set[Address]) -> None:
+def renew(take: Any, but: Set[Address]) -> None:
+    """Let `take` know the curves that it remembers as they are now, those in `but` as before."""
     memory = _memory(take)
     curves = _curves_of(take, [*memory])
-    sums = {a: n if a in but else _sum_of(curves.get(a), _span(take)) for a, n in memory.items()}
+    sums = {a: n if a in but else _sum_of(curves.get(a), span_of(take)) for a, n in memory.items()}
     _store(take, sums)
 
 
@@ -151,8 +160,9 @@ def _store(take: Any, sums: dict[Address, int]) -> None:
     take.written = json.dumps([[*address, total] for address, total in sums.items()])
 
 
-def _span(take: Any) -> tuple[float, float]:
-    return take.first_frame, take.last_frame
+def span_of(take: Any) -> tuple[float, float]:
+    """First and last frame that a take has written, its eases included."""
+    return take.first_frame - take.ease_written[0], take.last_frame + take.ease_written[1]
 
 
 def _curves_of(take: Any, addresses: Iterable[Address]) -> dict[Address, Any]:
@@ -161,14 +171,15 @@ def _curves_of(take: Any, addresses: Iterable[Address]) -> dict[Address, Any]:
     for address in addresses:
         place, kind, path, index = address
         if (place, kind) not in blocks:
-            blocks[place, kind] = _curves_in(parts.get(place), kind)
+            blocks[place, kind] = curves_in(parts.get(place), kind)
         curve = blocks[place, kind].get((path, index))
         if curve is not None:
             found[address] = curve
     return found
 
 
-def _curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
+def curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
+    """The F-curves on one of an object's data-blocks, by data path and array index."""
     try:
         block = block_of(thing, kind) if thing else None
     except RigError:  # its shape keys are gone

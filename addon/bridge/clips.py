@@ -9,7 +9,8 @@ import bpy
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import BakeOptions, retarget
-from . import bake, by_hand, compat, takes
+from . import bake, by_hand, compat, eases, takes
+from .neighbours import keyed_block, takes_on
 
 __all__ = ["onto_character"]
 
@@ -35,4 +36,7 @@ def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.Bake
     frames = tables[0].frames
     span = (float(frames[0]), float(frames[-1])) if len(frames) else (start_frame, start_frame)
     with by_hand.knowing_what_was_changed(tables, span):
-        return bake.write(tables, rig.binding)
+        result = bake.write(tables, rig.binding)
+    blocks = {keyed_block(bpy.data.objects[name]).as_pointer() for name in rig.objects}
+    eases.settle(takes_on(blocks), [span])  # a take's ease gives way to it
+    return result

@@ -15,7 +15,7 @@ from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
 from . import compat
 from .curves import read_keys, runs_on, write_keys
 
-__all__ = ["MOVING", "apply", "copy_keys", "digest", "keyed_track", "read"]
+__all__ = ["MOVING", "apply", "copy_keys", "digest", "ease_of", "keyed_track", "read"]
 
 _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
 MOVING: Final = (*EMOTIONS, "mix", "intensity")
@@ -31,6 +31,11 @@ def read(group: Any) -> Controls:
         emotions=tuple(_plain(getattr(group, name)) for name in EMOTIONS),
         **{name: _plain(getattr(group, name)) for name in _NUMBERS},
     )
+
+
+def ease_of(group: Any) -> float:
+    """Seconds in which the face settles after the sound: a matter of keys, not of curves."""
+    return _plain(group.ease_s)
 
 
 def _plain(number: float) -> float:
@@ -63,7 +68,7 @@ def digest(group: Any) -> str:
     keys = {name: [k.frames.tolist(), k.values.tolist()] for name, k in keyed.items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
-    return json.dumps([still, keys])
+    return json.dumps([still | {"ease_s": ease_of(group)}, keys])
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

@@ -16,6 +16,7 @@ __all__ = [
     "Stretch",
     "checksum",
     "held",
+    "joined",
     "merged",
     "read_keys",
     "runs_on",
@@ -61,6 +62,11 @@ class Keys:
         if self.bends is None:
             return np.zeros(len(self.frames), bool)
         return self.bends.interpolation == _CONSTANT
+
+    def is_held_at(self, frame: float) -> bool:
+        """Whether the value at `frame` stays until the next key."""
+        place = max(0, int(np.searchsorted(self.frames, frame + 0.01)) - 1)
+        return self.bends is not None and bool(self.bends.interpolation[place] == _CONSTANT)
 
 
 def read_keys(curve: Any) -> Keys:
@@ -130,7 +136,7 @@ def held(frames: np.ndarray, values: np.ndarray) -> Keys:
 class Stretch:
     """Which scene frames a bake may change."""
 
-    old: tuple[float, float] | None = None  # where the take lay when it was last baked
+    old: tuple[float, float] | None = None  # what the take had written when it was last baked
     only: tuple[float, float] | None = None  # a part of the take; None: all of it
     blend_frames: float = 4.0  # the ends of `only` are blended with what was there
     is_held: bool = False  # each key stays until the next one
@@ -152,6 +158,11 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
     stays = np.ones(len(old.frames), bool)
     for first, last in spans:
         stays &= (old.frames < first - 0.01) | (old.frames > last + 0.01)
+    return joined(old, stays, new)
+
+
+def joined(old: Keys, stays: np.ndarray, new: Keys) -> Keys:
+    """Those of the old keys that stay (bool (K,)) and the new ones."""
     if not stays.any():
         return new
     frames = np.concatenate([old.frames[stays], new.frames])

@@ -88,7 +88,7 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
 def unshare(block: Any) -> None:
     """Give the data-block an Action of its own where it shares ours with somebody."""
     data = block.animation_data
-    if _is_shared(data.action):
+    if data is not None and is_ours(data.action) and _is_shared(data.action):
         slot_name = getattr(compat.slot_of(data), "identifier", None)
         data.action = data.action.copy()
         compat.reassign_slot(data, slot_name)

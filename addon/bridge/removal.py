@@ -5,7 +5,7 @@ those that hold keys of somebody else's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
 import bpy
@@ -13,20 +13,22 @@ import numpy as np
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import before, by_hand, compat, own_actions
+from . import before, by_hand, compat, eases, own_actions
 from .counting import counted
-from .curves import Bends, Keys, read_keys, write_keys
+from .curves import Keys, joined, read_keys, write_keys
+from .neighbours import beside, blocks_of, keyed_block
 from .session import SESSION
 
 __all__ = ["cut_orphans", "remove"]
 
 _LEFT: Final = "what else is in the Action stays, yours from now on"
+_NONE: Final = Keys(np.zeros(0), np.zeros(0, np.float32))
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
 
 
 def remove(scene: bpy.types.Scene, place: int) -> str:
-    """Take the take at `place` of the list away; what was done, in words. Frames that another take
-    of the same face has too are left to it.
+    """Take the take at `place` of the list away, its eases included; what was done, in words.
+    Frames that another take of the same face has too are left to it, and the room beside it.
 
     Raises
     ------
@@ -38,11 +40,12 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     by_hand.follow_renames(take)
     objects = [*by_hand.parts_of(take).values()]
     _check(objects)
-    others = _beside(take)
-    kept = {block for other in others for block in _blocks_of(other)}
-    alone = [thing for thing in objects if _block_of(thing).as_pointer() not in kept]
+    others = beside(take)
+    kept = {block for other in others for block in blocks_of(other)}
+    alone = [thing for thing in objects if keyed_block(thing).as_pointer() not in kept]
     n_cut = sum(_cut(thing, take, others, by_hand.paths_of(take, thing)) for thing in objects)
-    emptied = [thing for thing in alone if not len(compat.fcurves_of(_block_of(thing)) or ())]
+    eases.settle(others, without=take)
+    emptied = [thing for thing in alone if not len(compat.fcurves_of(keyed_block(thing)) or ())]
     n_actions = own_actions.clear(emptied)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
     told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
@@ -58,29 +61,24 @@ def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> frozenset[by_hand.Addr
     place, have no more (a mesh or the head was switched off); which curves.
     """
     now = {(table.object_name, table.data_path, table.array_index) for table in tables}
-    others = _beside(take)
+    others = beside(take)
     cut: set[by_hand.Address] = set()
     for number, thing in by_hand.parts_of(take).items():
         was = by_hand.paths_of(take, thing)
         gone = {path for path in was if (thing.name, *path) not in now}
         if gone:
             _cut(thing, take, others, gone)
-        is_shared = any(_block_of(thing).as_pointer() in _blocks_of(other) for other in others)
-        if gone and not is_shared and not len(compat.fcurves_of(_block_of(thing)) or ()):
+        is_shared = any(keyed_block(thing).as_pointer() in blocks_of(other) for other in others)
+        if gone and not is_shared and not len(compat.fcurves_of(keyed_block(thing)) or ()):
             own_actions.clear([thing])
         kind = "shape_keys" if thing.type == "MESH" else "object"
         cut |= {(number, kind, *path) for path in gone}
     return frozenset(cut)
 
 
-def _beside(take: Any) -> list[Any]:
-    """Other takes of the same face."""
-    return [o for o in _all_takes() if o != take and _blocks_of(o) & _blocks_of(take)]
-
-
 def _check(objects: Sequence[Any]) -> None:
     for thing in objects:
-        data = _block_of(thing).animation_data
+        data = keyed_block(thing).animation_data
         if data is not None and data.use_tweak_mode:
             raise RigError(
                 "An NLA strip is being edited",
@@ -89,24 +87,9 @@ def _check(objects: Sequence[Any]) -> None:
             )
 
 
-def _all_takes() -> Iterator[Any]:
-    for scene in bpy.data.scenes:
-        yield from scene.emotalk.takes
-
-
-def _block_of(thing: Any) -> Any:
-    """What of an object a take keys: shape keys, which duplicates share, or itself."""
-    key = thing.data.shape_keys if thing.type == "MESH" else None
-    return key or thing
-
-
-def _blocks_of(take: Any) -> set[int]:
-    return {_block_of(thing).as_pointer() for thing in by_hand.parts_of(take).values()}
-
-
 def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, int]]) -> int:
     """Remove the keys of `take` alone from the curves `written` on an object; how many."""
-    block = _block_of(thing)
+    block = keyed_block(thing)
     data = block.animation_data
     if data is None or not own_actions.is_ours(data.action):
         return 0
@@ -128,21 +111,15 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
             emptied.append(path)
             fcurves.remove(curve)
         elif goes.any():
-            write_keys(curve, _chosen(keys, ~goes), keys)
+            write_keys(curve, joined(keys, ~goes, _NONE), keys)
     before.put_back(block, emptied)
     block.update_tag()
     return n_removed
 
 
 def _within(frames: np.ndarray, take: Any) -> np.ndarray:
-    return (frames >= take.first_frame - 0.01) & (frames <= take.last_frame + 0.01)
-
-
-def _chosen(keys: Keys, which: np.ndarray) -> Keys:
-    bends = keys.bends
-    if bends is not None:
-        bends = Bends(bends.interpolation[which], bends.handles[which], bends.types[which])
-    return Keys(keys.frames[which], keys.values[which], bends)
+    first, last = by_hand.span_of(take)
+    return (frames >= first - 0.01) & (frames <= last + 0.01)
 
 
 def _follow_the_list(scene: bpy.types.Scene, removed: int) -> None:

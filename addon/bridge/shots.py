@@ -159,7 +159,10 @@ def _object(name: str) -> bpy.types.Object:
 def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     """Animate as the button does; plain values for the report."""
     scene = bpy.context.scene
-    controls.apply(read_track(arguments).base, takes.shown_controls(scene))
+    shown = takes.shown_controls(scene)
+    controls.apply(read_track(arguments).base, shown)
+    if arguments.ease is not None:
+        shown.ease_s = arguments.ease
     prepared = takes.prepare(bpy.context)
     request = prepared.request
     outcome = animate(request, SESSION.room, progress)
@@ -290,7 +293,7 @@ def _save(path: Path) -> None:
 
 def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
-    names = ("character", "render", "format", *CONTROL_FLAGS)
+    names = ("character", "render", "format", "ease", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
     return asked | {"sound": file_stamp(shot.sound)}
 

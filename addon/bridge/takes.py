@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
-import numpy as np
 
 from ...emotalk_core.controls import EMOTIONS
+from ...emotalk_core.easing import frames_of, table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import bake, by_hand, characters, controls, removal, rigs, sound, sources, strips
+from . import bake, by_hand, characters, controls, eases, removal, rigs, sound, sources, strips
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
@@ -58,6 +58,7 @@ class Prepared:
     character: str
     meshes: tuple[str, ...]
     digest: str  # of the sliders when they were read
+    ease: tuple[int, int]  # frames in and out that they asked for then
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -104,6 +105,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
         request=request, rig=rig, scene=scene.name, uid=uid, strip=strip.name if strip else "",
         strip_scene=strip.id_data.name if strip else "",
         character=character.name, meshes=names, digest=controls.digest(group),
+        ease=frames_of(controls.ease_of(group), heard.rate),
     )  # fmt: skip
 
 
@@ -120,6 +122,7 @@ def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
         strip_scene=strip.id_data.name if strip else "",
         character=character,
         meshes=names, digest=controls.digest(take.controls),
+        ease=frames_of(controls.ease_of(take.controls), heard.rate),
     )  # fmt: skip
 
 
@@ -151,7 +154,8 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    return Draft(outcome.tables, prepared.rig.binding, stretch_of(prepared, outcome))
+    stretch = stretch_of(prepared, outcome)
+    return Draft(_eased(prepared, outcome, stretch), prepared.rig.binding, stretch)
 
 
 @by_names_now
@@ -170,9 +174,10 @@ def finish(
     RigError
         The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
-    scene, tables = _scene_of(prepared), outcome.tables
+    scene = _scene_of(prepared)
     take = _its_take(scene, prepared)
-    stretch = draft.stretch if draft else _stretch(scene, take, tables)
+    stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables)
+    tables = draft.tables if draft else _eased(prepared, outcome, stretch)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
     besides = (prepared.scene, prepared.uid)
@@ -187,11 +192,21 @@ def finish(
     if stretch.only is None:
         lost = changed & removal.cut_orphans(take, tables)
     _show_targets(take, prepared.meshes)
+    by_hand.know_armature(take, tables)
     result = replace(result, notes=(*_told(changed, lost, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
+    asked = prepared.ease if stretch.only is None else None
+    eases.remember(take, outcome.tables, tables, asked)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
+    eases.settle_beside(take)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     return result
+
+
+def _eased(prepared: Prepared, outcome: Outcome, stretch: Stretch) -> Sequence[KeyTable]:
+    take = take_of(bpy.data.scenes.get(prepared.scene), prepared.uid)
+    layout = prepared.request.options
+    return eases.eased(outcome.tables, take, prepared.ease, layout, is_part=bool(stretch.only))
 
 
 @by_names_now
@@ -241,25 +256,15 @@ def _told(
             (lost, f" removed with what was switched off: undo brings {them} back"),
         )
         return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
-    if _meet(stretch.only, (result.first_frame, result.last_frame)):
-        return ()
-    return ("Only a Range touches no frame of this take",)
-
-
-def _meet(a: tuple[float, float], b: tuple[float, float]) -> bool:
-    return max(a[0], b[0]) <= min(a[1], b[1])
+    start, end = stretch.only
+    is_apart = end < result.first_frame or start > result.last_frame
+    return ("Only a Range touches no frame of this take",) if is_apart else ()
 
 
 def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:
     """First and last frame that a bake may write or clear."""
-    (first, last), old = _ends(tables), stretch.old or _ends(tables)
+    (first, last), old = table_ends(tables), stretch.old or table_ends(tables)
     return min(first, old[0]), max(last, old[1])
-
-
-def _ends(tables: Sequence[KeyTable]) -> tuple[float, float]:
-    """First and last frame of all tables; as a take records them, in float32."""
-    ends = [np.float32(end) for t in tables if len(t.frames) for end in (t.frames[0], t.frames[-1])]
-    return (float(min(ends)), float(max(ends))) if ends else (0.0, 0.0)
 
 
 def _scene_of(prepared: Prepared) -> bpy.types.Scene:
@@ -327,20 +332,21 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
 
 def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable]) -> Stretch:
     ours = scene.emotalk
-    old = (take.first_frame, take.last_frame) if take else None
     only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
-    if old is not None:
-        first, last = _ends(tables)
-        if first != old[0] or abs(last - old[1]) > ours.key_step:
+    if take is not None:
+        first, last = table_ends(tables)
+        if first != take.first_frame or abs(last - take.last_frame) > ours.key_step:
             only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
+    old = by_hand.span_of(take) if take else None
     return Stretch(old, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     ours = scene.emotalk
     shown = shown_controls(scene)
-    was, path = controls.read(shown), shown.path_from_id()  # adding may move what `shown` is
+    # Adding may move what `shown` is.
+    was, ease_s, path = controls.read(shown), shown.ease_s, shown.path_from_id()
     take = ours.takes.add()
     take.uid = uuid.uuid4().hex
     for name in _SOURCE_FIELDS:
@@ -348,6 +354,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
     controls.apply(was, take.controls)
+    take.controls.ease_s = ease_s
     controls.copy_keys(scene.path_resolve(path), take.controls)
     ours.take_index = len(ours.takes) - 1
     return take
@@ -359,7 +366,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
     take.baked, take.is_held = prepared.digest, False
-    take.first_frame, take.last_frame = result.first_frame, result.last_frame
+    take.first_frame, take.last_frame = table_ends(outcome.tables)
     take.heard = [report.heard[name] for name in EMOTIONS]
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...emotalk_core.cache import EncodingCache
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.controls import ControlTrack
-from ...emotalk_core.engine import Encoding, Engine, open_engine, silence_heard
+from ...emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ...emotalk_core.engine.remote import RemoteEngine
 from ...emotalk_core.model.folder import load_model
 from ...emotalk_core.pipeline import decode, encode
@@ -159,7 +159,7 @@ def redo(request: Request, known: Known, engine: Engine) -> Outcome:
         options=request.options,
     )
     builder = ReportBuilder()
-    builder.add_heard(encoding, silence_heard(encoding, engine.config))
+    builder.add_heard(encoding, said_in(encoding, engine.config))
     builder.add_rows(clip.values)
     report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
     return Outcome(known, clip, tables, report)

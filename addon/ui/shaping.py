@@ -24,12 +24,13 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
         group = takes.shown_controls(context.scene)
         for names in (
             ("brows", "eyes", "mouth", "jaw"),
-            ("smoothing", "lip_closure", "sync_offset_ms"),
+            ("articulation", "smoothing", "lip_closure"),
+            ("sync_offset_ms", "ease_s"),
             ("blink", "gaze", "head", "seed"),
         ):
             column = layout.column(align=True)
             for name in names:
-                column.prop(group, name, slider=name not in {"sync_offset_ms", "seed"})
+                column.prop(group, name, slider=name not in {"sync_offset_ms", "ease_s", "seed"})
 
 
 class EMOTALK_PT_keys(InView, bpy.types.Panel):

@@ -43,6 +43,7 @@ _NUMBERS: Final = {
     "jaw": "gain of the jaw",
     "smoothing": "0 none to 1; lips still meet",
     "lip_closure": "how firmly nearly closed lips are pressed together",
+    "articulation": "how clearly vowels are spoken: 0 as heard, 1 theatre; starter models",
     "sync_offset_ms": "milliseconds that the face comes later",
     "blink": "rate of blinks, 0 none, 1 natural",
     "gaze": "size of the eyes' small movements",

@@ -11,9 +11,10 @@ import numpy as np
 
 from ..controls import FrameControls
 from ..errors import InputError, SetupError
-from ..model.config import PHONES, ModelConfig
+from ..model.config import GATES, OPEN_VOWELS, PHONES, ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
+from ..shaping.articulation import Said
 from ..torch_here import ensure_torch
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ __all__ = [
     "Engine",
     "is_device",
     "open_engine",
-    "silence_heard",
+    "said_in",
 ]
 
 _log = logging.getLogger(__name__)
@@ -73,11 +74,17 @@ class Encoding:
         return self.mapped(lambda field: field[frames])
 
 
-def silence_heard(encoding: Encoding, config: ModelConfig) -> np.ndarray | None:
-    """Share of silence (T,) among the phones that a starter names; None for other kinds."""
+def said_in(encoding: Encoding, config: ModelConfig) -> Said | None:
+    """Shares (T,) of the phones that a starter names; None for other kinds."""
     if config.kind != "starter":
         return None
-    return encoding.content[:, config.content.width + config.content.phones.index(PHONES[0])]
+    shares = encoding.content[:, config.content.width :]
+    met, _, rounded = GATES
+    return Said(*(_share_of(phones, shares) for phones in (PHONES[:1], met, rounded, OPEN_VOWELS)))
+
+
+def _share_of(phones: tuple[str, ...], shares: np.ndarray) -> np.ndarray:
+    return shares[:, [PHONES.index(phone) for phone in phones]].sum(axis=1)
 
 
 class Engine(Protocol):

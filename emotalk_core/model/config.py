@@ -15,6 +15,7 @@ from ..errors import ModelFolderError
 __all__ = [
     "FORMAT_VERSION",
     "GATES",
+    "OPEN_VOWELS",
     "PHONES",
     "ContentConfig",
     "DecoderConfig",
@@ -43,6 +44,9 @@ GATES: Final = (
 """Phones that shut each gate of the decoder: lips meet, the lower lip goes under the teeth, the
 corners let the lips round.
 """
+
+OPEN_VOWELS: Final = ("æ", "a", "ɑ", "ʌ", "ɐ")
+"""Phones that are said with an open jaw."""
 
 _REMEDY: Final = "Copy the model folder again from where it came."
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import arkit
 from ..atomic_file import atomic_file
 from ..errors import InputError
 from .rotation import ROTATION_MODES
@@ -69,6 +70,15 @@ class Driven:
     def recipe(self) -> tuple[object, ...]:
         """Everything but the target: equal recipes have equal curves."""
         return self.sources, self.gain, self.offset, self.lower, self.upper
+
+    @property
+    def is_speech(self) -> bool:
+        """Whether it moves with what speaks alone: jaw, tongue, lips, visemes and vowels."""
+        return all(
+            channel.startswith(("viseme.", "vowel."))
+            or (channel in arkit.CHANNELS and arkit.index(channel) in arkit.ARTICULATION)
+            for channel, _weight in self.sources
+        )
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from .. import arkit
 from ..controls import Controls
 from . import accents, activity, blink, gaze, head
 from .activity import rest_in_silence, speech_activity
+from .articulation import Said, articulate
 from .closure import keep_closed, press_lips
 from .gains import gain_regions
 from .limits import limit
 from .smoothing import smooth
 
-__all__ = ["CHANNELS", "CONTEXT_FRAMES", "shape"]
+__all__ = ["CHANNELS", "CONTEXT_FRAMES", "Said", "shape"]
 
 CHANNELS: Final = arkit.CHANNELS + arkit.HEAD_CHANNELS
 """Columns of what `shape` returns."""
@@ -37,7 +38,7 @@ def shape(
     level: np.ndarray,
     controls: Controls,
     start_frame: int = 0,
-    silence: np.ndarray | None = None,
+    said: Said | None = None,
 ) -> np.ndarray:
     """Curves ready for a face.
 
@@ -49,17 +50,17 @@ def shape(
         Of the Encoding, dB relative to the loudest band of the sound.
     start_frame : int
         Where in the sound the stretch begins: what is random depends on it.
-    silence : float32 (T,), optional
-        How sure the network is that nobody speaks, 0..1.
+    said : Said, optional
+        Phones, where the network names them.
 
     Returns
     -------
     float32 (T, 55)
         The columns of `CHANNELS`: coefficients 0..1, then the head's rotation in radians.
     """
-    speech = speech_activity(level, silence)
-    # What the sliders do to the shape of the motion, but never to lips that met.
-    mouth = limit(values)
+    speech = speech_activity(level, said.silence if said else None)
+    mouth = limit(articulate(values, said, controls.articulation))
+    # What the other sliders do to the shape of the motion, but never to lips that met.
     gained = gain_regions(smooth(mouth, controls.smoothing), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
     face = press_lips(rest_in_silence(face, speech), controls.lip_closure)

@@ -29,11 +29,6 @@ _NAMED_HOLD_FRAMES, _NAMED_SOFT_FRAMES = 1, 5
 
 CONTEXT_FRAMES: Final = _FLOOR_FRAMES + _HOLD_FRAMES + _SOFT_FRAMES
 
-# What articulates. Smiles, frowns and everything above the mouth are expression and stay.
-_ARTICULATION: Final = arkit.indices(
-    *("jaw", "tongue", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug"),
-    *("mouthPress", "mouthLowerDown", "mouthUpperUp"),
-)
 _SHRUG: Final = arkit.index("mouthShrugLower")
 _SHRUG_MAX: Final = 0.3
 _KEPT: Final = 0.1  # of the articulation in silence: a mouth parted in surprise stays a little open
@@ -61,7 +56,7 @@ def rest_in_silence(values: np.ndarray, activity: np.ndarray) -> np.ndarray:
     """
     share = _KEPT + (1.0 - _KEPT) * activity
     out = values.copy()
-    out[:, _ARTICULATION] *= share[:, None]
+    out[:, arkit.ARTICULATION] *= share[:, None]
     wanted = np.maximum(values @ MM, 0.0) * share
     excess = np.maximum(out @ MM - wanted, 0.0)
     out[:, _SHRUG] += np.minimum(excess / -MM[_SHRUG], _SHRUG_MAX)

@@ -63,6 +63,12 @@ def speech(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def second(tmp_path: Path) -> str:
+    """Another sound, a second long."""
+    return str(write_wav(tmp_path / "second.wav", babble(1.0)))
+
+
+@pytest.fixture
 def fake_engine(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> object:
     """A small real engine in place of the shipped model: the same curves whatever is trained."""
     from emotalk.addon.bridge.work import EngineRoom

@@ -15,6 +15,10 @@ needs_sound = pytest.mark.skipif(
 )
 
 
+EASE_IN, EASE_OUT = 8, 15
+"""Frames of a take's eases, as they come, at 24 frames a second: .3 and .6 s."""
+
+
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
     """16-bit wav of float samples (n,) or (n, channels)."""
     samples = samples[:, None] if samples.ndim == 1 else samples
@@ -89,6 +93,14 @@ def keys_of(head: bpy.types.Object, name: str) -> tuple[np.ndarray, np.ndarray]:
     curve = fcurves(head.data.shape_keys)[f'key_blocks["{name}"].value', 0]
     pairs = np.array([point.co for point in curve.keyframe_points])
     return pairs[:, 0], pairs[:, 1]
+
+
+def voice_of(head: bpy.types.Object, name: str, number: int = -1) -> tuple[np.ndarray, np.ndarray]:
+    """The same of those in a take's own frames, without its eases; of the last one of the list."""
+    take = bpy.context.scene.emotalk.takes[number]
+    frames, values = keys_of(head, name)
+    inside = (frames >= take.first_frame) & (frames <= take.last_frame)
+    return frames[inside], values[inside]
 
 
 def state() -> dict[str, Any]:

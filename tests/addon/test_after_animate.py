@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves, keys_of
+from tests.addon.scenes import fcurves, keys_of, voice_of
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_key_renamed_to_another_spelling_is_no_work_of_a_hand(ready: Any, head
     assert not by_hand.changed_curves(ready.takes[0])
     bpy.ops.emotalk.refresh()
 
-    assert len(keys_of(head, "JawOpen")[0]) == 73
+    assert len(voice_of(head, "JawOpen")[0]) == 73
     assert "by hand" not in ready.takes[0].warnings
 
 

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import add_strip, fcurves, keys_of, make_head, needs_sound, state
+from tests.addon.scenes import add_strip, fcurves, keys_of, make_head, needs_sound, state, voice_of
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_cache_that_cannot_be_written_costs_nothing(
     monkeypatch.setattr(takes, "engine_settings", lambda: settings)
 
     assert bpy.ops.emotalk.animate() == {"FINISHED"}
-    assert len(keys_of(head, "jawOpen")[0]) == 73
+    assert len(voice_of(head, "jawOpen")[0]) == 73
 
 
 def flame_head() -> Any:

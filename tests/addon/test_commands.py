@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, babble, keys_of, needs_sound, state, write_wav
+from tests.addon.scenes import add_strip, babble, needs_sound, state, voice_of, write_wav
 
 
 def run(*arguments: object) -> int:
@@ -21,7 +21,7 @@ def run(*arguments: object) -> int:
 
 def keys_in(path: Path) -> int:
     bpy.ops.wm.open_mainfile(filepath=str(path))
-    return len(keys_of(bpy.data.objects["Head"], "jawOpen")[0])
+    return len(voice_of(bpy.data.objects["Head"], "jawOpen")[0])
 
 
 def test_animate_saves_the_open_file(saved: Path, speech: Path) -> None:
@@ -38,13 +38,13 @@ def test_animate_takes_a_strip_by_name(saved: Path, speech: Path) -> None:
     assert run("animate", "--strip", "speech", "--target", "Head", "-o", output) == 0
 
     bpy.ops.wm.open_mainfile(filepath=str(output))
-    assert keys_of(bpy.data.objects["Head"], "jawOpen")[0][0] == 20
+    assert voice_of(bpy.data.objects["Head"], "jawOpen")[0][0] == 20
 
 
 def test_control_flags_reach_the_face(saved: Path, speech: Path) -> None:
     run("animate", "--sound", speech, "--target", "Head", "--emotion", "happy=0.5")
 
-    _, values = keys_of(bpy.data.objects["Head"], "mouthSmileLeft")
+    _, values = voice_of(bpy.data.objects["Head"], "mouthSmileLeft")
     assert values.mean() == pytest.approx(0.5, abs=0.05)
 
 
@@ -172,7 +172,7 @@ def test_resume_makes_again_what_the_file_would_change(
     run(*arguments)
 
     bpy.ops.wm.open_mainfile(filepath=str(out / "line1.blend"))
-    assert keys_of(bpy.data.objects["Head"], "jawOpen")[0][0] == 50
+    assert voice_of(bpy.data.objects["Head"], "jawOpen")[0][0] == 50
 
 
 def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> None:

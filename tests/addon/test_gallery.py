@@ -22,6 +22,7 @@ errors = importlib.import_module("emotalk.emotalk_core.errors")
 from tests.addon.scenes import babble, write_wav  # noqa: E402 - needs the package
 
 LOUD_DB, QUIET_DB = 0.0, -80.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class _StillLife:
@@ -76,6 +77,15 @@ def test_recordings_come_in_the_order_of_the_list_with_title_and_phones(folder: 
     assert [one.name for one in found] == ["ben", "ada"]
     assert [one.title for one in found] == ["Ben & <Sons>", "ada"]
     assert [len(one.phones) for one in found] == [0, 2]
+
+
+def test_the_recordings_beside_the_manual_are_shown() -> None:
+    beside = {path.stem for path in (ROOT / "docs" / "recordings").glob("*.flac")}
+
+    shown = {one.name for one in recordings.find_recordings(gallery._plan([]).folders)}
+
+    assert len(beside) > 10
+    assert beside < shown
 
 
 def test_an_unknown_name_lists_those_there_are(folder: Path) -> None:
@@ -146,6 +156,19 @@ def test_stills_stand_in_the_middle_of_phones_that_a_viewer_judges_by() -> None:
     )
 
     assert sheets.phone_moments(take, 12) == [3, 9, 21]
+
+
+def test_a_sheet_with_few_phones_is_filled_with_what_else_the_mouth_does() -> None:
+    take = sheets.Take(
+        np.zeros(48_000, np.float32), curves(), np.zeros((90, 8), np.float32),
+        phones=((0.2, 0.4, "B"),),
+    )  # fmt: skip
+
+    rows = sheets.moments_to_show(take, 6)
+
+    assert len(rows) == 6
+    assert 9 in rows
+    assert rows == sorted(set(rows))
 
 
 def test_a_second_run_makes_only_what_has_changed(

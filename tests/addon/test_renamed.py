@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, fcurves, keys_of, make_head, needs_sound, state
+from tests.addon.scenes import add_strip, fcurves, make_head, needs_sound, state, voice_of
 
 
 def made(ready: Any) -> tuple[Any, Any]:
@@ -60,7 +60,7 @@ def test_everything_renamed_while_it_works_still_gets_its_keys(
     result = write(*job)
 
     take = bpy.data.scenes["SH030"].emotalk.takes[0]
-    assert len(keys_of(head, "jawOpen")[0]) == 73
+    assert len(voice_of(head, "jawOpen")[0]) == 73
     assert fcurves(armature)
     assert take.rig.character == head
     assert [item.object for item in take.rig.targets] == [head]
@@ -73,7 +73,7 @@ def test_renamed_between_slices_it_still_gets_its_keys(ready: Any, head: Any) ->
 
     write_in_slices(*made(ready), between=rename)
 
-    assert len(keys_of(head, "jawOpen")[0]) == 73
+    assert len(voice_of(head, "jawOpen")[0]) == 73
     assert ready.takes[0].rig.character == head
     assert not [action for action in bpy.data.actions if "emotalk_draft" in action]
 
@@ -86,7 +86,7 @@ def test_two_that_swap_names_do_not_swap_keys(ready: Any, head: Any) -> None:
 
     write_in_slices(*job)
 
-    assert len(keys_of(head, "jawOpen")[0]) == 73
+    assert len(voice_of(head, "jawOpen")[0]) == 73
     assert other.data.shape_keys.animation_data is None
 
 
@@ -99,7 +99,7 @@ def test_undone_while_it_works_the_renaming_does_not_matter(ready: Any, head: An
 
     write_in_slices(*job)
 
-    assert len(keys_of(bpy.data.objects["Head"], "jawOpen")[0]) == 73
+    assert len(voice_of(bpy.data.objects["Head"], "jawOpen")[0]) == 73
     assert len(bpy.context.scene.emotalk.takes) == 1
 
 

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import babble, fcurves, happy_take, keys_of, write_wav
+from tests.addon.scenes import babble, fcurves, happy_take, keys_of, voice_of, write_wav
 
 
 def test_first_raised_slider_takes_over_from_the_voice(ready: Any) -> None:
@@ -43,7 +43,7 @@ def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: An
 
     bpy.ops.emotalk.refresh()
 
-    _, values = keys_of(head, "mouthSmileLeft")
+    _, values = voice_of(head, "mouthSmileLeft")
     assert values[2] < 0.1
     assert values[-2] > 0.7
 

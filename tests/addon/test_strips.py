@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, keys_of, needs_sound, state
+from tests.addon.scenes import add_strip, keys_of, needs_sound, state, voice_of
 
 pytestmark = needs_sound
 
@@ -50,7 +50,7 @@ def test_keys_follow_a_renamed_strip_that_moved(head: Any, strip: Any, take: Any
 
     bpy.ops.emotalk.refresh()
 
-    assert keys_of(head, "jawOpen")[0][0] == 50
+    assert voice_of(head, "jawOpen")[0][0] == 50
     assert take.strip == "line 7"
 
 
@@ -177,7 +177,7 @@ def test_a_new_strip_of_the_old_ones_name_takes_its_place(
 
     bpy.ops.emotalk.refresh()
 
-    assert keys_of(head, "jawOpen")[0][0] == 300
+    assert voice_of(head, "jawOpen")[0][0] == 300
 
 
 def test_a_strip_that_took_the_name_of_one_that_is_gone_keeps_its_own_take(

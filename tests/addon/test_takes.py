@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tests.addon.scenes import babble, fcurves, keys_of, make_head, write_wav
+from tests.addon.scenes import babble, fcurves, keys_of, make_head, voice_of, write_wav
 
 
 def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -> None:
@@ -25,7 +25,7 @@ def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -
     bpy.ops.emotalk.refresh()
 
     np.testing.assert_array_equal(keys_of(teeth, "jawOpen")[0], [300.0])
-    assert len(keys_of(head, "jawOpen")[0]) == 73
+    assert len(voice_of(head, "jawOpen")[0]) == 73
 
 
 def test_the_head_switched_off_later_stands_still(ready: Any, head: Any) -> None:

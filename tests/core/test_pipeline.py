@@ -20,7 +20,7 @@ from emotalk_core.cache import EncodingCache
 from emotalk_core.clip import clips_equal
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import Controls, ControlTrack, FrameControls, emotion_weights
-from emotalk_core.engine import Encoding, silence_heard
+from emotalk_core.engine import Encoding, said_in
 from emotalk_core.errors import Cancelled
 from emotalk_core.model.config import PHONES, ContentConfig, ModelConfig
 from emotalk_core.pipeline import animate, animate_to_file, decode, encode
@@ -123,12 +123,20 @@ def test_a_mouth_rests_where_the_network_names_silence(
     assert least <= jaw.max() <= most
 
 
-def test_only_a_starter_names_silence() -> None:
-    content = np.random.default_rng(0).random((3, 250)).astype(np.float32)
+def test_only_a_starter_names_phones() -> None:
+    content = (
+        np.random.default_rng(0).random((3, ModelConfig().content.full_width)).astype(np.float32)
+    )
     encoding = Encoding(content, content, content, content[:, 0])
-    assert silence_heard(encoding, FakeEngine.config) is None
-    found = silence_heard(encoding, ModelConfig())
-    np.testing.assert_array_equal(found, content[:, ModelConfig().content.width])
+    assert said_in(encoding, FakeEngine.config) is None
+    said = said_in(encoding, ModelConfig())
+    shares = dict(zip(PHONES, content[:, ModelConfig().content.width :].T, strict=True))
+    assert said is not None
+    np.testing.assert_array_equal(said.silence, shares["_"])
+    np.testing.assert_allclose(said.met, shares["p"] + shares["b"] + shares["m"], rtol=1e-6)
+    np.testing.assert_allclose(
+        said.open, sum(shares[p] for p in ("a", "ɑ", "æ", "ʌ", "ɐ")), rtol=1e-6
+    )
 
 
 class Popper(FakeEngine):

@@ -14,6 +14,7 @@ from emotalk_core.controls import EMOTIONS, Controls, ControlTrack
 from emotalk_core.engine import Encoding
 from emotalk_core.pipeline import animate_to_file
 from emotalk_core.report import Report, ReportBuilder, SoundTally
+from emotalk_core.shaping import Said
 from tests.core.fake_engine import FakeEngine
 
 
@@ -70,7 +71,7 @@ def test_a_breath_that_the_network_takes_for_silence_is_no_speech() -> None:
     level, silence = np.zeros(200, np.float32), np.zeros(200, np.float32)
     silence[100:] = 1.0
     shares = []
-    for told in (None, silence):
+    for told in (None, Said(silence, *np.zeros((3, 200), np.float32))):
         builder = ReportBuilder()
         builder.add_heard(Encoding(heard[:, :2], heard[:, :2], heard, level), told)
         shares.append(builder.finish(200, Fraction(30), {}).speech_share)

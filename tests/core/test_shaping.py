@@ -130,6 +130,55 @@ def test_short_curves_can_be_smoothed(n_frames: int) -> None:
     assert smooth(values, 1.0).shape == values.shape
 
 
+# --- articulation
+
+
+def _said(**shares: float) -> shaping.Said:
+    """Every frame of 200 names the same phones."""
+    rows = {name: np.full(200, shares.get(name, 0.0), np.float32) for name in SAID}
+    return shaping.Said(**rows)
+
+
+SAID = ("silence", "met", "rounded", "open")
+PUCKER = arkit.index("mouthPucker")
+
+
+@pytest.mark.parametrize(("vowel", "channel"), [("open", JAW), ("rounded", PUCKER)])
+def test_articulation_moves_the_channel_of_the_vowel_alone(vowel: str, channel: int) -> None:
+    values = np.full((200, arkit.N_CHANNELS), 0.2, np.float32)
+    loud = np.zeros(200, np.float32)
+    faces = [
+        shaping.shape(values, loud, replace(STILL, articulation=a), said=_said(**{vowel: 1.0}))
+        for a in (0.0, 0.5, 1.0)
+    ]
+    added = [(face - faces[0])[50:150] for face in faces]
+
+    assert (np.delete(added[2], channel, axis=1) == 0.0).all()
+    np.testing.assert_allclose(added[1][:, channel], 0.2, atol=1e-6)
+    np.testing.assert_allclose(added[2][:, channel], 0.4, atol=1e-6)
+
+
+def test_articulation_leaves_a_contact_alone() -> None:
+    values, level = talk(200)
+
+    plain, clear = (
+        shaping.shape(values, level, replace(STILL, articulation=a), said=_said(met=1.0, open=1.0))
+        for a in (0.0, 1.0)
+    )
+
+    np.testing.assert_array_equal(plain, clear)
+
+
+def test_without_named_phones_articulation_does_nothing() -> None:
+    values, level = talk(200)
+
+    plain, clear = (
+        shaping.shape(values, level, replace(STILL, articulation=a)) for a in (0.0, 1.0)
+    )
+
+    np.testing.assert_array_equal(plain, clear)
+
+
 # --- all together
 
 

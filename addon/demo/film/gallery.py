@@ -29,14 +29,14 @@ from .gallery_page import write_page
 from .movie import write_movie
 from .recordings import Recording, find_recordings
 from .scores import score
-from .sheets import Take, contact_sheet, phone_moments, telling_rows
+from .sheets import Take, contact_sheet, moments_to_show
 from .stage import Stage
 from .terminal import Steps, run_program
 
 __all__ = ["main"]
 
 _HERE: Final = Path(__file__).resolve().parent
-_SHIPPED: Final = (_HERE.parents[1] / "docs" / "recordings", _HERE)
+_SHIPPED: Final = (_HERE.parents[2] / "docs" / "recordings", _HERE)
 _N_STILLS: Final = 12
 _RATE: Final = 16_000
 _CUT_WITHIN: Final = 0.3  # of the wanted length: a recording may end this much earlier, in a pause
@@ -166,7 +166,7 @@ def _cut(samples: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def _sheet(plan: _Plan, stage: Stage, take: Take, clip: Clip, recording: Recording) -> None:
-    rows = phone_moments(take, _N_STILLS) or telling_rows(take.values, _N_STILLS)
+    rows = moments_to_show(take, _N_STILLS)
     stills = []
     for row in rows:
         stage.pose(clip, row)

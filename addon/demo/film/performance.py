@@ -21,7 +21,7 @@ from ....emotalk_core.pipeline import decode, encode
 from .canvas import save_picture
 from .movie import write_movie
 from .recordings import phones_beside
-from .sheets import Take, contact_sheet, emotion_sheet, phone_moments, telling_moments, telling_rows
+from .sheets import Take, contact_sheet, emotion_sheet, moments_to_show, telling_moments
 from .stage import Stage
 from .terminal import Steps, run_program
 
@@ -101,7 +101,7 @@ def _film(plan: _Plan, stage: Stage, take: Take, steps: Steps) -> None:
 
 def _contact_sheet(plan: _Plan, stage: Stage, take: Take) -> None:
     stills = []
-    for row in phone_moments(take, _N_STILLS) or telling_rows(take.values, _N_STILLS):
+    for row in moments_to_show(take, _N_STILLS):
         frame = stage.first_frame + round(row / take.fps * plan.fps)
         stills.append((row / take.fps, stage.portrait(frame)))
     save_picture(contact_sheet(take, stills, title=_TITLE, credit=_CREDIT), plan.out / "demo.png")

@@ -24,6 +24,7 @@ __all__ = [
     "Take",
     "contact_sheet",
     "emotion_sheet",
+    "moments_to_show",
     "phone_moments",
     "telling_moments",
     "telling_rows",
@@ -85,6 +86,20 @@ def telling_rows(values: np.ndarray, count: int) -> list[int]:
         wish = (-shut, gap, rounded + 0.02 * gap)[number % 3][start:stop]
         rows.append(int(start + wish.argmax()))
     return rows
+
+
+def moments_to_show(take: Take, count: int) -> list[int]:
+    """`count` rows for the stills of a sheet: middles of phones, and where a take has few of those
+    what else its mouth does.
+    """
+    named = phone_moments(take, count)
+    apart = len(take.values) / (2 * count)
+    others = [
+        row
+        for row in telling_rows(take.values, count)
+        if all(abs(row - other) > apart for other in named)
+    ]
+    return sorted(named + others[: count - len(named)])
 
 
 def phone_moments(take: Take, count: int) -> list[int]:
