@@ -21,12 +21,13 @@ def register() -> None:
     import bpy
 
     from . import commands, properties
-    from .bridge import live
+    from .bridge import live, own_paths
 
     for cls in _classes():
         bpy.utils.register_class(cls)
     properties.add()
     live.start()
+    own_paths.start()
     _state["command"] = bpy.utils.register_cli_command("emotalk", commands.main)
 
 
@@ -35,11 +36,12 @@ def unregister() -> None:
     import bpy
 
     from . import properties
-    from .bridge import live
+    from .bridge import live, own_paths
     from .bridge.session import SESSION
 
     SESSION.end()
     bpy.utils.unregister_cli_command(_state.pop("command"))
+    own_paths.stop()
     live.stop()
     properties.remove()
     for cls in reversed(_classes()):

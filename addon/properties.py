@@ -153,12 +153,12 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
         name="Turn Head Bone", default=True, description="Give the head and neck bones keys too"
     )
     names_path: StringProperty(
-        name="Names File", subtype="FILE_PATH",
+        name="Names File", subtype="FILE_PATH", options=compat.path_options(),
         description="For keys with names of their own: a file that says what drives each of them. "
         "Save Names writes one to fill in",
     )  # fmt: skip
     matrix_path: StringProperty(
-        name="FLAME Matrix", subtype="FILE_PATH",
+        name="FLAME Matrix", subtype="FILE_PATH", options=compat.path_options(),
         description="For FLAME heads: a csv or npz file with what each of the 52 channels does to "
         "the expression keys. Without it only the jaw, neck and eye bones move",
     )  # fmt: skip
@@ -175,9 +175,10 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     strip_uid: StringProperty()  # the strip's mark: a renamed one is known by it
     strip_scene: PointerProperty(type=bpy.types.Scene)  # whose sequencer holds the strip
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
-    filepath: StringProperty(name="File", subtype="FILE_PATH")
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options=compat.path_options())
     start_frame: FloatProperty(name="Start")
     rig: PointerProperty(type=EMOTALK_PG_rig)
+    armature: PointerProperty(type=bpy.types.Object)  # whose bones it turns
     controls: PointerProperty(type=EMOTALK_PG_controls)
     baked: StringProperty()  # digest of the sliders that the keys show
     written: StringProperty()  # checksums of the keys, to know them changed by hand
@@ -209,8 +210,9 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
         type=bpy.types.Object, name="Speaker", poll=_speaker_only, description="A Speaker object"
     )
     filepath: StringProperty(
-        name="File", subtype="FILE_PATH", description="wav, flac, mp3, ogg, m4a, mp4 ..."
-    )
+        name="File", subtype="FILE_PATH", options=compat.path_options(),
+        description="wav, flac, mp3, ogg, m4a, mp4 ...",
+    )  # fmt: skip
     start_frame: IntProperty(
         name="Start", description="Scene frame at which the file begins", default=1
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...emotalk_core.easing import table_ends
-from ...emotalk_core.retarget import Binding, KeyTable, KeyTarget
-from . import compat, own_actions
+from ...emotalk_core.retarget import Binding, KeyTable
+from . import compat, own_actions, slider_limits
 from .counting import counted
 from .curves import Keys, Stretch, held, merged, read_keys, write_keys
 from .plans import Plan, checked_plans
@@ -20,7 +20,6 @@ __all__ = [
     "described",
     "iter_written",
     "result_of",
-    "widen_sliders",
     "write",
 ]
 
@@ -51,7 +50,7 @@ def write(
     """
     notes: list[str] = []
     plans = checked_plans(tables, notes)
-    widen_sliders(binding, plans)
+    slider_limits.widen(binding, plans)
     actions = []
     for plan in plans:
         actions.append(own_actions.ensure(plan, notes).name)
@@ -75,19 +74,6 @@ def result_of(
 def described(result: BakeResult) -> str:
     """How much was written, in words."""
     return f"{counted(result.n_keys, 'key')} on {counted(result.n_curves, 'curve')}"
-
-
-def widen_sliders(binding: Binding, plans: Sequence[Plan]) -> None:
-    """Make room for what the binding may ask: F-curve values are clamped to the slider's range."""
-    keys = {plan.owner: plan.block.key_blocks for plan in plans if plan.kind != "object"}
-    for item in binding.driven:
-        if not isinstance(item.target, KeyTarget) or item.target.object_name not in keys:
-            continue
-        block = keys[item.target.object_name][item.target.key]
-        if item.lower < block.slider_min:
-            block.slider_min = item.lower
-        if item.upper > block.slider_max:
-            block.slider_max = item.upper
 
 
 def iter_written(fcurves: Any, tables: Iterable[KeyTable], stretch: Stretch) -> Iterator[KeyTable]:

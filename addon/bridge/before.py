@@ -9,7 +9,16 @@ from typing import Any, Final
 from . import compat
 from .plans import Plan
 
-__all__ = ["DRIVEN_BY_US", "forget", "give_back", "paths_of", "put_back", "remember", "rest_of"]
+__all__ = [
+    "DRIVEN_BY_US",
+    "forget",
+    "give_back",
+    "paths_of",
+    "put_back",
+    "remember",
+    "rename",
+    "rest_of",
+]
 
 _MEMORY: Final = "emotalk_before"
 """Custom property on a Key or an armature: values by data path and array index, as JSON, so that
@@ -52,6 +61,14 @@ def forget(block: Any) -> None:
     """Nothing of ours is on the data-block any more."""
     if _MEMORY in block:
         del block[_MEMORY]
+
+
+def rename(block: Any, path: _Path, now: _Path) -> None:
+    """What was kept of `path` is kept of what is called `now`."""
+    kept = _read(block) or {}
+    if path in kept:
+        kept[now] = kept.pop(path)
+        block[_MEMORY] = json.dumps([[*path, value] for path, value in kept.items()])
 
 
 def put_back(block: Any, ours: Iterable[_Path]) -> None:

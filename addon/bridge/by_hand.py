@@ -15,7 +15,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import characters, compat
+from . import before, characters, compat
 from .curves import checksum, read_keys
 from .plans import block_of
 
@@ -23,6 +23,8 @@ __all__ = [
     "Address",
     "changed_curves",
     "curves_in",
+    "follow_renames",
+    "know_armature",
     "knowing_what_was_changed",
     "parts_of",
     "paths_of",
@@ -45,8 +47,16 @@ def parts_of(take: Any) -> dict[int, Any]:
         for place, item in enumerate(take.rig.targets)
         if item.object is not None and not characters.is_deleted(item.object)
     }
-    armature = characters.armature_of([*meshes.values()], take.rig.character)
+    armature = take.armature  # that of its keys, though the meshes hang elsewhere by now
+    if armature is None or characters.is_deleted(armature):
+        armature = characters.armature_of([*meshes.values()], take.rig.character)
     return meshes | ({_ARMATURE: armature} if armature else {})
+
+
+def know_armature(take: Any, tables: Iterable[KeyTable]) -> None:
+    """Let `take` know whose bones `tables` turn: the meshes may hang elsewhere later."""
+    named = next((table.object_name for table in tables if table.block == "object"), "")
+    take.armature = bpy.data.objects.get(named) or take.armature
 
 
 def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozenset()) -> None:
@@ -67,6 +77,7 @@ def changed_curves(take: Any) -> frozenset[Address]:
     """The curves that `take` remembers whose keys in its frames are others now, without those whose
     object is gone.
     """
+    follow_renames(take)
     memory, parts = _memory(take), parts_of(take)
     there = [address for address in memory if address[0] in parts]
     curves = _curves_of(take, there)
@@ -77,6 +88,28 @@ def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:
     """Data path and array index of the curves on an object that `take` remembers."""
     places = [place for place, part in parts_of(take).items() if part == thing]
     return {(path, index) for place, _, path, index in _memory(take) if place in places}
+
+
+def follow_renames(take: Any) -> None:
+    """Let `take` know the curves of keys and bones that were renamed since: where one is missing,
+    one with the very same keys that it does not know.
+    """
+    memory, parts = _memory(take), parts_of(take)
+    for place, kind in sorted({address[:2] for address in memory if address[0] in parts}):
+        curves = curves_in(parts[place], kind)
+        known = {address[2:] for address in memory if address[:2] == (place, kind)}
+        gone, strangers = sorted(known - set(curves)), sorted(set(curves) - known)
+        if not gone or not strangers:
+            continue
+        sums = {path: _sum_of(curves[path], span_of(take)) for path in strangers}
+        for path in gone:
+            total = memory[place, kind, *path]
+            alike = [one for one in sums if sums[one] == total and one[1] == path[1]]
+            if total and alike:
+                memory[place, kind, *alike[0]] = memory.pop((place, kind, *path))
+                before.rename(block_of(parts[place], kind), path, alike[0])
+                del sums[alike[0]]
+                _store(take, memory)
 
 
 @contextmanager

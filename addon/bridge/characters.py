@@ -43,14 +43,13 @@ def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
 
 def chosen_meshes(targets: Iterable[Any], character: Any | None) -> list[bpy.types.Object]:
     """What the panel's list `targets` has switched on; all of the character where the list was made
-    for another one.
+    for another one, and so holds none of its meshes.
     """
     there = [item for item in targets if item.object and not is_deleted(item.object)]
     used = [item.object for item in there if item.use]
     if character is not None and character not in used:
         family = character_meshes(character)
-        of_it = used or [item.object for item in there]  # all may be switched off
-        if not any(mesh in family for mesh in of_it):
+        if not any(item.object in family for item in there):
             used = family
     return [mesh for mesh in used if has_keys(mesh)]
 

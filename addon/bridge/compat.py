@@ -28,6 +28,7 @@ __all__ = [
     "move_strip",
     "names_in",
     "new_fcurve",
+    "path_options",
     "preferences_of",
     "program",
     "reassign_slot",
@@ -44,6 +45,13 @@ __all__ = [
     "strips_all",
     "top_strips",
 ]
+
+
+def path_options() -> set[str]:
+    """Options of a property whose path may begin at the .blend file: 4.5 and later want to be
+    told, 4.2 does not know the word.
+    """
+    return {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else set()
 
 
 def names_in(path: Path) -> dict[str, list[str]]:

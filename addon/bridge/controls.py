@@ -21,7 +21,8 @@ _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions"
 MOVING: Final = (*EMOTIONS, "mix", "intensity")
 """Sliders that may be keyed; the others hold for a whole take."""
 
-_STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely
+_STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
+_JUST_BEFORE: Final = 0.01  # frames; what is held until a key stands there as it did all along
 
 
 def read(group: Any) -> Controls:
@@ -58,11 +59,12 @@ def copy_keys(group: Any, other: Any) -> None:
     for name, curve in _keyed(group).items():
         copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
         write_keys(copy, read_keys(curve))
+        copy.mute = curve.mute
 
 
 def digest(group: Any) -> str:
     """Equal texts, equal curves: tells whether a take shows what its sliders say."""
-    keyed = {name: read_keys(curve) for name, curve in _keyed(group).items()}
+    keyed = {name: read_keys(curve) for name, curve in _playing(group).items()}
     keys = {name: [k.frames.tolist(), k.values.tolist()] for name, k in keyed.items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
@@ -72,11 +74,11 @@ def digest(group: Any) -> str:
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
     """The sliders over a stretch of the scene: their F-curves where they have some."""
     base = read(group)
-    curves = _keyed(group)
+    curves = _playing(group)
     if not curves:
         return ControlTrack(base)
     first, last = _moving(curves.values(), start_frame, end_frame)
-    frames = np.arange(first, last + _STEP_FRAMES, _STEP_FRAMES)
+    frames = _sampled(curves.values(), first, last)
     keys = [_at(base, curves, float(frame)) for frame in frames]
     return ControlTrack(base, tuple((frames - start_frame) / float(rate)), tuple(keys))
 
@@ -90,6 +92,24 @@ def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tu
     ends = [frame for curve in curves for frame in curve.range()]
     first = min(max(start_frame, min(ends)), end_frame)
     return first, max(first, min(end_frame, max(ends)))
+
+
+def _sampled(curves: Collection[Any], first: float, last: float) -> np.ndarray:
+    """Frames (K,), rising, from `first` to `last` at least: so many that no key is missed."""
+    # What a modifier repeats or adds may change from frame to frame.
+    step = 1 if any(len(curve.modifiers) for curve in curves) else _STEP_FRAMES
+    found = [np.arange(first, last + step, step)]
+    for curve in curves:
+        keys = read_keys(curve)
+        frames = keys.frames.astype(np.float64)
+        found += [frames, frames[1:][keys.is_held[:-1]] - _JUST_BEFORE]
+    frames = np.unique(np.concatenate(found))
+    return frames[(frames >= first) & (frames <= last + step)]
+
+
+def _playing(group: Any) -> dict[str, Any]:
+    """Those that move their sliders: a muted one leaves its slider as it stands."""
+    return {name: curve for name, curve in _keyed(group).items() if not curve.mute}
 
 
 def _keyed(group: Any) -> dict[str, Any]:

@@ -56,6 +56,13 @@ class Keys:
     values: np.ndarray  # float32 (K,)
     bends: Bends | None = None  # None: straight lines
 
+    @property
+    def is_held(self) -> np.ndarray:
+        """Which of them stay until the next one, (K,)."""
+        if self.bends is None:
+            return np.zeros(len(self.frames), bool)
+        return self.bends.interpolation == _CONSTANT
+
     def is_held_at(self, frame: float) -> bool:
         """Whether the value at `frame` stays until the next key."""
         place = max(0, int(np.searchsorted(self.frames, frame + 0.01)) - 1)

@@ -14,9 +14,10 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import Binding, KeyTable
-from . import compat, own_actions
-from .bake import BakeResult, iter_written, result_of, widen_sliders
+from . import compat, own_actions, slider_limits
+from .bake import BakeResult, iter_written, result_of
 from .curves import Stretch, checksum, read_keys
+from .names import Names, renamed_binding, renamed_tables
 from .plans import Plan, checked_plans
 
 __all__ = ["PAUSE_S", "SLICE_S", "Draft"]
@@ -44,10 +45,22 @@ class Draft:
     stretch: Stretch
     is_complete: bool = field(default=False, init=False)
     _uid: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
-    _outline: list[tuple[str, str, int]] = field(default_factory=list, init=False)
+    _names: Names = field(init=False)
+    _outline: list[tuple[int, str, int]] = field(default_factory=list, init=False)
     _n_begun: int = field(default=0, init=False)  # plans
     _sources: list[tuple[int, ...]] = field(default_factory=list, init=False)  # of what was copied
     _n_written: int = field(default=0, init=False)  # tables of the last plan that is begun
+
+    def __post_init__(self) -> None:
+        self._names = Names.of(table.object_name for table in self.tables)
+
+    def follow_names(self) -> None:
+        """Let `tables` and `binding` name objects as they are called now."""
+        now = self._names.now()
+        if now:
+            self.tables = renamed_tables(self.tables, now)
+            self.binding = renamed_binding(self.binding, now)
+            self._names = self._names.renamed(now)
 
     def advance(self, budget_s: float) -> None:
         """Write one curve, and more for about `budget_s`; in the end `is_complete`.
@@ -85,7 +98,7 @@ class Draft:
         for plan, source in zip(plans, self._sources, strict=True):
             if _sums_of_all(plan) != source:
                 raise _gone(plan)
-        widen_sliders(self.binding, plans)
+        slider_limits.widen(self.binding, plans)
         for plan, action in zip(plans, drafts, strict=True):
             del action[_DRAFT]
             own_actions.put(plan, action, notes)
@@ -99,15 +112,16 @@ class Draft:
                 bpy.data.actions.remove(action)
 
     def _plans(self, notes: list[str]) -> list[Plan]:
+        self.follow_names()
         plans = checked_plans(self.tables, notes)
-        outline = [(plan.owner, plan.kind, len(plan.tables)) for plan in plans]
+        outline = [(plan.block.session_uid, plan.kind, len(plan.tables)) for plan in plans]
         self._outline = self._outline or outline
         if outline != self._outline:
             raise _gone(plans[0])
         return plans
 
     def _label(self, plan: Plan) -> str:
-        return f"{self._uid} {plan.kind} {plan.owner}"
+        return f"{self._uid} {plan.kind} {plan.block.session_uid}"
 
     def _begin(self, plan: Plan) -> None:
         data = plan.block.animation_data

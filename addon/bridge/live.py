@@ -156,7 +156,7 @@ class Follower(Job[Outcome]):
         redraw_panels()
 
     def _go_on(self) -> float | None:
-        scene = bpy.data.scenes.get(self._prepared.scene)
+        scene = takes.scene_of(self._prepared)
         if not self.is_done or bpy.app.is_job_running("RENDER"):
             self._show()
             return _POLL_S
@@ -190,7 +190,7 @@ class Follower(Job[Outcome]):
             self._draft.advance(SLICE_S)
         if not self._draft.is_complete:
             return False
-        scene = bpy.data.scenes.get(self._prepared.scene)
+        scene = takes.scene_of(self._prepared)
         take = takes.take_of(scene, self._prepared.uid)
         changed = by_hand.changed_curves(take) if take is not None else frozenset()
         if take is not None and _is_held(take, changed, self._draft.stretch):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from . import before, compat
+from . import before, compat, slider_limits
 from .curves import runs_on
 from .plans import Plan
 
@@ -107,6 +107,7 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
         if action.users == 0:
             bpy.data.actions.remove(action)
         _restore_kept(block, data)
+        slider_limits.give_back(block)
         before.give_back(block, driven)
         n_removed += 1
     return n_removed
@@ -121,6 +122,7 @@ def leave(objects: Sequence[bpy.types.Object]) -> int:
         data = block.animation_data
         _restore_extrapolation(block)
         del data.action[MARK]
+        slider_limits.forget(block)
         before.forget(block)
         if _REPLACED in block:
             del block[_REPLACED]

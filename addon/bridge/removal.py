@@ -37,6 +37,7 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     """
     ours = scene.emotalk
     take = ours.takes[place]
+    by_hand.follow_renames(take)
     objects = [*by_hand.parts_of(take).values()]
     _check(objects)
     others = beside(take)
@@ -55,13 +56,14 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     return f"Removed {told}" + (f", {_LEFT}" if n_left else "")
 
 
-def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> None:
+def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> frozenset[by_hand.Address]:
     """Remove the take's keys from curves that it wrote once and that `tables`, which take their
-    place, have no more: a mesh or the head was switched off.
+    place, have no more (a mesh or the head was switched off); which curves.
     """
     now = {(table.object_name, table.data_path, table.array_index) for table in tables}
     others = beside(take)
-    for thing in by_hand.parts_of(take).values():
+    cut: set[by_hand.Address] = set()
+    for number, thing in by_hand.parts_of(take).items():
         was = by_hand.paths_of(take, thing)
         gone = {path for path in was if (thing.name, *path) not in now}
         if gone:
@@ -69,6 +71,9 @@ def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> None:
         is_shared = any(keyed_block(thing).as_pointer() in blocks_of(other) for other in others)
         if gone and not is_shared and not len(compat.fcurves_of(keyed_block(thing)) or ()):
             own_actions.clear([thing])
+        kind = "shape_keys" if thing.type == "MESH" else "object"
+        cut |= {(number, kind, *path) for path in gone}
+    return frozenset(cut)
 
 
 def _check(objects: Sequence[Any]) -> None:

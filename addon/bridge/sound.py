@@ -203,7 +203,14 @@ def _visible_frames(strip: Any) -> tuple[int, int]:
 
 
 def _mute_notes(strip: Any) -> tuple[str, ...]:
-    muted = next((item for item in (strip, *iter_metas(strip)) if item.mute), None)
+    levels = [strip, *iter_metas(strip)]
+    holders = [*levels[1:], strip.id_data.sequence_editor]
+    silencers = (
+        thing
+        for level, holder in zip(levels, holders, strict=True)
+        for thing in (level, holder.channels[level.channel])
+    )
+    muted = next((thing for thing in silencers if thing.mute), None)
     return (f"{muted.name} is muted: animated all the same",) if muted else ()
 
 

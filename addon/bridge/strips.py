@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -10,7 +12,17 @@ import bpy
 from ...emotalk_core.errors import InputError
 from . import compat
 
-__all__ = ["chosen", "find", "is_of", "mark", "of_take"]
+__all__ = ["Trace", "again", "chosen", "find", "is_of", "mark", "of_take", "trace"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """By what a strip is known again while a job runs that has not marked it yet."""
+
+    scene: int
+    name: str
+    mark: str
+    looks: tuple[object, ...]  # its sound, channel and frames
 
 
 def chosen(context: bpy.types.Context) -> Any | None:
@@ -51,24 +63,15 @@ def of_take(take: Any, scene: bpy.types.Scene) -> Any:
     InputError
         It is gone.
     """
-    own = _by_name(take, scene)
-    if own is not None:
-        return own
-    for strip in _everywhere(scene):
-        if is_of(take, strip) or (not take.strip_uid and strip.name == take.strip):
-            return strip
-    raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
+    own = _own(take, scene)
+    if own is None:
+        raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
+    return own
 
 
 def is_of(take: Any, strip: Any) -> bool:
-    """Whether a strip is the take's: its name and scene are, or its mark is and nothing else has
-    those.
-    """
-    scene = strip.id_data
-    if take.strip == strip.name and take.strip_scene in {None, scene}:
-        return True
-    has_mark = bool(strip.emotalk_uid) and strip.emotalk_uid == take.strip_uid
-    return has_mark and _by_name(take, scene) is None
+    """Whether a strip is the take's."""
+    return _own(take, strip.id_data) == strip
 
 
 def mark(take: Any) -> None:
@@ -83,12 +86,58 @@ def mark(take: Any) -> None:
     take.strip_uid = strip.emotalk_uid
 
 
+def trace(strip: Any) -> Trace:
+    """The strip as it is now."""
+    sound = strip.sound.session_uid if strip.sound else 0
+    looks = (sound, strip.channel, *compat.span(strip))
+    return Trace(strip.id_data.session_uid, strip.name, strip.emotalk_uid, looks)
+
+
+def again(was: Trace) -> Any | None:
+    """The strip that shares most with what it was, where it does so with anything; of equals the
+    one in its old place: a name may be another's by now.
+    """
+
+    def likeness(strip: Any) -> tuple[int, bool]:
+        now = trace(strip)
+        is_marked = bool(was.mark) and now.mark == was.mark
+        return (now.name == was.name) + is_marked + (now.looks == was.looks), now.looks == was.looks
+
+    places = [scene for scene in bpy.data.scenes if scene.session_uid == was.scene]
+    best = max((strip for place in places for strip in _sounds(place)), key=likeness, default=None)
+    return best if best is not None and likeness(best)[0] else None
+
+
 def _is_copy(strip: Any) -> bool:
     return any(
-        take.strip_uid == strip.emotalk_uid and _by_name(take, None) not in {None, strip}
-        for scene in bpy.data.scenes
-        for take in scene.emotalk.takes
+        take.strip_uid == strip.emotalk_uid and _own(take, take.id_data) not in {None, strip}
+        for take in _all_takes()
     )
+
+
+def _own(take: Any, scene: bpy.types.Scene) -> Any | None:
+    """The take's strip: what bears its mark, of several (copies bring it along) what has its name
+    in its place. A name alone, which may be another's by now, counts where no mark is.
+    """
+    place = take.strip_scene or scene
+    marked = [s for s in _everywhere(place) if take.strip_uid and s.emotalk_uid == take.strip_uid]
+    if marked:
+        return max(marked, key=lambda s: (s.id_data == place, s.name == take.strip))
+    named = _by_name(take, scene)
+    if named is None and not take.strip_uid:
+        named = next((s for s in _everywhere(scene) if s.name == take.strip), None)
+    return None if named is None or _is_of_another(named, take) else named
+
+
+def _is_of_another(strip: Any, take: Any) -> bool:
+    """Whether a strip without the take's mark bears that of another take."""
+    marks = {other.strip_uid for other in _all_takes() if other != take}
+    return bool(take.strip_uid and strip.emotalk_uid) and strip.emotalk_uid in marks
+
+
+def _all_takes() -> Iterator[Any]:
+    for scene in bpy.data.scenes:
+        yield from scene.emotalk.takes
 
 
 def _by_name(take: Any, scene: bpy.types.Scene | None) -> Any | None:

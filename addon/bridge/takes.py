@@ -11,25 +11,14 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.easing import frames_of, table_ends
-from ...emotalk_core.errors import InputError, RigError
+from ...emotalk_core.errors import RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import (
-    bake,
-    by_hand,
-    characters,
-    compat,
-    controls,
-    eases,
-    mixdown,
-    removal,
-    rigs,
-    sound,
-    strips,
-)
+from . import bake, by_hand, characters, controls, eases, removal, rigs, sound, sources, strips
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
+from .known_again import Known, by_names_now, scene_of
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request, animate, redo
@@ -44,6 +33,7 @@ __all__ = [
     "prepare_take",
     "remake",
     "rig_of",
+    "scene_of",
     "shown_controls",
     "stretch_of",
     "take_of",
@@ -54,11 +44,12 @@ _SOURCE_FIELDS = ("source", "strip", "speaker", "filepath", "start_frame")
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A request, and what is needed to write its outcome; names only, so it outlives undo and
-    deletion.
+    """A request, and what is needed to write its outcome; names and numbers only, so it outlives
+    undo, deletion and, by `known`, renaming.
     """
 
     request: Request
+    known: Known
     rig: rigs.Rig
     scene: str
     uid: str  # of the take that is made again; empty: a new one
@@ -93,7 +84,7 @@ def prepare(context: bpy.types.Context) -> Prepared:
         What is missing, and what to do.
     """
     scene, ours = context.scene, context.scene.emotalk
-    heard, strip = _heard(ours, context)
+    heard, strip = sources.of_panel(ours, context)
     character = ours.rig.character or context.object
     if character is None:
         raise RigError(
@@ -110,8 +101,9 @@ def prepare(context: bpy.types.Context) -> Prepared:
     names = tuple(mesh.name for mesh in meshes)
     uid = take.uid if take else ""
     return Prepared(
+        known=Known.of(scene, strip, (character.name, *names, *rig.objects)),
         request=request, rig=rig, scene=scene.name, uid=uid, strip=strip.name if strip else "",
-        strip_scene=compat.sequencer_scene(context).name if strip else "",
+        strip_scene=strip.id_data.name if strip else "",
         character=character.name, meshes=names, digest=controls.digest(group),
         ease=frames_of(controls.ease_of(group), heard.rate),
     )  # fmt: skip
@@ -120,13 +112,15 @@ def prepare(context: bpy.types.Context) -> Prepared:
 def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     """The same for a take that is there already: its own sound, character and sliders."""
     meshes, rig = rig_of(take.rig, take.rig.character)
-    heard, strip, strip_scene = _heard_of_take(take, scene)
+    heard, strip = sources.of_take(take, scene)
     request = _request(heard, rig, take.controls, scene.emotalk)
     names = tuple(mesh.name for mesh in meshes)
+    character = take.rig.character.name if take.rig.character else ""
     return Prepared(
-        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip,
-        strip_scene=strip_scene,
-        character=take.rig.character.name if take.rig.character else "",
+        known=Known.of(scene, strip, (character, *names, *rig.objects)),
+        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip.name if strip else "",
+        strip_scene=strip.id_data.name if strip else "",
+        character=character,
         meshes=names, digest=controls.digest(take.controls),
         ease=frames_of(controls.ease_of(take.controls), heard.rate),
     )  # fmt: skip
@@ -151,6 +145,7 @@ def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
     return redo(request, known, engine)
 
 
+@by_names_now
 def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     """The outcome's keys, to be written in slices and then given to `finish`.
 
@@ -163,6 +158,7 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     return Draft(_eased(prepared, outcome, stretch), prepared.rig.binding, stretch)
 
 
+@by_names_now
 def finish(
     prepared: Prepared,
     outcome: Outcome,
@@ -192,10 +188,12 @@ def finish(
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
+    lost = frozenset[by_hand.Address]()
     if stretch.only is None:
-        removal.cut_orphans(take, tables)
+        lost = changed & removal.cut_orphans(take, tables)
     _show_targets(take, prepared.meshes)
-    result = replace(result, notes=(*_told(changed, stretch, result), *result.notes))
+    by_hand.know_armature(take, tables)
+    result = replace(result, notes=(*_told(changed, lost, stretch, result), *result.notes))
     _record(take, prepared, outcome, result)
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked)
@@ -211,6 +209,7 @@ def _eased(prepared: Prepared, outcome: Outcome, stretch: Stretch) -> Sequence[K
     return eases.eased(outcome.tables, take, prepared.ease, layout, is_part=bool(stretch.only))
 
 
+@by_names_now
 def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
     """What writing the outcome would change.
 
@@ -237,19 +236,26 @@ def _show_targets(take: Any, names: Sequence[str]) -> None:
 
 def make_active(prepared: Prepared) -> None:
     """Choose the take that was made again in the list; a new one is chosen already."""
-    scene = bpy.data.scenes.get(prepared.scene)
+    scene = scene_of(prepared)
     for place, take in enumerate(scene.emotalk.takes if scene else ()):
         if take.uid == prepared.uid:
             scene.emotalk.take_index = place
 
 
 def _told(
-    changed: Set[by_hand.Address], stretch: Stretch, result: bake.BakeResult
+    changed: Set[by_hand.Address],
+    lost: Set[by_hand.Address],
+    stretch: Stretch,
+    result: bake.BakeResult,
 ) -> tuple[str, ...]:
-    """What the user should know of keys by hand and of the range."""
+    """What the user should know of keys by hand, of which some are lost, and of the range."""
     if stretch.only is None:
-        words = f"{counted(len(changed), 'curve')} changed by hand, written anew: undo brings back"
-        return (f"{words} what was there",) if changed else ()
+        them = "it" if len(lost) == 1 else "them"
+        all_told = (
+            (changed - lost, ", written anew: undo brings back what was there"),
+            (lost, f" removed with what was switched off: undo brings {them} back"),
+        )
+        return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
     start, end = stretch.only
     is_apart = end < result.first_frame or start > result.last_frame
     return ("Only a Range touches no frame of this take",) if is_apart else ()
@@ -262,43 +268,12 @@ def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float
 
 
 def _scene_of(prepared: Prepared) -> bpy.types.Scene:
-    scene = bpy.data.scenes.get(prepared.scene)
+    scene = scene_of(prepared)
     if scene is None:
         raise RigError(
             "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
         )
     return scene
-
-
-def _heard(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
-    """What the panel's source plays, and its strip if it is one."""
-    scene = compat.sequencer_scene(context)
-    if ours.source == "SPEAKER":
-        if ours.speaker is None:
-            raise InputError("No speaker chosen", value="", remedy="Pick a Speaker object.")
-        return sound.from_speaker(ours.speaker, context.scene), None
-    if ours.source == "FILE":
-        return sound.from_file(ours.filepath, ours.start_frame, context.scene), None
-    strip = strips.find(scene, ours.strip) if ours.strip else strips.chosen(context)
-    if strip is None:
-        raise InputError(
-            "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
-        )
-    mixdown.forget()
-    return sound.in_scene(sound.from_strip(strip, scene), context.scene), strip
-
-
-def _heard_of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, str, str]:
-    """What the take's source plays, and the names of its strip and of that one's scene."""
-    if take.source == "SPEAKER":
-        if take.speaker is None:
-            raise InputError("The take's speaker is gone", value=take.name, remedy="Animate again.")
-        return sound.from_speaker(take.speaker, scene), "", ""
-    if take.source == "FILE":
-        return sound.from_file(take.filepath, take.start_frame, scene), "", ""
-    strip = strips.of_take(take, scene)
-    place = strip.id_data
-    return sound.in_scene(sound.from_strip(strip, place), scene), strip.name, place.name
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:

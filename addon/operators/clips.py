@@ -9,7 +9,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...emotalk_core.clip_files import read_clip, write_clip
 from ...emotalk_core.progress import Progress, part_of
-from ..bridge import bake, by_hand, clips, errand, takes
+from ..bridge import bake, by_hand, clips, compat, errand, takes
 from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome
@@ -27,6 +27,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
 
     filename_ext = ".csv"
     check_extension = None  # csv, npz or json, as typed
+    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
 
     _by_hand = False
@@ -47,7 +48,8 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
     def run(self, context: bpy.types.Context) -> str:
         """Make the curves and write them; a script finds the file written when this returns."""
         take = takes.active_take(context.scene)
-        prepared, path = takes.prepare_take(context.scene, take), Path(self.filepath)
+        prepared = takes.prepare_take(context.scene, take)
+        path = Path(bpy.path.abspath(self.filepath))
         n_changed = len(by_hand.changed_curves(take))
         if n_changed:
             told = (
@@ -62,7 +64,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
             return outcome
 
         def keep(outcome: Outcome) -> str:
-            if takes.take_of(bpy.data.scenes.get(prepared.scene), prepared.uid) is not None:
+            if takes.take_of(takes.scene_of(prepared), prepared.uid) is not None:
                 SESSION.keep(prepared.uid, prepared.request.heard, outcome.known)
             return f"Wrote {counted(outcome.clip.n_frames, 'frame')} to {path.name}"
 
@@ -75,6 +77,7 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
     bl_idname = "emotalk.import_clip"
     bl_label = "Import Curves"
 
+    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
 
     @classmethod
@@ -87,7 +90,7 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
 
     def run(self, context: bpy.types.Context) -> str:
         """Read the file, write keys from the current frame on."""
-        clip = read_clip(self.filepath)
+        clip = read_clip(bpy.path.abspath(self.filepath))
         result = clips.onto_character(clip, context.scene, context.object)
         return f"Wrote {bake.described(result)}"
 

@@ -11,7 +11,7 @@ from bpy_extras.io_utils import ExportHelper
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import write_binding
-from ..bridge import characters, rigs
+from ..bridge import characters, compat, rigs
 from ..bridge.counting import counted
 from .base import EmoTalkOperator
 
@@ -58,6 +58,7 @@ class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):
     bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".json"
+    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
     def run(self, context: bpy.types.Context) -> str:
@@ -72,7 +73,7 @@ class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):
             if not meshes or group.names_path:
                 raise
             rig = None  # not a name is known: all of them are to be filled in
-        binding, path = rigs.with_all_keys(rig, meshes), Path(self.filepath)
+        binding, path = rigs.with_all_keys(rig, meshes), Path(bpy.path.abspath(self.filepath))
         write_binding(binding, path)
         n_empty = sum(not row.sources for row in binding.driven)
         return f"Wrote {counted(len(binding.driven), 'row')}, {n_empty} to fill in: {path.name}"

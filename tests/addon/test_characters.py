@@ -126,3 +126,36 @@ def test_one_of_a_group_is_another_take_than_the_group(ready: Any, head: Any) ->
 
     assert len(ready.takes) == 2
     assert fcurves(bpy.data.objects["Ada"].data.shape_keys)
+
+
+def listed(group: Any, **switches: bool) -> None:
+    """The panel's list with these objects on or off."""
+    group.targets.clear()
+    for name, is_on in switches.items():
+        item = group.targets.add()
+        item.name, item.object, item.use = name, bpy.data.objects[name], is_on
+
+
+@pytest.mark.parametrize(
+    ("switches", "chosen"),
+    [
+        ({"Ada": False, "Bob": True}, ["Bob"]),  # as the list says: what is off stays off
+        ({"Ada": True, "Bob": True}, ["Ada", "Bob"]),
+        ({"Ada": False, "Bob": False}, []),
+        ({"Bob": True}, ["Ada"]),  # made for Bob, before Ada was chosen
+        ({"Bob": False}, ["Ada"]),
+        ({}, ["Ada"]),
+    ],
+)
+def test_the_list_is_obeyed_where_it_knows_the_character(
+    addon: ModuleType, switches: dict[str, bool], chosen: list[str]
+) -> None:
+    from emotalk.addon.bridge import characters
+
+    ada, bob = make_head("Ada"), make_head("Bob")
+    bob.location.x = 10.0
+    group = bpy.context.scene.emotalk.rig
+    group.character = ada
+    listed(group, **switches)
+
+    assert [m.name for m in characters.chosen_meshes(group.targets, ada)] == chosen

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 
 from tests.addon.scenes import babble, fcurves, happy_take, keys_of, voice_of, write_wav
@@ -155,3 +156,87 @@ def test_scrubbing_over_keyed_sliders_leaves_the_take_as_it_is(ready: Any) -> No
 def test_what_holds_for_a_whole_take_cannot_be_keyed(ready: Any) -> None:
     with pytest.raises(TypeError, match="not animatable"):
         ready.controls.keyframe_insert("jaw", frame=1)
+
+
+def keyed(group: Any, *keys: tuple[int, float]) -> Any:
+    """The F-curve of `happy`, with these frames and values."""
+    from emotalk.addon.bridge import compat
+
+    for frame, value in keys:
+        group.happy = value
+        group.keyframe_insert("happy", frame=frame)
+    path = group.path_from_id("happy")
+    return next(c for c in compat.fcurves_of(bpy.context.scene) if c.data_path == path)
+
+
+def test_a_slider_whose_curve_is_muted_stands_still(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+
+    keyed(ready.controls, (10, 0.0), (30, 1.0)).mute = True
+    ready.controls.happy = 0.25
+
+    track = takes.prepare(bpy.context).request.track
+
+    assert not track.keys
+    assert track.base.emotions[2] == 0.25
+
+
+def test_a_muted_slider_that_is_moved_makes_the_take_stale(ready: Any) -> None:
+    from emotalk.addon.bridge import live
+
+    bpy.ops.emotalk.animate()
+    controls = ready.takes[0].controls
+    keyed(controls, (10, 0.0), (30, 1.0)).mute = True
+    bpy.ops.emotalk.refresh()
+
+    controls.happy = 0.25
+
+    assert live.is_stale(ready.takes[0])
+
+
+def test_muted_keys_of_the_panels_sliders_are_muted_in_the_first_take(ready: Any) -> None:
+    from emotalk.addon.bridge import compat
+
+    keyed(ready.controls, (10, 0.0), (30, 1.0)).mute = True
+
+    bpy.ops.emotalk.animate()
+
+    curves = {c.data_path: c.mute for c in compat.fcurves_of(bpy.context.scene)}
+    assert curves["emotalk.takes[0].controls.happy"]
+
+
+def test_a_peak_of_one_frame_is_seen(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+
+    keyed(ready.controls, (10, 0.0), (12, 0.0), (13, 1.0), (14, 0.0), (30, 0.0))
+
+    track = takes.prepare(bpy.context).request.track
+
+    assert max(key.emotions[2] for key in track.keys) == 1.0
+    assert [*track.times_s] == sorted(track.times_s)
+
+
+def test_a_peak_of_one_frame_that_comes_again_is_seen(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+
+    curve = keyed(ready.controls, (10, 0.0), (11, 1.0), (12, 0.0), (15, 0.0))
+    curve.modifiers.new("CYCLES")
+
+    track = takes.prepare(bpy.context).request.track
+
+    peaks = [t * 24 + 5 for t, key in zip(track.times_s, track.keys, strict=True)
+             if key.emotions[2] == 1.0]  # fmt: skip
+    assert peaks[:3] == pytest.approx([6, 11, 16])
+
+
+def test_a_held_slider_jumps_at_its_key(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+
+    curve = keyed(ready.controls, (10, 0.0), (21, 1.0), (40, 1.0))
+    for point in curve.keyframe_points:
+        point.interpolation = "CONSTANT"
+
+    track = takes.prepare(bpy.context).request.track
+
+    before, at = ((21 - 0.1 - 5) / 24, (21 - 5) / 24)
+    assert track.frames(np.array([before, at])).weights[:, 2] == pytest.approx([0.0, 1.0])

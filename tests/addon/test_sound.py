@@ -271,3 +271,34 @@ def test_retimed_strip_before_frame_0_is_heard_whole_and_mixed_once(
     assert heard.start_frame == -30
     assert len(click_frames(heard)) == len(CLICKS_S)
     assert heard_of(strip).path == heard.path
+
+
+def test_time_stretching_is_told(ready: Any) -> None:
+    """Blender stretches keys and not sound."""
+    render = bpy.context.scene.render
+    render.frame_map_old, render.frame_map_new = 100, 200
+
+    bpy.ops.emotalk.animate()
+
+    told = ready.takes[0].warnings.splitlines()
+    assert told == [
+        "Time Stretching plays keys 2 times as long as their sound: set Old (100) and New (200) "
+        "to the same (Output properties, Frame Range)"
+    ]
+
+    render.frame_map_new = 100
+    bpy.ops.emotalk.refresh()
+    assert not ready.takes[0].warnings
+
+
+@needs_sound
+def test_a_strip_in_a_muted_channel_is_heard_and_that_is_told(
+    addon: ModuleType, clicks: Path
+) -> None:
+    strip = add_strip(clicks, 10, channel=2)
+    bpy.context.scene.sequence_editor.channels[2].mute = True
+
+    heard = heard_of(strip)
+
+    assert heard.start_frame == 10
+    assert heard.notes == ("Channel 2 is muted: animated all the same",)

@@ -144,3 +144,53 @@ def test_a_selected_strip_goes_before_one_that_is_only_active(
 
     strip.select = other.select = True
     assert strips.chosen(bpy.context) == strip
+
+
+def test_two_strips_that_swap_names_keep_their_takes(ready: Any, strip: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import strips
+
+    other = add_strip(speech, 200, channel=2)
+    ready.strip = other.name
+    bpy.ops.emotalk.animate()
+    first, second = ready.takes
+    strip.name, other.name = "third", strip.name
+    strip.name = "speech.001"
+    assert {strip.name, other.name} == {first.strip, second.strip}
+
+    assert strips.of_take(first, bpy.context.scene) == strip
+    assert strips.of_take(second, bpy.context.scene) == other
+    assert [strips.is_of(take, strip) for take in ready.takes] == [True, False]
+
+    for part in (strip, other):
+        ready.strip = part.name
+        bpy.ops.emotalk.animate()
+    assert [take.strip for take in ready.takes] == [strip.name, other.name]
+
+
+def test_a_new_strip_of_the_old_ones_name_takes_its_place(
+    ready: Any, head: Any, strip: Any, take: Any, speech: Path
+) -> None:
+    name = strip.name
+    strips_of(bpy.context.scene).remove(strip)
+    again = add_strip(speech, 300)
+    assert again.name == name
+
+    bpy.ops.emotalk.refresh()
+
+    assert voice_of(head, "jawOpen")[0][0] == 300
+
+
+def test_a_strip_that_took_the_name_of_one_that_is_gone_keeps_its_own_take(
+    ready: Any, head: Any, strip: Any, take: Any, speech: Path
+) -> None:
+    from emotalk.addon.bridge import strips
+
+    other = add_strip(speech, 200, channel=2)
+    ready.strip = other.name
+    bpy.ops.emotalk.animate()
+    name = strip.name
+    strips_of(bpy.context.scene).remove(strip)
+    other.name = name
+
+    assert not strips.is_of(ready.takes[0], other)
+    assert strips.is_of(ready.takes[1], other)

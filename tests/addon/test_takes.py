@@ -54,3 +54,22 @@ def test_warnings_of_the_sound_outlive_a_slider(ready: Any, tmp_path: Path) -> N
     bpy.ops.emotalk.refresh()
 
     assert "quiet" in take.warnings
+
+
+def test_head_keys_changed_by_hand_that_go_with_the_head_are_told(ready: Any, head: Any) -> None:
+    bpy.ops.object.armature_add()
+    armature = bpy.context.object
+    armature.data.bones[0].name = "head"
+    head.parent = armature
+    bpy.ops.emotalk.animate()
+    curve = next(iter(fcurves(armature).values()))
+    curve.keyframe_points[9].co.y = 0.4
+    smile = fcurves(head.data.shape_keys)['key_blocks["mouthSmileLeft"].value', 0]
+    smile.keyframe_points[9].co.y = 0.4
+    ready.rig.use_head = False
+
+    bpy.ops.emotalk.animate()
+
+    told = ready.takes[0].warnings.splitlines()
+    assert "1 curve changed by hand, written anew: undo brings back what was there" in told
+    assert "1 curve changed by hand removed with what was switched off: undo brings it back" in told

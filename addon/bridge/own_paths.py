@@ -1,0 +1,75 @@
+"""Paths in our settings that begin at the .blend file ("//"): Blender lets its own follow a file
+that is saved in another folder, those of add-ons not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+__all__ = ["start", "stop"]
+
+_before: list[tuple[Any, str, str]] = []
+"""What was changed for the save that is going on: group, property, value. No undo comes between."""
+
+
+def start() -> None:
+    """Watch saving."""
+    for handlers, handler in _handlers():
+        handlers.append(handler)
+
+
+def stop() -> None:
+    """Stop watching."""
+    for handlers, handler in _handlers():
+        handlers.remove(handler)
+
+
+def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
+    handlers = bpy.app.handlers
+    return (
+        (handlers.save_pre, _before_saving),
+        (handlers.save_post, _after_saving),
+        (handlers.save_post_fail, _after_saving),
+    )
+
+
+@persistent
+def _before_saving(path: str, _none: object = None) -> None:
+    _before.clear()
+    folder = Path(path).parent
+    if not bpy.data.filepath or Path(bpy.data.filepath).parent == folder:
+        return
+    for group, name in _properties():
+        value = getattr(group, name)
+        if value.startswith("//"):
+            _before.append((group, name, value))
+            setattr(group, name, _from(folder, bpy.path.abspath(value)))
+
+
+@persistent
+def _after_saving(path: str, _none: object = None) -> None:
+    """A copy was saved, or none: the open file lies where it lay."""
+    if not bpy.data.filepath or Path(bpy.data.filepath) != Path(path):
+        for group, name, value in _before:
+            setattr(group, name, value)
+    _before.clear()
+
+
+def _properties() -> Iterator[tuple[Any, str]]:
+    for scene in [scene for scene in bpy.data.scenes if scene.is_editable]:
+        for holder in (scene.emotalk, *scene.emotalk.takes):
+            yield holder, "filepath"
+            yield holder.rig, "names_path"
+            yield holder.rig, "matrix_path"
+
+
+def _from(folder: Path, path: str) -> str:
+    try:
+        return bpy.path.relpath(path, start=str(folder))
+    except ValueError:  # on another drive
+        return path
