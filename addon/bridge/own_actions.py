@@ -21,8 +21,17 @@ _FOR_EVER: Final = 10_000  # frames
 _EXTRAPOLATION: Final = "emotalk_extrapolation"
 """Custom property on an armature: how its own Action went on before and after its keys."""
 
+_BLENDING: Final = "emotalk_blending"
+"""Custom property on an armature: how its own Action was blended with its tracks."""
+
 _ONLY_ITS_FRAMES: Final = "NOTHING"
 """How an Action of ours lets a body's own one show before and after the take."""
+
+_ADDED: Final = "COMBINE"
+"""How it turns a head that the body turns already: further, where it would pop out of its pose."""
+
+_TURNS: Final = (".rotation_quaternion", ".rotation_euler")
+"""Ends of the paths that Blender combines as rotations; axis and angle it adds up."""
 
 _KEPT: Final = "EmoTalk kept: "
 """Begins the name of the NLA track that plays the Action a user had before."""
@@ -68,8 +77,7 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
         if current is not None:
             _keep(plan, current, notes)
         if plan.kind == "object" and len(data.nla_tracks) and _EXTRAPOLATION not in plan.block:
-            plan.block[_EXTRAPOLATION] = data.action_extrapolation
-            data.action_extrapolation = _ONLY_ITS_FRAMES
+            _lay_over_body(plan, data)
         compat.assign_action(plan.block, action, compat.first_slot(action))
         return action
     slot_name = getattr(compat.slot_of(data), "identifier", None)
@@ -101,7 +109,7 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
     n_removed = 0
     for block in _driven_by_us(objects):
         data = block.animation_data
-        _restore_extrapolation(block)
+        _restore_layering(block)
         action, driven = data.action, before.paths_of(compat.fcurves_of(block))
         data.action = None
         if action.users == 0:
@@ -120,7 +128,7 @@ def leave(objects: Sequence[bpy.types.Object]) -> int:
     n_left = 0
     for block in _driven_by_us(objects):
         data = block.animation_data
-        _restore_extrapolation(block)
+        _restore_layering(block)
         del data.action[MARK]
         slider_limits.forget(block)
         before.forget(block)
@@ -135,10 +143,25 @@ def leave(objects: Sequence[bpy.types.Object]) -> int:
     return n_left
 
 
-def _restore_extrapolation(block: Any) -> None:
+def _lay_over_body(plan: Plan, data: Any) -> None:
+    """Let the body play before, during and after our keys, and turn its head on top of what it does
+    there.
+    """
+    plan.block[_EXTRAPOLATION] = data.action_extrapolation
+    data.action_extrapolation = _ONLY_ITS_FRAMES
+    plan.block[_BLENDING] = data.action_blend_type
+    if all(table.data_path.endswith(_TURNS) for table in plan.tables):
+        data.action_blend_type = _ADDED
+
+
+def _restore_layering(block: Any) -> None:
+    data = block.animation_data
     if _EXTRAPOLATION in block:
-        block.animation_data.action_extrapolation = block[_EXTRAPOLATION]
+        data.action_extrapolation = block[_EXTRAPOLATION]
         del block[_EXTRAPOLATION]
+    if _BLENDING in block:
+        data.action_blend_type = block[_BLENDING]
+        del block[_BLENDING]
 
 
 def _driven_by_us(objects: Sequence[bpy.types.Object]) -> list[Any]:

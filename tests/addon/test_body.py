@@ -57,9 +57,39 @@ def test_body_plays_before_during_and_after_the_take(body: Any) -> None:
     assert any(angle(at(body, frame)[1], Quaternion()) > 1e-3 for frame in range(105, 170, 5))
 
 
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ"])
+def test_a_head_that_the_body_turns_nods_where_it_is_turned_to(
+    ready: Any, head: Any, mode: str
+) -> None:
+    armature = put_bones_under(head)
+    bone = armature.pose.bones["head"]
+    bone.rotation_mode = mode
+    for frame in (1, 300):
+        bone.rotation_quaternion, bone.rotation_euler = TURNED, TURNED.to_euler()
+        bone.keyframe_insert(
+            "rotation_quaternion" if mode == "QUATERNION" else "rotation_euler", frame=frame
+        )
+    ready.start_frame, ready.rig.character = 100, armature
+
+    bpy.ops.emotalk.animate()
+
+    turns = [turned(armature, frame) for frame in range(80, 200)]
+    assert max(angle(turn, TURNED) for turn in turns) < 0.3
+    assert max(map(angle, turns, turns[1:])) < 0.06
+    assert max(angle(turn, TURNED) for turn in turns[25:75]) > 1e-3
+
+
+def turned(armature: Any, frame: int) -> Quaternion:
+    """How the head is turned, whatever its rotation mode."""
+    bpy.context.scene.frame_set(frame)
+    there = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return there.pose.bones["head"].matrix_basis.to_quaternion()
+
+
 def test_removing_gives_the_body_back_as_it_was(body: Any) -> None:
     before = {frame: at(body, frame) for frame in (10, 20, 110, 250)}
     body.animation_data.action_extrapolation = "HOLD_FORWARD"
+    body.animation_data.action_blend_type = "ADD"
     mine = body.animation_data.action.name
     bpy.ops.emotalk.animate()
 
@@ -67,6 +97,7 @@ def test_removing_gives_the_body_back_as_it_was(body: Any) -> None:
 
     data = body.animation_data
     assert (data.action.name, data.action_extrapolation) == (mine, "HOLD_FORWARD")
+    assert data.action_blend_type == "ADD"
     for frame, (x, turn) in before.items():
         assert at(body, frame)[0] == pytest.approx(x, abs=1e-4)
         assert angle(at(body, frame)[1], turn) == pytest.approx(0.0, abs=1e-3)
