@@ -33,6 +33,7 @@ __all__ = [
     "KeyTarget",
     "Matching",
     "binding_of",
+    "escape",
     "faces_of",
     "keep_keys",
     "match_keys",
@@ -269,7 +270,8 @@ def _tables(
         name, end = item.target.object_name, (float(rest[0]), item.is_speech)
         tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end))
     for (object_name, bone, mode), parts in bones.items():
-        path, curves = rotation_curves(mode, [(target.axis, curve) for target, curve in parts])
+        turns = [(target.axis, curve) for target, curve in parts]
+        path, curves = rotation_curves(mode, turns, parts[0][0].posed)
         full = f'pose.bones["{escape(bone)}"].{path}'
         for number, curve in enumerate(curves):
             keys = _reduced(frames, curve[:-1], max_error)

@@ -13,6 +13,7 @@ __all__ = [
     "DRIVEN_BY_US",
     "forget",
     "give_back",
+    "kept_values",
     "paths_of",
     "put_back",
     "remember",
@@ -55,6 +56,11 @@ def give_back(block: Any, ours: Iterable[_Path]) -> None:
     put_back(block, ours)
     forget(block)
     block.update_tag()
+
+
+def kept_values(block: Any) -> dict[_Path, float]:
+    """What was kept, by data path and array index."""
+    return _read(block) or {}
 
 
 def forget(block: Any) -> None:

@@ -23,6 +23,8 @@ from ...emotalk_core.retarget import (
     read_binding,
     read_expression_matrix,
 )
+from ...emotalk_core.rigs.rotation import UNPOSED
+from .poses import poses_of
 
 __all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "with_all_keys"]
 
@@ -157,12 +159,14 @@ def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Ma
 
 def _bones(armature: bpy.types.Object) -> list[BoneRest]:
     modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
+    poses = poses_of(armature)
     return [
         BoneRest(
             bone.name,
             np.array(bone.head_local),
             np.array(bone.matrix_local.to_3x3()),
             modes.get(bone.name, "QUATERNION"),
+            poses.get(bone.name, UNPOSED),
         )
         for bone in armature.data.bones
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import arkit
 from ..atomic_file import atomic_file
 from ..errors import InputError
-from .rotation import ROTATION_MODES
+from .rotation import ROTATION_MODES, UNPOSED, Pose
 
 __all__ = ["Binding", "BoneTarget", "Driven", "KeyTarget", "read_binding", "write_binding"]
 
@@ -33,6 +33,7 @@ class BoneTarget:
     bone: str
     axis: tuple[float, float, float] = (1.0, 0.0, 0.0)
     rotation_mode: str = "QUATERNION"  # the bone's own, in Blender's words; it is not changed
+    posed: Pose = UNPOSED  # from where it turns: a scene's, so preset files do without
 
     @property
     def bone_id(self) -> tuple[str, str, str]:

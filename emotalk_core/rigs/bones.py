@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from .binding import BoneTarget, Driven
-from .rotation import Axis
+from .rotation import UNPOSED, Axis, Pose
 
 __all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bones", "turn_axes"]
 
@@ -54,6 +54,8 @@ class BoneRest:
     head: np.ndarray  # (3,)
     rest: np.ndarray  # (3, 3), columns are the bone's axes: `bone.matrix_local`
     rotation_mode: str = "QUATERNION"
+    posed: Pose = UNPOSED
+    """Head, neck and eyes turn from there; a jaw does not, or lips would never meet."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ def _jaw(
         (("jawOpen", 1.0),) if lips_have_keys else (("jawOpen", 1.0), ("mouthClose", -1.0))
     )
     side_sources = (("jawLeft", 1.0), ("jawRight", -1.0))
+    bone = replace(bone, posed=UNPOSED)
     nod_target = _target(armature, bone, nod)
     return [
         Driven(nod_target, open_sources, gain=angles.jaw_open, lower=0.0, upper=angles.jaw_open),
@@ -209,7 +212,7 @@ def _head(
 
 
 def _target(armature: str, bone: BoneRest, axis: Axis) -> BoneTarget:
-    return BoneTarget(armature, bone.name, axis, bone.rotation_mode)
+    return BoneTarget(armature, bone.name, axis, bone.rotation_mode, bone.posed)
 
 
 def _swing(target: BoneTarget, sources: tuple[tuple[str, float], ...], angle: float) -> Driven:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from ..errors import RigError
 
-__all__ = ["ROTATION_MODES", "Axis", "rotation_curves"]
+__all__ = ["ROTATION_MODES", "UNPOSED", "Axis", "Pose", "rotation_curves"]
 
 _EULER_MODES = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 ROTATION_MODES = ("QUATERNION", "AXIS_ANGLE", *_EULER_MODES)
 
 Axis = tuple[float, float, float]
+Pose = tuple[float, float, float, float]  # w x y z of a quaternion of length 1
+UNPOSED: Final[Pose] = (1.0, 0.0, 0.0, 0.0)
 
 
 def rotation_curves(
-    mode: str, parts: Sequence[tuple[Axis, np.ndarray]]
+    mode: str, parts: Sequence[tuple[Axis, np.ndarray]], posed: Pose = UNPOSED
 ) -> tuple[str, list[np.ndarray]]:
     """Property name and its float32 (K,) curves for angles (radians) about axes that are added as
-    rotation vectors.
+    rotation vectors and turn a bone from where it is `posed`.
 
     Raises
     ------
@@ -31,12 +34,15 @@ def rotation_curves(
         curve[:, None].astype(np.float64) * np.asarray(axis, np.float64) for axis, curve in parts
     )
     assert isinstance(vectors, np.ndarray)
+    quaternions = _quaternions(vectors)
+    if posed != UNPOSED:
+        quaternions = _turned_from(posed, quaternions)
+        vectors = _vectors(quaternions)
     if mode == "AXIS_ANGLE":
         angle = np.linalg.norm(vectors, axis=1)
         axes = vectors / np.maximum(angle, 1e-12)[:, None]
         axes[angle < 1e-12] = (0.0, 1.0, 0.0)  # Blender's own rest value
         return "rotation_axis_angle", [curve.astype(np.float32) for curve in (angle, *axes.T)]
-    quaternions = _quaternions(vectors)
     if mode == "QUATERNION":
         return "rotation_quaternion", [curve.astype(np.float32) for curve in quaternions.T]
     if mode in _EULER_MODES:
@@ -57,6 +63,25 @@ def _quaternions(vectors: np.ndarray) -> np.ndarray:
     half = 0.5 * np.linalg.norm(vectors, axis=1)
     scale = 0.5 * np.sinc(half / np.pi)
     return np.column_stack([np.cos(half), vectors * scale[:, None]])
+
+
+def _turned_from(posed: Pose, q: np.ndarray) -> np.ndarray:
+    """The quaternions (K, 4) after that of the pose (Hamilton's product)."""
+    (a, b, c, d), (w, x, y, z) = posed, q.T
+    return np.column_stack(
+        [
+            a * w - b * x - c * y - d * z,
+            a * x + b * w + c * z - d * y,
+            a * y - b * z + c * w + d * x,
+            a * z + b * y - c * x + d * w,
+        ]
+    )
+
+
+def _vectors(q: np.ndarray) -> np.ndarray:
+    """Rotation vectors (K, 3) of quaternions (K, 4)."""
+    half = np.arccos(np.clip(q[:, 0], -1.0, 1.0))
+    return 2.0 * q[:, 1:] / np.maximum(np.sinc(half / np.pi), 1e-12)[:, None]
 
 
 def _matrices(q: np.ndarray) -> np.ndarray:

@@ -79,6 +79,29 @@ def test_a_head_that_the_body_turns_nods_where_it_is_turned_to(
     assert max(angle(turn, TURNED) for turn in turns[25:75]) > 1e-3
 
 
+@pytest.mark.parametrize("mode", ["QUATERNION", "ZXY", "AXIS_ANGLE"])
+def test_a_head_that_somebody_posed_nods_from_there_and_comes_back(
+    ready: Any, head: Any, mode: str
+) -> None:
+    armature = put_bones_under(head)
+    bone = armature.pose.bones["head"]
+    bone.rotation_mode = mode
+    bone.matrix_basis = TURNED.to_matrix().to_4x4()
+    ready.start_frame, ready.rig.character = 100, armature
+
+    for _again in range(2):
+        bpy.ops.emotalk.animate()
+        turns = [turned(armature, frame) for frame in range(60, 240)]
+
+        assert max(angle(turn, TURNED) for turn in turns) < 0.3
+        assert max(angle(turn, TURNED) for turn in turns[45:95]) > 1e-3
+        assert angle(turns[0], TURNED) == pytest.approx(0.0, abs=1e-3)
+        assert angle(turns[-1], TURNED) == pytest.approx(0.0, abs=1e-3)
+    bpy.ops.emotalk.clear()
+
+    assert angle(turned(armature, 120), TURNED) == pytest.approx(0.0, abs=1e-3)
+
+
 def turned(armature: Any, frame: int) -> Quaternion:
     """How the head is turned, whatever its rotation mode."""
     bpy.context.scene.frame_set(frame)

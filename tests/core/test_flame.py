@@ -326,6 +326,26 @@ def test_axis_angle_keys_at_rest_keep_an_axis() -> None:
     assert np.stack(curves, 1).tolist() == [[0, 0, 1, 0], [0.5, 1, 0, 0]]
 
 
+@pytest.mark.parametrize("mode", ["QUATERNION", "AXIS_ANGLE", "XYZ"])
+def test_a_posed_bone_turns_from_its_pose(mode: str) -> None:
+    quarter = float(np.sqrt(0.5))
+    posed = (quarter, 0.0, quarter, 0.0)  # a quarter turn about y
+
+    _path, curves = rotation_curves(mode, [((0.0, 1.0, 0.0), np.array([0.0, 0.3]))], posed)
+
+    resting, further = np.stack(curves, 1)
+    expected = {
+        "QUATERNION": ([*posed], [np.cos(np.pi / 4 + 0.15), 0, np.sin(np.pi / 4 + 0.15), 0]),
+        "AXIS_ANGLE": ([np.pi / 2, 0, 1, 0], [np.pi / 2 + 0.3, 0, 1, 0]),
+    }.get(mode)
+    if expected:
+        np.testing.assert_allclose(resting, expected[0], atol=1e-6)
+        np.testing.assert_allclose(further, expected[1], atol=1e-6)
+    else:
+        turn = about(2, further[2]) @ about(1, further[1]) @ about(0, further[0])
+        np.testing.assert_allclose(turn, about(1, np.pi / 2 + 0.3), atol=1e-6)
+
+
 def test_unknown_rotation_modes_are_refused() -> None:
     target = BoneTarget("Rig", "jaw", rotation_mode="SPIN")
 
