@@ -110,8 +110,19 @@ def follow_renames(take: Any) -> None:
                 block = block_of(parts[place], kind)
                 before.rename(block, path, alike[0])
                 slider_limits.rename(block, path[0], alike[0][0])
+                _rename_manner(take, [place, *path], [place, *alike[0]])
                 del sums[alike[0]]
                 _store(take, memory)
+
+
+def _rename_manner(take: Any, was: list[Any], now: list[Any]) -> None:
+    """How the curve goes to rest."""
+    try:
+        rows = json.loads(take.manners)
+        renamed = [[*(now if row[:3] == was else row[:3]), *row[3:]] for row in rows]
+    except (ValueError, TypeError):
+        return
+    take.manners = json.dumps(renamed)
 
 
 @contextmanager

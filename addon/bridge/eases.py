@@ -106,6 +106,7 @@ def settle(takes: Iterable[Any], spans: Sequence[_Span] = (), without: Any | Non
         if ease == was:
             continue
         theirs = [by_hand.span_of(other) for other in others]
+        by_hand.follow_renames(take)
         curves = [curve for _, _, curve in _curves_of(take)]
         ease = _free(place, ease, curves, [by_hand.span_of(take), *theirs])
         if ease != was:

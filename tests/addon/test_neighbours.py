@@ -162,6 +162,20 @@ def test_keys_that_were_there_before_are_not_written_over(
         assert between(head, -99, FIRST) == [*range(FIRST - EASE_IN, FIRST)]
 
 
+def test_keys_by_hand_on_a_key_that_was_renamed_are_not_written_over(
+    ready: Any, head: Any, second: str
+) -> None:
+    speak(ready, ready.filepath, FIRST)
+    speak(ready, second, LAST + 10)
+    head.data.shape_keys.key_blocks[SMILE].name = "Grin"
+    curve = fcurves(head.data.shape_keys)['key_blocks["Grin"].value', 0]
+    curve.keyframe_points.insert(LAST + 6, 0.625)
+
+    bpy.ops.emotalk.clear()
+
+    assert between(head, LAST, 999, "Grin") == [LAST + 6]
+
+
 def test_imported_curves_go_before_eases(ready: Any, head: Any, tmp_path: Path) -> None:
     take = speak(ready, ready.filepath, FIRST)
     bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "clip.npz"))
