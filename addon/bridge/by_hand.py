@@ -15,7 +15,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import before, characters, compat
+from . import before, characters, compat, slider_limits
 from .curves import checksum, read_keys
 from .plans import block_of
 
@@ -107,9 +107,22 @@ def follow_renames(take: Any) -> None:
             alike = [one for one in sums if sums[one] == total and one[1] == path[1]]
             if total and alike:
                 memory[place, kind, *alike[0]] = memory.pop((place, kind, *path))
-                before.rename(block_of(parts[place], kind), path, alike[0])
+                block = block_of(parts[place], kind)
+                before.rename(block, path, alike[0])
+                slider_limits.rename(block, path[0], alike[0][0])
+                _rename_manner(take, [place, *path], [place, *alike[0]])
                 del sums[alike[0]]
                 _store(take, memory)
+
+
+def _rename_manner(take: Any, was: list[Any], now: list[Any]) -> None:
+    """How the curve goes to rest."""
+    try:
+        rows = json.loads(take.manners)
+        renamed = [[*(now if row[:3] == was else row[:3]), *row[3:]] for row in rows]
+    except (ValueError, TypeError):
+        return
+    take.manners = json.dumps(renamed)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ...emotalk_core.easing import Place, eased_tables, ramp, room_for, table_en
 from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import before, by_hand, compat, own_actions
 from .curves import Keys, held, joined, read_keys, write_keys
-from .neighbours import beside, each_beside, keyed_block, takes_on
+from .neighbours import beside, blocks_of, each_beside, keyed_block, takes_on
 
 __all__ = ["eased", "remember", "settle", "settle_beside"]
 
@@ -106,27 +106,32 @@ def settle(takes: Iterable[Any], spans: Sequence[_Span] = (), without: Any | Non
         if ease == was:
             continue
         theirs = [by_hand.span_of(other) for other in others]
+        by_hand.follow_renames(take)
         curves = [curve for _, _, curve in _curves_of(take)]
         ease = _free(place, ease, curves, [by_hand.span_of(take), *theirs])
         if ease != was:
-            _change(take, ease, [*theirs, *spans])
+            _change(take, ease, others, spans)
 
 
-def _change(take: Any, ease: _Ease, theirs: Sequence[_Span]) -> None:
-    """Write the take's eases anew where they are to be others; keys in `theirs` stay."""
+def _change(take: Any, ease: _Ease, others: Sequence[Any], spans: Sequence[_Span]) -> None:
+    """Write the take's eases anew where they are to be others; keys in `spans` and, on what they
+    key, of `others` stay.
+    """
     changed, manners = by_hand.changed_curves(take), _manners(take)
     for thing in by_hand.parts_of(take).values():
         own_actions.unshare(keyed_block(thing))
     ours = take.id_data.emotalk
     layout = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
+    theirs = [(by_hand.span_of(other), blocks_of(other)) for other in others]
     for part, block, curve in [*_curves_of(take)]:
+        here = [span for span, blocks in theirs if block.as_pointer() in blocks]
         path = curve.data_path, curve.array_index
         rest, is_speech = manners.get((part, *path), (before.rest_of(block, path), False))
         keys = old = read_keys(curve)
         for side, edge in enumerate((take.first_frame, take.last_frame)):
             if ease[side] != take.ease_written[side]:
                 goes = _within(keys, edge, side, take.ease_written[side])
-                for first, last in theirs:
+                for first, last in (*here, *spans):
                     goes &= (keys.frames < first - _NEAR) | (keys.frames > last + _NEAR)
                 goes |= _within(keys, edge, side, ease[side])
                 value = float(np.interp(edge, keys.frames, keys.values))

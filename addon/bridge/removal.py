@@ -94,6 +94,7 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
     if data is None or not own_actions.is_ours(data.action):
         return 0
     own_actions.unshare(block)
+    theirs = [other for other in others if block.as_pointer() in blocks_of(other)]
     fcurves, n_removed, emptied = compat.fcurves_of(block), 0, []
     for curve in [*(fcurves or ())]:
         path = (curve.data_path, curve.array_index)
@@ -104,7 +105,7 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
             continue
         keys = read_keys(curve)
         goes = _within(keys.frames, take)
-        for other in others:
+        for other in theirs:
             goes &= ~_within(keys.frames, other)
         n_removed += int(goes.sum())
         if goes.all():

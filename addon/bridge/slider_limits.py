@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+import bpy
+
 from ...emotalk_core.retarget import Binding, KeyTarget
 from .plans import Plan
 
-__all__ = ["forget", "give_back", "widen"]
+__all__ = ["forget", "give_back", "rename", "widen"]
 
 _MEMORY: Final = "emotalk_limits"
 """Custom property on a Key: by key and which of its limits what it was and what we made of it, as
@@ -46,6 +48,19 @@ def forget(block: Any) -> None:
         del block[_MEMORY]
 
 
+def rename(block: Any, path: str, now: str) -> None:
+    """What is known of the key that had the data path `path` is known of the one that has `now`."""
+    memory = _read(block)
+    for key, name in [which for which in memory if _path_of(which[0]) == path]:
+        renamed = block.path_resolve(now.rpartition(".")[0]).name
+        memory[renamed, name] = memory.pop((key, name))
+        _store(block, memory)
+
+
+def _path_of(key: str) -> str:
+    return f'key_blocks["{bpy.utils.escape_identifier(key)}"].value'
+
+
 def _set(block: Any, which: tuple[str, str], limit: float) -> None:
     memory, (key, name) = _read(block), which
     owner = block.key_blocks[key]
@@ -53,6 +68,10 @@ def _set(block: Any, which: tuple[str, str], limit: float) -> None:
     was, made = memory.get(which, (now, now))
     setattr(owner, name, limit)
     memory[which] = (was if now == made else now, getattr(owner, name))  # as float32
+    _store(block, memory)
+
+
+def _store(block: Any, memory: _Memory) -> None:
     block[_MEMORY] = json.dumps([[*place, *limits] for place, limits in memory.items()])
 
 

@@ -195,6 +195,19 @@ def test_rest_that_is_not_nought_is_remembered(ready: Any, second: str) -> None:
     np.testing.assert_allclose(keys_of(face, "viseme_sil"), alone, atol=1e-6)
 
 
+def test_a_key_that_is_renamed_goes_to_rest_as_before(ready: Any, second: str) -> None:
+    face = make_head("Face", ("viseme_sil", "viseme_PP", "viseme_aa", "viseme_O", "viseme_E"))
+    ready.rig.character = face
+    speak(ready, ready.filepath, FIRST)
+    alone = keys_of(face, "viseme_sil")
+    speak(ready, second, LAST + 10)
+    face.data.shape_keys.key_blocks["viseme_sil"].name = "Silence"
+
+    bpy.ops.emotalk.clear()
+
+    np.testing.assert_allclose(keys_of(face, "Silence"), alone, atol=1e-6)
+
+
 def test_held_poses_are_held_on_their_way_to_rest(ready: Any, head: Any, second: str) -> None:
     ready.key_step, ready.hold_keys = 2, True
     speak(ready, ready.filepath, FIRST)

@@ -185,6 +185,23 @@ def test_one_of_two_takes_goes_and_the_other_stays_whole(
     assert not bpy.data.actions
 
 
+def test_a_mesh_that_the_other_take_leaves_alone_keeps_no_keys(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
+    teeth = make_head("Teeth")
+    teeth.parent = head
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+    next(item for item in ready.rig.targets if item.object == teeth).use = False
+    second_take(ready, tmp_path, 60)
+    ready.take_index = 0
+
+    bpy.ops.emotalk.clear()
+
+    assert teeth.data.shape_keys.animation_data.action is None
+    assert keys_of(head, "jawOpen")[0][0] == 60 - EASE_IN
+
+
 def test_take_of_another_scene_keeps_its_keys(ready: Any, head: Any, tmp_path: Path) -> None:
     bpy.ops.emotalk.animate()
     scene = bpy.data.scenes.new("Other")

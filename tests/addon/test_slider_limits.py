@@ -43,6 +43,15 @@ def test_sliders_that_were_widened_get_their_range_back(ready: Any, wide: Any) -
     assert "emotalk_limits" not in wide.data.shape_keys
 
 
+def test_a_key_that_was_renamed_gets_its_range_back(ready: Any, wide: Any) -> None:
+    bpy.ops.emotalk.animate()
+    wide.data.shape_keys.key_blocks["mouthPucker"].name = "Pucker"
+
+    bpy.ops.emotalk.clear()
+
+    assert limits_of(wide, "Pucker") == (0.0, 1.5)
+
+
 def test_a_range_that_somebody_has_set_since_stays(ready: Any, wide: Any) -> None:
     bpy.ops.emotalk.animate()
     wide.data.shape_keys.key_blocks["mouthPucker"].slider_max = 5.0
