@@ -17,7 +17,7 @@ from .work import Outcome
 if TYPE_CHECKING:
     from .takes import Prepared
 
-__all__ = ["Known", "by_names_now", "scene_of"]
+__all__ = ["Known", "by_names_now", "name_now", "scene_of"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +41,11 @@ def scene_of(prepared: Prepared) -> bpy.types.Scene | None:
     """The scene that the job works for, whatever it is called; None once it is gone."""
     number = prepared.known.scene
     return next((scene for scene in bpy.data.scenes if scene.session_uid == number), None)
+
+
+def name_now(prepared: Prepared) -> str:
+    """What the character that the job works for is called by now."""
+    return prepared.known.objects.now().get(prepared.character, prepared.character)
 
 
 def by_names_now(

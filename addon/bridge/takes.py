@@ -18,7 +18,7 @@ from . import bake, by_hand, characters, controls, eases, removal, rigs, sound, 
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
-from .known_again import Known, by_names_now, scene_of
+from .known_again import Known, by_names_now, name_now, scene_of
 from .neighbours import beside
 from .session import SESSION
 from .settings import engine_settings
@@ -30,6 +30,7 @@ __all__ = [
     "begin",
     "finish",
     "make_active",
+    "name_now",
     "prepare",
     "prepare_take",
     "remake",

@@ -51,7 +51,7 @@ class EMOTALK_OT_refresh(WatchedOperator):
 
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """Who, and how much."""
-        return f"Updated {prepared.character}: {bake.described(result)}"
+        return f"Updated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):

@@ -27,8 +27,9 @@ def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
-    owner, name = compat.strip_collection(compat.sequencer_scene(context))
-    if owner is None:
+    scene = compat.sequencer_scene(context)
+    owner, name = compat.strip_collection(scene)
+    if owner is None or not (ours.strip or compat.strips_all(scene)):
         box.label(text="No strips in this scene yet", icon="INFO")
         return
     chosen = strips.chosen(context)

@@ -194,3 +194,40 @@ def test_a_strip_that_took_the_name_of_one_that_is_gone_keeps_its_own_take(
 
     assert not strips.is_of(ready.takes[0], other)
     assert strips.is_of(ready.takes[1], other)
+
+
+class Lines:
+    """A layout that keeps the text of its labels and the names of its fields."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.fields: list[str] = []
+
+    def box(self, **_: Any) -> Lines:
+        return self
+
+    column = row = box
+
+    def prop(self, *_: Any, **__: Any) -> None: ...
+
+    def prop_search(self, _group: Any, field: str, *_: Any, **__: Any) -> None:
+        self.fields.append(field)
+
+    def label(self, *, text: str, **_: Any) -> None:
+        self.text.append(text)
+
+
+@pytest.mark.parametrize("name", ["", "gone"])
+def test_an_empty_sequencer_is_said_and_a_name_of_a_strip_that_is_gone_can_be_cleared(
+    ready: Any, name: str
+) -> None:
+    from emotalk.addon.ui import speech
+
+    bpy.context.scene.sequence_editor_create()
+    ready.source, ready.strip = "STRIP", name
+    lines = Lines()
+
+    speech._draw_sound(lines, bpy.context)
+
+    assert lines.text == ([] if name else ["No strips in this scene yet"])
+    assert lines.fields == (["strip"] if name else [])
