@@ -137,6 +137,7 @@ class Stretch:
     """Which scene frames a bake may change."""
 
     old: tuple[float, float] | None = None  # what the take had written when it was last baked
+    others: tuple[tuple[float, float], ...] = ()  # of other takes, to whom `old` leaves them
     only: tuple[float, float] | None = None  # a part of the take; None: all of it
     blend_frames: float = 4.0  # the ends of `only` are blended with what was there
     is_held: bool = False  # each key stays until the next one
@@ -150,15 +151,19 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
         new = _blended(old, new, stretch.only, stretch.blend_frames)
         if len(new.frames) == 0:
             return old
-        spans = [stretch.only]
+        goes = _within(old, stretch.only)
     else:
-        spans = [(float(new.frames[0]), float(new.frames[-1]))]
+        goes = np.zeros(len(old.frames), bool)
         if stretch.old is not None:
-            spans.append(stretch.old)
-    stays = np.ones(len(old.frames), bool)
-    for first, last in spans:
-        stays &= (old.frames < first - 0.01) | (old.frames > last + 0.01)
-    return joined(old, stays, new)
+            goes |= _within(old, stretch.old)
+        for span in stretch.others:
+            goes &= ~_within(old, span)
+        goes |= _within(old, (float(new.frames[0]), float(new.frames[-1])))
+    return joined(old, ~goes, new)
+
+
+def _within(keys: Keys, span: tuple[float, float]) -> np.ndarray:
+    return (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
 
 
 def joined(old: Keys, stays: np.ndarray, new: Keys) -> Keys:

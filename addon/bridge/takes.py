@@ -19,6 +19,7 @@ from .counting import counted
 from .curves import Stretch
 from .draft import Draft
 from .known_again import Known, by_names_now, scene_of
+from .neighbours import beside
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request, animate, redo
@@ -339,7 +340,9 @@ def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable
             only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
     old = by_hand.span_of(take) if take else None
-    return Stretch(old, only, ours.blend_frames, is_held)
+    theirs = [by_hand.span_of(other) for other in beside(take)] if take else []
+    others = tuple(span for span in theirs if old and span[0] <= old[1] and span[1] >= old[0])
+    return Stretch(old, others, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:

@@ -142,6 +142,22 @@ def test_a_take_over_the_end_of_another_has_its_own_end(ready: Any, head: Any, s
     assert keys_of(head, SMILE)[0].tolist() == [*range(FIRST - EASE_IN, LAST + EASE_OUT + 1)]
 
 
+def test_a_take_that_moves_from_over_another_leaves_it_whole(
+    ready: Any, head: Any, second: str
+) -> None:
+    speak(ready, ready.filepath, FIRST)
+    speak(ready, second, 60)
+    there = voice_of(head, "jawOpen")
+    ready.take_index = 0
+    ready.takes[0].start_frame = 300
+
+    bpy.ops.emotalk.refresh()
+
+    np.testing.assert_array_equal(voice_of(head, "jawOpen"), there)
+    assert between(head, -99, 250) == [*range(60 - EASE_IN, 60 + 24 + EASE_OUT + 1)]
+    assert changed(ready.takes[1]) == 0
+
+
 @pytest.mark.parametrize("frame", [LAST + 3, LAST + EASE_OUT])
 def test_keys_that_were_there_before_are_not_written_over(
     ready: Any, head: Any, frame: int
