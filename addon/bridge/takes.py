@@ -195,7 +195,8 @@ def finish(
         lost = changed & removal.cut_orphans(take, tables)
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
-    result = replace(result, notes=(*_told(changed, lost, stretch, result), *result.notes))
+    told = *_told(changed, lost, stretch, result), *_shared_frames(take, outcome.tables)
+    result = replace(result, notes=(*told, *result.notes))
     _record(take, prepared, outcome, result)
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked)
@@ -261,6 +262,14 @@ def _told(
     start, end = stretch.only
     is_apart = end < result.first_frame or start > result.last_frame
     return ("Only a Range touches no frame of this take",) if is_apart else ()
+
+
+def _shared_frames(take: Any, tables: Sequence[KeyTable]) -> tuple[str, ...]:
+    """Where two voices move one face, the user should know which one it follows."""
+    first, last = table_ends(tables)
+    others = [o.name for o in beside(take) if o.first_frame < last and first < o.last_frame]
+    names = ", ".join(others[:3])
+    return (f"Shares frames with {names}: the take that is made last has them",) if others else ()
 
 
 def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:
@@ -341,7 +350,8 @@ def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable
             only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
     old = by_hand.span_of(take) if take else None
-    others = tuple(by_hand.span_of(other) for other in beside(take)) if take else ()
+    theirs = [by_hand.span_of(other) for other in beside(take)] if take else []
+    others = tuple(span for span in theirs if old and span[0] <= old[1] and span[1] >= old[0])
     return Stretch(old, others, only, ours.blend_frames, is_held)
 
 

@@ -133,6 +133,18 @@ def test_a_take_in_the_middle_of_another_leaves_its_eases(
     assert keys_of(head, SMILE)[0].tolist() == [*range(FIRST - EASE_IN, LAST + EASE_OUT + 1)]
 
 
+@pytest.mark.parametrize(("start", "is_told"), [(30, True), (LAST - 1, True), (LAST, False)])
+def test_a_take_over_another_is_told(
+    ready: Any, head: Any, second: str, start: int, *, is_told: bool
+) -> None:
+    """Parts of a strip that was split share a frame, and nobody minds."""
+    name = speak(ready, ready.filepath, FIRST).name
+
+    take = speak(ready, second, start)
+
+    assert (f"Shares frames with {name}" in take.warnings) == is_told
+
+
 def test_a_take_over_the_end_of_another_has_its_own_end(ready: Any, head: Any, second: str) -> None:
     speak(ready, ready.filepath, FIRST)
     speak(ready, second, LAST - 4)
