@@ -68,7 +68,8 @@ SLACK: Final = np.array([0.05, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
 JAW_SURE: Final = 4
-"""Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure."""
+"""Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure. What
+comes of it is smoothed: lips part within a frame, a jaw that did would pop."""
 
 MOUTH_CLOSE: Final = arkit.index("mouthClose")
 
@@ -175,8 +176,9 @@ def tuck(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
     return free + firm[:, None] * (np.maximum(free * KEPT, TUCKED) - free)
 
 
-def press(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
-    """Coefficients (T, 52) of a free mouth (T, 52) whose gap is shut by `firm` (T,), 0..1.
+def press(free: np.ndarray, firm: np.ndarray, jaw: np.ndarray) -> np.ndarray:
+    """Coefficients (T, 52) of a free mouth (T, 52) whose gap is shut by `firm` (T,), 0..1, while
+    its jaw gives way by `jaw` (T,), 0..1.
 
     The gap that is left is its share of the free one, whatever parted the lips: so the order of the
     gaps is the order of what was heard.
@@ -185,7 +187,7 @@ def press(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
     gap = np.maximum(free @ MM + rest, 0.0)
     wanted = np.minimum((1.0 - firm) * gap + firm * np.float32(CONTACT_MM), gap)
     pressed = np.maximum(free, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
-    values = pressed * (1.0 - np.where(IS_JAW, f**JAW_SURE, f) * GIVES_WAY)
+    values = pressed * (1.0 - np.where(IS_JAW, jaw[:, None], f) * GIVES_WAY)
     nearest, farthest = values @ MM + rest, pressed @ MM + rest
     back = np.clip((wanted - nearest) / np.maximum(farthest - nearest, 1e-3), 0.0, 1.0)
     values = values + back[:, None] * (pressed - values)

@@ -16,7 +16,6 @@ from .contact import (
     FIRMNESS,
     GIVES_WAY,
     IS_JAW,
-    JAW_SURE,
     KEPT,
     LEAST,
     MOUTH_CLOSE,
@@ -70,8 +69,8 @@ def firmness(net: Net, logits: str) -> str:
     return net.clip(net.add("Div", net.add("Sub", room, left), room), 0.0, None)
 
 
-def press(net: Net, free: str, firm: str) -> str:
-    """As `contact.press`; free (B, T, 52), firm (B, T, 1)."""
+def press(net: Net, free: str, firm: str, jaw: str) -> str:
+    """As `contact.press`; free (B, T, 52), firm and jaw (B, T, 1)."""
 
     def gap_of(values: str) -> str:
         opened = net.add("MatMul", values, net.constant(MM.reshape(-1, 1).astype(np.float32)))
@@ -84,8 +83,8 @@ def press(net: Net, free: str, firm: str) -> str:
     twice = net.add("Sub", net.add("Mul", firm, net.number(2.0)), net.number(1.0))
     pressing = net.add("Mul", net.clip(twice, 0.0, None), net.constant(PRESSED))
     pressed = net.add("Max", free, pressing)
-    sure = net.add("Pow", firm, net.constant(np.where(IS_JAW, JAW_SURE, 1).astype(np.float32)))
-    yields = net.add("Mul", sure, net.constant(GIVES_WAY))
+    of_jaw = net.add("Mul", jaw, net.constant(GIVES_WAY * IS_JAW))
+    yields = net.add("Add", net.add("Mul", firm, net.constant(GIVES_WAY * ~IS_JAW)), of_jaw)
     values = net.add("Mul", pressed, net.add("Sub", net.number(1.0), yields))
     nearest = gap_of(values)
     room = net.clip(net.add("Sub", gap_of(pressed), nearest), 1e-3, None)

@@ -15,6 +15,7 @@ from ..arkit import N_CHANNELS
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
+from .contact import JAW_SURE
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -311,7 +312,8 @@ def _decoder(model: Model) -> Graph:
     lips, lip, corners = net.split("Split", firm, net.integers(1, 1, 1), n_outputs=3, axis=-1)
     steady = _steady_jaw(net, net.affine(x, "decoder.output"))
     free = round_off(net, steady, _smoothed(net, corners))
-    values = press(net, tuck(net, free, lip), lips)
+    jaw = _smoothed(net, net.add("Pow", lips, net.number(float(JAW_SURE))))
+    values = press(net, tuck(net, free, lip), lips, jaw)
     net.output(values, "coefficients", (*frames, len(config.channels)))
     return net
 

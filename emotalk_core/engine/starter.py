@@ -15,7 +15,7 @@ from .. import arkit
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import firmness, gate_logits, press, round_off, tuck
+from .contact import JAW_SURE, firmness, gate_logits, press, round_off, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -253,7 +253,8 @@ class Starter:
         free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
         firm = firmness(gate_logits(contact, shares))
         lips, lip = firm[:, :2].T
-        return press(tuck(round_off(free, smoothed(firm[:, 2:])), lip), lips)
+        jaw = smoothed(firm[:, :1] ** JAW_SURE)[:, 0]
+        return press(tuck(round_off(free, smoothed(firm[:, 2:])), lip), lips, jaw)
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

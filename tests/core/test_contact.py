@@ -7,6 +7,7 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.engine.contact import (
     CONTACT_MM,
+    JAW_SURE,
     columns_of,
     firmness,
     gate_logits,
@@ -54,7 +55,7 @@ def test_the_gap_left_is_its_share_of_the_free_one() -> None:
     gap = aperture_mm(free)
     firm = np.full(len(free), 0.4, np.float32)
 
-    left = aperture_mm(press(free.copy(), firm))
+    left = aperture_mm(press(free.copy(), firm, firm**JAW_SURE))
 
     np.testing.assert_allclose(left, np.minimum(0.6 * gap + 0.4 * CONTACT_MM, gap), atol=2e-3)
 
@@ -63,13 +64,13 @@ def test_the_likelier_contact_is_the_narrower_mouth() -> None:
     free = np.repeat(mouths(40), 50, axis=0)
     firm = firmness(np.tile(np.linspace([-12.0, 0.0, 0.0], [6.0, 0.0, 0.0], 50), (40, 1)))[:, 0]
 
-    gaps = aperture_mm(press(free, firm)).reshape(40, 50)
+    gaps = aperture_mm(press(free, firm, firm**JAW_SURE)).reshape(40, 50)
 
     assert (np.diff(gaps, axis=1) <= 2e-3).all()
 
 
 def test_lips_that_surely_meet_press_on_each_other() -> None:
-    shut = press(mouths(), np.ones(200, np.float32))
+    shut = press(mouths(), *np.ones((2, 200), np.float32))
 
     assert aperture_mm(shut).max() <= CONTACT_MM + 2e-3
     assert shut[:, list(arkit.indices("mouthPress"))].min() >= 0.08 - 1e-6

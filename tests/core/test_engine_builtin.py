@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from emotalk_core import arkit
 from emotalk_core.audio import ArraySound
 from emotalk_core.controls import Controls, FrameControls, emotion_weights
 from emotalk_core.engine import Encoding, open_engine, product
@@ -17,7 +18,7 @@ from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.engine.starter import smoothed
 from emotalk_core.engine.windows import cross_fade, fade_weights, n_windows
 from emotalk_core.errors import Cancelled, InputError, SetupError
-from emotalk_core.model.config import FrontEndConfig
+from emotalk_core.model.config import PHONES, FrontEndConfig
 from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.timing import frame_count
 from tests.core.babble import RATE, Blocks, babble, joined, largest_difference, told
@@ -102,6 +103,22 @@ def test_silence_keeps_the_mouth_closed(engine: BuiltinEngine) -> None:
     assert np.isfinite(values).all()
     assert values[:, 17].max() < 0.08  # jawOpen
     assert np.abs(np.diff(values, axis=0)).max() < 0.04
+
+
+def test_a_jaw_does_not_pop_out_of_a_contact(engine: BuiltinEngine) -> None:
+    sizes = engine.config.content
+    content = np.zeros((63, sizes.full_width), np.float32)
+    named = ["a"] * 30 + ["p"] * 3 + ["a"] * 30
+    content[np.arange(63), [sizes.width + PHONES.index(phone) for phone in named]] = 1.0
+    sound = Encoding(
+        content, np.zeros((63, 64), np.float32), np.zeros((63, 8), np.float32),
+        np.zeros(63, np.float32),
+    )  # fmt: skip
+
+    jaw = engine.decode(sound, told(63))[20:45, arkit.index("jawOpen")]
+
+    assert np.ptp(jaw) > 0.02
+    assert np.abs(np.diff(jaw)).max() < 0.85 * np.ptp(jaw)
 
 
 def test_cancel_ends_every_thread(engine: BuiltinEngine) -> None:

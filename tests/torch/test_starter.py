@@ -132,8 +132,9 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     both = firmness(logits)
     theirs_both = torch_firmness(torch.from_numpy(logits))
     np.testing.assert_allclose(both, theirs_both.numpy(), atol=1e-6)
-    ours = press(free.copy(), both[:, 0])
-    theirs = torch_press(torch.from_numpy(free), theirs_both[:, 0]).numpy()
+    ours = press(free.copy(), both[:, 0], both[:, 0] ** 4)
+    lips = theirs_both[:, 0]
+    theirs = torch_press(torch.from_numpy(free), lips, lips**4).numpy()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     np.testing.assert_allclose(ours[0], free[0], atol=1e-3)
     assert aperture_mm(ours[-1:])[0] < 0.4

@@ -91,7 +91,7 @@ def tuck(free: Tensor, firm: Tensor) -> Tensor:
     return free + firm[..., None] * (torch.maximum(free * kept, tucked) - free)
 
 
-def press(free: Tensor, firm: Tensor) -> Tensor:
+def press(free: Tensor, firm: Tensor, jaw: Tensor) -> Tensor:
     """As in `engine.contact`."""
     mm, gives_way, pressed, is_jaw = (
         torch.from_numpy(row.copy()).to(free.device) for row in (MM, GIVES_WAY, PRESSED, IS_JAW)
@@ -100,7 +100,7 @@ def press(free: Tensor, firm: Tensor) -> Tensor:
     gap = (free @ mm + REST_MM).clamp(min=0.0)
     wanted = torch.minimum((1.0 - firm) * gap + firm * CONTACT_MM, gap)
     held = torch.maximum(free, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
-    values = held * (1.0 - torch.where(is_jaw, f**JAW_SURE, f) * gives_way)
+    values = held * (1.0 - torch.where(is_jaw, jaw[..., None], f) * gives_way)
     nearest, farthest = values @ mm + REST_MM, held @ mm + REST_MM
     back = ((wanted - nearest) / (farthest - nearest).clamp(min=1e-3)).clamp(0.0, 1.0)
     values = values + back[..., None] * (held - values)
@@ -277,7 +277,8 @@ class _Decoder(nn.Module):
         free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
         firm = firmness(gate_logits(contact, shares.float()))
         free = tuck(round_off(free, _smoothed(firm[..., 2:])), firm[..., 1])
-        return press(free, firm[..., 0]), free, contact
+        yields = _smoothed(firm[..., :1] ** JAW_SURE)[..., 0]
+        return press(free, firm[..., 0], yields), free, contact
 
 
 class Starter(nn.Module):
