@@ -258,7 +258,7 @@ def _told(
         )
         return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
     start, end = stretch.only
-    is_apart = end < result.first_frame or start > result.last_frame
+    is_apart = end < result.first_key or start > result.last_key
     return ("Only a Range touches no frame of this take",) if is_apart else ()
 
 
