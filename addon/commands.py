@@ -109,9 +109,13 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    if not 0.0 <= float(text) <= LONGEST_S:
-        raise argparse.ArgumentTypeError(f"out of range: {text} (use 0 to {LONGEST_S:g})")
-    return float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 <= seconds <= LONGEST_S:
+        raise argparse.ArgumentTypeError(f"no such ease: {text!r} (use 0 to {LONGEST_S:g} seconds)")
+    return seconds
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:

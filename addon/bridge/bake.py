@@ -30,8 +30,8 @@ class BakeResult:
 
     n_curves: int
     n_keys: int
-    first_frame: float  # eases included
-    last_frame: float
+    first_key: float  # frame; eases included
+    last_key: float
     actions: tuple[str, ...]
     notes: tuple[str, ...]
 

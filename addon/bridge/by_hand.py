@@ -92,13 +92,15 @@ def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:
 
 def follow_renames(take: Any) -> None:
     """Let `take` know the curves of keys and bones that were renamed since: where one is missing,
-    one with the very same keys that it does not know.
+    one with the very same keys that it does not know. Of several that move alike the first is the
+    first still: renaming leaves curves in their order.
     """
     memory, parts = _memory(take), parts_of(take)
     for place, kind in sorted({address[:2] for address in memory if address[0] in parts}):
         curves = curves_in(parts[place], kind)
-        known = {address[2:] for address in memory if address[:2] == (place, kind)}
-        gone, strangers = sorted(known - set(curves)), sorted(set(curves) - known)
+        known = {address[2:]: None for address in memory if address[:2] == (place, kind)}
+        gone = [path for path in known if path not in curves]
+        strangers = [path for path in curves if path not in known]
         if not gone or not strangers:
             continue
         sums = {path: _sum_of(curves[path], span_of(take)) for path in strangers}
@@ -106,7 +108,8 @@ def follow_renames(take: Any) -> None:
             total = memory[place, kind, *path]
             alike = [one for one in sums if sums[one] == total and one[1] == path[1]]
             if total and alike:
-                memory[place, kind, *alike[0]] = memory.pop((place, kind, *path))
+                was, now = (place, kind, *path), (place, kind, *alike[0])
+                memory = {now if address == was else address: memory[address] for address in memory}
                 block = block_of(parts[place], kind)
                 before.rename(block, path, alike[0])
                 slider_limits.rename(block, path[0], alike[0][0])

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ...emotalk_core.clip import Clip
+from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import BakeOptions, retarget
 from . import bake, by_hand, compat, eases, takes
@@ -33,8 +34,7 @@ def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.Bake
     tables = retarget(
         clip, rig.binding, rate=compat.scene_rate(scene), start_frame=start_frame, options=options
     )
-    frames = tables[0].frames
-    span = (float(frames[0]), float(frames[-1])) if len(frames) else (start_frame, start_frame)
+    span = table_ends(tables)
     with by_hand.knowing_what_was_changed(tables, span):
         result = bake.write(tables, rig.binding)
     blocks = {keyed_block(bpy.data.objects[name]).as_pointer() for name in rig.objects}

@@ -12,8 +12,8 @@ import bpy
 import numpy as np
 
 from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
-from . import compat
-from .curves import read_keys, runs_on, write_keys
+from . import bends, compat
+from .curves import read_keys, runs_on
 
 __all__ = ["MOVING", "apply", "copy_keys", "digest", "ease_of", "keyed_track", "read"]
 
@@ -58,14 +58,12 @@ def copy_keys(group: Any, other: Any) -> None:
         fcurves.remove(_keyed(other)[name])
     for name, curve in _keyed(group).items():
         copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
-        write_keys(copy, read_keys(curve))
-        copy.mute = curve.mute
+        bends.copy_curve(curve, copy)
 
 
 def digest(group: Any) -> str:
     """Equal texts, equal curves: tells whether a take shows what its sliders say."""
-    keyed = {name: read_keys(curve) for name, curve in _playing(group).items()}
-    keys = {name: [k.frames.tolist(), k.values.tolist()] for name, k in keyed.items()}
+    keys = {name: bends.described(curve) for name, curve in _playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     return json.dumps([still | {"ease_s": ease_of(group)}, keys])

@@ -23,7 +23,7 @@ class Names:
     @classmethod
     def of(cls, names: Iterable[str]) -> Names:
         """Objects as they are called now; those that are not there are left out."""
-        there = {name: _named(name) for name in names}
+        there = {name: bpy.data.objects.get(name) for name in names}
         return cls({name: thing.session_uid for name, thing in there.items() if thing})
 
     def now(self) -> dict[str, str]:
@@ -31,7 +31,7 @@ class Names:
         moved = {
             name: number
             for name, number in self.numbers.items()
-            if getattr(_named(name), "session_uid", None) != number
+            if getattr(bpy.data.objects.get(name), "session_uid", None) != number
         }
         if not moved:
             return {}
@@ -55,8 +55,3 @@ def renamed_binding(binding: Binding, now: Mapping[str, str]) -> Binding:
         name = item.target.object_name
         driven.append(replace(item, target=replace(item.target, object_name=now.get(name, name))))
     return replace(binding, driven=tuple(driven))
-
-
-def _named(name: str) -> bpy.types.Object | None:
-    """Local ones before linked ones, as for keys."""
-    return bpy.data.objects.get((name, None)) or bpy.data.objects.get(name)

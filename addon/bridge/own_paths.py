@@ -13,8 +13,9 @@ from bpy.app.handlers import persistent
 
 __all__ = ["start", "stop"]
 
-_before: list[tuple[Any, str, str]] = []
-"""What was changed for the save that is going on: group, property, value. No undo comes between."""
+_before: dict[str, str] = {}
+"""What was changed for the save that is going on: what a path is called in it, and what before. By
+path, not by whose it is: another add-on may add or remove takes before ours are given back."""
 
 
 def start() -> None:
@@ -47,16 +48,19 @@ def _before_saving(path: str, _none: object = None) -> None:
     for group, name in _properties():
         value = getattr(group, name)
         if value.startswith("//"):
-            _before.append((group, name, value))
-            setattr(group, name, _from(folder, bpy.path.abspath(value)))
+            now = _from(folder, bpy.path.abspath(value))
+            _before[now] = value
+            setattr(group, name, now)
 
 
 @persistent
 def _after_saving(path: str, _none: object = None) -> None:
     """A copy was saved, or none: the open file lies where it lay."""
     if not bpy.data.filepath or Path(bpy.data.filepath) != Path(path):
-        for group, name, value in _before:
-            setattr(group, name, value)
+        for group, name in _properties():
+            value = getattr(group, name)
+            if value in _before:
+                setattr(group, name, _before[value])
     _before.clear()
 
 

@@ -28,16 +28,14 @@ class Plan:
 
 
 def objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
-    """The scene's objects of these names, local ones before linked ones.
+    """The scene's objects of these names; Blender finds local ones before linked ones.
 
     Raises
     ------
     RigError
         One of them is no longer there.
     """
-    found = {
-        name: bpy.data.objects.get((name, None)) or bpy.data.objects.get(name) for name in names
-    }
+    found = {name: bpy.data.objects.get(name) for name in names}
     for name, thing in found.items():
         # What is deleted with X stays in the file as long as one of our settings points to it.
         if thing is None or is_deleted(thing):

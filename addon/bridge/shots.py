@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import sys
 import tempfile
 from collections.abc import Generator, Sequence
@@ -157,16 +158,22 @@ def _object(name: str) -> bpy.types.Object:
 
 
 def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
-    """Animate as the button does; plain values for the report."""
+    """Animate as the button does, with the sliders of the flags; plain values for the report. The
+    take is the active one then.
+    """
     scene = bpy.context.scene
-    shown = takes.shown_controls(scene)
-    controls.apply(read_track(arguments).base, shown)
-    if arguments.ease is not None:
-        shown.ease_s = arguments.ease
-    prepared = takes.prepare(bpy.context)
+    chosen = takes.active_take(scene)
+    was = (controls.read(chosen.controls), chosen.controls.ease_s) if chosen else None
+    uid = chosen.uid if chosen else ""
+    prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
     request = prepared.request
     outcome = animate(request, SESSION.room, progress)
     result = takes.finish(prepared, outcome)
+    if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
+        group = takes.take_of(scene, uid).controls
+        controls.apply(was[0], group)
+        group.ease_s = was[1]
+    takes.make_active(prepared)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         sys.stderr.write(f"emotalk: {note}\n")
@@ -176,6 +183,12 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
         "actions": list(result.actions),
         "notes": notes,
     }
+
+
+def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
+    controls.apply(read_track(arguments).base, group)
+    if arguments.ease is not None:
+        group.ease_s = arguments.ease
 
 
 @contextlib.contextmanager
@@ -241,7 +254,8 @@ def _make_shot(
         _put_sound(shot.sound)
         entry["report"] = _make_take(arguments, progress)
         scene = bpy.context.scene
-        scene.frame_end = max(scene.frame_start, round(scene.emotalk.takes[-1].last_frame))
+        last_frame = takes.active_take(scene).last_frame
+        scene.frame_end = max(scene.frame_start, round(last_frame))
         _save(shot.blend)
         entry["files"].append(str(shot.blend))
         if shot.film is not None:

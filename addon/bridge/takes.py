@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,8 +77,16 @@ def shown_controls(scene: bpy.types.Scene) -> Any:
     return take.controls if take else scene.emotalk.controls
 
 
-def prepare(context: bpy.types.Context) -> Prepared:
+def prepare(
+    context: bpy.types.Context, adjust: Callable[[Any], None] = lambda _group: None
+) -> Prepared:
     """Everything that Animate needs, checked.
+
+    Parameters
+    ----------
+    adjust : callable, optional
+        Given the group of sliders that counts, before it is read: that of the sound's own take, for
+        a new take that of the panel.
 
     Raises
     ------
@@ -99,33 +107,39 @@ def prepare(context: bpy.types.Context) -> Prepared:
     meshes, rig = rig_of(ours.rig, character)
     take = _same_take(scene, strip, character, meshes)
     group = take.controls if take else shown_controls(scene)
-    request = _request(heard, rig, group, ours)
-    names = tuple(mesh.name for mesh in meshes)
-    uid = take.uid if take else ""
-    return Prepared(
-        known=Known.of(scene, strip, (character.name, *names, *rig.objects)),
-        request=request, rig=rig, scene=scene.name, uid=uid, strip=strip.name if strip else "",
-        strip_scene=strip.id_data.name if strip else "",
-        character=character.name, meshes=names, digest=controls.digest(group),
-        ease=frames_of(controls.ease_of(group), heard.rate),
-    )  # fmt: skip
+    adjust(group)
+    return _prepared((scene, take, group), (character.name, meshes, rig), (heard, strip))
 
 
 def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     """The same for a take that is there already: its own sound, character and sliders."""
     meshes, rig = rig_of(take.rig, take.rig.character)
-    heard, strip = sources.of_take(take, scene)
-    request = _request(heard, rig, take.controls, scene.emotalk)
-    names = tuple(mesh.name for mesh in meshes)
+    source = sources.of_take(take, scene)
     character = take.rig.character.name if take.rig.character else ""
+    return _prepared((scene, take, take.controls), (character, meshes, rig), source)
+
+
+def _prepared(
+    of: tuple[bpy.types.Scene, Any | None, Any],
+    face: tuple[str, Sequence[Any], rigs.Rig],
+    source: tuple[sound.Heard, Any | None],
+) -> Prepared:
+    """`of`: scene, take if there is one, and the sliders that count."""
+    (scene, take, group), (character, meshes, rig), (heard, strip) = of, face, source
+    names = tuple(mesh.name for mesh in meshes)
     return Prepared(
+        request=_request(heard, rig, group, scene.emotalk),
         known=Known.of(scene, strip, (character, *names, *rig.objects)),
-        request=request, rig=rig, scene=scene.name, uid=take.uid, strip=strip.name if strip else "",
+        rig=rig,
+        scene=scene.name,
+        uid=take.uid if take else "",
+        strip=strip.name if strip else "",
         strip_scene=strip.id_data.name if strip else "",
         character=character,
-        meshes=names, digest=controls.digest(take.controls),
-        ease=frames_of(controls.ease_of(take.controls), heard.rate),
-    )  # fmt: skip
+        meshes=names,
+        digest=controls.digest(group),
+        ease=frames_of(controls.ease_of(group), heard.rate),
+    )
 
 
 def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
@@ -260,7 +274,7 @@ def _told(
         )
         return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
     start, end = stretch.only
-    is_apart = end < result.first_frame or start > result.last_frame
+    is_apart = end < result.first_key or start > result.last_key
     return ("Only a Range touches no frame of this take",) if is_apart else ()
 
 

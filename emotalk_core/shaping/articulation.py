@@ -16,9 +16,10 @@ from .. import arkit
 __all__ = ["Said", "articulate"]
 
 _DROPS, _FORWARD = 0.4, 0.4
-"""What strength 1 adds to jawOpen in an open vowel and to mouthPucker in a rounded one."""
+"""What strength 1 adds to jawOpen in an open vowel and to mouthPucker in a rounded one: chosen so
+that a quarter is the best compromise on the dev sets (docs/training.md, Articulation)."""
 
-_NEVER_IN_A_CONTACT: Final = 8
+_CONTACT_POWER: Final = 8
 """Power by which it fades where p, b, m may be heard: lips that meet stay as they are."""
 
 _JAW_OPEN: Final = arkit.index("jawOpen")
@@ -41,7 +42,7 @@ def articulate(values: np.ndarray, said: Said | None, strength: float) -> np.nda
     """
     if said is None or strength <= 0.0:
         return values
-    clear = strength * np.clip(1.0 - said.met, 0.0, 1.0) ** _NEVER_IN_A_CONTACT
+    clear = strength * np.clip(1.0 - said.met, 0.0, 1.0) ** _CONTACT_POWER
     out = values.copy()
     out[:, _JAW_OPEN] += _DROPS * clear * said.open
     out[:, _PUCKER] += _FORWARD * clear * said.rounded

@@ -85,6 +85,16 @@ def test_unknown_flag_is_exit_code_2(addon: ModuleType) -> None:
     assert run("animate", "--nonsense") == 2
 
 
+@pytest.mark.parametrize("ease", ["soon", "7", "nan", ""])
+def test_an_ease_that_is_none_is_told_in_words(
+    saved: Path, speech: Path, capfd: Any, ease: str
+) -> None:
+    assert run("animate", "--sound", speech, "--target", "Head", f"--ease={ease}") == 2
+
+    told = capfd.readouterr().err.splitlines()[-1]
+    assert told.endswith(f"argument --ease: no such ease: {ease!r} (use 0 to 5 seconds)")
+
+
 @pytest.mark.parametrize("flag", ["--precision=bfloat16", "--compile"])
 def test_what_blender_does_not_pass_on_is_no_flag(addon: ModuleType, capfd: Any, flag: str) -> None:
     assert run("batch", "sounds", "-o", "out", flag) == 2

@@ -53,7 +53,7 @@ def test_the_result_names_the_frames_that_were_written(ready: Any) -> None:
     prepared = takes.prepare(bpy.context)
     result = takes.finish(prepared, animate(prepared.request, SESSION.room))
 
-    assert (result.first_frame, result.last_frame) == (FIRST - EASE_IN, LAST + EASE_OUT)
+    assert (result.first_key, result.last_key) == (FIRST - EASE_IN, LAST + EASE_OUT)
     assert result.n_keys == 52 * (EASE_IN + 73 + EASE_OUT)
 
 

@@ -171,6 +171,19 @@ def test_a_sheet_with_few_phones_is_filled_with_what_else_the_mouth_does() -> No
     assert rows == sorted(set(rows))
 
 
+def test_a_sheet_shows_the_end_of_a_long_recording_too() -> None:
+    take = sheets.Take(
+        np.zeros(480_000, np.float32), curves(900), np.zeros((900, 8), np.float32),
+        phones=((0.2, 0.4, "B"), (0.6, 0.8, "F"), (1.0, 1.2, "AA"), (1.4, 1.6, "S")),
+    )  # fmt: skip
+
+    rows = sheets.moments_to_show(take, 8)
+
+    assert len(rows) == 8
+    assert rows[:4] == [9, 21, 33, 45]
+    assert rows[-1] > 900 * 3 / 4
+
+
 def test_a_second_run_makes_only_what_has_changed(
     stage: _StillLife, folder: Path, tmp_path: Path
 ) -> None:

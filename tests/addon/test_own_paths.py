@@ -113,3 +113,32 @@ def test_batch_finds_a_names_file_beside_the_open_file(
     assert Path(bpy.path.abspath(bpy.context.scene.emotalk.rig.names_path)).samefile(
         shot.with_name("names.json")
     )
+
+
+@pytest.mark.parametrize("change", ["add", "remove"])
+def test_takes_that_another_add_on_adds_or_removes_while_saving_do_not_mix_up_the_paths(
+    shot: Path, second: str, change: str
+) -> None:
+    ours = bpy.context.scene.emotalk
+    bpy.ops.emotalk.animate()
+    shutil.copy(second, shot.parent / "other.wav")
+    ours.filepath = "//other.wav"
+    bpy.ops.emotalk.animate()
+    (shot.parent / "copies").mkdir()
+
+    def add(*_path: object) -> None:
+        for length in range(1, 2000):  # what was there before moves, and its room is used again
+            ours.takes.add().name = "x" * length
+
+    def remove(*_path: object) -> None:
+        ours.takes.remove(0)
+
+    handler = {"add": add, "remove": remove}[change]
+    bpy.app.handlers.save_pre.append(handler)
+    bpy.ops.wm.save_as_mainfile(filepath=str(shot.parent / "copies" / "copy.blend"), copy=True)
+    bpy.app.handlers.save_pre.remove(handler)
+
+    paths = [take.filepath for take in ours.takes if take.filepath]
+    assert paths == ["//speech.wav", "//other.wav"][change == "remove" :]
+    assert {take.rig.names_path for take in ours.takes if take.filepath} == {"//names.json"}
+    assert [ours.filepath, ours.rig.names_path] == ["//other.wav", "//names.json"]

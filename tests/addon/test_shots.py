@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon.ease_scenes import FIRST, LAST, speak
 from tests.addon.test_commands import keys_in, run
 
 
@@ -226,3 +227,44 @@ def test_ctrl_c_in_an_operator_is_130_too(
     assert run("batch", sounds, "-o", sounds.parent / "out") == 130
 
     assert "unexpected" not in capfd.readouterr().err
+
+
+@pytest.fixture
+def two(ready: Any, second: str, tmp_path: Path) -> Path:
+    """An open file with two happy takes, of which the second is chosen in the list."""
+    speak(ready, ready.filepath, FIRST)
+    speak(ready, second, LAST + 100)
+    path = tmp_path / "two.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+def test_flags_are_those_of_the_take_that_is_animated(two: Path, speech: Path) -> None:
+    from emotalk.addon.bridge import live
+
+    flags = ("--emotion", "sad=1", "--ease", "2")
+
+    assert run("animate", "--sound", speech, "--start", FIRST, "--target", "Head", *flags) == 0
+
+    bpy.ops.wm.open_mainfile(filepath=str(two))
+    ours = bpy.context.scene.emotalk
+    sliders = [(take.controls.sad, take.controls.happy) for take in ours.takes]
+    assert sliders == [(1.0, 0.0), (0.0, 1.0)]
+    assert [round(take.controls.ease_s, 2) for take in ours.takes] == [2.0, 0.6]
+    assert not any(live.is_stale(take) for take in ours.takes)
+    assert ours.take_index == 0
+
+
+def test_flags_of_a_new_take_leave_the_chosen_one_as_it_was(two: Path, speech: Path) -> None:
+    from emotalk.addon.bridge import live
+
+    flags = ("--emotion", "sad=1", "--ease", "2")
+
+    assert run("animate", "--sound", speech, "--start", 400, "--target", "Head", *flags) == 0
+
+    bpy.ops.wm.open_mainfile(filepath=str(two))
+    ours = bpy.context.scene.emotalk
+    sliders = [(take.controls.sad, take.controls.happy) for take in ours.takes]
+    assert sliders == [(0.0, 1.0), (0.0, 1.0), (1.0, 0.0)]
+    assert [round(take.controls.ease_s, 2) for take in ours.takes] == [0.6, 0.6, 2.0]
+    assert not any(live.is_stale(take) for take in ours.takes)

@@ -52,6 +52,17 @@ def test_a_key_that_was_renamed_gets_its_range_back(ready: Any, wide: Any) -> No
     assert limits_of(wide, "Pucker") == (0.0, 1.5)
 
 
+def test_keys_that_move_alike_are_told_apart_when_both_were_renamed(ready: Any, wide: Any) -> None:
+    bpy.ops.emotalk.animate()
+    for name, now in (("mouthPucker", "A Pucker"), ("cheekPuff", "B Puff")):
+        wide.data.shape_keys.key_blocks[name].name = now
+
+    bpy.ops.emotalk.clear()
+
+    assert limits_of(wide, "A Pucker") == (0.0, 1.5)
+    assert limits_of(wide, "B Puff") == (0.0, 1.0)
+
+
 def test_a_range_that_somebody_has_set_since_stays(ready: Any, wide: Any) -> None:
     bpy.ops.emotalk.animate()
     wide.data.shape_keys.key_blocks["mouthPucker"].slider_max = 5.0

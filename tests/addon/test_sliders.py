@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,115 @@ def test_a_muted_slider_that_is_moved_makes_the_take_stale(ready: Any) -> None:
     controls.happy = 0.25
 
     assert live.is_stale(ready.takes[0])
+
+
+def _step(curve: Any) -> None:
+    for point in curve.keyframe_points:
+        point.interpolation = "CONSTANT"
+
+
+def _bounce(curve: Any) -> None:
+    for point in curve.keyframe_points:
+        point.interpolation, point.easing = "BOUNCE", "EASE_IN"
+
+
+def _pull_handles(curve: Any) -> None:
+    point = curve.keyframe_points[0]
+    point.handle_right_type = "FREE"
+    point.handle_right = (25.0, 0.9)
+    curve.update()
+
+
+def _point_handles(curve: Any) -> None:
+    for point in curve.keyframe_points:
+        point.handle_left_type = point.handle_right_type = "VECTOR"
+    curve.update()
+
+
+def _run_on(curve: Any) -> None:
+    curve.extrapolation = "LINEAR"
+
+
+def _shake(curve: Any) -> None:
+    curve.modifiers.new("NOISE")
+
+
+WAYS = [_step, _bounce, _pull_handles, _point_handles, _run_on, _shake]
+
+
+@pytest.mark.parametrize("change", WAYS)
+def test_another_way_from_key_to_key_makes_the_take_stale(
+    ready: Any, change: Callable[[Any], None]
+) -> None:
+    from emotalk.addon.bridge import live
+
+    bpy.ops.emotalk.animate()
+    curve = keyed(ready.takes[0].controls, (10, 0.0), (30, 1.0))
+    bpy.ops.emotalk.refresh()
+    assert not live.is_stale(ready.takes[0])
+
+    change(curve)
+
+    assert live.is_stale(ready.takes[0])
+
+
+def _shake_hard(curve: Any) -> None:
+    curve.modifiers[0].strength = 2.0
+
+
+def _mute_noise(curve: Any) -> None:
+    curve.modifiers[0].mute = True
+
+
+def _restrict(curve: Any) -> None:
+    curve.modifiers[0].use_restricted_range = True
+
+
+@pytest.mark.parametrize("change", [_shake_hard, _mute_noise, _restrict])
+def test_another_setting_of_a_modifier_makes_the_take_stale(
+    ready: Any, change: Callable[[Any], None]
+) -> None:
+    from emotalk.addon.bridge import live
+
+    bpy.ops.emotalk.animate()
+    curve = keyed(ready.takes[0].controls, (10, 0.0), (30, 1.0))
+    _shake(curve)
+    bpy.ops.emotalk.refresh()
+    assert not live.is_stale(ready.takes[0])
+
+    change(curve)
+
+    assert live.is_stale(ready.takes[0])
+
+
+def _by_formula(curve: Any) -> None:
+    made = curve.modifiers.new("GENERATOR")
+    made.poly_order = 3
+    made.coefficients[:] = (0.1, 0.0, 0.0, 1e-6)
+    made.use_restricted_range, made.frame_start, made.frame_end = True, 20.0, 40.0
+
+
+def _in_envelope(curve: Any) -> None:
+    made = curve.modifiers.new("ENVELOPE")
+    for frame, height in ((10.0, 0.2), (30.0, 0.7)):
+        made.control_points.add(frame).max = height
+
+
+@pytest.mark.parametrize("change", [*WAYS, _by_formula, _in_envelope])
+def test_a_new_take_has_the_panels_curves_with_all_that_bends_them(
+    ready: Any, change: Callable[[Any], None]
+) -> None:
+    from emotalk.addon.bridge import live
+
+    curve = keyed(ready.controls, (10, 0.0), (30, 1.0), (50, 0.2))
+    change(curve)
+
+    bpy.ops.emotalk.animate()
+
+    copy = keyed(ready.takes[0].controls)
+    frames = np.arange(0.0, 60.0, 0.5)
+    assert [copy.evaluate(f) for f in frames] == [curve.evaluate(f) for f in frames]
+    assert not live.is_stale(ready.takes[0])
 
 
 def test_muted_keys_of_the_panels_sliders_are_muted_in_the_first_take(ready: Any) -> None:

@@ -134,6 +134,7 @@ def test_only_a_starter_names_phones() -> None:
     assert said is not None
     np.testing.assert_array_equal(said.silence, shares["_"])
     np.testing.assert_allclose(said.met, shares["p"] + shares["b"] + shares["m"], rtol=1e-6)
+    np.testing.assert_allclose(said.rounded, sum(shares[p] for p in "ɔoʊuyøœwɥ"), rtol=1e-6)
     np.testing.assert_allclose(
         said.open, sum(shares[p] for p in ("a", "ɑ", "æ", "ʌ", "ɐ")), rtol=1e-6
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from emotalk_core.timing import SAMPLE_RATE
 from training.data.parallel import load_parallel
 from training.faces import Phone
 from training.paper.contest import PARALLEL
+from training.synthesis.__main__ import main
 from training.synthesis.acting import Acoustics, acoustics, act
 from training.synthesis.parallel import (
     ParallelPlan,
@@ -155,3 +157,14 @@ def test_other_speech_is_refused_with_a_way_on(tmp_path: Path) -> None:
     assert read_shard(tmp_path / "a.npz")[0].acted is None
     with pytest.raises(InputError, match="--parallel"):
         load_parallel(tmp_path, "train", n_faces=12)
+
+
+def test_numbers_of_the_command_that_are_none_are_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["synthesis", "--out", "out", "--voices", "0-x"])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    assert capsys.readouterr().err.endswith("--voices: no numbers: '0-x' (write 0-3,7)\n")

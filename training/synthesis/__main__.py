@@ -39,7 +39,11 @@ def main() -> int:
 def _numbers(text: str) -> tuple[int, ...]:
     """Numbers of "0-3,7"."""
     spans = (part.partition("-") for part in text.split(","))
-    return tuple(n for first, _, last in spans for n in range(int(first), int(last or first) + 1))
+    try:
+        ends = [(int(first), int(last or first)) for first, _, last in spans]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"no numbers: {text!r} (write 0-3,7)") from error
+    return tuple(n for first, last in ends for n in range(first, last + 1))
 
 
 def _show(done: float, what: str) -> None:

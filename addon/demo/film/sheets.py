@@ -4,7 +4,7 @@ feelings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -90,7 +90,7 @@ def telling_rows(values: np.ndarray, count: int) -> list[int]:
 
 def moments_to_show(take: Take, count: int) -> list[int]:
     """`count` rows for the stills of a sheet: middles of phones, and where a take has few of those
-    what else its mouth does.
+    what else its mouth does, spread over the take.
     """
     named = phone_moments(take, count)
     apart = len(take.values) / (2 * count)
@@ -99,7 +99,10 @@ def moments_to_show(take: Take, count: int) -> list[int]:
         for row in telling_rows(take.values, count)
         if all(abs(row - other) > apart for other in named)
     ]
-    return sorted(named + others[: count - len(named)])
+    chosen = set(named)
+    for _ in range(min(count - len(named), len(others))):
+        chosen.add(_farthest(others, chosen, len(take.values))[0])
+    return sorted(chosen)
 
 
 def phone_moments(take: Take, count: int) -> list[int]:
@@ -112,16 +115,19 @@ def phone_moments(take: Take, count: int) -> list[int]:
         return []
     chosen: set[int] = set()
     for number in range(count * 3):
-        rows = kinds[number % len(kinds)]
-        # The one that is farthest from those chosen so far.
-        apart = [
-            min((abs(row - other) for other in chosen), default=len(take.values)) for row in rows
-        ]
-        if max(apart) > 1:
-            chosen.add(rows[int(np.argmax(apart))])
+        row, apart = _farthest(kinds[number % len(kinds)], chosen, len(take.values))
+        if apart > 1:
+            chosen.add(row)
         if len(chosen) == count:
             break
     return sorted(chosen)
+
+
+def _farthest(rows: Sequence[int], chosen: Set[int], n_rows: int) -> tuple[int, int]:
+    """The row that is farthest from those chosen so far, the first of several, and how far."""
+    apart = [min((abs(row - other) for other in chosen), default=n_rows) for row in rows]
+    place = int(np.argmax(apart))
+    return rows[place], apart[place]
 
 
 def _middles(take: Take, kind: frozenset[str]) -> list[int]:
