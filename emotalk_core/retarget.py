@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from .rigs.matching import Matching, match_keys, match_meshes
 from .rigs.rotation import rotation_curves
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
 from .shaping.closure import lip_channels, met_lips
+from .thinning import thinned
 from .timing import resample
 
 __all__ = [
@@ -35,7 +37,6 @@ __all__ = [
     "binding_of",
     "escape",
     "faces_of",
-    "keep_keys",
     "match_keys",
     "match_meshes",
     "read_binding",
@@ -69,6 +70,7 @@ class BakeOptions:
     keep_closures: bool = (
         True  # at rates below the Clip's, move a closure to a frame, never between two
     )
+    is_held: bool = False  # each key stays until the next one: poses
 
     def __post_init__(self) -> None:
         if self.every_n_frames < 1:
@@ -126,7 +128,7 @@ def retarget(
     values, rests = (
         driven_values(rows, clip.channels, binding.driven) for rows in (sampled, resting.values)
     )
-    return _tables(binding.driven, frames, values, rests, options.max_error)
+    return _tables(binding.driven, frames, values, rests, options)
 
 
 def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 1) -> np.ndarray:
@@ -252,8 +254,9 @@ def _tables(
     frames: np.ndarray,
     values: Sequence[np.ndarray],
     rests: Sequence[np.ndarray],
-    max_error: float,
+    options: BakeOptions,
 ) -> list[KeyTable]:
+    layout = partial(thinned, max_error=options.max_error, is_held=options.is_held)
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
     bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
@@ -265,7 +268,7 @@ def _tables(
             felt |= set() if item.is_speech else {item.target.bone_id}
             continue
         if item.recipe not in kept:
-            kept[item.recipe] = _reduced(frames, curve, max_error)
+            kept[item.recipe] = layout(frames, curve)
         path, keys = f'key_blocks["{escape(item.target.key)}"].value', kept[item.recipe]
         name, end = item.target.object_name, (float(rest[0]), item.is_speech)
         tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end))
@@ -274,41 +277,10 @@ def _tables(
         path, curves = rotation_curves(mode, turns, parts[0][0].posed)
         full = f'pose.bones["{escape(bone)}"].{path}'
         for number, curve in enumerate(curves):
-            keys = _reduced(frames, curve[:-1], max_error)
+            keys = layout(frames, curve[:-1])
             end = float(curve[-1]), (object_name, bone, mode) not in felt
             tables.append(KeyTable(object_name, "object", full, number, *keys, *end))
     return tables
-
-
-def _reduced(
-    frames: np.ndarray, curve: np.ndarray, max_error: float
-) -> tuple[np.ndarray, np.ndarray]:
-    if max_error <= 0.0:
-        return frames, curve
-    kept = keep_keys(frames, curve, max_error=max_error)
-    return frames[kept], curve[kept]
-
-
-def keep_keys(frames: np.ndarray, values: np.ndarray, *, max_error: float) -> np.ndarray:
-    """Indices of the keys to keep: straight lines between them miss no left-out key by more than
-    `max_error`.
-
-    The first and the last key stay. One pass: from each kept key a cone of slopes is narrowed by
-    every following key, until a key lies outside it; the key before that one is kept.
-    """
-    n_keys = len(values)
-    if n_keys <= 2 or np.ptp(values) <= max_error:
-        return np.unique([0, max(n_keys - 1, 0)])[:n_keys]
-    x, y = frames.tolist(), values.astype(np.float64).tolist()
-    kept, low, high = [0], -math.inf, math.inf
-    for i in range(1, n_keys):
-        run, rise = x[i] - x[kept[-1]], y[i] - y[kept[-1]]
-        if not low <= rise / run <= high:
-            kept.append(i - 1)
-            run, rise, low, high = x[i] - x[i - 1], y[i] - y[i - 1], -math.inf, math.inf
-        low, high = max(low, (rise - max_error) / run), min(high, (rise + max_error) / run)
-    kept.append(n_keys - 1)
-    return np.array(kept)
 
 
 def escape(name: str) -> str:
