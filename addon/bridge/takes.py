@@ -18,8 +18,10 @@ from . import bake, by_hand, characters, controls, eases, removal, rigs, sound, 
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
+from .ease_keys import lost_by_hand
 from .known_again import Known, by_names_now, scene_of
-from .neighbours import beside
+from .leftovers import leave, sweep
+from .neighbours import blocks_of, others_on
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request, animate, redo
@@ -155,8 +157,12 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    stretch = stretch_of(prepared, outcome)
-    return Draft(_eased(prepared, outcome, stretch), prepared.rig.binding, stretch)
+    scene = _scene_of(prepared)
+    take = _its_take(scene, prepared)
+    others = others_on(outcome.tables, take)
+    stretch = _stretch(scene, take, outcome.tables, others)
+    tables = _eased(prepared, outcome, stretch, take, others)
+    return Draft(tables, prepared.rig.binding, stretch)
 
 
 @by_names_now
@@ -177,10 +183,13 @@ def finish(
     """
     scene = _scene_of(prepared)
     take = _its_take(scene, prepared)
-    stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables)
-    tables = draft.tables if draft else _eased(prepared, outcome, stretch)
+    others = others_on(outcome.tables, take)
+    stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables, others)
+    tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
+    was = _room_of(take)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
+    n_lost = lost_by_hand(others, tables)
     besides = (prepared.scene, prepared.uid)
     with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), besides):
         if draft is not None:
@@ -189,25 +198,41 @@ def finish(
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
+        others = others_on(outcome.tables, take)  # adding has moved them
     lost = frozenset[by_hand.Address]()
     if stretch.only is None:
-        lost = changed & removal.cut_orphans(take, tables)
+        lost = changed & removal.cut_orphans(take, tables, others)
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
-    result = replace(result, notes=(*_told(changed, lost, stretch, result), *result.notes))
+    told = by_hand.told(frozenset() if stretch.only else changed, lost, n_lost)
+    result = replace(result, notes=(*told, *_told_of_range(stretch, result), *result.notes))
+    leave(take, table_ends(tables), others)
     _record(take, prepared, outcome, result)
     asked = prepared.ease if stretch.only is None else None
-    eases.remember(take, outcome.tables, tables, asked)
+    eases.remember(take, outcome.tables, tables, asked, prepared.request.options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
-    eases.settle_beside(take)
+    sweep(take, others)
+    by_hand.tell_copies(take)
+    if _room_of(take) != was:
+        eases.settle(others)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     return result
 
 
-def _eased(prepared: Prepared, outcome: Outcome, stretch: Stretch) -> Sequence[KeyTable]:
-    take = take_of(bpy.data.scenes.get(prepared.scene), prepared.uid)
-    layout = prepared.request.options
-    return eases.eased(outcome.tables, take, prepared.ease, layout, is_part=bool(stretch.only))
+def _eased(
+    prepared: Prepared, outcome: Outcome, stretch: Stretch, take: Any | None, others: Sequence[Any]
+) -> Sequence[KeyTable]:
+    layout, is_part = prepared.request.options, bool(stretch.only)
+    return eases.eased(outcome.tables, take, others, prepared.ease, layout, is_part=is_part)
+
+
+def _room_of(take: Any | None) -> tuple[float, ...]:
+    """What of a take its neighbours' eases depend on."""
+    return (
+        (take.first_frame, take.last_frame, *take.ease_asked, *sorted(blocks_of(take)))
+        if take
+        else ()
+    )
 
 
 @by_names_now
@@ -220,7 +245,8 @@ def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
         The scene or the take was deleted meanwhile.
     """
     scene = _scene_of(prepared)
-    return _stretch(scene, _its_take(scene, prepared), outcome.tables)
+    take = _its_take(scene, prepared)
+    return _stretch(scene, take, outcome.tables, others_on(outcome.tables, take))
 
 
 def _show_targets(take: Any, names: Sequence[str]) -> None:
@@ -243,21 +269,8 @@ def make_active(prepared: Prepared) -> None:
             scene.emotalk.take_index = place
 
 
-def _told(
-    changed: Set[by_hand.Address],
-    lost: Set[by_hand.Address],
-    stretch: Stretch,
-    result: bake.BakeResult,
-) -> tuple[str, ...]:
-    """What the user should know of keys by hand, of which some are lost, and of the range."""
-    if stretch.only is None:
-        them = "it" if len(lost) == 1 else "them"
-        all_told = (
-            (changed - lost, ", written anew: undo brings back what was there"),
-            (lost, f" removed with what was switched off: undo brings {them} back"),
-        )
-        return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
-    start, end = stretch.only
+def _told_of_range(stretch: Stretch, result: bake.BakeResult) -> tuple[str, ...]:
+    start, end = stretch.only or (result.first_frame, result.last_frame)
     is_apart = end < result.first_frame or start > result.last_frame
     return ("Only a Range touches no frame of this take",) if is_apart else ()
 
@@ -289,7 +302,8 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Reques
     seconds = heard.duration_s if heard.duration_s is not None else 600.0
     end_frame = heard.start_frame + seconds * float(heard.rate)
     track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
-    options = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
+    is_held = ours.hold_keys and ours.key_step > 1
+    options = BakeOptions(ours.key_step, ours.max_error, is_held=is_held)
     return Request(heard, rig.binding, track, engine_settings(), options)
 
 
@@ -331,7 +345,9 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
     return take
 
 
-def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable]) -> Stretch:
+def _stretch(
+    scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable], others: Sequence[Any]
+) -> Stretch:
     ours = scene.emotalk
     only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
     if take is not None:
@@ -340,8 +356,9 @@ def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable
             only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
     old = by_hand.span_of(take) if take else None
-    others = tuple(by_hand.span_of(other) for other in beside(take)) if take else ()
-    return Stretch(old, others, only, ours.blend_frames, is_held)
+    spans = tuple(map(by_hand.span_of, others))
+    theirs = tuple(s for s in spans if old and s[0] <= old[1] and s[1] >= old[0])
+    return Stretch(old, theirs, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
