@@ -97,6 +97,8 @@ def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
     n, manner = len(pairs), {}
     if len(points) != n:
         manner = {name: _read(points, name, kind, 1)[:, 0] for name, kind in _MANNER.items()}
+        # New keys have noughts, as most have: to write those of a long take took half of all time.
+        manner = {name: of_old for name, of_old in manner.items() if of_old.any()}
         points.clear()
         points.add(n)
         there = None

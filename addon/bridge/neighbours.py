@@ -28,7 +28,11 @@ def blocks_of(take: Any, is_deleted: Callable[[Any], bool] = characters.is_delet
 
 def takes_on(blocks: Set[int]) -> list[Any]:
     """The takes, of all scenes, that key any of these data-blocks."""
-    return [take for take, theirs in _every_take() if not blocks.isdisjoint(theirs)]
+    return [
+        take
+        for take, theirs in _every_take(cache(characters.is_deleted))
+        if not blocks.isdisjoint(theirs)
+    ]
 
 
 def others_on(tables: Sequence[KeyTable], take: Any | None) -> list[Any]:
@@ -48,17 +52,17 @@ def each_beside(takes: Iterable[Any]) -> Iterator[tuple[Any, list[Any]]]:
     """Each of these takes with the other ones of its face. The same take in another scene, a linked
     copy of this one, is no other.
     """
-    every = _every_take()
+    # Whether an object is deleted all collections are asked: once for each object.
+    is_deleted = cache(characters.is_deleted)
+    every = _every_take(is_deleted)
     for take in takes:
-        mine = blocks_of(take)
+        mine = blocks_of(take, is_deleted)
         yield (
             take,
             [o for o, theirs in every if o.uid != take.uid and not mine.isdisjoint(theirs)],
         )
 
 
-def _every_take() -> list[tuple[Any, set[int]]]:
-    # Whether an object is deleted all collections are asked: once for each object.
-    is_deleted = cache(characters.is_deleted)
+def _every_take(is_deleted: Callable[[Any], bool]) -> list[tuple[Any, set[int]]]:
     takes = (take for scene in bpy.data.scenes for take in scene.emotalk.takes)
     return [(take, blocks_of(take, is_deleted)) for take in takes]
