@@ -122,10 +122,12 @@ def told(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[str,
     return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
 
 
-def read_curves(take: Any) -> dict[Address, tuple[Any, Keys]]:
+def read_curves(take: Any, *, only_locked: bool = False) -> dict[Address, tuple[Any, Keys]]:
     """The F-curves that `take` remembers and that are there, and their keys."""
     curves = _curves_of(take, _memory(take))
-    return {address: (curve, read_keys(curve)) for address, curve in curves.items()}
+    return {
+        a: (curve, read_keys(curve)) for a, curve in curves.items() if curve.lock or not only_locked
+    }
 
 
 def copies_of(take: Any) -> list[Any]:

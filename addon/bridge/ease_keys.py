@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ __all__ = ["change", "lost_by_hand", "may_write"]
 
 _Ease = tuple[int, int]  # frames, in and out
 _Span = tuple[float, float]
+_SAME: Final = 1e-4  # values: what rounding does, and nobody sees
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,28 @@ class _Curve:
         """Those that an ease has, from the key at the take's end; none where that was deleted."""
         if not within(self.keys.frames, (side.edge, side.edge)).any():
             return NO_KEYS
-        value = float(np.interp(side.edge, self.keys.frames, self.keys.values))
+        return self._ease_from(
+            float(np.interp(side.edge, self.keys.frames, self.keys.values)), side
+        )
+
+    def is_ours(self, side: _Side) -> bool:
+        """Whether the ease is as we wrote it, or gone."""
+        own = self.own(self.keys, side)
+        if not own.any():
+            return True
+        there = joined(self.keys, own, NO_KEYS)
+        return self._is_like(there, self.ease(side)) or self._is_like(there, self._before(side))
+
+    def made_by_hand(self, side: _Side) -> np.ndarray:
+        """Frames of the keys in the ease that are not as we wrote them."""
+        if self.is_ours(side):
+            return np.zeros(0)
+        there, ours = joined(self.keys, self.own(self.keys, side), NO_KEYS), self.ease(side)
+        known = set(zip(ours.frames.tolist(), ours.values.tolist(), strict=True))
+        pairs = zip(there.frames.tolist(), there.values.tolist(), strict=True)
+        return np.array([frame for frame, value in pairs if (frame, value) not in known])
+
+    def _ease_from(self, value: float, side: _Side) -> Keys:
         is_held = self.keys.is_held_at(side.edge)
         layout = replace(self.layout, is_held=is_held)
         away, values = ramp(value, self.rest, side.n_frames, layout, is_speech=self.is_speech)
@@ -79,21 +101,25 @@ class _Curve:
         values = values if side.is_after else values[::-1]
         return (held if is_held else Keys)(frames.astype(np.float32), values)
 
-    def is_ours(self, side: _Side) -> bool:
-        """Whether the ease is as we wrote it, or gone."""
-        own = self.own(self.keys, side)
-        if not own.any():
-            return True
-        ours, there = self.ease(side), joined(self.keys, own, NO_KEYS)
-        ours = joined(ours, ~_in_any(ours.frames, self.theirs), NO_KEYS)
-        return checksum(there) == checksum(ours)
+    def _before(self, side: _Side) -> Keys:
+        """The ease from another key at the take's end, one that somebody has changed since: from
+        what its own first key tells.
+        """
+        there = joined(self.keys, self.own(self.keys, side), NO_KEYS)
+        first = 0 if side.is_after else -1
+        every = replace(self.layout, max_error=0.0)
+        away, left = ramp(1.0, 0.0, side.n_frames, every, is_speech=self.is_speech)
+        share = float(np.interp(side.away(there.frames[first]), away, left))
+        far = float(there.values[first]) - self.rest
+        return self._ease_from(self.rest + far / share, side) if share > NEAR else NO_KEYS
 
-    def made_by_hand(self, side: _Side) -> np.ndarray:
-        """Frames of the keys in the ease that are not as we wrote them."""
-        there, ours = joined(self.keys, self.own(self.keys, side), NO_KEYS), self.ease(side)
-        known = set(zip(ours.frames.tolist(), ours.values.tolist(), strict=True))
-        pairs = zip(there.frames.tolist(), there.values.tolist(), strict=True)
-        return np.array([frame for frame, value in pairs if (frame, value) not in known])
+    def _is_like(self, there: Keys, ours: Keys) -> bool:
+        ours = joined(ours, ~_in_any(ours.frames, self.theirs), NO_KEYS)
+        return (
+            np.array_equal(there.frames, ours.frames)
+            and np.allclose(there.values, ours.values, rtol=0.0, atol=_SAME)
+            and checksum(Keys(ours.frames, ours.values, there.bends)) == checksum(ours)
+        )
 
 
 def change(take: Any, ease: _Ease, others: Sequence[Any], spans: Sequence[_Span]) -> None:

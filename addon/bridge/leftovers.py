@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import by_hand
-from .curves import NEAR, NO_KEYS, joined, read_keys, within, write_keys
+from .curves import NEAR, NO_KEYS, joined, within, write_keys
 
 __all__ = ["leave", "sweep"]
 
@@ -24,9 +24,7 @@ def leave(take: Any, now: _Span, others: Sequence[Any]) -> None:
     if now[0] <= was[0] and was[1] <= now[1]:
         return
     rows = _rows_of(take)
-    for address, (curve, keys) in by_hand.read_curves(take).items():
-        if not curve.lock:
-            continue
+    for address, (_, keys) in by_hand.read_curves(take, only_locked=True).items():
         stays = within(keys.frames, was) & ~within(keys.frames, now)
         stays &= ~within(keys.frames, (take.first_frame, take.last_frame))
         for other in others:
@@ -46,13 +44,12 @@ def sweep(take: Any, others: Sequence[Any]) -> None:
     spans = [by_hand.span_of(one) for one in (take, *others)]
     curves, rows = by_hand.read_curves(take), []
     for *address, pairs in _rows_of(take):
-        curve, _ = curves.get(tuple(address), (None, None))
-        if curve is None:
+        if tuple(address) not in curves:
             continue
+        curve, keys = curves[tuple(address)]
         if curve.lock:
             rows.append([*address, pairs])
             continue
-        keys = read_keys(curve)
         goes = np.zeros(len(keys.frames), bool)
         for frame, value in pairs:
             goes |= (np.abs(keys.frames - frame) < NEAR) & (keys.values == np.float32(value))

@@ -55,6 +55,23 @@ def test_a_neighbours_slider_leaves_an_ease_alone_that_was_made_by_hand(
         np.testing.assert_allclose(keys_of(head, key), keys, atol=1e-6)
 
 
+def test_another_way_from_key_to_key_is_made_by_hand_too(
+    ready: Any, head: Any, second: str
+) -> None:
+    speak(ready, ready.filepath, FIRST)
+    speak(ready, second, LAST + PAUSE + 4)
+    points = smile(head).keyframe_points
+    (point,) = (point for point in points if point.co.x == LAST + 8)
+    point.interpolation = "BEZIER"
+    ready.takes[1].controls.ease_s = 1.2
+
+    bpy.ops.emotalk.refresh()
+
+    assert between(head, LAST, LAST + 16) == [*range(LAST + 1, LAST + 16)]
+    (point,) = (p for p in smile(head).keyframe_points if p.co.x == LAST + 8)
+    assert point.interpolation == "BEZIER"
+
+
 def test_a_new_neighbour_takes_of_such_an_ease_its_own_frames_alone(
     ready: Any, head: Any, second: str
 ) -> None:
@@ -90,6 +107,19 @@ def test_keys_by_hand_in_its_own_frames_are_counted(ready: Any, head: Any, secon
 
     assert any(note.startswith("1 curve changed by hand beside") for note in result.notes)
     assert not between(head, LAST, LAST + 10)  # nothing of it is left that would be kept
+    assert [changed(take) for take in ready.takes] == [1, 0]
+
+
+def test_a_take_whose_last_key_was_changed_has_still_our_ease(
+    ready: Any, head: Any, second: str
+) -> None:
+    speak(ready, ready.filepath, FIRST)
+    raise_smile(head, LAST)
+
+    speak(ready, second, LAST + 10)
+
+    assert not between(head, LAST, LAST + 10)
+    assert smile_at(head, LAST) == pytest.approx(0.875)
     assert [changed(take) for take in ready.takes] == [1, 0]
 
 
