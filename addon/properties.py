@@ -187,7 +187,10 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     last_frame: FloatProperty(name="Last Frame")
     ease_asked: IntVectorProperty(size=2)  # frames in before the first frame, out after the last
     ease_written: IntVectorProperty(size=2)  # of these, for what there was room
-    manners: StringProperty()  # how curves go to rest, those that do it in another way than most
+    ease_step: IntProperty(default=1)  # frames from key to key of its eases
+    ease_error: FloatProperty()  # what thinning them may change
+    left_behind: StringProperty()  # keys of former eases, on curves that were locked then
+    ways_to_rest: StringProperty()  # of curves: value at rest, whether they speak; if not as most
     heard: FloatVectorProperty(
         name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
     )

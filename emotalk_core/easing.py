@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from .retarget import BakeOptions, KeyTable, keep_keys
+from .retarget import BakeOptions, KeyTable
+from .thinning import thinned
 
 __all__ = [
     "EASE_S",
@@ -87,7 +88,8 @@ def ramp(
     n_frames : int
         Scene frames from one to the other; 0: no way at all.
     layout : BakeOptions
-        Frames from key to key, but the last key is at `n_frames` whatever the step, and thinning.
+        Frames from key to key, but the last key is at `n_frames` whatever the step, and thinning,
+        which is for straight lines: poses that are held stay all.
     is_speech : bool
         Whether it is at rest in a third of the frames already.
 
@@ -101,17 +103,29 @@ def ramp(
     share = np.minimum(share, 1.0)
     share = share * share * (3.0 - 2.0 * share)
     values = (value + share * (rest - value)).astype(np.float32)
-    if layout.max_error > 0.0:
-        kept = keep_keys(frames, values, max_error=layout.max_error)
-        frames, values = frames[kept], values[kept]
+    if not layout.is_held:  # poses of an ease before the voice are held the other way
+        frames, values = thinned(frames, values, max_error=layout.max_error)
     return frames[1:], values[1:]
 
 
 def eased_tables(
     tables: Sequence[KeyTable], ease: tuple[int, int], layout: BakeOptions
 ) -> list[KeyTable]:
-    """The tables with `ease` frames in from rest before their first and out to rest after their
-    last key; the keys between stay as they are. Tables that shared their arrays do so still.
+    """The tables with eases; the keys between stay as they are.
+
+    Parameters
+    ----------
+    tables : tables
+        What a sound gives.
+    ease : int, int
+        Scene frames in from rest before their first key, and out to rest after their last.
+    layout : BakeOptions
+        How the eases' keys are laid out.
+
+    Returns
+    -------
+    list of KeyTable
+        Tables that shared their arrays do so still.
     """
     if ease == (0, 0):
         return [*tables]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from .rigs.binding import BoneTarget, Driven
 from .rigs.rotation import rotation_curves
+from .thinning import thinned
 
-__all__ = ["KeyTable", "driven_values", "escape", "keep_keys", "key_tables"]
+__all__ = ["KeyTable", "driven_values", "escape", "key_tables"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,8 @@ def key_tables(
     values: Sequence[np.ndarray],
     rests: Sequence[np.ndarray],
     max_error: float,
+    *,
+    is_held: bool = False,
 ) -> list[KeyTable]:
     """Keys of every target: shape keys in the order of `driven`, then bones. Curves with equal
     sources share their arrays.
@@ -69,7 +72,10 @@ def key_tables(
         For each of `driven`: its curve, and what a silent face gives.
     max_error : float
         Largest change that leaving out keys may make; 0 keeps every key.
+    is_held : bool
+        Whether keys stay until the next one.
     """
+    layout = partial(thinned, max_error=max_error, is_held=is_held)
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
     bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
@@ -81,7 +87,7 @@ def key_tables(
             felt |= set() if item.is_speech else {item.target.bone_id}
             continue
         if item.recipe not in kept:
-            kept[item.recipe] = _reduced(frames, curve, max_error)
+            kept[item.recipe] = layout(frames, curve)
         path, keys = f'key_blocks["{escape(item.target.key)}"].value', kept[item.recipe]
         name, end = item.target.object_name, (float(rest[0]), item.is_speech)
         tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end))
@@ -90,41 +96,10 @@ def key_tables(
         path, curves = rotation_curves(mode, turns, parts[0][0].posed)
         full = f'pose.bones["{escape(bone)}"].{path}'
         for number, curve in enumerate(curves):
-            keys = _reduced(frames, curve[:-1], max_error)
+            keys = layout(frames, curve[:-1])
             end = float(curve[-1]), (object_name, bone, mode) not in felt
             tables.append(KeyTable(object_name, "object", full, number, *keys, *end))
     return tables
-
-
-def _reduced(
-    frames: np.ndarray, curve: np.ndarray, max_error: float
-) -> tuple[np.ndarray, np.ndarray]:
-    if max_error <= 0.0:
-        return frames, curve
-    kept = keep_keys(frames, curve, max_error=max_error)
-    return frames[kept], curve[kept]
-
-
-def keep_keys(frames: np.ndarray, values: np.ndarray, *, max_error: float) -> np.ndarray:
-    """Indices of the keys to keep: straight lines between them miss no left-out key by more than
-    `max_error`.
-
-    The first and the last key stay. One pass: from each kept key a cone of slopes is narrowed by
-    every following key, until a key lies outside it; the key before that one is kept.
-    """
-    n_keys = len(values)
-    if n_keys <= 2 or np.ptp(values) <= max_error:
-        return np.unique([0, max(n_keys - 1, 0)])[:n_keys]
-    x, y = frames.tolist(), values.astype(np.float64).tolist()
-    kept, low, high = [0], -math.inf, math.inf
-    for i in range(1, n_keys):
-        run, rise = x[i] - x[kept[-1]], y[i] - y[kept[-1]]
-        if not low <= rise / run <= high:
-            kept.append(i - 1)
-            run, rise, low, high = x[i] - x[i - 1], y[i] - y[i - 1], -math.inf, math.inf
-        low, high = max(low, (rise - max_error) / run), min(high, (rise + max_error) / run)
-    kept.append(n_keys - 1)
-    return np.array(kept)
 
 
 def escape(name: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from . import arkit
 from .clip import Clip
 from .errors import InputError, RigError
-from .key_tables import KeyTable, driven_values, keep_keys, key_tables
+from .key_tables import KeyTable, driven_values, key_tables
 from .rigs.binding import Binding, BoneTarget, Driven, KeyTarget, read_binding, write_binding
 from .rigs.bones import BoneAngles, BoneRest, bone_driven, match_bones
 from .rigs.flame import ExpressionMatrix, expression_driven, read_expression_matrix
@@ -34,7 +34,6 @@ __all__ = [
     "Matching",
     "binding_of",
     "faces_of",
-    "keep_keys",
     "match_keys",
     "match_meshes",
     "read_binding",
@@ -54,6 +53,7 @@ class BakeOptions:
     keep_closures: bool = (
         True  # at rates below the Clip's, move a closure to a frame, never between two
     )
+    is_held: bool = False  # each key stays until the next one: poses
 
     def __post_init__(self) -> None:
         if self.every_n_frames < 1:
@@ -111,7 +111,9 @@ def retarget(
     values, rests = (
         driven_values(rows, clip.channels, binding.driven) for rows in (sampled, resting.values)
     )
-    return key_tables(binding.driven, frames, values, rests, options.max_error)
+    return key_tables(
+        binding.driven, frames, values, rests, options.max_error, is_held=options.is_held
+    )
 
 
 def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 1) -> np.ndarray:

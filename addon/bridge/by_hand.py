@@ -7,7 +7,7 @@ Whatever else is written over a take (another take, an imported clip) is no hand
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,21 +16,24 @@ import bpy
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
 from . import before, characters, compat, slider_limits
-from .curves import checksum, read_keys
+from .curves import Keys, checksum, read_keys
 from .plans import block_of
 
 __all__ = [
     "Address",
     "changed_curves",
+    "copies_of",
     "curves_in",
     "follow_renames",
     "know_armature",
     "knowing_what_was_changed",
     "parts_of",
     "paths_of",
+    "read_curves",
     "remember",
     "renew",
     "span_of",
+    "tell_copies",
 ]
 
 Address = tuple[int, str, str, int]
@@ -39,16 +42,27 @@ because objects are renamed."""
 
 _ARMATURE: Final = -1
 
+_OF_KEYS: Final = (
+    "first_frame", "last_frame", "ease_asked", "ease_written", "ease_step", "ease_error",
+    "ways_to_rest", "left_behind", "written",
+)  # fmt: skip
+"""What a take says of its keys, not of its sound and sliders."""
 
-def parts_of(take: Any) -> dict[int, Any]:
-    """Meshes of a take that are still there, by their places in its list, and its armature."""
+
+def parts_of(
+    take: Any, is_deleted: Callable[[Any], bool] = characters.is_deleted
+) -> dict[int, Any]:
+    """Meshes of a take that are still there, by their places in its list, and its armature.
+
+    `is_deleted`: one that remembers, for who asks about many takes.
+    """
     meshes = {
         place: item.object
         for place, item in enumerate(take.rig.targets)
-        if item.object is not None and not characters.is_deleted(item.object)
+        if item.object is not None and not is_deleted(item.object)
     }
     armature = take.armature  # that of its keys, though the meshes hang elsewhere by now
-    if armature is None or characters.is_deleted(armature):
+    if armature is None or is_deleted(armature):
         armature = characters.armature_of([*meshes.values()], take.rig.character)
     return meshes | ({_ARMATURE: armature} if armature else {})
 
@@ -73,15 +87,40 @@ def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozense
     _store(take, sums | kept)
 
 
-def changed_curves(take: Any) -> frozenset[Address]:
+def changed_curves(take: Any, read: Mapping[Address, Keys] | None = None) -> frozenset[Address]:
     """The curves that `take` remembers whose keys in its frames are others now, without those whose
     object is gone.
+
+    `read`: the keys of its curves, where they have been read and renames been followed.
     """
-    follow_renames(take)
+    if read is None:
+        follow_renames(take)
     memory, parts = _memory(take), parts_of(take)
     there = [address for address in memory if address[0] in parts]
-    curves = _curves_of(take, there)
-    return frozenset(a for a in there if _sum_of(curves.get(a), span_of(take)) != memory[a])
+    sums = _sums_of(take, there, read)
+    return frozenset(address for address in there if sums[address] != memory[address])
+
+
+def read_curves(take: Any, *, only_locked: bool = False) -> dict[Address, tuple[Any, Keys]]:
+    """The F-curves that `take` remembers and that are there, and their keys."""
+    curves = _curves_of(take, _memory(take))
+    return {
+        a: (curve, read_keys(curve)) for a, curve in curves.items() if curve.lock or not only_locked
+    }
+
+
+def copies_of(take: Any) -> list[Any]:
+    """The same take in other scenes: a linked copy of a scene has the same faces and takes."""
+    every = (other for scene in bpy.data.scenes for other in scene.emotalk.takes)
+    return [other for other in every if take.uid and other.uid == take.uid and other != take]
+
+
+def tell_copies(take: Any) -> None:
+    """Let the same take in other scenes know of its keys what `take` knows."""
+    for copy in copies_of(take):
+        if parts_of(copy) == parts_of(take):  # addresses count them
+            for name in _OF_KEYS:
+                setattr(copy, name, getattr(take, name))
 
 
 def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:
@@ -113,19 +152,19 @@ def follow_renames(take: Any) -> None:
                 block = block_of(parts[place], kind)
                 before.rename(block, path, alike[0])
                 slider_limits.rename(block, path[0], alike[0][0])
-                _rename_manner(take, [place, *path], [place, *alike[0]])
+                _rename_way(take, [place, *path], [place, *alike[0]])
                 del sums[alike[0]]
                 _store(take, memory)
 
 
-def _rename_manner(take: Any, was: list[Any], now: list[Any]) -> None:
+def _rename_way(take: Any, was: list[Any], now: list[Any]) -> None:
     """How the curve goes to rest."""
     try:
-        rows = json.loads(take.manners)
+        rows = json.loads(take.ways_to_rest)
         renamed = [[*(now if row[:3] == was else row[:3]), *row[3:]] for row in rows]
     except (ValueError, TypeError):
         return
-    take.manners = json.dumps(renamed)
+    take.ways_to_rest = json.dumps(renamed)
 
 
 @contextmanager
@@ -156,12 +195,14 @@ def _is_touched(take: Any, names: Set[str], span: tuple[float, float]) -> bool:
     return not apart and any(thing.name in names for thing in parts_of(take).values())
 
 
-def renew(take: Any, but: Set[Address]) -> None:
-    """Let `take` know the curves that it remembers as they are now, those in `but` as before."""
+def renew(take: Any, but: Set[Address], read: Mapping[Address, Keys] | None = None) -> None:
+    """Let `take` know the curves that it remembers as they are now, those in `but` as before.
+
+    `read`: their keys, where they are known.
+    """
     memory = _memory(take)
-    curves = _curves_of(take, [*memory])
-    sums = {a: n if a in but else _sum_of(curves.get(a), span_of(take)) for a, n in memory.items()}
-    _store(take, sums)
+    sums = _sums_of(take, memory, read)
+    _store(take, {a: n if a in but else sums[a] for a, n in memory.items()})
 
 
 def _memory(take: Any) -> dict[Address, int]:
@@ -202,6 +243,16 @@ def curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
         block = None
     fcurves = compat.fcurves_of(block) if block else None
     return {(curve.data_path, curve.array_index): curve for curve in fcurves or ()}
+
+
+def _sums_of(
+    take: Any, addresses: Iterable[Address], read: Mapping[Address, Keys] | None
+) -> dict[Address, int]:
+    span = span_of(take)
+    if read is not None:
+        return {a: checksum(read[a], span) if a in read else 0 for a in addresses}
+    curves = _curves_of(take, addresses)
+    return {a: _sum_of(curves.get(a), span) for a in addresses}
 
 
 def _sum_of(curve: Any | None, span: tuple[float, float]) -> int:

@@ -10,7 +10,7 @@ from ...emotalk_core.clip import Clip
 from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import BakeOptions, retarget
-from . import bake, by_hand, compat, eases, takes
+from . import bake, by_hand, compat, eases, rigs
 from .neighbours import keyed_block, takes_on
 
 __all__ = ["onto_character"]
@@ -28,7 +28,7 @@ def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.Bake
     character = ours.rig.character or active
     if character is None:
         raise RigError("No character", value="nothing selected", remedy="Choose one first.")
-    _meshes, rig = takes.rig_of(ours.rig, character)
+    _meshes, rig = rigs.rig_of(ours.rig, character)
     options = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
     start_frame = float(scene.frame_current)
     tables = retarget(

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 __all__ = [
+    "NEAR",
+    "NO_KEYS",
     "Bends",
     "Keys",
     "Stretch",
@@ -20,8 +22,12 @@ __all__ = [
     "merged",
     "read_keys",
     "runs_on",
+    "within",
     "write_keys",
 ]
+
+NEAR: Final = 0.01
+"""Frames: keys that lie so close are at one frame."""
 
 _CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
 _OWN_HANDLES: Final = (0, 3)  # likewise: free and aligned ones, which somebody has drawn
@@ -65,8 +71,11 @@ class Keys:
 
     def is_held_at(self, frame: float) -> bool:
         """Whether the value at `frame` stays until the next key."""
-        place = max(0, int(np.searchsorted(self.frames, frame + 0.01)) - 1)
+        place = max(0, int(np.searchsorted(self.frames, frame + NEAR)) - 1)
         return self.bends is not None and bool(self.bends.interpolation[place] == _CONSTANT)
+
+
+NO_KEYS: Final = Keys(np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 def read_keys(curve: Any) -> Keys:
@@ -88,6 +97,8 @@ def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:
     n, manner = len(pairs), {}
     if len(points) != n:
         manner = {name: _read(points, name, kind, 1)[:, 0] for name, kind in _MANNER.items()}
+        # New keys have noughts, as most have: to write those of a long take took half of all time.
+        manner = {name: of_old for name, of_old in manner.items() if of_old.any()}
         points.clear()
         points.add(n)
         there = None
@@ -108,7 +119,7 @@ def runs_on(curve: Any) -> bool:
 
 def checksum(keys: Keys, span: tuple[float, float] = (-math.inf, math.inf)) -> int:
     """Equal for equal keys in `span`, whatever keys stand beside them; 0 where there are none."""
-    inside = (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
+    inside = within(keys.frames, span)
     total = 0
     for column in _columns(keys, inside):
         total = zlib.crc32(np.ascontiguousarray(column).tobytes(), total)
@@ -151,19 +162,20 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
         new = _blended(old, new, stretch.only, stretch.blend_frames)
         if len(new.frames) == 0:
             return old
-        goes = _within(old, stretch.only)
+        goes = within(old.frames, stretch.only)
     else:
         goes = np.zeros(len(old.frames), bool)
         if stretch.old is not None:
-            goes |= _within(old, stretch.old)
+            goes |= within(old.frames, stretch.old)
         for span in stretch.others:
-            goes &= ~_within(old, span)
-        goes |= _within(old, (float(new.frames[0]), float(new.frames[-1])))
+            goes &= ~within(old.frames, span)
+        goes |= within(old.frames, (float(new.frames[0]), float(new.frames[-1])))
     return joined(old, ~goes, new)
 
 
-def _within(keys: Keys, span: tuple[float, float]) -> np.ndarray:
-    return (keys.frames >= span[0] - 0.01) & (keys.frames <= span[1] + 0.01)
+def within(frames: np.ndarray, span: tuple[float, float]) -> np.ndarray:
+    """Which of these frames lie in `span`, both ends included: bool (K,)."""
+    return (frames >= span[0] - NEAR) & (frames <= span[1] + NEAR)
 
 
 def joined(old: Keys, stays: np.ndarray, new: Keys) -> Keys:

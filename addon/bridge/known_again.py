@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import bpy
 
+from ...emotalk_core.errors import RigError
 from . import strips
 from .draft import Draft
 from .names import Names, renamed_binding, renamed_tables
@@ -17,7 +18,7 @@ from .work import Outcome
 if TYPE_CHECKING:
     from .takes import Prepared
 
-__all__ = ["Known", "by_names_now", "name_now", "scene_of"]
+__all__ = ["Known", "by_names_now", "name_now", "scene_of", "scene_there"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +42,22 @@ def scene_of(prepared: Prepared) -> bpy.types.Scene | None:
     """The scene that the job works for, whatever it is called; None once it is gone."""
     number = prepared.known.scene
     return next((scene for scene in bpy.data.scenes if scene.session_uid == number), None)
+
+
+def scene_there(prepared: Prepared) -> bpy.types.Scene:
+    """The scene that the job works for.
+
+    Raises
+    ------
+    RigError
+        It was deleted meanwhile.
+    """
+    scene = scene_of(prepared)
+    if scene is None:
+        raise RigError(
+            "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
+        )
+    return scene
 
 
 def name_now(prepared: Prepared) -> str:

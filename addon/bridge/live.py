@@ -85,7 +85,7 @@ def _tick() -> float | None:
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):
             outcome, changed = takes.remake(prepared), by_hand.changed_curves(take)
-            if not _is_held(take, changed, takes.stretch_of(prepared, outcome)):
+            if not changed or not _is_held(take, changed, takes.stretch_of(prepared, outcome)):
                 takes.finish(prepared, outcome, changed=changed)
         else:
             _follow_later(prepared)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import cache
 from typing import Any
 
 import bpy
 
-from . import by_hand
+from ...emotalk_core.retarget import KeyTable
+from . import by_hand, characters
 
-__all__ = ["beside", "blocks_of", "each_beside", "keyed_block", "takes_on"]
+__all__ = ["beside", "blocks_of", "each_beside", "keyed_block", "others_on", "takes_on"]
 
 
 def keyed_block(thing: Any) -> Any:
@@ -18,19 +20,27 @@ def keyed_block(thing: Any) -> Any:
     return key or thing
 
 
-def blocks_of(take: Any) -> set[int]:
+def blocks_of(take: Any, is_deleted: Callable[[Any], bool] = characters.is_deleted) -> set[int]:
     """The data-blocks that a take keys, as pointers."""
-    return {keyed_block(thing).as_pointer() for thing in by_hand.parts_of(take).values()}
+    parts = by_hand.parts_of(take, is_deleted)
+    return {keyed_block(thing).as_pointer() for thing in parts.values()}
 
 
 def takes_on(blocks: Set[int]) -> list[Any]:
     """The takes, of all scenes, that key any of these data-blocks."""
     return [
         take
-        for scene in bpy.data.scenes
-        for take in scene.emotalk.takes
-        if not blocks.isdisjoint(blocks_of(take))
+        for take, theirs in _every_take(cache(characters.is_deleted))
+        if not blocks.isdisjoint(theirs)
     ]
+
+
+def others_on(tables: Sequence[KeyTable], take: Any | None) -> list[Any]:
+    """Other takes than `take` (None: a new one) of the face that `tables` key."""
+    named = [bpy.data.objects.get(name) for name in {table.object_name for table in tables}]
+    blocks = {keyed_block(thing).as_pointer() for thing in named if thing is not None}
+    on_it = takes_on(blocks | blocks_of(take) if take is not None else blocks)
+    return [other for other in on_it if take is None or other.uid != take.uid]
 
 
 def beside(take: Any) -> list[Any]:
@@ -39,8 +49,20 @@ def beside(take: Any) -> list[Any]:
 
 
 def each_beside(takes: Iterable[Any]) -> Iterator[tuple[Any, list[Any]]]:
-    """Each of these takes with the other ones of its face."""
-    every = [(take, blocks_of(take)) for scene in bpy.data.scenes for take in scene.emotalk.takes]
+    """Each of these takes with the other ones of its face. The same take in another scene, a linked
+    copy of this one, is no other.
+    """
+    # Whether an object is deleted all collections are asked: once for each object.
+    is_deleted = cache(characters.is_deleted)
+    every = _every_take(is_deleted)
     for take in takes:
-        mine = blocks_of(take)
-        yield take, [o for o, theirs in every if o != take and not mine.isdisjoint(theirs)]
+        mine = blocks_of(take, is_deleted)
+        yield (
+            take,
+            [o for o, theirs in every if o.uid != take.uid and not mine.isdisjoint(theirs)],
+        )
+
+
+def _every_take(is_deleted: Callable[[Any], bool]) -> list[tuple[Any, set[int]]]:
+    takes = (take for scene in bpy.data.scenes for take in scene.emotalk.takes)
+    return [(take, blocks_of(take, is_deleted)) for take in takes]

@@ -9,20 +9,18 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import before, by_hand, compat, eases, own_actions
+from . import before, by_hand, compat, eases, leftovers, own_actions
 from .counting import counted
-from .curves import Keys, joined, read_keys, write_keys
+from .curves import NO_KEYS, joined, read_keys, within, write_keys
 from .neighbours import beside, blocks_of, keyed_block
 from .session import SESSION
 
 __all__ = ["cut_orphans", "remove"]
 
 _LEFT: Final = "what else is in the Action stays, yours from now on"
-_NONE: Final = Keys(np.zeros(0), np.zeros(0, np.float32))
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
 
 
@@ -40,7 +38,8 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     by_hand.follow_renames(take)
     objects = [*by_hand.parts_of(take).values()]
     _check(objects)
-    others = beside(take)
+    others = [*beside(take), *by_hand.copies_of(take)]  # another scene shows its keys still
+    leftovers.sweep(take, others)
     kept = {block for other in others for block in blocks_of(other)}
     alone = [thing for thing in objects if keyed_block(thing).as_pointer() not in kept]
     n_cut = sum(_cut(thing, take, others, by_hand.paths_of(take, thing)) for thing in objects)
@@ -56,12 +55,14 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     return f"Removed {told}" + (f", {_LEFT}" if n_left else "")
 
 
-def cut_orphans(take: Any, tables: Iterable[KeyTable]) -> frozenset[by_hand.Address]:
+def cut_orphans(
+    take: Any, tables: Iterable[KeyTable], others: Sequence[Any]
+) -> frozenset[by_hand.Address]:
     """Remove the take's keys from curves that it wrote once and that `tables`, which take their
-    place, have no more (a mesh or the head was switched off); which curves.
+    place, have no more (a mesh or the head was switched off); which curves. What lies in frames of
+    `others`, the takes of the same face, stays.
     """
     now = {(table.object_name, table.data_path, table.array_index) for table in tables}
-    others = beside(take)
     cut: set[by_hand.Address] = set()
     for number, thing in by_hand.parts_of(take).items():
         was = by_hand.paths_of(take, thing)
@@ -104,23 +105,18 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
         if curve.lock:
             continue
         keys = read_keys(curve)
-        goes = _within(keys.frames, take)
+        goes = within(keys.frames, by_hand.span_of(take))
         for other in theirs:
-            goes &= ~_within(keys.frames, other)
+            goes &= ~within(keys.frames, by_hand.span_of(other))
         n_removed += int(goes.sum())
         if goes.all():
             emptied.append(path)
             fcurves.remove(curve)
         elif goes.any():
-            write_keys(curve, joined(keys, ~goes, _NONE), keys)
+            write_keys(curve, joined(keys, ~goes, NO_KEYS), keys)
     before.put_back(block, emptied)
     block.update_tag()
     return n_removed
-
-
-def _within(frames: np.ndarray, take: Any) -> np.ndarray:
-    first, last = by_hand.span_of(take)
-    return (frames >= first - 0.01) & (frames <= last + 0.01)
 
 
 def _follow_the_list(scene: bpy.types.Scene, removed: int) -> None:

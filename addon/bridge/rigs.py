@@ -24,9 +24,10 @@ from ...emotalk_core.retarget import (
     read_expression_matrix,
 )
 from ...emotalk_core.rigs.rotation import UNPOSED
+from . import characters
 from .poses import poses_of
 
-__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "with_all_keys"]
+__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "with_all_keys"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,14 @@ def find_rig(
     missing = tuple(n for n in _missing(matchings) if n not in _channels_of(own))
     notes = _notes(matchings, matrix)
     return Rig(binding, matchings, binding.object_names, missing, notes, settings)
+
+
+def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:
+    """The meshes that are switched on, and what drives them."""
+    meshes = characters.chosen_meshes(group.targets, character)
+    armature = characters.armature_of(meshes, character)
+    asked = character.name if character is not None else "a character that is gone"
+    return meshes, find_rig(meshes, armature, RigSettings.of(group), asked)
 
 
 def with_all_keys(rig: Rig | None, meshes: Iterable[bpy.types.Object]) -> Binding:

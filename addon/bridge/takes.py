@@ -14,12 +14,26 @@ from ...emotalk_core.easing import frames_of, table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import bake, by_hand, characters, controls, eases, removal, rigs, sound, sources, strips
+from . import (
+    bake,
+    by_hand,
+    characters,
+    controls,
+    eases,
+    removal,
+    rigs,
+    sound,
+    sources,
+    strips,
+    told,
+)
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
-from .known_again import Known, by_names_now, name_now, scene_of
-from .neighbours import beside
+from .ease_keys import lost_by_hand
+from .known_again import Known, by_names_now, name_now, scene_of, scene_there
+from .leftovers import leave, sweep
+from .neighbours import blocks_of, others_on
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request, animate, redo
@@ -34,7 +48,6 @@ __all__ = [
     "prepare",
     "prepare_take",
     "remake",
-    "rig_of",
     "scene_of",
     "shown_controls",
     "stretch_of",
@@ -104,7 +117,7 @@ def prepare(
         )
     if characters.is_deleted(character):
         raise RigError("The character was deleted", value=character.name, remedy="Choose another.")
-    meshes, rig = rig_of(ours.rig, character)
+    meshes, rig = rigs.rig_of(ours.rig, character)
     take = _same_take(scene, strip, character, meshes)
     group = take.controls if take else shown_controls(scene)
     adjust(group)
@@ -113,7 +126,7 @@ def prepare(
 
 def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
     """The same for a take that is there already: its own sound, character and sliders."""
-    meshes, rig = rig_of(take.rig, take.rig.character)
+    meshes, rig = rigs.rig_of(take.rig, take.rig.character)
     source = sources.of_take(take, scene)
     character = take.rig.character.name if take.rig.character else ""
     return _prepared((scene, take, take.controls), (character, meshes, rig), source)
@@ -170,8 +183,12 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    stretch = stretch_of(prepared, outcome)
-    return Draft(_eased(prepared, outcome, stretch), prepared.rig.binding, stretch)
+    scene = scene_there(prepared)
+    take = _its_take(scene, prepared)
+    others = others_on(outcome.tables, take)
+    stretch = _stretch(scene, take, outcome.tables, others)
+    tables = _eased(prepared, outcome, stretch, take, others)
+    return Draft(tables, prepared.rig.binding, stretch)
 
 
 @by_names_now
@@ -190,12 +207,15 @@ def finish(
     RigError
         The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
-    scene = _scene_of(prepared)
+    scene = scene_there(prepared)
     take = _its_take(scene, prepared)
-    stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables)
-    tables = draft.tables if draft else _eased(prepared, outcome, stretch)
+    others = others_on(outcome.tables, take)
+    stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables, others)
+    tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
+    was = _room_of(take)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
+    n_lost = lost_by_hand(others, tables)
     besides = (prepared.scene, prepared.uid)
     with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), besides):
         if draft is not None:
@@ -204,26 +224,45 @@ def finish(
             result = bake.write(tables, prepared.rig.binding, stretch)
     if take is None:
         take = _new_take(scene, prepared)
+        others = others_on(outcome.tables, take)  # adding has moved them
     lost = frozenset[by_hand.Address]()
     if stretch.only is None:
-        lost = changed & removal.cut_orphans(take, tables)
+        lost = changed & removal.cut_orphans(take, tables, others)
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
-    told = *_told(changed, lost, stretch, result), *_shared_frames(take, outcome.tables)
-    result = replace(result, notes=(*told, *result.notes))
+    notes = (
+        *told.of_hands(frozenset() if stretch.only else changed, lost, n_lost),
+        *told.of_range(stretch, result),
+        *told.of_shared_frames(outcome.tables, others),
+    )
+    result = replace(result, notes=(*notes, *result.notes))
+    leave(take, table_ends(tables), others)
     _record(take, prepared, outcome, result)
     asked = prepared.ease if stretch.only is None else None
-    eases.remember(take, outcome.tables, tables, asked)
+    eases.remember(take, outcome.tables, tables, asked, prepared.request.options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
-    eases.settle_beside(take)
+    sweep(take, others)
+    by_hand.tell_copies(take)
+    if _room_of(take) != was:
+        eases.settle(others)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     return result
 
 
-def _eased(prepared: Prepared, outcome: Outcome, stretch: Stretch) -> Sequence[KeyTable]:
-    take = take_of(bpy.data.scenes.get(prepared.scene), prepared.uid)
-    layout = prepared.request.options
-    return eases.eased(outcome.tables, take, prepared.ease, layout, is_part=bool(stretch.only))
+def _eased(
+    prepared: Prepared, outcome: Outcome, stretch: Stretch, take: Any | None, others: Sequence[Any]
+) -> Sequence[KeyTable]:
+    layout, is_part = prepared.request.options, bool(stretch.only)
+    return eases.eased(outcome.tables, take, others, prepared.ease, layout, is_part=is_part)
+
+
+def _room_of(take: Any | None) -> tuple[float, ...]:
+    """What of a take its neighbours' eases depend on."""
+    return (
+        (take.first_frame, take.last_frame, *take.ease_asked, *sorted(blocks_of(take)))
+        if take
+        else ()
+    )
 
 
 @by_names_now
@@ -235,8 +274,9 @@ def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    scene = _scene_of(prepared)
-    return _stretch(scene, _its_take(scene, prepared), outcome.tables)
+    scene = scene_there(prepared)
+    take = _its_take(scene, prepared)
+    return _stretch(scene, take, outcome.tables, others_on(outcome.tables, take))
 
 
 def _show_targets(take: Any, names: Sequence[str]) -> None:
@@ -259,61 +299,18 @@ def make_active(prepared: Prepared) -> None:
             scene.emotalk.take_index = place
 
 
-def _told(
-    changed: Set[by_hand.Address],
-    lost: Set[by_hand.Address],
-    stretch: Stretch,
-    result: bake.BakeResult,
-) -> tuple[str, ...]:
-    """What the user should know of keys by hand, of which some are lost, and of the range."""
-    if stretch.only is None:
-        them = "it" if len(lost) == 1 else "them"
-        all_told = (
-            (changed - lost, ", written anew: undo brings back what was there"),
-            (lost, f" removed with what was switched off: undo brings {them} back"),
-        )
-        return tuple(f"{counted(len(n), 'curve')} changed by hand{end}" for n, end in all_told if n)
-    start, end = stretch.only
-    is_apart = end < result.first_key or start > result.last_key
-    return ("Only a Range touches no frame of this take",) if is_apart else ()
-
-
-def _shared_frames(take: Any, tables: Sequence[KeyTable]) -> tuple[str, ...]:
-    """Where two voices move one face, the user should know which one it follows."""
-    first, last = table_ends(tables)
-    others = [o.name for o in beside(take) if o.first_frame < last and first < o.last_frame]
-    names = ", ".join(others[:3])
-    return (f"Shares frames with {names}: the take that is made last has them",) if others else ()
-
-
 def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:
     """First and last frame that a bake may write or clear."""
     (first, last), old = table_ends(tables), stretch.old or table_ends(tables)
     return min(first, old[0]), max(last, old[1])
 
 
-def _scene_of(prepared: Prepared) -> bpy.types.Scene:
-    scene = scene_of(prepared)
-    if scene is None:
-        raise RigError(
-            "The scene was deleted meanwhile", value=prepared.scene, remedy="Animate again."
-        )
-    return scene
-
-
-def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], rigs.Rig]:
-    """The meshes that are switched on, and what drives them."""
-    meshes = characters.chosen_meshes(group.targets, character)
-    armature = characters.armature_of(meshes, character)
-    asked = character.name if character is not None else "a character that is gone"
-    return meshes, rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), asked)
-
-
 def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Request:
     seconds = heard.duration_s if heard.duration_s is not None else 600.0
     end_frame = heard.start_frame + seconds * float(heard.rate)
     track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
-    options = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
+    is_held = ours.hold_keys and ours.key_step > 1
+    options = BakeOptions(ours.key_step, ours.max_error, is_held=is_held)
     return Request(heard, rig.binding, track, engine_settings(), options)
 
 
@@ -355,7 +352,9 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
     return take
 
 
-def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable]) -> Stretch:
+def _stretch(
+    scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable], others: Sequence[Any]
+) -> Stretch:
     ours = scene.emotalk
     only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
     if take is not None:
@@ -364,9 +363,9 @@ def _stretch(scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable
             only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
     is_held = ours.hold_keys and ours.key_step > 1
     old = by_hand.span_of(take) if take else None
-    theirs = [by_hand.span_of(other) for other in beside(take)] if take else []
-    others = tuple(span for span in theirs if old and span[0] <= old[1] and span[1] >= old[0])
-    return Stretch(old, others, only, ours.blend_frames, is_held)
+    spans = tuple(map(by_hand.span_of, others))
+    theirs = tuple(s for s in spans if old and s[0] <= old[1] and s[1] >= old[0])
+    return Stretch(old, theirs, only, ours.blend_frames, is_held)
 
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:

@@ -110,6 +110,14 @@ def test_thinned_eases_keep_their_ends_and_their_error() -> None:
     assert np.abs(there - every[1]).max() <= 0.02 + 1e-6
 
 
+def test_poses_that_are_held_on_their_way_stay_all() -> None:
+    every, held = (
+        ramp(0.8, 0.0, 14, layout)[0] for layout in (ALL, BakeOptions(max_error=0.02, is_held=True))
+    )
+
+    np.testing.assert_array_equal(held, every)
+
+
 def test_curves_that_shared_their_arrays_still_do() -> None:
     one, two, other = eased_tables([table(), table(), table(FROWN * 0.5)], ASKED, ALL)
 

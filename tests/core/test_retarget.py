@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from emotalk_core import arkit
 from emotalk_core.clip import Clip
@@ -21,7 +19,6 @@ from emotalk_core.retarget import (
     Driven,
     KeyTarget,
     binding_of,
-    keep_keys,
     match_keys,
     match_meshes,
     read_binding,
@@ -145,24 +142,6 @@ def test_on_twos_keys_every_second_frame_and_the_end() -> None:
     tables = retarget(noise(10), HEAD, rate=Fraction(30), start_frame=1, options=BakeOptions(2))
 
     assert tables[0].frames.tolist() == [1, 3, 5, 7, 9, 11]
-
-
-@given(
-    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60),
-    st.floats(0.001, 0.3),
-)
-def test_reduced_keys_miss_nothing_by_more_than_the_error(curve: list[float], error: float) -> None:
-    frames, values = np.arange(len(curve), dtype=float), np.array(curve, np.float32)
-
-    kept = keep_keys(frames, values, max_error=error)
-
-    between = np.interp(frames, frames[kept], values[kept])
-    assert np.abs(between - values).max() <= error + 1e-6
-    assert {0, len(curve) - 1} <= set(kept.tolist())
-
-
-def test_reduction_drops_what_a_line_says_already() -> None:
-    assert keep_keys(np.arange(50.0), np.linspace(0, 1, 50), max_error=1e-3).tolist() == [0, 49]
 
 
 def test_unknown_channels_are_named() -> None:

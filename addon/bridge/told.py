@@ -1,0 +1,49 @@
+"""What a user should know once a take's keys are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from ...emotalk_core.easing import table_ends
+from ...emotalk_core.retarget import KeyTable
+from .bake import BakeResult
+from .by_hand import Address
+from .counting import counted
+from .curves import Stretch
+
+__all__ = ["of_hands", "of_range", "of_shared_frames"]
+
+
+def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[str, ...]:
+    """Of keys by hand.
+
+    Parameters
+    ----------
+    changed, lost : addresses
+        The curves that were changed, and which of them are gone with what was switched off.
+    n_beside : int
+        How many were written over in eases of other takes.
+    """
+    them = "it" if len(lost) == 1 else "them"
+    all_told = (
+        (len(changed - lost), ", written anew: undo brings back what was there"),
+        (len(lost), f" removed with what was switched off: undo brings {them} back"),
+        (n_beside, " beside another take, written over: undo brings back what was there"),
+    )
+    return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
+
+
+def of_range(stretch: Stretch, result: BakeResult) -> tuple[str, ...]:
+    """Of a range that lies apart from all that was written."""
+    start, end = stretch.only or (result.first_key, result.last_key)
+    is_apart = end < result.first_key or start > result.last_key
+    return ("Only a Range touches no frame of this take",) if is_apart else ()
+
+
+def of_shared_frames(tables: Sequence[KeyTable], others: Sequence[Any]) -> tuple[str, ...]:
+    """Of two voices that move one face: which one it follows."""
+    first, last = table_ends(tables)
+    over = [o.name for o in others if o.first_frame < last and first < o.last_frame]
+    names = ", ".join(over[:3])
+    return (f"Shares frames with {names}: the take that is made last has them",) if over else ()
