@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -10,7 +11,7 @@ import bpy
 from ...emotalk_core.errors import InputError
 from . import compat, mixdown, sound, strips
 
-__all__ = ["of_panel", "of_take"]
+__all__ = ["is_same_file", "of_panel", "of_take"]
 
 
 def of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
@@ -35,6 +36,12 @@ def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]
     """
     heard, strip = _of_take(take, scene)
     return _with_stretching(heard, scene), strip
+
+
+def is_same_file(one: Any, other: Any) -> bool:
+    """Whether both play the same sound file from the same frame on, however its path is written."""
+    files = {Path(bpy.path.abspath(source.filepath)).resolve() for source in (one, other)}
+    return len(files) == 1 and one.start_frame == other.start_frame
 
 
 def _of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:

@@ -328,7 +328,7 @@ def _same_take(
         same = {
             "STRIP": strip is not None and strips.is_of(take, strip),
             "SPEAKER": take.speaker == ours.speaker,
-            "FILE": take.filepath == ours.filepath and take.start_frame == ours.start_frame,
+            "FILE": sources.is_same_file(take, ours),
         }
         if same[take.source]:
             return take

@@ -42,6 +42,16 @@ def test_files_beside_the_blend_file_are_found(shot: Path) -> None:
     assert moves()
 
 
+def test_a_sound_is_the_same_however_its_path_is_written(shot: Path, speech: Path) -> None:
+    bpy.ops.emotalk.animate()
+    ours = bpy.context.scene.emotalk
+
+    ours.filepath = str(speech)
+    bpy.ops.emotalk.animate()
+
+    assert len(ours.takes) == 1
+
+
 @pytest.mark.parametrize("button", ["save_names", "export_clip"])
 def test_what_is_written_beside_the_blend_file_lies_there(shot: Path, button: str) -> None:
     bpy.ops.emotalk.animate()
