@@ -30,6 +30,15 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
     return path
 
 
+def put_bones_under(head: Any) -> Any:
+    """An armature with a head bone above the face."""
+    bpy.ops.object.armature_add()
+    armature = bpy.context.object
+    armature.data.bones[0].name = "head"
+    head.parent = armature
+    return armature
+
+
 def babble(seconds: float, rate: int = 16_000) -> np.ndarray:
     """Something like speech: a buzz that opens and closes four times a second, with pauses."""
     t = np.arange(round(seconds * rate)) / rate

@@ -7,16 +7,13 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves, keys_of, voice_of
+from tests.addon.scenes import fcurves, keys_of, put_bones_under, voice_of
 
 
 @pytest.fixture
 def armature(ready: Any, head: Any) -> Any:
     """What the head hangs on, its bone turned a little by its user; all of it animated."""
-    bpy.ops.object.armature_add()
-    made = bpy.context.object
-    made.data.bones[0].name = "head"
-    head.parent = made
+    made = put_bones_under(head)
     bpy.ops.emotalk.animate()
     return made
 

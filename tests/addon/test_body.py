@@ -8,8 +8,7 @@ import bpy
 import pytest
 from mathutils import Quaternion
 
-from tests.addon.scenes import fcurves
-from tests.addon.test_remove import put_bones_under
+from tests.addon.scenes import fcurves, put_bones_under
 
 TURNED = Quaternion((0.0, 1.0, 0.0), 1.0)
 

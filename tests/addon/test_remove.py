@@ -16,6 +16,7 @@ from tests.addon.scenes import (
     fcurves,
     keys_of,
     make_head,
+    put_bones_under,
     voice_of,
     write_wav,
 )
@@ -33,15 +34,6 @@ def animate_and_remove() -> None:
     bpy.context.scene.frame_set(MIDDLE)
     bpy.ops.emotalk.clear()
     bpy.context.view_layer.update()
-
-
-def put_bones_under(head: Any) -> Any:
-    """An armature with a head bone above the face."""
-    bpy.ops.object.armature_add()
-    armature = bpy.context.object
-    armature.data.bones[0].name = "head"
-    head.parent = armature
-    return armature
 
 
 def test_the_face_is_not_left_in_the_middle_of_a_word(ready: Any, head: Any) -> None:

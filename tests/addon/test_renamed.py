@@ -9,7 +9,15 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, fcurves, make_head, needs_sound, state, voice_of
+from tests.addon.scenes import (
+    add_strip,
+    fcurves,
+    make_head,
+    needs_sound,
+    put_bones_under,
+    state,
+    voice_of,
+)
 
 
 def made(ready: Any) -> tuple[Any, Any]:
@@ -42,11 +50,7 @@ def write_at_once(prepared: Any, outcome: Any) -> Any:
 @pytest.fixture
 def armature(ready: Any, head: Any) -> Any:
     """What the head hangs on."""
-    bpy.ops.object.armature_add()
-    made = bpy.context.object
-    made.data.bones[0].name = "head"
-    head.parent = made
-    return made
+    return put_bones_under(head)
 
 
 @pytest.mark.parametrize("write", [write_at_once, write_in_slices])
