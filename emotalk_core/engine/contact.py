@@ -14,15 +14,17 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
-from ..model.config import GATES, PHONES
+from ..model.config import GATES, OPEN_VOWELS, PHONES
 from ..shaping.aperture import MM, REST_MM
 
 __all__ = [
+    "AGAINST",
     "BY_CONTENT",
     "BY_PHONES",
     "CONTACT_MM",
     "FIRMNESS",
     "GIVES_WAY",
+    "HALF_SHUT_MM",
     "IS_JAW",
     "JAW_SURE",
     "KEPT",
@@ -53,9 +55,14 @@ LEAST: Final = 1e-3
 BY_CONTENT, BY_PHONES = 0.3, 0.8
 """How much the content's own contact and the log odds of p, b, m say of a contact."""
 
-SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.3, 0.5, 1.0
+SOONER, SOONER_TUCKED, SOONER_ROUNDED = 0.6, 0.5, 1.0
 """What is added to that and to the log odds of the other gates: lips that fail to meet are seen
 before lips that meet too soon. Chosen on the dev sets, as all numbers here.
+"""
+
+AGAINST: Final = 5.0
+"""An open vowel that may be heard counts so many times against a contact: a jaw that snaps shut in
+the middle of "papa" is seen too.
 """
 
 TAIL: Final = 0.6
@@ -64,7 +71,12 @@ FIRMNESS: Final = 3.0
 narrows it a little, so that the narrower mouth is always the likelier contact.
 """
 
-SLACK: Final = np.array([0.05, 0.10, 0.27], np.float32)
+HALF_SHUT_MM: Final = 4.0
+"""Gap that lips shut by half leave at most, and less by the odds of being shut: half of a wide
+mouth is as open as a whole narrow one, and that p was never seen.
+"""
+
+SLACK: Final = np.array([0.06, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
 JAW_SURE: Final = 4
@@ -155,6 +167,7 @@ def gate_logits(contact: np.ndarray, shares: np.ndarray) -> np.ndarray:
     of_gates = [shares[:, columns_of(phones)].sum(axis=1) for phones in GATES]
     p = np.clip(np.stack(of_gates, axis=1), LEAST, 1.0 - LEAST)
     met, tucked, rounded = np.log(p / (1.0 - p)).T
+    met = met - np.log1p(AGAINST * shares[:, columns_of(OPEN_VOWELS)].sum(axis=1))
     lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
     return np.stack([lips, tucked + SOONER_TUCKED, rounded + SOONER_ROUNDED], axis=1)
 
@@ -180,12 +193,14 @@ def press(free: np.ndarray, firm: np.ndarray, jaw: np.ndarray) -> np.ndarray:
     """Coefficients (T, 52) of a free mouth (T, 52) whose gap is shut by `firm` (T,), 0..1, while
     its jaw gives way by `jaw` (T,), 0..1.
 
-    The gap that is left is its share of the free one, whatever parted the lips: so the order of the
-    gaps is the order of what was heard.
+    The gap that is left is its share of the free one, whatever parted the lips, and no more than a
+    gate that is shut so far may leave: so the order of the gaps is the order of what was heard.
     """
     rest, f = np.float32(REST_MM), firm[:, None]
     gap = np.maximum(free @ MM + rest, 0.0)
-    wanted = np.minimum((1.0 - firm) * gap + firm * np.float32(CONTACT_MM), gap)
+    widest = HALF_SHUT_MM * (1.0 - firm) / np.maximum(firm, LEAST)
+    share = (1.0 - firm) * gap + firm * np.float32(CONTACT_MM)
+    wanted = np.minimum(np.minimum(share, np.maximum(widest, CONTACT_MM)), gap)
     pressed = np.maximum(free, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
     values = pressed * (1.0 - np.where(IS_JAW, jaw[:, None], f) * GIVES_WAY)
     nearest, farthest = values @ MM + rest, pressed @ MM + rest

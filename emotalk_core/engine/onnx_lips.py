@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model.config import GATES, PHONES
+from ..model.config import GATES, OPEN_VOWELS, PHONES
 from ..shaping.aperture import MM, REST_MM
 from .contact import (
+    AGAINST,
     BY_CONTENT,
     BY_PHONES,
     CONTACT_MM,
     FIRMNESS,
     GIVES_WAY,
+    HALF_SHUT_MM,
     IS_JAW,
     KEPT,
     LEAST,
@@ -41,6 +43,10 @@ def gate_logits(net: Net, contact: str, shares: str) -> str:
         pick[columns_of(phones), gate] = 1.0
     of_gates = net.clip(net.add("MatMul", shares, net.constant(pick)), LEAST, 1.0 - LEAST)
     odds = net.add("Log", net.add("Div", of_gates, net.add("Sub", net.number(1.0), of_gates)))
+    against = np.zeros((len(PHONES), len(GATES)), np.float32)
+    against[columns_of(OPEN_VOWELS), 0] = AGAINST
+    doubt = net.add("Add", net.add("MatMul", shares, net.constant(against)), net.number(1.0))
+    odds = net.add("Sub", odds, net.add("Log", doubt))
     by_phones = net.add("Mul", odds, net.constant(np.array([BY_PHONES, 1.0, 1.0], np.float32)))
     by_content = net.add("Mul", contact, net.constant(np.array([BY_CONTENT, 0.0, 0.0], np.float32)))
     sooner = net.constant(np.array([SOONER, SOONER_TUCKED, SOONER_ROUNDED], np.float32))
@@ -79,6 +85,9 @@ def press(net: Net, free: str, firm: str, jaw: str) -> str:
     gap = net.clip(gap_of(free), 0.0, None)
     open_share = net.add("Mul", net.add("Sub", net.number(1.0), firm), gap)
     wanted = net.add("Add", open_share, net.add("Mul", firm, net.number(CONTACT_MM)))
+    widest = net.add("Mul", net.add("Sub", net.number(1.0), firm), net.number(HALF_SHUT_MM))
+    widest = net.add("Div", widest, net.clip(firm, LEAST, None))
+    wanted = net.add("Min", wanted, net.clip(widest, CONTACT_MM, None))
     wanted = net.add("Min", wanted, gap)
     twice = net.add("Sub", net.add("Mul", firm, net.number(2.0)), net.number(1.0))
     pressing = net.add("Mul", net.clip(twice, 0.0, None), net.constant(PRESSED))

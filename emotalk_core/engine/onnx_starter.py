@@ -229,7 +229,7 @@ def _content(net: Net, projected: str, level: str, config: ModelConfig) -> str:
     said = _residual(net, said, "content", sizes.dilations)
     x = _residual(net, net.gelu(for_phones), "content.phones", sizes.phones_dilations)
     shares = net.add("Softmax", net.affine(x, "content.phones.output"), axis=-1)
-    return _smoothed(net, net.add("Concat", said, shares, axis=-1))
+    return net.add("Concat", _smoothed(net, said), shares, axis=-1)
 
 
 def _residual(net: Net, x: str, branch: str, dilations: tuple[int, ...]) -> str:

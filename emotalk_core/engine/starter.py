@@ -193,7 +193,8 @@ class Starter:
         x = gelu(projected[:, sizes.width : sizes.projected_width].copy())
         for (weight, bias), dilation in zip(self._phones, sizes.phones_dilations, strict=True):
             x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
-        return smoothed(np.concatenate([said, _softmax(_affine(x, *self._names))], axis=1))
+        # A p may last one state: its share stays as sharp as it is heard.
+        return np.concatenate([smoothed(said), _softmax(_affine(x, *self._names))], axis=1)
 
     def emotion(
         self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "StreamedEngine", "Stretch"]
 
 _NUMERIC_VERSION: Final = (
-    3  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
+    4  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
 )
 _MAX_THREADS: Final = 4
 _FIRST_PASS: Final = 0.03  # share of the time

@@ -20,7 +20,8 @@ _DROPS, _FORWARD = 0.4, 0.4
 that a quarter is the best compromise on the dev sets (docs/training.md, Articulation)."""
 
 _CONTACT_POWER: Final = 8
-"""Power by which it fades where p, b, m may be heard: lips that meet stay as they are."""
+"""Power by which it fades where p, b, m may be heard, or in the frames beside: lips that meet stay
+as they are, and the jaw has a frame to come from there."""
 
 _JAW_OPEN: Final = arkit.index("jawOpen")
 _PUCKER: Final = arkit.index("mouthPucker")
@@ -42,7 +43,9 @@ def articulate(values: np.ndarray, said: Said | None, strength: float) -> np.nda
     """
     if said is None or strength <= 0.0:
         return values
-    clear = strength * np.clip(1.0 - said.met, 0.0, 1.0) ** _CONTACT_POWER
+    beside = np.pad(said.met, 1, mode="edge")
+    met = np.maximum(said.met, np.maximum(beside[:-2], beside[2:]))
+    clear = strength * np.clip(1.0 - met, 0.0, 1.0) ** _CONTACT_POWER
     out = values.copy()
     out[:, _JAW_OPEN] += _DROPS * clear * said.open
     out[:, _PUCKER] += _FORWARD * clear * said.rounded

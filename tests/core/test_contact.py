@@ -7,6 +7,7 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.engine.contact import (
     CONTACT_MM,
+    HALF_SHUT_MM,
     JAW_SURE,
     columns_of,
     firmness,
@@ -15,7 +16,7 @@ from emotalk_core.engine.contact import (
     round_off,
     tuck,
 )
-from emotalk_core.model.config import PHONES
+from emotalk_core.model.config import OPEN_VOWELS, PHONES
 from emotalk_core.shaping.aperture import aperture_mm
 
 
@@ -50,14 +51,16 @@ def test_half_heard_contacts_shut_nearly_all_of_the_gap() -> None:
     assert (firm < 0.95).all()
 
 
-def test_the_gap_left_is_its_share_of_the_free_one() -> None:
+def test_the_gap_left_is_its_share_of_the_free_one_and_never_wide() -> None:
     free = mouths()
     gap = aperture_mm(free)
     firm = np.full(len(free), 0.4, np.float32)
 
     left = aperture_mm(press(free.copy(), firm, firm**JAW_SURE))
 
-    np.testing.assert_allclose(left, np.minimum(0.6 * gap + 0.4 * CONTACT_MM, gap), atol=2e-3)
+    share = np.minimum(0.6 * gap + 0.4 * CONTACT_MM, gap)
+    np.testing.assert_allclose(left, np.minimum(share, 1.5 * HALF_SHUT_MM), atol=2e-3)
+    assert share.max() > 1.5 * HALF_SHUT_MM + 1.0  # some were wide
 
 
 def test_the_likelier_contact_is_the_narrower_mouth() -> None:
@@ -90,6 +93,17 @@ def test_a_gate_s_odds_rise_with_the_share_of_its_sounds_alone() -> None:
     assert (np.diff(lip) < -1.0).all()
     np.testing.assert_allclose(np.diff(corners), 0.0, atol=1e-6)
     assert np.isfinite(lips).all()
+
+
+def test_an_open_vowel_that_may_be_heard_speaks_against_a_contact() -> None:
+    shares = np.zeros((2, len(PHONES)), np.float32)
+    shares[:, columns_of(("p",))] = 0.2
+    shares[0, columns_of(("s",))] = 0.8
+    shares[1, columns_of(OPEN_VOWELS[:1])] = 0.8
+
+    among_consonants, in_a_vowel = firmness(gate_logits(np.zeros(2), shares))[:, 0]
+
+    assert in_a_vowel < 0.8 * among_consonants
 
 
 def test_a_tucked_lower_lip_lies_under_the_teeth_and_the_upper_lip_is_free() -> None:

@@ -169,6 +169,19 @@ def test_articulation_leaves_a_contact_alone() -> None:
     np.testing.assert_array_equal(plain, clear)
 
 
+def test_articulation_begins_a_frame_after_a_contact() -> None:
+    values, level = talk(200)
+    said = _said(open=1.0)
+    said.met[100] = 1.0
+
+    plain, clear = (
+        shaping.shape(values, level, replace(STILL, articulation=a), said=said) for a in (0.0, 1.0)
+    )
+
+    added = (clear - plain)[97:104, arkit.index("jawOpen")]
+    np.testing.assert_allclose(added, [0.4, 0.4, 0.0, 0.0, 0.0, 0.4, 0.4], atol=1e-6)
+
+
 def test_without_named_phones_articulation_does_nothing() -> None:
     values, level = talk(200)
 

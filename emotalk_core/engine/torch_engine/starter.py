@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 _Found = TypeVar("_Found")
 
-_NUMERIC_VERSION: Final = 1
+_NUMERIC_VERSION: Final = 2
 _AT_ONCE: Final = {"cuda": 16}  # windows of 6 s in one pass, 300 MB; elsewhere one
 
 

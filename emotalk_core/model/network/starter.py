@@ -14,11 +14,13 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from ...engine.contact import (
+    AGAINST,
     BY_CONTENT,
     BY_PHONES,
     CONTACT_MM,
     FIRMNESS,
     GIVES_WAY,
+    HALF_SHUT_MM,
     IS_JAW,
     JAW_SURE,
     KEPT,
@@ -37,7 +39,7 @@ from ...engine.contact import (
 from ...engine.frontend import STATE_RATE
 from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
-from ..config import GATES, ContentConfig, ModelConfig
+from ..config import GATES, OPEN_VOWELS, ContentConfig, ModelConfig
 
 __all__ = [
     "Starter",
@@ -76,6 +78,7 @@ def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:
         shares[..., columns_of(phones)].sum(-1).clamp(LEAST, 1.0 - LEAST).logit()
         for phones in GATES
     )
+    met = met - torch.log1p(AGAINST * shares[..., columns_of(OPEN_VOWELS)].sum(-1))
     lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
     return torch.stack([lips, tucked + SOONER_TUCKED, rounded + SOONER_ROUNDED], dim=-1)
 
@@ -98,7 +101,9 @@ def press(free: Tensor, firm: Tensor, jaw: Tensor) -> Tensor:
     )
     f = firm[..., None]
     gap = (free @ mm + REST_MM).clamp(min=0.0)
-    wanted = torch.minimum((1.0 - firm) * gap + firm * CONTACT_MM, gap)
+    widest = HALF_SHUT_MM * (1.0 - firm) / firm.clamp(min=LEAST)
+    share = (1.0 - firm) * gap + firm * CONTACT_MM
+    wanted = torch.minimum(torch.minimum(share, widest.clamp(min=CONTACT_MM)), gap)
     held = torch.maximum(free, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
     values = held * (1.0 - torch.where(is_jaw, jaw[..., None], f) * gives_way)
     nearest, farthest = values @ mm + REST_MM, held @ mm + REST_MM
@@ -198,7 +203,7 @@ class _Content(nn.Module):
     @staticmethod
     def full(content: Tensor, logits: Tensor) -> Tensor:
         """An Encoding's content (B, S, full_width) of what is `said`."""
-        return _smoothed(torch.cat([content, logits.softmax(-1)], dim=-1))
+        return torch.cat([_smoothed(content), logits.softmax(-1)], dim=-1)
 
 
 class _Emotion(nn.Module):
