@@ -105,11 +105,18 @@ def changed_curves(take: Any, read: Mapping[Address, Keys] | None = None) -> fro
     return frozenset(address for address in there if sums[address] != memory[address])
 
 
-def read_curves(take: Any, *, only_locked: bool = False) -> dict[Address, tuple[Any, Keys]]:
-    """The F-curves that `take` remembers and that are there, and their keys."""
-    curves = _curves_of(take, _memory(take))
+def read_curves(
+    take: Any, *, only_locked: bool = False, known: Mapping[int, Keys] | None = None
+) -> dict[Address, tuple[Any, Keys]]:
+    """The F-curves that `take` remembers and that are there, and their keys.
+
+    `known`: keys that need not be read again, by the F-curve's pointer.
+    """
+    curves, known = _curves_of(take, _memory(take)), known or {}
     return {
-        a: (curve, read_keys(curve)) for a, curve in curves.items() if curve.lock or not only_locked
+        a: (curve, known.get(curve.as_pointer()) or read_keys(curve))
+        for a, curve in curves.items()
+        if curve.lock or not only_locked
     }
 
 

@@ -45,6 +45,7 @@ from .work import Outcome, Request
 __all__ = ["Baked", "earlier_take", "is_another", "remember", "renew"]
 
 _Span = tuple[float, float]
+_Read = Mapping[by_hand.Address, tuple[Any, Keys]]  # F-curves and their keys
 _Row = tuple[int, str, int]  # number of the object, data path, array index
 _SAME: Final = 1e-4  # values: what rounding does, and nobody sees
 _FEELS, _SPEAKS, _PARTS_LIPS = range(3)  # as `ends_of` has them
@@ -129,7 +130,7 @@ class _Seam:
             return own, None
         until = float(first.frames[-1])
         inside = within(own.frames, (self.first, until))
-        was = _Was(passage, until, joined(own, inside, NO_KEYS))
+        was = _Was(passage, until, Keys(own.frames[inside], own.values[inside]))
         return joined(own, ~inside, first), was
 
     def _without(self, keys: Keys, was: _Was) -> Keys:
@@ -259,20 +260,33 @@ def renew(
     there = {address: keys for address, (_, keys) in read.items()}
     changed = baked.changed if baked else by_hand.changed_curves(take, there)
     sharing = [o for o in others if _is_before(o, take) and o.last_frame > seam.first - NEAR]
-    known = [(other, by_hand.changed_curves(other)) for other in sharing]
+    shared = [
+        (other, by_hand.changed_curves(other, _keys_of(other, read, there))) for other in sharing
+    ]
     is_written = _write(seam, read, there, changed)
     take.passage_from = source.uid if source is not None else ""
     if is_written:
         by_hand.renew(take, frozenset() if seam.is_whole else changed, there)
     by_hand.tell_copies(take)
-    for other, theirs in known if is_written else ():  # the frame that both have is another now
-        by_hand.renew(other, theirs)
+    for other, theirs in shared if is_written else ():  # a frame of theirs is another now
+        by_hand.renew(other, theirs, _keys_of(other, read, there))
         by_hand.tell_copies(other)
+
+
+def _keys_of(
+    take: Any, read: _Read, there: Mapping[by_hand.Address, Keys]
+) -> dict[by_hand.Address, Keys]:
+    """The keys of another take's curves, without reading those again that have been `read` and are
+    as they are `there` now: most of them are the same.
+    """
+    known = {curve.as_pointer(): there[address] for address, (curve, _) in read.items()}
+    by_hand.follow_renames(take)
+    return {a: keys for a, (_, keys) in by_hand.read_curves(take, known=known).items()}
 
 
 def _write(
     seam: _Seam,
-    read: Mapping[by_hand.Address, tuple[Any, Keys]],
+    read: _Read,
     there: dict[by_hand.Address, Keys],
     changed: Set[by_hand.Address],
 ) -> bool:
