@@ -35,6 +35,8 @@ _OF_EASE: Final = 5 / 6
 _SPEECH_S: Final = 0.1
 """In how many seconds what speaks goes over at most: as long as jaws take out of a p."""
 
+_QUARTER: Final = 0.25
+
 _FLANK: Final = 6  # rows after a contact that tell it from a rest
 
 _NEAR: Final = 1e-3  # frames
@@ -189,12 +191,22 @@ def gone_over(
     grid = np.minimum(first + layout.every_n_frames * np.arange(n_steps + 1.0), last)
     where = np.union1d(grid, frames[frames <= grid[-1]].astype(np.float64))
     share = np.clip((where - passage.frame) / (end - passage.frame), 0.0, 1.0)
-    share = share * share * (3.0 - 2.0 * share)
+    share = _eased(share)
     own = _at(where, frames, values, is_held=layout.is_held)
     over = (passage.value + share * (own - passage.value)).astype(np.float32)
     if layout.is_held:  # poses stay all, as those of an ease do
         return where, over
     return thinned(where, over, max_error=layout.max_error)
+
+
+def _eased(share: np.ndarray) -> np.ndarray:
+    """0..1 that starts and stops within a quarter each and is a line between: the steepest frame of
+    an ease has half as much again as a line, and showed.
+    """
+    bend, left = 2.0 * _QUARTER * (1.0 - _QUARTER), 1.0 - share
+    line = (share - _QUARTER / 2.0) / (1.0 - _QUARTER)
+    over = np.where(left < _QUARTER, 1.0 - left * left / bend, line)
+    return np.where(share < _QUARTER, share * share / bend, over)
 
 
 def _at(where: np.ndarray, frames: np.ndarray, values: np.ndarray, *, is_held: bool) -> np.ndarray:
