@@ -254,3 +254,15 @@ def test_each_of_three_takes_follows_the_one_before(ready: Any, head: Any, secon
 
     assert shown(head, frames=np.array([LAST + 48])) == pytest.approx([JUMP], abs=0.02)
     assert [changed(take) for take in ready.takes] == [0, 0]
+
+
+def test_the_command_makes_passages_too(saved: Path, speech: Path, second: str) -> None:
+    from emotalk.addon.commands import main
+
+    for sound, start, happy in ((str(speech), FIRST, 1.0), (second, LAST, 0.0)):
+        flags = ["--start", str(start), "--emotion", f"happy={happy}", "--mix", "1"]
+        assert main(["animate", "--sound", sound, "--target", "Head", *flags]) == 0
+        bpy.ops.wm.open_mainfile(filepath=str(saved))
+
+    assert steps(bpy.data.objects["Head"]).max() <= STEP / JUMP
+    assert shown(bpy.data.objects["Head"])[FRAMES == LAST - 1] > 0.9
