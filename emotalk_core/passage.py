@@ -93,27 +93,27 @@ def ends_of(
     return feels, lips + free[0], min(feels, lips + free[1])
 
 
-def earlier(place: Place, others: Sequence[Place], n_frames: int, n_shared: int) -> int | None:
+def earlier(place: Place, others: Sequence[tuple[Place, int]], n_frames: int) -> int | None:
     """Which of `others`, of the same face, the one at `place` takes the face over from: the one
     before it from which it goes straight on.
 
     Parameters
     ----------
+    others : places and int
+        Where they lie, and fewer frames than how many of `place` their end may lie in.
     n_frames : int
         In how many scene frames; none where a third take has some of them.
-    n_shared : int
-        Of which it has fewer frames than these.
     """
     before = [
         number
-        for number, other in enumerate(others)
+        for number, (other, n_shared) in enumerate(others)
         if leads_into(other, place) and ends_in(other, place, n_shared)
     ]
     if not before or not place.ease_in:
         return None
-    found = max(before, key=lambda number: (others[number].last_frame, others[number].first_frame))
+    found = max(before, key=lambda number: (others[number][0].last_frame, number))
     end = place.first_frame + n_frames
-    thirds = (other for number, other in enumerate(others) if number != found)
+    thirds = [other for number, (other, _) in enumerate(others) if number != found]
     is_free = all(t.last_frame < place.first_frame or t.first_frame > end for t in thirds)
     return found if is_free else None
 

@@ -178,7 +178,7 @@ def settle(
         (take, [other for other in every if other != without]) for take, every in each_beside(takes)
     ]
     for take, others in beside:
-        if passages.earlier_take(take, others, spans) is None:
+        if take.own_beginning and passages.earlier_take(take, others, spans) is None:
             passages.renew(take, others, spans)  # its ease starts from its own first key
         _settle_eases(take, others, spans)
     if baked is not None:

@@ -191,9 +191,9 @@ def earlier_take(take: Any, others: Sequence[Any], spans: Sequence[_Span] = ()) 
     where keys of no take, in `spans`, come between.
     """
     others = [*{other.uid: other for other in others}.values()]  # one of those in linked scenes
-    places = [*map(place_of, others), *(Place(*span) for span in spans)]
-    n_frames = passage_frames(take.ease_asked[1])
-    number = earlier(place_of(take), places, n_frames, _n_shared(take, *others))
+    there = [(place_of(other), _n_shared(other, take)) for other in others]
+    there += [(Place(*span), 1) for span in spans]
+    number = earlier(place_of(take), there, passage_frames(take.ease_asked[1]))
     return others[number] if number is not None and number < len(others) else None
 
 
@@ -208,8 +208,9 @@ def _is_before(other: Any, take: Any) -> bool:
     return ends_in(place_of(other), place_of(take), _n_shared(other, take))
 
 
-def _n_shared(*takes: Any) -> int:
-    return max(1, *(take.ease_step for take in takes))
+def _n_shared(a: Any, b: Any) -> int:
+    """The least of frames in which both lie that is more than a last key past a sound."""
+    return max(1, a.ease_step, b.ease_step)
 
 
 def remember(baked: Baked) -> None:

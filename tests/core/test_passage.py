@@ -109,17 +109,17 @@ def test_poses_that_are_held_come_in_on_twos() -> None:
     ],
 )
 def test_from_which_take(others: list[tuple[float, float]], found: int | None) -> None:
-    there = [place(*other) for other in others]
+    there = [(place(*other), 1) for other in others]
 
-    assert earlier(place(50, 100), there, 12, n_shared=1) == found
+    assert earlier(place(50, 100), there, 12) == found
 
 
 def test_none_without_ease() -> None:
-    assert earlier(place(50, 100, (0, 0)), [place(10, 49)], 0, n_shared=1) is None
+    assert earlier(place(50, 100, (0, 0)), [(place(10, 49), 1)], 0) is None
 
 
 def test_on_twos_a_last_key_lies_a_frame_further() -> None:
-    assert earlier(place(50, 100), [place(10, 51)], 12, n_shared=2) == 0
+    assert earlier(place(50, 100), [(place(10, 51), 2)], 12) == 0
 
 
 def test_what_speaks_has_a_tenth_of_a_second_and_a_sneer_until_lips_meet() -> None:
