@@ -191,6 +191,10 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     ease_error: FloatProperty()  # what thinning them may change
     left_behind: StringProperty()  # keys of former eases, on curves that were locked then
     ways_to_rest: StringProperty()  # of curves: value at rest, whether they speak; if not as most
+    passage_from: StringProperty()  # uid of the take from which its beginning goes over
+    passage_free: IntVectorProperty(size=2)  # frames until lips meet: of what speaks, of others
+    lip_curves: StringProperty()  # of curves: those that part the lips and do not speak
+    own_beginning: StringProperty()  # of curves: their passage, and the own keys that it replaces
     heard: FloatVectorProperty(
         name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
     )

@@ -19,6 +19,7 @@ __all__ = [
     "Place",
     "eased_tables",
     "frames_of",
+    "leads_into",
     "ramp",
     "room_for",
     "table_ends",
@@ -63,17 +64,21 @@ def room_for(place: Place, others: Iterable[Place]) -> tuple[int, int]:
     """
     ease_in, ease_out = place.ease_in, place.ease_out
     for other in others:
-        is_before = other.last_frame < place.first_frame
         is_after = other.first_frame > place.last_frame
-        if is_before and place.first_frame - other.last_frame <= ease_in + other.ease_out:
+        if leads_into(other, place):
             ease_in = 0
         if is_after and other.first_frame - place.last_frame <= ease_out + other.ease_in:
             ease_out = 0
-        if other.first_frame < place.first_frame <= other.last_frame:
-            ease_in = 0
         if other.first_frame <= place.last_frame < other.last_frame:
             ease_out = 0
     return ease_in, ease_out
+
+
+def leads_into(other: Place, place: Place) -> bool:
+    """Whether a face goes straight on from `other`, which begins earlier, to `place`."""
+    if other.last_frame >= place.first_frame:
+        return other.first_frame < place.first_frame <= other.last_frame
+    return place.first_frame - other.last_frame <= place.ease_in + other.ease_out
 
 
 def ramp(

@@ -27,6 +27,7 @@ class KeyTable:
     values: np.ndarray  # float32 (K,)
     rest: float = 0.0  # of a face that says and feels nothing
     is_speech: bool = False  # it moves with what speaks alone
+    parts_lips: bool = False  # it opens or shuts them besides
 
 
 def driven_values(
@@ -89,7 +90,7 @@ def key_tables(
         if item.recipe not in kept:
             kept[item.recipe] = layout(frames, curve)
         path, keys = f'key_blocks["{escape(item.target.key)}"].value', kept[item.recipe]
-        name, end = item.target.object_name, (float(rest[0]), item.is_speech)
+        name, end = item.target.object_name, (float(rest[0]), item.is_speech, item.parts_lips)
         tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end))
     for (object_name, bone, mode), parts in bones.items():
         turns = [(target.axis, curve) for target, curve in parts]

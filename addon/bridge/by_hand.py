@@ -44,9 +44,13 @@ _ARMATURE: Final = -1
 
 _OF_KEYS: Final = (
     "first_frame", "last_frame", "ease_asked", "ease_written", "ease_step", "ease_error",
-    "ways_to_rest", "left_behind", "written",
+    "ways_to_rest", "left_behind", "written", "passage_from", "passage_free", "lip_curves",
+    "own_beginning",
 )  # fmt: skip
 """What a take says of its keys, not of its sound and sliders."""
+
+_BY_CURVE: Final = ("ways_to_rest", "lip_curves", "own_beginning")
+"""Those of them that are rows of a curve each: number of the object, data path, array index, ..."""
 
 
 def parts_of(
@@ -101,11 +105,18 @@ def changed_curves(take: Any, read: Mapping[Address, Keys] | None = None) -> fro
     return frozenset(address for address in there if sums[address] != memory[address])
 
 
-def read_curves(take: Any, *, only_locked: bool = False) -> dict[Address, tuple[Any, Keys]]:
-    """The F-curves that `take` remembers and that are there, and their keys."""
-    curves = _curves_of(take, _memory(take))
+def read_curves(
+    take: Any, *, only_locked: bool = False, known: Mapping[int, Keys] | None = None
+) -> dict[Address, tuple[Any, Keys]]:
+    """The F-curves that `take` remembers and that are there, and their keys.
+
+    `known`: keys that need not be read again, by the F-curve's pointer.
+    """
+    curves, known = _curves_of(take, _memory(take)), known or {}
     return {
-        a: (curve, read_keys(curve)) for a, curve in curves.items() if curve.lock or not only_locked
+        a: (curve, known.get(curve.as_pointer()) or read_keys(curve))
+        for a, curve in curves.items()
+        if curve.lock or not only_locked
     }
 
 
@@ -152,19 +163,20 @@ def follow_renames(take: Any) -> None:
                 block = block_of(parts[place], kind)
                 before.rename(block, path, alike[0])
                 slider_limits.rename(block, path[0], alike[0][0])
-                _rename_way(take, [place, *path], [place, *alike[0]])
+                for name in _BY_CURVE:
+                    _rename_row(take, name, [place, *path], [place, *alike[0]])
                 del sums[alike[0]]
                 _store(take, memory)
 
 
-def _rename_way(take: Any, was: list[Any], now: list[Any]) -> None:
-    """How the curve goes to rest."""
+def _rename_row(take: Any, name: str, was: list[Any], now: list[Any]) -> None:
+    """What a take knows of a curve."""
     try:
-        rows = json.loads(take.ways_to_rest)
+        rows = json.loads(getattr(take, name))
         renamed = [[*(now if row[:3] == was else row[:3]), *row[3:]] for row in rows]
     except (ValueError, TypeError):
         return
-    take.ways_to_rest = json.dumps(renamed)
+    setattr(take, name, json.dumps(renamed))
 
 
 @contextmanager

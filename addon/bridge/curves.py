@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ __all__ = [
     "held",
     "joined",
     "merged",
+    "pin_before",
     "read_keys",
     "runs_on",
     "within",
@@ -170,7 +171,24 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
         for span in stretch.others:
             goes &= ~within(old.frames, span)
         goes |= within(old.frames, (float(new.frames[0]), float(new.frames[-1])))
+        pin = pin_before(old, float(new.frames[0]), stretch.others)
+        new = joined(pin, np.ones(len(pin.frames), bool), new)
     return joined(old, ~goes, new)
+
+
+def pin_before(keys: Keys, frame: float, spans: Iterable[tuple[float, float]]) -> Keys:
+    """A key a frame before `frame` on a line that goes over it within one of `spans`: what holds it
+    there when other keys begin at `frame`. None where none is needed.
+    """
+    place = int(np.searchsorted(keys.frames, frame - NEAR)) - 1
+    if not 0 <= place < len(keys.frames) - 1 or frame - keys.frames[place] <= 1.0 + NEAR:
+        return NO_KEYS
+    is_line = keys.bends is None or keys.bends.interpolation[place] == _LINEAR
+    line = keys.frames[place : place + 2]
+    if not is_line or not any(within(line, span).all() for span in spans):
+        return NO_KEYS
+    value = np.interp(frame - 1.0, keys.frames, keys.values)
+    return Keys(np.array([frame - 1.0], np.float32), np.array([value], np.float32))
 
 
 def within(frames: np.ndarray, span: tuple[float, float]) -> np.ndarray:

@@ -18,7 +18,7 @@ from . import before, by_hand, leftovers, own_actions
 from .curves import NEAR, NO_KEYS, Keys, checksum, held, joined, read_keys, within, write_keys
 from .neighbours import blocks_of, keyed_block
 
-__all__ = ["change", "lost_by_hand", "may_write"]
+__all__ = ["change", "lost_by_hand", "may_write", "ways_to_rest"]
 
 _Ease = tuple[int, int]  # frames, in and out
 _Span = tuple[float, float]
@@ -213,7 +213,7 @@ def _curves_of(
     """Those curves that have been `read` and may be written; one without keys has no end from which
     to go to rest.
     """
-    parts, ways = by_hand.parts_of(take), _ways_to_rest(take)
+    parts, ways = by_hand.parts_of(take), ways_to_rest(take)
     layout = BakeOptions(every_n_frames=max(1, take.ease_step), max_error=take.ease_error)
     theirs = [(by_hand.span_of(other), blocks_of(other)) for other in others]
     curves = []
@@ -248,7 +248,7 @@ def _in_any(frames: np.ndarray, spans: Iterable[_Span]) -> np.ndarray:
     return found
 
 
-def _ways_to_rest(take: Any) -> dict[tuple[Any, ...], tuple[float, bool]]:
+def ways_to_rest(take: Any) -> dict[tuple[Any, ...], tuple[float, bool]]:
     """Value at rest and whether it speaks, by part, data path and array index."""
     try:
         rows = json.loads(take.ways_to_rest)

@@ -13,13 +13,14 @@ from typing import Any
 
 import bpy
 
-from ...emotalk_core.easing import Place, eased_tables, room_for, table_ends
+from ...emotalk_core.easing import Place, eased_tables, leads_into, room_for, table_ends
+from ...emotalk_core.passage import left_to_later, passage_frames
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import before, by_hand, compat, ease_keys, leftovers
+from . import before, by_hand, compat, ease_keys, leftovers, passages
 from .curves import NEAR
-from .neighbours import each_beside, keyed_block
+from .neighbours import blocks_of, each_beside, keyed_block, place_of
 
-__all__ = ["eased", "remember", "settle"]
+__all__ = ["eased", "remember", "room_of", "settle", "settle_around"]
 
 _Ease = tuple[int, int]  # frames, in and out
 _Span = tuple[float, float]
@@ -35,7 +36,7 @@ def eased(
     is_part: bool,
 ) -> list[KeyTable]:
     """`tables`, which are not written yet, with the eases for which there is room around them;
-    where a part of the take is made again, with those that it has.
+    where a part of the take is made again, with those that it has. Without what is a later take's.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def eased(
     """
     is_kept = take is not None and is_part
     ease = _written(take) if is_kept else _around(tables, take, others, asked)
-    return eased_tables(tables, ease, layout)
+    steps = ((place_of(other), other.ease_step) for other in others)
+    return left_to_later(eased_tables(tables, ease, layout), steps, layout)
 
 
 def _around(
@@ -69,7 +71,7 @@ def _around(
         if (name, curve.data_path, curve.array_index) in wanted
     ]
     place = Place(*table_ends(tables), *asked)
-    return _free(place, room_for(place, map(_place_of, others)), curves, known)
+    return _free(place, room_for(place, map(place_of, others)), curves, known)
 
 
 def remember(
@@ -95,7 +97,7 @@ def remember(
         take.ease_asked = asked
         take.ease_step, take.ease_error = layout.every_n_frames, layout.max_error
     (first, last), (start, end) = table_ends(tables), table_ends(written)
-    take.ease_written = round(first - start), round(end - last)
+    take.ease_written = round(first - start), max(0, round(end - last))
     places = {thing.name: (place, thing) for place, thing in by_hand.parts_of(take).items()}
     ways = []
     for table in tables:
@@ -108,8 +110,56 @@ def remember(
     take.ways_to_rest = json.dumps(ways)
 
 
-def settle(takes: Iterable[Any], spans: Sequence[_Span] = (), without: Any | None = None) -> None:
-    """Give takes the eases that they have room for now.
+def room_of(take: Any | None) -> tuple[float, ...]:
+    """What of a take its neighbours' eases depend on."""
+    if take is None:
+        return ()
+    return take.first_frame, take.last_frame, *take.ease_asked, *sorted(blocks_of(take))
+
+
+def settle_around(baked: passages.Baked, others: Sequence[Any], was: tuple[float, ...]) -> None:
+    """Give a take that has just been written its passage, and its neighbours theirs and the eases
+    that they have room for now.
+
+    Parameters
+    ----------
+    others : records of takes
+        Those of the same face.
+    was : numbers
+        Its room before.
+    """
+    passages.remember(baked)
+    by_hand.tell_copies(baked.take)
+    after = _after(baked.take, others)
+    settle(others if room_of(baked.take) != was else after, baked=baked, after=after)
+
+
+def _after(take: Any, others: Sequence[Any]) -> list[Any]:
+    """The takes that go over from this one, or would, had they been made by this version; from one
+    so short that it is all passage, those too.
+    """
+    place = place_of(take)
+    found = [
+        other
+        for other in others
+        if other.passage_from == take.uid
+        or (not other.passage_from and leads_into(place, place_of(other)))
+    ]
+    short = [
+        o for o in found if o.last_frame - o.first_frame <= passage_frames(o.ease_asked[1]) + 1
+    ]
+    return [*found, *(later for one in short for later in _after(one, others))]
+
+
+def settle(
+    takes: Iterable[Any],
+    spans: Sequence[_Span] = (),
+    without: Any | None = None,
+    *,
+    baked: passages.Baked | None = None,
+    after: Sequence[Any] = (),
+) -> None:
+    """Give takes the eases that they have room for now, and passages where they have none.
 
     Parameters
     ----------
@@ -119,19 +169,39 @@ def settle(takes: Iterable[Any], spans: Sequence[_Span] = (), without: Any | Non
         First and last scene frame of keys of no take: those of an imported clip.
     without : record of a take, optional
         One that is about to go, and takes no room any more.
+    baked : Baked, optional
+        A take whose keys have just been written, not among `takes`.
+    after : records of takes
+        Those of `takes` that go over from it.
     """
-    for take, every in each_beside(takes):
-        others = [other for other in every if other != without]
-        leftovers.sweep(take, others)
-        place, was = _place_of(take), _written(take)
-        ease = room_for(place, [*map(_place_of, others), *(Place(*span) for span in spans)])
-        if ease == was:
-            continue
-        theirs = [by_hand.span_of(other) for other in others]
-        by_hand.follow_renames(take)
-        ease = _free(place, ease, [*_curves_of(take)], [by_hand.span_of(take), *theirs])
-        if ease != was:
-            ease_keys.change(take, ease, others, spans)
+    beside = [
+        (take, [other for other in every if other != without]) for take, every in each_beside(takes)
+    ]
+    for take, others in beside:
+        if take.own_beginning and passages.earlier_take(take, others, spans) is None:
+            passages.renew(take, others, spans)  # its ease starts from its own first key
+        _settle_eases(take, others, spans)
+    if baked is not None:
+        beside += each_beside([baked.take])
+    anew = {one.uid for one in after}
+    for take, others in sorted(beside, key=lambda pair: pair[0].first_frame):
+        if baked is not None and take.uid == baked.take.uid:
+            passages.renew(take, others, spans, baked)
+        elif take.uid in anew or passages.is_another(take, others, spans):
+            passages.renew(take, others, spans)
+
+
+def _settle_eases(take: Any, others: Sequence[Any], spans: Sequence[_Span]) -> None:
+    leftovers.sweep(take, others)
+    place, was = place_of(take), _written(take)
+    ease = room_for(place, [*map(place_of, others), *(Place(*span) for span in spans)])
+    if ease == was:
+        return
+    theirs = [by_hand.span_of(other) for other in others]
+    by_hand.follow_renames(take)
+    ease = _free(place, ease, [*_curves_of(take)], [by_hand.span_of(take), *theirs])
+    if ease != was:
+        ease_keys.change(take, ease, others, spans)
 
 
 def _free(place: Place, ease: _Ease, curves: Sequence[Any], known: Sequence[_Span]) -> _Ease:
@@ -156,10 +226,6 @@ def _has_other_keys(points: Any, way: _Span, known: Sequence[_Span]) -> bool:
             return True
         place += 1
     return False
-
-
-def _place_of(take: Any) -> Place:
-    return Place(take.first_frame, take.last_frame, *take.ease_asked)
 
 
 def _written(take: Any) -> _Ease:

@@ -8,10 +8,19 @@ from typing import Any
 
 import bpy
 
+from ...emotalk_core.easing import Place
 from ...emotalk_core.retarget import KeyTable
 from . import by_hand, characters
 
-__all__ = ["beside", "blocks_of", "each_beside", "keyed_block", "others_on", "takes_on"]
+__all__ = [
+    "beside",
+    "blocks_of",
+    "each_beside",
+    "keyed_block",
+    "others_on",
+    "place_of",
+    "takes_on",
+]
 
 
 def keyed_block(thing: Any) -> Any:
@@ -24,6 +33,11 @@ def blocks_of(take: Any, is_deleted: Callable[[Any], bool] = characters.is_delet
     """The data-blocks that a take keys, as pointers."""
     parts = by_hand.parts_of(take, is_deleted)
     return {keyed_block(thing).as_pointer() for thing in parts.values()}
+
+
+def place_of(take: Any) -> Place:
+    """Where a take lies, and what eases it asks for."""
+    return Place(take.first_frame, take.last_frame, *take.ease_asked)
 
 
 def takes_on(blocks: Set[int]) -> list[Any]:

@@ -33,7 +33,8 @@ from .draft import Draft
 from .ease_keys import lost_by_hand
 from .known_again import Known, by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
-from .neighbours import blocks_of, others_on
+from .neighbours import others_on
+from .passages import Baked
 from .session import SESSION
 from .settings import engine_settings
 from .work import Outcome, Request, animate, redo
@@ -212,7 +213,7 @@ def finish(
     others = others_on(outcome.tables, take)
     stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables, others)
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
-    was = _room_of(take)
+    was = eases.room_of(take)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
     n_lost = lost_by_hand(others, tables)
@@ -242,9 +243,7 @@ def finish(
     eases.remember(take, outcome.tables, tables, asked, prepared.request.options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
     sweep(take, others)
-    by_hand.tell_copies(take)
-    if _room_of(take) != was:
-        eases.settle(others)
+    eases.settle_around(Baked(take, prepared.request, outcome, stretch, changed), others, was)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     return result
 
@@ -254,15 +253,6 @@ def _eased(
 ) -> Sequence[KeyTable]:
     layout, is_part = prepared.request.options, bool(stretch.only)
     return eases.eased(outcome.tables, take, others, prepared.ease, layout, is_part=is_part)
-
-
-def _room_of(take: Any | None) -> tuple[float, ...]:
-    """What of a take its neighbours' eases depend on."""
-    return (
-        (take.first_frame, take.last_frame, *take.ease_asked, *sorted(blocks_of(take)))
-        if take
-        else ()
-    )
 
 
 @by_names_now
@@ -364,7 +354,8 @@ def _stretch(
     is_held = ours.hold_keys and ours.key_step > 1
     old = by_hand.span_of(take) if take else None
     spans = tuple(map(by_hand.span_of, others))
-    theirs = tuple(s for s in spans if old and s[0] <= old[1] and s[1] >= old[0])
+    places = (table_ends(tables), old or table_ends(tables))
+    theirs = tuple(s for s in spans if any(s[0] <= b and a <= s[1] for a, b in places))
     return Stretch(old, theirs, only, ours.blend_frames, is_held)
 
 

@@ -10,11 +10,15 @@ from pathlib import Path
 from .. import arkit
 from ..atomic_file import atomic_file
 from ..errors import InputError
+from ..shaping.aperture import MM
 from .rotation import ROTATION_MODES, UNPOSED, Pose
 
 __all__ = ["Binding", "BoneTarget", "Driven", "KeyTarget", "read_binding", "write_binding"]
 
 _FORMAT = 1
+
+_PARTS_MM = 0.5
+"""What a channel at 1 has to open or shut the lips to count: sneers and dimples do."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,14 @@ class Driven:
         return all(
             channel.startswith(("viseme.", "vowel."))
             or (channel in arkit.CHANNELS and arkit.index(channel) in arkit.ARTICULATION)
+            for channel, _weight in self.sources
+        )
+
+    @property
+    def parts_lips(self) -> bool:
+        """Whether it moves with what parts lips or shuts them beside speaking: sneers do."""
+        return any(
+            channel in arkit.CHANNELS and abs(MM[arkit.index(channel)]) > _PARTS_MM
             for channel, _weight in self.sources
         )
 

@@ -33,7 +33,9 @@ def _load_package() -> ModuleType:
 
 _load_package()
 
-from tests.addon.scenes import babble, make_head, write_wav  # noqa: E402 - needs the package
+from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
+from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
+from tests.addon.scenes import babble, make_head, write_wav  # noqa: E402 - likewise
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +106,14 @@ def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
     ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
     ours.rig.character = head
     return ours
+
+
+@pytest.fixture
+def halves(ready: Any, head: Any, second: str) -> Any:
+    """Two takes that share a frame, as the halves of a strip do: happy, then not at all."""
+    say(ready, ready.filepath, FIRST, JUMP)
+    say(ready, second, LAST, 0.0)
+    return ready
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of
 FIRST, LAST = 5, 77  # of the sound that is ready
 SMILE = "mouthSmileLeft"
 PAUSE = EASE_IN + EASE_OUT + 1  # the shortest with both eases
+PASSAGE = 13  # frames in which a face goes over at 24 frames a second, as it comes
 
 
 def speak(ours: Any, sound: str, start: int, happy: float = 1.0) -> Any:

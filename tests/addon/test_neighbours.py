@@ -9,7 +9,17 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.ease_scenes import FIRST, LAST, PAUSE, SMILE, between, changed, smile_at, speak
+from tests.addon.ease_scenes import (
+    FIRST,
+    LAST,
+    PASSAGE,
+    PAUSE,
+    SMILE,
+    between,
+    changed,
+    smile_at,
+    speak,
+)
 from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, voice_of
 
 
@@ -101,13 +111,17 @@ def test_neighbour_that_moves_takes_room_and_gives_it_back(
 def test_take_that_is_made_again_respects_its_neighbour(ready: Any, head: Any, second: str) -> None:
     speak(ready, ready.filepath, FIRST)
     speak(ready, second, LAST + 10)
-    neighbour = voice_of(head, SMILE)
+    neighbour = voice_of(head, "jawOpen"), voice_of(head, SMILE)
     ready.take_index = 0
     ready.takes[0].controls.happy = 0.5
 
     bpy.ops.emotalk.refresh()
 
-    np.testing.assert_array_equal(voice_of(head, SMILE), neighbour)
+    np.testing.assert_array_equal(voice_of(head, "jawOpen"), neighbour[0])
+    frames, values = voice_of(head, SMILE)
+    np.testing.assert_array_equal(frames, neighbour[1][0])
+    of_its_own = frames >= LAST + PASSAGE
+    np.testing.assert_array_equal(values[of_its_own], neighbour[1][1][of_its_own])
     assert not between(head, LAST, LAST + 10)
     assert changed(ready.takes[1]) == 0
 
