@@ -48,6 +48,7 @@ class FeatureSettings:
     emodb: int = 3
     sped: int = 1  # EMO-DB at other speeds
     voiced: int = 1  # EMO-DB in other voices
+    cremad: int = 1
     german: int = 2
     german_voiced: int = 1  # the same in other voices
     acted: int = 1  # readers who act by rule

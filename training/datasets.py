@@ -75,7 +75,6 @@ class Recording:
     split: str  # one of SPLITS
     phones: tuple[Phone, ...] = ()  # none: lips are not trained on it
     emotion: tuple[float, ...] | None = None  # shares of EMOTIONS
-    emotion_trust: float = 0.0  # weight of that label in the loss
     seconds: float = 0.0
     captured: Captured | None = None  # a real face
 
@@ -172,7 +171,6 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
             else found.get(row["file"], ()),
             # Read aloud, so mostly neutral; nobody labelled it.
             emotion=_shares({"neutral": 0.8, "calm": 0.2}),
-            emotion_trust=0.3,
             seconds=float(row["seconds"]),
         )
         for row in read_rows(folder / "index.csv")
@@ -233,7 +231,6 @@ def load_emodb(data: Path) -> list[Recording]:
             if row["split"] == "test"
             else ("dev" if row["speaker"] == last else "train"),
             emotion=_shares(_EMODB[row["emotion"]]),
-            emotion_trust=1.0,
             seconds=float(row["seconds"]),
         )
         for row in rows
@@ -372,7 +369,6 @@ def make_quiet(n: int, seed: int) -> list[Recording]:
             split="dev" if number % _DEV_SHARE == 0 else "train",
             phones=(Phone(0.0, len(sound) / SAMPLE_RATE, SILENCE, "silence"),),
             emotion=_shares({"neutral": 0.9, "calm": 0.1}),
-            emotion_trust=0.5,
             seconds=len(sound) / SAMPLE_RATE,
         )
         for number, sound in enumerate(sounds)

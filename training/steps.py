@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 
 _KEPT: Final = "kept.pt"  # the weights after the last course
 _ACTORS: Final = ("emodb", "sped", "voiced")
-_LISTENED: Final = ("open_speech", "quiet", "acted", *_ACTORS)
+_LISTENED: Final = ("open_speech", "quiet", "acted", "cremad", *_ACTORS)
 
 
 def make_front_end(work: Work) -> None:
@@ -261,12 +261,18 @@ def listen(work: Work) -> None:
 
     def actors(*splits: str) -> Voices:
         acting = together(*(voices(name, *splits) for name in _ACTORS))
-        acted, shares = voices("acted", "train"), (1.0, settings.by_rule, settings.reading)
-        return together(acting, acted, readers, shares=shares)
+        parts = [(acting, 1.0), (voices("acted", "train"), settings.by_rule)]
+        if known["cremad"]:
+            parts.append((voices("cremad", *splits), settings.cremad))
+        parts.append((readers, settings.reading))
+        return together(*(p for p, _ in parts), shares=[share for _, share in parts])
 
     tried = fit_listener(actors("train"), quiet, readers, settings)
-    found = recalls(tried, voices("emodb", "dev"))
-    log.info("listener, unseen speaker: recall %.3f %s", np.mean(list(found.values())), found)
+    for name in ("emodb", "cremad"):
+        if known[name]:
+            found = recalls(tried, voices(name, "dev"))
+            mean = np.mean(list(found.values()))
+            log.info("listener, unseen speakers of %s: recall %.3f %s", name, mean, found)
     write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
 

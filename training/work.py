@@ -12,6 +12,7 @@ from emotalk_core.model.config import ModelConfig
 from emotalk_core.model.folder import starter_folder
 
 from .config import RunConfig
+from .cremad import load_cremad
 from .datasets import (
     Recording,
     load_emodb,
@@ -30,7 +31,7 @@ __all__ = ["SETS", "Work", "made"]
 
 SETS: Final = (
     "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "german",
-    "german_voiced",
+    "german_voiced", "cremad",
 )  # fmt: skip
 
 
@@ -60,10 +61,14 @@ class Work:
 
     @property
     def sets(self) -> list[str]:
-        """What has features: neural voices where the config asks for them, German where it is."""
+        """What has features: neural voices where the config asks for them, German and CREMA-D where
+        they are.
+        """
         missing = set() if self.config.synthesis.kokoro_minutes > 0 else {"kokoro"}
         if not self.told.is_file():
             missing |= {"german", "german_voiced"}
+        if not (self.data / "cremad").is_dir():
+            missing.add("cremad")
         return [name for name in SETS if name not in missing]
 
     @property
@@ -110,6 +115,7 @@ class Work:
             "synth": lambda: load_synth(self.synth, "synth"),
             "kokoro": lambda: load_synth(self.kokoro, "kokoro"),
             "emodb": lambda: load_emodb(self.data),
+            "cremad": lambda: load_cremad(self.data),
             "sped": lambda: at_other_speeds(self.recordings("emodb")),
             "voiced": lambda: in_other_voices(self.recordings("emodb")),
             "acted": lambda: acted_by_rule(

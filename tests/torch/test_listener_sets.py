@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch", reason="training needs torch: run.py test m
 soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed: training extra")
 
 from emotalk_core.controls import EMOTIONS  # noqa: E402
+from emotalk_core.errors import InputError  # noqa: E402
+from training.cremad import load_cremad  # noqa: E402
 from training.datasets import Recording, load_voices  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
 from training.listener import Voices, together  # noqa: E402
@@ -101,6 +103,33 @@ def test_voices_are_all_sounds_of_their_folder(tmp_path: Path) -> None:
     found = load_voices(tmp_path)
     assert [r.name for r in found] == ["voices/a", "voices/b"]
     assert not any(r.phones or r.emotion for r in found)
+
+
+def test_of_cremad_the_clips_are_taken_in_which_the_feeling_is_heard(tmp_path: Path) -> None:
+    assert load_cremad(tmp_path) == []
+    votes = tmp_path / "cremad" / "processedResults" / "summaryTable.csv"
+    votes.parent.mkdir(parents=True)
+    with pytest.raises(InputError, match="votes are missing"):
+        load_cremad(tmp_path)
+    heard = {"1001_DFA_ANG_XX": "A", "1001_IEO_SAD_LO": "N", "1002_IEO_HAP_HI": "H",
+             "1003_TAI_NEU_XX": "D:N", "1004_WSI_FEA_XX": "F"}  # fmt: skip
+    lines = [f'"{n}","{file}","{vote}","69.1"' for n, (file, vote) in enumerate(heard.items())]
+    votes.write_text('"","FileName","VoiceVote","VoiceLevel"\n' + "\n".join(lines) + "\n")
+
+    found = {r.source: r for r in load_cremad(tmp_path)}
+
+    sounds = tmp_path / "cremad" / "AudioWAV"
+    feelings = {
+        "1001_DFA_ANG_XX": "angry",
+        "1002_IEO_HAP_HI": "happy",
+        "1004_WSI_FEA_XX": "fearful",
+    }
+    assert set(found) == {sounds / f"{stem}.wav" for stem in feelings}
+    for stem, feeling in feelings.items():
+        recording = found[sounds / f"{stem}.wav"]
+        assert recording.emotion == tuple(float(e == feeling) for e in EMOTIONS)
+        assert recording.speaker == f"cremad_{stem[:4]}"
+        assert recording.split in {"train", "dev"}
 
 
 def voices(n_clips: int, value: float) -> Voices:
