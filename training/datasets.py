@@ -54,6 +54,7 @@ SPLITS: Final = ("train", "dev", "test")
 """To learn from, to choose between runs by, to report once."""
 
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
+_READ: Final = {"neutral": 0.8, "calm": 0.2}  # nobody labelled it
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
     "neutral": {"neutral": 1.0},
     "boredom": {"calm": 0.6, "neutral": 0.4},
@@ -169,8 +170,7 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
             phones=phones.get(row["file"], ())
             if row["phones"].startswith("forced")
             else found.get(row["file"], ()),
-            # Read aloud, so mostly neutral; nobody labelled it.
-            emotion=_shares({"neutral": 0.8, "calm": 0.2}),
+            emotion=_shares(_READ),
             seconds=float(row["seconds"]),
         )
         for row in read_rows(folder / "index.csv")
@@ -192,6 +192,7 @@ def load_german(data: Path, told: Path | None = None) -> list[Recording]:
             speaker="kerstin",
             split="dev" if number % _DEV_SHARE == 0 else "train",
             phones=phones.get(file.name, ()),
+            emotion=_shares(_READ),
             seconds=_seconds_of(file),
         )
         for number, file in enumerate(files)
@@ -272,6 +273,7 @@ def load_grid(data: Path) -> list[Recording]:
             speaker=row["speaker"],
             split=names.get(row["split"], "test"),
             phones=phones.get(f"{row['clip']}.opus", ()),
+            emotion=_shares(_READ),
             seconds=float(row["seconds"]),
             captured=Captured(
                 _at_30(weights[(a := starts[row["clip"]]) : a + int(row["frames"])], channels, fps),
@@ -296,6 +298,7 @@ def load_facegood(data: Path) -> list[Recording]:
             source=folder / "audio" / f"{row['clip']}.flac",
             speaker="facegood",
             split=names.get(row["split"], "test"),
+            emotion=_shares(_READ),
             seconds=float(row["seconds"]),
             captured=Captured(
                 _at_30(curves[f"{row['clip']}/arkit_ext"], channels, float(curves["fps"])), seen

@@ -64,7 +64,8 @@ log = logging.getLogger(__name__)
 
 _KEPT: Final = "kept.pt"  # the weights after the last course
 _ACTORS: Final = ("emodb", "sped", "voiced")
-_LISTENED: Final = ("open_speech", "quiet", "acted", "cremad", *_ACTORS)
+_OTHER_READERS: Final = ("grid", "german", "facegood")
+_LISTENED: Final = ("open_speech", "quiet", "acted", "cremad", *_ACTORS, *_OTHER_READERS)
 
 
 def make_front_end(work: Work) -> None:
@@ -257,15 +258,16 @@ def listen(work: Work) -> None:
         reach = network.config.emotion.reach
         return gather(chosen, work.feature_set(name, features), reach=reach, every=settings.every)
 
-    quiet, readers = voices("quiet", "train", "dev"), voices("open_speech", "train")
+    quiet, reading = voices("quiet", "train", "dev"), [(voices("open_speech", "train"), 1.0)]
+    reading += [(voices(n, "train"), settings.other_readers) for n in _OTHER_READERS if known[n]]
+    readers = _weighed(reading)
 
     def actors(*splits: str) -> Voices:
         acting = together(*(voices(name, *splits) for name in _ACTORS))
         parts = [(acting, 1.0), (voices("acted", "train"), settings.by_rule)]
         if known["cremad"]:
             parts.append((voices("cremad", *splits), settings.cremad))
-        parts.append((readers, settings.reading))
-        return together(*(p for p, _ in parts), shares=[share for _, share in parts])
+        return _weighed([*parts, (readers, settings.reading)])
 
     tried = fit_listener(actors("train"), quiet, readers, settings)
     for name in ("emodb", "cremad"):
@@ -275,6 +277,10 @@ def listen(work: Work) -> None:
             log.info("listener, unseen speakers of %s: recall %.3f %s", name, mean, found)
     write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
+
+
+def _weighed(parts: Sequence[tuple[Voices, float]]) -> Voices:
+    return together(*(part for part, _ in parts), shares=[share for _, share in parts])
 
 
 def _split(recordings: Sequence[Recording], split: str) -> list[Recording]:
