@@ -33,6 +33,7 @@ __all__ = [
     "Voices",
     "fit_listener",
     "gather",
+    "mixed",
     "recalls",
     "together",
     "write",
@@ -40,8 +41,11 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-_LAYER: Final = 2  # the third: of few actors it keeps the words, of many the feelings
-_NEVER: Final = 20.0  # logit of a share that rounds to nothing
+_LAYERS: Final = (0.0, 0.3, 0.7)
+"""Shares of the layers that are heard: the second knows the voice, the third, of enough people, the
+feelings.
+"""
+_NOTHING: Final = 1e-9  # a share that rounds to nothing
 _STRAIGHT: Final = 8.0  # GELU is the identity around this, to 1e-14
 _NEUTRAL: Final = EMOTIONS.index("neutral")
 _CAREFUL: Final = EMOTIONS.index("happy")  # from here on: what nobody should see by mistake
@@ -119,7 +123,7 @@ def gather(
             continue
         for row in np.flatnonzero(features.names == recording.name):
             start, length = int(features.starts[row]), int(features.lengths[row])
-            states = features.states[start : start + length, _LAYER].astype(np.float32)
+            states = mixed(features.states[start : start + length])
             level = features.level[start : start + length]
             pooled.append(_pool(states, level, reach, every))
             single.append(states[::every])
@@ -139,6 +143,11 @@ def gather(
         np.repeat(np.arange(len(counts)), counts),
         np.concatenate(single),
     )
+
+
+def mixed(states: np.ndarray) -> np.ndarray:
+    """What is heard of the states of all layers (n, layers, width), float32 (n, width)."""
+    return np.einsum("nlw,l->nw", states.astype(np.float32), np.array(_LAYERS, np.float32))
 
 
 def _pool(states: np.ndarray, level: np.ndarray, reach: int, every: int) -> np.ndarray:
@@ -214,8 +223,7 @@ def write(listener: Listener, network: Starter) -> None:
     with torch.no_grad():
         for parameter in branch.parameters():
             parameter.zero_()
-        branch.layers.fill_(-_NEVER)
-        branch.layers[_LAYER] = 0.0
+        branch.layers.copy_(torch.tensor(_LAYERS).clamp(min=_NOTHING).log())
         branch.project.weight[:n] = torch.from_numpy(listener.matrix.T * scale)
         branch.project.bias[:n] = _STRAIGHT
         branch.hidden.weight[:n, :n] = torch.eye(n)
