@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.ease_scenes import FIRST, LAST, SMILE, changed
+from tests.addon.ease_scenes import FIRST, LAST, PASSAGE, SMILE, changed
 from tests.addon.passage_scenes import JUMP, OPEN, STEP, curve_of, feel, remove, say, shown, steps
 from tests.addon.scenes import keys_of, voice_of
 
@@ -72,6 +72,21 @@ def test_a_range_keeps_the_passage(halves: Any, head: Any) -> None:
     assert (inside > shown_of(there, LAST + 5, LAST + 7)).all()
     feel(halves, 1, 0.0)
     np.testing.assert_allclose(keys_of(head, SMILE), there, atol=1e-6)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_range_over_the_cut_keeps_the_other_takes_keys(
+    halves: Any, head: Any, number: int
+) -> None:
+    frames, values = keys_of(head, SMILE)
+    halves.use_range, halves.range_start, halves.range_end = True, LAST - 20, LAST + 20
+
+    feel(halves, number, 0.4)
+
+    there = keys_of(head, SMILE)
+    np.testing.assert_array_equal(there[0], frames)
+    others = (frames < LAST) if number else (frames > LAST + PASSAGE)
+    np.testing.assert_array_equal(there[1][others], values[others])
 
 
 def shown_of(keys: tuple[np.ndarray, np.ndarray], first: int, last: int) -> np.ndarray:
