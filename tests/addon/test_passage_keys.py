@@ -227,3 +227,23 @@ def test_written_in_slices_they_are_the_same(halves: Any, head: Any) -> None:
         takes.finish(prepared, outcome, draft)
 
         np.testing.assert_allclose(keys_of(head, SMILE), there, atol=1e-6)
+
+
+@pytest.mark.parametrize("does_move", [True, False])
+def test_a_later_take_without_ease_leaves_nothing_of_its_face_behind(
+    halves: Any, head: Any, *, does_move: bool
+) -> None:
+    """The frame that both share was its own."""
+    halves.takes[1].controls.ease_s = 0.0
+    feel(halves, 1, 1.0)
+    feel(halves, 0, 0.0)
+    assert shown(head, frames=np.array([LAST])) == pytest.approx([1.0], abs=0.02)
+
+    if does_move:
+        halves.take_index, halves.takes[1].start_frame = 1, LAST + 200
+        bpy.ops.emotalk.refresh()
+    else:
+        remove(halves, 1)
+
+    assert shown(head, frames=np.arange(LAST - 4, LAST + 16)) == pytest.approx(0.0, abs=0.02)
+    assert not any(changed(take) for take in halves.takes)
