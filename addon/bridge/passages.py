@@ -162,7 +162,8 @@ class _Seam:
         is_held = own.is_held_at(self.first)
         layout = BakeOptions(self._step, max_error=self.take.ease_error, is_held=is_held)
         frames, values = gone_over(own.frames[inside], own.values[inside], passage, layout)
-        return (held if is_held else Keys)(frames.astype(np.float32), values)
+        keys = (held if is_held else Keys)(frames.astype(np.float32), values)
+        return joined(keys, self._is_free(keys), NO_KEYS)  # a short take's last one is the next's
 
     def _passage(self, own: Keys, kind: int) -> Passage | None:
         """From the earlier take's last key; None where that was deleted, or another's follows."""
