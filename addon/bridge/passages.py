@@ -118,7 +118,9 @@ class _Seam:
         if self.baked is None or table is None:
             return own
         make = held if self.baked.stretch.is_held else Keys
-        return merged(own, make(table.frames.astype(np.float32), table.values), self.baked.stretch)
+        new = make(table.frames.astype(np.float32), table.values)
+        new = joined(new, self._is_free(new), NO_KEYS)  # a later take's first key is its own
+        return merged(own, new, self.baked.stretch)
 
     def begun(self, own: Keys, kind: int | None) -> tuple[Keys, _Was | None]:
         """The curve as it has to be, and what its passage replaces; `kind`: None where the earlier

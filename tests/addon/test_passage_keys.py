@@ -89,6 +89,18 @@ def test_a_range_over_the_cut_keeps_the_other_takes_keys(
     np.testing.assert_array_equal(there[1][others], values[others])
 
 
+def test_a_range_in_a_part_between_two_others_leaves_the_next_its_first_key(
+    halves: Any, head: Any, second: str
+) -> None:
+    say(halves, second, LAST + 24, 0.0)
+    halves.use_range, halves.range_start, halves.range_end = True, LAST, LAST + 50
+
+    feel(halves, 1, 0.8)
+
+    assert [changed(take) for take in halves.takes] == [0, 0, 0]
+    assert steps(head, first=LAST + 16, last=LAST + 48).max() <= STEP
+
+
 def shown_of(keys: tuple[np.ndarray, np.ndarray], first: int, last: int) -> np.ndarray:
     return np.interp(np.arange(first, last), *keys)
 
