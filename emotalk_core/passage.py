@@ -102,7 +102,7 @@ def earlier(place: Place, others: Sequence[tuple[Place, int]], n_frames: int) ->
     others : places and int
         Where they lie, and fewer frames than how many of `place` their end may lie in.
     n_frames : int
-        In how many scene frames; none where a third take has some of them.
+        In how many scene frames; none where a third take has some of them, but the last of `place`.
     """
     before = [
         number
@@ -112,9 +112,12 @@ def earlier(place: Place, others: Sequence[tuple[Place, int]], n_frames: int) ->
     if not before or not place.ease_in:
         return None
     found = max(before, key=lambda number: (others[number][0].last_frame, number))
-    end = place.first_frame + n_frames
-    thirds = [other for number, (other, _) in enumerate(others) if number != found]
-    is_free = all(t.last_frame < place.first_frame or t.first_frame > end for t in thirds)
+    end = min(place.first_frame + n_frames, place.last_frame)
+    is_free = all(
+        other.last_frame < place.first_frame or other.first_frame > end or ends_in(place, other, n)
+        for number, (other, n) in enumerate(others)
+        if number != found
+    )
     return found if is_free else None
 
 

@@ -159,19 +159,20 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
     """The new keys, and the old ones outside of what the bake may change."""
     if len(new.frames) == 0:
         return old
+    ends = float(new.frames[0]), float(new.frames[-1])
     if stretch.only is not None and len(old.frames):
         new = _blended(old, new, stretch.only, stretch.blend_frames)
         if len(new.frames) == 0:
             return old
-        goes = within(old.frames, stretch.only)
+        goes = within(old.frames, stretch.only) & within(old.frames, ends)
     else:
         goes = np.zeros(len(old.frames), bool)
         if stretch.old is not None:
             goes |= within(old.frames, stretch.old)
         for span in stretch.others:
             goes &= ~within(old.frames, span)
-        goes |= within(old.frames, (float(new.frames[0]), float(new.frames[-1])))
-        pin = pin_before(old, float(new.frames[0]), stretch.others)
+        goes |= within(old.frames, ends)
+        pin = pin_before(old, ends[0], stretch.others)
         new = joined(pin, np.ones(len(pin.frames), bool), new)
     return joined(old, ~goes, new)
 

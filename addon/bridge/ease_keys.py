@@ -158,6 +158,11 @@ def change(take: Any, ease: _Ease, others: Sequence[Any], spans: Sequence[_Span]
     if ease == (*take.ease_written,):
         return
     now = _sides(take, ease)
+    there_too = [  # what begins or ends where it does
+        (other, by_hand.changed_curves(other))
+        for other in others
+        if any(side.room([by_hand.span_of(other)]) < side.n_frames for side in now)
+    ]
     leftovers.leave(take, (take.first_frame - ease[0], take.last_frame + ease[1]), others)
     for curve in curves:
         keys = curve.keys
@@ -170,8 +175,9 @@ def change(take: Any, ease: _Ease, others: Sequence[Any], spans: Sequence[_Span]
     for thing in by_hand.parts_of(take).values():
         keyed_block(thing).update_tag()
     take.ease_written = ease
-    by_hand.renew(take, changed, there)
-    by_hand.tell_copies(take)
+    for one, made in ((take, changed), *there_too):
+        by_hand.renew(one, made, there if one == take else None)
+        by_hand.tell_copies(one)
 
 
 def _rewritten(curve: _Curve, keys: Keys, old: _Side, new: _Side, *, is_kept: bool) -> Keys:

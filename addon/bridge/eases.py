@@ -16,7 +16,7 @@ import bpy
 from ...emotalk_core.easing import Place, eased_tables, leads_into, room_for, table_ends
 from ...emotalk_core.passage import left_to_later, passage_frames
 from ...emotalk_core.retarget import BakeOptions, KeyTable
-from . import before, by_hand, compat, ease_keys, leftovers, passages
+from . import before, by_hand, compat, ease_keys, last_keys, leftovers, passages
 from .curves import NEAR
 from .neighbours import blocks_of, each_beside, keyed_block, place_of
 
@@ -130,6 +130,8 @@ def settle_around(baked: passages.Baked, others: Sequence[Any], was: tuple[float
     """
     passages.remember(baked)
     by_hand.tell_copies(baked.take)
+    if was:
+        last_keys.hold(others, Place(was[0], was[1]), baked.take.ease_step, place_of(baked.take))
     after = _after(baked.take, others)
     settle(others if room_of(baked.take) != was else after, baked=baked, after=after)
 

@@ -118,7 +118,9 @@ class _Seam:
         if self.baked is None or table is None:
             return own
         make = held if self.baked.stretch.is_held else Keys
-        return merged(own, make(table.frames.astype(np.float32), table.values), self.baked.stretch)
+        new = make(table.frames.astype(np.float32), table.values)
+        new = joined(new, self._is_free(new), NO_KEYS)  # a later take's first key is its own
+        return merged(own, new, self.baked.stretch)
 
     def begun(self, own: Keys, kind: int | None) -> tuple[Keys, _Was | None]:
         """The curve as it has to be, and what its passage replaces; `kind`: None where the earlier
@@ -162,7 +164,8 @@ class _Seam:
         is_held = own.is_held_at(self.first)
         layout = BakeOptions(self._step, max_error=self.take.ease_error, is_held=is_held)
         frames, values = gone_over(own.frames[inside], own.values[inside], passage, layout)
-        return (held if is_held else Keys)(frames.astype(np.float32), values)
+        keys = (held if is_held else Keys)(frames.astype(np.float32), values)
+        return joined(keys, self._is_free(keys), NO_KEYS)  # a short take's last one is the next's
 
     def _passage(self, own: Keys, kind: int) -> Passage | None:
         """From the earlier take's last key; None where that was deleted, or another's follows."""

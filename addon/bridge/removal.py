@@ -12,10 +12,10 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import before, by_hand, compat, eases, leftovers, own_actions
+from . import before, by_hand, compat, eases, last_keys, leftovers, own_actions
 from .counting import counted
 from .curves import NO_KEYS, joined, read_keys, within, write_keys
-from .neighbours import beside, blocks_of, keyed_block
+from .neighbours import beside, blocks_of, keyed_block, place_of
 from .session import SESSION
 
 __all__ = ["cut_orphans", "remove"]
@@ -43,6 +43,7 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     kept = {block for other in others for block in blocks_of(other)}
     alone = [thing for thing in objects if keyed_block(thing).as_pointer() not in kept]
     n_cut = sum(_cut(thing, take, others, by_hand.paths_of(take, thing)) for thing in objects)
+    last_keys.hold(others, place_of(take), take.ease_step)
     eases.settle(others, without=take)
     emptied = [thing for thing in alone if not len(compat.fcurves_of(keyed_block(thing)) or ())]
     n_actions = own_actions.clear(emptied)

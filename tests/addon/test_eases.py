@@ -137,6 +137,20 @@ def test_a_range_leaves_the_eases_alone(ready: Any, head: Any) -> None:
     assert changed(take) == 0
 
 
+def test_a_range_that_reaches_past_the_take_costs_no_keys_there(ready: Any, head: Any) -> None:
+    take = happy_take(ready)
+    bpy.ops.emotalk.refresh()
+    curve = fcurves(head.data.shape_keys)[f'key_blocks["{SMILE}"].value', 0]
+    curve.keyframe_points.insert(LAST + EASE_OUT + 9, 0.5)
+    frames, _ = keys_of(head, SMILE)
+    ready.use_range, ready.range_start, ready.range_end = True, 50, 250
+    take.controls.happy = 0.25
+
+    bpy.ops.emotalk.refresh()
+
+    np.testing.assert_array_equal(keys_of(head, SMILE)[0], frames)
+
+
 def test_an_ease_that_a_range_kept_out_is_not_taken_for_written(ready: Any, head: Any) -> None:
     take = speak(ready, ready.filepath, FIRST)
     ready.use_range, ready.range_start, ready.range_end = True, 30, 50

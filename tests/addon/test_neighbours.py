@@ -159,6 +159,19 @@ def test_a_take_over_another_is_told(
     assert (f"Shares frames with {name}" in take.warnings) == is_told
 
 
+def test_takes_that_begin_on_one_frame_know_whose_ease_is_there(
+    ready: Any, head: Any, second: str
+) -> None:
+    """As parts of a strip do while they swap places."""
+    speak_with(ready, second, FIRST, 0.1)
+    speak_with(ready, ready.filepath, FIRST + 24, 0.6)
+    ready.take_index, ready.takes[0].start_frame = 0, FIRST + 24
+
+    bpy.ops.emotalk.refresh()
+
+    assert [changed(take) for take in ready.takes] == [0, 0]
+
+
 def test_a_take_over_the_end_of_another_has_its_own_end(ready: Any, head: Any, second: str) -> None:
     speak(ready, ready.filepath, FIRST)
     speak(ready, second, LAST - 4)

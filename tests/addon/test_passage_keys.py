@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.ease_scenes import FIRST, LAST, SMILE, changed
+from tests.addon.ease_scenes import FIRST, LAST, PASSAGE, SMILE, changed
 from tests.addon.passage_scenes import JUMP, OPEN, STEP, curve_of, feel, remove, say, shown, steps
 from tests.addon.scenes import keys_of, voice_of
 
@@ -72,6 +72,33 @@ def test_a_range_keeps_the_passage(halves: Any, head: Any) -> None:
     assert (inside > shown_of(there, LAST + 5, LAST + 7)).all()
     feel(halves, 1, 0.0)
     np.testing.assert_allclose(keys_of(head, SMILE), there, atol=1e-6)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_range_over_the_cut_keeps_the_other_takes_keys(
+    halves: Any, head: Any, number: int
+) -> None:
+    frames, values = keys_of(head, SMILE)
+    halves.use_range, halves.range_start, halves.range_end = True, LAST - 20, LAST + 20
+
+    feel(halves, number, 0.4)
+
+    there = keys_of(head, SMILE)
+    np.testing.assert_array_equal(there[0], frames)
+    others = (frames < LAST) if number else (frames > LAST + PASSAGE)
+    np.testing.assert_array_equal(there[1][others], values[others])
+
+
+def test_a_range_in_a_part_between_two_others_leaves_the_next_its_first_key(
+    halves: Any, head: Any, second: str
+) -> None:
+    say(halves, second, LAST + 24, 0.0)
+    halves.use_range, halves.range_start, halves.range_end = True, LAST, LAST + 50
+
+    feel(halves, 1, 0.8)
+
+    assert [changed(take) for take in halves.takes] == [0, 0, 0]
+    assert steps(head, first=LAST + 16, last=LAST + 48).max() <= STEP
 
 
 def shown_of(keys: tuple[np.ndarray, np.ndarray], first: int, last: int) -> np.ndarray:
@@ -212,3 +239,23 @@ def test_written_in_slices_they_are_the_same(halves: Any, head: Any) -> None:
         takes.finish(prepared, outcome, draft)
 
         np.testing.assert_allclose(keys_of(head, SMILE), there, atol=1e-6)
+
+
+@pytest.mark.parametrize("does_move", [True, False])
+def test_a_later_take_without_ease_leaves_nothing_of_its_face_behind(
+    halves: Any, head: Any, *, does_move: bool
+) -> None:
+    """The frame that both share was its own."""
+    halves.takes[1].controls.ease_s = 0.0
+    feel(halves, 1, 1.0)
+    feel(halves, 0, 0.0)
+    assert shown(head, frames=np.array([LAST])) == pytest.approx([1.0], abs=0.02)
+
+    if does_move:
+        halves.take_index, halves.takes[1].start_frame = 1, LAST + 200
+        bpy.ops.emotalk.refresh()
+    else:
+        remove(halves, 1)
+
+    assert shown(head, frames=np.arange(LAST - 4, LAST + 16)) == pytest.approx(0.0, abs=0.02)
+    assert not any(changed(take) for take in halves.takes)

@@ -25,11 +25,13 @@ from tests.addon.passage_scenes import (
 from tests.addon.scenes import (
     EASE_IN,
     add_strip,
+    babble,
     fcurves,
     keys_of,
     needs_sound,
     put_bones_under,
     voice_of,
+    write_wav,
 )
 
 
@@ -254,6 +256,25 @@ def test_each_of_three_takes_follows_the_one_before(ready: Any, head: Any, secon
 
     assert shown(head, frames=np.array([LAST + 48])) == pytest.approx([JUMP], abs=0.02)
     assert [changed(take) for take in ready.takes] == [0, 0]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_part_shorter_than_a_passage_is_all_passage(
+    ready: Any, head: Any, second: str, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    word = str(write_wav(tmp_path / "word.wav", babble(1 / 3)))  # 8 frames
+    parts = ((second, FIRST, JUMP), (word, FIRST + 24, 0.0), (second, FIRST + 32, 0.0))
+    for number in order:
+        say(ready, *parts[number])
+    there = keys_of(head, SMILE)
+
+    assert steps(head, first=FIRST, last=FIRST + 56).max() < 2 * STEP
+    assert shown(head, frames=np.arange(FIRST + 32, FIRST + 50)).max() < 0.03
+    for number in (1, 0, 2):
+        ready.take_index = number
+        bpy.ops.emotalk.refresh()
+        np.testing.assert_allclose(keys_of(head, SMILE), there, atol=1e-6)
+        assert [changed(take) for take in ready.takes] == [0, 0, 0]
 
 
 def test_the_command_makes_passages_too(saved: Path, speech: Path, second: str) -> None:

@@ -114,6 +114,13 @@ def test_from_which_take(others: list[tuple[float, float]], found: int | None) -
     assert earlier(place(50, 100), there, 12) == found
 
 
+@pytest.mark.parametrize("start", [55, 56, 60])
+def test_a_third_take_may_follow_a_short_one(start: float) -> None:
+    there = [(place(10, 50), 1), (place(start, 90), 1)]
+
+    assert earlier(place(50, 55), there, 12) == 0
+
+
 def test_none_without_ease() -> None:
     assert earlier(place(50, 100, (0, 0)), [(place(10, 49), 1)], 0) is None
 
