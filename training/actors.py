@@ -115,7 +115,7 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     readers = _readers(audition.data)
     ready_folder(audition.out)
     with tempfile.TemporaryDirectory() as folder:
-        ear = _Ear(model, Path(folder), settings.every)
+        ear = _Ear(model, Path(folder), settings)
         actors = together(ear.voices("actors", learnt), ear.voices("sped", at_other_speeds(learnt)))
         quiet = ear.voices("quiet", make_quiet(_QUIET, 0))
         fitted = fit_listener(actors, quiet, ear.voices("readers", readers), settings)
@@ -167,8 +167,8 @@ def _readers(data: Path) -> list[Recording]:
 class _Ear:
     """The front end of a model, and a folder for what it says."""
 
-    def __init__(self, model: Model, folder: Path, every: int) -> None:
-        self._config, self._folder, self._every = model.config, folder, every
+    def __init__(self, model: Model, folder: Path, settings: ListenerSettings) -> None:
+        self._config, self._folder, self._settings = model.config, folder, settings
         front = model.config.front_end
         mean, scale = (np.asarray(model.tensors[f"standardise.{n}"]) for n in ("mean", "scale"))
         encoder = Encoder(model.encoder_tensors, front.n_layers)
@@ -180,4 +180,4 @@ class _Ear:
         extract(recordings, front_end=self._front_end, folder=self._folder, name=name, plan=plan)
         features = FeatureSet.open(self._folder, name, front)
         reach = self._config.emotion.reach
-        return gather(recordings, features, reach=reach, every=self._every)
+        return gather(recordings, features, self._settings, reach=reach)

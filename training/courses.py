@@ -64,7 +64,7 @@ def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[s
     encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
     front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
     missing = set(SETS) - set(work.sets)
-    for number, name in enumerate((*SETS, "sped", "voiced", "acted")):
+    for number, name in enumerate(SETS):  # a set's seed is its place: new ones come last
         if name not in names or name in missing or (folder / f"{name}.npz").is_file():
             continue
         if recordings := work.recordings(name):

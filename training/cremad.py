@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from emotalk_core.controls import emotion_weights
 from emotalk_core.errors import InputError
 
@@ -25,18 +27,19 @@ _FEELINGS: Final = {
     "NEU": "neutral",
     "SAD": "sad",
 }
+_POINTER: Final = 1024  # bytes; more than any pointer has, less than any sound
 _VOTES: Final = Path("processedResults") / "summaryTable.csv"
 
 
 def load_cremad(data: Path) -> list[Recording]:
     """The clips in which the feeling that was meant is heard, of `cremad` as its authors publish it
-    (with the sounds, which Git LFS holds); a tenth of its actors is dev. Empty where it was not
-    brought along.
+    (with the sounds, which Git LFS holds); some of its actors are dev, by a hash of the name. Empty
+    where it was not brought along.
 
     Raises
     ------
     InputError
-        The listeners' votes are not there.
+        The listeners' votes or the sounds are not there.
     """
     folder = data / "cremad"
     if not folder.is_dir():
@@ -59,4 +62,13 @@ def load_cremad(data: Path) -> list[Recording]:
                 emotion=emotion_weights({_FEELINGS[feeling]: 1.0}),
             )
         )
+    for sound in [r.source for r in recordings if not _is_sound(r.source)]:
+        raise InputError(
+            "CREMA-D's sounds are missing", value=sound, remedy="Run `git lfs pull` in the clone."
+        )
     return recordings
+
+
+def _is_sound(source: Path | np.ndarray) -> bool:
+    """Not a pointer of Git LFS, which is a few lines of text."""
+    return isinstance(source, np.ndarray) or (source.is_file() and source.stat().st_size > _POINTER)

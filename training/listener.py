@@ -41,10 +41,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-_LAYERS: Final = (0.0, 0.3, 0.7)
-"""Shares of the layers that are heard: the second knows the voice, the third, of enough people, the
-feelings.
-"""
 _NOTHING: Final = 1e-9  # a share that rounds to nothing
 _STRAIGHT: Final = 8.0  # GELU is the identity around this, to 1e-14
 _NEUTRAL: Final = EMOTIONS.index("neutral")
@@ -55,6 +51,8 @@ _CAREFUL: Final = EMOTIONS.index("happy")  # from here on: what nobody should se
 class ListenerSettings:
     """How the matrix is fitted."""
 
+    # Shares of the layers that are heard: the second knows the voice, the third the feelings.
+    layers: tuple[float, ...] = (0.0, 0.3, 0.7)
     decay: float = 0.001
     held_back: float = 0.3  # how much more where readers differ as they do on average
     neutral_less: float = 0.8  # of its logit: boredom is called neutral too, so it counts double
@@ -100,6 +98,7 @@ class Listener:
     bias: np.ndarray  # float64 (8,): what is reported as heard
     careful: np.ndarray  # float64 (8,): what the face shows; read speech stays calm under it
     spread: float  # deviation of the logits of single states
+    layers: tuple[float, ...]  # shares of which the states are mixed
 
     def shares(self, pooled: np.ndarray) -> np.ndarray:
         """float64 (N, 8) of pooled states (N, width)."""
@@ -112,7 +111,11 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def gather(
-    recordings: Sequence[Recording], features: FeatureSet, *, reach: int, every: int
+    recordings: Sequence[Recording],
+    features: FeatureSet,
+    settings: ListenerSettings,
+    *,
+    reach: int,
 ) -> Voices:
     """Pooled moments of every copy of the labelled clips."""
     pooled: list[np.ndarray] = []
@@ -123,10 +126,10 @@ def gather(
             continue
         for row in np.flatnonzero(features.names == recording.name):
             start, length = int(features.starts[row]), int(features.lengths[row])
-            states = mixed(features.states[start : start + length])
+            states = mixed(features.states[start : start + length], settings.layers)
             level = features.level[start : start + length]
-            pooled.append(_pool(states, level, reach, every))
-            single.append(states[::every])
+            pooled.append(_pool(states, level, reach, settings.every))
+            single.append(states[:: settings.every])
             labels.append(recording.emotion)
     counts = [len(p) for p in pooled]
     kinds: dict[tuple[float, ...], int] = {}
@@ -145,9 +148,9 @@ def gather(
     )
 
 
-def mixed(states: np.ndarray) -> np.ndarray:
+def mixed(states: np.ndarray, layers: Sequence[float]) -> np.ndarray:
     """What is heard of the states of all layers (n, layers, width), float32 (n, width)."""
-    return np.einsum("nlw,l->nw", states.astype(np.float32), np.array(_LAYERS, np.float32))
+    return np.einsum("nlw,l->nw", states.astype(np.float32), np.array(layers, np.float32))
 
 
 def _pool(states: np.ndarray, level: np.ndarray, reach: int, every: int) -> np.ndarray:
@@ -193,7 +196,8 @@ def fit_listener(
     bias = fitted[-1] - mean @ matrix
     bias[_NEUTRAL] -= settings.neutral_less
     careful = _careful(matrix, bias, readers, settings.most_by_mistake)
-    return Listener(matrix, bias, careful, float((actors.states @ matrix).std(axis=0).max()))
+    spread = float((actors.states @ matrix).std(axis=0).max())
+    return Listener(matrix, bias, careful, spread, tuple(settings.layers))
 
 
 def _axes(readers: Voices, scale: np.ndarray, held_back: float) -> np.ndarray:
@@ -223,7 +227,7 @@ def write(listener: Listener, network: Starter) -> None:
     with torch.no_grad():
         for parameter in branch.parameters():
             parameter.zero_()
-        branch.layers.copy_(torch.tensor(_LAYERS).clamp(min=_NOTHING).log())
+        branch.layers.copy_(torch.tensor(listener.layers).clamp(min=_NOTHING).log())
         branch.project.weight[:n] = torch.from_numpy(listener.matrix.T * scale)
         branch.project.bias[:n] = _STRAIGHT
         branch.hidden.weight[:n, :n] = torch.eye(n)

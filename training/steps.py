@@ -11,7 +11,7 @@ import logging
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -40,7 +40,15 @@ from .front_end.last_layer import LastLayer
 from .hearing import Clip
 from .hearing import hear as taught_to_hear
 from .hearing.streams import STATE_SAMPLES
-from .listener import Voices, fit_listener, gather, recalls, together, write
+from .listener import (
+    ListenerSettings,
+    Voices,
+    fit_listener,
+    gather,
+    recalls,
+    together,
+    write,
+)
 from .seeds import seed_torch
 from .trainer import Pupil, face_parts, name_parts
 from .trainer import train as train_lips
@@ -48,6 +56,7 @@ from .work import Work, made
 
 __all__ = [
     "Work",
+    "actors_of",
     "align",
     "export",
     "extract_features",
@@ -55,6 +64,7 @@ __all__ = [
     "hear",
     "listen",
     "make_front_end",
+    "readers_of",
     "synthesise",
     "train",
     "write_trained",
@@ -256,27 +266,48 @@ def listen(work: Work) -> None:
     def voices(name: str, *splits: str) -> Voices:
         chosen = [r for r in known[name] if r.split in splits]
         reach = network.config.emotion.reach
-        return gather(chosen, work.feature_set(name, features), reach=reach, every=settings.every)
+        return gather(chosen, work.feature_set(name, features), settings, reach=reach)
 
-    quiet, reading = voices("quiet", "train", "dev"), [(voices("open_speech", "train"), 1.0)]
-    reading += [(voices(n, "train"), settings.other_readers) for n in _OTHER_READERS if known[n]]
-    readers = _weighed(reading)
+    there = {name for name, recordings in known.items() if recordings}
+    quiet, readers = voices("quiet", "train", "dev"), readers_of(voices, there, settings)
 
     def actors(*splits: str) -> Voices:
-        acting = together(*(voices(name, *splits) for name in _ACTORS))
-        parts = [(acting, 1.0), (voices("acted", "train"), settings.by_rule)]
-        if known["cremad"]:
-            parts.append((voices("cremad", *splits), settings.cremad))
-        return _weighed([*parts, (readers, settings.reading)])
+        return actors_of(voices, there, settings, readers, splits)
 
     tried = fit_listener(actors("train"), quiet, readers, settings)
     for name in ("emodb", "cremad"):
-        if known[name]:
+        if name in there:
             found = recalls(tried, voices(name, "dev"))
             mean = np.mean(list(found.values()))
             log.info("listener, unseen speakers of %s: recall %.3f %s", name, mean, found)
     write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
     torch.save(network.emotion.state_dict(), work.run / "listener.pt")
+
+
+def readers_of(
+    voices: Callable[..., Voices], there: Set[str], settings: ListenerSettings
+) -> Voices:
+    """Who reads and does not act, of the sets that are `there`; `voices` as `gather` has them, by
+    set and splits.
+    """
+    others = [n for n in _OTHER_READERS if n in there]
+    parts = [(voices(name, "train"), settings.other_readers) for name in others]
+    return _weighed([(voices("open_speech", "train"), 1.0), *parts])
+
+
+def actors_of(
+    voices: Callable[..., Voices],
+    there: Set[str],
+    settings: ListenerSettings,
+    readers: Voices,
+    splits: Sequence[str],
+) -> Voices:
+    """Whom the listener learns from: actors of these splits, people who act by rule, readers."""
+    parts = [(together(*(voices(name, *splits) for name in _ACTORS)), 1.0)]
+    parts.append((voices("acted", "train"), settings.by_rule))
+    if "cremad" in there:
+        parts.append((voices("cremad", *splits), settings.cremad))
+    return _weighed([*parts, (readers, settings.reading)])
 
 
 def _weighed(parts: Sequence[tuple[Voices, float]]) -> Voices:

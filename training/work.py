@@ -31,7 +31,7 @@ __all__ = ["SETS", "Work", "made"]
 
 SETS: Final = (
     "open_speech", "read", "grid", "facegood", "synth", "kokoro", "quiet", "emodb", "german",
-    "german_voiced", "cremad",
+    "german_voiced", "sped", "voiced", "acted", "cremad",
 )  # fmt: skip
 
 

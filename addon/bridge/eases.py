@@ -140,17 +140,25 @@ def _after(take: Any, others: Sequence[Any]) -> list[Any]:
     """The takes that go over from this one, or would, had they been made by this version; from one
     so short that it is all passage, those too.
     """
-    place = place_of(take)
-    found = [
-        other
-        for other in others
-        if other.passage_from == take.uid
-        or (not other.passage_from and leads_into(place, place_of(other)))
-    ]
-    short = [
-        o for o in found if o.last_frame - o.first_frame <= passage_frames(o.ease_asked[1]) + 1
-    ]
-    return [*found, *(later for one in short for later in _after(one, others))]
+    waiting, found = [take], dict[str, Any]()
+    left = {other.uid: other for other in others if other.uid != take.uid}  # once, not by scene
+    while waiting:
+        source = waiting.pop()
+        later = {uid: other for uid, other in left.items() if _comes_after(other, source)}
+        left = {uid: other for uid, other in left.items() if uid not in later}
+        found |= later
+        waiting += [
+            o
+            for o in later.values()
+            if o.last_frame - o.first_frame <= passage_frames(o.ease_asked[1]) + 1
+        ]
+    return [*found.values()]
+
+
+def _comes_after(take: Any, source: Any) -> bool:
+    if take.passage_from:
+        return take.passage_from == source.uid
+    return leads_into(place_of(source), place_of(take))
 
 
 def settle(

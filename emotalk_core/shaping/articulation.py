@@ -43,8 +43,9 @@ def articulate(values: np.ndarray, said: Said | None, strength: float) -> np.nda
     """
     if said is None or strength <= 0.0:
         return values
-    beside = np.pad(said.met, 1, mode="edge")
-    met = np.maximum(said.met, np.maximum(beside[:-2], beside[2:]))
+    met = said.met.copy()
+    met[1:] = np.maximum(met[1:], said.met[:-1])
+    met[:-1] = np.maximum(met[:-1], said.met[1:])
     clear = strength * np.clip(1.0 - met, 0.0, 1.0) ** _CONTACT_POWER
     out = values.copy()
     out[:, _JAW_OPEN] += _DROPS * clear * said.open

@@ -13,7 +13,7 @@ import pytest
 from emotalk_core import arkit
 from emotalk_core.audio import ArraySound
 from emotalk_core.controls import Controls, FrameControls, emotion_weights
-from emotalk_core.engine import Encoding, open_engine, product
+from emotalk_core.engine import Encoding, open_engine, product, starter
 from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.engine.starter import smoothed
 from emotalk_core.engine.windows import cross_fade, fade_weights, n_windows
@@ -200,6 +200,21 @@ def test_engine_names() -> None:
         open_engine("quantum", model)
     with pytest.raises(SetupError):
         open_engine("torch", model)
+
+
+def test_content_is_smoothed_and_the_shares_of_phones_are_as_sharp_as_they_are_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = load_model(starter_folder())
+    network, sizes = starter.Starter(model.config, model.tensors), model.config.content
+    rng = np.random.default_rng(0)
+    projected = rng.standard_normal((40, sizes.projected_width + 8)).astype(np.float32)
+    monkeypatch.setattr(starter, "smoothed", np.zeros_like)
+
+    content = network.content(projected, np.full(40, -20.0, np.float32))
+
+    assert (content[:, : sizes.width] == 0.0).all()
+    np.testing.assert_allclose(content[:, sizes.width :].sum(axis=1), 1.0, rtol=1e-5)
 
 
 def test_what_is_quicker_than_frames_hardly_passes() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from emotalk_core import arkit, shaping
 from emotalk_core.controls import Controls
 from emotalk_core.shaping.aperture import CLOSED_MM, aperture_mm
+from emotalk_core.shaping.articulation import articulate
 from emotalk_core.shaping.gains import gain_regions
 from emotalk_core.shaping.limits import limit
 from emotalk_core.shaping.smoothing import smooth
@@ -180,6 +181,15 @@ def test_articulation_begins_a_frame_after_a_contact() -> None:
 
     added = (clear - plain)[97:104, arkit.index("jawOpen")]
     np.testing.assert_allclose(added, [0.4, 0.4, 0.0, 0.0, 0.0, 0.4, 0.4], atol=1e-6)
+
+
+@pytest.mark.parametrize("n_frames", [0, 1])
+def test_short_curves_can_be_articulated(n_frames: int) -> None:
+    said = shaping.Said(*np.ones((4, n_frames), np.float32))
+
+    found = articulate(np.zeros((n_frames, arkit.N_CHANNELS), np.float32), said, 1.0)
+
+    assert found.shape == (n_frames, arkit.N_CHANNELS)
 
 
 def test_without_named_phones_articulation_does_nothing() -> None:

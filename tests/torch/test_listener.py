@@ -72,7 +72,7 @@ def test_the_written_branch_is_the_fitted_matrix() -> None:
 
     voice, heard = network.emotion(states, pool_weights(level), torch.tensor([100]))
 
-    around = mixed(states[0, 25:176].numpy())
+    around = mixed(states[0, 25:176].numpy(), listener.layers)
     pooled = around.sum(axis=0, keepdims=True) / (len(around) + 1.0)
     shares = heard.softmax(-1)[0].detach().numpy()
     shown = voice.softmax(-1)[0].detach().numpy()

@@ -16,13 +16,14 @@ from emotalk_core.errors import InputError  # noqa: E402
 from training.cremad import load_cremad  # noqa: E402
 from training.datasets import Recording, load_voices  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
-from training.listener import Voices, together  # noqa: E402
+from training.listener import ListenerSettings, Voices, together  # noqa: E402
 from training.retold import (  # noqa: E402
     OTHER_SPEEDS,
     acted_by_rule,
     at_other_speeds,
     in_other_voices,
 )
+from training.steps import actors_of, readers_of  # noqa: E402
 
 
 def pitch(samples: np.ndarray) -> float:
@@ -113,12 +114,15 @@ def test_of_cremad_the_clips_are_taken_in_which_the_feeling_is_heard(tmp_path: P
         load_cremad(tmp_path)
     heard = {"1001_DFA_ANG_XX": "A", "1001_IEO_SAD_LO": "N", "1002_IEO_HAP_HI": "H",
              "1003_TAI_NEU_XX": "D:N", "1004_WSI_FEA_XX": "F"}  # fmt: skip
+    sounds = tmp_path / "cremad" / "AudioWAV"
+    sounds.mkdir()
+    for stem in heard:
+        (sounds / f"{stem}.wav").write_bytes(bytes(2000))
     lines = [f'"{n}","{file}","{vote}","69.1"' for n, (file, vote) in enumerate(heard.items())]
     votes.write_text('"","FileName","VoiceVote","VoiceLevel"\n' + "\n".join(lines) + "\n")
 
     found = {r.source: r for r in load_cremad(tmp_path)}
 
-    sounds = tmp_path / "cremad" / "AudioWAV"
     feelings = {
         "1001_DFA_ANG_XX": "angry",
         "1002_IEO_HAP_HI": "happy",
@@ -130,6 +134,10 @@ def test_of_cremad_the_clips_are_taken_in_which_the_feeling_is_heard(tmp_path: P
         assert recording.emotion == tuple(float(e == feeling) for e in EMOTIONS)
         assert recording.speaker == f"cremad_{stem[:4]}"
         assert recording.split in {"train", "dev"}
+    pointer = sounds / "1004_WSI_FEA_XX.wav"
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(InputError, match="sounds are missing"):
+        load_cremad(tmp_path)
 
 
 def voices(n_clips: int, value: float) -> Voices:
@@ -142,6 +150,38 @@ def voices(n_clips: int, value: float) -> Voices:
         clips,
         np.full((5, 4), value, np.float32),
     )
+
+
+@pytest.mark.parametrize("there", [set(), {"cremad", "grid"}])
+def test_the_listener_learns_from_the_sets_that_are_there_each_with_its_weight(
+    there: set[str],
+) -> None:
+    own = {"emodb": 1.0, "sped": 2.0, "voiced": 3.0, "acted": 4.0, "cremad": 5.0,
+           "open_speech": 6.0, "grid": 7.0}  # fmt: skip
+    asked: list[tuple[str, ...]] = []
+
+    def heard(name: str, *splits: str) -> Voices:
+        asked.append((name, *splits))
+        return voices(2, own[name])
+
+    settings = ListenerSettings(cremad=0.5, by_rule=0.2, reading=0.1, other_readers=0.25)
+    readers = readers_of(heard, there, settings)
+    actors = actors_of(heard, there, settings, readers, ("train", "dev"))
+
+    def weight(of: Voices, name: str) -> float:
+        return float(of.weights[of.pooled[:, 0] == own[name]].sum())
+
+    acting = sum(weight(actors, name) for name in ("emodb", "sped", "voiced"))
+    assert weight(actors, "acted") / acting == pytest.approx(0.2)
+    assert weight(actors, "cremad") / acting == pytest.approx(0.5 if there else 0.0)
+    reading = weight(actors, "open_speech") + weight(actors, "grid")
+    assert reading / acting == pytest.approx(0.1)
+    assert weight(readers, "grid") / weight(readers, "open_speech") == pytest.approx(
+        0.25 if there else 0.0
+    )
+    assert {name for name, *_ in asked} == {*own} - ({"cremad", "grid"} - there)
+    assert ("emodb", "train", "dev") in asked
+    assert ("acted", "train") in asked
 
 
 def test_sets_side_by_side_weigh_the_same_and_keep_their_clips_apart() -> None:
