@@ -194,7 +194,7 @@ def gone_over(
     grid = np.minimum(first + layout.every_n_frames * np.arange(n_steps + 1.0), last)
     where = np.union1d(grid, frames[frames <= grid[-1]].astype(np.float64))
     share = np.clip((where - passage.frame) / (end - passage.frame), 0.0, 1.0)
-    share = _eased(share)
+    share = _nearly_even(share)
     own = _at(where, frames, values, is_held=layout.is_held)
     over = (passage.value + share * (own - passage.value)).astype(np.float32)
     if layout.is_held:  # poses stay all, as those of an ease do
@@ -202,7 +202,7 @@ def gone_over(
     return thinned(where, over, max_error=layout.max_error)
 
 
-def _eased(share: np.ndarray) -> np.ndarray:
+def _nearly_even(share: np.ndarray) -> np.ndarray:
     """0..1 that starts and stops within a quarter each and is a line between: the steepest frame of
     an ease has half as much again as a line, and showed.
     """

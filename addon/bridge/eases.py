@@ -20,7 +20,7 @@ from . import before, by_hand, compat, ease_keys, last_keys, leftovers, passages
 from .curves import NEAR
 from .neighbours import blocks_of, each_beside, keyed_block, place_of
 
-__all__ = ["eased", "remember", "room_of", "settle", "settle_around"]
+__all__ = ["eased", "remember", "room_of", "settle", "settle_around", "takes_after"]
 
 _Ease = tuple[int, int]  # frames, in and out
 _Span = tuple[float, float]
@@ -132,11 +132,11 @@ def settle_around(baked: passages.Baked, others: Sequence[Any], was: tuple[float
     by_hand.tell_copies(baked.take)
     if was:
         last_keys.hold(others, Place(was[0], was[1]), baked.take.ease_step, place_of(baked.take))
-    after = _after(baked.take, others)
+    after = takes_after(baked.take, others)
     settle(others if room_of(baked.take) != was else after, baked=baked, after=after)
 
 
-def _after(take: Any, others: Sequence[Any]) -> list[Any]:
+def takes_after(take: Any, others: Sequence[Any]) -> list[Any]:
     """The takes that go over from this one, or would, had they been made by this version; from one
     so short that it is all passage, those too.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import bpy
@@ -259,3 +260,21 @@ def test_a_later_take_without_ease_leaves_nothing_of_its_face_behind(
 
     assert shown(head, frames=np.arange(LAST - 4, LAST + 16)) == pytest.approx(0.0, abs=0.02)
     assert not any(changed(take) for take in halves.takes)
+
+
+def test_takes_that_follow_are_found_once_however_many_scenes_they_are_linked_to(
+    addon: ModuleType,
+) -> None:
+    from emotalk.addon.bridge.eases import takes_after
+
+    parts = [
+        SimpleNamespace(
+            uid=str(n), first_frame=8 * n, last_frame=8 * n + 7, ease_asked=(8, 15),
+            passage_from=str(n - 1) if n else "",
+        )
+        for n in range(14)
+    ]  # fmt: skip
+
+    found = takes_after(parts[0], [*parts[1:], *parts[1:], *parts[1:]])
+
+    assert sorted(int(take.uid) for take in found) == [*range(1, 14)]
