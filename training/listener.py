@@ -22,6 +22,8 @@ from scipy.optimize import minimize
 
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.engine.starter import POOL_FLOOR, pool_weights
+from emotalk_core.errors import InputError
+from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.network import Starter
 
 from .datasets import Recording
@@ -64,6 +66,16 @@ class ListenerSettings:
     quiet_share: float = 0.05  # weight of sounds that nobody speaks, beside 1 for actors
     every: int = 25  # states between two moments of a clip
     most_by_mistake: float = 0.05  # share of a feeling that read speech may show on average
+
+    def __post_init__(self) -> None:
+        n_layers = FrontEndConfig().n_layers
+        are_shares = min(self.layers, default=-1.0) >= 0.0 and abs(sum(self.layers) - 1.0) < 1e-6
+        if len(self.layers) != n_layers or not are_shares:
+            raise InputError(
+                "No shares of the layers",
+                value=f"layers = {[*self.layers]}",
+                remedy=f"Give {n_layers} numbers from 0 on that add up to 1.",
+            )
 
 
 @dataclass(frozen=True, eq=False)

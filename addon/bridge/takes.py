@@ -208,7 +208,7 @@ def finish(
     RigError
         The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
-    scene = scene_there(prepared)
+    scene, options = scene_there(prepared), prepared.request.options
     take = _its_take(scene, prepared)
     others = others_on(outcome.tables, take)
     stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables, others)
@@ -234,13 +234,13 @@ def finish(
     notes = (
         *told.of_hands(frozenset() if stretch.only else changed, lost, n_lost),
         *told.of_range(stretch, result),
-        *told.of_shared_frames(outcome.tables, others),
+        *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
     )
     result = replace(result, notes=(*notes, *result.notes))
     leave(take, table_ends(tables), others)
     _record(take, prepared, outcome, result)
     asked = prepared.ease if stretch.only is None else None
-    eases.remember(take, outcome.tables, tables, asked, prepared.request.options)
+    eases.remember(take, outcome.tables, tables, asked, options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
     sweep(take, others)
     eases.settle_around(Baked(take, prepared.request, outcome, stretch, changed), others, was)

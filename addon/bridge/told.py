@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Any
 
-from ...emotalk_core.easing import table_ends
+from ...emotalk_core.easing import Place, table_ends
+from ...emotalk_core.passage import ends_in
 from ...emotalk_core.retarget import KeyTable
 from .bake import BakeResult
 from .by_hand import Address
 from .counting import counted
 from .curves import Stretch
+from .neighbours import place_of
 
 __all__ = ["of_hands", "of_range", "of_shared_frames"]
 
@@ -41,9 +43,21 @@ def of_range(stretch: Stretch, result: BakeResult) -> tuple[str, ...]:
     return ("Only a Range touches no frame of this take",) if is_apart else ()
 
 
-def of_shared_frames(tables: Sequence[KeyTable], others: Sequence[Any]) -> tuple[str, ...]:
-    """Of two voices that move one face: which one it follows."""
-    first, last = table_ends(tables)
-    over = [o.name for o in others if o.first_frame < last and first < o.last_frame]
+def of_shared_frames(
+    tables: Sequence[KeyTable], step: int, others: Sequence[Any]
+) -> tuple[str, ...]:
+    """Of two voices that move one face: which one it follows. Last keys in frames of the next take,
+    which has them, are no voice.
+
+    `step`: scene frames from key to key.
+    """
+    over = [o.name for o in others if _share_frames(Place(*table_ends(tables)), step, o)]
     names = ", ".join(over[:3])
     return (f"Shares frames with {names}: the take that is made last has them",) if over else ()
+
+
+def _share_frames(place: Place, step: int, other: Any) -> bool:
+    its, n_shared = place_of(other), max(1, step, other.ease_step)
+    if its.first_frame >= place.last_frame or place.first_frame >= its.last_frame:
+        return False
+    return not (ends_in(place, its, n_shared) or ends_in(its, place, n_shared))

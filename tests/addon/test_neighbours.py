@@ -147,11 +147,17 @@ def test_a_take_in_the_middle_of_another_leaves_its_eases(
     assert keys_of(head, SMILE)[0].tolist() == [*range(FIRST - EASE_IN, LAST + EASE_OUT + 1)]
 
 
-@pytest.mark.parametrize(("start", "is_told"), [(30, True), (LAST - 1, True), (LAST, False)])
+@pytest.mark.parametrize(
+    ("step", "start", "is_told"),
+    [(1, 30, True), (1, LAST - 1, True), (1, LAST, False), (3, LAST - 1, False), (3, 60, True)],
+)
 def test_a_take_over_another_is_told(
-    ready: Any, head: Any, second: str, start: int, *, is_told: bool
+    ready: Any, head: Any, second: str, step: int, start: int, *, is_told: bool
 ) -> None:
-    """Parts of a strip that was split share a frame, and nobody minds."""
+    """Parts of a strip that was split share a frame, or the last of some steps, and nobody minds:
+    the later one has it.
+    """
+    ready.key_step = step
     name = speak(ready, ready.filepath, FIRST).name
 
     take = speak(ready, second, start)

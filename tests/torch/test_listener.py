@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.errors import InputError
 from emotalk_core.model.config import ModelConfig
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
@@ -60,6 +61,12 @@ def test_readers_show_no_feeling_by_mistake_and_are_heard_all_the_same() -> None
     shown = replace(listener, bias=listener.careful).shares(readers.pooled).mean(axis=0)
     assert heard[EMOTIONS.index("disgust")] > 0.3
     assert shown[2:].max() < 0.06
+
+
+@pytest.mark.parametrize("layers", [(), (1.0,), (0.5, 0.5, 0.5), (-1.0, 1.0, 1.0)])
+def test_layers_that_are_no_shares_are_named(layers: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match="add up to 1"):
+        ListenerSettings(layers=layers)
 
 
 def test_the_written_branch_is_the_fitted_matrix() -> None:
