@@ -74,7 +74,10 @@ def _put(settings: dict[str, Any], thing: Any) -> None:
 
 
 def _put_points(rows: list[dict[str, Any]], points: Any) -> None:
-    for number, row in enumerate(rows):
-        point = points[number] if number < len(points) else points.add(row["frame"])
-        for name, value in row.items():
-            setattr(point, name, value)
+    """All at once: Blender takes a point whose value is set by itself for a modifier, reads past
+    its end and, by chance of what lies there, crashes.
+    """
+    for row in rows[len(points) :]:
+        points.add(row["frame"])
+    for name in rows[0] if rows else ():
+        points.foreach_set(name, [row[name] for row in rows])
