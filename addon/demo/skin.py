@@ -27,7 +27,7 @@ GAINS = {
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
 REST_SMILE = 0.12
 JAW_GAIN = 0.92
-CLOSE_GAIN = 0.98  # more than the jaw's: the fuller lips have to stay together all the way down
+CLOSE_GAIN = 1.08  # more than the jaw's: the fuller lips have to stay together all the way down
 
 BASE = hex_colour("F0BE9C")
 BLUSH = hex_colour("EE8A74")

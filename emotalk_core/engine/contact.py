@@ -4,7 +4,8 @@ face; the same in torch (`model/network/starter.py`) and as ONNX operators (`onn
 The gates are heard from the content and the phones named beside it alone, so that p, b, m close,
 f, v tuck the lower lip and o, u round the mouth under every feeling. In a contact what parts the
 lips gives way, the jaw keeps its drop until the contact is sure, and mouthClose takes up the rest
-of the gap; for a rounded vowel the corners let go of a smile.
+of the gap; for a rounded vowel the corners let go of a smile, and what they keep of it is taken
+back by lips pushed forward.
 """
 
 from __future__ import annotations
@@ -26,15 +27,20 @@ __all__ = [
     "GIVES_WAY",
     "HALF_SHUT_MM",
     "IS_JAW",
+    "JAW",
     "JAW_SURE",
     "KEPT",
     "LEAST",
+    "LEAST_WAY",
     "MOUTH_CLOSE",
+    "NARROWED",
     "PRESSED",
+    "PUCKER",
     "SLACK",
     "SOONER",
     "SOONER_ROUNDED",
     "SOONER_TUCKED",
+    "SURE_ROUNDED",
     "TAIL",
     "TUCKED",
     "YIELDS",
@@ -79,6 +85,9 @@ mouth is as open as a whole narrow one, and that p was never seen.
 SLACK: Final = np.array([0.06, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
+LEAST_WAY: Final = 1e-6
+"""Square millimetres of a way that would move no lip."""
+
 JAW_SURE: Final = 4
 """Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure. What
 comes of it is smoothed: lips part within a frame, a jaw that did would pop."""
@@ -116,7 +125,8 @@ def _row(values: dict[str, float]) -> np.ndarray:
 GIVES_WAY: Final = _row(_SHARES)
 """float32 (52,): share of each channel that yields in a contact."""
 
-IS_JAW: Final = np.arange(arkit.N_CHANNELS) == arkit.index("jawOpen")
+JAW: Final = arkit.index("jawOpen")
+IS_JAW: Final = np.arange(arkit.N_CHANNELS) == JAW
 
 PRESSED: Final = _row(_PRESSING)
 """float32 (52,): what lips that press on each other do at least."""
@@ -130,7 +140,7 @@ _TUCK: Final = {  # the mouth of f, v: mean of their rows in the table that the 
     "mouthClose": 0.0,
     "mouthLowerDown": 0.0,
 }
-_UPPER, _PUCKER = list(arkit.indices("mouthUpperUp")), arkit.index("mouthPucker")
+_UPPER, PUCKER = list(arkit.indices("mouthUpperUp")), arkit.index("mouthPucker")
 
 
 def _tucked() -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +149,7 @@ def _tucked() -> tuple[np.ndarray, np.ndarray]:
         columns = list(arkit.indices(prefix))
         kept[columns], least[columns] = 0.0, value
     kept[_UPPER], least[_UPPER] = 0.5, 0.145
-    kept[_PUCKER] = 0.4
+    kept[PUCKER] = 0.4
     return kept, least
 
 
@@ -153,6 +163,16 @@ YIELDS: Final = _row(
     {"mouthSmile": 0.75, "mouthDimple": 0.75, "mouthStretch": 0.9, "mouthFrown": 0.5}
 )
 """float32 (52,): share of what spreads the lips that yields to a rounded vowel."""
+
+NARROWED: Final = _row(
+    {"mouthSmile": 0.4, "mouthStretch": 0.34, "mouthFrown": 0.11, "cheekSquint": 0.07}
+)
+"""float32 (52,): mouthPucker that rounds the lips by as much as one unit of a channel spreads them:
+upper lip forward less half the width, by the ICT-FaceKit landmarks (MIT).
+"""
+
+SURE_ROUNDED: Final = 1.5
+"""Firmness counts so much, 1 at most, for what is taken back: an "oo" is soon sure."""
 
 
 def columns_of(phones: tuple[str, ...]) -> list[int]:
@@ -181,31 +201,61 @@ def firmness(logits: np.ndarray) -> np.ndarray:
 
 def round_off(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
     """Coefficients (T, 52) of a mouth (T, 52) whose corners let the lips round by `firm` (T, 1)."""
-    return free * (1.0 - firm * YIELDS)
+    values = free * (1.0 - firm * YIELDS)
+    spread = np.maximum(values, 0.0) @ NARROWED
+    values[:, PUCKER] += np.minimum(SURE_ROUNDED * firm[:, 0], 1.0) * spread
+    return values
 
 
-def tuck(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
-    """Coefficients (T, 52) of a mouth (T, 52) whose lower lip is under the teeth by `firm` (T,)."""
-    return free + firm[:, None] * (np.maximum(free * KEPT, TUCKED) - free)
+def tuck(free: np.ndarray, firm: np.ndarray, jaw: np.ndarray) -> np.ndarray:
+    """Coefficients (T, 52) of a mouth (T, 52) whose lower lip is under the teeth by `firm` (T,) and
+    whose jaw is up for it by `jaw` (T,).
+    """
+    share = np.where(IS_JAW, jaw[:, None], firm[:, None])
+    return free + share * (np.maximum(free * KEPT, TUCKED) - free)
 
 
-def press(free: np.ndarray, firm: np.ndarray, jaw: np.ndarray) -> np.ndarray:
+def press(free: np.ndarray, firm: np.ndarray, slow: np.ndarray, jaw: np.ndarray) -> np.ndarray:
     """Coefficients (T, 52) of a free mouth (T, 52) whose gap is shut by `firm` (T,), 0..1, while
-    its jaw gives way by `jaw` (T,), 0..1.
+    what parts the lips gives way by `slow` (T,) and the jaw by `jaw` (T,), 0..1.
 
     The gap that is left is its share of the free one, whatever parted the lips, and no more than a
     gate that is shut so far may leave: so the order of the gaps is the order of what was heard.
+    What gives way does so over three frames, a lip that vanished within one would twitch;
+    mouthClose, and where the jaw leaves it no room more giving way, shut what is left in time.
     """
-    rest, f = np.float32(REST_MM), firm[:, None]
-    gap = np.maximum(free @ MM + rest, 0.0)
-    widest = HALF_SHUT_MM * (1.0 - firm) / np.maximum(firm, LEAST)
-    share = (1.0 - firm) * gap + firm * np.float32(CONTACT_MM)
-    wanted = np.minimum(np.minimum(share, np.maximum(widest, CONTACT_MM)), gap)
-    pressed = np.maximum(free, np.maximum(2.0 * f - 1.0, 0.0) * PRESSED)
-    values = pressed * (1.0 - np.where(IS_JAW, jaw[:, None], f) * GIVES_WAY)
-    nearest, farthest = values @ MM + rest, pressed @ MM + rest
-    back = np.clip((wanted - nearest) / np.maximum(farthest - nearest, 1e-3), 0.0, 1.0)
-    values = values + back[:, None] * (pressed - values)
-    excess = np.maximum(values @ MM + rest - wanted, 0.0)
+    wanted = _gap_left(free, firm)
+    pressed = np.maximum(free, np.maximum(2.0 * slow - 1.0, 0.0)[:, None] * PRESSED)
+
+    def given(way: np.ndarray) -> np.ndarray:
+        return pressed * (1.0 - np.where(IS_JAW, jaw[:, None], way[:, None]) * GIVES_WAY)
+
+    values = given(slow)
+    room = np.maximum(values[:, JAW] - np.maximum(values[:, MOUTH_CLOSE], 0.0), 0.0)
+    values = _towards(values, given(np.maximum(firm, slow)), wanted - room * MM[MOUTH_CLOSE])
+    values = _towards(values, pressed, wanted)
+    excess = np.maximum(_gap(values) - wanted, 0.0)
     values[:, MOUTH_CLOSE] -= excess / MM[MOUTH_CLOSE]
     return values
+
+
+def _gap(values: np.ndarray) -> np.ndarray:
+    return values @ MM + np.float32(REST_MM)
+
+
+def _gap_left(free: np.ndarray, firm: np.ndarray) -> np.ndarray:
+    """Millimetres (T,) that a gate shut by `firm` (T,) leaves of the gap of a mouth (T, 52)."""
+    gap = np.maximum(_gap(free), 0.0)
+    widest = HALF_SHUT_MM * (1.0 - firm) / np.maximum(firm, LEAST)
+    share = (1.0 - firm) * gap + firm * np.float32(CONTACT_MM)
+    return np.minimum(np.minimum(share, np.maximum(widest, CONTACT_MM)), gap)
+
+
+def _towards(values: np.ndarray, other: np.ndarray, gap_mm: np.ndarray) -> np.ndarray:
+    """Mouths (T, 52) moved from `values` to `other`, as far as their gap comes nearer to `gap_mm`
+    (T,) by it.
+    """
+    here = _gap(values)
+    way = _gap(other) - here
+    share = np.clip((gap_mm - here) * way / np.maximum(way * way, LEAST_WAY), 0.0, 1.0)
+    return values + share[:, None] * (other - values)

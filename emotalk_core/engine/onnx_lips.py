@@ -18,14 +18,19 @@ from .contact import (
     GIVES_WAY,
     HALF_SHUT_MM,
     IS_JAW,
+    JAW,
     KEPT,
     LEAST,
+    LEAST_WAY,
     MOUTH_CLOSE,
+    NARROWED,
     PRESSED,
+    PUCKER,
     SLACK,
     SOONER,
     SOONER_ROUNDED,
     SOONER_TUCKED,
+    SURE_ROUNDED,
     TAIL,
     TUCKED,
     YIELDS,
@@ -56,14 +61,19 @@ def gate_logits(net: Net, contact: str, shares: str) -> str:
 def round_off(net: Net, free: str, firm: str) -> str:
     """As `contact.round_off`; free (B, T, 52), firm (B, T, 1)."""
     given = net.add("Mul", firm, net.constant(YIELDS))
-    return net.add("Mul", free, net.add("Sub", net.number(1.0), given))
+    values = net.add("Mul", free, net.add("Sub", net.number(1.0), given))
+    onto_pucker = np.zeros((len(NARROWED), len(NARROWED)), np.float32)
+    onto_pucker[:, PUCKER] = NARROWED
+    spread = net.add("MatMul", net.clip(values, 0.0, None), net.constant(onto_pucker))
+    sure = net.clip(net.add("Mul", firm, net.number(SURE_ROUNDED)), None, 1.0)
+    return net.add("Add", values, net.add("Mul", sure, spread))
 
 
-def tuck(net: Net, free: str, firm: str) -> str:
-    """As `contact.tuck`; free (B, T, 52), firm (B, T, 1)."""
+def tuck(net: Net, free: str, firm: str, jaw: str) -> str:
+    """As `contact.tuck`; free (B, T, 52), firm and jaw (B, T, 1)."""
     kept = net.add("Mul", free, net.constant(KEPT))
     lip = net.add("Sub", net.add("Max", kept, net.constant(TUCKED)), free)
-    return net.add("Add", free, net.add("Mul", firm, lip))
+    return net.add("Add", free, net.add("Mul", _but_jaw(net, firm, jaw), lip))
 
 
 def firmness(net: Net, logits: str) -> str:
@@ -75,32 +85,59 @@ def firmness(net: Net, logits: str) -> str:
     return net.clip(net.add("Div", net.add("Sub", room, left), room), 0.0, None)
 
 
-def press(net: Net, free: str, firm: str, jaw: str) -> str:
-    """As `contact.press`; free (B, T, 52), firm and jaw (B, T, 1)."""
-
-    def gap_of(values: str) -> str:
-        opened = net.add("MatMul", values, net.constant(MM.reshape(-1, 1).astype(np.float32)))
-        return net.add("Add", opened, net.number(REST_MM))
-
-    gap = net.clip(gap_of(free), 0.0, None)
-    open_share = net.add("Mul", net.add("Sub", net.number(1.0), firm), gap)
-    wanted = net.add("Add", open_share, net.add("Mul", firm, net.number(CONTACT_MM)))
-    widest = net.add("Mul", net.add("Sub", net.number(1.0), firm), net.number(HALF_SHUT_MM))
-    widest = net.add("Div", widest, net.clip(firm, LEAST, None))
-    wanted = net.add("Min", wanted, net.clip(widest, CONTACT_MM, None))
-    wanted = net.add("Min", wanted, gap)
-    twice = net.add("Sub", net.add("Mul", firm, net.number(2.0)), net.number(1.0))
+def press(net: Net, free: str, firm: str, slow: str, jaw: str) -> str:
+    """As `contact.press`; free (B, T, 52), firm, slow and jaw (B, T, 1)."""
+    wanted = _gap_left(net, net.clip(_gap(net, free), 0.0, None), firm)
+    twice = net.add("Sub", net.add("Mul", slow, net.number(2.0)), net.number(1.0))
     pressing = net.add("Mul", net.clip(twice, 0.0, None), net.constant(PRESSED))
     pressed = net.add("Max", free, pressing)
-    of_jaw = net.add("Mul", jaw, net.constant(GIVES_WAY * IS_JAW))
-    yields = net.add("Add", net.add("Mul", firm, net.constant(GIVES_WAY * ~IS_JAW)), of_jaw)
-    values = net.add("Mul", pressed, net.add("Sub", net.number(1.0), yields))
-    nearest = gap_of(values)
-    room = net.clip(net.add("Sub", gap_of(pressed), nearest), 1e-3, None)
-    back = net.clip(net.add("Div", net.add("Sub", wanted, nearest), room), 0.0, 1.0)
-    values = net.add("Add", values, net.add("Mul", back, net.add("Sub", pressed, values)))
-    excess = net.clip(net.add("Sub", gap_of(values), wanted), 0.0, None)
+
+    def given(way: str) -> str:
+        yields = net.add("Mul", _but_jaw(net, way, jaw), net.constant(GIVES_WAY))
+        return net.add("Mul", pressed, net.add("Sub", net.number(1.0), yields))
+
+    values = given(slow)
+    closes = net.clip(_channel(net, values, MOUTH_CLOSE), 0.0, None)
+    room = net.clip(net.add("Sub", _channel(net, values, JAW), closes), 0.0, None)
+    reached = net.add("Add", wanted, net.add("Mul", room, net.number(-float(MM[MOUTH_CLOSE]))))
+    values = _towards(net, values, given(net.add("Max", firm, slow)), reached)
+    values = _towards(net, values, pressed, wanted)
+    excess = net.clip(net.add("Sub", _gap(net, values), wanted), 0.0, None)
     up = np.zeros(len(MM), np.float32)
     up[MOUTH_CLOSE] = 1.0 / MM[MOUTH_CLOSE]
-    taken = net.add("Mul", excess, net.constant(up))
-    return net.add("Sub", values, taken)
+    return net.add("Sub", values, net.add("Mul", excess, net.constant(up)))
+
+
+def _channel(net: Net, values: str, index: int) -> str:
+    return net.add("Gather", values, net.integers(index), axis=2)
+
+
+def _but_jaw(net: Net, share: str, jaw: str) -> str:
+    """(B, T, 52): `share` for every channel but the jaw; both (B, T, 1)."""
+    of_jaw = net.add("Mul", jaw, net.constant(IS_JAW.astype(np.float32)))
+    return net.add("Add", net.add("Mul", share, net.constant((~IS_JAW).astype(np.float32))), of_jaw)
+
+
+def _gap(net: Net, values: str) -> str:
+    opened = net.add("MatMul", values, net.constant(MM.reshape(-1, 1).astype(np.float32)))
+    return net.add("Add", opened, net.number(REST_MM))
+
+
+def _gap_left(net: Net, gap: str, firm: str) -> str:
+    """As `contact._gap_left`, of the free mouth's gap; both (B, T, 1)."""
+    left = net.add("Sub", net.number(1.0), firm)
+    share = net.add("Add", net.add("Mul", left, gap), net.add("Mul", firm, net.number(CONTACT_MM)))
+    widest = net.add(
+        "Div", net.add("Mul", left, net.number(HALF_SHUT_MM)), net.clip(firm, LEAST, None)
+    )
+    return net.add("Min", net.add("Min", share, net.clip(widest, CONTACT_MM, None)), gap)
+
+
+def _towards(net: Net, values: str, other: str, gap: str) -> str:
+    """As `contact._towards`; gap (B, T, 1)."""
+    here = _gap(net, values)
+    way = net.add("Sub", _gap(net, other), here)
+    wanted = net.add("Mul", net.add("Sub", gap, here), way)
+    share = net.add("Div", wanted, net.clip(net.add("Mul", way, way), LEAST_WAY, None))
+    moved = net.add("Mul", net.clip(share, 0.0, 1.0), net.add("Sub", other, values))
+    return net.add("Add", values, moved)

@@ -15,7 +15,7 @@ from ..arkit import N_CHANNELS
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
-from .contact import JAW_SURE
+from .contact import JAW, JAW_SURE
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -31,7 +31,6 @@ from .onnx_layers import Net
 from .onnx_lips import firmness, gate_logits, press, round_off, tuck
 from .starter import (
     BRANCHES,
-    JAW,
     POOL_DB_PER_E,
     POOL_EPS,
     POOL_FLOOR,
@@ -309,11 +308,13 @@ def _decoder(model: Model) -> Graph:
     for i in range(config.decoder.n_blocks):
         x = net.add("Add", x, _block(net, x, told, f"decoder.blocks.{i}", config))
     firm = firmness(net, gate_logits(net, net.affine(said, "decoder.contact"), shares))
-    lips, lip, corners = net.split("Split", firm, net.integers(1, 1, 1), n_outputs=3, axis=-1)
+    lips, lip, _ = net.split("Split", firm, net.integers(1, 1, 1), n_outputs=3, axis=-1)
+    slow = _smoothed(net, firm)
+    parted, drawn, corners = net.split("Split", slow, net.integers(1, 1, 1), n_outputs=3, axis=-1)
     steady = _steady_jaw(net, net.affine(x, "decoder.output"))
-    free = round_off(net, steady, _smoothed(net, corners))
+    free = tuck(net, round_off(net, steady, corners), net.add("Max", drawn, lip), lip)
     jaw = _smoothed(net, net.add("Pow", lips, net.number(float(JAW_SURE))))
-    values = press(net, tuck(net, free, lip), lips, jaw)
+    values = press(net, free, lips, parted, jaw)
     net.output(values, "coefficients", (*frames, len(config.channels)))
     return net
 

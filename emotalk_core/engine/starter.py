@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .. import arkit
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import JAW_SURE, firmness, gate_logits, press, round_off, tuck
+from .contact import JAW, JAW_SURE, firmness, gate_logits, press, round_off, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -49,7 +48,6 @@ POOL_FLOOR: Final = 1.0  # weight of nothing at all: long silence says nothing
 POOL_EPS: Final = 1e-4
 LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
 LEVEL_LOW, LEVEL_HIGH = -2.5, 2.0
-JAW: Final = arkit.index("jawOpen")
 
 
 def level_feature(level: np.ndarray) -> np.ndarray:
@@ -253,9 +251,11 @@ class Starter:
         free = _affine(x, *self._output)
         free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
         firm = firmness(gate_logits(contact, shares))
-        lips, lip = firm[:, :2].T
+        slow = smoothed(firm)
+        (lips, lip, _), (parted, drawn, _) = firm.T, slow.T
         jaw = smoothed(firm[:, :1] ** JAW_SURE)[:, 0]
-        return press(tuck(round_off(free, smoothed(firm[:, 2:])), lip), lips, jaw)
+        free = tuck(round_off(free, slow[:, 2:]), np.maximum(drawn, lip), lip)
+        return press(free, lips, parted, jaw)
 
 
 def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ _NAMED_HOLD_FRAMES, _NAMED_SOFT_FRAMES = 1, 5
 CONTEXT_FRAMES: Final = _FLOOR_FRAMES + _HOLD_FRAMES + _SOFT_FRAMES
 
 _SHRUG: Final = arkit.index("mouthShrugLower")
-_SHRUG_MAX: Final = 0.3
+_SHRUG_MAX: Final = 0.6
 _KEPT: Final = 0.1  # of the articulation in silence: a mouth parted in surprise stays a little open
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from emotalk_core import arkit
 from emotalk_core.engine.contact import (
@@ -16,6 +17,7 @@ from emotalk_core.engine.contact import (
     round_off,
     tuck,
 )
+from emotalk_core.engine.starter import smoothed
 from emotalk_core.model.config import OPEN_VOWELS, PHONES
 from emotalk_core.shaping.aperture import aperture_mm
 
@@ -56,7 +58,7 @@ def test_the_gap_left_is_its_share_of_the_free_one_and_never_wide() -> None:
     gap = aperture_mm(free)
     firm = np.full(len(free), 0.4, np.float32)
 
-    left = aperture_mm(press(free.copy(), firm, firm**JAW_SURE))
+    left = aperture_mm(press(free.copy(), firm, 0.7 * firm, firm**JAW_SURE))
 
     share = np.minimum(0.6 * gap + 0.4 * CONTACT_MM, gap)
     np.testing.assert_allclose(left, np.minimum(share, 1.5 * HALF_SHUT_MM), atol=2e-3)
@@ -67,16 +69,37 @@ def test_the_likelier_contact_is_the_narrower_mouth() -> None:
     free = np.repeat(mouths(40), 50, axis=0)
     firm = firmness(np.tile(np.linspace([-12.0, 0.0, 0.0], [6.0, 0.0, 0.0], 50), (40, 1)))[:, 0]
 
-    gaps = aperture_mm(press(free, firm, firm**JAW_SURE)).reshape(40, 50)
+    gaps = aperture_mm(press(free, firm, firm, firm**JAW_SURE)).reshape(40, 50)
 
     assert (np.diff(gaps, axis=1) <= 2e-3).all()
 
 
 def test_lips_that_surely_meet_press_on_each_other() -> None:
-    shut = press(mouths(), *np.ones((2, 200), np.float32))
+    shut = press(mouths(), *np.ones((3, 200), np.float32))
 
     assert aperture_mm(shut).max() <= CONTACT_MM + 2e-3
     assert shut[:, list(arkit.indices("mouthPress"))].min() >= 0.08 - 1e-6
+
+
+@pytest.mark.parametrize(("jaw", "kept"), [(0.3, (0.45, 0.55)), (0.0, (0.0, 0.1))])
+def test_a_p_of_one_frame_shuts_lips_that_do_not_twitch(
+    jaw: float, kept: tuple[float, float]
+) -> None:
+    lower = arkit.indices("mouthLowerDown")[0]
+    free = np.zeros((5, 52), np.float32)
+    free[:, arkit.index("jawOpen")] = jaw
+    free[:, list(arkit.indices("mouthLowerDown"))] = 0.4
+    heard = np.array([[0], [0], [1], [0], [0]], np.float32)
+    firm, slow = heard[:, 0], smoothed(heard)[:, 0]
+
+    pressed = press(free, firm, slow, np.zeros(5, np.float32))
+
+    gap = aperture_mm(pressed)
+    assert gap[2] <= CONTACT_MM + 2e-3
+    np.testing.assert_allclose(gap[[0, 1, 3, 4]], aperture_mm(free)[0], atol=2e-3)
+    # Only where the jaw leaves mouthClose no room does the lower lip go by itself.
+    assert kept[0] <= pressed[2, lower] / 0.4 <= kept[1]
+    assert (pressed[:, arkit.index("mouthClose")] <= jaw + 0.05).all()
 
 
 def test_a_gate_s_odds_rise_with_the_share_of_its_sounds_alone() -> None:
@@ -116,7 +139,7 @@ def test_an_open_vowel_that_may_be_heard_speaks_against_a_contact() -> None:
 def test_a_tucked_lower_lip_lies_under_the_teeth_and_the_upper_lip_is_free() -> None:
     free = mouths()
 
-    tucked = tuck(free, np.ones(len(free), np.float32))
+    tucked = tuck(free, *np.ones((2, len(free)), np.float32))
 
     column = arkit.index
     assert (tucked[:, column("mouthRollLower")] > 0.2).all()
@@ -124,13 +147,13 @@ def test_a_tucked_lower_lip_lies_under_the_teeth_and_the_upper_lip_is_free() -> 
     assert (tucked[:, list(arkit.indices("mouthLowerDown"))] == 0.0).all()
     upper = list(arkit.indices("mouthUpperUp"))
     assert (tucked[:, upper] >= 0.5 * free[:, upper] - 1e-6).all()
-    np.testing.assert_array_equal(tuck(free, np.zeros(len(free), np.float32)), free)
+    np.testing.assert_array_equal(tuck(free, *np.zeros((2, len(free)), np.float32)), free)
 
 
 def test_a_rounded_vowel_takes_most_of_a_smile_and_leaves_the_rest_of_the_face() -> None:
     free = mouths()
     corners = arkit.indices("mouthSmile", "mouthDimple", "mouthStretch", "mouthFrown")
-    others = [i for i in range(52) if i not in corners]
+    others = [i for i in range(52) if i not in (*corners, arkit.index("mouthPucker"))]
 
     rounded = round_off(free, np.ones((len(free), 1), np.float32))
 
@@ -141,3 +164,21 @@ def test_a_rounded_vowel_takes_most_of_a_smile_and_leaves_the_rest_of_the_face()
         np.testing.assert_allclose(rounded[:, columns], left * free[:, columns], rtol=1e-5)
     np.testing.assert_array_equal(rounded[:, others], free[:, others])
     np.testing.assert_array_equal(round_off(free, np.zeros((len(free), 1), np.float32)), free)
+
+
+def test_lips_pushed_forward_take_back_what_a_smile_keeps_of_their_width() -> None:
+    free = mouths()
+    smiling = free.copy()
+    smiling[:, list(arkit.indices("mouthSmile"))] += 0.5
+    pucker = arkit.index("mouthPucker")
+
+    half, sure = (
+        round_off(smiling, np.full((len(free), 1), firm, np.float32))[:, pucker]
+        - round_off(free, np.full((len(free), 1), firm, np.float32))[:, pucker]
+        for firm in (0.5, 1.0)
+    )
+
+    # Two corners, .5 of a smile each, of which a gate leaves a quarter or five eighths; 4.9 mm of
+    # half a mouth's width for each, against 12.1 mm that a pucker rounds.
+    np.testing.assert_allclose(sure, 2 * 0.5 * 0.25 * 4.9 / 12.1, rtol=0.05)
+    np.testing.assert_allclose(half, 0.75 * 2 * 0.5 * 0.625 * 4.9 / 12.1, rtol=0.05)

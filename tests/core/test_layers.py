@@ -55,7 +55,7 @@ def test_a_loud_breath_that_the_network_takes_for_silence_is_silence() -> None:
     np.testing.assert_array_equal(speech_activity(level, hardly_sure), speech_activity(level))
 
 
-def test_a_sneer_parts_the_lips_less_in_silence_and_stays() -> None:
+def test_a_sneer_hardly_parts_the_lips_in_silence_and_stays() -> None:
     values = np.zeros((40, 52), np.float32)
     sneer = list(arkit.indices("noseSneer"))
     values[:, sneer] = np.repeat([0.25, 0.6], 20)[:, None]
@@ -65,9 +65,8 @@ def test_a_sneer_parts_the_lips_less_in_silence_and_stays() -> None:
 
     gap, before = aperture_mm(out) - REST_MM, aperture_mm(values) - REST_MM
     np.testing.assert_allclose(out[::2], values[::2], atol=1e-6)
-    assert (gap[1:20:2] < 0.15 * before[1:20:2]).all()
-    assert (gap[21::2] < 0.6 * before[21::2]).all()  # a strong one is no closed mouth
-    assert out[:, arkit.index("mouthShrugLower")].max() <= 0.3
+    assert (gap[1::2] < 0.15 * before[1::2]).all()
+    assert out[:, arkit.index("mouthShrugLower")].max() <= 0.6  # no chin goes further up by itself
     np.testing.assert_array_equal(out[:, sneer], values[:, sneer])
 
 

@@ -132,9 +132,9 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     both = firmness(logits)
     theirs_both = torch_firmness(torch.from_numpy(logits))
     np.testing.assert_allclose(both, theirs_both.numpy(), atol=1e-6)
-    ours = press(free.copy(), both[:, 0], both[:, 0] ** 4)
+    ours = press(free.copy(), both[:, 0], 0.8 * both[:, 0], both[:, 0] ** 4)
     lips = theirs_both[:, 0]
-    theirs = torch_press(torch.from_numpy(free), lips, lips**4).numpy()
+    theirs = torch_press(torch.from_numpy(free), lips, 0.8 * lips, lips**4).numpy()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     np.testing.assert_allclose(ours[0], free[0], atol=1e-3)
     assert aperture_mm(ours[-1:])[0] < 0.4
@@ -144,8 +144,9 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
 def test_a_tucked_lip_is_the_same() -> None:
     free = np.random.default_rng(4).uniform(-0.05, 0.6, (T, 52)).astype(np.float32)
     firm = np.linspace(0.0, 1.0, T, dtype=np.float32)
-    theirs = torch_tuck(torch.from_numpy(free), torch.from_numpy(firm)).numpy()
-    np.testing.assert_allclose(tuck(free, firm), theirs, atol=1e-6)
+    half = 0.5 * firm
+    theirs = torch_tuck(*map(torch.from_numpy, (free, firm, half))).numpy()
+    np.testing.assert_allclose(tuck(free, firm, half), theirs, atol=1e-6)
 
 
 def test_corners_that_let_the_lips_round_are_the_same() -> None:

@@ -22,22 +22,27 @@ from ...engine.contact import (
     GIVES_WAY,
     HALF_SHUT_MM,
     IS_JAW,
+    JAW,
     JAW_SURE,
     KEPT,
     LEAST,
+    LEAST_WAY,
     MOUTH_CLOSE,
+    NARROWED,
     PRESSED,
+    PUCKER,
     SLACK,
     SOONER,
     SOONER_ROUNDED,
     SOONER_TUCKED,
+    SURE_ROUNDED,
     TAIL,
     TUCKED,
     YIELDS,
     columns_of,
 )
 from ...engine.frontend import STATE_RATE
-from ...engine.starter import JAW, POOL_DB_PER_E, POOL_FLOOR
+from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
 from ..config import GATES, OPEN_VOWELS, ContentConfig, ModelConfig
 
@@ -85,34 +90,60 @@ def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:
 
 def round_off(free: Tensor, firm: Tensor) -> Tensor:
     """As in `engine.contact`."""
-    return free * (1.0 - firm * torch.from_numpy(YIELDS.copy()).to(free.device))
+    yields, narrowed = _rows(free, YIELDS, NARROWED)
+    values = free * (1.0 - firm * yields)
+    spread = (values.clamp(min=0.0) @ narrowed)[..., None]
+    forward = torch.zeros_like(narrowed)
+    forward[PUCKER] = 1.0
+    return values + (SURE_ROUNDED * firm).clamp(max=1.0) * spread * forward
 
 
-def tuck(free: Tensor, firm: Tensor) -> Tensor:
+def tuck(free: Tensor, firm: Tensor, jaw: Tensor) -> Tensor:
     """As in `engine.contact`."""
-    kept, tucked = (torch.from_numpy(row.copy()).to(free.device) for row in (KEPT, TUCKED))
-    return free + firm[..., None] * (torch.maximum(free * kept, tucked) - free)
+    kept, tucked, is_jaw = _rows(free, KEPT, TUCKED, IS_JAW)
+    share = torch.where(is_jaw, jaw[..., None], firm[..., None])
+    return free + share * (torch.maximum(free * kept, tucked) - free)
 
 
-def press(free: Tensor, firm: Tensor, jaw: Tensor) -> Tensor:
+def press(free: Tensor, firm: Tensor, slow: Tensor, jaw: Tensor) -> Tensor:
     """As in `engine.contact`."""
-    mm, gives_way, pressed, is_jaw = (
-        torch.from_numpy(row.copy()).to(free.device) for row in (MM, GIVES_WAY, PRESSED, IS_JAW)
-    )
-    f = firm[..., None]
-    gap = (free @ mm + REST_MM).clamp(min=0.0)
-    widest = HALF_SHUT_MM * (1.0 - firm) / firm.clamp(min=LEAST)
-    share = (1.0 - firm) * gap + firm * CONTACT_MM
-    wanted = torch.minimum(torch.minimum(share, widest.clamp(min=CONTACT_MM)), gap)
-    held = torch.maximum(free, (2.0 * f - 1.0).clamp(min=0.0) * pressed)
-    values = held * (1.0 - torch.where(is_jaw, jaw[..., None], f) * gives_way)
-    nearest, farthest = values @ mm + REST_MM, held @ mm + REST_MM
-    back = ((wanted - nearest) / (farthest - nearest).clamp(min=1e-3)).clamp(0.0, 1.0)
-    values = values + back[..., None] * (held - values)
-    excess = (values @ mm + REST_MM - wanted).clamp(min=0.0)
+    mm, gives_way, least, is_jaw = _rows(free, MM, GIVES_WAY, PRESSED, IS_JAW)
+    wanted = _gap_left(_gap(free, mm).clamp(min=0.0), firm)
+    pressed = torch.maximum(free, (2.0 * slow - 1.0).clamp(min=0.0)[..., None] * least)
+
+    def given(way: Tensor) -> Tensor:
+        return pressed * (1.0 - torch.where(is_jaw, jaw[..., None], way[..., None]) * gives_way)
+
+    values = given(slow)
+    room = (values[..., JAW] - values[..., MOUTH_CLOSE].clamp(min=0.0)).clamp(min=0.0)
+    reached = wanted - room * mm[MOUTH_CLOSE]
+    values = _towards(values, given(torch.maximum(firm, slow)), reached, mm)
+    values = _towards(values, pressed, wanted, mm)
+    excess = (_gap(values, mm) - wanted).clamp(min=0.0)
     up = torch.zeros_like(mm)
     up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
     return values + excess[..., None] * up
+
+
+def _rows(like: Tensor, *rows: np.ndarray) -> list[Tensor]:
+    return [torch.from_numpy(row.copy()).to(like.device) for row in rows]
+
+
+def _gap(values: Tensor, mm: Tensor) -> Tensor:
+    return values @ mm + REST_MM
+
+
+def _gap_left(gap: Tensor, firm: Tensor) -> Tensor:
+    widest = HALF_SHUT_MM * (1.0 - firm) / firm.clamp(min=LEAST)
+    share = (1.0 - firm) * gap + firm * CONTACT_MM
+    return torch.minimum(torch.minimum(share, widest.clamp(min=CONTACT_MM)), gap)
+
+
+def _towards(values: Tensor, other: Tensor, gap_mm: Tensor, mm: Tensor) -> Tensor:
+    here = _gap(values, mm)
+    way = _gap(other, mm) - here
+    share = ((gap_mm - here) * way / (way * way).clamp(min=LEAST_WAY)).clamp(0.0, 1.0)
+    return values + share[..., None] * (other - values)
 
 
 def _smoothed(rows: Tensor) -> Tensor:
@@ -281,9 +312,12 @@ class _Decoder(nn.Module):
         jaw = _smoothed(free[..., JAW : JAW + 1])
         free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
         firm = firmness(gate_logits(contact, shares.float()))
-        free = tuck(round_off(free, _smoothed(firm[..., 2:])), firm[..., 1])
-        yields = _smoothed(firm[..., :1] ** JAW_SURE)[..., 0]
-        return press(free, firm[..., 0], yields), free, contact
+        lips, lip, _ = firm.unbind(-1)
+        slow = _smoothed(firm)
+        parted, drawn, _ = slow.unbind(-1)
+        jaw = _smoothed(firm[..., :1] ** JAW_SURE)[..., 0]
+        free = tuck(round_off(free, slow[..., 2:]), torch.maximum(drawn, lip), lip)
+        return press(free, lips, parted, jaw), free, contact
 
 
 class Starter(nn.Module):
