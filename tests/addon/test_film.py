@@ -12,8 +12,11 @@ import pytest
 av = pytest.importorskip("av", reason="the film is written with PyAV")
 Image = pytest.importorskip("PIL.Image", reason="the sheets are drawn with Pillow")
 
+clips = importlib.import_module("emotalk.emotalk_core.clip")
 movie = importlib.import_module("emotalk.addon.demo.film.movie")
+shaping = importlib.import_module("emotalk.emotalk_core.shaping")
 sheets = importlib.import_module("emotalk.addon.demo.film.sheets")
+stages = importlib.import_module("emotalk.addon.demo.film.stage")
 arkit = importlib.import_module("emotalk.emotalk_core.arkit")
 
 FPS = Fraction(24)
@@ -100,3 +103,22 @@ def test_the_emotion_sheet_has_a_column_for_each_slider() -> None:
     columns = [np.flatnonzero((row == (0, 0, 20 * n)).all(1)) for n in range(8)]
     assert [len(column) > 100 for column in columns] == [True] * 8
     assert [int(c.min()) for c in columns] == sorted(int(c.min()) for c in columns)
+
+
+def test_a_pose_is_the_same_whatever_was_posed_before() -> None:
+    values = np.zeros((3, len(shaping.CHANNELS)), np.float32)
+    values[:, arkit.index("jawOpen")] = (0.2, 0.9, 0.2)
+    values[:, -3:] = [[0.1, 0.0, 0.05], [-0.2, 0.3, 0.1], [0.1, 0.0, 0.05]]  # the head turns
+    clip = clips.Clip(values, shaping.CHANNELS, Fraction(30))
+    stage = stages.Stage.built(fps=30, side=64)
+    seen = []
+
+    for row in range(3):
+        stage.pose(clip, row)
+        bones = [b.matrix_basis.copy() for b in stage.character.root.pose.bones]
+        keys = stage.character.meshes[0].data.shape_keys.key_blocks
+        seen.append((bones, [key.value for key in keys]))
+
+    assert seen[0] == seen[2]
+    assert seen[0][0] != seen[1][0]
+    assert seen[0][1] != seen[1][1]

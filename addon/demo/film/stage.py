@@ -15,6 +15,7 @@ from PIL import Image
 from ....emotalk_core.clip import Clip
 from ....emotalk_core.errors import SetupError
 from ....emotalk_core.retarget import KeyTable, retarget
+from ....emotalk_core.rigs.binding import Binding
 from ...bridge import characters, compat, rigs
 from .. import character
 from .backdrop import add_backdrop
@@ -33,6 +34,7 @@ class Stage:
 
     scene: bpy.types.Scene
     character: character.Character
+    binding: Binding  # as the character was built: what a face is posed on is never another pose
     first_frame: int = 1
 
     @classmethod
@@ -50,7 +52,9 @@ class Stage:
         set_workbench(scene, size=(side, side))
         # Shadows are drawn anew for each sample of the smoother kinds: 2.5 s a frame, not 0.4 s.
         scene.display.render_aa = "FXAA"
-        return cls(scene, made)
+        meshes = characters.character_meshes(made.meshes[0])
+        rig = rigs.find_rig(meshes, characters.armature_of(meshes), rigs.RigSettings())
+        return cls(scene, made, rig.binding)
 
     def put_sound(self, path: Path, seconds: float) -> None:
         """The recording as a packed, selected sound strip; as a file where there are no strips."""
@@ -86,10 +90,6 @@ class Stage:
         n_curves, n_meshes = sum(map(len, curves)), sum(map(bool, curves))
         return f"{n_curves} curves on the shape keys of {n_meshes} meshes"
 
-    def _rig(self) -> rigs.Rig:
-        meshes = characters.character_meshes(self.character.meshes[0])
-        return rigs.find_rig(meshes, characters.armature_of(meshes), rigs.RigSettings())
-
     def save(self, path: Path) -> None:
         """The scene as a .blend file, set to render the film with its sound."""
         compat.set_video_output(self.scene, "MPEG4")
@@ -122,7 +122,7 @@ class Stage:
     def pose(self, clip: Clip, row: int) -> None:
         """Hold the face of one row of a clip, free of any animation."""
         still = Clip(clip.values[row : row + 1], clip.channels, Fraction(30))
-        for table in retarget(still, self._rig().binding, rate=Fraction(30), start_frame=0):
+        for table in retarget(still, self.binding, rate=Fraction(30), start_frame=0):
             _hold(self.scene.objects[table.object_name], table)
 
 
