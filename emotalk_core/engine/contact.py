@@ -85,7 +85,7 @@ mouth is as open as a whole narrow one, and that p was never seen.
 SLACK: Final = np.array([0.06, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
-LEAST_WAY: Final = 1e-6
+LEAST_WAY: Final = 0.01
 """Square millimetres of a way that would move no lip."""
 
 JAW_SURE: Final = 4
