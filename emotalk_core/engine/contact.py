@@ -85,8 +85,8 @@ mouth is as open as a whole narrow one, and that p was never seen.
 SLACK: Final = np.array([0.06, 0.10, 0.27], np.float32)
 """Firmness below which each gate is open: a share of phones is never quite nothing."""
 
-LEAST_WAY: Final = 0.01
-"""Square millimetres of a way that would move no lip."""
+LEAST_WAY: Final = 1e-3
+"""Millimetres: a shorter way moves no lip."""
 
 JAW_SURE: Final = 4
 """Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure. What
@@ -257,5 +257,5 @@ def _towards(values: np.ndarray, other: np.ndarray, gap_mm: np.ndarray) -> np.nd
     """
     here = _gap(values)
     way = _gap(other) - here
-    share = np.clip((gap_mm - here) * way / np.maximum(way * way, LEAST_WAY), 0.0, 1.0)
+    share = np.clip((gap_mm - here) * np.sign(way) / np.maximum(np.abs(way), LEAST_WAY), 0.0, 1.0)
     return values + share[:, None] * (other - values)

@@ -137,7 +137,7 @@ def _towards(net: Net, values: str, other: str, gap: str) -> str:
     """As `contact._towards`; gap (B, T, 1)."""
     here = _gap(net, values)
     way = net.add("Sub", _gap(net, other), here)
-    wanted = net.add("Mul", net.add("Sub", gap, here), way)
-    share = net.add("Div", wanted, net.clip(net.add("Mul", way, way), LEAST_WAY, None))
+    wanted = net.add("Mul", net.add("Sub", gap, here), net.add("Sign", way))
+    share = net.add("Div", wanted, net.clip(net.add("Abs", way), LEAST_WAY, None))
     moved = net.add("Mul", net.clip(share, 0.0, 1.0), net.add("Sub", other, values))
     return net.add("Add", values, moved)

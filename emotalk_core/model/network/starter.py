@@ -142,7 +142,7 @@ def _gap_left(gap: Tensor, firm: Tensor) -> Tensor:
 def _towards(values: Tensor, other: Tensor, gap_mm: Tensor, mm: Tensor) -> Tensor:
     here = _gap(values, mm)
     way = _gap(other, mm) - here
-    share = ((gap_mm - here) * way / (way * way).clamp(min=LEAST_WAY)).clamp(0.0, 1.0)
+    share = ((gap_mm - here) * way.sign() / way.abs().clamp(min=LEAST_WAY)).clamp(0.0, 1.0)
     return values + share[..., None] * (other - values)
 
 
