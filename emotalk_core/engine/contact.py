@@ -56,7 +56,9 @@ CONTACT_MM: Final = 0.25
 """Gap between lips that press on each other."""
 
 LEAST: Final = 1e-3
-"""A share of phones counts as this much at least: what was not heard at all is not told apart."""
+"""A share of phones, or of a gate, counts as this much at least: what was not heard at all is not
+told apart.
+"""
 
 BY_CONTENT, BY_PHONES = 0.3, 0.8
 """How much the content's own contact and the log odds of p, b, m say of a contact."""
@@ -90,7 +92,8 @@ LEAST_WAY: Final = 1e-3
 
 JAW_SURE: Final = 4
 """Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure. What
-comes of it is smoothed: lips part within a frame, a jaw that did would pop."""
+comes of it is smoothed: lips part within a frame, a jaw that did would pop.
+"""
 
 MOUTH_CLOSE: Final = arkit.index("mouthClose")
 

@@ -17,8 +17,9 @@ from emotalk_core.engine.contact import (
     round_off,
     tuck,
 )
-from emotalk_core.engine.starter import smoothed
+from emotalk_core.engine.starter import Starter, smoothed
 from emotalk_core.model.config import OPEN_VOWELS, PHONES
+from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.shaping.aperture import aperture_mm
 
 
@@ -182,3 +183,39 @@ def test_lips_pushed_forward_take_back_what_a_smile_keeps_of_their_width() -> No
     # half a mouth's width for each, against 12.1 mm that a pucker rounds.
     np.testing.assert_allclose(sure, 2 * 0.5 * 0.25 * 4.9 / 12.1, rtol=0.05)
     np.testing.assert_allclose(half, 0.75 * 2 * 0.5 * 0.625 * 4.9 / 12.1, rtol=0.05)
+
+
+def said_within(vowel: str, phone: str) -> np.ndarray:
+    """Coefficients (15, 52) of a wide mouth that says one frame of `phone` in the middle of a
+    vowel.
+    """
+    model = load_model(starter_folder())
+    bias = np.array(model.tensors["decoder.output.bias"])
+    bias[[arkit.index("jawOpen"), *arkit.indices("mouthLowerDown")]] += 0.3
+    starter = Starter(model.config, {**model.tensors, "decoder.output.bias": bias})
+    shares = np.zeros((15, len(PHONES)), np.float32)
+    shares[:, columns_of((vowel,))] = 1.0
+    shares[7] = 0.0
+    shares[7, columns_of((phone,))] = 1.0
+    silent = np.zeros((15, model.config.content.width), np.float32)
+    latent = np.repeat(np.asarray(model.tensors["prototypes"], np.float32)[:1], 15, axis=0)
+    content = np.concatenate([silent, shares], axis=1)
+    return starter.decode(content, np.full(15, -5.0, np.float32), latent, 0)
+
+
+def test_the_network_s_lips_meet_within_a_frame_and_the_lower_one_stays_in_sight() -> None:
+    values = said_within("a", "p")
+
+    gap, lower = aperture_mm(values), values[:, arkit.index("mouthLowerDownLeft")]
+    assert gap[7] <= CONTACT_MM + 0.05
+    assert (gap[[6, 8]] > 5.0).all()
+    assert 0.35 * lower[6] < lower[7] < 0.75 * lower[6]
+
+
+def test_the_network_s_lower_lip_comes_under_the_teeth_and_back_over_three_frames() -> None:
+    values = said_within("a", "f")
+
+    roll, jaw = (values[:, arkit.index(name)] for name in ("mouthRollLower", "jawOpen"))
+    assert (roll[[6, 8]] > 0.15 * roll[7]).all()
+    assert (roll[[6, 8]] < 0.75 * roll[7]).all()
+    assert (jaw[[6, 8]] > 0.8 * jaw[4]).all()  # it has a frame of its own
