@@ -8,9 +8,9 @@ and goes with it, without the sound.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,7 @@ from .work import Outcome, Request
 
 __all__ = ["Baked", "earlier_take", "is_another", "remember", "renew"]
 
+_T = TypeVar("_T")
 _Span = tuple[float, float]
 _Read = Mapping[by_hand.Address, tuple[Any, Keys]]  # F-curves and their keys
 _Row = tuple[int, str, int]  # number of the object, data path, array index
@@ -327,19 +328,26 @@ def _inside(keys: Keys, span: _Span | None) -> np.ndarray:
 
 def _kinds(take: Any) -> dict[_Row, int]:
     """What kind of curve they are that do not only feel."""
-    lips = dict.fromkeys(map(tuple, _loaded(take.lip_curves)), _PARTS_LIPS)
+    lips = dict.fromkeys(_loaded(take.lip_curves, _row), _PARTS_LIPS)
     ways = ease_keys.ways_to_rest(take)
     return lips | {row: _SPEAKS for row, (_, is_speech) in ways.items() if is_speech}
 
 
+def _row(row: Any) -> _Row:
+    part, path, index = row
+    return part, path, index
+
+
 def _rows_of(take: Any) -> dict[_Row, _Was | None]:
     """What is replaced on each curve; nothing where the take has moved since."""
-    rows: dict[_Row, _Was | None] = {}
-    for part, path, i, frame, value, end, until, frames, values in _loaded(take.own_beginning):
-        if frames[0] == take.first_frame:
-            own = Keys(np.array(frames, np.float32), np.array(values, np.float32))
-            rows[part, path, i] = _Was(Passage(frame, value, end), until, own)
-    return rows
+    rows = _loaded(take.own_beginning, _replaced)
+    return {row: was for row, was in rows if take.first_frame in was.own.frames[:1]}
+
+
+def _replaced(row: Any) -> tuple[_Row, _Was]:
+    *curve, frame, value, end, until, frames, values = row
+    own = Keys(np.array(frames, np.float32), np.array(values, np.float32))
+    return _row(curve), _Was(Passage(frame, value, end), until, own)
 
 
 def _store(seam: _Seam, rows: Mapping[_Row, _Was | None]) -> None:
@@ -354,9 +362,9 @@ def _store(seam: _Seam, rows: Mapping[_Row, _Was | None]) -> None:
     seam.take.own_beginning = json.dumps(kept) if kept else ""
 
 
-def _loaded(text: str) -> list[Any]:
-    """Rows; none where nothing is, or what another version wrote."""
+def _loaded(text: str, read: Callable[[Any], _T]) -> list[_T]:
+    """What `read` makes of each row; none where nothing is, or what another version wrote."""
     try:
-        return list(json.loads(text))
+        return [read(row) for row in json.loads(text)]
     except (ValueError, TypeError):
         return []

@@ -219,6 +219,19 @@ def test_held_poses_go_over_within_the_later_take(
     np.testing.assert_allclose(keys_of(head, SMILE), alone, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "rows"), [("own_beginning", "[[1, 2]]"), ("lip_curves", "[5]"), ("lip_curves", "{")]
+)
+def test_what_another_version_wrote_of_a_passage_is_no_error(
+    halves: Any, head: Any, name: str, rows: str
+) -> None:
+    setattr(halves.takes[1], name, rows)
+
+    feel(halves, 0, 0.4)  # the later take follows
+
+    assert shown(head)[FRAMES == LAST - 1] == pytest.approx(0.4, abs=0.02)
+
+
 def test_without_ease_there_is_no_passage(ready: Any, head: Any, second: str, speech: Path) -> None:
     ready.controls.ease_s = 0.0
     say(ready, str(speech), FIRST, JUMP)
