@@ -11,11 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from ..arkit import N_CHANNELS
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
-from .contact import JAW, JAW_SURE
+from .contact import JAW_SURE
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -311,20 +310,12 @@ def _decoder(model: Model) -> Graph:
     lips, lip, _ = net.split("Split", firm, net.integers(1, 1, 1), n_outputs=3, axis=-1)
     slow = _smoothed(net, firm)
     parted, drawn, corners = net.split("Split", slow, net.integers(1, 1, 1), n_outputs=3, axis=-1)
-    steady = _steady_jaw(net, net.affine(x, "decoder.output"))
+    steady = _smoothed(net, net.affine(x, "decoder.output"))
     free = tuck(net, round_off(net, steady, corners), net.add("Max", drawn, lip), lip)
     jaw = _smoothed(net, net.add("Pow", lips, net.number(float(JAW_SURE))))
     values = press(net, free, lips, parted, jaw)
     net.output(values, "coefficients", (*frames, len(config.channels)))
     return net
-
-
-def _steady_jaw(net: Net, free: str) -> str:
-    """A free mouth whose jaw is smoothed."""
-    below, jaw, above = net.split(
-        "Split", free, net.integers(JAW, 1, N_CHANNELS - JAW - 1), n_outputs=3, axis=-1
-    )
-    return net.add("Concat", below, _smoothed(net, jaw), above, axis=-1)
 
 
 def _smoothed(net: Net, rows: str) -> str:

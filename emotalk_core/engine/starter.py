@@ -14,7 +14,7 @@ import numpy as np
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import JAW, JAW_SURE, firmness, gate_logits, press, round_off, tuck
+from .contact import JAW_SURE, firmness, gate_logits, press, round_off, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BRANCHES",
-    "JAW",
     "LEVEL_CENTRE_DB",
     "LEVEL_HIGH",
     "LEVEL_LOW",
@@ -248,8 +247,7 @@ class Starter:
             x += _affine(gelu(h), *point)
         said, shares = np.split(content, [self.config.content.width], axis=1)
         contact = _affine(np.ascontiguousarray(said), *self._contact)[:, 0]
-        free = _affine(x, *self._output)
-        free[:, JAW] = smoothed(free[:, [JAW]])[:, 0]
+        free = smoothed(_affine(x, *self._output))  # what must be quick, the gates do
         firm = firmness(gate_logits(contact, shares))
         slow = smoothed(firm)
         (lips, lip, _), (parted, drawn, _) = firm.T, slow.T

@@ -308,9 +308,7 @@ class _Decoder(nn.Module):
         for block in self.blocks:
             x = block(x, told)
         contact = self.contact(said)[..., 0].float()
-        free = self.output(x).float()
-        jaw = _smoothed(free[..., JAW : JAW + 1])
-        free = torch.cat([free[..., :JAW], jaw, free[..., JAW + 1 :]], dim=-1)
+        free = _smoothed(self.output(x).float())
         firm = firmness(gate_logits(contact, shares.float()))
         lips, lip, _ = firm.unbind(-1)
         slow = _smoothed(firm)
