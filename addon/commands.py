@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c
+from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c, ready_streams
 from ..emotalk_core.cli.options import (
     add_control_flags,
     add_engine_place_flags,
@@ -31,6 +31,7 @@ _FILMS: Final = ("mp4", "mkv", "png")
 
 def main(argv: Sequence[str]) -> int:
     """Run one command on the open file; the exit code."""
+    ready_streams()
     try:
         arguments = _parser().parse_args(list(argv))
     except SystemExit as stop:  # argparse has told why; Blender wants a number

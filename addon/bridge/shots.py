@@ -250,6 +250,7 @@ def _make_shot(
     try:
         if not shot.sound.is_file():
             raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
+        _ensure_utf8(shot.sound)
         bpy.ops.wm.open_mainfile(filepath=str(base))
         _put_sound(shot.sound)
         entry["report"] = _make_take(arguments, progress)
@@ -266,6 +267,15 @@ def _make_shot(
         entry["error"] = str(error)
         sys.stderr.write(f"emotalk: {shot.sound.name}: {error}\n")
     return entry
+
+
+def _ensure_utf8(sound: Path) -> None:
+    try:
+        str(sound).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "Blender takes names in UTF-8 alone", value=sound, remedy="Rename the file."
+        ) from error
 
 
 def _put_sound(sound: Path) -> None:

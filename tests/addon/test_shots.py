@@ -139,6 +139,24 @@ def test_a_link_to_nothing_is_a_shot_that_fails(
     assert not (out / "gone.blend").exists()
 
 
+def test_a_name_that_is_no_utf8_is_a_shot_that_fails(
+    saved: Path, sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    name = b"n\xffme.wav".decode(errors="surrogateescape")
+    try:
+        (sounds / "line1.wav").rename(sounds / name)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 3
+
+    entries = json.loads((out / "batch_report.json").read_text())
+    assert [entry["error"] is None for entry in entries] == [True, False]
+    assert "Rename the file" in capfd.readouterr().err
+    assert (out / "line2.blend").is_file()
+
+
 def test_a_folder_that_cannot_be_made_is_told_in_words(
     saved: Path, sounds: Path, tmp_path: Path
 ) -> None:
