@@ -109,6 +109,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         SESSION.room.engine(engine)  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
+        if arguments.render:
+            films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
         for number, shot in enumerate(shots, 1):
             asked = _asked(arguments, shot) | {"file": scene_file, "model": str(engine.model)}
             if report.finished(str(shot.sound), asked, shot.files):

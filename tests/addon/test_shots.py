@@ -157,6 +157,17 @@ def test_a_name_that_is_no_utf8_is_a_shot_that_fails(
     assert (out / "line2.blend").is_file()
 
 
+def test_a_film_without_a_camera_is_refused_before_the_first_shot(
+    saved: Path, sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out, "--render") == 2
+
+    assert "Nothing to film with" in capfd.readouterr().err
+    assert tree(out) == {}
+
+
 def test_a_folder_that_cannot_be_made_is_told_in_words(
     saved: Path, sounds: Path, tmp_path: Path
 ) -> None:
