@@ -54,6 +54,8 @@ def test_animate_never_writes_over_what_it_reads(
         (("-o", "{sounds}"), "A shot would overwrite"),
         (("-o", "{out}", "--emotion", "hapy=1"), "No such emotion"),
         (("-o", "{out}", "--mix", "7"), "Mix out of range"),
+        (("-o", "{out}", "--seed", "3000000000"), "Seed and style count from 0"),
+        (("-o", "{out}", "--style", "3000000000"), "Seed and style count from 0"),
         (("-o", "{file}"), "Folder cannot be made"),
     ],
 )
@@ -166,6 +168,12 @@ def test_a_film_without_a_camera_is_refused_before_the_first_shot(
 
     assert "Nothing to film with" in capfd.readouterr().err
     assert tree(out) == {}
+
+
+def test_a_start_that_no_scene_has_is_told(addon: Any, capfd: Any) -> None:
+    assert run("animate", "--sound", "a.wav", "--target", "Head", "--start", "3000000000") == 2
+
+    assert "no such frame: '3000000000'" in capfd.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_words(
