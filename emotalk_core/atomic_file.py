@@ -39,6 +39,8 @@ def disk_error(error: OSError, path: Path) -> SetupError:
 
 def _part_of(path: Path) -> Path:
     """Where the new file grows."""
+    if not _is_name(path):
+        raise InputError("No name of a file", value=path, remedy="Choose another name.")
     try:
         is_folder = path.is_dir()
     except OSError as error:  # of a name that is too long, before Python 3.14
@@ -50,6 +52,13 @@ def _part_of(path: Path) -> Path:
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
     return path_beside(path, f".{secrets.token_hex(4)}.part")
+
+
+def _is_name(path: Path) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half a letter
+        return False
 
 
 def remove_leftovers(paths: Iterable[Path]) -> None:
