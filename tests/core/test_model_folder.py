@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from emotalk_core.errors import ModelFolderError, SetupError
-from emotalk_core.model.config import ModelConfig, read_config, write_config
+from emotalk_core.model.config import (
+    ModelConfig,
+    PublishedConfig,
+    Wav2Vec2Config,
+    read_config,
+    write_config,
+)
 from emotalk_core.model.folder import encoder_shapes, load_model, model_shapes, starter_folder
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
@@ -50,6 +56,48 @@ def test_the_shipped_model_is_whole() -> None:
     model = load_model(starter_folder())
     assert model.config.kind == "starter"
     assert all(np.isfinite(np.asarray(t, np.float32)).all() for t in model.tensors.values())
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("form", [np.float16, np.float32])
+def test_numbers_that_are_none_are_refused(folder: Path, form: type, number: float) -> None:
+    bad = np.zeros((8, 8), form)
+    bad[5, 3] = number
+    change(folder, prototypes=bad)
+
+    with pytest.raises(ModelFolderError, match=r"model\.safetensors.*'prototypes'") as caught:
+        load_model(folder)
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["encoder", "prototypes"])
+def test_every_file_of_a_published_model_is_looked_through(tmp_path: Path, file: str) -> None:
+    ears = Wav2Vec2Config(4, (3,), (2,), 8, 2, 1, 1, 1, 4)
+    sizes = PublishedConfig(ears, 8, 8, 4, 4, 4, 4, 4, 1, 4)
+    config = replace(ModelConfig(), kind="published", published=sizes)
+    write_config(config, tmp_path / "config.json")
+    shapes = {
+        "model": model_shapes(config),
+        "encoder": encoder_shapes(config),
+        "prototypes": {"prototypes": (8, 4)},
+    }
+    tensors = {
+        name: {key: np.zeros(shape, np.float16) for key, shape in its.items()}
+        for name, its in shapes.items()
+    }
+    tensors[file] = {key: array + np.float16(np.nan) for key, array in tensors[file].items()}
+    for name, its in tensors.items():
+        write_tensors(tmp_path / f"{name}.safetensors", its)
+
+    with pytest.raises(ModelFolderError, match=rf"{file}\.safetensors that are none"):
+        load_model(tmp_path)
+
+
+def test_the_largest_numbers_are_numbers(folder: Path) -> None:
+    change(folder, prototypes=np.full((8, 8), np.finfo(np.float16).min, np.float16))
+
+    assert load_model(folder).tensors["prototypes"].min() == np.finfo(np.float16).min
 
 
 def test_config_survives_a_round_trip(folder: Path) -> None:
