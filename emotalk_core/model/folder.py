@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _REMEDY = "Copy the model folder again from where it came."
+_TOLD = 8  # faults that a message names
 _HASH_BLOCK = 1 << 20
 _ENCODER = "encoder.safetensors"
 
@@ -108,8 +109,11 @@ def _check(
         if name in shapes and array.dtype.name not in ("float16", "float32")
     ]
     if faults:
+        told, n_more = faults[:_TOLD], len(faults) - _TOLD
         raise ModelFolderError(
-            f"Tensors of {file} do not fit config.json", value="; ".join(faults), remedy=_REMEDY
+            f"Tensors of {file} do not fit config.json",
+            value="; ".join(told + ([f"and {n_more} more"] if n_more > 0 else [])),
+            remedy=_REMEDY,
         )
     for name, array in tensors.items():
         if not is_finite(array):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import struct
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emotalk_core.doctor import about_model
 from emotalk_core.errors import ModelFolderError, SetupError
 from emotalk_core.model.config import (
     ModelConfig,
@@ -150,6 +152,14 @@ def test_other_format_versions_are_refused(folder: Path, version: object) -> Non
         ({"fps": "30"}, "fps"),
         ({"channels": ["jawOpen"]}, "Channels"),
         ({"decoder": 3}, "decoder"),
+        ({"kind": ["starter"]}, "Unknown kind"),
+        ({"fps": 0}, "fps = 0"),
+        ({"fps": 60}, "Frame rate of another network: 60"),
+        ({"n_styles": 0}, "n_styles = 0"),
+        ({"decoder": asdict(SMALL.decoder) | {"n_blocks": 1_000_000_000}}, "n_blocks = 1000000000"),
+        ({"content": asdict(SMALL.content) | {"dilations": [0]}}, "dilations"),
+        ({"front_end": asdict(SMALL.front_end) | {"window": 60}}, "Windows that do not go on"),
+        ({"decoder": asdict(SMALL.decoder) | {"n_blocks": 9999}}, "and [0-9]+ more"),
     ],
 )
 def test_wrong_configs_are_refused(folder: Path, change_to: dict[str, object], named: str) -> None:
@@ -157,6 +167,46 @@ def test_wrong_configs_are_refused(folder: Path, change_to: dict[str, object], n
     path.write_text(json.dumps(json.loads(path.read_text()) | change_to))
     with pytest.raises(ModelFolderError, match=named):
         load_model(folder)
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        {"__metadata__": 5},
+        {"__metadata__": "ab"},
+        {"__metadata__": ["ab"]},
+        {"a": 5},
+        {"a": {"dtype": ["F16"], "shape": [1], "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [HUGE], "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [1 << 62, 4], "data_offsets": [0, 0]}},
+        {"a": {"dtype": "F16", "shape": [0, HUGE], "data_offsets": [0, 0]}},
+        {"a": {"dtype": "F16", "shape": [1] * 99, "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [1], "data_offsets": [HUGE, HUGE + 2]}},
+        {"a": {"dtype": "F16", "shape": [float("inf")], "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [1], "data_offsets": [0, 1]}},
+    ],
+)
+def test_damaged_headers_are_refused(folder: Path, header: object) -> None:
+    text = json.dumps(header).encode()
+    path = folder / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"\0\0")
+
+    with pytest.raises(ModelFolderError, match="Damaged") as caught:
+        load_model(folder)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_json_without_a_bottom_is_refused_and_told_by_the_doctor(folder: Path) -> None:
+    deep = b"[" * 200_000
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(deep)) + deep)
+    assert "Damaged header" in about_model(folder).text
+    (folder / "config.json").write_bytes(deep)
+    assert "no JSON" in about_model(folder).text
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "encoder.safetensors"])
