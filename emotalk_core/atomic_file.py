@@ -43,11 +43,16 @@ def _part_of(path: Path) -> Path:
         raise InputError("No name of a file", value=path, remedy="Choose another name.")
     try:
         is_folder = path.is_dir()
+        is_special = not is_folder and path.exists() and not path.is_file()
     except OSError as error:  # of a name that is too long, before Python 3.14
         raise disk_error(error, path) from error
     if is_folder:
         raise InputError(
             "A folder stands where a file should go", value=path, remedy="Name a file in it."
+        )
+    if is_special:  # a pipe or a device would be a plain file from then on, and its reader wait
+        raise InputError(
+            "A pipe or a device stands where a file should go", value=path, remedy="Name a file."
         )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
@@ -136,7 +141,7 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
     Raises
     ------
     InputError
-        `path` is a folder, or its folder does not exist.
+        `path` is a folder, a pipe or a device, or its folder does not exist.
     SetupError
         The disk is full, or the folder cannot be written to.
     """
