@@ -65,7 +65,12 @@ def ended_with(
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
     """Whoever ends us (SIGTERM) also leaves no half file and no process behind."""
-    return ended_with(signal.default_int_handler)
+    return ended_with(_interrupt_once)
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the cleaning up
+    signal.default_int_handler(number, frame)
 
 
 def _run(argv: Sequence[str] | None) -> int:
