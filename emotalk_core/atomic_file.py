@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import IO, Final
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
+_ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
 _LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
@@ -68,8 +70,9 @@ def _is_name(path: Path) -> bool:
 
 def remove_leftovers(paths: Iterable[Path]) -> None:
     """Remove what runs that were killed left of these very files: what only `atomic_file` calls
-    so.
+    so, and nobody has written to for minutes. A younger one may be that of a run beside this one.
     """
+    oldest_alive_s = time.time() - _ALIVE_S
     ours: dict[Path, set[str]] = {}
     for path in paths:
         start = path_beside(path, ".00000000.part").name.removesuffix(".00000000.part")
@@ -79,7 +82,7 @@ def remove_leftovers(paths: Iterable[Path]) -> None:
         with contextlib.suppress(OSError):
             for other in list(folder.iterdir()):
                 named = _LEFTOVER.fullmatch(other.name)
-                if named and named[1] in starts:
+                if named and named[1] in starts and other.lstat().st_mtime < oldest_alive_s:
                     other.unlink(missing_ok=True)
 
 
