@@ -25,6 +25,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -348,7 +349,7 @@ def with_blender(program: str, name: str, out: Path, arguments: list[str]) -> in
         command = [str(python), *start, "--out", str(out), *arguments]
         search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         variables = {**os.environ, "BLENDER_USER_RESOURCES": scratch, "PYTHONPATH": search}
-        code = subprocess.run(command, env=variables, check=False).returncode
+        code = code_of(command, variables)
     took = time.monotonic() - started
     told = {0: "done in", 3: "done, though not all of it, in"}.get(code, "failed after")
     say(f"{name} {told} {took:.0f} s.")
@@ -389,7 +390,20 @@ def run_module(environment: str, module: str, arguments: list[str]) -> int:
     """Exit code of a module of this clone under one of its environments."""
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [str(ensure(environment)[environment]), "-m", module, *arguments]
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": search}, check=False).returncode
+    return code_of(command, {**os.environ, "PYTHONPATH": search})
+
+
+def code_of(command: list[str], variables: dict[str, str]) -> int:
+    """Exit code of a program that ends when we are ended (SIGTERM), and tells so itself."""
+    with subprocess.Popen(command, env=variables) as child:
+        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        try:
+            return child.wait()
+        except BaseException:  # Ctrl-C: it had it too, and a moment to tell
+            child.kill()
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def clean(_arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c
+from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c, ready_streams
 from ..emotalk_core.cli.options import (
     add_control_flags,
     add_engine_place_flags,
@@ -27,10 +27,12 @@ _log = logging.getLogger(__name__)
 
 _BAD, _CANCELLED = 2, 130
 _FILMS: Final = ("mp4", "mkv", "png")
+_LAST_FRAME: Final = 1_048_574  # of a scene, as Blender has it
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command on the open file; the exit code."""
+    ready_streams()
     try:
         arguments = _parser().parse_args(list(argv))
     except SystemExit as stop:  # argparse has told why; Blender wants a number
@@ -81,7 +83,9 @@ def _add_animate(commands: Any) -> argparse.ArgumentParser:
     sound.add_argument("--strip", metavar="NAME", help="a sound strip of the sequencer")
     sound.add_argument("--speaker", metavar="OBJECT", help="a Speaker object")
     sound.add_argument("--sound", metavar="FILE", type=Path, help="a sound file")
-    parser.add_argument("--start", type=int, metavar="FRAME", help="of --sound (default: scene's)")
+    parser.add_argument(
+        "--start", type=_frame, metavar="FRAME", help="of --sound (default: scene's)"
+    )
     parser.add_argument("--target", required=True, metavar="OBJECT", help="who speaks")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
@@ -106,6 +110,16 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
     )
     _add_shared(parser)
     return parser
+
+
+def _frame(text: str) -> int:
+    try:
+        frame = int(text)
+    except ValueError:
+        frame = _LAST_FRAME + 1
+    if abs(frame) > _LAST_FRAME:
+        raise argparse.ArgumentTypeError(f"no such frame: {text!r} (use up to {_LAST_FRAME})")
+    return frame
 
 
 def _seconds(text: str) -> float:

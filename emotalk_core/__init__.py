@@ -5,6 +5,7 @@ The public names are imported when they are first used, so that a part can be ha
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from .pipeline import animate, animate_to_file, decode, encode
     from .report import Report
     from .timing import exact_rate
+
+# ONNX Runtime reads this when it is imported, here or in a process that we start; otherwise it
+# keeps an identity of the machine in the user's folder and sends events, on every system.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = [
     "ArraySound",

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import IO, Final
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
+_ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
 _LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
@@ -39,23 +41,38 @@ def disk_error(error: OSError, path: Path) -> SetupError:
 
 def _part_of(path: Path) -> Path:
     """Where the new file grows."""
+    if not _is_name(path):
+        raise InputError("No name of a file", value=path, remedy="Choose another name.")
     try:
         is_folder = path.is_dir()
+        is_special = not is_folder and path.exists() and not path.is_file()
     except OSError as error:  # of a name that is too long, before Python 3.14
         raise disk_error(error, path) from error
     if is_folder:
         raise InputError(
             "A folder stands where a file should go", value=path, remedy="Name a file in it."
         )
+    if is_special:  # a pipe or a device would be a plain file from then on, and its reader wait
+        raise InputError(
+            "A pipe or a device stands where a file should go", value=path, remedy="Name a file."
+        )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
     return path_beside(path, f".{secrets.token_hex(4)}.part")
 
 
+def _is_name(path: Path) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half a letter
+        return False
+
+
 def remove_leftovers(paths: Iterable[Path]) -> None:
     """Remove what runs that were killed left of these very files: what only `atomic_file` calls
-    so.
+    so, and nobody has written to for minutes. A younger one may be that of a run beside this one.
     """
+    oldest_alive_s = time.time() - _ALIVE_S
     ours: dict[Path, set[str]] = {}
     for path in paths:
         start = path_beside(path, ".00000000.part").name.removesuffix(".00000000.part")
@@ -65,7 +82,7 @@ def remove_leftovers(paths: Iterable[Path]) -> None:
         with contextlib.suppress(OSError):
             for other in list(folder.iterdir()):
                 named = _LEFTOVER.fullmatch(other.name)
-                if named and named[1] in starts:
+                if named and named[1] in starts and other.lstat().st_mtime < oldest_alive_s:
                     other.unlink(missing_ok=True)
 
 
@@ -127,7 +144,7 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
     Raises
     ------
     InputError
-        `path` is a folder, or its folder does not exist.
+        `path` is a folder, a pipe or a device, or its folder does not exist.
     SetupError
         The disk is full, or the folder cannot be written to.
     """

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
+import math
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from fractions import Fraction
+from operator import index
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Protocol
@@ -157,6 +161,20 @@ _WRITERS: Final[Mapping[str, Callable[[IO[bytes], _Form], _Rows]]] = {
     ".json": _JsonRows,
 }
 
+_DAMAGE: Final = (
+    ArithmeticError,  # a rate of 30/0, a start of 10^400
+    EOFError,
+    LookupError,
+    MemoryError,  # a shape beyond all bounds
+    RuntimeError,  # npz with a password or a compression of another program, json without a bottom
+    TypeError,
+    ValueError,
+    csv.Error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a file raises that is no clip, or one no longer."""
+
 FORMATS: Final[tuple[str, ...]] = tuple(suffix[1:] for suffix in _WRITERS)
 """What a clip can be written to, by suffix."""
 
@@ -279,7 +297,7 @@ def read_clip(path: Path | str) -> Clip:
     except OSError as error:
         remedy = f"{error.strerror or 'Write it again'}."
         raise InputError("Clip file cannot be read", value=source, remedy=remedy) from error
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, IndexError) as error:
+    except _DAMAGE as error:
         raise InputError(
             "Damaged clip file, or no clip at all", value=source, remedy="Write it again."
         ) from error
@@ -292,15 +310,12 @@ def _read_npz(path: Path) -> Clip:
             with archive.open(f"{name}.npy") as member:
                 return np.lib.format.read_array(member, allow_pickle=False)
 
-        rate = Fraction(int(get("fps_num")), int(get("fps_den")))
-        names = tuple(str(n) for n in get("channels"))
-        meta = json.loads(str(get("meta")))
-        return Clip(
+        return _clip(
             get("values").astype(np.float32, copy=False),
-            names,
-            rate,
+            [str(name) for name in get("channels")],
+            (int(get("fps_num")), int(get("fps_den"))),
             float(get("start_s")),
-            dict(meta),
+            json.loads(str(get("meta"))),
         )
 
 
@@ -317,10 +332,18 @@ def _read_json(path: Path) -> Clip:
     values = np.array(data["values"], np.float32).reshape(
         len(data["values"]), len(data["channels"])
     )
-    return Clip(
-        values,
-        tuple(data["channels"]),
-        Fraction(*data["fps"]),
-        float(data["start_s"]),
-        data["meta"],
-    )
+    return _clip(values, data["channels"], data["fps"], float(data["start_s"]), data["meta"])
+
+
+def _clip(
+    values: np.ndarray, channels: Sequence[Any], fps: Sequence[Any], start_s: float, meta: Any
+) -> Clip:
+    """What a file holds as a Clip; ValueError, TypeError or ArithmeticError where it is none."""
+    rate = Fraction(*(index(part) for part in fps))  # of text a Fraction may take hours
+    if not math.isfinite(start_s) or not isinstance(meta, dict):
+        raise ValueError("start or meta")
+    if rate > 0 and not 0.0 < float(rate) < math.inf:
+        raise ValueError("rate")
+    if not all(isinstance(name, str) for name in channels):
+        raise TypeError("channels")
+    return Clip(values, tuple(channels), rate, start_s, dict(meta))

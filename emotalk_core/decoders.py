@@ -102,17 +102,21 @@ def open_decoder(path: Path) -> Decoder:
 
 
 def _read_head(path: Path) -> bytes:
-    if path.is_dir():
-        raise InputError(
-            "A folder, not a sound file", value=path, remedy="Name a file, or use `emotalk batch`."
-        )
     try:
+        if path.is_dir():
+            raise InputError(
+                "A folder, not a sound file",
+                value=path,
+                remedy="Name a file, or use `emotalk batch`.",
+            )
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError as error:
         raise InputError("No such sound file", value=path, remedy="Check the name.") from error
     except OSError as error:
         raise read_error(error, path) from error
+    except ValueError as error:  # a NUL, or half a letter
+        raise InputError("No name of a file", value=path, remedy="Check the name.") from error
     if not head:
         raise InputError("Sound file is empty", value=path, remedy="Export it again.")
     return head

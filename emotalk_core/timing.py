@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -18,6 +19,7 @@ SAMPLE_RATE: Final = 16_000
 NETWORK_FPS: Final = Fraction(30)
 """Frames per second of every Encoding."""
 
+_HUGE_EXPONENT: Final = re.compile(r"[eE][+-]?[\d_]{3}")
 _NTSC = Fraction(1001, 1000)
 _TOLERANCE = 5e-4  # 23.976, 23.98 and 24/1.001 all mean 24000/1001; 24 is 1e-3 away
 
@@ -43,6 +45,8 @@ def exact_rate(rate: float | str | Fraction) -> Fraction:
     InputError
         Not a number between 1 and 1000.
     """
+    if isinstance(rate, str) and _HUGE_EXPONENT.search(rate):
+        raise _bad_rate(rate)  # a Fraction of it would be made digit by digit, for hours
     try:
         given = Fraction(rate)
     except (ValueError, ZeroDivisionError, OverflowError) as error:

@@ -14,7 +14,7 @@ from ...emotalk_core.cli import ended_with
 from ...emotalk_core.errors import InputError
 from . import compat
 
-__all__ = ["place", "render"]
+__all__ = ["ensure_camera", "place", "render"]
 
 _CONTAINERS: Final = {"mp4": "MPEG4", "mkv": "MKV"}
 
@@ -22,6 +22,12 @@ _CONTAINERS: Final = {"mp4": "MPEG4", "mkv": "MKV"}
 def place(stem: Path, form: str) -> Path:
     """Where the film of a shot goes: a file, or the folder of its pictures."""
     return stem if form == "png" else stem.with_name(f"{stem.name}.{form}")
+
+
+def ensure_camera(scene: bpy.types.Scene) -> None:
+    """Raise InputError if the scene has no camera."""
+    if scene.camera is None:
+        raise InputError("Nothing to film with", value=scene.name, remedy="Add a camera.")
 
 
 def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
@@ -32,8 +38,7 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
     InputError
         There is no camera, or Blender cannot render.
     """
-    if scene.camera is None:
-        raise InputError("Nothing to film with", value=scene.name, remedy="Add a camera.")
+    ensure_camera(scene)
     part = path_beside(film, ".part")
     _remove(part)
     scene.render.use_file_extension = form == "png"

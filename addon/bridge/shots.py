@@ -109,6 +109,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         SESSION.room.engine(engine)  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
+        if arguments.render:
+            films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
         for number, shot in enumerate(shots, 1):
             asked = _asked(arguments, shot) | {"file": scene_file, "model": str(engine.model)}
             if report.finished(str(shot.sound), asked, shot.files):
@@ -250,6 +252,7 @@ def _make_shot(
     try:
         if not shot.sound.is_file():
             raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
+        _ensure_utf8(shot.sound)
         bpy.ops.wm.open_mainfile(filepath=str(base))
         _put_sound(shot.sound)
         entry["report"] = _make_take(arguments, progress)
@@ -266,6 +269,15 @@ def _make_shot(
         entry["error"] = str(error)
         sys.stderr.write(f"emotalk: {shot.sound.name}: {error}\n")
     return entry
+
+
+def _ensure_utf8(sound: Path) -> None:
+    try:
+        str(sound).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "Blender takes names in UTF-8 alone", value=sound, remedy="Rename the file."
+        ) from error
 
 
 def _put_sound(sound: Path) -> None:

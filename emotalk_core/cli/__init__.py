@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from ..errors import Cancelled, EmoTalkError
 
-__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main"]
+__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main", "ready_streams"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +30,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 2 bad input or environment, 3 some of several failed,
     130 cancelled.
     """
+    ready_streams()
     logging.basicConfig(format="emotalk: %(message)s", level=logging.WARNING)
     with ended_like_ctrl_c():
         return _run(argv)
+
+
+def ready_streams() -> None:
+    """Whatever is told can be told: names that are no UTF-8 escaped, to a closed stream nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the shell (>&-): the null device also keeps its number
+            nobody = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
+            setattr(sys, name, nobody)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager
@@ -51,7 +65,12 @@ def ended_with(
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
     """Whoever ends us (SIGTERM) also leaves no half file and no process behind."""
-    return ended_with(signal.default_int_handler)
+    return ended_with(_interrupt_once)
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the cleaning up
+    signal.default_int_handler(number, frame)
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +18,7 @@ from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..controls import ControlTrack
 from ..engine import Engine
-from ..errors import EmoTalkError, InputError
+from ..errors import Cancelled, EmoTalkError, InputError
 from ..pipeline import animate_to_file
 from ..progress import Progress, part_of
 from .options import (
@@ -32,7 +34,9 @@ from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
 from .reports import write_report
 
-__all__ = ["Job", "Outcome", "add_command", "print_outcome", "run_job"]
+__all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job"]
+
+_log = logging.getLogger(__name__)
 
 
 def add_command(commands: Any) -> None:
@@ -99,12 +103,8 @@ def _run(arguments: argparse.Namespace) -> int:
     outcomes = []
     for job in jobs:
         progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")
-        try:
-            outcome = run_job(job, track, fps, engine, cache, progress)
-        except EmoTalkError as error:
-            if len(jobs) == 1:
-                raise
-            outcome = Outcome(job, None, str(error))
+        work = functools.partial(run_job, job, track, fps, engine, cache, progress)
+        outcome = work() if len(jobs) == 1 else attempted(job, work)
         outcomes.append(outcome)
         print_outcome(outcome)
     if arguments.report is not None:
@@ -132,6 +132,20 @@ def run_job(
         progress=part_of(progress, 0.1, 1.0),
     )
     return Outcome(job, report.to_dict())
+
+
+def attempted(job: Job, work: Callable[[], Outcome]) -> Outcome:
+    """What became of one job of several: whatever happens to it, the others have their turn."""
+    try:
+        return work()
+    except EmoTalkError as error:
+        why = str(error)
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001 - one of the doors
+        _log.exception("This is a bug in EmoTalk, not in your file")
+        why = f"unexpected {type(error).__name__}: {error}"
+    return Outcome(job, None, why)
 
 
 def print_outcome(outcome: Outcome) -> None:

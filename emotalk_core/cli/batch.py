@@ -5,9 +5,11 @@ after a kill.
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +17,9 @@ from ..atomic_file import remove_leftovers
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
-from ..errors import EmoTalkError
-from ..progress import part_of
+from ..progress import Progress, part_of
 from ..together import HearAhead, hears_together
-from .animate import Outcome, print_outcome, run_job
+from .animate import Job, Outcome, attempted, print_outcome, run_job
 from .jobs import Task, read_tasks
 from .options import (
     CONTROL_FLAGS,
@@ -30,7 +31,7 @@ from .options import (
     read_fps,
     read_track,
 )
-from .places import ensure_places, make_folder, refuse_overwriting
+from .places import ensure_places, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
 from .reports import BatchReport, file_stamp
 
@@ -109,17 +110,26 @@ def _run_tasks(
     for n_done, i in enumerate(todo):
         job, options = tasks[i].job, _options(tasks[i], arguments)
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
-        try:
-            make_folder(job.output.parent)
-            ahead.hear(n_done, part_of(progress, 0.0, 0.1))
-            done = run_job(job, read_track(options), read_fps(options), engine, cache, progress)
-            outcome = Outcome(job, done.report, None, asked[i])
-        except EmoTalkError as error:
-            outcome = Outcome(job, None, str(error), asked[i])
+        hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
+        work = functools.partial(_do, job, options, hear, engine, cache, progress)
+        outcome = replace(attempted(job, work), options=asked[i])
         print_outcome(outcome)
         # After each: a kill loses the job it hits and no other.
         places = {"audio": str(job.audio.absolute()), "output": str(job.output.absolute())}
         report.add(outcome.to_dict() | places)
+
+
+def _do(
+    job: Job,
+    options: argparse.Namespace,
+    hear: Callable[[], None],
+    engine: Engine,
+    cache: EncodingCache | None,
+    progress: Progress,
+) -> Outcome:
+    make_folder(job.output.parent)
+    hear()
+    return run_job(job, read_track(options), read_fps(options), engine, cache, progress)
 
 
 def _options(task: Task, arguments: argparse.Namespace) -> argparse.Namespace:
@@ -133,7 +143,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
     asked = {name: getattr(options, name) for name in CONTROL_FLAGS}
     return asked | {
         "engine": engine.key,
-        "audio": str(task.job.audio.resolve()),
+        "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
     }
 

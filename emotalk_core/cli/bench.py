@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import statistics
 import tempfile
 import time
@@ -70,6 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
         measure = measure_way if arguments.published else _measure
         print(json.dumps(measure(arguments)))
         return 0
+    _refuse_repeats(arguments.repeats)
     if arguments.published:
         return run_published(arguments, _read_lengths(arguments.lengths, _PUBLISHED_LENGTHS))
     rows = []
@@ -99,9 +101,14 @@ def _read_lengths(given: str | None, usual: str) -> list[float]:
         lengths = [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InputError("Not a list of seconds", value=text, remedy="Write 10,60.") from error
-    if not lengths or min(lengths) <= 0:
+    if not all(0.0 < length < math.inf for length in lengths):
         raise InputError("Lengths must be positive", value=text, remedy="Write 10,60.")
     return lengths
+
+
+def _refuse_repeats(asked: int | None) -> None:
+    if asked is not None and asked < 1:
+        raise InputError("Nothing to repeat", value=asked, remedy="Use --repeats 1 or more.")
 
 
 def _engines(arguments: argparse.Namespace) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -87,7 +87,7 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
         return _csv_rows(text)
     try:
         rows = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             "List of jobs is neither csv nor json", value=path, remedy=f"{error}."
         ) from error
@@ -102,7 +102,7 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
     """The rows of a csv; one with more cells than the head has lost a part of a list."""
     reader = csv.DictReader(text.splitlines(), restkey=_MORE)
     rows = []
-    for row in reader:
+    for row in _whole_rows(reader):
         if any(row.pop(_MORE, ())):
             raise InputError(
                 f"More cells than the head has, in line {reader.line_num}",
@@ -111,6 +111,17 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
             )
         rows.append(row)
     return rows
+
+
+def _whole_rows(reader: csv.DictReader[str]) -> Iterator[dict[str, Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise InputError(
+            "List of jobs cannot be read",
+            value=f"line {reader.line_num + 1}: {error}",
+            remedy="Close its quotes, or shorten the cell.",
+        ) from error
 
 
 def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
@@ -138,7 +149,7 @@ def _control(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
     try:
         if is_plain:
             return kind(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     what = "a whole number" if kind is int else "a number" if kind is float else "text"
     raise InputError(f"Not a value for {name}", value=value, remedy=f"Write {what}.")

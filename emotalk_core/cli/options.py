@@ -61,6 +61,9 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """Every flag of `add_control_flags` and what makes its value from text."""
 
 
+_LARGEST_COUNT: Final = 2**31 - 1  # what a slider of Blender holds
+
+
 class TorchChoice(TypedDict):
     """What `add_torch_flags` lets a user choose."""
 
@@ -179,8 +182,13 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
     if arguments.emotion is not None:
         weights = emotion_weights(_read_weights(arguments.emotion))
         given = {"emotions": weights, "mix": 1.0} | given
-    if given.get("seed", 0) < 0 or given.get("style", 0) < 0:
-        raise InputError("Seed and style count from 0", value=given, remedy="Use 0 or more.")
+    for name in ("seed", "style"):
+        if not 0 <= given.get(name, 0) <= _LARGEST_COUNT:
+            raise InputError(
+                "Seed and style count from 0",
+                value=f"{name}={given[name]}",
+                remedy=f"Use 0 to {_LARGEST_COUNT}.",
+            )
     return ControlTrack(replace(controls, **given))
 
 

@@ -8,7 +8,28 @@ from pathlib import Path
 from ..atomic_file import ensure_writable
 from ..errors import InputError
 
-__all__ = ["ensure_places", "ensure_report", "make_folder", "refuse_overwriting", "refuse_twice"]
+__all__ = [
+    "ensure_places",
+    "ensure_report",
+    "make_folder",
+    "place_of",
+    "refuse_overwriting",
+    "refuse_twice",
+    "resolved",
+]
+
+
+def resolved(path: Path) -> Path:
+    """Without links and `..`, as far as there are such things; its fault is told in its turn."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a NUL, half a letter
+        return path.absolute()
+
+
+def place_of(path: Path) -> Path:
+    """The same for every spelling of a path; the last part may be a link, and stays one."""
+    return resolved(path.parent) / path.name
 
 
 def refuse_overwriting(what: str, written: Iterable[Path], kept: Iterable[Path]) -> None:
@@ -36,10 +57,10 @@ def _identities(path: Path) -> list[object]:
     """By name, and by file where there is one: macOS resolves links, but no case."""
     try:
         info = path.stat()
-    except OSError:
-        return [path.resolve()]
+    except (OSError, ValueError):
+        return [resolved(path)]
     file = [(info.st_dev, info.st_ino)] if info.st_ino else []  # some file systems count none
-    return [path.resolve(), *file]
+    return [resolved(path), *file]
 
 
 def refuse_twice(sounds: Sequence[Path], outputs: Sequence[Path]) -> None:
@@ -52,13 +73,14 @@ def refuse_twice(sounds: Sequence[Path], outputs: Sequence[Path]) -> None:
     """
     maker: dict[Path, Path] = {}
     for sound, output in zip(sounds, outputs, strict=True):
-        if output in maker:
+        place = place_of(output)
+        if place in maker:
             raise InputError(
                 f"Two sounds would make one file ({output.name})",
-                value=f"{maker[output]}, {sound}",
+                value=f"{maker[place]}, {sound}",
                 remedy="Give one of them another name.",
             )
-        maker[output] = sound
+        maker[place] = sound
 
 
 def ensure_report(report: Path | None, folder: Path) -> None:
@@ -70,7 +92,7 @@ def ensure_report(report: Path | None, folder: Path) -> None:
     InputError, SetupError
         As `ensure_writable`.
     """
-    if report is not None and (folder.is_dir() or report.parent.resolve() != folder.resolve()):
+    if report is not None and (folder.is_dir() or resolved(report.parent) != resolved(folder)):
         ensure_writable(report)
 
 
@@ -99,7 +121,6 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            "Folder cannot be made", value=folder, remedy=f"{error.strerror or error}."
-        ) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError("Folder cannot be made", value=folder, remedy=f"{why}.") from error

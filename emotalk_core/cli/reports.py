@@ -9,6 +9,7 @@ from typing import Any
 
 from ..atomic_file import atomic_file
 from ..errors import InputError
+from .places import place_of
 
 __all__ = ["BatchReport", "file_stamp", "write_report"]
 
@@ -23,7 +24,7 @@ def file_stamp(path: Path) -> list[int] | None:
     """Size and time of change, another one when the file changes; None where there is none."""
     try:
         info = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return [info.st_size, info.st_mtime_ns]
 
@@ -81,9 +82,7 @@ class BatchReport:
 
 
 def _place(name: str) -> str:
-    """The same for every spelling of a path; the last part may be a link, and stays one."""
-    path = Path(name)
-    return str(path.parent.resolve() / path.name)
+    return str(place_of(Path(name)))
 
 
 def _has_content(path: Path) -> bool:

@@ -51,7 +51,8 @@ def import_runtime() -> Any:
     try:
         import onnxruntime as runtime
 
-        runtime.disable_telemetry_events()  # Windows only; nothing is to leave the computer
+        # Once more, for releases older than the variable that emotalk_core/__init__.py sets.
+        runtime.disable_telemetry_events()
         version = tuple(int(part) for part in runtime.__version__.split(".")[:2])
     except _BROKEN as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]

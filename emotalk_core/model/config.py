@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from ..arkit import CHANNELS
 from ..controls import EMOTIONS
 from ..errors import ModelFolderError
+from ..timing import NETWORK_FPS
 
 __all__ = [
     "FORMAT_VERSION",
@@ -49,6 +50,11 @@ OPEN_VOWELS: Final = ("æ", "a", "ɑ", "ʌ", "ɐ")
 """Phones that are said with an open jaw."""
 
 _REMEDY: Final = "Copy the model folder again from where it came."
+
+_LARGEST: Final = 1 << 16
+"""Of any size or count: far beyond every network, and what shapes are still made of in no time."""
+
+_SHOWN: Final = 200  # letters of a wrong value
 
 T = TypeVar("T")
 
@@ -227,7 +233,7 @@ def read_config(path: Path) -> ModelConfig:
         raise ModelFolderError(
             "Model config cannot be read", value=path, remedy=f"{error.strerror}."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelFolderError("Model config is no JSON", value=path, remedy=_REMEDY) from error
     if not isinstance(given, dict):
         raise ModelFolderError("Model config is no table", value=path, remedy=_REMEDY)
@@ -239,13 +245,19 @@ def read_config(path: Path) -> ModelConfig:
             remedy=f"This release reads {FORMAT_VERSION}; update EmoTalk or take another model.",
         )
     kind = given.get("kind")
-    if kind not in _SIZES:
+    if not isinstance(kind, str) or kind not in _SIZES:
         raise ModelFolderError(
             "Unknown kind of model",
             value=kind,
             remedy=f"This release reads {' and '.join(map(repr, _SIZES))}.",
         )
     config = _build(_TEMPLATES[kind], given, "", unused=_unused(kind))
+    if config.fps != NETWORK_FPS:
+        raise ModelFolderError(
+            "Frame rate of another network", value=config.fps, remedy=f"It must be {NETWORK_FPS}."
+        )
+    if config.front_end.hop <= 0:
+        raise ModelFolderError("Windows that do not go on", value=config.front_end, remedy=_REMEDY)
     orders = (config.channels, config.emotions, config.content.phones)
     if orders != (CHANNELS, EMOTIONS, PHONES):
         raise ModelFolderError(
@@ -290,8 +302,8 @@ def _value(given: Any, default: Any, where: str) -> Any:
         fits = isinstance(given, (int, float)) and not isinstance(given, bool)
     else:
         fits = type(given) is type(default)
-    if not fits:
-        raise ModelFolderError(
-            "Wrong value in config.json", value=f"{where} = {given!r}", remedy=_REMEDY
-        )
+    sizes = given if isinstance(given, tuple) else (given,)
+    if not fits or any(type(size) is int and not 0 < size <= _LARGEST for size in sizes):
+        shown = f"{where} = {given!r}"[:_SHOWN]
+        raise ModelFolderError("Wrong value in config.json", value=shown, remedy=_REMEDY)
     return given

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ModelFolderError
 from .config import ModelConfig, read_config
 from .published_shapes import published_encoder_shapes, published_model_shapes
-from .tensors import read_tensors
+from .tensors import is_finite, read_tensors, release_pages
 
 __all__ = [
     "DIGEST",
@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _REMEDY = "Copy the model folder again from where it came."
+_TOLD = 8  # faults that a message names
 _HASH_BLOCK = 1 << 20
 _ENCODER = "encoder.safetensors"
 
@@ -60,7 +61,7 @@ def load_model(folder: Path) -> Model:
     ------
     ModelFolderError
         A file is missing or damaged, the format version is unknown, or tensors are missing, left
-        over or misshapen.
+        over, misshapen or not finite.
     """
     if not folder.is_dir():
         raise ModelFolderError(
@@ -108,9 +109,18 @@ def _check(
         if name in shapes and array.dtype.name not in ("float16", "float32")
     ]
     if faults:
+        told, n_more = faults[:_TOLD], len(faults) - _TOLD
         raise ModelFolderError(
-            f"Tensors of {file} do not fit config.json", value="; ".join(faults), remedy=_REMEDY
+            f"Tensors of {file} do not fit config.json",
+            value="; ".join(told + ([f"and {n_more} more"] if n_more > 0 else [])),
+            remedy=_REMEDY,
         )
+    for name, array in tensors.items():
+        if not is_finite(array):
+            raise ModelFolderError(
+                f"Numbers of {file} that are none (NaN or infinite)", value=name, remedy=_REMEDY
+            )
+        release_pages([array])  # gigabytes of an imported encoder come back when they are used
 
 
 def _hash(folder: Path, encoder_digest: str) -> str:

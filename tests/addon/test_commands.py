@@ -206,15 +206,6 @@ def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> No
     assert len(names) == 13 + 2
 
 
-def test_batch_without_a_camera_says_so(saved: Path, sounds: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-
-    assert run("batch", sounds, "--character", "Head", "-o", out, "--render") == 3
-
-    entries = json.loads((out / "batch_report.json").read_text())
-    assert "Add a camera" in entries[0]["error"]
-
-
 @pytest.mark.parametrize("room", [100, 4096, 20_000])
 def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room: int) -> None:
     from emotalk.addon.bridge import shots

@@ -54,6 +54,8 @@ def test_animate_never_writes_over_what_it_reads(
         (("-o", "{sounds}"), "A shot would overwrite"),
         (("-o", "{out}", "--emotion", "hapy=1"), "No such emotion"),
         (("-o", "{out}", "--mix", "7"), "Mix out of range"),
+        (("-o", "{out}", "--seed", "3000000000"), "Seed and style count from 0"),
+        (("-o", "{out}", "--style", "3000000000"), "Seed and style count from 0"),
         (("-o", "{file}"), "Folder cannot be made"),
     ],
 )
@@ -137,6 +139,41 @@ def test_a_link_to_nothing_is_a_shot_that_fails(
     assert [Path(entry["audio"]).name for entry in entries if entry["error"]] == ["gone.wav"]
     assert "No such sound file" in capfd.readouterr().err
     assert not (out / "gone.blend").exists()
+
+
+def test_a_name_that_is_no_utf8_is_a_shot_that_fails(
+    saved: Path, sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    name = b"n\xffme.wav".decode(errors="surrogateescape")
+    try:
+        (sounds / "line1.wav").rename(sounds / name)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 3
+
+    entries = json.loads((out / "batch_report.json").read_text())
+    assert [entry["error"] is None for entry in entries] == [True, False]
+    assert "Rename the file" in capfd.readouterr().err
+    assert (out / "line2.blend").is_file()
+
+
+def test_a_film_without_a_camera_is_refused_before_the_first_shot(
+    saved: Path, sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    out = tmp_path / "out"
+
+    assert run("batch", sounds, "--character", "Head", "-o", out, "--render") == 2
+
+    assert "Nothing to film with" in capfd.readouterr().err
+    assert tree(out) == {}
+
+
+def test_a_start_that_no_scene_has_is_told(addon: Any, capfd: Any) -> None:
+    assert run("animate", "--sound", "a.wav", "--target", "Head", "--start", "3000000000") == 2
+
+    assert "no such frame: '3000000000'" in capfd.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_words(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emotalk_core.atomic_file import path_beside
+from emotalk_core.atomic_file import atomic_file, ensure_writable, path_beside
+from emotalk_core.errors import InputError
 
 
 @pytest.mark.parametrize("name", ["a" * 250 + ".csv", "é" * 125 + ".csv", "字" * 84, "a.csv"])
@@ -18,3 +19,30 @@ def test_a_name_with_an_ending_more_is_still_a_name(name: str) -> None:
     assert beside.name.endswith(".0123abcd.part")
     assert beside.parent == Path("folder")
     assert name.startswith(beside.name.removesuffix(".0123abcd.part"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize("name", ["pipe", "link"])
+def test_a_pipe_stays_a_pipe(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    before = sorted(tmp_path.iterdir())
+
+    with pytest.raises(InputError, match="A pipe or a device"), atomic_file(tmp_path / name):
+        raise AssertionError("opened")
+    with pytest.raises(InputError, match="A pipe or a device"):
+        ensure_writable(tmp_path / name)
+
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_link_to_nothing_and_one_to_a_file_may_be_written_over(tmp_path: Path) -> None:
+    (tmp_path / "gone").symlink_to("nothing")
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+
+    for name in ("gone", "link"):
+        with atomic_file(tmp_path / name) as file:
+            file.write(b"new")
+        assert (tmp_path / name).read_bytes() == b"new"

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from emotalk_core import cli
+from emotalk_core import audio, cli
 from emotalk_core.cli.animate import Job, Outcome, print_outcome
 from emotalk_core.clip_files import read_clip
+
+GOOD = {"audio": "one.wav", "output": "good.csv"}
 
 
 def run_batch(jobs: Path, output: Path, *flags: str) -> int:
@@ -126,6 +128,10 @@ def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> N
         ("jobs.json", '[{"audio": "one.wav", "mix": [1]}]', "Not a value for mix: '[1]'"),
         ("jobs.json", '[{"audio": "one.wav", "mix": {"a": 1}}]', "Not a value for mix"),
         ("jobs.json", '[{"audio": "one.wav", "emotion": ["happy"]}]', "Write text"),
+        ("jobs.json", '[{"audio": "one.wav", "mix": 1' + 400 * "0" + "}]", "Not a value for mix"),
+        ("jobs.json", 99_999 * "[", "neither csv nor json"),
+        ("jobs.csv", "audio\none.wav\n" + 131_073 * "a", "line 3: field larger than"),
+        ("jobs.csv", "audio,output\none.wav,a.csv\none.wav,b/../a.csv\n", "Two sounds would"),
         ("jobs.json", "{", "neither csv nor json"),
         ("jobs.json", '"one.wav"', "no list of objects"),
     ],
@@ -202,6 +208,67 @@ def test_a_bad_flag_of_all_jobs_is_told_before_the_first(
     assert why in told.err
     assert told.err.count("\n") == 1
     assert not (folder.parent / "out").exists()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"audio": 300 * "a" + ".wav"}, "File name too long"),
+        ({"audio": "a\0.wav"}, "No name of a file"),
+        ({"audio": "a\ud800.wav"}, "No name of a file"),
+        ({"audio": "circle.wav"}, "cannot be read"),
+        ({"audio": "one.wav", "style": 1e30}, "Seed and style count from 0"),
+        ({"audio": "one.wav", "output": "a\0/b.csv"}, "Folder cannot be made"),
+        ({"audio": "one.wav", "output": "a\0.csv"}, "No name of a file"),
+        ({"audio": "one.wav", "output": "circle/b.csv"}, "Folder cannot be made"),
+        ({"audio": "one.wav", "fps": "1e-999999999"}, "Not a frame rate"),
+    ],
+)
+def test_a_bad_job_of_a_list_fails_alone(
+    folder: Path, bad: dict[str, object], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "circle.wav").symlink_to("circle.wav")
+    (folder / "out").mkdir()
+    (folder / "out" / "circle").symlink_to("circle")
+    jobs = folder / "jobs.json"
+    jobs.write_text(json.dumps([bad | {"output": bad.get("output", "x.csv")}, GOOD]))
+
+    code = run_batch(jobs, folder / "out")
+
+    entries = json.loads((folder / "out" / "batch_report.json").read_text())
+    told = capsys.readouterr().err
+    assert code == 3
+    assert words in entries[0]["error"]
+    assert "unexpected" not in told
+    assert (folder / "out" / "good.csv").is_file()
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_fault_of_ours_costs_one_job_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_sound(path: Path, **_: object) -> object:
+        if path.name == "one.wav":
+            raise LookupError("ours")
+        return audio.open_sound(path)
+
+    monkeypatch.setattr("emotalk_core.cli.animate.open_sound", open_sound)
+
+    code = run_batch(folder, folder.parent / "out")
+
+    entries = json.loads((folder.parent / "out" / "batch_report.json").read_text())
+    assert code == 3
+    assert "unexpected LookupError: ours" in [entry["error"] for entry in entries]
+    assert (folder.parent / "out" / "act2" / "two.csv").is_file()
+
+
+@pytest.mark.usefixtures("engine")
+def test_animate_tells_links_in_a_circle(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    circle = talk.with_name("circle.wav")
+    circle.symlink_to(circle)
+
+    assert cli.main(["animate", str(circle), "-o", str(talk.with_suffix(".csv"))]) == 2
+
+    assert "unexpected" not in capsys.readouterr().err
 
 
 def test_a_line_is_in_the_log_as_soon_as_its_job_is_done(

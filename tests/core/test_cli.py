@@ -84,6 +84,8 @@ def test_flags_go_before_the_preset(talk: Path) -> None:
         (["--fps", "0"], "Not a frame rate"),
         (["--preset", "Villain"], "No such preset"),
         (["--seed", "-1"], "count from 0"),
+        (["--seed", "3000000000"], "Use 0 to 2147483647"),
+        (["--style", "99999999999999999999"], "Use 0 to 2147483647"),
     ],
 )
 def test_a_bad_flag_is_told_in_one_line(
@@ -238,9 +240,21 @@ def test_the_sound_that_bench_runs_on_is_always_the_same(tmp_path: Path) -> None
     assert one.stat().st_size == 44 + 2 * 72_000
 
 
-@pytest.mark.parametrize("lengths", ["long", "", "-1", "0"])
-def test_bench_refuses_lengths_that_are_none(lengths: str) -> None:
+@pytest.mark.parametrize("lengths", ["long", "", "-1", "0", "nan", "inf", "1,nan"])
+def test_bench_refuses_lengths_that_are_none(
+    lengths: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["bench", f"--lengths={lengths}"]) == 2
+
+    told = capsys.readouterr().err
+    assert "unexpected" not in told
+    assert told.count("\n") == 1
+
+
+def test_bench_refuses_to_repeat_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "--lengths=1", "--repeats=-1"]) == 2
+
+    assert "Nothing to repeat: -1" in capsys.readouterr().err
 
 
 def test_a_broken_pipe_is_not_our_failure_to_report(

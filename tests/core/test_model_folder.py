@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import struct
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emotalk_core.doctor import about_model
 from emotalk_core.errors import ModelFolderError, SetupError
-from emotalk_core.model.config import ModelConfig, read_config, write_config
+from emotalk_core.model.config import (
+    ModelConfig,
+    PublishedConfig,
+    Wav2Vec2Config,
+    read_config,
+    write_config,
+)
 from emotalk_core.model.folder import encoder_shapes, load_model, model_shapes, starter_folder
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
@@ -50,6 +58,48 @@ def test_the_shipped_model_is_whole() -> None:
     model = load_model(starter_folder())
     assert model.config.kind == "starter"
     assert all(np.isfinite(np.asarray(t, np.float32)).all() for t in model.tensors.values())
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("form", [np.float16, np.float32])
+def test_numbers_that_are_none_are_refused(folder: Path, form: type, number: float) -> None:
+    bad = np.zeros((8, 8), form)
+    bad[5, 3] = number
+    change(folder, prototypes=bad)
+
+    with pytest.raises(ModelFolderError, match=r"model\.safetensors.*'prototypes'") as caught:
+        load_model(folder)
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["encoder", "prototypes"])
+def test_every_file_of_a_published_model_is_looked_through(tmp_path: Path, file: str) -> None:
+    ears = Wav2Vec2Config(4, (3,), (2,), 8, 2, 1, 1, 1, 4)
+    sizes = PublishedConfig(ears, 8, 8, 4, 4, 4, 4, 4, 1, 4)
+    config = replace(ModelConfig(), kind="published", published=sizes)
+    write_config(config, tmp_path / "config.json")
+    shapes = {
+        "model": model_shapes(config),
+        "encoder": encoder_shapes(config),
+        "prototypes": {"prototypes": (8, 4)},
+    }
+    tensors = {
+        name: {key: np.zeros(shape, np.float16) for key, shape in its.items()}
+        for name, its in shapes.items()
+    }
+    tensors[file] = {key: array + np.float16(np.nan) for key, array in tensors[file].items()}
+    for name, its in tensors.items():
+        write_tensors(tmp_path / f"{name}.safetensors", its)
+
+    with pytest.raises(ModelFolderError, match=rf"{file}\.safetensors that are none"):
+        load_model(tmp_path)
+
+
+def test_the_largest_numbers_are_numbers(folder: Path) -> None:
+    change(folder, prototypes=np.full((8, 8), np.finfo(np.float16).min, np.float16))
+
+    assert load_model(folder).tensors["prototypes"].min() == np.finfo(np.float16).min
 
 
 def test_config_survives_a_round_trip(folder: Path) -> None:
@@ -102,6 +152,14 @@ def test_other_format_versions_are_refused(folder: Path, version: object) -> Non
         ({"fps": "30"}, "fps"),
         ({"channels": ["jawOpen"]}, "Channels"),
         ({"decoder": 3}, "decoder"),
+        ({"kind": ["starter"]}, "Unknown kind"),
+        ({"fps": 0}, "fps = 0"),
+        ({"fps": 60}, "Frame rate of another network: 60"),
+        ({"n_styles": 0}, "n_styles = 0"),
+        ({"decoder": asdict(SMALL.decoder) | {"n_blocks": 1_000_000_000}}, "n_blocks = 1000000000"),
+        ({"content": asdict(SMALL.content) | {"dilations": [0]}}, "dilations"),
+        ({"front_end": asdict(SMALL.front_end) | {"window": 60}}, "Windows that do not go on"),
+        ({"decoder": asdict(SMALL.decoder) | {"n_blocks": 9999}}, "and [0-9]+ more"),
     ],
 )
 def test_wrong_configs_are_refused(folder: Path, change_to: dict[str, object], named: str) -> None:
@@ -109,6 +167,46 @@ def test_wrong_configs_are_refused(folder: Path, change_to: dict[str, object], n
     path.write_text(json.dumps(json.loads(path.read_text()) | change_to))
     with pytest.raises(ModelFolderError, match=named):
         load_model(folder)
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        {"__metadata__": 5},
+        {"__metadata__": "ab"},
+        {"__metadata__": ["ab"]},
+        {"a": 5},
+        {"a": {"dtype": ["F16"], "shape": [1], "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [HUGE], "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [1 << 62, 4], "data_offsets": [0, 0]}},
+        {"a": {"dtype": "F16", "shape": [0, HUGE], "data_offsets": [0, 0]}},
+        {"a": {"dtype": "F16", "shape": [1] * 99, "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [1], "data_offsets": [HUGE, HUGE + 2]}},
+        {"a": {"dtype": "F16", "shape": [float("inf")], "data_offsets": [0, 2]}},
+        {"a": {"dtype": "F16", "shape": [1], "data_offsets": [0, 1]}},
+    ],
+)
+def test_damaged_headers_are_refused(folder: Path, header: object) -> None:
+    text = json.dumps(header).encode()
+    path = folder / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"\0\0")
+
+    with pytest.raises(ModelFolderError, match="Damaged") as caught:
+        load_model(folder)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_json_without_a_bottom_is_refused_and_told_by_the_doctor(folder: Path) -> None:
+    deep = b"[" * 200_000
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(deep)) + deep)
+    assert "Damaged header" in about_model(folder).text
+    (folder / "config.json").write_bytes(deep)
+    assert "no JSON" in about_model(folder).text
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "encoder.safetensors"])

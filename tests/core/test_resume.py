@@ -195,8 +195,11 @@ def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else
     ours = {"one.csv.0123abcd.part", "batch_report.json.89abcdef.part"}
     for name in theirs | ours:
         (output / name).write_text("part")
+        os.utime(output / name, (0, 0))
+    of_a_run_beside = "one.csv.76543210.part"
+    (output / of_a_run_beside).write_text("part")
 
     assert run_batch(folder, output, "--resume") == 0
 
     made = {"one.csv", "act2/two.csv", "batch_report.json"}
-    assert set(tree(output)) == theirs | made
+    assert set(tree(output)) == theirs | made | {of_a_run_beside}

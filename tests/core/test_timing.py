@@ -39,7 +39,10 @@ def test_a_rate_is_the_exact_one_that_is_meant(given_rate: float | str, meant: F
     assert exact_rate(given_rate) == meant
 
 
-@pytest.mark.parametrize("bad", ["fast", "", 0, -30, float("nan"), float("inf"), 1e9, "1/0"])
+@pytest.mark.parametrize(
+    "bad",
+    ["fast", "", 0, -30, float("nan"), float("inf"), 1e9, "1/0", "1e-999999999", "1E9_99_99_99_99"],
+)
 def test_what_is_no_rate_is_refused(bad: float | str) -> None:
     with pytest.raises(InputError, match="Not a frame rate"):
         exact_rate(bad)
