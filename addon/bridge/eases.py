@@ -96,8 +96,8 @@ def remember(
     if asked is not None:
         take.ease_asked = asked
         take.ease_step, take.ease_error = layout.every_n_frames, layout.max_error
-    (first, last), (start, end) = table_ends(tables), table_ends(written)
-    take.ease_written = round(first - start), max(0, round(end - last))
+        (first, last), (start, end) = table_ends(tables), table_ends(written)
+        take.ease_written = round(first - start), max(0, round(end - last))
     places = {thing.name: (place, thing) for place, thing in by_hand.parts_of(take).items()}
     ways = []
     for table in tables:
