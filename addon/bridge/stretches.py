@@ -35,7 +35,15 @@ def stretch_for(
     places = (now, old or now)
     theirs = tuple(s for s in spans if any(s[0] <= b and a <= s[1] for a, b in places))
     is_held = ours.hold_keys and ours.key_step > 1
-    return Stretch(old, theirs, _only(ours, take, now), ours.blend_frames, is_held)
+    return Stretch(
+        old,
+        theirs,
+        _only(ours, take, now),
+        ours.blend_frames,
+        is_held,
+        grid=(now[0], ours.key_step),
+        is_thinned=ours.max_error > 0.0,
+    )
 
 
 def _only(ours: Any, take: Any | None, now: _Span) -> _Span | None:

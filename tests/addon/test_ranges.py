@@ -12,6 +12,7 @@ import pytest
 from tests.addon.scenes import (
     add_strip,
     babble,
+    fcurves,
     keys_of,
     needs_sound,
     trim_end,
@@ -72,3 +73,82 @@ def test_a_range_of_a_strip_that_was_cut_by_a_frame_leaves_the_take_its_end(
 
     np.testing.assert_array_equal(keys_of(head, SMILE)[0], frames)
     nothing_is_left_of_it()
+
+
+LAYOUTS = {
+    "every frame": {"key_step": 1},
+    "thinned": {"key_step": 1, "max_error": 0.02},
+    "every third, thinned": {"key_step": 3, "max_error": 0.02},
+    "every third": {"key_step": 3},
+    "poses": {"key_step": 3, "hold_keys": True},
+    "poses, thinned": {"key_step": 3, "hold_keys": True, "max_error": 0.02},
+}
+FRAMES = np.arange(-10, 110)
+
+
+def lay_out(ours: Any, layout: str) -> None:
+    """Set the panel's settings of keys."""
+    wanted = {"key_step": 1, "max_error": 0.0, "hold_keys": False} | LAYOUTS[layout]
+    for name, value in wanted.items():
+        setattr(ours, name, value)
+
+
+def shown(head: Any) -> dict[str, np.ndarray]:
+    """What each curve is at `FRAMES`."""
+    curves = fcurves(head.data.shape_keys)
+    return {
+        path: np.array([curve.evaluate(frame) for frame in FRAMES])
+        for (path, _), curve in curves.items()
+    }
+
+
+@pytest.mark.parametrize("now", LAYOUTS)
+@pytest.mark.parametrize("was", LAYOUTS)
+def test_nothing_outside_of_a_range_moves_and_what_is_inside_does(
+    ready: Any, head: Any, was: str, now: str
+) -> None:
+    lay_out(ready, was)
+    bpy.ops.emotalk.animate()
+    before = shown(head)
+    ready.takes[0].controls.happy = 1.0
+    lay_out(ready, now)
+    only(ready, 31, 49)
+
+    bpy.ops.emotalk.refresh()
+
+    after = shown(head)
+    outside = (FRAMES < 31) | (FRAMES > 49)
+    for path, values in after.items():
+        np.testing.assert_allclose(values[outside], before[path][outside], atol=1e-5)
+    assert after[f'key_blocks["{SMILE}"].value'][FRAMES == 40] > 0.9
+    nothing_is_left_of_it()
+
+
+def test_a_thinned_range_is_as_near_as_was_asked(ready: Any, head: Any) -> None:
+    lay_out(ready, "every frame")
+    bpy.ops.emotalk.animate()
+    take = ready.takes[0]
+    take.controls.jaw = 1.4
+    only(ready, 30, 60)
+    bpy.ops.emotalk.refresh()
+    exact = shown(head)
+    ready.use_range, take.controls.jaw, ready.max_error = False, 1.0, 0.02
+    bpy.ops.emotalk.refresh()
+    take.controls.jaw, ready.use_range = 1.4, True
+
+    bpy.ops.emotalk.refresh()
+
+    for path, values in shown(head).items():
+        np.testing.assert_allclose(values, exact[path], atol=0.02 + 1e-4)
+    assert len(keys_of(head, "jawOpen")[0]) < 60
+
+
+def test_a_thinned_range_in_which_nothing_changes_adds_no_key(ready: Any, head: Any) -> None:
+    ready.max_error = 0.02
+    bpy.ops.emotalk.animate()
+    before = [keys_of(head, key)[0].tolist() for key in (SMILE, "jawOpen", "tongueOut")]
+    only(ready, 30, 60)
+
+    bpy.ops.emotalk.refresh()
+
+    assert [keys_of(head, key)[0].tolist() for key in (SMILE, "jawOpen", "tongueOut")] == before
