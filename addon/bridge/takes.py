@@ -117,8 +117,7 @@ def prepare(
             value="nothing selected",
             remedy="Choose one, or add the demo character.",
         )
-    if characters.is_deleted(character):
-        raise RigError("The character was deleted", value=character.name, remedy="Choose another.")
+    characters.check_is_there(character)
     meshes, rig = rigs.rig_of(ours.rig, character)
     take = _same_take(scene, strip, character, meshes)
     group = take.controls if take else shown_controls(scene)
