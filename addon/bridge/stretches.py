@@ -8,13 +8,30 @@ from typing import Any
 import bpy
 
 from ...emotalk_core.easing import table_ends
+from ...emotalk_core.errors import InputError
 from ...emotalk_core.retarget import KeyTable
 from . import by_hand
 from .curves import NEAR, Stretch
 
-__all__ = ["stretch_for"]
+__all__ = ["check_range", "stretch_for"]
 
 _Span = tuple[float, float]
+
+
+def check_range(ours: Any) -> None:
+    """Nothing, where a part of a take can be written as the panel says.
+
+    Raises
+    ------
+    InputError
+        The range has no frame.
+    """
+    if ours.use_range and ours.range_start > ours.range_end:
+        raise InputError(
+            "Only a Range ends before it begins",
+            value=f"{ours.range_start} to {ours.range_end}",
+            remedy="Swap From and To.",
+        )
 
 
 def stretch_for(

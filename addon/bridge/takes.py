@@ -37,7 +37,7 @@ from .neighbours import others_on
 from .passages import Baked
 from .session import SESSION
 from .settings import engine_settings
-from .stretches import stretch_for
+from .stretches import check_range, stretch_for
 from .work import Outcome, Request, animate, redo
 
 __all__ = [
@@ -120,6 +120,8 @@ def prepare(
     characters.check_is_there(character)
     meshes, rig = rigs.rig_of(ours.rig, character)
     take = _same_take(scene, strip, character, meshes)
+    if take is not None:
+        check_range(ours)
     group = take.controls if take else shown_controls(scene)
     adjust(group)
     return _prepared((scene, take, group), (character.name, meshes, rig), (heard, strip))
@@ -233,7 +235,7 @@ def finish(
     by_hand.know_armature(take, tables)
     notes = (
         *told.of_hands(frozenset() if stretch.only else changed, lost, n_lost),
-        *told.of_range(stretch, result),
+        *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
     )
     result = replace(result, notes=(*notes, *result.notes))
@@ -241,6 +243,8 @@ def finish(
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
     _record(take, prepared, outcome, result)
+    if stretch.part(table_ends(tables)) is not None:
+        take.baked = prepared.digest  # else its keys are as they were
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
@@ -367,7 +371,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
-    take.baked, take.is_held = prepared.digest, False
+    take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)

@@ -8,6 +8,8 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from emotalk.addon.bridge import live
+from emotalk.addon.bridge.session import SESSION
 
 from tests.addon.scenes import (
     add_strip,
@@ -152,3 +154,102 @@ def test_a_thinned_range_in_which_nothing_changes_adds_no_key(ready: Any, head: 
     bpy.ops.emotalk.refresh()
 
     assert [keys_of(head, key)[0].tolist() for key in (SMILE, "jawOpen", "tongueOut")] == before
+
+
+@pytest.mark.parametrize(
+    ("layout", "told"),
+    [("every frame", "572 keys on 52 curves"), ("every third", "104 keys on 52 curves")],
+)
+def test_the_report_counts_what_was_written(ready: Any, layout: str, told: str) -> None:
+    lay_out(ready, layout)
+    bpy.ops.emotalk.animate()
+    only(ready, 40, 50)
+
+    bpy.ops.emotalk.refresh()
+
+    assert told in ready.takes[0].summary
+
+
+def test_written_in_slices_it_counts_the_same(ready: Any) -> None:
+    from emotalk.addon.bridge import takes
+
+    bpy.ops.emotalk.animate()
+    only(ready, 40, 50)
+    prepared = takes.prepare_take(bpy.context.scene, ready.takes[0])
+    outcome = takes.remake(prepared)
+    draft = takes.begin(prepared, outcome)
+    while not draft.is_complete:
+        draft.advance(0.0)
+
+    result = takes.finish(prepared, outcome, draft)
+
+    assert (result.n_keys, result.n_curves) == (572, 52)
+    assert (result.first_key, result.last_key) == (40, 50)
+
+
+@pytest.mark.parametrize("again", ["animate", "refresh"])
+def test_a_range_that_ends_before_it_begins_is_refused(ready: Any, head: Any, again: str) -> None:
+    bpy.ops.emotalk.animate()
+    only(ready, 60, 40)
+    take = ready.takes[0]
+    take.controls.happy = 1.0
+    before = keys_of(head, SMILE)[1]
+
+    with pytest.raises(RuntimeError, match=r"ends before it begins: '60 to 40'"):
+        getattr(bpy.ops.emotalk, again)()
+
+    np.testing.assert_array_equal(keys_of(head, SMILE)[1], before)
+    live._tick()
+    assert live.is_stale(take)
+    assert "ends before it begins" in take.warnings
+
+
+@pytest.mark.parametrize(
+    ("layout", "first", "last", "told"),
+    [
+        ("every frame", 500, 600, "touches no frame of this take"),
+        ("every third", 41, 43, "shorter than the way from key to key"),
+    ],
+)
+def test_a_take_of_which_nothing_was_written_is_not_up_to_date(
+    ready: Any, head: Any, layout: str, first: int, last: int, told: str
+) -> None:
+    lay_out(ready, layout)
+    bpy.ops.emotalk.animate()
+    take = ready.takes[0]
+    take.controls.happy = 1.0
+    only(ready, first, last)
+    before = keys_of(head, SMILE)[1]
+
+    bpy.ops.emotalk.refresh()
+
+    np.testing.assert_array_equal(keys_of(head, SMILE)[1], before)
+    assert told in take.warnings
+    assert take.summary.startswith("no keys on no curves")
+    assert live.is_stale(take)
+    ready.use_range = False
+    live._tick()
+    assert keys_of(head, SMILE)[1].max() > 0.9
+    assert not live.is_stale(take)
+
+
+def test_a_long_take_beside_the_range_is_followed_once(
+    ready: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[Any]()
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
+    monkeypatch.setattr(live, "schedule", asked.append)
+    bpy.ops.emotalk.animate()
+    take = ready.takes[0]
+    take.controls.happy = 1.0
+    only(ready, 500, 600)
+    asked.clear()
+    live._tick()
+    follower = SESSION.job
+    follower.wait(20)
+
+    while follower.look() is not None:
+        pass
+
+    assert live.is_stale(take)
+    assert not asked
