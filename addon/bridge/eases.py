@@ -18,7 +18,8 @@ from ...emotalk_core.passage import left_to_later, passage_frames
 from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import before, by_hand, compat, ease_keys, last_keys, leftovers, passages
 from .curves import NEAR
-from .neighbours import blocks_of, each_beside, keyed_block, place_of
+from .neighbours import blocks_of, each_beside, place_of
+from .plans import keyed_block
 
 __all__ = ["eased", "remember", "room_of", "settle", "settle_around", "takes_after"]
 
