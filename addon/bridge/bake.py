@@ -12,7 +12,7 @@ from ...emotalk_core.easing import table_ends
 from ...emotalk_core.retarget import Binding, KeyTable
 from . import compat, own_actions, slider_limits
 from .counting import counted
-from .curves import Keys, Stretch, held, merged, read_keys, write_keys
+from .curves import Keys, Stretch, held, merged, read_keys, within, write_keys
 from .plans import Plan, checked_plans
 
 __all__ = [
@@ -30,7 +30,7 @@ class BakeResult:
 
     n_curves: int
     n_keys: int
-    first_key: float  # frame; eases included
+    first_key: float  # frame; eases included; of a range that was written alone
     last_key: float
     actions: tuple[str, ...]
     notes: tuple[str, ...]
@@ -58,17 +58,33 @@ def write(
         for _ in iter_written(fcurves, plan.tables, stretch or Stretch()):
             pass
         plan.block.update_tag()
-    return result_of(tables, plans, actions, notes)
+    return result_of(tables, plans, actions, notes, stretch or Stretch())
 
 
 def result_of(
-    tables: Sequence[KeyTable], plans: Sequence[Plan], actions: Sequence[str], notes: Sequence[str]
+    tables: Sequence[KeyTable],
+    plans: Sequence[Plan],
+    actions: Sequence[str],
+    notes: Sequence[str],
+    stretch: Stretch,
 ) -> BakeResult:
     """What was done, once `plans` are written."""
-    written = [table for plan in plans for table in plan.tables]
-    n_keys = sum(len(table.frames) for table in written)
     ends = table_ends(tables)
-    return BakeResult(len(written), n_keys, *ends, tuple(actions), tuple(dict.fromkeys(notes)))
+    counts = [len(table.frames) for plan in plans for table in plan.tables]
+    if stretch.only is not None:
+        part = stretch.part(ends)
+        counts = [n for plan in plans for n in _counted_in(plan, part) if n] if part else []
+        ends = part or ends
+    told = tuple(dict.fromkeys(notes))
+    return BakeResult(len(counts), sum(counts), *ends, tuple(actions), told)
+
+
+def _counted_in(plan: Plan, part: tuple[float, float]) -> Iterator[int]:
+    """How many keys each curve of a plan has there."""
+    known = {(c.data_path, c.array_index): c for c in compat.fcurves_of(plan.block) or ()}
+    for table in plan.tables:
+        curve = known[table.data_path, table.array_index]
+        yield int(within(read_keys(curve).frames, part).sum())
 
 
 def described(result: BakeResult) -> str:

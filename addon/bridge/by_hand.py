@@ -17,7 +17,7 @@ from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
 from . import before, characters, compat, slider_limits
 from .curves import Keys, checksum, read_keys
-from .plans import block_of
+from .plans import block_of, keyed_block, keyed_blocks
 
 __all__ = [
     "Address",
@@ -186,12 +186,12 @@ def knowing_what_was_changed(
     """While `tables` are written somewhere in `span`: all takes but `besides` (scene and uid) know
     afterwards of the changes that they knew of before, and of no others.
     """
-    names = {table.object_name for table in tables}
+    blocks = {*keyed_blocks(tables).values()}
     before = [
         (scene.name, take.uid, changed_curves(take))
         for scene in bpy.data.scenes
         for take in scene.emotalk.takes
-        if (scene.name, take.uid) != besides and take.written and _is_touched(take, names, span)
+        if (scene.name, take.uid) != besides and take.written and _is_touched(take, blocks, span)
     ]
     yield
     for scene_name, uid, changed in before:
@@ -201,10 +201,10 @@ def knowing_what_was_changed(
                 renew(take, changed)
 
 
-def _is_touched(take: Any, names: Set[str], span: tuple[float, float]) -> bool:
+def _is_touched(take: Any, blocks: Set[Any], span: tuple[float, float]) -> bool:
     first, last = span_of(take)
     apart = last < span[0] or first > span[1]
-    return not apart and any(thing.name in names for thing in parts_of(take).values())
+    return not apart and any(keyed_block(thing) in blocks for thing in parts_of(take).values())
 
 
 def renew(take: Any, but: Set[Address], read: Mapping[Address, Keys] | None = None) -> None:

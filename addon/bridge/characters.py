@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 import bpy
 import numpy as np
 
+from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import match_meshes
 
 __all__ = [
     "armature_of",
     "character_meshes",
+    "check_is_there",
     "chosen_meshes",
     "has_keys",
     "is_deleted",
@@ -30,8 +32,9 @@ def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
     A character is what hangs on the same topmost parent or armature. A loose mesh brings along the
     other meshes of its own collection: importers often leave eyes and teeth unparented. Another
     face with an armature of its own, or apart from this one, is somebody else with all its parts.
+    What was deleted holds its parts together still, and is none of them.
     """
-    found = [other for other in _family(thing) if has_keys(other)]
+    found = [other for other in _family(thing) if has_keys(other) and not is_deleted(other)]
     keys_seen: set[Any] = set()
     meshes = []
     for mesh in sorted(found, key=lambda other: other != thing):
@@ -62,16 +65,31 @@ def is_same(thing: bpy.types.Object, other: bpy.types.Object | None) -> bool:
 
 
 def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:
-    """The armature that the meshes hang on, or `thing` itself if it is one."""
-    if thing is not None and thing.type == "ARMATURE":
+    """The armature that the meshes hang on, or `thing` itself if it is one; none that was deleted,
+    though meshes point to it still.
+    """
+    if thing is not None and thing.type == "ARMATURE" and not is_deleted(thing):
         return thing
-    return next((armature for mesh in meshes if (armature := _armature(mesh))), None)
+    found = dict.fromkeys(armature for mesh in meshes for armature in _armatures(mesh))
+    return next((armature for armature in found if not is_deleted(armature)), None)
 
 
 def is_deleted(thing: bpy.types.Object) -> bool:
     """Whether no scene and no collection holds it: deleted with X, but something points to it."""
     places = (*bpy.data.collections, *(scene.collection for scene in bpy.data.scenes))
     return all(thing.name not in place.objects for place in places)
+
+
+def check_is_there(thing: bpy.types.Object) -> None:
+    """Nothing, where the chosen character can be worked with.
+
+    Raises
+    ------
+    RigError
+        It was deleted.
+    """
+    if is_deleted(thing):
+        raise RigError("The character was deleted", value=thing.name, remedy="Choose another.")
 
 
 def has_keys(thing: bpy.types.Object) -> bool:
@@ -104,7 +122,7 @@ def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
 def _without_others(
     thing: bpy.types.Object, meshes: Sequence[bpy.types.Object]
 ) -> list[bpy.types.Object]:
-    own = armature_of([thing], thing)
+    own = thing if thing.type == "ARMATURE" else _armature(thing)
     mine = [mesh for mesh in meshes if mesh == thing or (own and _armature(mesh) == own)]
     if not any(_is_face(mesh) for mesh in mine):
         return [*meshes]  # an empty above them, or teeth alone: all of it is asked for
@@ -149,10 +167,17 @@ def _box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _armature(mesh: Any) -> bpy.types.Object | None:
-    return mesh.find_armature() or _armature_above(mesh)
+    """The armature that a mesh hangs on, deleted or not."""
+    return next(_armatures(mesh), None)
 
 
-def _armature_above(thing: Any) -> bpy.types.Object | None:
-    while thing is not None and thing.type != "ARMATURE":
+def _armatures(mesh: Any) -> Iterator[bpy.types.Object]:
+    """The one that bends a mesh, then those above it."""
+    bending = mesh.find_armature()
+    if bending is not None:
+        yield bending
+    thing = mesh
+    while thing is not None:
+        if thing.type == "ARMATURE":
+            yield thing
         thing = thing.parent
-    return thing

@@ -11,7 +11,8 @@ from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import BakeOptions, retarget
 from . import bake, by_hand, compat, eases, rigs
-from .neighbours import keyed_block, takes_on
+from .neighbours import takes_on
+from .plans import keyed_block
 
 __all__ = ["onto_character"]
 

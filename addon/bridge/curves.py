@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...emotalk_core.thinning import thinned
+
 __all__ = [
     "NEAR",
     "NO_KEYS",
@@ -27,8 +29,13 @@ __all__ = [
     "write_keys",
 ]
 
+_Span = tuple[float, float]  # first and last frame
+
 NEAR: Final = 0.01
 """Frames: keys that lie so close are at one frame."""
+
+_SAME: Final = 1e-5
+"""Values: what rounding does. Far below what may be asked of thinned keys."""
 
 _CONSTANT, _LINEAR = 0, 1  # Blender's numbers in foreach_set, the same on all lines
 _OWN_HANDLES: Final = (0, 3)  # likewise: free and aligned ones, which somebody has drawn
@@ -118,7 +125,7 @@ def runs_on(curve: Any) -> bool:
     return bool(len(curve.modifiers)) or curve.extrapolation == "LINEAR"
 
 
-def checksum(keys: Keys, span: tuple[float, float] = (-math.inf, math.inf)) -> int:
+def checksum(keys: Keys, span: _Span = (-math.inf, math.inf)) -> int:
     """Equal for equal keys in `span`, whatever keys stand beside them; 0 where there are none."""
     inside = within(keys.frames, span)
     total = 0
@@ -148,11 +155,30 @@ def held(frames: np.ndarray, values: np.ndarray) -> Keys:
 class Stretch:
     """Which scene frames a bake may change."""
 
-    old: tuple[float, float] | None = None  # what the take had written when it was last baked
-    others: tuple[tuple[float, float], ...] = ()  # of other takes, to whom `old` leaves them
-    only: tuple[float, float] | None = None  # a part of the take; None: all of it
+    old: _Span | None = None  # what the take had written when it was last baked
+    others: tuple[_Span, ...] = ()  # of other takes, to whom `old` leaves them
+    only: _Span | None = None  # a part of the take; None: all of it
     blend_frames: float = 4.0  # the ends of `only` are blended with what was there
     is_held: bool = False  # each key stays until the next one
+    grid: tuple[float, int] = (0.0, 1)  # a frame where a key may stand, and frames to the next one
+    is_thinned: bool = False  # keys that a curve does not need are left out
+
+    def part(self, ends: _Span) -> _Span | None:
+        """First and last frame in which keys may be others, of a take that has keys between `ends`;
+        None where `only` lies beside them, or between two keys.
+
+        A key moves what is shown as far as the next ones, so these have to lie in `only`, or beside
+        it; a pose that is held moves nothing before its frame.
+        """
+        (first, last), (start, step) = self.only or ends, self.grid
+        reach = step - 1
+        if first > ends[0]:
+            first += 0 if self.is_held else reach
+            first = start + step * math.ceil((first - start) / step - NEAR)
+        if last < ends[1]:
+            last = start + step * math.floor((last - reach - start) / step + NEAR)
+        first, last = max(first, ends[0]), min(last, ends[1])
+        return (first, last) if first <= last else None
 
 
 def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
@@ -161,23 +187,18 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
         return old
     ends = float(new.frames[0]), float(new.frames[-1])
     if stretch.only is not None and len(old.frames):
-        new = _blended(old, new, stretch.only, stretch.blend_frames)
-        if len(new.frames) == 0:
-            return old
-        goes = within(old.frames, stretch.only) & within(old.frames, ends)
-    else:
-        goes = np.zeros(len(old.frames), bool)
-        if stretch.old is not None:
-            goes |= within(old.frames, stretch.old)
-        for span in stretch.others:
-            goes &= ~within(old.frames, span)
-        goes |= within(old.frames, ends)
-        pin = pin_before(old, ends[0], stretch.others)
-        new = joined(pin, np.ones(len(pin.frames), bool), new)
-    return joined(old, ~goes, new)
+        return _with_part(old, new, stretch)
+    goes = np.zeros(len(old.frames), bool)
+    if stretch.old is not None:
+        goes |= within(old.frames, stretch.old)
+    for span in stretch.others:
+        goes &= ~within(old.frames, span)
+    goes |= within(old.frames, ends)
+    pin = pin_before(old, ends[0], stretch.others)
+    return joined(old, ~goes, joined(pin, np.ones(len(pin.frames), bool), new))
 
 
-def pin_before(keys: Keys, frame: float, spans: Iterable[tuple[float, float]]) -> Keys:
+def pin_before(keys: Keys, frame: float, spans: Iterable[_Span]) -> Keys:
     """A key a frame before `frame` on a line that goes over it within one of `spans`: what holds it
     there when other keys begin at `frame`. None where none is needed.
     """
@@ -192,7 +213,7 @@ def pin_before(keys: Keys, frame: float, spans: Iterable[tuple[float, float]]) -
     return Keys(np.array([frame - 1.0], np.float32), np.array([value], np.float32))
 
 
-def within(frames: np.ndarray, span: tuple[float, float]) -> np.ndarray:
+def within(frames: np.ndarray, span: _Span) -> np.ndarray:
     """Which of these frames lie in `span`, both ends included: bool (K,)."""
     return (frames >= span[0] - NEAR) & (frames <= span[1] + NEAR)
 
@@ -207,14 +228,77 @@ def joined(old: Keys, stays: np.ndarray, new: Keys) -> Keys:
     return Keys(frames[order], values[order], _joined(old, stays, new, order))
 
 
-def _blended(old: Keys, new: Keys, only: tuple[float, float], blend_frames: float) -> Keys:
-    inside = (new.frames >= only[0]) & (new.frames <= only[1])
-    frames, values = new.frames[inside], new.values[inside]
-    before = np.interp(frames, old.frames, old.values)
-    from_ends = np.minimum(frames - only[0], only[1] - frames)
-    weight = np.clip((from_ends + 1.0) / (blend_frames + 1.0), 0.0, 1.0)
-    blended = (before + weight * (values - before)).astype(np.float32)
-    return Keys(frames, blended) if new.bends is None else held(frames, blended)
+def _with_part(old: Keys, new: Keys, stretch: Stretch) -> Keys:
+    """The old keys with a part of the new ones, blended into them."""
+    ends = float(new.frames[0]), float(new.frames[-1])
+    part = stretch.part(ends)
+    if part is None:
+        return old
+    low, high = _edges(part, ends, stretch)
+    edges = [edge for edge in (low, high) if math.isfinite(edge)]
+    frames = np.union1d(_frames_in(part, new, stretch), edges)
+    before = _shown(old, frames)
+    values = before + _weight(frames, part, stretch) * (_shown(new, frames) - before)
+    if stretch.is_thinned:
+        if np.allclose(values, before, rtol=0.0, atol=_SAME):
+            return old
+        frames, values = thinned(frames, values, max_error=_SAME, is_held=stretch.is_held)
+    inside = within(frames, part)
+    pairs = (column[inside].astype(np.float32) for column in (frames, values))
+    made = (held if stretch.is_held else Keys)(*pairs)
+    for edge in edges:
+        pin = _pin_at(old, edge, is_before=edge == low and stretch.is_held)
+        made = joined(pin, np.ones(len(pin.frames), bool), made)
+    goes = within(old.frames, stretch.only or ends) & within(old.frames, ends)
+    goes &= (old.frames > low + NEAR) & (old.frames < high - NEAR)
+    return joined(old, ~goes, made)
+
+
+def _edges(part: _Span, ends: _Span, stretch: Stretch) -> _Span:
+    """The frames beside `part` up to which all is shown as it was; none at the take's own ends."""
+    step = stretch.grid[1]
+    low = part[0] - (1 if stretch.is_held else step) if part[0] > ends[0] else -math.inf
+    return low, part[1] + step if part[1] < ends[1] else math.inf
+
+
+def _weight(frames: np.ndarray, part: _Span, stretch: Stretch) -> np.ndarray:
+    """How much of the new curve is shown at `frames`, (K,)."""
+    first, last = stretch.only or part
+    from_ends = np.minimum(frames - first, last - frames)
+    weight = np.clip((from_ends + 1.0) / (stretch.blend_frames + 1.0), 0.0, 1.0)
+    return np.where(within(frames, part), weight, 0.0)
+
+
+def _frames_in(part: _Span, new: Keys, stretch: Stretch) -> np.ndarray:
+    """Those of the new keys, and where some were left out those too: what is blended bends."""
+    frames = new.frames[within(new.frames, part)].astype(np.float64)
+    if not stretch.is_thinned:
+        return frames
+    start, step = stretch.grid
+    first = start + step * math.ceil((part[0] - start) / step - NEAR)
+    return np.union1d(frames, np.arange(first, part[1] + NEAR, step))
+
+
+def _shown(keys: Keys, frames: np.ndarray) -> np.ndarray:
+    """What a curve is at `frames`, as if it went in straight lines where it is not held."""
+    places = np.maximum(np.searchsorted(keys.frames, frames + NEAR) - 1, 0)
+    lines = np.interp(frames, keys.frames, keys.values)
+    return np.where(keys.is_held[places], keys.values[places], lines)
+
+
+def _pin_at(old: Keys, frame: float, *, is_before: bool) -> Keys:
+    """A key that leaves a curve as it is at `frame` and beyond, where the keys on the other side
+    become others; none where one stands there, or somebody has drawn the curve.
+
+    `is_before`: held poses follow, which leave what is held before them as it is.
+    """
+    frames = np.array([frame], np.float32)
+    place = max(0, int(np.searchsorted(old.frames, frame + NEAR)) - 1)
+    way = _LINEAR if old.bends is None else int(old.bends.interpolation[place])
+    is_there = within(old.frames, (frame, frame)).any()
+    if is_there or way not in {_CONSTANT, _LINEAR} or (is_before and way == _CONSTANT):
+        return NO_KEYS
+    return Keys(frames, _shown(old, frames).astype(np.float32), _straight(1, way))
 
 
 def _at_frames(

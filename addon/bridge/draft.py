@@ -103,7 +103,8 @@ class Draft:
             del action[_DRAFT]
             own_actions.put(plan, action, notes)
             plan.block.update_tag()
-        return result_of(self.tables, plans, [action.name for action in drafts], notes)
+        names = [action.name for action in drafts]
+        return result_of(self.tables, plans, names, notes, self.stretch)
 
     def abandon(self) -> None:
         """Take the unused Actions away."""

@@ -16,7 +16,8 @@ from ...emotalk_core.easing import ramp, table_ends
 from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import before, by_hand, leftovers, own_actions
 from .curves import NEAR, NO_KEYS, Keys, checksum, held, joined, read_keys, within, write_keys
-from .neighbours import blocks_of, keyed_block
+from .neighbours import blocks_of
+from .plans import keyed_block, keyed_blocks
 
 __all__ = ["change", "lost_by_hand", "may_write", "ways_to_rest"]
 
@@ -193,8 +194,9 @@ def lost_by_hand(takes: Iterable[Any], tables: Sequence[KeyTable]) -> int:
     has made in the eases of these takes.
     """
     span = table_ends(tables)
-    wanted = {(table.object_name, table.data_path, table.array_index) for table in tables}
-    lost: set[tuple[str, str, int]] = set()
+    blocks = keyed_blocks(tables)
+    wanted = {(blocks.get(t.object_name), t.data_path, t.array_index) for t in tables}
+    lost: set[tuple[Any, ...]] = set()
     for take in takes:
         first, last = by_hand.span_of(take)
         if last < span[0] or first > span[1]:
@@ -205,7 +207,8 @@ def lost_by_hand(takes: Iterable[Any], tables: Sequence[KeyTable]) -> int:
         for curve in [c for c in _curves_of(take, read, (), ()) if c.address in changed]:
             place, _, *path = curve.address
             made = np.concatenate([curve.made_by_hand(s) for s in _sides(take, take.ease_written)])
-            if (address := (parts[place].name, *path)) in wanted and within(made, span).any():
+            address = keyed_block(parts[place]), *path
+            if address in wanted and within(made, span).any():
                 lost.add(address)
     return len(lost)
 

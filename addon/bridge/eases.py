@@ -18,7 +18,8 @@ from ...emotalk_core.passage import left_to_later, passage_frames
 from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import before, by_hand, compat, ease_keys, last_keys, leftovers, passages
 from .curves import NEAR
-from .neighbours import blocks_of, each_beside, keyed_block, place_of
+from .neighbours import blocks_of, each_beside, place_of
+from .plans import keyed_block
 
 __all__ = ["eased", "remember", "room_of", "settle", "settle_around", "takes_after"]
 
@@ -96,8 +97,8 @@ def remember(
     if asked is not None:
         take.ease_asked = asked
         take.ease_step, take.ease_error = layout.every_n_frames, layout.max_error
-    (first, last), (start, end) = table_ends(tables), table_ends(written)
-    take.ease_written = round(first - start), max(0, round(end - last))
+        (first, last), (start, end) = table_ends(tables), table_ends(written)
+        take.ease_written = round(first - start), max(0, round(end - last))
     places = {thing.name: (place, thing) for place, thing in by_hand.parts_of(take).items()}
     ways = []
     for table in tables:

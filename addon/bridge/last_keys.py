@@ -11,7 +11,8 @@ from ...emotalk_core.easing import Place
 from ...emotalk_core.passage import ends_in
 from . import by_hand, ease_keys
 from .curves import NEAR, Keys, within, write_keys
-from .neighbours import keyed_block, place_of
+from .neighbours import place_of
+from .plans import keyed_block
 
 __all__ = ["hold"]
 

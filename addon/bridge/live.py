@@ -19,6 +19,7 @@ from .draft import PAUSE_S, SLICE_S, Draft
 from .job import Job
 from .panels import redraw_panels
 from .session import SESSION
+from .stretches import check_range
 from .work import Outcome
 
 __all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
@@ -82,6 +83,7 @@ def _tick() -> float | None:
     if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
         return _LATER_S
     try:
+        check_range(scene.emotalk)
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):
             outcome, changed = takes.remake(prepared), by_hand.changed_curves(take)
@@ -172,8 +174,16 @@ class Follower(Job[Outcome]):
             raise
         else:
             self._draft = None
-            schedule(scene)  # the sliders may have moved on
+            self._follow_on(scene)
         return None
+
+    def _follow_on(self, scene: Any) -> None:
+        """Once more where the sliders have moved meanwhile: they alone, as what they say may lie
+        outside of the range that may be written.
+        """
+        take = takes.take_of(scene, self._prepared.uid) if scene else None
+        if take is not None and controls.digest(take.controls) != self._prepared.digest:
+            schedule(scene)
 
     def _show(self) -> None:
         """Progress, where it has moved."""

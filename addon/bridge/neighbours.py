@@ -11,22 +11,16 @@ import bpy
 from ...emotalk_core.easing import Place
 from ...emotalk_core.retarget import KeyTable
 from . import by_hand, characters
+from .plans import keyed_block, keyed_blocks
 
 __all__ = [
     "beside",
     "blocks_of",
     "each_beside",
-    "keyed_block",
     "others_on",
     "place_of",
     "takes_on",
 ]
-
-
-def keyed_block(thing: Any) -> Any:
-    """What of an object a take keys: shape keys, which duplicates share, or itself."""
-    key = thing.data.shape_keys if thing.type == "MESH" else None
-    return key or thing
 
 
 def blocks_of(take: Any, is_deleted: Callable[[Any], bool] = characters.is_deleted) -> set[int]:
@@ -51,8 +45,7 @@ def takes_on(blocks: Set[int]) -> list[Any]:
 
 def others_on(tables: Sequence[KeyTable], take: Any | None) -> list[Any]:
     """Other takes than `take` (None: a new one) of the face that `tables` key."""
-    named = [bpy.data.objects.get(name) for name in {table.object_name for table in tables}]
-    blocks = {keyed_block(thing).as_pointer() for thing in named if thing is not None}
+    blocks = {block.as_pointer() for block in keyed_blocks(tables).values()}
     on_it = takes_on(blocks | blocks_of(take) if take is not None else blocks)
     return [other for other in on_it if take is None or other.uid != take.uid]
 

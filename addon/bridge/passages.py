@@ -39,7 +39,8 @@ from .curves import (
     within,
     write_keys,
 )
-from .neighbours import blocks_of, keyed_block, place_of
+from .neighbours import blocks_of, place_of
+from .plans import keyed_block
 from .work import Outcome, Request
 
 __all__ = ["Baked", "earlier_take", "is_another", "remember", "renew"]

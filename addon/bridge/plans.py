@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from . import compat
 from .characters import is_deleted
 from .counting import counted
 
-__all__ = ["Plan", "block_of", "checked_plans", "objects_named"]
+__all__ = ["Plan", "block_of", "checked_plans", "keyed_block", "keyed_blocks", "objects_named"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,19 @@ def block_of(thing: bpy.types.Object, kind: str) -> Any:
             "The shape keys are gone", value=thing.name, remedy="Undo that, or choose another mesh."
         )
     return key
+
+
+def keyed_block(thing: Any) -> Any:
+    """What of an object a take keys: shape keys, which duplicates share, or itself."""
+    key = thing.data.shape_keys if thing.type == "MESH" else None
+    return key or thing
+
+
+def keyed_blocks(tables: Iterable[KeyTable]) -> dict[str, Any]:
+    """What of each object that `tables` name they key, where it is still there."""
+    names = {table.object_name for table in tables}
+    objects = {name: bpy.data.objects.get(name) for name in names}
+    return {name: keyed_block(thing) for name, thing in objects.items() if thing is not None}
 
 
 def _check(plan: Plan, notes: list[str]) -> None:

@@ -15,7 +15,8 @@ from ...emotalk_core.retarget import KeyTable
 from . import before, by_hand, compat, eases, last_keys, leftovers, own_actions
 from .counting import counted
 from .curves import NO_KEYS, joined, read_keys, within, write_keys
-from .neighbours import beside, blocks_of, keyed_block, place_of
+from .neighbours import beside, blocks_of, place_of
+from .plans import keyed_block
 from .session import SESSION
 
 __all__ = ["cut_orphans", "remove"]

@@ -201,20 +201,35 @@ def _notes(matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]
 
 
 def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:
-    """Show in the panel's list what was found; a mesh that was switched off stays off."""
-    off = {item.object for item in group.targets if not item.use}
+    """Show in the panel's list what was found; a mesh that was switched off stays off,
+    one that could not speak is asked again.
+    """
+    off = {item.object for item in group.targets if not item.use and item.n_found}
+    used = _used(meshes, rig)
     group.targets.clear()
     for mesh in meshes:
         matching = rig.matchings.get(mesh.name)
         item = group.targets.add()
         item.name, item.object = mesh.name, mesh
-        item.use = mesh.name in rig.objects and mesh not in off
-        if matching is None and mesh.name in rig.objects:
-            item.label = "Names file"
-            item.n_found = sum(row.target.object_name == mesh.name for row in rig.binding.driven)
+        item.use = mesh in used and mesh not in off
         if matching is not None:
             item.label = matching.label
             item.n_found = len(CHANNELS) - len(matching.missing)
             item.missing = ", ".join(matching.missing)
+        elif mesh.name in rig.objects:
+            item.label = "Names file"
+        if not item.n_found:  # driven by a file nevertheless: of own names, or FLAME's matrix
+            item.n_found = sum(row.target.object_name == mesh.name for row in rig.binding.driven)
     group.n_missing, group.missing = len(rig.missing), ", ".join(rig.missing)
     group.notes = "\n".join(rig.notes)
+
+
+def _used(meshes: Sequence[bpy.types.Object], rig: Rig) -> list[bpy.types.Object]:
+    """Those that speak; and where bones do that are found by none of these, those by which they
+    are: a FLAME face without its matrix.
+    """
+    speaking = [mesh for mesh in meshes if mesh.name in rig.objects]
+    bones = characters.armature_of(meshes)
+    if bones is None or bones.name not in rig.objects or characters.armature_of(speaking) == bones:
+        return speaking
+    return [m for m in meshes if m in speaking or characters.armature_of([m]) == bones]

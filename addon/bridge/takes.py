@@ -37,6 +37,7 @@ from .neighbours import others_on
 from .passages import Baked
 from .session import SESSION
 from .settings import engine_settings
+from .stretches import check_range, stretch_for
 from .work import Outcome, Request, animate, redo
 
 __all__ = [
@@ -116,10 +117,11 @@ def prepare(
             value="nothing selected",
             remedy="Choose one, or add the demo character.",
         )
-    if characters.is_deleted(character):
-        raise RigError("The character was deleted", value=character.name, remedy="Choose another.")
+    characters.check_is_there(character)
     meshes, rig = rigs.rig_of(ours.rig, character)
     take = _same_take(scene, strip, character, meshes)
+    if take is not None:
+        check_range(ours)
     group = take.controls if take else shown_controls(scene)
     adjust(group)
     return _prepared((scene, take, group), (character.name, meshes, rig), (heard, strip))
@@ -187,7 +189,7 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     scene = scene_there(prepared)
     take = _its_take(scene, prepared)
     others = others_on(outcome.tables, take)
-    stretch = _stretch(scene, take, outcome.tables, others)
+    stretch = stretch_for(scene, take, outcome.tables, others)
     tables = _eased(prepared, outcome, stretch, take, others)
     return Draft(tables, prepared.rig.binding, stretch)
 
@@ -211,7 +213,7 @@ def finish(
     scene, options = scene_there(prepared), prepared.request.options
     take = _its_take(scene, prepared)
     others = others_on(outcome.tables, take)
-    stretch = draft.stretch if draft else _stretch(scene, take, outcome.tables, others)
+    stretch = draft.stretch if draft else stretch_for(scene, take, outcome.tables, others)
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
     was = eases.room_of(take)
     if changed is None:
@@ -233,12 +235,16 @@ def finish(
     by_hand.know_armature(take, tables)
     notes = (
         *told.of_hands(frozenset() if stretch.only else changed, lost, n_lost),
-        *told.of_range(stretch, result),
+        *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
     )
     result = replace(result, notes=(*notes, *result.notes))
-    leave(take, table_ends(tables), others)
+    if stretch.only is None:
+        leave(take, table_ends(tables), others)
+        take.first_frame, take.last_frame = table_ends(outcome.tables)
     _record(take, prepared, outcome, result)
+    if stretch.part(table_ends(tables)) is not None:
+        take.baked = prepared.digest  # else its keys are as they were
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
@@ -266,7 +272,7 @@ def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
     """
     scene = scene_there(prepared)
     take = _its_take(scene, prepared)
-    return _stretch(scene, take, outcome.tables, others_on(outcome.tables, take))
+    return stretch_for(scene, take, outcome.tables, others_on(outcome.tables, take))
 
 
 def _show_targets(take: Any, names: Sequence[str]) -> None:
@@ -342,23 +348,6 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
     return take
 
 
-def _stretch(
-    scene: bpy.types.Scene, take: Any | None, tables: Sequence[KeyTable], others: Sequence[Any]
-) -> Stretch:
-    ours = scene.emotalk
-    only = (float(ours.range_start), float(ours.range_end)) if ours.use_range and take else None
-    if take is not None:
-        first, last = table_ends(tables)
-        if first != take.first_frame or abs(last - take.last_frame) > ours.key_step:
-            only = None  # the sound lies elsewhere now: a part of it would leave the rest behind
-    is_held = ours.hold_keys and ours.key_step > 1
-    old = by_hand.span_of(take) if take else None
-    spans = tuple(map(by_hand.span_of, others))
-    places = (table_ends(tables), old or table_ends(tables))
-    theirs = tuple(s for s in spans if any(s[0] <= b and a <= s[1] for a, b in places))
-    return Stretch(old, theirs, only, ours.blend_frames, is_held)
-
-
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     ours = scene.emotalk
     shown = shown_controls(scene)
@@ -382,8 +371,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
-    take.baked, take.is_held = prepared.digest, False
-    take.first_frame, take.last_frame = table_ends(outcome.tables)
+    take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)

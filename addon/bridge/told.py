@@ -8,7 +8,6 @@ from typing import Any
 from ...emotalk_core.easing import Place, table_ends
 from ...emotalk_core.passage import ends_in
 from ...emotalk_core.retarget import KeyTable
-from .bake import BakeResult
 from .by_hand import Address
 from .counting import counted
 from .curves import Stretch
@@ -36,11 +35,14 @@ def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[
     return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
 
 
-def of_range(stretch: Stretch, result: BakeResult) -> tuple[str, ...]:
-    """Of a range that lies apart from all that was written."""
-    start, end = stretch.only or (result.first_key, result.last_key)
-    is_apart = end < result.first_key or start > result.last_key
-    return ("Only a Range touches no frame of this take",) if is_apart else ()
+def of_range(stretch: Stretch, ends: tuple[float, float]) -> tuple[str, ...]:
+    """Of a range in which nothing could be written of a take that has its keys between `ends`."""
+    if stretch.part(ends) is not None:
+        return ()
+    start, end = stretch.only or ends
+    if end < ends[0] or start > ends[1]:
+        return ("Only a Range touches no frame of this take",)
+    return ("Only a Range is shorter than the way from key to key, so nothing was written",)
 
 
 def of_shared_frames(

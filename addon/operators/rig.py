@@ -40,6 +40,7 @@ class EMOTALK_OT_find_rig(_OfCharacter):
         """Fill the list."""
         group = context.scene.emotalk.rig
         thing = group.character or context.object
+        characters.check_is_there(thing)
         meshes = characters.character_meshes(thing)
         armature = characters.armature_of(meshes, thing)
         rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
@@ -65,6 +66,7 @@ class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):
         """Write the file."""
         group = context.scene.emotalk.rig
         thing = group.character or context.object
+        characters.check_is_there(thing)
         meshes = characters.character_meshes(thing)
         try:
             armature = characters.armature_of(meshes, thing)

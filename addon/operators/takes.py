@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, controls, removal, takes
+from ..bridge import bake, controls, removal, stretches, takes
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome
 from .base import EmoTalkOperator
@@ -43,6 +43,7 @@ class EMOTALK_OT_refresh(WatchedOperator):
 
     def prepare(self, context: bpy.types.Context) -> takes.Prepared:
         """The active take's own sound and character."""
+        stretches.check_range(context.scene.emotalk)
         return takes.prepare_take(context.scene, takes.active_take(context.scene))
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from ..bridge import compat, strips
+from ..bridge import characters, compat, strips
 from ..bridge.counting import counted
 from ..bridge.session import SESSION
 from .base import InSequencer, InView
@@ -44,7 +44,8 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
     row = layout.row(align=True)
     row.prop(group, "character", text="", icon="USER")
     row.operator("emotalk.find_rig", text="", icon="VIEWZOOM")
-    used = [item for item in group.targets if item.use]
+    there = [item for item in group.targets if item.object is not None]
+    used = [item for item in there if item.use and not characters.is_deleted(item.object)]
     if used:
         n_found = 52 - group.n_missing
         text = f"{counted(len(used), 'mesh')}, {n_found} of 52 channels"

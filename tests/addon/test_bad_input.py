@@ -164,6 +164,43 @@ def test_flame_head_without_a_matrix_moves_its_bones_and_says_so(ready: Any) -> 
     assert "FLAME head with 3 expression keys" in ready.takes[0].warnings
 
 
+@pytest.mark.parametrize("with_teeth", [False, True])
+def test_flame_head_without_a_matrix_moves_its_bones_when_it_was_listed(
+    ready: Any, *, with_teeth: bool
+) -> None:
+    face = flame_head()
+    ready.rig.character = face
+    if with_teeth:  # they speak, and hang on no bones
+        face.modifiers.new("Bones", "ARMATURE").object = face.parent
+        top = face.parent = bpy.data.objects.new("Top", None)
+        bpy.context.scene.collection.objects.link(top)
+        make_head("Teeth", ("jawOpen",)).parent = top
+    bpy.ops.emotalk.find_rig()
+
+    bpy.ops.emotalk.animate()
+
+    paths = {path for path, _ in fcurves(bpy.data.objects["Flame"])}
+    assert any('"left_eye"' in path for path in paths)
+
+
+def test_flame_head_that_was_listed_gets_its_matrix_later(ready: Any, tmp_path: Path) -> None:
+    face = flame_head()
+    matrix = tmp_path / "matrix.csv"
+    matrix.write_text("channel,Exp1,Exp2\njawOpen,1.0,-0.5\n")
+    ready.rig.character = face
+    bpy.ops.emotalk.find_rig()
+    ready.rig.targets[0].use = False  # as an earlier version left it
+    ready.rig.matrix_path = str(matrix)
+
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+
+    assert np.ptp(keys_of(face, "Exp1")[1]) > 0.1
+    ready.rig.targets[0].use = False
+    bpy.ops.emotalk.find_rig()
+    assert not ready.rig.targets[0].use
+
+
 def test_flame_head_with_a_matrix_moves_its_expressions(ready: Any, tmp_path: Path) -> None:
     face = flame_head()
     matrix = tmp_path / "matrix.csv"

@@ -198,6 +198,49 @@ def test_another_take_is_no_hand_and_hides_none(
     assert jaw_at(head, 20) == pytest.approx(0.9)
 
 
+def test_a_take_of_a_linked_duplicate_is_no_hand_and_hides_none(ready: Any, head: Any) -> None:
+    """Alt-D: two objects, one Key."""
+    happy_take(ready)
+    tick()
+    twin = linked_duplicate(head)
+    correct(head, frame=20)
+    ready.rig.character, ready.start_frame = twin, 40
+
+    bpy.ops.emotalk.animate()
+
+    assert [changed(one) for one in ready.takes] == [1, 0]
+    bpy.ops.emotalk.clear()
+    ready.take_index = 0
+    bpy.ops.emotalk.refresh()
+    bpy.ops.emotalk.animate()
+    assert [changed(one) for one in ready.takes] == [0, 0]
+    ready.take_index, ready.takes[0].controls.happy = 0, 0.2
+    tick()
+    assert not ready.takes[0].is_held
+
+
+def test_a_correction_that_a_linked_duplicates_take_writes_over_is_told(
+    ready: Any, head: Any
+) -> None:
+    take = happy_take(ready)
+    tick()
+    ease = take.last_frame + 5
+    correct(head, frame=round(ease))
+    ready.rig.character, ready.start_frame = linked_duplicate(head), round(ease) - 2
+
+    bpy.ops.emotalk.animate()
+
+    assert "1 curve changed by hand beside another take" in ready.takes[1].warnings
+
+
+def linked_duplicate(head: Any) -> Any:
+    twin = head.copy()
+    twin.location.x = 10.0
+    bpy.context.scene.collection.objects.link(twin)
+    bpy.context.view_layer.update()
+    return twin
+
+
 def test_imported_curves_are_no_hand(ready: Any, head: Any, tmp_path: Path) -> None:
     take = happy_take(ready)
     saved = tmp_path / "curves.npz"

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves, make_head
+from tests.addon.scenes import fcurves, keys_of, make_head, put_bones_under
 
 
 def together(*objects: Any) -> None:
@@ -159,3 +159,61 @@ def test_the_list_is_obeyed_where_it_knows_the_character(
     listed(group, **switches)
 
     assert [m.name for m in characters.chosen_meshes(group.targets, ada)] == chosen
+
+
+def delete(thing: Any) -> None:
+    """Press X: what a take points to stays in the file, in no collection."""
+    bpy.ops.object.select_all(action="DESELECT")
+    thing.select_set(state=True)
+    bpy.context.view_layer.objects.active = thing
+    bpy.ops.object.delete()
+
+
+@pytest.mark.parametrize("again", ["animate", "refresh"])
+def test_a_face_whose_armature_was_deleted_speaks_on(ready: Any, head: Any, again: str) -> None:
+    armature = put_bones_under(head)
+    bpy.ops.emotalk.animate()
+    delete(armature)
+    assert bpy.data.objects.get(armature.name) is not None  # a ghost
+    before = len(keys_of(head, "jawOpen")[0])
+    ready.takes[0].controls.ease_s = 0.0
+
+    getattr(bpy.ops.emotalk, again)()
+
+    assert len(keys_of(head, "jawOpen")[0]) < before
+    assert len(ready.takes) == 1
+
+
+def test_parts_whose_armature_was_deleted_are_one_character_still(ready: Any, head: Any) -> None:
+    armature, mouth = put_bones_under(head), teeth("Teeth")
+    mouth.parent = armature
+    bpy.ops.emotalk.animate()
+
+    delete(armature)
+
+    assert names_of(head) == {"Head", "Teeth"}
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_deleted_mesh_is_no_part_of_the_face(ready: Any, head: Any, *, is_listed: bool) -> None:
+    mouth = teeth("Teeth")
+    mouth.parent = head
+    if is_listed:
+        bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+    delete(mouth)
+    ready.start_frame = 200
+
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.find_rig()
+
+    assert [take.first_frame for take in ready.takes] == [5.0, 200.0]
+    assert [item.name for item in ready.rig.targets] == ["Head"]
+
+
+def test_a_deleted_character_cannot_be_looked_at(ready: Any, head: Any) -> None:
+    delete(head)
+
+    for name in ("find_rig", "animate"):
+        with pytest.raises(RuntimeError, match="The character was deleted: 'Head'"):
+            getattr(bpy.ops.emotalk, name)()
