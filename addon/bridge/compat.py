@@ -28,6 +28,7 @@ __all__ = [
     "move_strip",
     "names_in",
     "new_fcurve",
+    "other_slots",
     "path_options",
     "preferences_of",
     "program",
@@ -199,6 +200,18 @@ def first_slot(action: Any) -> Any | None:
     """The only slot of an Action of ours, None where slots do not exist or there is none yet."""
     slots: Any = getattr(action, "slots", None)
     return slots[0] if slots else None
+
+
+def other_slots(action: Any, slot: Any | None) -> list[Any]:
+    """Slots of an Action that are in use or hold keys besides `slot`; none where slots do not
+    exist. Blender keys an object, its mesh and its shape keys in one Action.
+    """
+    if slot is None:
+        return []
+    others = [other for other in action.slots if other.handle != slot.handle]
+    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
+    keyed = {bag.slot_handle for bag in bags if bag.fcurves}
+    return [other for other in others if other.handle in keyed or other.users()]
 
 
 def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:

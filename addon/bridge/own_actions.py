@@ -16,6 +16,9 @@ __all__ = ["MARK", "clear", "ensure", "is_ours", "leave", "new_action", "put", "
 MARK: Final = "emotalk_owner"
 """Custom property on every Action that we made; nothing without it is ever changed."""
 
+_SUFFIX: Final = ".emotalk"
+"""Ends the name of every Action that we made."""
+
 _FOR_EVER: Final = 10_000  # frames
 
 _EXTRAPOLATION: Final = "emotalk_extrapolation"
@@ -47,7 +50,7 @@ def is_ours(action: Any) -> bool:
 
 def new_action(plan: Plan) -> Any:
     """An Action of ours for a data-block, not in use yet."""
-    action = bpy.data.actions.new(f"{plan.owner}.emotalk")
+    action = bpy.data.actions.new(plan.owner + _SUFFIX)
     action[MARK] = plan.owner
     return action
 
@@ -58,7 +61,7 @@ def ensure(plan: Plan, notes: list[str]) -> Any:
     current = data.action
     if not is_ours(current):
         return put(plan, new_action(plan), notes)
-    if _is_shared(current):
+    if _is_anothers_too(data):
         return put(plan, current.copy(), notes)
     before.remember(plan, is_first=False)
     return current
@@ -80,26 +83,16 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
             _lay_over_body(plan, data)
         compat.assign_action(plan.block, action, compat.first_slot(action))
         return action
-    slot_name = getattr(compat.slot_of(data), "identifier", None)
-    if _is_shared(current):
-        notes.append(f"{plan.owner}: its Action {current.name} was shared, so it got a copy")
-        data.action = action
-    else:
-        name, action.use_fake_user = current.name, current.use_fake_user
-        data.action = action
-        bpy.data.actions.remove(current)
-        action.name = name
-    compat.reassign_slot(data, slot_name)
+    told = _replace(data, action)
+    notes += [f"{plan.owner}: {told}"] if told else []
     return action
 
 
 def unshare(block: Any) -> None:
     """Give the data-block an Action of its own where it shares ours with somebody."""
     data = block.animation_data
-    if data is not None and is_ours(data.action) and _is_shared(data.action):
-        slot_name = getattr(compat.slot_of(data), "identifier", None)
-        data.action = data.action.copy()
-        compat.reassign_slot(data, slot_name)
+    if data is not None and is_ours(data.action) and _is_anothers_too(data):
+        _replace(data, data.action.copy())
 
 
 def clear(objects: Sequence[bpy.types.Object]) -> int:
@@ -110,10 +103,10 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
     for block in _driven_by_us(objects):
         data = block.animation_data
         _restore_layering(block)
-        action, driven = data.action, before.paths_of(compat.fcurves_of(block))
+        action, slot = data.action, compat.slot_of(data)
+        driven = before.paths_of(compat.fcurves_of(block))
         data.action = None
-        if action.users == 0:
-            bpy.data.actions.remove(action)
+        _let_go(action, slot)
         _restore_kept(block, data)
         slider_limits.give_back(block)
         before.give_back(block, driven)
@@ -171,16 +164,60 @@ def _driven_by_us(objects: Sequence[bpy.types.Object]) -> list[Any]:
 
 
 def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:
-    blocks = []
-    for thing in objects:
-        if thing.type == "MESH" and thing.data.shape_keys is not None:
-            blocks.append(thing.data.shape_keys)
-        blocks.append(thing)
-    return blocks
+    """What of them a take keys: the shape keys of meshes, armatures. Where a mesh stands is keyed
+    by others, though Blender puts that into our Action.
+    """
+    things = [thing.data.shape_keys if thing.type == "MESH" else thing for thing in objects]
+    return [*dict.fromkeys(thing for thing in things if thing is not None)]
 
 
-def _is_shared(action: Any) -> bool:
-    return action.users - int(action.use_fake_user) > 1
+def _is_anothers_too(data: Any) -> bool:
+    """Whether ours holds keys of somebody else, or is in use elsewhere."""
+    action = data.action
+    return _n_users(action) > 1 or bool(compat.other_slots(action, compat.slot_of(data)))
+
+
+def _n_users(action: Any) -> int:
+    return action.users - int(action.use_fake_user)
+
+
+def _replace(data: Any, action: Any) -> str:
+    """Make `action`, a copy of ours, the active one in its place and of its name; what another
+    holds there stays with them, which is told.
+    """
+    current, slot = data.action, compat.slot_of(data)
+    others = compat.other_slots(current, slot)
+    name, slot_name = current.name, getattr(slot, "identifier", None)
+    data.action = action
+    compat.reassign_slot(data, slot_name)
+    for other in compat.other_slots(action, compat.slot_of(data)):
+        action.slots.remove(other)
+    if _n_users(current) and not others:
+        return f"its Action {name} was shared, so it got a copy"
+    action.use_fake_user, current.use_fake_user = current.use_fake_user, False
+    if not _let_go(current, slot):
+        action.name = name
+        return ""
+    if is_ours(current):  # somebody else has this very slot too
+        return f"its Action {name} was shared, so it got a copy"
+    current.name = name.removesuffix(_SUFFIX) + "Action" if name.endswith(_SUFFIX) else name
+    action.name = name
+    return f"other keys in its Action {name} are in {current.name} now"
+
+
+def _let_go(action: Any, slot: Any | None) -> bool:
+    """What is to become of ours, and of its `slot`, now that a data-block has it no more: it stays
+    with those who have keys in it, and is theirs, or goes; whether it stays.
+    """
+    if compat.other_slots(action, slot):
+        if not slot.users():
+            action.slots.remove(slot)
+            del action[MARK]
+        action.use_fake_user |= action.users == 0
+    elif action.users == 0:
+        bpy.data.actions.remove(action)
+        return False
+    return True
 
 
 def _keep(plan: Plan, current: Any, notes: list[str]) -> None:
