@@ -89,9 +89,12 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
 
 
 def unshare(block: Any) -> None:
-    """Give the data-block an Action of its own where it shares ours with somebody."""
+    """Give the data-block an Action of its own where it shares ours with somebody, or has it from
+    another file.
+    """
     data = block.animation_data
-    if data is not None and is_ours(data.action) and _is_anothers_too(data):
+    is_written = data is not None and is_ours(data.action) and block.is_editable
+    if is_written and _is_anothers_too(data):
         _replace(data, data.action.copy())
 
 
@@ -172,9 +175,12 @@ def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:
 
 
 def _is_anothers_too(data: Any) -> bool:
-    """Whether ours holds keys of somebody else, or is in use elsewhere."""
+    """Whether ours holds keys of somebody else, is in use elsewhere, or belongs to another file:
+    what is written there is not saved.
+    """
     action = data.action
-    return _n_users(action) > 1 or bool(compat.other_slots(action, compat.slot_of(data)))
+    is_shared = _n_users(action) > 1 or not action.is_editable
+    return is_shared or bool(compat.other_slots(action, compat.slot_of(data)))
 
 
 def _n_users(action: Any) -> int:
@@ -192,6 +198,8 @@ def _replace(data: Any, action: Any) -> str:
     compat.reassign_slot(data, slot_name)
     for other in compat.other_slots(action, compat.slot_of(data)):
         action.slots.remove(other)
+    if not current.is_editable:
+        return f"its Action {name} is linked, so it got a copy"
     if _n_users(current) and not others:
         return f"its Action {name} was shared, so it got a copy"
     action.use_fake_user, current.use_fake_user = current.use_fake_user, False
@@ -209,6 +217,8 @@ def _let_go(action: Any, slot: Any | None) -> bool:
     """What is to become of ours, and of its `slot`, now that a data-block has it no more: it stays
     with those who have keys in it, and is theirs, or goes; whether it stays.
     """
+    if not action.is_editable:
+        return True
     if compat.other_slots(action, slot):
         if not slot.users():
             action.slots.remove(slot)

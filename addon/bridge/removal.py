@@ -12,7 +12,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import before, by_hand, compat, eases, last_keys, leftovers, own_actions
+from . import before, by_hand, compat, ease_keys, eases, last_keys, leftovers, own_actions
 from .counting import counted
 from .curves import NO_KEYS, joined, read_keys, within, write_keys
 from .neighbours import beside, blocks_of, keyed_block, place_of
@@ -92,10 +92,9 @@ def _check(objects: Sequence[Any]) -> None:
 def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, int]]) -> int:
     """Remove the keys of `take` alone from the curves `written` on an object; how many."""
     block = keyed_block(thing)
-    data = block.animation_data
-    if data is None or not own_actions.is_ours(data.action):
-        return 0
     own_actions.unshare(block)
+    if not ease_keys.may_write(block):
+        return 0
     theirs = [other for other in others if block.as_pointer() in blocks_of(other)]
     fcurves, n_removed, emptied = compat.fcurves_of(block), 0, []
     for curve in [*(fcurves or ())]:
