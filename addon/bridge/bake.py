@@ -10,7 +10,7 @@ from typing import Any
 
 from ...emotalk_core.easing import table_ends
 from ...emotalk_core.retarget import Binding, KeyTable
-from . import compat, own_actions, slider_limits
+from . import compat, layers, own_actions, slider_limits
 from .counting import counted
 from .curves import Keys, Stretch, held, merged, read_keys, write_keys
 from .plans import Plan, checked_plans
@@ -68,7 +68,8 @@ def result_of(
     written = [table for plan in plans for table in plan.tables]
     n_keys = sum(len(table.frames) for table in written)
     ends = table_ends(tables)
-    return BakeResult(len(written), n_keys, *ends, tuple(actions), tuple(dict.fromkeys(notes)))
+    told = (*notes, *(note for plan in plans for note in layers.told_of(plan)))
+    return BakeResult(len(written), n_keys, *ends, tuple(actions), tuple(dict.fromkeys(told)))
 
 
 def described(result: BakeResult) -> str:

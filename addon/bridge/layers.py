@@ -1,0 +1,201 @@
+"""How an Action of ours lies over what a user animates: his NLA tracks, and the Action that he had
+before, which is kept and comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import bpy
+
+from . import compat
+from .curves import runs_on
+from .plans import Plan
+
+__all__ = ["give_back", "keep", "lay_over", "leave", "told_of"]
+
+_FOR_EVER: Final = 10_000  # frames
+
+_OURS: Final = (  # by custom property: what of a data-block's animation is set for our Action
+    ("emotalk_extrapolation", "action_extrapolation"),
+    ("emotalk_blending", "action_blend_type"),
+    ("emotalk_influence", "action_influence"),
+)
+"""The properties remember, on the data-block, how its own Action was layered on its tracks."""
+
+_ONLY_ITS_FRAMES: Final = "NOTHING"
+"""How an Action of ours lets what is below show before and after the take."""
+
+_ALWAYS: Final = "HOLD"
+"""How an Action plays before its first frame too."""
+
+_ADDED: Final = "COMBINE"
+"""How it turns a head that the body turns already: further, where it would pop out of its pose."""
+
+_TURNS: Final = (".rotation_quaternion", ".rotation_euler")
+"""Ends of the paths that Blender combines as rotations; axis and angle it adds up."""
+
+_KEPT: Final = "EmoTalk kept: "
+"""Begins the name of the NLA track that plays the Action a user had before."""
+
+_REPLACED: Final = "emotalk_replaced"
+"""Custom property on a data-block: the Action that ours replaces whole, and its slot's name."""
+
+
+def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
+    """Put a user's Action where it goes on working, or keep it in the file if ours replaces all
+    of it; whether it goes on.
+    """
+    data = plan.block.animation_data
+    ours = {(table.data_path, table.array_index) for table in plan.tables}
+    curves = [*(compat.fcurves_of(plan.block) or ())]
+    others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
+    current.use_fake_user = True
+    is_bones = plan.kind == "object"
+    if not others and not is_bones:
+        slot = getattr(compat.slot_of(data), "identifier", "")
+        plan.block[_REPLACED] = {"action": current, "slot": slot}
+        if plan.block.override_library:  # files forget custom properties of overrides, not tracks
+            data.nla_tracks.new().name = _KEPT + current.name
+        notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
+        return False
+    _push_down(data, current, curves)
+    notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
+    return True
+
+
+def lay_over(plan: Plan, *, goes_on: bool) -> None:
+    """Let what is below play before and after our keys, and a body during them too: its head turns
+    on top of what it does there.
+
+    `goes_on`: the user's own Action has just taken its place, and the way it is layered, there.
+    """
+    block, data = plan.block, plan.block.animation_data
+    if not _has_strips(data) or (_OURS[0][0] in block and not goes_on):
+        return
+    for remembered, name in _OURS:
+        block[remembered] = getattr(data, name)
+    if goes_on:
+        data.action_blend_type, data.action_influence = "REPLACE", 1.0
+    if plan.kind != "object":
+        return
+    data.action_extrapolation = _ONLY_ITS_FRAMES
+    if all(t.data_path.endswith(_TURNS) for t in plan.tables):
+        data.action_blend_type = _ADDED
+
+
+def told_of(plan: Plan) -> list[str]:
+    """What of our keys does not show."""
+    influence = plan.block.animation_data.action_influence
+    if influence < 1.0:
+        return [f"{plan.owner}: the Action's influence shows {influence:.0%} of the new keys"]
+    return []
+
+
+def give_back(block: Any) -> None:
+    """Make the Action that a user had before the active one again, layered as it was."""
+    data = block.animation_data
+    _restore_layering(block)
+    if _REPLACED in block:
+        replaced, slot_name = block[_REPLACED]["action"], block[_REPLACED]["slot"]
+        del block[_REPLACED]
+        if replaced is not None:  # as once somebody has deleted it
+            compat.assign_action(block, replaced)
+            compat.reassign_slot(data, slot_name or None)
+    for track in _kept_tracks(data):
+        strip = track.strips[0] if track.strips else None
+        slot = compat.slot_of(strip) if strip else None
+        # Earlier versions left an empty track, which knew what ours replaced by its name.
+        action = strip.action if strip else bpy.data.actions.get(track.name[len(_KEPT) :])
+        data.nla_tracks.remove(track)
+        if action is not None:
+            compat.assign_action(block, action, slot)
+
+
+def leave(block: Any) -> None:
+    """Our Action is the user's: what he had before plays on below it or stays in the file."""
+    data = block.animation_data
+    if _REPLACED in block:
+        del block[_REPLACED]
+    if not any(track.strips for track in _kept_tracks(data)):
+        _restore_layering(block)
+    _forget_layering(block)  # the Action that had it has it in its strip
+    for track in _kept_tracks(data):
+        if track.strips:
+            track.name = track.name.removeprefix(_KEPT)
+        else:  # it only remembered a name
+            data.nla_tracks.remove(track)
+
+
+def _kept_tracks(data: Any) -> list[Any]:
+    return [track for track in data.nla_tracks if track.name.startswith(_KEPT)]
+
+
+def _restore_layering(block: Any) -> None:
+    for remembered, name in _OURS:
+        if remembered in block:
+            setattr(block.animation_data, name, block[remembered])
+    _forget_layering(block)
+
+
+def _forget_layering(block: Any) -> None:
+    for remembered, _ in _OURS:
+        if remembered in block:
+            del block[remembered]
+
+
+def _has_strips(data: Any) -> bool:
+    return any(track.strips for track in data.nla_tracks)
+
+
+def _push_down(data: Any, action: Any, curves: Sequence[Any]) -> None:
+    """Play the active Action as a strip on top of the tracks, as it plays now."""
+    is_layered = data.use_nla and any(t.strips and not t.mute for t in data.nla_tracks)
+    track = data.nla_tracks.new()
+    track.name = _KEPT + action.name
+    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
+    compat.set_strip_slot(strip, compat.slot_of(data))
+    strip.use_sync_length = False  # editing the Action is to leave the strip as long as it is
+    first, last = _whole_time(action, curves)
+    if not is_layered:  # an Action without tracks plays whole, whatever its settings are
+        _set_range(strip, first, last)
+        return
+    own = _own_range(action, curves)
+    first = first if data.action_extrapolation == _ALWAYS else own[0]
+    last = own[1] if data.action_extrapolation == _ONLY_ITS_FRAMES else last
+    _set_range(strip, first, last)
+    strip.extrapolation, strip.blend_type = data.action_extrapolation, data.action_blend_type
+    if data.action_influence < 1.0:
+        _set_influence(strip, data.action_influence)
+
+
+def _own_range(action: Any, curves: Sequence[Any]) -> tuple[float, float]:
+    """The frames in which Blender plays an Action that does not go on before or after them."""
+    if action.use_frame_range or not curves:
+        return (*action.frame_range,)
+    first, last = min(c.range()[0] for c in curves), max(c.range()[1] for c in curves)
+    return first, max(last, first + 1.0)
+
+
+def _whole_time(action: Any, curves: Sequence[Any]) -> tuple[float, float]:
+    """Curves that repeat or run on do so over the whole shot, as they did without a strip."""
+    frames = [*action.frame_range]
+    for scene in bpy.data.scenes:
+        frames += [scene.frame_start, scene.frame_end]
+    first, last = min(frames), max(frames)
+    if any(runs_on(curve) for curve in curves):
+        last += _FOR_EVER
+    return first, last
+
+
+def _set_range(strip: Any, first: float, last: float) -> None:
+    strip.action_frame_end, strip.action_frame_start = last, first
+    strip.frame_end, strip.frame_start = last, first
+
+
+def _set_influence(strip: Any, influence: float) -> None:
+    strip.use_animated_influence = True  # otherwise Blender computes it
+    strip.influence = influence
+    for point in strip.fcurves[0].keyframe_points:
+        point.co.y = influence

@@ -1,0 +1,90 @@
+"""What lies below our Actions plays as it did before: a user's own one, and his tracks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import put_bones_under
+
+FRAMES = (1, 50, 150, 250)
+
+
+@pytest.fixture
+def body(ready: Any, head: Any) -> Any:
+    """An armature whose tracks have it stand at x = 1, and whose Action lifts it."""
+    armature = put_bones_under(head)
+    data = armature.animation_data_create()
+    walk = moved(armature, "Walk", (1.0, 0.0, 0.0))
+    data.nla_tracks.new().strips.new("Walk", 10, walk)
+    data.action = None
+    moved(armature, "Layer", (0.0, 0.0, 2.0))
+    return armature
+
+
+def moved(thing: Any, name: str, place: tuple[float, float, float]) -> Any:
+    """A new Action, active: the object is at a place from frame 10 to 100."""
+    thing.animation_data.action = bpy.data.actions.new(name)
+    for frame in (10, 100):
+        thing.location = place
+        thing.keyframe_insert("location", frame=frame)
+    return thing.animation_data.action
+
+
+def places(thing: Any) -> list[tuple[float, ...]]:
+    """Where it is seen to be."""
+    found = []
+    for frame in FRAMES:
+        bpy.context.scene.frame_set(frame)
+        there = thing.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        found.append(tuple(round(x, 4) for x in there.matrix_world.translation))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("blend", "influence", "extrapolation"),
+    [
+        ("ADD", 1.0, "HOLD"),
+        ("ADD", 0.25, "HOLD_FORWARD"),
+        ("REPLACE", 0.5, "HOLD"),
+        ("REPLACE", 1.0, "NOTHING"),
+        ("COMBINE", 0.75, "NOTHING"),
+    ],
+)
+def test_a_bodys_action_is_layered_on_its_tracks_as_before(
+    body: Any, blend: str, influence: float, extrapolation: str
+) -> None:
+    data = body.animation_data
+    settings = (blend, influence, extrapolation)
+    data.action_blend_type, data.action_influence, data.action_extrapolation = settings
+    before = places(body)
+
+    bpy.ops.emotalk.animate()
+
+    assert places(body) == before
+    assert "influence" not in bpy.context.scene.emotalk.takes[0].warnings
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.clear()
+    assert data.action.name == "Layer"
+    now = (data.action_blend_type, data.action_influence, data.action_extrapolation)
+    assert now == settings
+    assert [track.name for track in data.nla_tracks] == ["NlaTrack"]
+    assert places(body) == before
+
+
+def test_settings_that_mean_nothing_without_tracks_go_on_meaning_nothing(
+    ready: Any, head: Any
+) -> None:
+    armature = put_bones_under(head)
+    data = armature.animation_data_create()
+    moved(armature, "Layer", (0.0, 0.0, 2.0))
+    data.action_blend_type, data.action_influence = "SUBTRACT", 0.5
+    before = places(armature)
+
+    bpy.ops.emotalk.animate()
+
+    assert places(armature) == before
+    bpy.ops.emotalk.clear()
+    assert (data.action_blend_type, data.action_influence) == ("SUBTRACT", 0.5)
