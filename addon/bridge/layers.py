@@ -4,6 +4,7 @@ before, which is kept and comes back.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -39,6 +40,16 @@ _TURNS: Final = (".rotation_quaternion", ".rotation_euler")
 _KEPT: Final = "EmoTalk kept: "
 """Begins the name of the NLA track that plays the Action a user had before."""
 
+_AS_LEFT: Final = "emotalk_as_left"
+"""Custom property on a data-block: how the strip of that track is when nobody has touched it, as
+JSON."""
+
+_OF_A_STRIP: Final = (
+    "frame_start", "frame_end", "action_frame_start", "action_frame_end", "scale", "repeat",
+    "blend_in", "blend_out", "blend_type", "extrapolation", "mute", "use_reverse",
+    "use_animated_time_cyclic", "use_animated_influence", "use_animated_time",
+)  # fmt: skip
+
 _REPLACED: Final = "emotalk_replaced"
 """Custom property on a data-block: the Action that ours replaces whole, and its slot's name."""
 
@@ -60,7 +71,8 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
             data.nla_tracks.new().name = _KEPT + current.name
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return False
-    _push_down(data, current, curves)
+    track = _push_down(data, current, curves)
+    plan.block[_AS_LEFT] = json.dumps(_known(plan.block) | {track.name: _state_of(track)})
     notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
     return True
 
@@ -93,8 +105,10 @@ def told_of(plan: Plan) -> list[str]:
     return []
 
 
-def give_back(block: Any) -> None:
-    """Make the Action that a user had before the active one again, layered as it was."""
+def give_back(block: Any) -> list[str]:
+    """Make the Action that a user had before the active one again, layered as it was; the names of
+    tracks that stay instead, because somebody has worked in them.
+    """
     data = block.animation_data
     _restore_layering(block)
     if _REPLACED in block:
@@ -103,6 +117,9 @@ def give_back(block: Any) -> None:
         if replaced is not None:  # as once somebody has deleted it
             compat.assign_action(block, replaced)
             compat.reassign_slot(data, slot_name or None)
+    stays = [track for track in _kept_tracks(data) if not _is_as_left(block, track)]
+    for track in stays:
+        track.name = track.name.removeprefix(_KEPT)
     for track in _kept_tracks(data):
         strip = track.strips[0] if track.strips else None
         slot = compat.slot_of(strip) if strip else None
@@ -111,13 +128,15 @@ def give_back(block: Any) -> None:
         data.nla_tracks.remove(track)
         if action is not None:
             compat.assign_action(block, action, slot)
+    block.pop(_AS_LEFT, None)
+    return [track.name for track in stays]
 
 
 def leave(block: Any) -> None:
     """Our Action is the user's: what he had before plays on below it or stays in the file."""
     data = block.animation_data
-    if _REPLACED in block:
-        del block[_REPLACED]
+    for name in (_REPLACED, _AS_LEFT):
+        block.pop(name, None)
     if not any(track.strips for track in _kept_tracks(data)):
         _restore_layering(block)
     _forget_layering(block)  # the Action that had it has it in its strip
@@ -130,6 +149,41 @@ def leave(block: Any) -> None:
 
 def _kept_tracks(data: Any) -> list[Any]:
     return [track for track in data.nla_tracks if track.name.startswith(_KEPT)]
+
+
+def _is_as_left(block: Any, track: Any) -> bool:
+    """Whether giving its Action back loses nothing. Of files from before we remembered, and of
+    overrides, we know that the Action played at its own frames.
+    """
+    if not track.strips:
+        return True
+    known, strip = _known(block).get(track.name), track.strips[0]
+    if known is not None:
+        return _state_of(track) == known
+    own = (strip.action_frame_start, strip.action_frame_end, 1.0, 1.0, False, False)
+    is_at_own = own == (
+        strip.frame_start, strip.frame_end, strip.scale, strip.repeat, strip.mute, track.mute
+    )  # fmt: skip
+    return len(track.strips) == 1 and is_at_own
+
+
+def _state_of(track: Any) -> list[Any]:
+    """All of a track that somebody might change, but names and what Blender computes."""
+    return [track.mute, track.is_solo, *map(_state_of_strip, track.strips)]
+
+
+def _state_of_strip(strip: Any) -> list[Any]:
+    settings = [getattr(strip, name) for name in _OF_A_STRIP]
+    points = [[*point.co] for curve in strip.fcurves for point in curve.keyframe_points]
+    return [*settings, len(strip.modifiers), points]
+
+
+def _known(block: Any) -> dict[str, Any]:
+    """How tracks were left, by name; nothing where somebody wrote into our property."""
+    try:
+        return dict(json.loads(block[_AS_LEFT]))
+    except (KeyError, ValueError, TypeError):
+        return {}
 
 
 def _restore_layering(block: Any) -> None:
@@ -149,8 +203,8 @@ def _has_strips(data: Any) -> bool:
     return any(track.strips for track in data.nla_tracks)
 
 
-def _push_down(data: Any, action: Any, curves: Sequence[Any]) -> None:
-    """Play the active Action as a strip on top of the tracks, as it plays now."""
+def _push_down(data: Any, action: Any, curves: Sequence[Any]) -> Any:
+    """Play the active Action as a strip on top of the tracks, as it plays now; its track."""
     is_layered = data.use_nla and any(t.strips and not t.mute for t in data.nla_tracks)
     track = data.nla_tracks.new()
     track.name = _KEPT + action.name
@@ -160,7 +214,7 @@ def _push_down(data: Any, action: Any, curves: Sequence[Any]) -> None:
     first, last = _whole_time(action, curves)
     if not is_layered:  # an Action without tracks plays whole, whatever its settings are
         _set_range(strip, first, last)
-        return
+        return track
     own = _own_range(action, curves)
     first = first if data.action_extrapolation == _ALWAYS else own[0]
     last = own[1] if data.action_extrapolation == _ONLY_ITS_FRAMES else last
@@ -168,6 +222,7 @@ def _push_down(data: Any, action: Any, curves: Sequence[Any]) -> None:
     strip.extrapolation, strip.blend_type = data.action_extrapolation, data.action_blend_type
     if data.action_influence < 1.0:
         _set_influence(strip, data.action_influence)
+    return track
 
 
 def _own_range(action: Any, curves: Sequence[Any]) -> tuple[float, float]:

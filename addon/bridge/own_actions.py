@@ -73,9 +73,9 @@ def unshare(block: Any) -> None:
         _replace(data, data.action.copy())
 
 
-def clear(objects: Sequence[bpy.types.Object]) -> int:
+def clear(objects: Sequence[bpy.types.Object], notes: list[str]) -> int:
     """Remove our Actions from these objects and give back the Actions and values that they had
-    before; how many.
+    before; how many. What of that is not given back goes to `notes`.
     """
     n_removed = 0
     for block in _driven_by_us(objects):
@@ -84,7 +84,8 @@ def clear(objects: Sequence[bpy.types.Object]) -> int:
         driven = before.paths_of(compat.fcurves_of(block))
         data.action = None
         _let_go(action, slot)
-        layers.give_back(block)
+        stays = layers.give_back(block)
+        notes += [f"NLA track {name} was changed by hand, so it stays" for name in stays]
         slider_limits.give_back(block)
         before.give_back(block, driven)
         n_removed += 1

@@ -88,3 +88,84 @@ def test_settings_that_mean_nothing_without_tracks_go_on_meaning_nothing(
     assert places(armature) == before
     bpy.ops.emotalk.clear()
     assert (data.action_blend_type, data.action_influence) == ("SUBTRACT", 0.5)
+
+
+def move_strip(strip: Any) -> None:
+    strip.frame_start, strip.frame_end = strip.frame_start + 100, strip.frame_end + 100
+
+
+def trim(strip: Any) -> None:
+    strip.action_frame_end = 60.0
+    strip.frame_end = strip.frame_start + strip.action_frame_end - strip.action_frame_start
+
+
+def add_another(strip: Any) -> None:
+    track = strip.id_data.animation_data.nla_tracks[-1]
+    track.strips.new("Wave", 20_000, bpy.data.actions["Walk"])
+
+
+def add(strip: Any) -> None:
+    strip.blend_type = "ADD"
+
+
+@pytest.mark.parametrize("change", [move_strip, trim, add_another, add])
+def test_what_somebody_did_in_the_kept_track_stays(body: Any, change: Any) -> None:
+    from emotalk.addon.bridge import removal
+
+    data = body.animation_data
+    bpy.ops.emotalk.animate()
+    change(data.nla_tracks[-1].strips[0])
+    bpy.context.view_layer.update()
+    before = strips_of(data)
+
+    told = removal.remove(bpy.context.scene, 0)
+
+    assert data.action is None
+    assert strips_of(data) == before
+    assert [track.name for track in data.nla_tracks] == ["NlaTrack", "Layer"]
+    assert "NLA track Layer was changed by hand, so it stays" in told
+    assert not [name for name in [*body.keys()] if name.startswith("emotalk")]
+
+
+def strips_of(data: Any) -> list[tuple[Any, ...]]:
+    return [
+        (s.name, s.frame_start, s.frame_end, s.action_frame_end, s.blend_type)
+        for track in data.nla_tracks
+        for s in track.strips
+    ]
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_track_kept_by_an_earlier_version_comes_back_unless_it_was_moved(
+    body: Any, *, is_moved: bool
+) -> None:
+    data = body.animation_data
+    bpy.ops.emotalk.animate()
+    del body["emotalk_as_left"]
+    if is_moved:
+        move_strip(data.nla_tracks[-1].strips[0])
+
+    bpy.ops.emotalk.clear()
+
+    assert (data.action is None) == is_moved
+    assert len(data.nla_tracks) == 1 + is_moved
+
+
+def test_an_action_that_was_edited_in_its_kept_track_comes_back(body: Any) -> None:
+    data = body.animation_data
+    mine = data.action
+    bpy.ops.emotalk.animate()
+    curves = strip_curves(mine)
+    curves[2].keyframe_points.insert(400, 7.0)
+    bpy.context.scene.frame_set(300)
+
+    bpy.ops.emotalk.clear()
+
+    assert data.action == mine
+    assert len(data.nla_tracks) == 1
+
+
+def strip_curves(action: Any) -> Any:
+    if not hasattr(action, "layers"):
+        return action.fcurves
+    return action.layers[0].strips[0].channelbags[0].fcurves
