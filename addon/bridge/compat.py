@@ -25,6 +25,7 @@ __all__ = [
     "has_sound_library",
     "is_online_allowed",
     "is_retimed",
+    "keys_rest_at_zero",
     "move_strip",
     "names_in",
     "new_fcurve",
@@ -42,6 +43,7 @@ __all__ = [
     "sound_offset_s",
     "span",
     "strip_collection",
+    "strip_curves",
     "strip_type",
     "strips_all",
     "top_strips",
@@ -257,10 +259,24 @@ def reassign_slot(data: Any, identifier: str | None) -> None:
         data.action_slot = slot
 
 
+def strip_curves(strip: Any) -> Any:
+    """F-curves that an NLA strip plays."""
+    if strip.action is None:  # a transition, or strips in one
+        return ()
+    if not hasattr(strip, "action_slot"):
+        return strip.action.fcurves
+    return _channelbag_fcurves(strip.action, strip.action_slot, ensure=False) or ()
+
+
 def set_strip_slot(strip: Any, slot: Any | None) -> None:
     """Give an NLA strip its Action's slot."""
     if slot is not None and hasattr(strip, "action_slot"):
         strip.action_slot = slot
+
+
+def keys_rest_at_zero() -> bool:
+    """Whether the NLA takes 0 for a shape key that nothing moves; 5.0 takes 1."""
+    return bpy.types.ShapeKey.bl_rna.properties["value"].default == 0.0
 
 
 def program() -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import bpy
 
 from . import compat
+from .counting import counted
 from .curves import runs_on
 from .plans import Plan
 
@@ -18,12 +19,13 @@ __all__ = ["give_back", "keep", "lay_over", "leave", "told_of"]
 
 _FOR_EVER: Final = 10_000  # frames
 
-_OURS: Final = (  # by custom property: what of a data-block's animation is set for our Action
-    ("emotalk_extrapolation", "action_extrapolation"),
-    ("emotalk_blending", "action_blend_type"),
-    ("emotalk_influence", "action_influence"),
-)
-"""The properties remember, on the data-block, how its own Action was layered on its tracks."""
+_REMEMBERED: Final = {
+    "action_extrapolation": "emotalk_extrapolation",
+    "action_blend_type": "emotalk_blending",
+    "action_influence": "emotalk_influence",
+}
+"""What of a data-block's animation is set for our Action, and the custom property on it that says
+how its own one was layered on its tracks."""
 
 _ONLY_ITS_FRAMES: Final = "NOTHING"
 """How an Action of ours lets what is below show before and after the take."""
@@ -79,30 +81,40 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
 
 def lay_over(plan: Plan, *, goes_on: bool) -> None:
     """Let what is below play before and after our keys, and a body during them too: its head turns
-    on top of what it does there.
+    on top of what it does there. A way of layering that somebody has chosen since stays.
 
     `goes_on`: the user's own Action has just taken its place, and the way it is layered, there.
     """
-    block, data = plan.block, plan.block.animation_data
-    if not _has_strips(data) or (_OURS[0][0] in block and not goes_on):
+    block = plan.block
+    if not _has_strips(block.animation_data):
         return
-    for remembered, name in _OURS:
-        block[remembered] = getattr(data, name)
     if goes_on:
-        data.action_blend_type, data.action_influence = "REPLACE", 1.0
-    if plan.kind != "object":
+        _forget_layering(block)
+        _set(block, "action_blend_type", "REPLACE")
+        _set(block, "action_influence", 1.0)
+    elif _REMEMBERED["action_extrapolation"] in block:
         return
-    data.action_extrapolation = _ONLY_ITS_FRAMES
-    if all(t.data_path.endswith(_TURNS) for t in plan.tables):
-        data.action_blend_type = _ADDED
+    if plan.kind == "object" or compat.keys_rest_at_zero():
+        _set(block, "action_extrapolation", _ONLY_ITS_FRAMES)
+    if plan.kind == "object" and all(t.data_path.endswith(_TURNS) for t in plan.tables):
+        _set(block, "action_blend_type", _ADDED)
 
 
 def told_of(plan: Plan) -> list[str]:
-    """What of our keys does not show."""
-    influence = plan.block.animation_data.action_influence
+    """What does not show: of our keys, and below them."""
+    influence, told = plan.block.animation_data.action_influence, []
     if influence < 1.0:
-        return [f"{plan.owner}: the Action's influence shows {influence:.0%} of the new keys"]
-    return []
+        told.append(f"{plan.owner}: the Action's influence shows {influence:.0%} of the new keys")
+    curves = [c for c in compat.fcurves_of(plan.block) or () if len(c.keyframe_points)]
+    if plan.kind == "object" or not curves:
+        return told  # a body shows through
+    span = _range_of(curves) if compat.keys_rest_at_zero() else None
+    hidden = _hidden(plan, span)
+    if hidden:
+        where = f"from frame {span[0]:g} to {span[1]:g}" if span else "at all frames"
+        strips = f"{counted(len(hidden), 'NLA strip')} below, {hidden[0]} first"
+        told.append(f"{plan.owner}: the new keys hide {strips}, {where}")
+    return told
 
 
 def give_back(block: Any) -> list[str]:
@@ -186,17 +198,41 @@ def _known(block: Any) -> dict[str, Any]:
         return {}
 
 
+def _hidden(plan: Plan, span: tuple[float, float] | None) -> list[str]:
+    """The strips, by name, that move what we key, in the frames that our Action has (None: every
+    one).
+    """
+    data = plan.block.animation_data
+    if data.action_blend_type != "REPLACE" or not data.use_nla:
+        return []
+    paths = {table.data_path for table in plan.tables}
+    tracks = [t for t in data.nla_tracks if not t.mute and not t.name.startswith(_KEPT)]
+    strips = [strip for track in tracks for strip in track.strips if not strip.mute]
+    return [
+        strip.name
+        for strip in strips
+        if (span is None or (strip.frame_start < span[1] and span[0] < strip.frame_end))
+        and any(curve.data_path in paths for curve in compat.strip_curves(strip))
+    ]
+
+
+def _set(block: Any, name: str, value: Any) -> None:
+    """Set how our Action is layered, and remember how another one was."""
+    if _REMEMBERED[name] not in block:
+        block[_REMEMBERED[name]] = getattr(block.animation_data, name)
+    setattr(block.animation_data, name, value)
+
+
 def _restore_layering(block: Any) -> None:
-    for remembered, name in _OURS:
+    for name, remembered in _REMEMBERED.items():
         if remembered in block:
             setattr(block.animation_data, name, block[remembered])
     _forget_layering(block)
 
 
 def _forget_layering(block: Any) -> None:
-    for remembered, _ in _OURS:
-        if remembered in block:
-            del block[remembered]
+    for remembered in _REMEMBERED.values():
+        block.pop(remembered, None)
 
 
 def _has_strips(data: Any) -> bool:
@@ -229,8 +265,12 @@ def _own_range(action: Any, curves: Sequence[Any]) -> tuple[float, float]:
     """The frames in which Blender plays an Action that does not go on before or after them."""
     if action.use_frame_range or not curves:
         return (*action.frame_range,)
-    first, last = min(c.range()[0] for c in curves), max(c.range()[1] for c in curves)
+    first, last = _range_of(curves)
     return first, max(last, first + 1.0)
+
+
+def _range_of(curves: Sequence[Any]) -> tuple[float, float]:
+    return min(c.range()[0] for c in curves), max(c.range()[1] for c in curves)
 
 
 def _whole_time(action: Any, curves: Sequence[Any]) -> tuple[float, float]:

@@ -40,6 +40,7 @@ def ensure(plan: Plan, notes: list[str]) -> Any:
     if _is_anothers_too(data):
         return put(plan, current.copy(), notes)
     before.remember(plan, is_first=False)
+    _show_tracks_around(plan)
     return current
 
 
@@ -54,12 +55,12 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
     before.remember(plan, is_first=not is_ours(current))
     if not is_ours(current):
         goes_on = current is not None and layers.keep(plan, current, notes)
-        if plan.kind == "object" or goes_on:
-            layers.lay_over(plan, goes_on=goes_on)
+        layers.lay_over(plan, goes_on=goes_on)
         compat.assign_action(plan.block, action, compat.first_slot(action))
         return action
     told = _replace(data, action)
     notes += [f"{plan.owner}: {told}"] if told else []
+    _show_tracks_around(plan)
     return action
 
 
@@ -104,6 +105,12 @@ def leave(objects: Sequence[bpy.types.Object]) -> int:
         before.forget(block)
         n_left += 1
     return n_left
+
+
+def _show_tracks_around(plan: Plan) -> None:
+    """Tracks may have come since the first take; those of a body were asked for its pose then."""
+    if plan.kind != "object":
+        layers.lay_over(plan, goes_on=False)
 
 
 def _driven_by_us(objects: Sequence[bpy.types.Object]) -> list[Any]:

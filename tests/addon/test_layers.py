@@ -169,3 +169,112 @@ def strip_curves(action: Any) -> Any:
     if not hasattr(action, "layers"):
         return action.fcurves
     return action.layers[0].strips[0].channelbags[0].fcurves
+
+
+needs_zero = pytest.mark.skipif(
+    bpy.app.version[:2] == (5, 0), reason="Blender 5.0 takes 1 for a shape key that nothing moves"
+)
+
+
+@pytest.fixture
+def grin(head: Any) -> Any:
+    """Animation data of a face that grins from frame 200 to 300, on a track."""
+    data = head.data.shape_keys.animation_data_create()
+    push_down(head, "Grin", {200: 0.0, 220: 1.0, 280: 1.0, 300: 0.0})
+    return data
+
+
+def push_down(head: Any, name: str, values: dict[int, float]) -> None:
+    keys = head.data.shape_keys
+    data, was = keys.animation_data, keys.animation_data.action
+    data.action = bpy.data.actions.new(name)
+    for frame, value in values.items():
+        keys.key_blocks["mouthSmileLeft"].value = value
+        keys.key_blocks["mouthSmileLeft"].keyframe_insert("value", frame=frame)
+    strip = data.nla_tracks.new().strips.new(name, min(values), data.action)
+    compat_slot(strip, data)
+    keys.key_blocks["mouthSmileLeft"].value = 0.0
+    data.action = was
+    if was is not None and hasattr(data, "action_slot"):
+        data.action_slot = was.slots[0]
+
+
+def compat_slot(strip: Any, data: Any) -> None:
+    from emotalk.addon.bridge import compat
+
+    compat.set_strip_slot(strip, compat.slot_of(data))
+
+
+def shown(head: Any, key: str, *frames: int) -> list[float]:
+    """Values that are seen, each after a frame in the middle of a word."""
+    values = []
+    for frame in frames:
+        for there in (40, frame):
+            bpy.context.scene.frame_set(there)
+        values.append(round(head.data.shape_keys.key_blocks[key].value, 4))
+    return values
+
+
+@needs_zero
+@pytest.mark.parametrize("is_later", [False, True])
+def test_tracks_of_a_face_show_before_and_after_the_take(
+    ready: Any, head: Any, *, is_later: bool
+) -> None:
+    head.data.shape_keys.animation_data_create()
+    for is_now in (not is_later, is_later):
+        if is_now:
+            push_down(head, "Grin", {200: 0.0, 220: 1.0, 280: 1.0, 300: 0.0})
+        bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.animate()
+
+    assert shown(head, "mouthSmileLeft", 210, 250, 290, 400) == [0.5, 1.0, 0.5, 0.0]
+    assert shown(head, "jawOpen", -50, 150, 250) == [0.0, 0.0, 0.0]
+    assert "hide" not in ready.takes[0].warnings
+    bpy.ops.emotalk.clear()
+    assert head.data.shape_keys.animation_data.action_extrapolation == "HOLD"
+    assert shown(head, "mouthSmileLeft", 40, 250) == [0.0, 1.0]
+
+
+@needs_zero
+def test_a_take_that_was_pushed_down_speaks_beside_the_next_one(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    data = head.data.shape_keys.animation_data
+    first = shown(head, "jawOpen", *range(5, 77, 9))
+    strip = data.nla_tracks.new().strips.new("line 1", -3, data.action)
+    compat_slot(strip, data)
+    data.action = None
+    ready.start_frame = 200
+
+    bpy.ops.emotalk.animate()
+
+    assert shown(head, "jawOpen", *range(5, 77, 9)) == first
+    assert max(first) > 0.1
+
+
+def test_strips_that_are_hidden_are_told(ready: Any, grin: Any) -> None:
+    ready.start_frame = 180
+
+    bpy.ops.emotalk.animate()
+
+    take = ready.takes[0]
+    told = next(line for line in take.warnings.splitlines() if "hide" in line)
+    assert told.startswith("Head: the new keys hide 1 NLA strip below, Grin first, ")
+    where = "at all frames" if bpy.app.version[:2] == (5, 0) else "from frame 172 to "
+    assert where in told
+
+
+def test_a_take_that_is_added_hides_nothing(ready: Any, grin: Any) -> None:
+    ready.start_frame = 180
+    bpy.ops.emotalk.animate()
+    grin.action_blend_type = "ADD"
+
+    bpy.ops.emotalk.animate()
+
+    assert "hide" not in ready.takes[0].warnings
+    assert grin.action_blend_type == "ADD"
+
+
+def test_without_tracks_the_last_values_of_a_face_stay(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+
+    assert head.data.shape_keys.animation_data.action_extrapolation == "HOLD"
