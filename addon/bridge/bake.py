@@ -10,7 +10,7 @@ from typing import Any
 
 from ...emotalk_core.easing import table_ends
 from ...emotalk_core.retarget import Binding, KeyTable
-from . import compat, own_actions, slider_limits
+from . import compat, layers, own_actions, slider_limits
 from .counting import counted
 from .curves import Keys, Stretch, held, merged, read_keys, within, write_keys
 from .plans import Plan, checked_plans
@@ -75,8 +75,8 @@ def result_of(
         part = stretch.part(ends)
         counts = [n for plan in plans for n in _counted_in(plan, part) if n] if part else []
         ends = part or ends
-    told = tuple(dict.fromkeys(notes))
-    return BakeResult(len(counts), sum(counts), *ends, tuple(actions), told)
+    told = (*notes, *(note for plan in plans for note in layers.told_of(plan)))
+    return BakeResult(len(counts), sum(counts), *ends, tuple(actions), tuple(dict.fromkeys(told)))
 
 
 def _counted_in(plan: Plan, part: tuple[float, float]) -> Iterator[int]:

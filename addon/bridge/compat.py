@@ -25,9 +25,11 @@ __all__ = [
     "has_sound_library",
     "is_online_allowed",
     "is_retimed",
+    "keys_rest_at_zero",
     "move_strip",
     "names_in",
     "new_fcurve",
+    "other_slots",
     "path_options",
     "preferences_of",
     "program",
@@ -41,6 +43,7 @@ __all__ = [
     "sound_offset_s",
     "span",
     "strip_collection",
+    "strip_curves",
     "strip_type",
     "strips_all",
     "top_strips",
@@ -201,6 +204,18 @@ def first_slot(action: Any) -> Any | None:
     return slots[0] if slots else None
 
 
+def other_slots(action: Any, slot: Any | None) -> list[Any]:
+    """Slots of an Action that are in use or hold keys besides `slot`; none where slots do not
+    exist. Blender keys an object, its mesh and its shape keys in one Action.
+    """
+    if slot is None:
+        return []
+    others = [other for other in action.slots if other.handle != slot.handle]
+    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
+    keyed = {bag.slot_handle for bag in bags if bag.fcurves}
+    return [other for other in others if other.handle in keyed or other.users()]
+
+
 def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
     if slot is None:
         return None
@@ -244,10 +259,24 @@ def reassign_slot(data: Any, identifier: str | None) -> None:
         data.action_slot = slot
 
 
+def strip_curves(strip: Any) -> Any:
+    """F-curves that an NLA strip plays."""
+    if strip.action is None:  # a transition, or strips in one
+        return ()
+    if not hasattr(strip, "action_slot"):
+        return strip.action.fcurves
+    return _channelbag_fcurves(strip.action, strip.action_slot, ensure=False) or ()
+
+
 def set_strip_slot(strip: Any, slot: Any | None) -> None:
     """Give an NLA strip its Action's slot."""
     if slot is not None and hasattr(strip, "action_slot"):
         strip.action_slot = slot
+
+
+def keys_rest_at_zero() -> bool:
+    """Whether the NLA takes 0 for a shape key that nothing moves; 5.0 takes 1."""
+    return bpy.types.ShapeKey.bl_rna.properties["value"].default == 0.0
 
 
 def program() -> str:

@@ -240,7 +240,8 @@ def _curves_of(
 def may_write(block: Any) -> bool:
     """Whether the data-block has an Action of ours that may be changed."""
     data = block.animation_data
-    return data is not None and own_actions.is_ours(data.action) and block.is_editable
+    is_its = data is not None and own_actions.is_ours(data.action) and block.is_editable
+    return is_its and data.action.is_editable
 
 
 def _sides(take: Any, ease: Sequence[int]) -> tuple[_Side, _Side]:

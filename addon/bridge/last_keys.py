@@ -9,7 +9,7 @@ import numpy as np
 
 from ...emotalk_core.easing import Place
 from ...emotalk_core.passage import ends_in
-from . import by_hand, ease_keys
+from . import by_hand, ease_keys, own_actions
 from .curves import NEAR, Keys, within, write_keys
 from .neighbours import place_of
 from .plans import keyed_block
@@ -40,7 +40,10 @@ def hold(others: Sequence[Any], was: Place, step: int, now: Place | None = None)
 
 
 def _hold(take: Any, first: float) -> None:
-    read, parts = by_hand.read_curves(take), by_hand.parts_of(take)
+    parts = by_hand.parts_of(take)
+    for thing in parts.values():
+        own_actions.unshare(keyed_block(thing))
+    read = by_hand.read_curves(take)
     changed = by_hand.changed_curves(take, {a: keys for a, (_, keys) in read.items()})
     for address, (fcurve, keys) in read.items():
         block = keyed_block(parts[address[0]])

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import by_hand
+from . import by_hand, own_actions
 from .curves import NEAR, NO_KEYS, joined, within, write_keys
+from .neighbours import keyed_block
 
 __all__ = ["leave", "sweep"]
 
@@ -41,6 +42,8 @@ def sweep(take: Any, others: Sequence[Any]) -> None:
     """
     if not take.left_behind:
         return
+    for thing in by_hand.parts_of(take).values():
+        own_actions.unshare(keyed_block(thing))
     spans = [by_hand.span_of(one) for one in (take, *others)]
     curves, rows = by_hand.read_curves(take), []
     for *address, pairs in _rows_of(take):

@@ -142,9 +142,6 @@ def _check(plan: Plan, notes: list[str]) -> None:
         )
     if any(track.is_solo for track in data.nla_tracks):
         notes.append(f"{plan.owner}: an NLA track is soloed and hides the new keys")
-    if data.action_influence < 1.0:
-        shown = f"{data.action_influence:.0%}"
-        notes.append(f"{plan.owner}: the Action's influence shows {shown} of the new keys")
 
 
 def _check_bones(plan: Plan) -> None:

@@ -12,7 +12,7 @@ import bpy
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import KeyTable
-from . import before, by_hand, compat, eases, last_keys, leftovers, own_actions
+from . import before, by_hand, compat, ease_keys, eases, last_keys, leftovers, own_actions
 from .counting import counted
 from .curves import NO_KEYS, joined, read_keys, within, write_keys
 from .neighbours import beside, blocks_of, place_of
@@ -47,22 +47,23 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     last_keys.hold(others, place_of(take), take.ease_step)
     eases.settle(others, without=take)
     emptied = [thing for thing in alone if not len(compat.fcurves_of(keyed_block(thing)) or ())]
-    n_actions = own_actions.clear(emptied)
+    notes: list[str] = []
+    n_actions = own_actions.clear(emptied, notes)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
     told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
     SESSION.forget(take.uid)
     ours.takes.remove(place)
     _follow_the_list(scene, place)
     ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-    return f"Removed {told}" + (f", {_LEFT}" if n_left else "")
+    return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
 
 
 def cut_orphans(
-    take: Any, tables: Iterable[KeyTable], others: Sequence[Any]
+    take: Any, tables: Iterable[KeyTable], others: Sequence[Any], notes: list[str]
 ) -> frozenset[by_hand.Address]:
     """Remove the take's keys from curves that it wrote once and that `tables`, which take their
     place, have no more (a mesh or the head was switched off); which curves. What lies in frames of
-    `others`, the takes of the same face, stays.
+    `others`, the takes of the same face, stays; what else does goes to `notes`.
     """
     now = {(table.object_name, table.data_path, table.array_index) for table in tables}
     cut: set[by_hand.Address] = set()
@@ -73,7 +74,7 @@ def cut_orphans(
             _cut(thing, take, others, gone)
         is_shared = any(keyed_block(thing).as_pointer() in blocks_of(other) for other in others)
         if gone and not is_shared and not len(compat.fcurves_of(keyed_block(thing)) or ()):
-            own_actions.clear([thing])
+            own_actions.clear([thing], notes)
         kind = "shape_keys" if thing.type == "MESH" else "object"
         cut |= {(number, kind, *path) for path in gone}
     return frozenset(cut)
@@ -93,10 +94,9 @@ def _check(objects: Sequence[Any]) -> None:
 def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, int]]) -> int:
     """Remove the keys of `take` alone from the curves `written` on an object; how many."""
     block = keyed_block(thing)
-    data = block.animation_data
-    if data is None or not own_actions.is_ours(data.action):
-        return 0
     own_actions.unshare(block)
+    if not ease_keys.may_write(block):
+        return 0
     theirs = [other for other in others if block.as_pointer() in blocks_of(other)]
     fcurves, n_removed, emptied = compat.fcurves_of(block), 0, []
     for curve in [*(fcurves or ())]:

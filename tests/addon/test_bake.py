@@ -187,7 +187,7 @@ def test_removing_ours_gives_the_users_action_back(
     before = [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)]
     write(head)
 
-    assert own_actions.clear([head]) == 1
+    assert own_actions.clear([head], []) == 1
 
     assert head.data.shape_keys.animation_data.action.name == "Mine"
     assert [action.name for action in bpy.data.actions] == ["Mine"]
@@ -207,7 +207,7 @@ def test_removing_gives_back_the_values_from_before_the_first_bake(
     write(head, table(head, values=WAVE * 0.5), table(head, "mouthSmileLeft"))
     bpy.context.scene.frame_set(35)
 
-    own_actions.clear([head])
+    own_actions.clear([head], [])
     bpy.context.view_layer.update()
 
     assert (blocks["jawOpen"].value, blocks["mouthSmileLeft"].value) == (0.125, 0.0)
@@ -219,7 +219,7 @@ def test_removing_touches_no_action_but_ours(addon: ModuleType, head: Any) -> No
 
     users_action(head.data.shape_keys, JAW)
 
-    assert own_actions.clear([head]) == 0
+    assert own_actions.clear([head], []) == 0
     assert head.data.shape_keys.animation_data.action.name == "Mine"
 
 
