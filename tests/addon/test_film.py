@@ -105,6 +105,7 @@ def test_the_emotion_sheet_has_a_column_for_each_slider() -> None:
     assert [int(c.min()) for c in columns] == sorted(int(c.min()) for c in columns)
 
 
+@pytest.mark.usefixtures("addon")  # a stage registers it where nobody has
 def test_a_pose_is_the_same_whatever_was_posed_before() -> None:
     values = np.zeros((3, len(shaping.CHANNELS)), np.float32)
     values[:, arkit.index("jawOpen")] = (0.2, 0.9, 0.2)
