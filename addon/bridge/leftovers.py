@@ -10,7 +10,7 @@ import numpy as np
 
 from . import by_hand, own_actions
 from .curves import NEAR, NO_KEYS, joined, within, write_keys
-from .neighbours import keyed_block
+from .plans import keyed_block
 
 __all__ = ["leave", "sweep"]
 
