@@ -92,7 +92,7 @@ LEAST_WAY: Final = 1e-3
 
 JAW_SURE: Final = 4
 """Power of a gate's firmness by which the jaw gives way: it waits until the contact is sure. What
-comes of it is smoothed: lips part within a frame, a jaw that did would pop.
+comes of it is smoothed: the gap opens within a frame, a jaw that did would pop.
 """
 
 MOUTH_CLOSE: Final = arkit.index("mouthClose")
