@@ -19,6 +19,7 @@ from ..model.folder import Model
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE, frame_count
 from . import Encoding
+from .pauses import over_pauses
 from .starter import frame_positions
 from .windows import Window, cross_fade, mel_blocks, mel_windows, n_windows, sound_top
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "StreamedEngine", "Stretch"]
 
 _NUMERIC_VERSION: Final = (
-    4  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
+    5  # raise it when encode's numbers change beyond rounding: cached Encodings are then made anew
 )
 _MAX_THREADS: Final = 4
 _FIRST_PASS: Final = 0.03  # share of the time
@@ -88,6 +89,10 @@ class StreamedEngine:
 
     def encode(self, sound: SoundSource, *, progress: Progress = silent) -> Iterator[Encoding]:
         """Consecutive pieces of the sound's Encoding, together exactly T frames."""
+        return over_pauses(self._pieces(sound, progress), self.config)
+
+    def _pieces(self, sound: SoundSource, progress: Progress) -> Iterator[Encoding]:
+        """The frames as the network gives them, as soon as they are complete."""
         front = self.config.front_end
         count = n_windows(sound.n_samples, front)
         mels = _twice(sound, front, progress)
