@@ -152,8 +152,9 @@ def test_few_windows_are_alive(engine: BuiltinEngine) -> None:
                 yield block
 
     pieces = engine.encode(Watched(babble(120), RATE))
-    next(pieces)
-    assert read[-1] < 45  # seconds of 120; the first pass is over, the second one has begun
+    given_s = next(pieces).n_frames / 30
+    assert given_s < 45  # of 120: babble is hardly speech, so that a feeling is waited for
+    assert read[-1] < given_s + 45  # the first pass is over, the second one has begun
     pieces.close()
 
 
