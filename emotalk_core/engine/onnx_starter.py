@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
-from .contact import JAW_SURE
+from .contact import JAW_SURE, TUCK_SURE
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -311,7 +311,8 @@ def _decoder(model: Model) -> Graph:
     slow = _smoothed(net, firm)
     parted, drawn, corners = net.split("Split", slow, net.integers(1, 1, 1), n_outputs=3, axis=-1)
     steady = _smoothed(net, net.affine(x, "decoder.output"))
-    free = tuck(net, round_off(net, steady, corners), net.add("Max", drawn, lip), lip)
+    sure = net.add("Pow", lip, net.number(float(TUCK_SURE)))
+    free = tuck(net, round_off(net, steady, corners), net.add("Max", drawn, lip), sure)
     jaw = _smoothed(net, net.add("Pow", lips, net.number(float(JAW_SURE))))
     values = press(net, free, lips, parted, jaw)
     net.output(values, "coefficients", (*frames, len(config.channels)))

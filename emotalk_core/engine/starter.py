@@ -14,7 +14,7 @@ import numpy as np
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import JAW_SURE, firmness, gate_logits, press, round_off, tuck
+from .contact import JAW_SURE, TUCK_SURE, firmness, gate_logits, press, round_off, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import product
@@ -252,7 +252,7 @@ class Starter:
         slow = smoothed(firm)
         (lips, lip, _), (parted, drawn, _) = firm.T, slow.T
         jaw = smoothed(firm[:, :1] ** JAW_SURE)[:, 0]
-        free = tuck(round_off(free, slow[:, 2:]), np.maximum(drawn, lip), lip)
+        free = tuck(round_off(free, slow[:, 2:]), np.maximum(drawn, lip), lip**TUCK_SURE)
         return press(free, lips, parted, jaw)
 
 

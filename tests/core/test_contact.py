@@ -123,7 +123,7 @@ def test_a_p_that_is_heard_by_a_tenth_shuts_two_thirds_of_the_mouth() -> None:
     shares = np.zeros((1, len(PHONES)), np.float32)
     shares[:, columns_of(("p", "s"))] = [0.1, 0.9]
 
-    assert 0.65 < firmness(gate_logits(np.zeros(1), shares))[0, 0] < 0.75
+    assert 0.6 < firmness(gate_logits(np.zeros(1), shares))[0, 0] < 0.7
 
 
 def test_an_open_vowel_that_may_be_heard_speaks_against_a_contact() -> None:

@@ -37,6 +37,7 @@ from ...engine.contact import (
     SOONER_TUCKED,
     SURE_ROUNDED,
     TAIL,
+    TUCK_SURE,
     TUCKED,
     YIELDS,
     columns_of,
@@ -314,7 +315,7 @@ class _Decoder(nn.Module):
         slow = _smoothed(firm)
         parted, drawn, _ = slow.unbind(-1)
         jaw = _smoothed(firm[..., :1] ** JAW_SURE)[..., 0]
-        free = tuck(round_off(free, slow[..., 2:]), torch.maximum(drawn, lip), lip)
+        free = tuck(round_off(free, slow[..., 2:]), torch.maximum(drawn, lip), lip**TUCK_SURE)
         return press(free, lips, parted, jaw), free, contact
 
 
