@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,37 @@ def test_going_on_with_other_settings_is_refused(tmp_path: Path) -> None:
         run(tmp_path, "losses.cross=0.5")
     run(tmp_path, "pace.report_every=2", until=4)  # how often it reports is its own affair
     assert (tmp_path / "state.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize("until", [4, None])
+def test_other_takes_are_refused_and_what_was_learned_from_stays_on_record(
+    tmp_path: Path, until: int | None
+) -> None:
+    run(tmp_path, until=until)
+    record = (tmp_path / "takes.csv").read_bytes()
+    store = made_store()
+    mended = replace(store.takes[3], curves=store.takes[3].curves + 0.1)
+    takes = (*store.takes[:3], mended, *store.takes[4:])
+
+    with pytest.raises(InputError, match=r"other takes: '1 .*first: made/010.*another --run"):
+        train(settings(), replace(store, takes=takes), tmp_path, FRONT_END)
+
+    assert (tmp_path / "takes.csv").read_bytes() == record
+
+
+def test_a_line_that_a_full_disk_cut_is_written_anew(tmp_path: Path) -> None:
+    run(tmp_path, until=4)
+    with (tmp_path / "curve.jsonl").open("a") as curve:
+        curve.write('{"step": 5, "ki')
+    run(tmp_path)
+    assert len(losses_of(tmp_path)) == 12
+
+
+def test_settings_that_are_cut_short_are_named(tmp_path: Path) -> None:
+    run(tmp_path, until=4)
+    (tmp_path / "about.json").write_text('{"settings": {')
+    with pytest.raises(InputError, match=r"about\.json"):
+        run(tmp_path)
 
 
 def test_a_broken_checkpoint_is_named(tmp_path: Path) -> None:
