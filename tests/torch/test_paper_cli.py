@@ -139,6 +139,17 @@ def test_the_table_refuses_before_it_makes_anything(
     assert not list(work.glob("*"))
 
 
+def test_the_table_refuses_runs_that_were_trained_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "runs" / "voca-1"
+    changes = ["network=voca", "name=voca"]
+    train(settings(*changes, "losses.cross=0"), made_store(), folder, FRONT_END)
+    command = ["paper", "table", "--work", str(tmp_path), "--seeds", "1", "--judge-only"]
+    assert main(command) == 2
+    assert "runs/voca-1 holds a run with other settings" in capsys.readouterr().err
+
+
 def test_later_changes_stand_over_earlier_ones_and_the_file() -> None:
     run = read_run(STUDIO, ["pace.steps=7", "pace.warmup=0", "pace.steps=9"])
     assert (run.pace.steps, run.pace.warmup, run.pace.pairs, run.name) == (9, 0, 8, "studio")

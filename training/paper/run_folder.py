@@ -33,7 +33,7 @@ from emotalk_core.errors import InputError
 from ..data.takes import Take
 from .settings import PaperRun, differences
 
-__all__ = ["explain", "picture", "settings_in"]
+__all__ = ["explain", "picture", "refuse_another"]
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +55,10 @@ def explain(folder: Path, run: PaperRun, takes: Sequence[Take], encoder_key: str
     folder.mkdir(parents=True, exist_ok=True)
     about, listed = folder / "about.json", folder / "takes.csv"
     rows = [_row(t) for t in takes]
-    is_finished = (folder / "network.pt").is_file()
-    # What was never saved is nothing to go on from: other settings may take its place.
-    if is_finished or (folder / "state.pt").is_file():
-        if about.is_file():
-            _refuse_another(run, settings_in(about), folder)
-        if listed.is_file():
-            _refuse_other_takes(rows, listed, folder)
-    if is_finished:
+    refuse_another(run, folder)
+    if _has_checkpoint(folder) and listed.is_file():
+        _refuse_other_takes(rows, listed, folder)
+    if (folder / "network.pt").is_file():
         return
     facts = {
         "settings": asdict(run),
@@ -80,20 +76,29 @@ def explain(folder: Path, run: PaperRun, takes: Sequence[Take], encoder_key: str
         file.write(table.getvalue().encode())
 
 
-def settings_in(about: Path) -> Mapping[str, Any]:
-    """The settings that a run's about.json tells.
-
-    Raises
-    ------
-    InputError
-        It is cut short, or none.
-    """
+def refuse_another(run: PaperRun, folder: Path) -> None:
+    """Raise InputError when a folder's checkpoint is of a run with other settings."""
+    about = folder / "about.json"
+    # What was never saved is nothing to go on from: other settings may take its place.
+    if not (_has_checkpoint(folder) and about.is_file()):
+        return
     try:
-        return json.loads(about.read_text(encoding="utf-8"))["settings"]
+        stored: Mapping[str, Any] = json.loads(about.read_text(encoding="utf-8"))["settings"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             "Not what a run leaves", value=about, remedy="Give another --run folder."
         ) from error
+    changed = differences(run, stored)
+    if changed:
+        raise InputError(
+            f"{folder} holds a run with other settings",
+            value="; ".join(changed[:3]),
+            remedy="Put them back to go on, or give another --run folder (table: --work).",
+        )
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("state.pt", "network.pt"))
 
 
 def _row(take: Take) -> list[str]:
@@ -118,16 +123,6 @@ def _revision() -> str:
         command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
     )
     return done.stdout.strip() or "unknown"
-
-
-def _refuse_another(run: PaperRun, stored: Mapping[str, Any], folder: Path) -> None:
-    changed = differences(run, stored)
-    if changed:
-        raise InputError(
-            f"{folder} holds a run with other settings",
-            value="; ".join(changed[:3]),
-            remedy="Put them back to go on, or give another --run folder.",
-        )
 
 
 def _refuse_other_takes(rows: Sequence[Sequence[str]], listed: Path, folder: Path) -> None:
