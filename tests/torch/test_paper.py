@@ -24,7 +24,7 @@ from training.paper import loop  # noqa: E402
 from training.paper.align import proportional, through, warp  # noqa: E402
 from training.paper.animator import stretched, swap_pairs  # noqa: E402
 from training.paper.batches import Batch, Pairs  # noqa: E402
-from training.paper.processes import ALONE, Processes  # noqa: E402
+from training.paper.processes import ALONE, Processes, processes  # noqa: E402
 from training.paper.settings import read_run  # noqa: E402
 from training.paper.steps import network_of, train  # noqa: E402
 
@@ -268,6 +268,39 @@ def test_ablations_leave_out_what_they_say() -> None:
     assert single.emotion is single.content
     sizes = [sum(p.numel() for p in n.parameters()) for n in (whole, single, unguided)]
     assert sizes[0] > max(sizes[1:])
+
+
+def test_takes_without_feelings_move_the_same_parameters() -> None:
+    # Each process has takes of its own, and gradients are joined in order.
+    network, told = network_of(settings(), made_store()), drawn()
+
+    def moved(emotion: torch.Tensor) -> set[str]:
+        network.zero_grad(set_to_none=True)
+        torch.stack(
+            [*network.losses(replace(told, emotion=emotion), 0.0).values()]
+        ).sum().backward()
+        return {n for n, p in network.named_parameters() if p.grad is not None}
+
+    assert moved(torch.full_like(told.emotion, -1)) == moved(told.emotion)
+
+
+def test_each_process_takes_a_card_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards: list[int] = []
+    backends: list[str] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", cards.append)
+    monkeypatch.setattr(torch.distributed, "init_process_group", backends.append)
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 3)
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("LOCAL_RANK", "3")
+
+    with processes() as group:
+        assert (group.rank, group.count) == (3, 4)
+
+    assert cards == [3]
+    assert backends == ["cpu:gloo,cuda:nccl"]  # pace.device = cpu is answered too
 
 
 PARALLEL_RUN = """
