@@ -226,21 +226,27 @@ def _run_scores(
     missing = [s for s in sets if stored.get("keys", {}).get(s.name) != keys[s.name]]
     if missing:
         network = trained_network(variant, seed, folder, args, sets[0].store)
-    for judged in missing:
-        figures = _judged_figures(network, judged, head)
-        stored.setdefault("plain", {})[judged.name] = figures
-        stored.setdefault("keys", {})[judged.name] = keys[judged.name]
-        if judged.name == "parallel":
-            figures["cost"] = _cost(network, judged)
-            if variant == "emotalk":
-                bare = _judged_figures(network, judged, head, level=0)
-                stored.setdefault("untold", {})[judged.name] = bare
-        log.info("%s on %s: %s", folder.name, judged.name, figures)
-    if missing:
+        for judged in missing:
+            for row, figures in _rows_of(variant, network, judged, head).items():
+                stored.setdefault(row, {})[judged.name] = figures
+                log.info("%s, %s on %s: %s", folder.name, row, judged.name, figures)
+            stored.setdefault("keys", {})[judged.name] = keys[judged.name]
         with atomic_file(kept) as file:
             file.write(f"{json.dumps(stored, indent=1)}\n".encode())
     rows = {row: stored.get(row, {}) for row in ("plain", "untold")}
     return {row: {n: f for n, f in found.items() if n in keys} for row, found in rows.items()}
+
+
+def _rows_of(
+    variant: str, network: nn.Module, judged: _Judged, head: Head
+) -> dict[str, dict[str, float]]:
+    """Figures of a network on one set, and of EmoTalk without its level beside them."""
+    rows = {"plain": _judged_figures(network, judged, head)}
+    if judged.name == "parallel":
+        rows["plain"]["cost"] = _cost(network, judged)
+        if variant == "emotalk":
+            rows["untold"] = _judged_figures(network, judged, head, level=0)
+    return rows
 
 
 def _key_of(network: Path, judged: _Judged, head: Head) -> str:
