@@ -113,6 +113,15 @@ def test_another_head_is_read_and_faults_are_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "odd.npz", **(good | {"arkit_names": np.array(["Mouth_Open"])}))
     with pytest.raises(InputError, match="Mouth_Open"):
         read_head(tmp_path / "odd.npz")
+    for name, array in (
+        ("mask_lips", np.ones(3, bool)),
+        ("mask_upper", np.zeros(2, bool)),
+        ("arkit_names", np.array(["jawOpen", "jawLeft"])),
+        ("deltas", np.ones(3)),
+    ):
+        np.savez(tmp_path / "unfit.npz", **(good | {name: array}))
+        with pytest.raises(InputError, match=r"do not fit.*unfit\.npz"):
+            read_head(tmp_path / "unfit.npz")
     with pytest.raises(InputError, match=r"no\.npz"):
         read_head(tmp_path / "no.npz")
 
