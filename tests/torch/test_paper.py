@@ -114,13 +114,13 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert len(losses_of(tmp_path / "parts")) == 12
 
 
-def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Path) -> None:
+def die_in_the_eighth_step(folder: Path, *changes: str) -> None:
     class DeathError(Exception):
         pass
 
     class Mortal(Pairs):
         def batch(self, n_pairs: int, seed: tuple[int, ...], group: Processes = ALONE) -> Batch:
-            if seed == (1, 7):  # the eighth step
+            if seed == (1, 7):
                 raise DeathError
             return super().batch(n_pairs, seed, group)
 
@@ -129,7 +129,11 @@ def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steps, "Pairs", Mortal)
         with pytest.raises(DeathError):
-            run(tmp_path)
+            run(folder, *changes)
+
+
+def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Path) -> None:
+    die_in_the_eighth_step(tmp_path)
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
 
     run(tmp_path)
@@ -137,6 +141,13 @@ def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Pa
     steps_seen = [json.loads(line)["step"] for line in lines]
     assert sorted(set(steps_seen)) == list(range(1, 13))
     assert len(losses_of(tmp_path)) == 12
+
+
+def test_a_death_between_two_reports_changes_neither(tmp_path: Path) -> None:
+    die_in_the_eighth_step(tmp_path / "parts", "pace.report_every=3")  # the checkpoint is at 4
+    run(tmp_path / "parts", "pace.report_every=3")
+    run(tmp_path / "whole", "pace.report_every=3")
+    assert losses_of(tmp_path / "parts") == losses_of(tmp_path / "whole")
 
 
 def test_a_run_folder_explains_itself(tmp_path: Path) -> None:
