@@ -9,12 +9,14 @@ step or all at once.
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from emotalk_core.atomic_file import disk_error
 from emotalk_core.errors import EmoTalkError, InputError
 from emotalk_core.model.folder import starter_folder
 
@@ -125,9 +127,22 @@ def _guarded(run: Callable[[], int]) -> int:
     except EmoTalkError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:  # a set that is not whole, a folder that fills up or is not ours
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        print(_told(error), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped; the same command goes on, `actors` anew.", file=sys.stderr)
         return 130
+
+
+def _told(error: OSError) -> EmoTalkError:
+    """What went wrong with a file, as an error that the user can mend."""
+    place = Path(error.filename or "disk")
+    if isinstance(error, FileNotFoundError):
+        return InputError("A file is missing", value=place, remedy="Bring it, or check the folder.")
+    return disk_error(error, place)
 
 
 if __name__ == "__main__":

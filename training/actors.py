@@ -33,6 +33,8 @@ from .retold import at_other_speeds
 __all__ = ["Audition", "hear_actors", "load_actors"]
 
 _READERS, _FEWEST, _QUIET = 150, 3, 120  # clips
+_SOMEBODY: Final = "somebody"
+"""Speaker of clips of whom no name is given: an empty one would mean that nobody speaks."""
 _WRITTEN: Final = {"model.safetensors", "config.json", "MODEL_CARD.md"}
 """Of a model's files, those that would not be true of the new one if they were copied."""
 
@@ -54,8 +56,8 @@ def load_actors(folder: Path) -> list[Recording]:
     Raises
     ------
     InputError
-        No index, a column missing, a sound that cannot be read, an emotion or split that there is
-        not.
+        No index, a column missing, a sound that cannot be read or is empty, an emotion or split
+        that there is not, a file twice.
     """
     index = folder / "index.csv"
     try:
@@ -72,7 +74,21 @@ def load_actors(folder: Path) -> list[Recording]:
             value=f"{index}: {missing[0]}",
             remedy="Give a first line with names between commas: file,emotion,speaker,split.",
         )
-    return [_recording(folder, row, f"{index}, line {n}") for n, row in enumerate(rows, 2)]
+    found = [_recording(folder, row, f"{index}, line {n}") for n, row in enumerate(rows, 2)]
+    _refuse_twice(index, [r.name.removeprefix("actors/") for r in found])
+    return found
+
+
+def _refuse_twice(index: Path, files: Sequence[str]) -> None:
+    """A clip of two feelings teaches neither; one of two splits is judged by what it taught."""
+    first: dict[str, int] = {}
+    for number, file in enumerate(files, 2):
+        if first.setdefault(file, number) != number:
+            raise InputError(
+                "Listed twice",
+                value=f"{index}, lines {first[file]} and {number}: {file}",
+                remedy="Keep one row of each clip.",
+            )
 
 
 def _recording(folder: Path, row: dict[str, str | None], where: str) -> Recording:
@@ -85,15 +101,17 @@ def _recording(folder: Path, row: dict[str, str | None], where: str) -> Recordin
             )
     source = folder / file
     try:
-        soundfile.info(source)
+        n_samples = soundfile.info(source).frames
     except (OSError, soundfile.LibsndfileError) as error:
         raise InputError(
             "Not a sound that can be read", value=source, remedy=f"See {where}; use wav or flac."
         ) from error
+    if n_samples == 0:
+        raise InputError("A sound of no length", value=source, remedy=f"See {where}; leave it out.")
     return Recording(
         name=f"actors/{file}",
         source=source,
-        speaker=row.get("speaker") or row.get("actor") or "",
+        speaker=row.get("speaker") or row.get("actor") or _SOMEBODY,
         split=split,
         emotion=emotion_weights({emotion: 1.0}),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from emotalk_core.errors import InputError
 
@@ -22,9 +23,13 @@ __all__ = [
     "RunConfig",
     "SetShares",
     "SynthesisSettings",
+    "built",
     "read_run_config",
     "read_toml",
 ]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -130,9 +135,11 @@ def read_run_config(path: Path) -> RunConfig:
     Raises
     ------
     InputError
-        The file is missing or no toml, or names a field that there is not.
+        The file is missing or no toml; a field or type that there is not; a number below 0.
     """
-    return _build(RunConfig, read_toml(path), "")
+    config = built(RunConfig(), read_toml(path), "")
+    _check_numbers(config)
+    return config
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -147,17 +154,52 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError("Run config is no toml", value=path, remedy=f"{error}.") from error
 
 
-def _build(kind: type[Any], given: Mapping[str, Any], where: str) -> Any:
-    defaults = kind()
-    known = {f.name: getattr(defaults, f.name) for f in fields(kind)}
-    for name in given:
+def built(default: T, given: Mapping[str, Any], where: str) -> T:
+    """`default` with what a toml table says in its place; InputError names what does not fit."""
+    assert is_dataclass(default)
+    known = {f.name: getattr(default, f.name) for f in fields(default)}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
         if name not in known:
             raise InputError(
                 "No such setting", value=where + name, remedy=f"Use {', '.join(known)}."
             )
-    return kind(
-        **{
-            n: _build(type(known[n]), v, f"{n}.") if isinstance(v, dict) else v
-            for n, v in given.items()
-        }
-    )
+        values[name] = _fitting(known[name], value, where + name)
+    return type(default)(**(known | values))
+
+
+def _fitting(default: Any, value: Any, name: str) -> Any:
+    """`value` as a setting whose kind is that of `default`."""
+    if is_dataclass(default):
+        if isinstance(value, Mapping):
+            return built(default, value, f"{name}.")
+        inner = ", ".join(f.name for f in fields(default))
+        remedy = f"{name} is a group: write {name}.FIELD=VALUE with one of {inner}."
+    elif isinstance(value, Mapping):
+        remedy = f"{name} has no fields: write {name}=VALUE."
+    elif type(value) is type(default):
+        return value
+    elif isinstance(default, float) and type(value) is int:
+        return float(value)
+    elif isinstance(default, tuple) and isinstance(value, list) and _are_numbers(value):
+        return tuple(float(number) for number in value)
+    else:
+        remedy = f"Give it like {default!r}."
+    raise InputError("Wrong kind of setting", value=f"{name} = {value!r}", remedy=remedy)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(type(value) in (int, float) for value in values)
+
+
+def _check_numbers(settings: object, where: str = "") -> None:
+    """Nothing is negative, endless or no number."""
+    assert is_dataclass(settings)
+    for part in fields(settings):
+        value, name = getattr(settings, part.name), where + part.name
+        if is_dataclass(value):
+            _check_numbers(value, f"{name}.")
+        elif isinstance(value, (int, float)) and not 0 <= value < math.inf:
+            raise InputError(
+                "Setting out of range", value=f"{name} = {value}", remedy="Give it 0 or more."
+            )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.errors import SetupError
 
 __all__ = ["Journal"]
@@ -49,12 +51,20 @@ class Journal:
 
 
 def _cut(path: Path, first_step: int) -> None:
-    """Drop lines of steps that will be taken again."""
+    """Drop lines of steps that will be taken again, and what a full disk cut short."""
     if not path.is_file():
         return
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if json.loads(line)["step"] <= first_step]
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    kept = [line for line in lines if _step_of(line) <= first_step]
+    with atomic_file(path) as file:
+        file.write("".join(f"{line}\n" for line in kept).encode())
+
+
+def _step_of(line: str) -> float:
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return math.inf
 
 
 def _open_board(folder: Path) -> Any:

@@ -76,6 +76,8 @@ class ListenerSettings:
                 value=f"layers = {[*self.layers]}",
                 remedy=f"Give {n_layers} numbers from 0 on that add up to 1.",
             )
+        if self.every < 1:
+            raise InputError("No step", value=f"every = {self.every}", remedy="Give it 1 or more.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from training import actors as module  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.actors import Audition, hear_actors, load_actors  # noqa: E402
-from training.datasets import Recording  # noqa: E402
+from training.datasets import NOBODY, Recording  # noqa: E402
 from training.listener import ListenerSettings  # noqa: E402
 
 SPLITS = ("train", "train", "train", "test")
@@ -102,6 +102,11 @@ def test_test_clips_are_not_learnt_from(folder: Path, tmp_path: Path) -> None:
         ([("file", "emotion"), ("gone.wav", "sad")], "gone.wav"),
         ([("file", "emotion"), ("index.csv", "sad")], "Not a sound"),
         ([("emotion", "file"), ("sad",)], "Not a sound"),
+        (
+            [("file", "emotion", "split"), ("sad0.wav", "sad", ""), ("sad0.wav", "sad", "test")],
+            "Listed twice.*lines 2 and 3: sad0.wav",
+        ),
+        ([("file", "emotion"), ("empty.wav", "sad")], r"no length.*empty\.wav"),
         ([("file;emotion",), ("angry0.wav;sad",)], "column is missing.*file"),
         ([("file", "emotion", "split"), ("angry0.wav", "angry", "Test")], "No such split"),
         ([("file", "emotion", "split"), ("angry0.wav", "angry", "test")], "Nobody to learn from"),
@@ -111,6 +116,7 @@ def test_what_cannot_be_learnt_from_is_named_and_nothing_is_written(
     folder: Path, tmp_path: Path, rows: list[tuple[str, ...]], problem: str
 ) -> None:
     write_index(folder, rows)
+    soundfile.write(folder / "empty.wav", np.zeros(0), 16_000)
     audition = Audition(folder, tmp_path, starter_folder(), tmp_path / "model")
 
     with pytest.raises(InputError, match=problem):
@@ -131,6 +137,11 @@ def test_a_list_from_a_spreadsheet_is_read(folder: Path) -> None:
     text = (folder / "index.csv").read_text(encoding="utf-8")
     (folder / "index.csv").write_text("\ufeff" + text, encoding="utf-8")
     assert len(load_actors(folder)) == 2 * len(SPLITS)
+
+
+def test_actors_without_a_name_are_somebody(folder: Path) -> None:
+    # Clips of nobody are sounds without speech: other levels, under louder speech elsewhere.
+    assert all(actor.speaker != NOBODY for actor in load_actors(folder))
 
 
 def test_no_readers_is_said_at_once(folder: Path, tmp_path: Path) -> None:

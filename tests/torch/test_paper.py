@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from training.paper import loop  # noqa: E402
 from training.paper.align import proportional, through, warp  # noqa: E402
 from training.paper.animator import stretched, swap_pairs  # noqa: E402
 from training.paper.batches import Batch, Pairs  # noqa: E402
-from training.paper.processes import ALONE, Processes  # noqa: E402
+from training.paper.processes import ALONE, Processes, processes  # noqa: E402
 from training.paper.settings import read_run  # noqa: E402
 from training.paper.steps import network_of, train  # noqa: E402
 
@@ -113,13 +114,13 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert len(losses_of(tmp_path / "parts")) == 12
 
 
-def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Path) -> None:
+def die_in_the_eighth_step(folder: Path, *changes: str) -> None:
     class DeathError(Exception):
         pass
 
     class Mortal(Pairs):
         def batch(self, n_pairs: int, seed: tuple[int, ...], group: Processes = ALONE) -> Batch:
-            if seed == (1, 7):  # the eighth step
+            if seed == (1, 7):
                 raise DeathError
             return super().batch(n_pairs, seed, group)
 
@@ -128,7 +129,11 @@ def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steps, "Pairs", Mortal)
         with pytest.raises(DeathError):
-            run(tmp_path)
+            run(folder, *changes)
+
+
+def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Path) -> None:
+    die_in_the_eighth_step(tmp_path)
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
 
     run(tmp_path)
@@ -136,6 +141,13 @@ def test_steps_after_the_last_checkpoint_are_all_that_a_death_costs(tmp_path: Pa
     steps_seen = [json.loads(line)["step"] for line in lines]
     assert sorted(set(steps_seen)) == list(range(1, 13))
     assert len(losses_of(tmp_path)) == 12
+
+
+def test_a_death_between_two_reports_changes_neither(tmp_path: Path) -> None:
+    die_in_the_eighth_step(tmp_path / "parts", "pace.report_every=3")  # the checkpoint is at 4
+    run(tmp_path / "parts", "pace.report_every=3")
+    run(tmp_path / "whole", "pace.report_every=3")
+    assert losses_of(tmp_path / "parts") == losses_of(tmp_path / "whole")
 
 
 def test_a_run_folder_explains_itself(tmp_path: Path) -> None:
@@ -157,6 +169,37 @@ def test_going_on_with_other_settings_is_refused(tmp_path: Path) -> None:
         run(tmp_path, "losses.cross=0.5")
     run(tmp_path, "pace.report_every=2", until=4)  # how often it reports is its own affair
     assert (tmp_path / "state.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize("until", [4, None])
+def test_other_takes_are_refused_and_what_was_learned_from_stays_on_record(
+    tmp_path: Path, until: int | None
+) -> None:
+    run(tmp_path, until=until)
+    record = (tmp_path / "takes.csv").read_bytes()
+    store = made_store()
+    mended = replace(store.takes[3], curves=store.takes[3].curves + 0.1)
+    takes = (*store.takes[:3], mended, *store.takes[4:])
+
+    with pytest.raises(InputError, match=r"other takes: '1 .*first: made/010.*another --run"):
+        train(settings(), replace(store, takes=takes), tmp_path, FRONT_END)
+
+    assert (tmp_path / "takes.csv").read_bytes() == record
+
+
+def test_a_line_that_a_full_disk_cut_is_written_anew(tmp_path: Path) -> None:
+    run(tmp_path, until=4)
+    with (tmp_path / "curve.jsonl").open("a") as curve:
+        curve.write('{"step": 5, "ki')
+    run(tmp_path)
+    assert len(losses_of(tmp_path)) == 12
+
+
+def test_settings_that_are_cut_short_are_named(tmp_path: Path) -> None:
+    run(tmp_path, until=4)
+    (tmp_path / "about.json").write_text('{"settings": {')
+    with pytest.raises(InputError, match=r"about\.json"):
+        run(tmp_path)
 
 
 def test_a_broken_checkpoint_is_named(tmp_path: Path) -> None:
@@ -236,6 +279,39 @@ def test_ablations_leave_out_what_they_say() -> None:
     assert single.emotion is single.content
     sizes = [sum(p.numel() for p in n.parameters()) for n in (whole, single, unguided)]
     assert sizes[0] > max(sizes[1:])
+
+
+def test_takes_without_feelings_move_the_same_parameters() -> None:
+    # Each process has takes of its own, and gradients are joined in order.
+    network, told = network_of(settings(), made_store()), drawn()
+
+    def moved(emotion: torch.Tensor) -> set[str]:
+        network.zero_grad(set_to_none=True)
+        torch.stack(
+            [*network.losses(replace(told, emotion=emotion), 0.0).values()]
+        ).sum().backward()
+        return {n for n, p in network.named_parameters() if p.grad is not None}
+
+    assert moved(torch.full_like(told.emotion, -1)) == moved(told.emotion)
+
+
+def test_each_process_takes_a_card_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards: list[int] = []
+    backends: list[str] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", cards.append)
+    monkeypatch.setattr(torch.distributed, "init_process_group", backends.append)
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 3)
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("LOCAL_RANK", "3")
+
+    with processes() as group:
+        assert (group.rank, group.count) == (3, 4)
+
+    assert cards == [3]
+    assert backends == ["cpu:gloo,cuda:nccl"]  # pace.device = cpu is answered too
 
 
 PARALLEL_RUN = """

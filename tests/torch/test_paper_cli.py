@@ -69,6 +69,7 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
         ("clips=HERE", ("--config", "/no/such.toml"), "/no/such.toml"),
         ("clips=HERE", ("--set", "network=gan"), "network = gan"),
         ("clips=HERE", ("--set", "name.x=1"), "name has no fields: write name=VALUE."),
+        ("clips=HERE", ("--set", "name=../mine"), "'name = ../mine'. It names a folder"),
         ("clips=HERE", ("--set", "pace=3"), "write pace.FIELD=VALUE with one of steps, pairs,"),
         ("clips=HERE", ("--set", "pace.steps=0"), "'pace.steps = 0'. Give it 1 or more."),
         ("clips=HERE", ("--set", "pace.pairs=0"), "'pace.pairs = 0'. Give it 1 or more."),
@@ -137,6 +138,17 @@ def test_the_table_refuses_before_it_makes_anything(
     assert main(["paper", "table", "--work", str(work), *more]) == 2
     assert said in capsys.readouterr().err
     assert not list(work.glob("*"))
+
+
+def test_the_table_refuses_runs_that_were_trained_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "runs" / "voca-1"
+    changes = ["network=voca", "name=voca"]
+    train(settings(*changes, "losses.cross=0"), made_store(), folder, FRONT_END)
+    command = ["paper", "table", "--work", str(tmp_path), "--seeds", "1", "--judge-only"]
+    assert main(command) == 2
+    assert "runs/voca-1 holds a run with other settings" in capsys.readouterr().err
 
 
 def test_later_changes_stand_over_earlier_ones_and_the_file() -> None:

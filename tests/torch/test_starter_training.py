@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,24 @@ def test_it_names_phones_as_the_weights_that_ship(tmp_path: Path) -> None:
         np.testing.assert_array_equal(trained[name], shipped[name], err_msg=name)
     for name in ("content.project.weight", "decoder.output.weight"):
         assert (trained[name] != shipped[name]).any()
+
+
+def test_more_speakers_than_styles_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = heard_store(tmp_path / "features")
+    takes = tuple(replace(store.takes[0], person=person) for person in range(9))
+    crowd = replace(
+        store,
+        takes=takes,
+        starts=np.arange(10) * store.starts[1],
+        states=np.tile(store.states[: store.starts[1]], (9, 1, 1)),
+        level=np.tile(store.level[: store.starts[1]], 9),
+    )
+
+    train(settings(*CHANGES, "persons=9"), crowd, tmp_path / "run", FRONT_END, until=1)
+
+    assert "9 speakers share the network's 8 styles" in caplog.text
 
 
 def test_features_of_another_front_end_are_refused() -> None:

@@ -14,7 +14,7 @@ from emotalk_core import arkit
 from emotalk_core.clip_files import read_clip
 from emotalk_core.errors import InputError
 from training.evaluate.curve_figures import best_lag_ms, closures, jitter
-from training.evaluate.mesh import dynamics, largest_distances, read_head, shipped_head
+from training.evaluate.mesh import Head, dynamics, largest_distances, read_head, shipped_head
 from training.faces.phones import Phone
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
@@ -22,6 +22,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: training ex
 from tests.torch.paper_takes import SMALL, made_store  # noqa: E402
 from tests.torch.real_data import DATA, needs  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
+from training.evaluate import table  # noqa: E402
 from training.evaluate.judge import judge  # noqa: E402
 from training.evaluate.table import Scores, make_table, write_table  # noqa: E402
 from training.paper.contest import VARIANTS, run_contest  # noqa: E402
@@ -112,6 +113,15 @@ def test_another_head_is_read_and_faults_are_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "odd.npz", **(good | {"arkit_names": np.array(["Mouth_Open"])}))
     with pytest.raises(InputError, match="Mouth_Open"):
         read_head(tmp_path / "odd.npz")
+    for name, array in (
+        ("mask_lips", np.ones(3, bool)),
+        ("mask_upper", np.zeros(2, bool)),
+        ("arkit_names", np.array(["jawOpen", "jawLeft"])),
+        ("deltas", np.ones(3)),
+    ):
+        np.savez(tmp_path / "unfit.npz", **(good | {name: array}))
+        with pytest.raises(InputError, match=r"do not fit.*unfit\.npz"):
+            read_head(tmp_path / "unfit.npz")
     with pytest.raises(InputError, match=r"no\.npz"):
         read_head(tmp_path / "no.npz")
 
@@ -149,7 +159,7 @@ def test_lips_that_meet_are_counted_and_lips_that_do_not() -> None:
 
 
 def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = made_store()
     takes = tuple(
@@ -178,6 +188,14 @@ def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
     assert kept["emotalk"]["parallel"][0]["lve_mm"] > 0
     for name in ("table_bars.png", "table_curves.png"):
         assert (tmp_path / "pictures" / name).stat().st_size > 5000
+
+    bigger = shipped_head()
+    monkeypatch.setattr(table, "shipped_head", lambda: Head(2 * bigger.lips, bigger.upper))
+    write_table(args, store)
+    again = json.loads((tmp_path / "table.json").read_text())
+    for row in ("emotalk", "constant"):
+        (old,), (new,) = kept[row]["parallel"], again[row]["parallel"]
+        assert new["lve_mm"] == pytest.approx(2 * old["lve_mm"])
 
 
 def test_the_truth_has_no_error_and_one_face_has_no_motion() -> None:

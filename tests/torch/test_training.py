@@ -335,7 +335,24 @@ def test_a_speaker_stays_in_one_split() -> None:
 def test_shipped_config_is_read_and_faults_are_named(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / "training" / "configs" / "starter.toml"
     assert read_run_config(shipped).name == "starter"
+    assert read_run_config(shipped.with_name("actors.toml")).listener.held_back == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[face]\nstepz = 3", "stepz"),
+        ('[listener]\ndecay = "a"', "listener.decay = 'a'.*like 0.001"),
+        ("listener = 3", "listener is a group"),
+        ("[listener]\ndecay = -1", "listener.decay = -1.0"),
+        ("[listener]\ndecay = nan", "listener.decay = nan"),
+        ("[listener]\nevery = 0", "every = 0"),
+        ("[listener]\nlayers = [1, 2]", r"layers = \[1.0, 2.0\]"),
+        ('[listener]\nlayers = ["a", 0, 0]', "listener.layers"),
+    ],
+)
+def test_a_faulty_config_is_named(tmp_path: Path, text: str, said: str) -> None:
     wrong = tmp_path / "wrong.toml"
-    wrong.write_text("[face]\nstepz = 3\n")
-    with pytest.raises(InputError, match="stepz"):
+    wrong.write_text(text)
+    with pytest.raises(InputError, match=said):
         read_run_config(wrong)

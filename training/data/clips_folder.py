@@ -16,7 +16,6 @@ import numpy as np
 
 from emotalk_core.arkit import CHANNELS
 from emotalk_core.audio import open_sound, read_samples
-from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import EmoTalkError, InputError
@@ -83,6 +82,10 @@ def _take(
         faults.add_error(curves.stem, error)
         return None
     values = on_frames(faces_of(clip), clip.fps)
+    known = np.array([name in clip.channels for name in CHANNELS], np.float32)
+    if not known.any():
+        faults.add(f"{curves.name} has none of ARKit's channels: {', '.join(clip.channels[:3])}")
+        return None
     if not faults.check_curves(values, curves.name):
         return None
     if not faults.check_lengths(len(values) / 30.0, len(samples) / SAMPLE_RATE, curves.stem):
@@ -97,12 +100,8 @@ def _take(
         sentence=label.get("sentence") or "",
         emotion=EMOTIONS.index(emotion) if emotion else None,
         level=int(label.get("level") or 0),
-        known=_known(clip),
+        known=known,
     )
-
-
-def _known(clip: Clip) -> np.ndarray:
-    return np.array([name in clip.channels for name in CHANNELS], np.float32)
 
 
 def _read_labels(path: Path, stems: Collection[str], faults: Faults) -> dict[str, dict[str, str]]:

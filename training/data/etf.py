@@ -6,6 +6,7 @@ sentence and actor; of HDTF nothing but the speaker is known, so it has no pairs
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,9 @@ __all__ = ["load_etf"]
 _PARTS: Final = ("RAVDESS", "HDTF")
 _APPLE: Final = [EMOTALK_ORDER.index(name) for name in CHANNELS]
 _DEV_SHARE: Final = 10
+# modality-channel-emotion-intensity-statement-repetition-actor
+_RAVDESS: Final = re.compile(r"\d\d-0([12])-0([1-8])-0([12])-(\d\d)-(\d\d)-(\d\d)")
+_SONG: Final = 2  # of the channels: the same words as spoken, at another pace and pitch
 
 
 def load_etf(folder: Path, *, skip: bool = False) -> list[Take]:
@@ -77,7 +81,7 @@ def _take(part: Path, sound: Path, curves: Path, faults: Faults) -> Take | None:
     except EmoTalkError as error:
         faults.add_error(sound.name, error)
         return None
-    if not faults.check_curves(values, curves.name):
+    if not faults.check_curves(values, curves.name, EMOTALK_ORDER):
         return None
     if not faults.check_lengths(len(values) / 30.0, frame_count(n_samples) / 30.0, curves.stem):
         return None
@@ -87,22 +91,23 @@ def _take(part: Path, sound: Path, curves: Path, faults: Faults) -> Take | None:
         curves=np.ascontiguousarray(values[:, _APPLE], np.float32),
         speaker=curves.stem.rsplit("_", 1)[0],
     )
-    return _told(bare, curves.stem) if part.name == "RAVDESS" else _untold(bare)
+    return _told(bare, faults) if part.name == "RAVDESS" else _untold(bare)
 
 
-def _told(take: Take, stem: str) -> Take:
-    """With what modality-channel-emotion-intensity-statement-repetition-actor says."""
-    fields = stem.split("-")
-    if len(fields) != 7 or not all(f.isdigit() for f in fields):
-        raise InputError(
-            "Not a RAVDESS file name", value=stem, remedy="Expected 03-01-05-02-01-02-12."
-        )
-    _, _, emotion, intensity, statement, repetition, actor = map(int, fields)
+def _told(take: Take, faults: Faults) -> Take | None:
+    """With what a RAVDESS file name says."""
+    stem = take.name.rpartition("/")[2]
+    fields = _RAVDESS.fullmatch(stem)
+    if fields is None:
+        faults.add(f"{stem} is no RAVDESS file name, as 03-01-05-02-01-02-12")
+        return None
+    channel, emotion, intensity, statement, repetition, actor = map(int, fields.groups())
+    sung = "sung " if channel == _SONG else ""
     return replace(
         take,
         speaker=f"actor{actor:02d}",
         split={21: "dev", 22: "dev", 23: "test", 24: "test"}.get(actor, "train"),
-        sentence=f"{statement}-{repetition}",
+        sentence=f"{sung}{statement}-{repetition}",
         emotion=emotion - 1,
         level=intensity - 1,
     )

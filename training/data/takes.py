@@ -22,6 +22,7 @@ __all__ = ["FPS", "Faults", "Take", "numbered_persons", "on_frames"]
 log = logging.getLogger(__name__)
 
 FPS: Final = 30
+LARGEST_WEIGHT: Final = 4.0  # captures go a little beyond 1; percent go far
 LONGEST_DIFFERENCE_S: Final = 0.5  # between sound and curves: more is another recording
 
 
@@ -63,17 +64,25 @@ class Faults:
         """Remember a take whose files cannot be read, with all that the error says."""
         self.add(f"{name}: {str(error).rstrip('.')}")
 
-    def check_curves(self, values: np.ndarray, name: str) -> bool:
-        """Whether curves can be trained on: (T, 52), T > 0, finite."""
+    def check_curves(
+        self, values: np.ndarray, name: str, channels: Sequence[str] = CHANNELS
+    ) -> bool:
+        """Whether curves can be trained on: (T, 52), T > 0, finite, of the size of weights."""
         if values.ndim != 2 or values.shape[1] != N_CHANNELS or not len(values):
             self.add(f"{name} has shape {values.shape}, not (frames, {N_CHANNELS})")
-        elif not np.isfinite(values).all():
-            row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
-            column = int(np.flatnonzero(~np.isfinite(values[row]))[0])
-            self.add(f"{name} has no number at frame {row}, channel {CHANNELS[column]}")
-        else:
-            return True
-        return False
+            return False
+        if values.dtype.kind not in "fiu":
+            self.add(f"{name} holds {values.dtype}, not numbers")
+            return False
+        for faulty, what in (
+            (~np.isfinite(values), "no number"),
+            (np.abs(values) > LARGEST_WEIGHT, "more than a weight (0 to 1; percent?)"),
+        ):
+            if faulty.any():
+                row, column = (int(k) for k in np.argwhere(faulty)[0])
+                self.add(f"{name} has {what} at frame {row}, channel {channels[column]}")
+                return False
+        return True
 
     def check_lengths(self, curves_s: float, sound_s: float, name: str) -> bool:
         """Whether a sound and its curves can be of one recording."""

@@ -13,6 +13,7 @@ its vertices. Another head: an npz of `deltas` (n, V, 3) in mm, `arkit_names` (n
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,7 @@ def read_head(path: Path) -> Head:
     Raises
     ------
     InputError
-        No such file, fields missing, or channels that ARKit does not have.
+        No such file, fields missing or of other shapes, or channels that ARKit does not have.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -60,6 +61,7 @@ def read_head(path: Path) -> Head:
             deltas, names, lips, upper = (stored[name] for name in _FIELDS)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise InputError("Head cannot be read", value=path, remedy="Give an npz file.") from error
+    _check_shapes(path, deltas, names, (lips, upper))
     wide = np.zeros((N_CHANNELS, deltas.shape[1], 3), np.float32)
     for name, delta in zip(names, deltas, strict=True):
         if str(name) not in CHANNELS:
@@ -67,6 +69,19 @@ def read_head(path: Path) -> Head:
         # Some heads have one channel in two halves: both follow the one weight.
         wide[CHANNELS.index(str(name))] += delta.astype(np.float32)
     return Head(*(wide[:, mask.astype(bool)].reshape(N_CHANNELS, -1) for mask in (lips, upper)))
+
+
+def _check_shapes(
+    path: Path, deltas: np.ndarray, names: np.ndarray, masks: Sequence[np.ndarray]
+) -> None:
+    n, vertices = (*deltas.shape, 0, 0)[:2]
+    fits = deltas.shape == (n, vertices, 3) and names.shape == (n,)
+    if not fits or any(m.shape != (vertices,) or not m.any() for m in masks):
+        raise InputError(
+            "Arrays of a head that do not fit",
+            value=path,
+            remedy="It needs deltas (n, V, 3), arkit_names (n,), masks (V,) of some vertices.",
+        )
 
 
 def largest_distances(made: np.ndarray, wanted: np.ndarray, part: np.ndarray) -> np.ndarray:

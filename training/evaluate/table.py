@@ -4,6 +4,7 @@ the paper reports on its data.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.controls import EMOTIONS
 
 from ..baselines.simple import ConstantFace, LoudnessJaw
@@ -217,24 +219,44 @@ def _variant_scores(variant: str, args: Any, sets: Sequence[_Judged], head: Head
 def _run_scores(
     variant: str, seed: int, folder: Path, args: Any, sets: Sequence[_Judged], head: Head
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Figures of one run, by set; kept in its folder."""
+    """Figures of one run, by set; kept in its folder while network, head and takes are the same."""
     kept = folder / f"figures{'' if args.head is None else '-' + args.head.stem}.json"
     stored: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
-    missing = [s for s in sets if s.name not in stored.get("plain", {})]
-    if not missing:
-        return stored
-    network = trained_network(variant, seed, folder, args, sets[0].store)
-    for judged in missing:
-        figures = _judged_figures(network, judged, head)
-        stored.setdefault("plain", {})[judged.name] = figures
-        if judged.name == "parallel":
-            figures["cost"] = _cost(network, judged)
-            if variant == "emotalk":
-                bare = _judged_figures(network, judged, head, level=0)
-                stored.setdefault("untold", {})[judged.name] = bare
-        log.info("%s on %s: %s", folder.name, judged.name, figures)
-    kept.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-    return stored
+    keys = {s.name: _key_of(folder / "network.pt", s, head) for s in sets}
+    missing = [s for s in sets if stored.get("keys", {}).get(s.name) != keys[s.name]]
+    if missing:
+        network = trained_network(variant, seed, folder, args, sets[0].store)
+        for judged in missing:
+            for row, figures in _rows_of(variant, network, judged, head).items():
+                stored.setdefault(row, {})[judged.name] = figures
+                log.info("%s, %s on %s: %s", folder.name, row, judged.name, figures)
+            stored.setdefault("keys", {})[judged.name] = keys[judged.name]
+        with atomic_file(kept) as file:
+            file.write(f"{json.dumps(stored, indent=1)}\n".encode())
+    rows = {row: stored.get(row, {}) for row in ("plain", "untold")}
+    return {row: {n: f for n, f in found.items() if n in keys} for row, found in rows.items()}
+
+
+def _rows_of(
+    variant: str, network: nn.Module, judged: _Judged, head: Head
+) -> dict[str, dict[str, float]]:
+    """Figures of a network on one set, and of EmoTalk without its level beside them."""
+    rows = {"plain": _judged_figures(network, judged, head)}
+    if judged.name == "parallel":
+        rows["plain"]["cost"] = _cost(network, judged)
+        if variant == "emotalk":
+            rows["untold"] = _judged_figures(network, judged, head, level=0)
+    return rows
+
+
+def _key_of(network: Path, judged: _Judged, head: Head) -> str:
+    """A hash of what figures come from: another network, head or take has others."""
+    digest = hashlib.blake2b(network.read_bytes(), digest_size=8)
+    for part in (head.lips, head.upper):
+        digest.update(part.tobytes())
+    for k, take in zip(judged.rows, judged.takes, strict=True):
+        digest.update(take.curves.tobytes() + judged.store.states_of(k)[1].tobytes())
+    return digest.hexdigest()
 
 
 def trained_network(variant: str, seed: int, folder: Path, args: Any, store: Store) -> nn.Module:

@@ -23,10 +23,11 @@ from ..data.captures import CAPTURES
 from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
 from ..folders import ready_folder
-from .contest import FACES, VARIANTS, make_parallel_sets, run_contest, settings_of
+from .contest import FACES, VARIANTS, make_parallel_sets, run_contest, run_name, settings_of
 from .full_size import FullEmoTalk, export_full
 from .loop import chosen_device
 from .processes import processes
+from .run_folder import refuse_another
 from .settings import read_run
 from .starter import StarterAnimator, export_starter
 from .steps import features_of, train
@@ -182,7 +183,8 @@ def _check_table(args: argparse.Namespace) -> None:
         )
     for seed in args.seeds:
         for variant in VARIANTS:
-            settings_of(variant, seed, args.config, args.set)
+            run = settings_of(variant, seed, args.config, args.set)
+            refuse_another(run, args.work / "runs" / run_name(variant, seed))
     if args.head:
         read_head(args.head)
     for folder in filter(None, (args.work, args.pictures)):

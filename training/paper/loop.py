@@ -66,18 +66,13 @@ def fit(
     with Journal(
         folder, tensorboard=pace.tensorboard and group.is_first, first_step=state.step
     ) as j:
-        sums: dict[str, float] = {}
-        counted = 0
         while state.step < last:
-            parts = state.learn(takes.train)
-            counted += 1
-            for name, part in parts.items():
-                sums[name] = sums.get(name, 0.0) + part
+            state.learn(takes.train)
             now = time.monotonic() - started
-            if _due(state.step, pace.report_every, last) and group.is_first:
-                j.write(state.step, "train", {n: s / counted for n, s in sums.items()}, now)
             if _due(state.step, pace.report_every, last):
-                sums, counted = {}, 0
+                means = state.means()
+                if group.is_first:
+                    j.write(state.step, "train", means, now)
             if _due(state.step, pace.check_every, last) and group.is_first and takes.dev:
                 j.write(state.step, "dev", measure(network, takes.dev, run, state.device), now)
             if _due(state.step, pace.save_every, last) and group.is_first:
@@ -100,9 +95,11 @@ class _State:
         learned = [p for p in network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.Adam(learned, lr=run.pace.learning_rate)
         self.step = 0
+        self._sums: dict[str, float] = {}  # of the losses' parts since the last report
+        self._counted = 0
 
-    def learn(self, pairs: Pairs) -> dict[str, float]:
-        """One step down the sum of the losses; their parts, the mean over all processes."""
+    def learn(self, pairs: Pairs) -> None:
+        """One step down the sum of the losses."""
         pace, group = self.run.pace, self.group
         seed = (self.run.seed, self.step)
         batch = moved(pairs.batch(pace.pairs, seed, group), self.device)
@@ -127,7 +124,15 @@ class _State:
         self.optimiser.step()
         self.step += 1
         means = group.mean(torch.stack([p.detach() for p in parts.values()]))
-        return dict(zip(parts, means.tolist(), strict=True))
+        for name, part in zip(parts, means.tolist(), strict=True):
+            self._sums[name] = self._sums.get(name, 0.0) + part
+        self._counted += 1
+
+    def means(self) -> dict[str, float]:
+        """Parts of the losses, means over all processes and the steps since this was last asked."""
+        found = {name: total / self._counted for name, total in self._sums.items()}
+        self._sums, self._counted = {}, 0
+        return found
 
     def write(self, folder: Path) -> None:
         """What `read` needs."""
@@ -135,6 +140,8 @@ class _State:
             "step": self.step,
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "sums": self._sums,
+            "counted": self._counted,
         }
         write_state(state, folder / "state.pt")
 
@@ -145,6 +152,7 @@ class _State:
             self.network.load_state_dict(stored["network"])
             self.optimiser.load_state_dict(stored["optimiser"])
             self.step = int(stored["step"])
+            self._sums, self._counted = dict(stored.get("sums", {})), int(stored.get("counted", 0))
         except (KeyError, RuntimeError, ValueError) as error:
             raise InputError(
                 "Checkpoint is of another network",

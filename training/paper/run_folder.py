@@ -1,7 +1,7 @@
 """What a run leaves behind, so that it explains itself.
 
 about.json      settings, git revision, versions, machine
-takes.csv       every take: speaker, split, words, feeling, length, hash of its sound
+takes.csv       every take: speaker, split, words, feeling, length, hashes of sound and curves
 curve.jsonl     losses by step
 samples/*.png   a dev take now and then: what was made beside what was wanted
 state.pt        what a run goes on from; network.pt: the numbers alone
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import logging
 import platform
@@ -25,32 +26,40 @@ import numpy as np
 import torch
 
 from emotalk_core import arkit
+from emotalk_core.atomic_file import atomic_file
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import InputError
 
 from ..data.takes import Take
 from .settings import PaperRun, differences
 
-__all__ = ["explain", "picture"]
+__all__ = ["explain", "picture", "refuse_another"]
 
 log = logging.getLogger(__name__)
 
+_COLUMNS: Final = (
+    "take", "speaker", "split", "sentence", "emotion", "level", "person", "frames", "sound",
+    "curves",
+)  # fmt: skip
 _SHOWN: Final = ("jawOpen", "mouthClose", "mouthSmileLeft", "browInnerUp", "browDownLeft")
 
 
 def explain(folder: Path, run: PaperRun, takes: Sequence[Take], encoder_key: str) -> None:
-    """Leave settings, revision and takes beside the checkpoints.
+    """Leave settings, revision and takes beside the checkpoints; of a finished run they stay.
 
     Raises
     ------
     InputError
-        The folder holds a checkpoint of a run with other settings.
+        The folder holds a checkpoint of a run with other settings, or on other takes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    about = folder / "about.json"
-    # What was never saved is nothing to go on from: other settings may take its place.
-    if about.is_file() and any((folder / name).is_file() for name in ("state.pt", "network.pt")):
-        _refuse_another(run, json.loads(about.read_text(encoding="utf-8"))["settings"], folder)
+    about, listed = folder / "about.json", folder / "takes.csv"
+    rows = [_row(t) for t in takes]
+    refuse_another(run, folder)
+    if _has_checkpoint(folder) and listed.is_file():
+        _refuse_other_takes(rows, listed, folder)
+    if (folder / "network.pt").is_file():
+        return
     facts = {
         "settings": asdict(run),
         "revision": _revision(),
@@ -59,34 +68,52 @@ def explain(folder: Path, run: PaperRun, takes: Sequence[Take], encoder_key: str
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
     }
-    about.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    with (folder / "takes.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(
-            [
-                "take",
-                "speaker",
-                "split",
-                "sentence",
-                "emotion",
-                "level",
-                "person",
-                "frames",
-                "sound",
-            ]
+    with atomic_file(about) as file:
+        file.write(f"{json.dumps(facts, indent=2)}\n".encode())
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([_COLUMNS, *rows])
+    with atomic_file(listed) as file:
+        file.write(table.getvalue().encode())
+
+
+def refuse_another(run: PaperRun, folder: Path) -> None:
+    """Raise InputError when a folder's checkpoint is of a run with other settings."""
+    about = folder / "about.json"
+    # What was never saved is nothing to go on from: other settings may take its place.
+    if not (_has_checkpoint(folder) and about.is_file()):
+        return
+    try:
+        stored: Mapping[str, Any] = json.loads(about.read_text(encoding="utf-8"))["settings"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "Not what a run leaves", value=about, remedy="Give another --run folder."
+        ) from error
+    changed = differences(run, stored)
+    if changed:
+        raise InputError(
+            f"{folder} holds a run with other settings",
+            value="; ".join(changed[:3]),
+            remedy="Put them back to go on, or give another --run folder (table: --work).",
         )
-        rows.writerows(_row(t) for t in takes)
 
 
-def _row(take: Take) -> list[object]:
+def _has_checkpoint(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("state.pt", "network.pt"))
+
+
+def _row(take: Take) -> list[str]:
     emotion = "" if take.emotion is None else EMOTIONS[take.emotion]
-    key = _sound_key(take.source)
     head = [take.name, take.speaker, take.split, take.sentence, emotion]
-    return [*head, take.level, take.person, len(take.curves), key]
+    numbers = [str(n) for n in (take.level, take.person, len(take.curves))]
+    return [*head, *numbers, _sound_key(take.source), _key(take.curves.tobytes())]
 
 
 def _sound_key(source: Path | np.ndarray) -> str:
     data = source.read_bytes() if isinstance(source, Path) else source.tobytes()
+    return _key(data)
+
+
+def _key(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
@@ -98,13 +125,17 @@ def _revision() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _refuse_another(run: PaperRun, stored: Mapping[str, Any], folder: Path) -> None:
-    changed = differences(run, stored)
+def _refuse_other_takes(rows: Sequence[Sequence[str]], listed: Path, folder: Path) -> None:
+    with listed.open(newline="", encoding="utf-8") as file:
+        columns, *stored = list(csv.reader(file)) or [[]]
+    shared = [_COLUMNS.index(name) for name in columns if name in _COLUMNS]
+    now = {tuple(row[k] for k in shared) for row in rows}
+    changed = sorted({row[0] for row in now ^ {tuple(row) for row in stored}})
     if changed:
         raise InputError(
-            f"{folder} holds a run with other settings",
-            value="; ".join(changed[:3]),
-            remedy="Put them back to go on, or give another --run folder.",
+            f"{folder} holds a run on other takes",
+            value=f"{len(changed)} came, went or changed; first: {changed[0]}",
+            remedy="Give those of its takes.csv to go on, or another --run folder.",
         )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 
 from emotalk_core.errors import InputError
 
-from ..config import read_toml
+from ..config import built, read_toml
 from .batches import Alignment
 from .emotalk import EmoTalkSizes, PaperLosses
 from .full_size import Encoders
@@ -20,7 +20,6 @@ __all__ = ["Network", "Pace", "PaperRun", "Precision", "differences", "read_run"
 
 Network = Literal["emotalk", "emotalk-full", "starter", "faceformer", "meshtalk", "voca"]
 Precision = Literal["fp32", "bf16"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,19 @@ def read_run(path: Path | None, changes: Sequence[str] = ()) -> PaperRun:
     InputError
         No toml; a field, type or choice that there is not; a number out of its range.
     """
-    run = PaperRun() if path is None else _built(PaperRun(), read_toml(path), "")
+    run = PaperRun() if path is None else built(PaperRun(), read_toml(path), "")
     for change in changes:
-        run = _built(run, _tables(change), "")
+        run = built(run, _tables(change), "")
     _check_choices(run)
     _check_numbers(run)
     return run
 
 
 def _check_choices(run: PaperRun) -> None:
+    if not run.name or Path(run.name).name != run.name:
+        raise InputError(
+            "Not a name for a run", value=f"name = {run.name}", remedy="It names a folder: studio."
+        )
     for name, value, choices in (
         ("network", run.network, get_args(Network)),
         ("align", run.align, get_args(Alignment)),
@@ -145,34 +148,3 @@ def _tables(change: str) -> dict[str, Any]:
     for group in reversed(groups):
         tables = {group: tables}
     return tables
-
-
-def _built(default: T, given: Mapping[str, Any], where: str) -> T:
-    assert is_dataclass(default)
-    known = {f.name: getattr(default, f.name) for f in fields(default)}
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in known:
-            raise InputError(
-                "No such setting", value=where + name, remedy=f"Use {', '.join(known)}."
-            )
-        values[name] = _fitting(known[name], value, where + name)
-    return type(default)(**(known | values))
-
-
-def _fitting(default: Any, value: Any, name: str) -> Any:
-    """`value` as a setting whose kind is that of `default`."""
-    if is_dataclass(default):
-        if isinstance(value, Mapping):
-            return _built(default, value, f"{name}.")
-        inner = ", ".join(f.name for f in fields(default))
-        remedy = f"{name} is a group: write {name}.FIELD=VALUE with one of {inner}."
-    elif isinstance(value, Mapping):
-        remedy = f"{name} has no fields: write {name}=VALUE."
-    elif type(value) is type(default):
-        return value
-    elif isinstance(default, float) and type(value) is int:
-        return float(value)
-    else:
-        remedy = f"Give it like {default!r}."
-    raise InputError("Wrong kind of setting", value=f"{name} = {value!r}", remedy=remedy)

@@ -23,6 +23,7 @@ from .networks import build
 from .processes import ALONE, Processes
 from .run_folder import explain
 from .settings import PaperRun
+from .starter import StarterAnimator
 from .store import Store, front_end_key, open_store, shipped_front_end
 
 __all__ = ["features_of", "network_of", "statistics_of", "train"]
@@ -57,9 +58,18 @@ def train(
             log.warning("no take has the split dev: nothing is measured, no sample is drawn")
     group.wait()
     network = network_of(run, store)
+    if group.is_first and isinstance(network, StarterAnimator):
+        _tell_of_shared_styles(network.network.config.n_styles, store.takes)
     shown = rows["dev"][0] if rows["dev"] else None
     fit(network, Takes(store, pairs, dev, shown), run, folder, group, until=until)
     return network
+
+
+def _tell_of_shared_styles(n_styles: int, takes: Sequence[Take]) -> None:
+    n_persons = len({t.person for t in takes if t.split == "train"})
+    if n_persons > n_styles:
+        what = "%d speakers share the network's %d styles: person P has style P modulo %d"
+        log.warning(what, n_persons, n_styles, n_styles)
 
 
 def network_of(run: PaperRun, store: Store) -> nn.Module:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from emotalk_core.atomic_file import atomic_file
+from emotalk_core.atomic_file import atomic_file, remove_leftovers
 from emotalk_core.engine.frontend import Encoder
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.folder import load_model, starter_folder
@@ -94,12 +94,13 @@ def _n_frames(n_states: int) -> int:
 
 
 def _name(takes: Sequence[Take], front_end: FrontEnd) -> str:
-    """A hash of the sounds and the front end: another set has another file."""
+    """A hash of the sounds, of who says what, and of the front end: other takes, another file."""
     digest = hashlib.blake2b(_VERSION.encode(), digest_size=8)
     digest.update(front_end_key(front_end).encode())
     for take in takes:
         source = take.source
-        digest.update(f"{take.name} {take.sentence} {take.level}".encode())
+        # Takes are aligned to the first one of their speaker and sentence.
+        digest.update(repr((take.name, take.speaker, take.sentence)).encode())
         if isinstance(source, Path):
             digest.update(f"{source.stat().st_size} {source.stat().st_mtime_ns}".encode())
         else:
@@ -110,8 +111,8 @@ def _name(takes: Sequence[Take], front_end: FrontEnd) -> str:
 def _extract(takes: Sequence[Take], folder: Path, name: str, front_end: FrontEnd) -> None:
     levels: list[np.ndarray] = []
     starts = [0]
-    partial = folder / f"{name}.f16.part"
-    with partial.open("wb") as file:
+    remove_leftovers([folder / f"{name}.f16"])  # gigabytes
+    with atomic_file(folder / f"{name}.f16") as file:  # a run beside this one may make the same
         for number, take in enumerate(takes):
             samples = load_samples(take.source)
             states, level = front_end.states_of(samples, 0.0)
@@ -122,7 +123,6 @@ def _extract(takes: Sequence[Take], folder: Path, name: str, front_end: FrontEnd
             starts.append(starts[-1] + n)
             if number % 200 == 199:
                 log.info("features of %d of %d takes", number + 1, len(takes))
-    partial.replace(folder / f"{name}.f16")
     shape = (starts[-1], front_end.config.n_layers, front_end.config.width)
     states = np.memmap(folder / f"{name}.f16", np.float16, mode="r", shape=shape)
     paths = _aligned(takes, states, starts)
