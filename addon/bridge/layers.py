@@ -69,8 +69,6 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     if not others and not is_bones:
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
-        if plan.block.override_library:  # files forget custom properties of overrides, not tracks
-            data.nla_tracks.new().name = _KEPT + current.name
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return False
     track = _push_down(data, current, curves)
