@@ -92,6 +92,8 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
         """Read the file, write keys from the current frame on."""
         clip = read_clip(bpy.path.abspath(self.filepath))
         result = clips.onto_character(clip, context.scene, context.object)
+        if result.notes:
+            self.report({"WARNING"}, "; ".join(result.notes))
         return f"Wrote {bake.described(result)}"
 
 
