@@ -39,6 +39,7 @@ __all__ = [
     "set_picture_output",
     "set_strip_slot",
     "set_video_output",
+    "show_strips_of",
     "slot_of",
     "sound_offset_s",
     "span",
@@ -73,6 +74,13 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     """The scene whose strips the sequencer shows."""
     found: Any = getattr(context, "sequencer_scene", None) or context.scene
     return found
+
+
+def show_strips_of(scene: bpy.types.Scene) -> None:
+    """Let the sequencer show the strips of `scene`: from 5.0 on it may be showing another's."""
+    workspace: Any = bpy.context.workspace
+    if getattr(workspace, "sequencer_scene", None) is not None:
+        workspace.sequencer_scene = scene
 
 
 def strip_collection(scene: bpy.types.Scene) -> tuple[Any, str]:
