@@ -104,6 +104,9 @@ def told_of(plan: Plan) -> list[str]:
     if influence < 1.0:
         told.append(f"{plan.owner}: the Action's influence shows {influence:.0%} of the new keys")
     curves = [c for c in compat.fcurves_of(plan.block) or () if len(c.keyframe_points)]
+    n_muted = sum(curve.mute or bool(curve.group and curve.group.mute) for curve in curves)
+    if n_muted:
+        told.append(f"{plan.owner}: {counted(n_muted, 'curve')} muted in its Action")
     if plan.kind == "object" or not curves:
         return told  # a body shows through
     span = _range_of(curves) if compat.keys_rest_at_zero() else None
