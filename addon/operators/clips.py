@@ -86,7 +86,7 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
         if context.scene.emotalk.rig.character is None and context.object is None:
             cls.poll_message_set("Choose a character or select one of its meshes")
             return False
-        return True
+        return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Read the file, write keys from the current frame on."""
