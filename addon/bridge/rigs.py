@@ -78,9 +78,7 @@ def find_rig(
     """
     meshes = list(meshes)
     if not meshes and armature is None:
-        raise RigError(
-            "Nothing here can speak", value=asked, remedy="Choose a face with shape keys."
-        )
+        raise _mute(asked)
     matchings = _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
     own = _own_rows(settings, [*meshes, *filter(None, [armature])])
     path = settings.matrix_path
@@ -103,6 +101,17 @@ def find_rig(
     missing = tuple(n for n in _missing(matchings) if n not in _channels_of(own))
     notes = _notes(matchings, matrix)
     return Rig(binding, matchings, binding.object_names, missing, notes, settings)
+
+
+def _mute(asked: str) -> RigError:
+    thing = bpy.data.objects.get(asked)
+    if thing is not None and thing.instance_collection is not None:
+        return RigError(
+            "Only an instance of a collection",
+            value=asked,
+            remedy="Choose a face of that collection; if it is linked, override it first.",
+        )
+    return RigError("Nothing here can speak", value=asked, remedy="Choose a face with shape keys.")
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:

@@ -63,6 +63,17 @@ def test_a_linked_scene_is_left_alone(ready: Any, tmp_path: Path, name: str) -> 
     assert state() == before
 
 
+def test_an_instance_of_a_collection_is_told_as_that(ready: Any, head: Any) -> None:
+    faces = bpy.data.collections.new("Faces")
+    faces.objects.link(head)
+    instance = bpy.data.objects.new("Instance", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", faces
+    bpy.context.scene.collection.objects.link(instance)
+    ready.rig.character = instance
+
+    assert_refused(r"Only an instance of a collection: 'Instance'. Choose a face of that")
+
+
 def test_mesh_in_tweak_mode_is_refused(ready: Any, head: Any) -> None:
     data = head.data.shape_keys.animation_data_create()
     action = bpy.data.actions.new("Mine")
