@@ -21,6 +21,7 @@ __all__ = [
     "fcurves_for",
     "fcurves_of",
     "first_slot",
+    "handlers",
     "hard_trim_frames",
     "has_sound_library",
     "is_online_allowed",
@@ -150,6 +151,14 @@ def cut_ties(scene: bpy.types.Scene) -> None:
 def _system_properties(scene: bpy.types.Scene) -> Any | None:
     """Where 5.0 and later keep the properties of add-ons."""
     return scene.bl_system_properties_get() if hasattr(scene, "bl_system_properties_get") else None
+
+
+def handlers(name: str) -> list[list[Any]]:
+    """The list of handlers of this name, none where it does not exist. That a library has been read
+    again is told by `blend_import_pre` from 4.5 and `blend_import_post` from 5.0 on.
+    """
+    found = getattr(bpy.app.handlers, name, None)
+    return [] if found is None else [found]
 
 
 def hard_trim_frames(strip: Any) -> int:

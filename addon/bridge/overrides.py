@@ -10,7 +10,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import own_actions, slider_limits
+from . import compat, own_actions, slider_limits
 
 __all__ = ["start", "stop"]
 
@@ -22,7 +22,7 @@ _OURS: Final = "emotalk_"
 
 
 def start() -> None:
-    """Watch saving and loading."""
+    """Watch saving, loading, and libraries that are read again."""
     for handlers, handler in _handlers():
         handlers.append(handler)
 
@@ -37,6 +37,8 @@ def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
     return (
         (bpy.app.handlers.save_pre, _before_saving),
         (bpy.app.handlers.load_post, _after_loading),
+        *((handlers, _before_saving) for handlers in compat.handlers("blend_import_pre")),
+        *((handlers, _after_loading) for handlers in compat.handlers("blend_import_post")),
     )
 
 
@@ -44,7 +46,8 @@ def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
 def _before_saving(*_: object) -> None:
     for block in _overridden():
         known = {name: _plain(block[name]) for name in [*block.keys()] if name.startswith(_OURS)}
-        block.animation_data.action[_CARRIED] = known
+        if known:  # else 4.5 has read the library again, and said so before alone
+            block.animation_data.action[_CARRIED] = known
 
 
 @persistent

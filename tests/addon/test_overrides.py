@@ -89,6 +89,21 @@ def test_a_jaw_of_an_override_opens_as_far_in_the_opened_file(
     assert jaw.slider_max == pytest.approx(0.4)
 
 
+@pytest.mark.skipif(bpy.app.version < (5, 0), reason="earlier ones do not tell when it was read")
+def test_a_library_that_is_read_again_costs_nothing(ready: Any, head: Any, library: Path) -> None:
+    users_action(head.data.shape_keys, JAW)
+    key = choose(overridden(library, head)).data.shape_keys
+    bpy.ops.emotalk.animate()
+
+    key.user.override_library.reference.library.reload()
+    key = bpy.context.scene.emotalk.rig.character.data.shape_keys
+    widened = key.key_blocks["jawOpen"].slider_max
+    bpy.ops.emotalk.clear()
+
+    assert widened == 1.0
+    assert key.animation_data.action.name == "Mine"
+
+
 def test_what_an_action_carries_stays_in_the_file_alone(
     ready: Any, head: Any, library: Path
 ) -> None:
