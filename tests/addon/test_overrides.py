@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves, overridden, users_action
+from tests.addon.scenes import fcurves, overridden, put_bones_under, users_action
 
 JAW = 'key_blocks["jawOpen"].value'
 MINE = 'key_blocks["!mine"].value'
@@ -102,6 +102,18 @@ def test_a_library_that_is_read_again_costs_nothing(ready: Any, head: Any, libra
 
     assert widened == 1.0
     assert key.animation_data.action.name == "Mine"
+
+
+def test_a_linked_armature_does_not_turn_a_local_one_of_its_name(
+    ready: Any, head: Any, library: Path
+) -> None:
+    mine = put_bones_under(head)  # stays in the file; the linked one has its name
+    choose(overridden(library, head))
+
+    with pytest.raises(RuntimeError, match="Linked data cannot be animated: 'Armature'"):
+        bpy.ops.emotalk.animate()
+
+    assert mine.animation_data is None
 
 
 def test_what_an_action_carries_stays_in_the_file_alone(
