@@ -21,13 +21,14 @@ def register() -> None:
     import bpy
 
     from . import commands, properties
-    from .bridge import live, own_paths
+    from .bridge import live, overrides, own_paths
 
     for cls in _classes():
         bpy.utils.register_class(cls)
     properties.add()
     live.start()
     own_paths.start()
+    overrides.start()
     _state["command"] = bpy.utils.register_cli_command("emotalk", commands.main)
 
 
@@ -36,11 +37,12 @@ def unregister() -> None:
     import bpy
 
     from . import properties
-    from .bridge import live, own_paths
+    from .bridge import live, overrides, own_paths
     from .bridge.session import SESSION
 
     SESSION.end()
     bpy.utils.unregister_cli_command(_state.pop("command"))
+    overrides.stop()
     own_paths.stop()
     live.stop()
     properties.remove()

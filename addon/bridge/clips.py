@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -9,10 +10,12 @@ import bpy
 from ...emotalk_core.clip import Clip
 from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import RigError
-from ...emotalk_core.retarget import BakeOptions, retarget
+from ...emotalk_core.retarget import retarget
 from . import bake, by_hand, compat, eases, rigs
+from .curves import Stretch
 from .neighbours import takes_on
 from .plans import keyed_block
+from .stretches import layout_of
 
 __all__ = ["onto_character"]
 
@@ -30,14 +33,14 @@ def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.Bake
     if character is None:
         raise RigError("No character", value="nothing selected", remedy="Choose one first.")
     _meshes, rig = rigs.rig_of(ours.rig, character)
-    options = BakeOptions(every_n_frames=ours.key_step, max_error=ours.max_error)
+    options = layout_of(ours)
     start_frame = float(scene.frame_current)
     tables = retarget(
         clip, rig.binding, rate=compat.scene_rate(scene), start_frame=start_frame, options=options
     )
     span = table_ends(tables)
     with by_hand.knowing_what_was_changed(tables, span):
-        result = bake.write(tables, rig.binding)
+        result = bake.write(tables, rig.binding, Stretch(is_held=options.is_held))
     blocks = {keyed_block(bpy.data.objects[name]).as_pointer() for name in rig.objects}
     eases.settle(takes_on(blocks), [span])  # a take's ease gives way to it
-    return result
+    return replace(result, notes=(*rig.notes, *result.notes))

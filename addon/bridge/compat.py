@@ -21,6 +21,7 @@ __all__ = [
     "fcurves_for",
     "fcurves_of",
     "first_slot",
+    "handlers",
     "hard_trim_frames",
     "has_sound_library",
     "is_online_allowed",
@@ -39,6 +40,7 @@ __all__ = [
     "set_picture_output",
     "set_strip_slot",
     "set_video_output",
+    "show_strips_of",
     "slot_of",
     "sound_offset_s",
     "span",
@@ -73,6 +75,13 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     """The scene whose strips the sequencer shows."""
     found: Any = getattr(context, "sequencer_scene", None) or context.scene
     return found
+
+
+def show_strips_of(scene: bpy.types.Scene) -> None:
+    """Let the sequencer show the strips of `scene`: from 5.0 on it may be showing another's."""
+    workspace: Any = bpy.context.workspace
+    if getattr(workspace, "sequencer_scene", None) is not None:
+        workspace.sequencer_scene = scene
 
 
 def strip_collection(scene: bpy.types.Scene) -> tuple[Any, str]:
@@ -142,6 +151,14 @@ def cut_ties(scene: bpy.types.Scene) -> None:
 def _system_properties(scene: bpy.types.Scene) -> Any | None:
     """Where 5.0 and later keep the properties of add-ons."""
     return scene.bl_system_properties_get() if hasattr(scene, "bl_system_properties_get") else None
+
+
+def handlers(name: str) -> list[list[Any]]:
+    """The list of handlers of this name, none where it does not exist. That a library has been read
+    again is told by `blend_import_pre` from 4.5 and `blend_import_post` from 5.0 on.
+    """
+    found = getattr(bpy.app.handlers, name, None)
+    return [] if found is None else [found]
 
 
 def hard_trim_frames(strip: Any) -> int:

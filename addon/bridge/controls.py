@@ -15,7 +15,16 @@ from ...emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
 from . import bends, compat
 from .curves import read_keys, runs_on
 
-__all__ = ["MOVING", "apply", "copy_keys", "digest", "ease_of", "keyed_track", "read"]
+__all__ = [
+    "MOVING",
+    "apply",
+    "copy_keys",
+    "digest",
+    "ease_of",
+    "keyed_track",
+    "read",
+    "told_of",
+]
 
 _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
 MOVING: Final = (*EMOTIONS, "mix", "intensity")
@@ -79,6 +88,26 @@ def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction
     frames = _sampled(curves.values(), first, last)
     keys = [_at(base, curves, float(frame)) for frame in frames]
     return ControlTrack(base, tuple((frames - start_frame) / float(rate)), tuple(keys))
+
+
+def told_of(group: Any) -> list[str]:
+    """Of sliders that are moved by something that is not read over the length of a take."""
+    data = group.id_data.animation_data
+    if data is None:
+        return []
+    paths = {group.path_from_id(name): name for name in (*EMOTIONS, *_NUMBERS)}
+    strips = [strip for track in data.nla_tracks for strip in track.strips]
+    movers = {
+        "a driver": data.drivers,
+        "an NLA track": [curve for strip in strips for curve in compat.strip_curves(strip)],
+    }
+    return [
+        f"Slider {paths[curve.data_path]} is moved by {mover}: the take keeps the value of one "
+        "frame. Keyframes are followed"
+        for mover, curves in movers.items()
+        for curve in curves
+        if curve.data_path in paths
+    ]
 
 
 def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tuple[float, float]:

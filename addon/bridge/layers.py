@@ -69,8 +69,6 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     if not others and not is_bones:
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
-        if plan.block.override_library:  # files forget custom properties of overrides, not tracks
-            data.nla_tracks.new().name = _KEPT + current.name
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
         return False
     track = _push_down(data, current, curves)
@@ -106,6 +104,9 @@ def told_of(plan: Plan) -> list[str]:
     if influence < 1.0:
         told.append(f"{plan.owner}: the Action's influence shows {influence:.0%} of the new keys")
     curves = [c for c in compat.fcurves_of(plan.block) or () if len(c.keyframe_points)]
+    n_muted = sum(curve.mute or bool(curve.group and curve.group.mute) for curve in curves)
+    if n_muted:
+        told.append(f"{plan.owner}: {counted(n_muted, 'curve')} muted in its Action")
     if plan.kind == "object" or not curves:
         return told  # a body shows through
     span = _range_of(curves) if compat.keys_rest_at_zero() else None

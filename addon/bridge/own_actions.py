@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import bpy
@@ -85,11 +85,10 @@ def clear(objects: Sequence[bpy.types.Object], notes: list[str]) -> int:
         driven = before.paths_of(compat.fcurves_of(block))
         data.action = None
         _let_go(action, slot)
-        stays = layers.give_back(block)
-        notes += [f"NLA track {name} was changed by hand, so it stays" for name in stays]
-        slider_limits.give_back(block)
-        before.give_back(block, driven)
+        _give_back(block, driven, notes)
         n_removed += 1
+    for block in _taken_off(objects):
+        _give_back(block, tuple(before.kept_values(block)), notes)
     return n_removed
 
 
@@ -107,6 +106,14 @@ def leave(objects: Sequence[bpy.types.Object]) -> int:
     return n_left
 
 
+def _give_back(block: Any, driven: Sequence[tuple[str, int]], notes: list[str]) -> None:
+    """What a data-block had before ours, which drove these paths and is gone."""
+    stays = layers.give_back(block)
+    notes += [f"NLA track {name} was changed by hand, so it stays" for name in stays]
+    slider_limits.give_back(block)
+    before.give_back(block, driven)
+
+
 def _show_tracks_around(plan: Plan) -> None:
     """Tracks may have come since the first take; those of a body were asked for its pose then."""
     if plan.kind != "object":
@@ -117,6 +124,20 @@ def _driven_by_us(objects: Sequence[bpy.types.Object]) -> list[Any]:
     """The data-blocks of these objects whose Action is ours."""
     blocks = [block for block in _blocks(objects) if block.animation_data]
     return [block for block in blocks if is_ours(block.animation_data.action)]
+
+
+def _taken_off(objects: Sequence[bpy.types.Object]) -> list[Any]:
+    """The data-blocks of these objects from which somebody has taken our Action, for no other one:
+    they stand in the middle of a word. One that was pushed down speaks still.
+    """
+    blocks = [block for block in _blocks(objects) if before.kept_values(block)]
+    return [b for b in blocks if not any(_playing(b.animation_data or b.animation_data_create()))]
+
+
+def _playing(data: Any) -> Iterator[bool]:
+    """Whether an Action is active, and whether strips play one of ours."""
+    yield data.action is not None
+    yield any(is_ours(strip.action) for track in data.nla_tracks for strip in track.strips)
 
 
 def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:

@@ -131,6 +131,8 @@ def _check(plan: Plan, notes: list[str]) -> None:
         _check_keys(plan, notes)
     else:
         _check_bones(plan)
+        if plan.block.data.pose_position == "REST":
+            notes.append(f"{plan.owner}: it stands in Rest Position, so its bones do not move")
     data = plan.block.animation_data
     if data is None:
         return

@@ -78,9 +78,7 @@ def find_rig(
     """
     meshes = list(meshes)
     if not meshes and armature is None:
-        raise RigError(
-            "Nothing here can speak", value=asked, remedy="Choose a face with shape keys."
-        )
+        raise _mute(asked)
     matchings = _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
     own = _own_rows(settings, [*meshes, *filter(None, [armature])])
     path = settings.matrix_path
@@ -100,9 +98,35 @@ def find_rig(
             raise RigError("No shape key has a known name", value=told, remedy=remedy) from error
         found = Binding(())
     binding = _with_own(found, own)
+    _check_names(binding, [*meshes, *filter(None, [armature])])
     missing = tuple(n for n in _missing(matchings) if n not in _channels_of(own))
     notes = _notes(matchings, matrix)
     return Rig(binding, matchings, binding.object_names, missing, notes, settings)
+
+
+def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
+    """Keys find objects by name, and local ones before linked ones: somebody else's head."""
+    for thing in things:
+        found = bpy.data.objects.get(thing.name)
+        override = found.override_library if found is not None else None
+        is_it = thing in (found, override.reference if override else None)
+        if thing.name in binding.object_names and not is_it:
+            raise RigError(
+                "Linked data cannot be animated",
+                value=thing.name,
+                remedy="Make a library override of it: the one of this name here is another's.",
+            )
+
+
+def _mute(asked: str) -> RigError:
+    thing = bpy.data.objects.get(asked)
+    if thing is not None and thing.instance_collection is not None:
+        return RigError(
+            "Only an instance of a collection",
+            value=asked,
+            remedy="Choose a face of that collection; if it is linked, override it first.",
+        )
+    return RigError("Nothing here can speak", value=asked, remedy="Choose a face with shape keys.")
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:

@@ -28,7 +28,7 @@ from ...emotalk_core.cli.progress import progress_for
 from ...emotalk_core.cli.reports import BatchReport, file_stamp, write_report
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
 from ...emotalk_core.progress import Progress
-from . import compat, controls, films, takes
+from . import compat, controls, films, rigs, takes
 from .session import SESSION
 from .settings import EngineFlags, settings_for
 from .work import EngineSettings, animate
@@ -238,7 +238,9 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
     if arguments.character is None:
         bpy.ops.emotalk.add_demo_character()
     else:
-        bpy.context.scene.emotalk.rig.character = _object(arguments.character)
+        group, character = bpy.context.scene.emotalk.rig, _object(arguments.character)
+        rigs.rig_of(group, character)  # one who cannot speak is told once
+        group.character = character
     base = folder / "base.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(base), copy=True)
     return base
@@ -290,6 +292,7 @@ def _put_sound(sound: Path) -> None:
     strips = compat.top_strips(scene)
     channel = 1 + max((strip.channel for strip in strips), default=0)
     strip = strips.new_sound(sound.stem, str(sound), channel, scene.frame_start)
+    compat.show_strips_of(scene)
     ours.source, ours.strip = "STRIP", strip.name
 
 

@@ -11,7 +11,7 @@ import bpy
 from ...emotalk_core.retarget import Binding, KeyTarget
 from .plans import Plan
 
-__all__ = ["forget", "give_back", "rename", "widen"]
+__all__ = ["forget", "give_back", "rename", "widen", "widen_again"]
 
 _MEMORY: Final = "emotalk_limits"
 """Custom property on a Key: by key and which of its limits what it was and what we made of it, as
@@ -31,6 +31,14 @@ def widen(binding: Binding, plans: Sequence[Plan]) -> None:
             _set(block, (key, "slider_min"), item.lower)
         if item.upper > block.key_blocks[key].slider_max:
             _set(block, (key, "slider_max"), item.upper)
+
+
+def widen_again(block: Any) -> None:
+    """Make the room once more that a file has not kept: ranges of overrides are their library's."""
+    for (key, name), (was, made) in _read(block).items():
+        owner = block.key_blocks.get(key)
+        if owner is not None and getattr(owner, name) == was:
+            setattr(owner, name, made)
 
 
 def give_back(block: Any) -> None:

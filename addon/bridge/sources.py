@@ -45,20 +45,20 @@ def is_same_file(one: Any, other: Any) -> bool:
 
 
 def _of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
-    scene = compat.sequencer_scene(context)
     if ours.source == "SPEAKER":
         if ours.speaker is None:
             raise InputError("No speaker chosen", value="", remedy="Pick a Speaker object.")
         return sound.from_speaker(ours.speaker, context.scene), None
     if ours.source == "FILE":
         return sound.from_file(ours.filepath, ours.start_frame, context.scene), None
-    strip = strips.find(scene, ours.strip) if ours.strip else strips.chosen(context)
+    places = compat.sequencer_scene(context), context.scene
+    strip = strips.find(ours.strip, *places) if ours.strip else strips.chosen(context)
     if strip is None:
         raise InputError(
             "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
         )
     mixdown.forget()
-    return sound.in_scene(sound.from_strip(strip, scene), context.scene), strip
+    return sound.in_scene(sound.from_strip(strip, strip.id_data), context.scene), strip
 
 
 def _of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]:

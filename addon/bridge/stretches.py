@@ -1,4 +1,4 @@
-"""Which scene frames a take may change when it is written."""
+"""How keys are laid out, and which scene frames a take may change when it is written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import bpy
 
 from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import InputError
-from ...emotalk_core.retarget import KeyTable
+from ...emotalk_core.retarget import BakeOptions, KeyTable
 from . import by_hand
 from .curves import NEAR, Stretch
 
-__all__ = ["check_range", "stretch_for"]
+__all__ = ["check_range", "layout_of", "stretch_for"]
 
 _Span = tuple[float, float]
+
+
+def layout_of(ours: Any) -> BakeOptions:
+    """As the panel says; every frame holds its own pose anyhow."""
+    is_held = ours.hold_keys and ours.key_step > 1
+    return BakeOptions(ours.key_step, ours.max_error, is_held=is_held)
 
 
 def check_range(ours: Any) -> None:
@@ -51,13 +57,12 @@ def stretch_for(
     spans = tuple(map(by_hand.span_of, others))
     places = (now, old or now)
     theirs = tuple(s for s in spans if any(s[0] <= b and a <= s[1] for a, b in places))
-    is_held = ours.hold_keys and ours.key_step > 1
     return Stretch(
         old,
         theirs,
         _only(ours, take, now),
         ours.blend_frames,
-        is_held,
+        layout_of(ours).is_held,
         grid=(now[0], ours.key_step),
         is_thinned=ours.max_error > 0.0,
     )

@@ -38,17 +38,19 @@ def chosen(context: bpy.types.Context) -> Any | None:
     return choice[0] if len(choice) == 1 or choice is not sounds else None
 
 
-def find(scene: bpy.types.Scene, name: str) -> Any:
-    """The sound strip called `name`, inside metas too.
+def find(name: str, *scenes: bpy.types.Scene) -> Any:
+    """The sound strip called `name`, inside metas too; of the first of `scenes` that has one.
 
     Raises
     ------
     InputError
         There is none of that name, or it holds no sound.
     """
-    found = _named(scene, name)
+    places = dict.fromkeys(scenes)
+    found = next(filter(None, (_named(scene, name) for scene in places)), None)
     if found is None:
-        have = ", ".join(strip.name for strip in _sounds(scene)[:5]) or "none"
+        there = [strip.name for scene in places for strip in _sounds(scene)]
+        have = ", ".join(there[:5]) or "none"
         raise InputError(
             "No sound strip of this name", value=name, remedy=f"Sound strips in the scene: {have}."
         )

@@ -13,7 +13,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ...emotalk_core.easing import frames_of, table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.progress import Progress, part_of, silent
-from ...emotalk_core.retarget import BakeOptions, KeyTable
+from ...emotalk_core.retarget import KeyTable
 from . import (
     bake,
     by_hand,
@@ -37,7 +37,7 @@ from .neighbours import others_on
 from .passages import Baked
 from .session import SESSION
 from .settings import engine_settings
-from .stretches import check_range, stretch_for
+from .stretches import check_range, layout_of, stretch_for
 from .work import Outcome, Request, animate, redo
 
 __all__ = [
@@ -306,9 +306,8 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Reques
     seconds = heard.duration_s if heard.duration_s is not None else 600.0
     end_frame = heard.start_frame + seconds * float(heard.rate)
     track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
-    is_held = ours.hold_keys and ours.key_step > 1
-    options = BakeOptions(ours.key_step, ours.max_error, is_held=is_held)
-    return Request(heard, rig.binding, track, engine_settings(), options)
+    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group)))
+    return Request(heard, rig.binding, track, engine_settings(), layout_of(ours))
 
 
 def _same_take(

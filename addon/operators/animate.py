@@ -43,7 +43,7 @@ class EMOTALK_OT_animate(WatchedOperator):
         reason = reason_against(context)
         if reason:
             cls.poll_message_set(reason)
-        return not reason
+        return not reason and super().poll(context)
 
     def prepare(self, context: bpy.types.Context) -> takes.Prepared:
         """The panel's sound and character."""

@@ -18,6 +18,14 @@ class EmoTalkOperator(bpy.types.Operator):
 
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether what it changes can be saved with the scene."""
+        if "UNDO" not in cls.bl_options or context.scene.is_editable:
+            return True
+        cls.poll_message_set("This scene is linked from another file: open that one")
+        return False
+
     def run(self, context: bpy.types.Context) -> str:
         """The operator's work."""
         raise NotImplementedError

@@ -86,12 +86,14 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
         if context.scene.emotalk.rig.character is None and context.object is None:
             cls.poll_message_set("Choose a character or select one of its meshes")
             return False
-        return True
+        return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Read the file, write keys from the current frame on."""
         clip = read_clip(bpy.path.abspath(self.filepath))
         result = clips.onto_character(clip, context.scene, context.object)
+        if result.notes:
+            self.report({"WARNING"}, "; ".join(result.notes))
         return f"Wrote {bake.described(result)}"
 
 

@@ -27,7 +27,7 @@ class _OfCharacter(EmoTalkOperator):
         if context.scene.emotalk.rig.character is None and context.object is None:
             cls.poll_message_set("Choose a character or select one of its meshes")
             return False
-        return True
+        return super().poll(context)
 
 
 class EMOTALK_OT_find_rig(_OfCharacter):

@@ -39,7 +39,7 @@ class EMOTALK_OT_refresh(WatchedOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take."""
-        return _needs_take(cls, context)
+        return super().poll(context) and _needs_take(cls, context)
 
     def prepare(self, context: bpy.types.Context) -> takes.Prepared:
         """The active take's own sound and character."""
@@ -66,7 +66,7 @@ class EMOTALK_OT_clear(EmoTalkOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take."""
-        return _needs_take(cls, context)
+        return super().poll(context) and _needs_take(cls, context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Remove the take that is chosen in the list."""

@@ -63,6 +63,19 @@ def make_head(name: str = "Head", keys: tuple[str, ...] | None = None) -> bpy.ty
     return head
 
 
+def overridden(library: Path, head: Any) -> Any:
+    """A head as another file's, in this file with it and its mesh overridden."""
+    bpy.data.libraries.write(str(library), {head})
+    bpy.data.meshes.remove(head.data)  # and the head with it
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = ["Head"]
+    bpy.context.scene.collection.objects.link(into.objects[0])
+    thing = into.objects[0].override_create(remap_local_usages=True)
+    thing.data.override_create(remap_local_usages=True)
+    assert thing.data.override_library
+    return thing
+
+
 def add_strip(path: Path, frame: int = 10, channel: int = 1) -> Any:
     """A sound strip in the current scene."""
     editor = bpy.context.scene.sequence_editor_create()

@@ -44,6 +44,36 @@ def test_linked_character_is_refused(ready: Any, head: Any, tmp_path: Path) -> N
     assert_refused(r"Linked data cannot be animated: 'Head'. Make a library override")
 
 
+@pytest.mark.parametrize(
+    "name", ["animate", "refresh", "clear", "find_rig", "add_demo_character", "import_clip"]
+)
+def test_a_linked_scene_is_left_alone(ready: Any, tmp_path: Path, name: str) -> None:
+    bpy.ops.emotalk.animate()
+    library = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(library), copy=True)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.scenes = ["Scene"]
+    bpy.context.window.scene = into.scenes[0]
+    before = state()
+
+    with pytest.raises(RuntimeError, match="This scene is linked from another file"):
+        getattr(bpy.ops.emotalk, name)()
+
+    assert state() == before
+
+
+def test_an_instance_of_a_collection_is_told_as_that(ready: Any, head: Any) -> None:
+    faces = bpy.data.collections.new("Faces")
+    faces.objects.link(head)
+    instance = bpy.data.objects.new("Instance", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", faces
+    bpy.context.scene.collection.objects.link(instance)
+    ready.rig.character = instance
+
+    assert_refused(r"Only an instance of a collection: 'Instance'. Choose a face of that")
+
+
 def test_mesh_in_tweak_mode_is_refused(ready: Any, head: Any) -> None:
     data = head.data.shape_keys.animation_data_create()
     action = bpy.data.actions.new("Mine")

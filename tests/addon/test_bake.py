@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import fcurves, keys_of, make_head, state, users_action
+from tests.addon.scenes import fcurves, keys_of, make_head, overridden, state, users_action
 
 FRAMES = np.arange(10.0, 60.0)
 WAVE = (0.5 + 0.5 * np.sin(FRAMES / 4)).astype(np.float32)
@@ -300,16 +300,7 @@ def test_linked_mesh_is_refused_and_nothing_changes(
 
 
 def test_overridden_mesh_can_be_keyed(addon: ModuleType, head: Any, tmp_path: Path) -> None:
-    library = tmp_path / "library.blend"
-    bpy.data.libraries.write(str(library), {head})
-    bpy.data.objects.remove(head)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Head"]
-    linked = into.objects[0]
-    bpy.context.scene.collection.objects.link(linked)
-    linked.data.override_create(remap_local_usages=True)
-    thing = linked.override_create(remap_local_usages=True)
-    thing.data = next(mesh for mesh in bpy.data.meshes if mesh.library is None)
+    thing = overridden(tmp_path / "library.blend", head)
 
     write(thing)
 

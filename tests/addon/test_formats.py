@@ -150,7 +150,7 @@ def test_strip_in_nested_metas_is_heard_where_it_is_seen(addon: ModuleType, tmp_
     set_span(outer, 30, 60)
     assert sorted(s.name for s in strips_all(scene)) == ["Inner", "Outer", "talk"]
 
-    heard = from_strip(strips.find(scene, "talk"), scene)
+    heard = from_strip(strips.find("talk", scene), scene)
 
     assert heard.start_frame == 30
     assert heard.start_s == pytest.approx(20 / 24)

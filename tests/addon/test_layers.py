@@ -7,7 +7,11 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import put_bones_under
+from tests.addon.scenes import fcurves, put_bones_under
+
+needs_groups = pytest.mark.skipif(
+    (4, 4) <= bpy.app.version < (5, 0), reason="4.5 takes no group for a new curve with a slot"
+)
 
 FRAMES = (1, 50, 150, 250)
 
@@ -278,3 +282,23 @@ def test_without_tracks_the_last_values_of_a_face_stay(ready: Any, head: Any) ->
     bpy.ops.emotalk.animate()
 
     assert head.data.shape_keys.animation_data.action_extrapolation == "HOLD"
+
+
+@pytest.mark.parametrize("what", ["curve", pytest.param("group", marks=needs_groups)])
+def test_keys_that_are_muted_are_told(ready: Any, head: Any, what: str) -> None:
+    bpy.ops.emotalk.animate()
+    curve = fcurves(head.data.shape_keys)['key_blocks["jawOpen"].value', 0]
+    (curve if what == "curve" else curve.group).mute = True
+
+    bpy.ops.emotalk.refresh()
+
+    told = {"curve": "Head: 1 curve muted", "group": "Head: 52 curves muted"}
+    assert told[what] in ready.takes[0].warnings
+
+
+def test_an_armature_in_rest_position_is_told(ready: Any, head: Any) -> None:
+    put_bones_under(head).data.pose_position = "REST"
+
+    bpy.ops.emotalk.animate()
+
+    assert "Armature: it stands in Rest Position" in ready.takes[0].warnings

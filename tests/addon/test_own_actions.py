@@ -10,6 +10,7 @@ import pytest
 from tests.addon.scenes import make_head, users_action
 
 JAW = 'key_blocks["jawOpen"].value'
+NONE = 'key_blocks["!none"].value'
 
 
 @pytest.mark.parametrize("name", ["Renamed", "Character_Expression_Clip_2026_11_27_" + "x" * 42])
@@ -51,6 +52,50 @@ def test_a_users_action_deleted_meanwhile_is_missed_without_an_error(ready: Any,
     bpy.ops.emotalk.clear()
 
     assert head.data.shape_keys.animation_data.action is None
+
+
+@pytest.mark.parametrize("other", ["!none", "!wound"])
+def test_of_a_face_that_somebody_took_our_action_off_remove_gives_all_back(
+    ready: Any, head: Any, other: str
+) -> None:
+    keys = head.data.shape_keys
+    head.shape_key_add(name="!wound").value = 0.0
+    paths = [path for path in (JAW, f'key_blocks["{other}"].value') if path != NONE]
+    mine = users_action(keys, *paths)
+    keys.key_blocks["mouthSmileLeft"].value = 0.25
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(30)
+    keys.animation_data.action = None
+
+    bpy.ops.emotalk.clear()
+
+    assert keys.animation_data.action == mine
+    assert keys.key_blocks["mouthSmileLeft"].value == 0.25
+    assert [*keys.keys()] == []
+
+
+def test_a_face_whose_animation_was_cleared_is_not_left_in_a_word(ready: Any, head: Any) -> None:
+    keys = head.data.shape_keys
+    bpy.ops.emotalk.animate()
+    keys.key_blocks["jawOpen"].value = 0.5
+    keys.animation_data_clear()
+
+    bpy.ops.emotalk.clear()
+
+    assert keys.key_blocks["jawOpen"].value == 0.0
+
+
+def test_a_take_that_was_pushed_down_speaks_on(ready: Any, head: Any) -> None:
+    users_action(head.data.shape_keys, JAW)
+    bpy.ops.emotalk.animate()
+    data = head.data.shape_keys.animation_data
+    strip = data.nla_tracks.new().strips.new("Take", 1, data.action)
+    data.action = None
+
+    bpy.ops.emotalk.clear()
+
+    assert data.action is None
+    assert strip.action.name == "Head.emotalk"
 
 
 def test_an_action_kept_by_an_earlier_version_comes_back(ready: Any, head: Any) -> None:

@@ -12,7 +12,13 @@ import bpy
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, speak
+from tests.addon.scenes import add_strip
 from tests.addon.test_commands import keys_in, run
+
+needs_other_sequencer = pytest.mark.skipif(
+    "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
+    reason="before 5.0 the sequencer shows the window's scene",
+)
 
 
 def tree(folder: Path) -> dict[Path, bytes]:
@@ -85,6 +91,51 @@ def test_a_model_that_is_not_there_is_told_once(
 
     assert code == 2
     assert capfd.readouterr().err.count("No such model folder") == 1
+
+
+def test_a_character_that_cannot_speak_is_told_once(
+    saved: Path, sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    lamp = bpy.data.objects.new("Lamp", None)
+    bpy.context.scene.collection.objects.link(lamp)
+
+    assert run("batch", sounds, "--character", "Lamp", "-o", tmp_path / "out") == 2
+
+    assert capfd.readouterr().err.count("Nothing here can speak: 'Lamp'") == 1
+
+
+@needs_other_sequencer
+def test_a_batch_speaks_whichever_scene_the_sequencer_shows(
+    saved: Path, sounds: Path, speech: Path, tmp_path: Path
+) -> None:
+    edit_beside(speech, "line1")
+
+    assert run("batch", sounds, "--character", "Head", "-o", tmp_path / "out") == 0
+
+    assert keys_in(tmp_path / "out" / "line1.blend") == 13
+    assert bpy.context.workspace.sequencer_scene == bpy.context.scene
+
+
+@needs_other_sequencer
+def test_a_strip_of_the_scene_is_found_though_the_sequencer_shows_another(
+    saved: Path, speech: Path
+) -> None:
+    add_strip(speech, 20)
+    edit_beside(speech, "other")
+    output = saved.with_name("new.blend")
+
+    assert run("animate", "--strip", "speech", "--target", "Head", "-o", output) == 0
+
+    assert keys_in(output) == 73
+
+
+def edit_beside(sound: Path, name: str) -> None:
+    """Another scene with a strip, whose sequencer the window shows."""
+    from emotalk.addon.bridge import compat
+
+    edit = bpy.data.scenes.new("Edit")
+    compat.top_strips(edit).new_sound(name, str(sound), 1, 1)
+    bpy.context.workspace.sequencer_scene = edit
 
 
 def test_a_film_never_takes_the_place_of_a_sound(

@@ -351,3 +351,26 @@ def test_a_held_slider_jumps_at_its_key(ready: Any) -> None:
 
     before, at = ((21 - 0.1 - 5) / 24, (21 - 5) / 24)
     assert track.frames(np.array([before, at])).weights[:, 2] == pytest.approx([0.0, 1.0])
+
+
+def test_a_slider_with_a_driver_is_told(ready: Any) -> None:
+    ready.controls.driver_add("happy")
+
+    bpy.ops.emotalk.animate()
+
+    assert "Slider happy is moved by a driver" in ready.takes[0].warnings
+
+
+def test_a_slider_that_an_nla_track_moves_is_told(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    ready.takes[0].controls.keyframe_insert("sad", frame=20)
+    data = bpy.context.scene.animation_data
+    slot = getattr(data, "action_slot", None)
+    strip = data.nla_tracks.new().strips.new("Sad", 20, data.action)
+    if slot is not None:
+        strip.action_slot = slot
+    data.action = None
+
+    bpy.ops.emotalk.refresh()
+
+    assert "Slider sad is moved by an NLA track" in ready.takes[0].warnings

@@ -250,7 +250,7 @@ def test_strip_of_a_saved_file_is_heard(addon: ModuleType, clicks: Path) -> None
     bpy.ops.wm.open_mainfile(filepath=str(opened))
     scene = bpy.context.scene
 
-    heard = from_strip(strips.find(scene, "clicks"), scene)
+    heard = from_strip(strips.find("clicks", scene), scene)
 
     assert (heard.start_frame, heard.start_s) == (22.0, 0.5)
     assert [round(frame) for frame, _ in click_frames(heard)] == [28, 40, 52, 64, 76]

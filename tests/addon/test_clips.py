@@ -1,0 +1,46 @@
+"""Curves out of a file onto a character."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import fcurves, users_action
+
+JAW = 'key_blocks["jawOpen"].value'
+
+
+@pytest.fixture
+def clip(ready: Any, tmp_path: Path) -> str:
+    """A file of curves; nothing is animated any more."""
+    path = str(tmp_path / "clip.npz")
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.export_clip(filepath=path)
+    bpy.ops.emotalk.clear()
+    return path
+
+
+def test_import_tells_what_became_of_the_users_action_and_what_it_left_alone(
+    clip: str, head: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    key = head.data.shape_keys
+    users_action(key, JAW)
+    key.key_blocks["browInnerUp"].driver_add("value")
+
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    told = capfd.readouterr().out
+    assert "Head: 1 driven value left to the drivers" in told
+    assert "Head: its Action Mine is kept in the file" in told
+
+
+def test_imported_curves_are_held_on_twos_as_a_take_is(clip: str, ready: Any, head: Any) -> None:
+    ready.key_step, ready.hold_keys = 2, True
+
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    points = fcurves(head.data.shape_keys)[JAW, 0].keyframe_points
+    assert {point.interpolation for point in points} == {"CONSTANT"}
