@@ -95,19 +95,21 @@ def told_of(group: Any) -> list[str]:
     data = group.id_data.animation_data
     if data is None:
         return []
-    paths = {group.path_from_id(name): name for name in (*EMOTIONS, *_NUMBERS)}
-    strips = [strip for track in data.nla_tracks for strip in track.strips]
+    paths = {group.path_from_id(name): name for name in MOVING}
+    tracks = [track for track in data.nla_tracks if not track.mute]
+    strips = [strip for track in tracks for strip in track.strips if not strip.mute]
     movers = {
         "a driver": data.drivers,
         "an NLA track": [curve for strip in strips for curve in compat.strip_curves(strip)],
     }
-    return [
+    told = [
         f"Slider {paths[curve.data_path]} is moved by {mover}: the take keeps the value of one "
         "frame. Keyframes are followed"
         for mover, curves in movers.items()
         for curve in curves
-        if curve.data_path in paths
+        if curve.data_path in paths and not curve.mute
     ]
+    return [*dict.fromkeys(told)]  # a slider may be in many strips
 
 
 def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tuple[float, float]:

@@ -122,7 +122,7 @@ def give_back(block: Any) -> list[str]:
     """Make the Action that a user had before the active one again, layered as it was; the names of
     tracks that stay instead, because somebody has worked in them.
     """
-    data = block.animation_data
+    data = block.animation_data or block.animation_data_create()  # somebody may have cleared it
     _restore_layering(block)
     if _REPLACED in block:
         replaced, slot_name = block[_REPLACED]["action"], block[_REPLACED]["slot"]
@@ -165,8 +165,8 @@ def _kept_tracks(data: Any) -> list[Any]:
 
 
 def _is_as_left(block: Any, track: Any) -> bool:
-    """Whether giving its Action back loses nothing. Of files from before we remembered, and of
-    overrides, we know that the Action played at its own frames.
+    """Whether giving its Action back loses nothing. Where we remember nothing (files of earlier
+    versions, overrides before 5.0) we know that the Action played at its own frames.
     """
     if not track.strips:
         return True

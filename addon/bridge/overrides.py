@@ -46,8 +46,9 @@ def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
 def _before_saving(*_: object) -> None:
     for block in _overridden():
         known = {name: _plain(block[name]) for name in [*block.keys()] if name.startswith(_OURS)}
-        if known:  # else 4.5 has read the library again, and said so before alone
-            block.animation_data.action[_CARRIED] = known
+        action = block.animation_data.action
+        # Before 5.0 nothing tells that a library was read again: what was known before it stays.
+        action[_CARRIED] = _plain(action.get(_CARRIED, {})) | known
 
 
 @persistent

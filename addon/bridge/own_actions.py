@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import bpy
@@ -131,13 +131,15 @@ def _taken_off(objects: Sequence[bpy.types.Object]) -> list[Any]:
     they stand in the middle of a word. One that was pushed down speaks still.
     """
     blocks = [block for block in _blocks(objects) if before.kept_values(block)]
-    return [b for b in blocks if not any(_playing(b.animation_data or b.animation_data_create()))]
+    return [block for block in blocks if not _is_moved(block.animation_data)]
 
 
-def _playing(data: Any) -> Iterator[bool]:
-    """Whether an Action is active, and whether strips play one of ours."""
-    yield data.action is not None
-    yield any(is_ours(strip.action) for track in data.nla_tracks for strip in track.strips)
+def _is_moved(data: Any) -> bool:
+    """Whether an Action is active, or a strip plays one of ours."""
+    if data is None:
+        return False
+    strips = [strip for track in data.nla_tracks for strip in track.strips]
+    return data.action is not None or any(is_ours(strip.action) for strip in strips)
 
 
 def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:

@@ -19,6 +19,7 @@ from .frontend import STATE_RATE
 __all__ = ["ENOUGH_S", "over_pauses"]
 
 ENOUGH_S: Final = 1.8  # of speech within the listener's reach, for a feeling to be believed wholly
+_LEAST_S: Final = 1e-3  # of speech: less is silence
 _LONGEST_WAIT_S: Final = 30  # for the first speech of a sound: its frames are held back so long
 
 
@@ -36,7 +37,8 @@ def over_pauses(pieces: Iterable[Encoding], config: ModelConfig) -> Iterator[Enc
         `emotion` and `heard` of a frame around which less than `ENOUGH_S` is spoken are mixed with
         those of the last frame that had as much: they keep the square of the share that is there.
         Before the first such frame its own are taken; a sound that has none takes the frame with
-        the most speech.
+        the most speech. One that goes on after half a minute without does so as well, and is
+        content with half as much, then with the most so far.
     """
     pauses = _Pauses(config)
     for piece in pieces:
@@ -53,7 +55,8 @@ class _Pauses:
         self._longest = _LONGEST_WAIT_S * config.fps
         self._spoken = np.zeros(0)  # share of speech of each frame from `reach` before the held
         self._held: Encoding | None = None
-        self._last: np.ndarray | None = None  # emotion and heard, side by side
+        self._last: np.ndarray | None = None  # (1, E + 8): emotion and heard, side by side
+        self._enough = 0.0  # seconds of speech: what a feeling needed at the last frame let go
 
     def add(self, piece: Encoding) -> Iterator[Encoding]:
         """The frames that `piece` completes; possibly none."""
@@ -62,15 +65,14 @@ class _Pauses:
         n_ready = self._held.n_frames - self._reach
         if n_ready > 0:
             spoken = self._spoken_around(n_ready)
-            if self._last is not None or spoken.max() >= ENOUGH_S or n_ready > self._longest:
-                yield self._settled(spoken, ENOUGH_S)
+            is_waiting = self._last is None and n_ready < self._longest
+            if not is_waiting or spoken.max() >= ENOUGH_S:
+                yield self._settled(spoken, least=ENOUGH_S / 2)
 
     def end(self) -> Iterator[Encoding]:
         """The frames that are left."""
         if self._held is not None and self._held.n_frames:
-            spoken = self._spoken_around(self._held.n_frames)
-            enough = ENOUGH_S if self._last is not None else min(ENOUGH_S, spoken.max())
-            yield self._settled(spoken, enough)
+            yield self._settled(self._spoken_around(self._held.n_frames), least=0.0)
 
     def _take(self, piece: Encoding) -> None:
         said = said_in(piece, self._config)
@@ -86,26 +88,34 @@ class _Pauses:
         last = np.minimum(frames + self._reach + 1, len(self._spoken))
         return (running[last] - running[np.maximum(frames - self._reach, 0)]) / self._config.fps
 
-    def _settled(self, spoken: np.ndarray, enough: float) -> Encoding:
-        """As many of the held frames as `spoken` counts, no longer held."""
+    def _settled(self, spoken: np.ndarray, *, least: float) -> Encoding:
+        """As many of the held frames as `spoken` counts, no longer held; the first ones of a sound
+        need the most speech among them, `least` seconds at least.
+        """
         assert self._held is not None
         n = len(spoken)
         done, self._held = self._held[:n], self._held[n:]
         self._spoken = self._spoken[-(self._held.n_frames + self._reach) :]
         feelings = np.concatenate([done.emotion, done.heard], axis=1)
-        sure = (np.minimum(spoken / max(enough, 1e-3), 1.0) ** 2).astype(np.float32)[:, None]
-        feelings = sure * feelings + (1.0 - sure) * self._heard_well(feelings, spoken >= enough)
+        if self._last is None:
+            waited = np.minimum(spoken[: self._longest], ENOUGH_S)
+            first = int(np.argmax(waited))
+            self._last, self._enough = feelings[first : first + 1], max(waited[first], least)
+        enough = self._enough_for(spoken)
+        sure = (np.minimum(spoken / np.maximum(enough, _LEAST_S), 1.0) ** 2).astype(np.float32)
+        known = np.concatenate([self._last, feelings])
+        well = np.concatenate([[True], spoken >= enough])
+        place = np.maximum.accumulate(np.where(well, np.arange(n + 1), 0))
+        self._last = known[place[-1:]]
+        feelings = sure[:, None] * feelings + (1.0 - sure[:, None]) * known[place[1:]]
         emotion, heard = np.split(feelings, [done.emotion.shape[1]], axis=1)
         return replace(done, emotion=emotion, heard=heard)
 
-    def _heard_well(self, feelings: np.ndarray, well: np.ndarray) -> np.ndarray:
-        """For each frame what was last heard well, the first of it where nothing was yet."""
-        if self._last is None and not well.any():
-            return feelings
-        known = feelings if self._last is None else np.concatenate([self._last, feelings])
-        n_before = len(known) - len(feelings)
-        well = np.concatenate([np.ones(n_before, bool), well])
-        place = np.maximum.accumulate(np.where(well, np.arange(len(well)), -1))
-        place = np.where(place < 0, np.argmax(well), place)
-        self._last = known[place[-1:]]
-        return known[place[n_before:]]
+    def _enough_for(self, spoken: np.ndarray) -> np.ndarray:
+        """Seconds (n,) of speech that each frame needs: as many as the most so far, so that they
+        never leap, or the face would.
+        """
+        most = np.maximum.accumulate(np.maximum(spoken, self._enough))
+        enough = np.minimum(most, ENOUGH_S)
+        self._enough = enough[-1]
+        return enough

@@ -104,6 +104,23 @@ def test_a_library_that_is_read_again_costs_nothing(ready: Any, head: Any, libra
     assert key.animation_data.action.name == "Mine"
 
 
+def test_a_library_that_is_read_again_between_two_saves_costs_the_opened_file_nothing(
+    ready: Any, head: Any, library: Path
+) -> None:
+    users_action(head.data.shape_keys, JAW)
+    key = choose(overridden(library, head)).data.shape_keys
+    bpy.ops.emotalk.animate()
+    bpy.ops.wm.save_as_mainfile(filepath=str(library.with_name("shot.blend")))
+    key.user.override_library.reference.library.reload()
+    bpy.ops.emotalk.refresh()
+
+    key = opened_again(library)
+    bpy.ops.emotalk.clear()
+
+    assert key.animation_data.action.name == "Mine"
+    assert key.key_blocks["jawOpen"].slider_max == pytest.approx(0.4)
+
+
 def test_a_linked_armature_does_not_turn_a_local_one_of_its_name(
     ready: Any, head: Any, library: Path
 ) -> None:

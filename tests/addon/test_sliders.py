@@ -361,16 +361,33 @@ def test_a_slider_with_a_driver_is_told(ready: Any) -> None:
     assert "Slider happy is moved by a driver" in ready.takes[0].warnings
 
 
-def test_a_slider_that_an_nla_track_moves_is_told(ready: Any) -> None:
+@pytest.fixture
+def track(ready: Any) -> Any:
+    """An NLA track whose two strips move a take's slider."""
     bpy.ops.emotalk.animate()
     ready.takes[0].controls.keyframe_insert("sad", frame=20)
     data = bpy.context.scene.animation_data
     slot = getattr(data, "action_slot", None)
-    strip = data.nla_tracks.new().strips.new("Sad", 20, data.action)
-    if slot is not None:
-        strip.action_slot = slot
+    made = data.nla_tracks.new()
+    for frame in (20, 40):
+        strip = made.strips.new("Sad", frame, data.action)
+        if slot is not None:
+            strip.action_slot = slot
     data.action = None
+    return made
+
+
+def test_a_slider_that_an_nla_track_moves_is_told_once(
+    track: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.ops.emotalk.refresh()
+
+    assert capfd.readouterr().out.count("Slider sad is moved by an NLA track") == 1
+
+
+def test_a_track_that_is_muted_moves_no_slider(ready: Any, track: Any) -> None:
+    track.mute = True
 
     bpy.ops.emotalk.refresh()
 
-    assert "Slider sad is moved by an NLA track" in ready.takes[0].warnings
+    assert "Slider sad" not in ready.takes[0].warnings

@@ -95,11 +95,34 @@ def test_pieces_of_any_size_give_the_same(config: ModelConfig, size: int) -> Non
     assert largest_difference(settled(talk, config, size), whole) < 1e-6
 
 
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_pieces_of_any_size_wait_as_long_for_speech(config: ModelConfig, size: int) -> None:
+    talk = heard(
+        config, (29, False, FEARFUL), (0.5, True, SAD), (4, False, FEARFUL), (4, True, HAPPY)
+    )  # fmt: skip
+    whole = settled(talk, config)
+    assert largest_difference(settled(talk, config, size), whole) < 1e-6
+
+
 def test_half_a_minute_without_speech_is_not_waited_out(config: ModelConfig) -> None:
     silence = heard(config, (40, False, FEARFUL))
     pieces = (silence[i : i + 100] for i in range(0, silence.n_frames, 100))
     first = next(over_pauses(pieces, config))
     assert 30 * FPS <= first.n_frames < 36 * FPS
+
+
+def test_a_face_does_not_jump_where_the_wait_for_speech_ends(config: ModelConfig) -> None:
+    talk = heard(config, (40, False, FEARFUL), (1.5, False, HAPPY), (3, True, HAPPY))
+    shown = settled(talk, config, size=100)
+    assert np.abs(np.diff(shown.heard, axis=0)).max() < 0.1
+    assert (shown.heard[-2 * FPS :, HAPPY] == 1.0).all()
+
+
+def test_words_far_apart_are_felt_after_half_a_minute_as_before(config: ModelConfig) -> None:
+    words = [(0.8, True, HAPPY), (1.2, False, FEARFUL)] * 40
+    shown = settled(heard(config, *words), config, size=100)
+    seconds = shown.heard[:, HAPPY].reshape(-1, 2 * FPS).mean(axis=1)
+    assert np.ptp(seconds[1:-1]) < 0.05
 
 
 def test_the_engine_hears_in_a_pause_what_it_heard_before() -> None:

@@ -187,6 +187,14 @@ def test_other_takes_are_refused_and_what_was_learned_from_stays_on_record(
     assert (tmp_path / "takes.csv").read_bytes() == record
 
 
+@pytest.mark.parametrize("left", ["", "\n\n"])
+def test_takes_that_a_full_disk_cut_are_named(tmp_path: Path, left: str) -> None:
+    run(tmp_path, until=4)
+    (tmp_path / "takes.csv").write_text(left)
+    with pytest.raises(InputError, match=r"Not what a run leaves.*takes\.csv"):
+        run(tmp_path)
+
+
 def test_a_line_that_a_full_disk_cut_is_written_anew(tmp_path: Path) -> None:
     run(tmp_path, until=4)
     with (tmp_path / "curve.jsonl").open("a") as curve:

@@ -70,6 +70,7 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
         ("clips=HERE", ("--set", "network=gan"), "network = gan"),
         ("clips=HERE", ("--set", "name.x=1"), "name has no fields: write name=VALUE."),
         ("clips=HERE", ("--set", "name=../mine"), "'name = ../mine'. It names a folder"),
+        ("clips=HERE", ("--set", "name=.."), "'name = ..'. It names a folder"),
         ("clips=HERE", ("--set", "pace=3"), "write pace.FIELD=VALUE with one of steps, pairs,"),
         ("clips=HERE", ("--set", "pace.steps=0"), "'pace.steps = 0'. Give it 1 or more."),
         ("clips=HERE", ("--set", "pace.pairs=0"), "'pace.pairs = 0'. Give it 1 or more."),

@@ -197,6 +197,19 @@ def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
         (old,), (new,) = kept[row]["parallel"], again[row]["parallel"]
         assert new["lve_mm"] == pytest.approx(2 * old["lve_mm"])
 
+    mended = replace(takes[0], curves=takes[0].curves + 0.1)
+    with pytest.raises(InputError, match="emotalk-1 holds a run on other takes"):
+        run_contest(
+            replace(store, takes=(mended, *takes[1:])), FRONT_END, runs, config, seeds=[1],
+            changes=SMALL,
+        )  # fmt: skip
+
+    unheard = replace(store, takes=tuple(replace(t, phones=()) for t in store.takes))
+    write_table(args, unheard)
+    (last,) = json.loads((tmp_path / "table.json").read_text())["emotalk"]["parallel"]
+    assert np.isfinite(kept["emotalk"]["parallel"][0]["closed_hit"])
+    assert np.isnan(last["closed_hit"])
+
 
 def test_the_truth_has_no_error_and_one_face_has_no_motion() -> None:
     takes = [t for t in made_store().takes if t.split == "dev"]

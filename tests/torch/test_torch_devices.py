@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core.engine import open_engine
+from emotalk_core.engine import open_engine, streaming
 from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import load_model, starter_folder
@@ -33,6 +33,15 @@ def test_the_starter_in_half_precision_is_near() -> None:
     exact, near = (curves_of(e, sound) for e in (BuiltinEngine(starter, n_threads=1), coarse))
 
     assert np.abs(exact - near).mean() < 3e-3
+
+
+def test_what_was_heard_by_earlier_numbers_is_heard_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    starter = load_model(starter_folder())
+    earlier = open_engine("torch", starter, device="cpu").key
+
+    monkeypatch.setattr(streaming, "_NUMERIC_VERSION", streaming._NUMERIC_VERSION + 1)
+
+    assert open_engine("torch", starter, device="cpu").key != earlier
 
 
 def test_a_starter_without_memory_gives_way_to_the_processor(

@@ -256,6 +256,8 @@ def _key_of(network: Path, judged: _Judged, head: Head) -> str:
         digest.update(part.tobytes())
     for k, take in zip(judged.rows, judged.takes, strict=True):
         digest.update(take.curves.tobytes() + judged.store.states_of(k)[1].tobytes())
+        digest.update(take.channels_known.tobytes())
+        digest.update(repr((take.level, take.person, take.phones)).encode())
     return digest.hexdigest()
 
 

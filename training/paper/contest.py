@@ -13,9 +13,10 @@ from typing import Final
 
 from ..features import FrontEnd
 from ..synthesis.parallel import ParallelPlan, make_parallel_shards
+from .run_folder import explain
 from .settings import PaperRun, read_run
 from .steps import train
-from .store import Store
+from .store import Store, front_end_key
 
 __all__ = [
     "FACES",
@@ -85,14 +86,22 @@ def run_contest(
     seeds: Sequence[int],
     changes: Sequence[str] = (),
 ) -> None:
-    """Train what is not trained yet: all variants with the first seed, then with the next."""
+    """Train what is not trained yet: all variants with the first seed, then with the next.
+
+    Raises
+    ------
+    InputError
+        A run that is there was trained with other settings, or on other takes.
+    """
     for seed in seeds:
         for variant in VARIANTS:
             path = folder / run_name(variant, seed)
+            run = settings_of(variant, seed, config, changes)
             if (path / "network.pt").is_file():
+                explain(path, run, store.takes, front_end_key(front_end))
                 continue
             started, cpu = time.monotonic(), time.process_time()
-            train(settings_of(variant, seed, config, changes), store, path, front_end)
+            train(run, store, path, front_end)
             took = time.monotonic() - started, time.process_time() - cpu
             log.info("%s: %.0f s, %.0f of them on the processor", path.name, *took)
             (path / "took.txt").write_text(f"wall {took[0]:.1f} s, processor {took[1]:.1f} s\n")

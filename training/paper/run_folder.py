@@ -85,9 +85,7 @@ def refuse_another(run: PaperRun, folder: Path) -> None:
     try:
         stored: Mapping[str, Any] = json.loads(about.read_text(encoding="utf-8"))["settings"]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "Not what a run leaves", value=about, remedy="Give another --run folder."
-        ) from error
+        raise _foreign(about) from error
     changed = differences(run, stored)
     if changed:
         raise InputError(
@@ -95,6 +93,10 @@ def refuse_another(run: PaperRun, folder: Path) -> None:
             value="; ".join(changed[:3]),
             remedy="Put them back to go on, or give another --run folder (table: --work).",
         )
+
+
+def _foreign(path: Path) -> InputError:
+    return InputError("Not what a run leaves", value=path, remedy="Give another --run folder.")
 
 
 def _has_checkpoint(folder: Path) -> bool:
@@ -127,7 +129,9 @@ def _revision() -> str:
 
 def _refuse_other_takes(rows: Sequence[Sequence[str]], listed: Path, folder: Path) -> None:
     with listed.open(newline="", encoding="utf-8") as file:
-        columns, *stored = list(csv.reader(file)) or [[]]
+        columns, *stored = [row for row in csv.reader(file) if row] or [[]]
+    if _COLUMNS[0] not in columns:
+        raise _foreign(listed)
     shared = [_COLUMNS.index(name) for name in columns if name in _COLUMNS]
     now = {tuple(row[k] for k in shared) for row in rows}
     changed = sorted({row[0] for row in now ^ {tuple(row) for row in stored}})

@@ -81,7 +81,7 @@ def read_run(path: Path | None, changes: Sequence[str] = ()) -> PaperRun:
 
 
 def _check_choices(run: PaperRun) -> None:
-    if not run.name or Path(run.name).name != run.name:
+    if run.name in {"", ".."} or Path(run.name).name != run.name:
         raise InputError(
             "Not a name for a run", value=f"name = {run.name}", remedy="It names a folder: studio."
         )

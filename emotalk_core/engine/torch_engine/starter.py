@@ -28,7 +28,6 @@ _log = logging.getLogger(__name__)
 
 _Found = TypeVar("_Found")
 
-_NUMERIC_VERSION: Final = 2
 _AT_ONCE: Final = {"cuda": 16}  # windows of 6 s in one pass, 300 MB; elsewhere one
 
 
@@ -51,7 +50,7 @@ class StarterEngine(StreamedEngine):
         dtype = choose_dtype(precision, device)
         self._parts = _WithRoom(model, device, dtype, use_compiler=settings.use_compiler)
         super().__init__(model, self._parts, n_threads=1)
-        self.key = f"{model.key}-torch-{_NUMERIC_VERSION}-{dtype}".replace("torch.", "")
+        self.key += f"-torch-{dtype}".replace("torch.", "")
 
     @property
     def device(self) -> torch.device:
