@@ -16,6 +16,7 @@ from emotalk_core.errors import InputError
 from tests.torch.test_takes import curves, write_sound
 from training.data.clips_folder import load_clips_folder
 from training.data.etf import load_etf
+from training.data.video import convert_videos
 
 GOOD = "03-01-05-02-01-02-12"
 
@@ -75,3 +76,13 @@ def test_an_array_of_words_is_named(tmp_path: Path) -> None:
     write_etf(tmp_path, GOOD, np.full((15, 52), "half"))
     with pytest.raises(InputError, match="holds <U4, not numbers"):
         load_etf(tmp_path)
+
+
+def test_two_films_of_one_name_are_refused_before_any_is_read(tmp_path: Path) -> None:
+    for name in ("talk.mov", "Talk.mp4"):
+        write_sound(tmp_path / "videos" / name, 1.0)
+
+    with pytest.raises(InputError, match=r"Talk\.mp4, talk\.mov"):
+        convert_videos(tmp_path / "videos", tmp_path / "takes", lambda _: None)
+
+    assert not (tmp_path / "takes").exists()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import wave
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -55,11 +55,13 @@ def convert_videos(
     Raises
     ------
     InputError
-        No films, or some without a face or a sound (with `skip` those are left out).
+        No films, two of one name, or some without a face or a sound (with `skip` those last are
+        left out).
     """
     films = [p for p in sorted(videos.glob("*")) if p.suffix.lower() in _FILMS]
     if not films:
         raise InputError("No films", value=videos, remedy=f"Expected {', '.join(_FILMS)}.")
+    _refuse_namesakes(films)
     ready_folder(out)
     faults = Faults(skip=skip)
     for number, film in enumerate(films, start=1):
@@ -77,6 +79,18 @@ def convert_videos(
         write_clip(Clip(curves, CHANNELS, Fraction(FPS)), target)
         log.info("%d of %d: %s, %.1f s", number, len(films), film.name, len(curves) / FPS)
     faults.settle(videos)
+
+
+def _refuse_namesakes(films: Sequence[Path]) -> None:
+    first: dict[str, Path] = {}  # by their name, as a disk compares it that knows no capitals
+    for film in films:
+        other = first.setdefault(film.stem.lower(), film)
+        if other is not film:
+            raise InputError(
+                "Two films would make one take",
+                value=f"{other.name}, {film.name}",
+                remedy="Rename one of them.",
+            )
 
 
 def curves_of_frames(frames: Iterator[Frame], landmarker: Landmarker, name: str) -> np.ndarray:
