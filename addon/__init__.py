@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["register", "unregister"]
@@ -16,19 +17,26 @@ def _classes() -> tuple[type, ...]:
     return (*properties.CLASSES, *preferences.CLASSES, *operators.CLASSES, *ui.CLASSES)
 
 
+def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
+    """Blender's lists of handlers, and what of ours belongs into each, but for those of `live`."""
+    from .bridge import overrides, own_paths
+
+    return (*own_paths.handlers(), *overrides.handlers())
+
+
 def register() -> None:
     """Blender calls this when the extension is enabled."""
     import bpy
 
     from . import commands, properties
-    from .bridge import live, overrides, own_paths
+    from .bridge import live
 
     for cls in _classes():
         bpy.utils.register_class(cls)
     properties.add()
     live.start()
-    own_paths.start()
-    overrides.start()
+    for handlers, handler in _handlers():
+        handlers.append(handler)
     _state["command"] = bpy.utils.register_cli_command("emotalk", commands.main)
 
 
@@ -37,13 +45,13 @@ def unregister() -> None:
     import bpy
 
     from . import properties
-    from .bridge import live, overrides, own_paths
+    from .bridge import live
     from .bridge.session import SESSION
 
     SESSION.end()
     bpy.utils.unregister_cli_command(_state.pop("command"))
-    overrides.stop()
-    own_paths.stop()
+    for handlers, handler in _handlers():
+        handlers.remove(handler)
     live.stop()
     properties.remove()
     for cls in reversed(_classes()):

@@ -12,7 +12,7 @@ from bpy.app.handlers import persistent
 
 from . import compat, own_actions, slider_limits
 
-__all__ = ["start", "stop"]
+__all__ = ["handlers"]
 
 _CARRIED: Final = "emotalk_carried"
 """Custom property on an Action of ours: custom properties of the data-block that it moves."""
@@ -21,24 +21,13 @@ _OURS: Final = "emotalk_"
 """Begins the names of all custom properties that we make."""
 
 
-def start() -> None:
-    """Watch saving, loading, and libraries that are read again."""
-    for handlers, handler in _handlers():
-        handlers.append(handler)
-
-
-def stop() -> None:
-    """Stop watching."""
-    for handlers, handler in _handlers():
-        handlers.remove(handler)
-
-
-def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
+def handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
+    """Blender's lists of handlers, and what of ours belongs into each."""
     return (
         (bpy.app.handlers.save_pre, _before_saving),
         (bpy.app.handlers.load_post, _after_loading),
-        *((handlers, _before_saving) for handlers in compat.handlers("blend_import_pre")),
-        *((handlers, _after_loading) for handlers in compat.handlers("blend_import_post")),
+        *((found, _before_saving) for found in compat.handlers("blend_import_pre")),
+        *((found, _after_loading) for found in compat.handlers("blend_import_post")),
     )
 
 

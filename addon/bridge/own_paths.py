@@ -11,31 +11,20 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-__all__ = ["start", "stop"]
+__all__ = ["handlers"]
 
 _before: dict[str, str] = {}
 """What was changed for the save that is going on: what a path is called in it, and what before. By
 path, not by whose it is: another add-on may add or remove takes before ours are given back."""
 
 
-def start() -> None:
-    """Watch saving."""
-    for handlers, handler in _handlers():
-        handlers.append(handler)
-
-
-def stop() -> None:
-    """Stop watching."""
-    for handlers, handler in _handlers():
-        handlers.remove(handler)
-
-
-def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
-    handlers = bpy.app.handlers
+def handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
+    """Blender's lists of handlers, and what of ours belongs into each."""
+    lists = bpy.app.handlers
     return (
-        (handlers.save_pre, _before_saving),
-        (handlers.save_post, _after_saving),
-        (handlers.save_post_fail, _after_saving),
+        (lists.save_pre, _before_saving),
+        (lists.save_post, _after_saving),
+        (lists.save_post_fail, _after_saving),
     )
 
 
