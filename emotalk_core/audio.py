@@ -113,9 +113,11 @@ def open_sound(
     start_s: float = 0.0,
     duration_s: float | None = None,
     *,
+    channel: int | None = None,
     progress: Progress = silent,
 ) -> SoundSource:
-    """The sound in a file, or the stretch of it from `start_s` on that lasts `duration_s`.
+    """The sound in a file, or the stretch of it from `start_s` on that lasts `duration_s`; of one
+    channel, from 1, or the mean of all.
 
     Wav is read by this package itself; other formats, and films, by soundfile or PyAV where they
     are installed, and decoded here and now, since only decoding tells their length.
@@ -123,12 +125,13 @@ def open_sound(
     Raises
     ------
     InputError
-        The file is missing, empty, damaged or no sound, or the stretch lies outside it.
+        The file is missing, empty, damaged, no sound or without that channel, or the stretch lies
+        outside it.
     SetupError
         Nothing that can read this format is installed, or the disk has no room for the decoded
         sound.
     """
-    decoder = open_decoder(Path(path))
+    decoder = open_decoder(Path(path), channel)
     ratio = _ratio(decoder.sample_rate)
     source = Path(path)
     if not start_s >= 0 or not (duration_s is None or duration_s > 0):
@@ -139,11 +142,10 @@ def open_sound(
     length = None if duration_s is None else max(1, round(duration_s * SAMPLE_RATE))
     if decoder.n_samples is None:
         decoded = _decode_to_disk(source, decoder, ratio, progress)
-        return FileSound(
-            source, decoded, Ratio(1, 1), *_stretch(source, first, length, decoded.n_samples)
-        )
+        stretch = _stretch(source, first, length, decoded.n_samples)
+        return FileSound(source, decoded, Ratio(1, 1), *stretch, channel)
     total = resampled_length(decoder.n_samples, ratio)
-    return FileSound(source, decoder, ratio, *_stretch(source, first, length, total))
+    return FileSound(source, decoder, ratio, *_stretch(source, first, length, total), channel)
 
 
 def _stretch(path: Path, first: int, length: int | None, total: int) -> tuple[int, int]:
@@ -170,6 +172,7 @@ class FileSound:
     ratio: Ratio
     first: int  # samples at 16 kHz
     n_samples: int  # samples at 16 kHz
+    channel: int | None = None  # None: all of them
     _spool: IO[bytes] | None = field(default=None, repr=False)
     _key: str = field(default="", repr=False)
 
@@ -180,9 +183,10 @@ class FileSound:
 
     @property
     def key(self) -> str:
-        """Hash of the file's bytes and of which stretch is meant."""
+        """Hash of the file's bytes and of which stretch and channel are meant."""
         if not self._key:
-            stretch = f"{self.first} {self.n_samples}".encode()
+            channel = "" if self.channel is None else f" {self.channel}"
+            stretch = f"{self.first} {self.n_samples}{channel}".encode()
             self._key = _digest(
                 itertools.chain([stretch], _readable(_file_bytes(self.path), self.path))
             )

@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
 from .errors import InputError, SetupError
-from .wav import has_wav_header, open_wav
+from .wav import WavFile, has_wav_header, open_wav
 
 __all__ = [
     "AUDIBLE_SUFFIXES",
     "SOUND_SUFFIXES",
     "Decoder",
+    "no_such_channel",
     "open_decoder",
     "read_error",
     "readable_formats",
@@ -63,7 +64,9 @@ class Decoder(Protocol):
         ...
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
-        """float32 (n,) mean of the channels, from sample `start` on."""
+        """float32 (n,) of the channel that was asked for, or the mean of all, from sample `start`
+        on.
+        """
         ...
 
 
@@ -81,13 +84,19 @@ def read_error(error: OSError, path: Path) -> InputError:
     return InputError("Sound file cannot be read", value=path, remedy=f"{error.strerror or error}.")
 
 
-def open_decoder(path: Path) -> Decoder:
+def open_decoder(path: Path, channel: int | None = None) -> Decoder:
     """The reader for the file at `path`, chosen by what is in it, not by its name.
+
+    Parameters
+    ----------
+    path : Path
+    channel : int, optional
+        The one channel that is read, from 1; without it the mean of all.
 
     Raises
     ------
     InputError
-        Missing, a folder, empty, damaged, or no sound at all.
+        Missing, a folder, empty, damaged, no sound at all, or without that channel.
     SetupError
         A sound that only soundfile or PyAV can read, and neither is installed.
     """
@@ -95,10 +104,24 @@ def open_decoder(path: Path) -> Decoder:
     if has_wav_header(head):
         wav = open_wav(path)
         if wav is not None:
-            return wav
+            return _on_channel(wav, channel)
     if not _looks_like_sound(head):
         raise InputError("Not a sound file", value=path, remedy=_NO_SOUND)
-    return _open_with_library(path)
+    return _on_channel(_open_with_library(path), channel)
+
+
+def _on_channel(decoder: _Reader, channel: int | None) -> _Reader:
+    if channel is not None and not 1 <= channel <= decoder.n_channels:
+        raise no_such_channel(channel, decoder.n_channels, decoder.path)
+    return replace(decoder, channel=channel)
+
+
+def no_such_channel(channel: int, n_channels: int, path: Path) -> InputError:
+    """What is wrong with asking for `channel` of a sound that has fewer."""
+    there = "1" if n_channels == 1 else f"1 to {n_channels}"
+    return InputError(
+        "The sound has no such channel", value=f"{channel} of {path}", remedy=f"Use {there}."
+    )
 
 
 def _read_head(path: Path) -> bytes:
@@ -127,7 +150,7 @@ def _looks_like_sound(head: bytes) -> bool:
     return is_mpeg or any(head[at : at + len(magic)] == magic for at, magic in _MAGIC)
 
 
-def _open_with_library(path: Path) -> Decoder:
+def _open_with_library(path: Path) -> _Reader:
     tried = []
     for name, opener in (("soundfile", _open_soundfile), ("av", _open_av)):
         if importlib.util.find_spec(name) is None:
@@ -151,6 +174,8 @@ class _SoundfileDecoder:
 
     path: Path
     sample_rate: int
+    n_channels: int
+    channel: int | None = None
     n_samples: int | None = None  # libsndfile estimates it for some mp3
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
@@ -159,19 +184,19 @@ class _SoundfileDecoder:
         try:
             with soundfile.SoundFile(str(self.path)) as file:
                 while len(samples := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
-                    mono = samples.mean(axis=1)
+                    mono = _mono(samples, self.channel)
                     yield mono[start:]
                     start = max(0, start - len(mono))
         except soundfile.LibsndfileError as error:
             raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
 
 
-def _open_soundfile(path: Path) -> Decoder | None:
+def _open_soundfile(path: Path) -> _SoundfileDecoder | None:
     import soundfile
 
     try:
         with soundfile.SoundFile(str(path)) as file:
-            return _SoundfileDecoder(path, file.samplerate)
+            return _SoundfileDecoder(path, file.samplerate, file.channels)
     except soundfile.LibsndfileError:
         return None
 
@@ -184,6 +209,8 @@ class _AvDecoder:
 
     path: Path
     sample_rate: int
+    n_channels: int
+    channel: int | None = None
     n_samples: int | None = None
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
@@ -195,20 +222,32 @@ class _AvDecoder:
                 to_planar = av.AudioResampler(format="fltp")
                 for frame in container.decode(stream):
                     for plain in to_planar.resample(frame):
-                        mono = plain.to_ndarray().mean(axis=0, dtype=np.float32)
+                        mono = _mono(plain.to_ndarray().T, self.channel)
                         yield mono[start:]
                         start = max(0, start - len(mono))
         except av.FFmpegError as error:
             raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
 
 
-def _open_av(path: Path) -> Decoder | None:
+_Reader: TypeAlias = WavFile | _SoundfileDecoder | _AvDecoder
+"""Every decoder that there is."""
+
+
+def _mono(samples: np.ndarray, channel: int | None) -> np.ndarray:
+    """float32 (n,): one channel of (n, channels), or the mean of all."""
+    if channel is None:
+        return samples.mean(axis=1, dtype=np.float32)
+    return np.ascontiguousarray(samples[:, channel - 1])
+
+
+def _open_av(path: Path) -> _AvDecoder | None:
     import av
 
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
                 return None
-            return _AvDecoder(path, int(container.streams.audio[0].codec_context.sample_rate))
+            codec = container.streams.audio[0].codec_context
+            return _AvDecoder(path, int(codec.sample_rate), int(codec.channels))
     except (av.FFmpegError, ValueError):
         return None

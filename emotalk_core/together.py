@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, runtime_checkable
 
-from .audio import SoundSource, open_sound
+from .audio import SoundSource
 from .cache import EncodingCache, StoredEncoding
 from .engine import Encoding, Engine
 from .engine.blas import one_blas_thread
@@ -46,15 +45,20 @@ class HearAhead:
 
     Parameters
     ----------
-    paths : sequence of Path
-        All sounds, in the order in which they will be asked for.
+    openers : sequence of callables
+        Each opens a sound; in the order in which they will be asked for.
     engine : Engine
     cache : EncodingCache, optional
         Where they wait; without one nothing is heard ahead.
     """
 
-    def __init__(self, paths: Sequence[Path], engine: Engine, cache: EncodingCache | None) -> None:
-        self._paths, self._engine, self._cache = list(paths), engine, cache
+    def __init__(
+        self,
+        openers: Sequence[Callable[[], SoundSource]],
+        engine: Engine,
+        cache: EncodingCache | None,
+    ) -> None:
+        self._openers, self._engine, self._cache = list(openers), engine, cache
         self._next = 0
 
     def hear(self, number: int, progress: Progress = silent) -> None:
@@ -66,8 +70,8 @@ class HearAhead:
             return
         chosen: list[SoundTally] = []
         longest, self._next = 0, max(number, self._next)
-        while self._next < len(self._paths):
-            sound = self._open(self._paths[self._next])
+        while self._next < len(self._openers):
+            sound = self._open(self._openers[self._next])
             n_sound = frame_count(sound.n_samples) if sound else 0
             # The shorter ones are filled up: what a pass costs is its longest sound, so many times.
             if sound and max(longest, n_sound) * (len(chosen) + 1) > engine.together_frames:
@@ -85,10 +89,10 @@ class HearAhead:
                 self._cache.keep(sound.key, self._engine.key, stored)
                 stored.close()
 
-    def _open(self, path: Path) -> SoundSource | None:
+    def _open(self, opener: Callable[[], SoundSource]) -> SoundSource | None:
         """The sound if it must be heard; None if it was, or if it cannot be: told in its turn."""
         try:
-            sound = open_sound(path)
+            sound = opener()
         except EmoTalkError:
             return None
         assert self._cache is not None

@@ -35,6 +35,7 @@ class WavFile:
     dtype: str  # numpy's name of one stored sample; "i3" is 24 bit, which numpy lacks
     data_start: int  # bytes
     n_samples: int  # per channel
+    channel: int | None = None  # the one that is read, from 1; None: the mean of all
 
     @property
     def frame_bytes(self) -> int:
@@ -42,7 +43,7 @@ class WavFile:
         return self.n_channels * int(self.dtype[-1])
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
-        """float32 (n,) mean of all channels, -1..1, from sample `start` to the end."""
+        """float32 (n,) of the channel, -1..1, from sample `start` to the end."""
         with self.path.open("rb") as file:
             file.seek(self.data_start + start * self.frame_bytes)
             left = self.n_samples - start
@@ -55,7 +56,7 @@ class WavFile:
                         value=self.path,
                         remedy=_REMEDY,
                     )
-                yield _to_mono(raw[: n * self.frame_bytes], self.dtype, self.n_channels)
+                yield _to_mono(raw[: n * self.frame_bytes], self)
                 left -= n
 
 
@@ -160,8 +161,9 @@ def _read_format(raw: bytes, path: Path) -> tuple[int, int, int, str | None]:
     return n_channels, rate, frame_bytes, dtype
 
 
-def _to_mono(raw: bytes, dtype: str, n_channels: int) -> np.ndarray:
-    """float32 (n,), -1..1: mean of the channels of interleaved samples."""
+def _to_mono(raw: bytes, wav: WavFile) -> np.ndarray:
+    """float32 (n,), -1..1: one channel of interleaved samples, or the mean of all."""
+    dtype, n_channels = wav.dtype, wav.n_channels
     if dtype == "i3":
         wide = np.zeros((len(raw) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
@@ -176,7 +178,9 @@ def _to_mono(raw: bytes, dtype: str, n_channels: int) -> np.ndarray:
         samples = stored.astype(np.float32)
         if dtype == "u1":
             samples -= 128.0
-        if n_channels > 1:
+        if wav.channel is not None:
+            samples = samples[wav.channel - 1 :: n_channels]
+        elif n_channels > 1:
             samples = np.add.reduce(samples.reshape(-1, n_channels), axis=1) / np.float32(
                 n_channels
             )

@@ -7,7 +7,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .options import (
     add_engine_flags,
     add_progress_flag,
     read_cache,
+    read_channel,
     read_engine,
     read_fps,
     read_track,
@@ -69,6 +70,7 @@ class Job:
 
     audio: Path
     output: Path
+    channel: int | None = None  # the one that speaks, from 1; None: the mean of all
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,14 @@ class Outcome:
 def _run(arguments: argparse.Namespace) -> int:
     jobs = _jobs(arguments.audio, arguments.output, arguments.format)
     _refuse_own_input(jobs, arguments.report)
-    track, fps = read_track(arguments), read_fps(arguments)
+    track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
     if len(jobs) > 1:
         ensure_places(arguments.output, arguments.report)
     elif arguments.report is not None:
         ensure_writable(arguments.report)
     outcomes = []
-    for job in jobs:
+    for job in (replace(job, channel=channel) for job in jobs):
         progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")
         work = functools.partial(run_job, job, track, fps, engine, cache, progress)
         outcome = work() if len(jobs) == 1 else attempted(job, work)
@@ -121,7 +123,7 @@ def run_job(
     progress: Progress,
 ) -> Outcome:
     """Animate one sound."""
-    sound = open_sound(job.audio, progress=part_of(progress, 0.0, 0.1))
+    sound = open_sound(job.audio, channel=job.channel, progress=part_of(progress, 0.0, 0.1))
     report = animate_to_file(
         sound,
         track,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..atomic_file import remove_leftovers
+from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
@@ -27,6 +28,7 @@ from .options import (
     add_engine_flags,
     add_progress_flag,
     read_cache,
+    read_channel,
     read_engine,
     read_fps,
     read_track,
@@ -72,6 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
     _refuse_own_input(tasks, arguments.jobs, place)
     read_track(arguments)  # a flag of all jobs that is wrong is told once, not by each of them
     read_fps(arguments)
+    read_channel(arguments)
     engine = read_engine(arguments)
     ensure_places(arguments.output, place)
     if arguments.resume:
@@ -106,7 +109,10 @@ def _run_tasks(
         for i, task in enumerate(tasks)
         if not report.finished(str(task.job.output), asked[i], [task.job.output])
     ]
-    ahead = HearAhead([tasks[i].job.audio for i in todo], engine, cache)
+    opened = [
+        functools.partial(open_sound, tasks[i].job.audio, channel=asked[i]["channel"]) for i in todo
+    ]
+    ahead = HearAhead(opened, engine, cache)
     for n_done, i in enumerate(todo):
         job, options = tasks[i].job, _options(tasks[i], arguments)
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
@@ -129,6 +135,7 @@ def _do(
 ) -> Outcome:
     make_folder(job.output.parent)
     hear()
+    job = replace(job, channel=read_channel(options))
     return run_job(job, read_track(options), read_fps(options), engine, cache, progress)
 
 

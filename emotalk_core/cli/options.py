@@ -28,6 +28,7 @@ __all__ = [
     "add_progress_flag",
     "add_torch_flags",
     "read_cache",
+    "read_channel",
     "read_engine",
     "read_fps",
     "read_torch_flags",
@@ -51,6 +52,7 @@ _NUMBERS: Final = {
 }
 
 CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "channel": int,
     "fps": str,
     "preset": str,
     "emotion": str,
@@ -140,6 +142,12 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
     """Everything between the Encoding and the curves."""
     group = parser.add_argument_group("controls")
     group.add_argument(
+        "--channel",
+        type=int,
+        metavar="N",
+        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
+    )
+    group.add_argument(
         "--fps", default="30", help="frames per second: 24, 23.976, 30000/1001 (default: 30)"
     )
     names = ", ".join(PRESETS)
@@ -213,6 +221,16 @@ def _read_weights(text: str) -> dict[str, float]:
                 "Not a weight", value=part, remedy="Write happy=0.8,sad=0.2."
             ) from error
     return weights
+
+
+def read_channel(arguments: argparse.Namespace) -> int | None:
+    """The channel that speaks; None: all of them."""
+    channel: int | None = arguments.channel
+    if channel is not None and channel < 1:
+        raise InputError(
+            "Channels count from 1", value=f"channel={channel}", remedy="Leave it out for all."
+        )
+    return channel
 
 
 def read_fps(arguments: argparse.Namespace) -> Fraction:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from emotalk_core.audio import SoundSource
+from emotalk_core.audio import SoundSource, open_sound
 from emotalk_core.cache import EncodingCache
 from emotalk_core.engine import Encoding, blas
 from emotalk_core.engine.product import product
@@ -67,7 +68,8 @@ def test_sounds_in_one_pass_are_heard_on_one_blas_thread(
     for number, path in enumerate(paths):
         path.write_bytes(wav(np.random.default_rng(number).uniform(-0.5, 0.5, 8_000)))
 
-    HearAhead(paths, Watched(), EncodingCache(tmp_path / "cache")).hear(0)
+    openers = [functools.partial(open_sound, path) for path in paths]
+    HearAhead(openers, Watched(), EncodingCache(tmp_path / "cache")).hear(0)
 
     assert n_threads == [1]
 

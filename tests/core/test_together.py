@@ -84,6 +84,23 @@ def test_a_batch_hears_as_many_as_fit_a_pass(
     assert sorted(together) == ["0.csv", "1.csv", "3.csv", "4.csv"]
 
 
+def test_what_is_heard_ahead_is_the_channel_that_each_job_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = np.random.default_rng(0).uniform(-0.5, 0.5, (16_000, 2)) * [1.0, 0.2]
+    (tmp_path / "both.wav").write_bytes(wav(people))
+    rows = ["audio,output,channel", *(f"both.wav,{n or 'all'}.csv,{n}" for n in ("", 1, 2))]
+    (tmp_path / "jobs.csv").write_text("\n".join(rows))
+    engine, out = TogetherEngine(), tmp_path / "out"
+    monkeypatch.setattr(batch, "read_engine", lambda _: engine)
+
+    assert main(["batch", str(tmp_path / "jobs.csv"), "-o", str(out), "--no-cache"]) == 0
+
+    assert engine.passes == [3]
+    assert engine.n_encoded == 3  # each was ready when its turn came
+    assert len({path.read_bytes() for path in out.glob("*.csv")}) == 3
+
+
 def test_resume_hears_nothing_ahead_that_it_skips(
     sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

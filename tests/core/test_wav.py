@@ -45,6 +45,28 @@ def test_channels_are_averaged(tmp_path: Path, channels: int) -> None:
     np.testing.assert_allclose(read(path), 0.4 * TONE, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["u1", "i2", "i3", "i4", "f4", "f8"])
+def test_one_channel_is_read_alone(tmp_path: Path, kind: str) -> None:
+    """A person on each channel: whoever is asked for is heard as in a file of their own."""
+    path, alone = tmp_path / "both.wav", tmp_path / "one.wav"
+    people = np.stack([TONE, 0.4 * TONE[::-1], np.zeros_like(TONE)], axis=1)
+    path.write_bytes(wav(people, kind, 44_100))
+    for channel, person in enumerate(people.T, 1):
+        alone.write_bytes(wav(person, kind, 44_100))
+        heard = read_samples(open_sound(path, 0.01, channel=channel))
+        np.testing.assert_array_equal(heard, read_samples(open_sound(alone, 0.01)))
+
+
+@pytest.mark.parametrize("channel", [0, 4, -1])
+def test_a_channel_that_there_is_not_is_told_with_those_that_there_are(
+    tmp_path: Path, channel: int
+) -> None:
+    path = tmp_path / "three.wav"
+    path.write_bytes(wav(np.zeros((100, 3)), "i2"))
+    with pytest.raises(InputError, match=f"no such channel: '?{channel} of .*Use 1 to 3"):
+        open_sound(path, channel=channel)
+
+
 @pytest.mark.parametrize("rate", [8000, 44_100, 192_000])
 def test_every_rate_becomes_16_khz(tmp_path: Path, rate: int) -> None:
     path = tmp_path / "tone.wav"

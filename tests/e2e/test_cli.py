@@ -16,6 +16,7 @@ import pytest
 
 from emotalk_core import arkit, clips_equal, read_clip
 from emotalk_core.audio import open_sound, read_samples
+from emotalk_core.errors import InputError
 from tests.core.wav_bytes import wav
 from tests.e2e.first_click import write_speech
 
@@ -131,6 +132,37 @@ def test_soundfile_reads_what_wav_is_not(tmp_path: Path, form: str) -> None:
     n = min(len(out), len(expected))
     assert abs(len(out) - len(expected)) < 1200  # mp3 pads its last frame
     assert np.corrcoef(out[:n], expected[:n])[0, 1] > 0.98
+
+
+def test_soundfile_reads_one_channel_alone(tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile", reason="soundfile is an extra")
+    path = tmp_path / "both.flac"
+    people = np.stack([babble(2.0, 44_100), 0.3 * babble(2.0, 44_100)[::-1]], axis=1)
+    soundfile.write(path, people, 44_100)
+
+    np.testing.assert_allclose(
+        read_samples(open_sound(path, channel=1)), babble_at_16k(), atol=1e-4
+    )
+    with pytest.raises(InputError, match="Use 1 to 2"):
+        open_sound(path, channel=3)
+
+
+def test_av_reads_one_channel_alone(tmp_path: Path) -> None:
+    av = pytest.importorskip("av", reason="PyAV is an extra")
+    path = tmp_path / "film.mkv"
+    people = np.stack([0.3 * babble(2.0, 44_100)[::-1], babble(2.0, 44_100)])
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("pcm_f32le", rate=44_100, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(people.T.reshape(1, -1), np.float32), format="flt", layout="stereo"
+        )
+        frame.sample_rate = 44_100
+        film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+
+    np.testing.assert_allclose(
+        read_samples(open_sound(path, channel=2)), babble_at_16k(), atol=1e-4
+    )
 
 
 def babble_at_16k() -> np.ndarray:
