@@ -170,6 +170,39 @@ def test_small_meshes_follow_the_convention_of_the_face() -> None:
     assert found["Tongue"].channels == {"tongueOut": (("Tongue_Out", 1.0),)}
 
 
+@pytest.mark.parametrize(
+    ("face", "lashes", "teeth"),
+    [
+        (("aa", "ih", "ou", "ee", "oh", "blinkLeft", "blinkRight"), "blinkLeft", "aa"),
+        (("A", "I", "U", "E", "O", "Blink_L", "Blink_R"), "Blink_R", "O"),
+        (("あ", "い", "う", "え", "お", "ウィンク"), "ウィンク", "あ"),
+        (("viseme_PP", "viseme_FF", "viseme_aa", "viseme_E", "viseme_O"), None, "viseme_aa"),
+    ],
+)
+def test_lashes_and_teeth_with_a_single_key_follow_the_face(
+    face: tuple[str, ...], lashes: str | None, teeth: str
+) -> None:
+    small = {"Lashes": [lashes], "Teeth": [teeth]} if lashes else {"Teeth": [teeth]}
+
+    found = match_meshes({"Face": face, **small})
+
+    of_face = {key: name for name, keys in found["Face"].channels.items() for key, _ in keys}
+    for mesh, (key,) in small.items():
+        assert found[mesh].channels == {of_face[key]: ((key, 1.0),)}
+
+
+def test_where_visemes_speak_no_other_mesh_opens_by_its_jaw_too() -> None:
+    visemes = [f"viseme_{viseme}" for viseme in ("PP", "FF", "aa", "E", "O")]
+
+    found = match_meshes({"Face": visemes, "Beard": ["viseme_aa", "jawOpen"]})
+
+    assert set(found["Beard"].channels) == {"viseme.aa"}
+
+
+def test_one_name_that_a_vowel_shares_means_nothing_by_itself() -> None:
+    assert match_meshes({"Body": ["a", "sad"]}) == {}
+
+
 def pairs_by_rig() -> dict[str, list[dict[str, str]]]:
     by_rig: dict[str, list[dict[str, str]]] = defaultdict(list)
     with NAME_PAIRS.open(newline="", encoding="utf-8") as file:
