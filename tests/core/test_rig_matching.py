@@ -115,6 +115,29 @@ def test_stand_ins_stay_still_beside_the_real_keys() -> None:
     assert matching.unmatched == ("mouthOpen", "mouthSmile")
 
 
+@pytest.mark.parametrize(
+    ("face", "both_lids"),
+    [
+        (("A", "I", "U", "E", "O"), "Blink"),
+        (("aa", "ih", "ou", "ee", "oh"), "blink"),
+        (("あ", "い", "う", "え", "お"), "まばたき"),
+    ],
+)
+def test_faces_with_one_key_for_both_lids_blink(face: tuple[str, ...], both_lids: str) -> None:
+    found = match_meshes({"Face": [*face, both_lids], "Lashes": [both_lids]})
+
+    for matching in found.values():
+        assert matching.channels["eyeBlinkLeft"] == ((both_lids, 0.5),)
+        assert matching.channels["eyeBlinkRight"] == ((both_lids, 0.5),)
+    assert list(found) == ["Face", "Lashes"]
+
+
+def test_a_key_for_both_lids_stays_still_beside_one_for_each() -> None:
+    vrm = ["A", "I", "U", "E", "O", "Blink", "Blink_L", "Blink_R"]
+
+    assert match_keys(vrm).unmatched == ("Blink",)
+
+
 def test_signed_controls_add_up_with_limits_on_both_sides() -> None:
     matching = match_keys(
         [key for row in read_table("daz_genesis9")["map"].values() for key, _ in row]
