@@ -253,7 +253,8 @@ def binding_of(
         for object_name, matching in flame.items():
             driven += expression_driven(object_name, matching.unmatched, expressions)
     roles = _bones_to_drive(match_bones(bones), matchings)
-    driven += bone_driven(armature, roles, angles, lips_have_keys=bool(driven), use_head=use_head)
+    shut = any(channel == "mouthClose" for item in driven for channel, _weight in item.sources)
+    driven += bone_driven(armature, roles, angles, lips_have_keys=shut, use_head=use_head)
     if not driven:
         names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
         raise RigError(

@@ -93,6 +93,14 @@ def test_without_lip_keys_mouth_close_shuts_the_jaw() -> None:
     assert turned(flame(), "jaw", (0.0, 0.0, 1.0), pressed) == pytest.approx([0, 0, 1])
 
 
+def test_lids_with_keys_leave_closing_the_lips_to_the_jaw() -> None:
+    lids = {"Lashes": match_keys(["eyeBlinkLeft", "eyeBlinkRight"])}
+    binding = binding_of(lids, armature="Rig", bones=bones())
+    pressed = clip_with(jawOpen=0.4, mouthClose=0.4)
+
+    assert turned(binding, "jaw", (0.0, 0.0, 1.0), pressed) == pytest.approx([0, 0, 1])
+
+
 @pytest.mark.parametrize(
     ("bone", "channel", "towards"),
     [
