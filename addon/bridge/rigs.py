@@ -23,6 +23,7 @@ from ...emotalk_core.retarget import (
     read_binding,
     read_expression_matrix,
 )
+from ...emotalk_core.rigs.flame import is_flame_key
 from ...emotalk_core.rigs.rotation import UNPOSED
 from . import characters
 from .poses import poses_of
@@ -92,10 +93,11 @@ def find_rig(
             use_head=settings.use_head,
         )
     except RigError as error:
+        if matrix is not None and _has_flame(matchings):
+            raise  # the face lacks what the matrix moves
         if not own:
             told = ", ".join(mesh.name for mesh in meshes) or error.value
-            remedy = "Give the face ARKit's 52 shape keys, or a Names File (panel Rig)."
-            raise RigError("No shape key has a known name", value=told, remedy=remedy) from error
+            raise _unknown(told, is_flame=_has_flame(matchings)) from error
         found = Binding(())
     binding = _with_own(found, own)
     _check_names(binding, [*meshes, *filter(None, [armature])])
@@ -127,6 +129,18 @@ def _mute(asked: str) -> RigError:
             remedy="Choose a face of that collection; if it is linked, override it first.",
         )
     return RigError("Nothing here can speak", value=asked, remedy="Choose a face with shape keys.")
+
+
+def _unknown(told: object, *, is_flame: bool) -> RigError:
+    if is_flame:
+        remedy = "Hang it on its armature, or give a FLAME Matrix (panel Rig)."
+        return RigError("A FLAME head without bones and matrix", value=told, remedy=remedy)
+    remedy = "Give the face ARKit's 52 shape keys, or a Names File (panel Rig)."
+    return RigError("No shape key has a known name", value=told, remedy=remedy)
+
+
+def _has_flame(matchings: Mapping[str, Matching]) -> bool:
+    return any(is_flame_key(key) for found in matchings.values() for key in found.unmatched)
 
 
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:

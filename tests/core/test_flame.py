@@ -239,6 +239,12 @@ def test_the_other_numbering_is_understood() -> None:
     assert [item.target.key for item in binding.driven] == ["Exp000", "Exp002"]
 
 
+def test_a_matrix_moves_expressions_beside_keys_of_other_names() -> None:
+    binding = binding_of({"Face": match_keys([*OFFICIAL, "jawOpen"])}, expressions=matrix())
+
+    assert [item.target.key for item in binding.driven] == ["jawOpen", "Exp1", "Exp3"]
+
+
 def test_keys_that_the_mesh_lacks_are_named() -> None:
     with pytest.raises(RigError, match="Exp77"):
         flame(expressions=matrix(("Exp1", "Exp77")))
