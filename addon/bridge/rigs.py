@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -16,6 +16,7 @@ from ...emotalk_core.retarget import (
     Binding,
     BoneRest,
     Driven,
+    ExpressionMatrix,
     KeyTarget,
     Matching,
     binding_of,
@@ -29,6 +30,9 @@ from . import characters
 from .poses import poses_of
 
 __all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "with_all_keys"]
+
+_OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
+"""Beginnings of channels that move a mouth."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Rig:
     objects: tuple[str, ...]  # everything that gets keys: meshes, then the armature
     missing: tuple[str, ...]  # channels that move nothing on any of the meshes
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]  # those of the notes that a user should not have to look for
     settings: RigSettings
 
 
@@ -101,9 +106,11 @@ def find_rig(
         found = Binding(())
     binding = _with_own(found, own)
     _check_names(binding, [*meshes, *filter(None, [armature])])
-    missing = tuple(n for n in _missing(matchings) if n not in _channels_of(own))
-    notes = _notes(matchings, matrix)
-    return Rig(binding, matchings, binding.object_names, missing, notes, settings)
+    moving = _channels_of(binding.driven)
+    missing = tuple(name for name in _missing(matchings) if name not in moving)
+    warnings = _warnings(binding, moving, matrix)
+    notes = (*warnings, *_notes(binding, matchings, matrix))
+    return Rig(binding, matchings, binding.object_names, missing, notes, warnings, settings)
 
 
 def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
@@ -220,21 +227,43 @@ def _bones(armature: bpy.types.Object) -> list[BoneRest]:
 
 
 def _missing(matchings: Mapping[str, Matching]) -> tuple[str, ...]:
-    """Channels that are missing on every mesh; none where only bones are driven."""
+    """Channels that no mesh has a key for."""
     sets = [set(matching.missing) for matching in matchings.values()]
-    if not sets:
-        return ()
-    nowhere = set.intersection(*sets)
-    return tuple(name for name in next(iter(matchings.values())).missing if name in nowhere)
+    return tuple(name for name in CHANNELS if all(name in missing for missing in sets))
 
 
-def _notes(matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]:
+def _warnings(
+    binding: Binding, moving: Set[str], matrix: ExpressionMatrix | None
+) -> tuple[str, ...]:
+    """What somebody who expects a talking face should know."""
+    told = []
+    if not _has_mouth(moving):
+        told.append(
+            "Nothing moves the mouth: no key of it and no jaw bone has a known name. "
+            "Save Names (panel Rig) writes a file to fill in"
+        )
+    keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
+    if matrix is not None and not any(map(is_flame_key, keys)):
+        told.append(
+            "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, Exp2"
+        )
+    return tuple(told)
+
+
+def _has_mouth(channels: Iterable[str]) -> bool:
+    return any(channel.startswith(_OF_MOUTHS) for channel in channels)
+
+
+def _notes(binding: Binding, matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]:
     notes = [
         note
         for matching in matchings.values()
         for note in matching.notes
         if not (matrix is not None and matching.convention == "flame")
     ]
+    of_keys = _channels_of(row for row in binding.driven if isinstance(row.target, KeyTarget))
+    if _has_mouth(_channels_of(binding.driven)) and not _has_mouth(of_keys) and not notes:
+        notes.append("Bones alone move the mouth: the jaw opens, the lips form no sounds.")
     return tuple(dict.fromkeys(notes))
 
 

@@ -306,7 +306,7 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Reques
     seconds = heard.duration_s if heard.duration_s is not None else 600.0
     end_frame = heard.start_frame + seconds * float(heard.rate)
     track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
-    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group)))
+    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
     return Request(heard, rig.binding, track, engine_settings(), layout_of(ours))
 
 
