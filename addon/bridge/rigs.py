@@ -105,6 +105,9 @@ def find_rig(
             raise _unknown(told, is_flame=_has_flame(matchings)) from error
         found = Binding(())
     binding = _with_own(found, own)
+    if not binding.driven:
+        remedy = 'Fill in the sources of a row, such as {"jawOpen": 1}.'
+        raise RigError("The names file drives nothing", value=settings.names_path, remedy=remedy)
     _check_names(binding, [*meshes, *filter(None, [armature])])
     moving = _channels_of(binding.driven)
     missing = tuple(name for name in _missing(matchings) if name not in moving)
@@ -154,8 +157,20 @@ def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:
     """The meshes that are switched on, and what drives them."""
     meshes = characters.chosen_meshes(group.targets, character)
     armature = characters.armature_of(meshes, character)
+    if not meshes and armature is None:
+        _check_switches(group.targets)
     asked = character.name if character is not None else "a character that is gone"
     return meshes, find_rig(meshes, armature, RigSettings.of(group), asked)
+
+
+def _check_switches(targets: Iterable[Any]) -> None:
+    off = [i for i in targets if not i.use and i.object and not characters.is_deleted(i.object)]
+    if off:
+        raise RigError(
+            "All meshes are switched off",
+            value=", ".join(item.object.name for item in off),
+            remedy="Switch one on in the list of panel Rig.",
+        )
 
 
 def with_all_keys(rig: Rig | None, meshes: Iterable[bpy.types.Object]) -> Binding:
@@ -173,7 +188,7 @@ def _keys_of(mesh: bpy.types.Object) -> list[str]:
     return [block.name for block in mesh.data.shape_keys.key_blocks]
 
 
-def _own_rows(settings: RigSettings, objects: Iterable[bpy.types.Object]) -> tuple[Driven, ...]:
+def _own_rows(settings: RigSettings, objects: Sequence[bpy.types.Object]) -> tuple[Driven, ...]:
     if not settings.names_path:
         return ()
     rows = read_binding(bpy.path.abspath(settings.names_path)).driven
@@ -184,7 +199,27 @@ def _own_rows(settings: RigSettings, objects: Iterable[bpy.types.Object]) -> tup
             value=rows[0].target.object_name,
             remedy=f"Name {', '.join(sorted(there)[:3])} in it, or take the file away.",
         )
-    return tuple(row for row in rows if row.target.object_name in there)
+    own = tuple(row for row in rows if row.target.object_name in there)
+    _check_rows(own, objects)
+    return own
+
+
+def _check_rows(rows: Iterable[Driven], objects: Iterable[bpy.types.Object]) -> None:
+    """Refuse rows of the names file that drive what is not there."""
+    things = {thing.name: thing for thing in objects}
+    for row in rows:
+        thing, (name, part) = things[row.target.object_name], _place_of(row)
+        is_key = isinstance(row.target, KeyTarget)
+        if is_key:
+            is_there = thing.type == "MESH" and part in _keys_of(thing)[1:]
+        else:
+            is_there = thing.type == "ARMATURE" and part in thing.pose.bones
+        if row.sources and not is_there:
+            raise RigError(
+                "A shape key is gone" if is_key else "A bone is gone",
+                value=f"{name}: {part}",
+                remedy="Correct its row in the names file, or write it anew with Save Names.",
+            )
 
 
 def _with_own(found: Binding, own: Sequence[Driven]) -> Binding:
