@@ -228,13 +228,14 @@ def finish(
     if take is None:
         take = _new_take(scene, prepared)
         others = others_on(outcome.tables, take)  # adding has moved them
-    lost, left = frozenset[by_hand.Address](), list[str]()
+    cut, left = frozenset[by_hand.Address](), list[str]()
     if stretch.only is None:
-        lost = changed & removal.cut_orphans(take, tables, others, left)
+        cut = removal.cut_orphans(take, tables, others, left)
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
     notes = (
-        *told.of_hands(frozenset() if stretch.only else changed, lost, n_lost),
+        *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
+        *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
         *left,

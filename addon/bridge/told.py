@@ -8,12 +8,13 @@ from typing import Any
 from ...emotalk_core.easing import Place, table_ends
 from ...emotalk_core.passage import ends_in
 from ...emotalk_core.retarget import KeyTable
-from .by_hand import Address
+from .by_hand import Address, parts_of
 from .counting import counted
 from .curves import Stretch
 from .neighbours import place_of
+from .plans import value_path
 
-__all__ = ["of_hands", "of_range", "of_shared_frames"]
+__all__ = ["of_cut", "of_hands", "of_range", "of_shared_frames"]
 
 
 def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[str, ...]:
@@ -33,6 +34,27 @@ def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[
         (n_beside, " beside another take, written over: undo brings back what was there"),
     )
     return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
+
+
+def of_cut(take: Any, cut: Set[Address], meshes: Sequence[str]) -> tuple[str, ...]:
+    """Of keys that stand still now on meshes that are animated: renamed to what nobody knows,
+    perhaps.
+
+    `cut`: the curves that the take has no more.
+    """
+    told = []
+    for place, thing in parts_of(take).items():
+        paths = {path for number, kind, path, _ in cut if (number, kind) == (place, "shape_keys")}
+        still = [block.name for block in _keys_of(thing) if value_path(block.name) in paths]
+        if still and thing.name in meshes:
+            keys = counted(len(still), "shape key")
+            told.append(f"{thing.name}: {keys} not driven any more, {still[0]} first")
+    return tuple(told)
+
+
+def _keys_of(thing: Any) -> Sequence[Any]:
+    key = thing.data.shape_keys if thing.type == "MESH" else None
+    return key.key_blocks if key else ()
 
 
 def of_range(stretch: Stretch, ends: tuple[float, float]) -> tuple[str, ...]:
