@@ -148,8 +148,9 @@ def _candidate(convention: str, names: Sequence[str], *, is_known: bool) -> _Can
     if convention in _EXACT and n_telling < 3 and not is_known:
         channels = {}
     priority = CONVENTION_FILES.index(convention)
+    notes = (note for of, note in table["notes"] if any(name.startswith(of) for name in channels))
     return _Candidate(
-        convention, table["label"], channels, len(table["map"]), tuple(table["notes"]), priority
+        convention, table["label"], channels, len(table["map"]), tuple(notes), priority
     )
 
 

@@ -226,6 +226,16 @@ def test_one_name_that_a_vowel_shares_means_nothing_by_itself() -> None:
     assert match_meshes({"Body": ["a", "sad"]}) == {}
 
 
+def test_notes_are_about_what_is_there() -> None:
+    (vowels,) = match_keys(["A", "I", "U", "E", "O"]).notes
+    both = match_keys(["A", "I", "U", "E", "O", "Joy"]).notes
+
+    assert vowels.startswith("The mouth is driven by the five vowel keys")
+    assert both[0] == vowels
+    assert both[1].startswith("Feelings drive")
+    assert match_keys(["CTRL_expressions_jawOpen", "CTRL_expressions_eyeBlinkL"]).notes == ()
+
+
 def pairs_by_rig() -> dict[str, list[dict[str, str]]]:
     by_rig: dict[str, list[dict[str, str]]] = defaultdict(list)
     with NAME_PAIRS.open(newline="", encoding="utf-8") as file:
