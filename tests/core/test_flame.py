@@ -176,6 +176,7 @@ def test_bones_are_found_in_usual_spellings(names: dict[str, str]) -> None:
         ("DEF-head", "DEF-neck"),
         ("頭", "首"),
         ("CC_Base_Head", "CC_Base_NeckTwist01"),
+        ("Head_M", "Neck_M"),
     ],
 )
 def test_heads_of_usual_rigs_are_found(head: str, neck: str) -> None:
@@ -184,6 +185,32 @@ def test_heads_of_usual_rigs_are_found(head: str, neck: str) -> None:
     roles = match_bones(rest)
 
     assert {role: bone.name for role, bone in roles.items()} == {"head": head, "neck": neck}
+
+
+@pytest.mark.parametrize(
+    ("jaw", "left_eye", "right_eye"),
+    [
+        ("c_jawbone.x", "c_eye.l", "c_eye.r"),
+        ("Jaw_M", "Eye_L", "Eye_R"),
+        ("FACIAL_C_Jaw", "FACIAL_L_Eye", "FACIAL_R_Eye"),
+        ("jaw_master", "eye.L", "eye.R"),
+        ("DEF-jaw", "DEF-eye.L", "DEF-eye.R"),
+        ("lowerJaw", "lEye", "rEye"),
+        ("CC_Base_JawRoot", "CC_Base_L_Eye", "CC_Base_R_Eye"),
+    ],
+)
+def test_faces_of_usual_bone_rigs_are_found(jaw: str, left_eye: str, right_eye: str) -> None:
+    names = {"jaw": jaw, "left_eye": left_eye, "right_eye": right_eye}
+
+    roles = match_bones([BoneRest(name, np.zeros(3), np.eye(3)) for name in names.values()])
+
+    assert {role: bone.name for role, bone in roles.items()} == names
+
+
+def test_of_a_jaw_that_is_moved_too_the_control_is_turned() -> None:
+    rest = [BoneRest(n, np.zeros(3), np.eye(3)) for n in ("DEF-jaw", "jawbone.x", "c_jawbone.x")]
+
+    assert match_bones(rest)["jaw"].name == "c_jawbone.x"
 
 
 def test_of_a_control_and_what_it_moves_the_control_is_turned() -> None:
