@@ -29,7 +29,7 @@ from ...emotalk_core.rigs.rotation import UNPOSED
 from . import characters
 from .poses import poses_of
 
-__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "with_all_keys"]
+__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "unlisted", "with_all_keys"]
 
 _OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
 """Beginnings of channels that move a mouth."""
@@ -85,7 +85,7 @@ def find_rig(
     meshes = list(meshes)
     if not meshes and armature is None:
         raise _mute(asked)
-    matchings = _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
+    matchings = _matched_meshes(meshes)
     own = _own_rows(settings, [*meshes, *filter(None, [armature])])
     path = settings.matrix_path
     matrix = read_expression_matrix(bpy.path.abspath(path)) if path else None
@@ -163,6 +163,20 @@ def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:
     return meshes, find_rig(meshes, armature, RigSettings.of(group), asked)
 
 
+def unlisted(targets: Iterable[Any], character: Any) -> tuple[str, ...]:
+    """Of meshes that came to the character after its list in the panel was made."""
+    listed = [i.object for i in targets if i.object and characters.has_keys(i.object)]
+    keys = {mesh.data.shape_keys for mesh in listed}  # which duplicates share
+    family = characters.character_meshes(character)
+    if not any(mesh in listed for mesh in family):
+        return ()
+    known = _matched_meshes(family)
+    new = [m.name for m in family if m.data.shape_keys not in keys and m.name in known]
+    them = "it" if len(new) == 1 else "them"
+    told = f"{', '.join(new)}: not in the list of panel Rig. Find Face Meshes adds {them}"
+    return (told,) if new else ()
+
+
 def _check_switches(targets: Iterable[Any]) -> None:
     off = [i for i in targets if not i.use and i.object and not characters.is_deleted(i.object)]
     if off:
@@ -238,6 +252,10 @@ def _place_of(item: Driven) -> tuple[str, str]:
 
 def _channels_of(rows: Iterable[Driven]) -> set[str]:
     return {channel for row in rows for channel, _weight in row.sources}
+
+
+def _matched_meshes(meshes: Iterable[bpy.types.Object]) -> Mapping[str, Matching]:
+    return _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
 
 
 @lru_cache(maxsize=8)

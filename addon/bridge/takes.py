@@ -119,6 +119,7 @@ def prepare(
         )
     characters.check_is_there(character)
     meshes, rig = rigs.rig_of(ours.rig, character)
+    heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(ours.rig.targets, character)))
     take = _same_take(scene, strip, character, meshes)
     if take is not None:
         check_range(ours)

@@ -65,3 +65,21 @@ def test_a_matrix_that_moves_nothing_is_told(ready: Any, head: Any, tmp_path: Pa
     bpy.ops.emotalk.animate()
 
     assert "FLAME matrix moves nothing" in ready.takes[0].warnings
+
+
+def test_a_mesh_that_came_after_the_list_is_told_until_it_is_listed(ready: Any, head: Any) -> None:
+    lashes = make_head("Lashes", ("eyeBlinkLeft",))
+    lashes.parent = head
+    bpy.ops.emotalk.find_rig()
+    ready.rig.targets["Lashes"].use = False
+    for name, keys in (("Beard", ("jawOpen",)), ("Shoes", ("Heel",))):
+        make_head(name, keys).parent = head
+
+    bpy.ops.emotalk.animate()
+
+    told = "Beard: not in the list of panel Rig. Find Face Meshes adds it"
+    assert ready.takes[0].warnings == told
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+    assert ready.takes[0].warnings == ""
+    assert fcurves(bpy.data.objects["Beard"].data.shape_keys)
