@@ -117,11 +117,10 @@ def read_csv(
     head = [h.strip()[:1].lower() + h.strip()[1:] for h in rows[0]] if rows else []
     missing = [c for c in CHANNELS if c not in head]
     if missing or head[0] != "timecode":
-        raise InputError(
-            "Not a Live Link Face csv",
-            value=name,
-            remedy=f"Missing columns: {', '.join(missing[:3]) or 'Timecode'}.",
-        )
+        remedy = f"Missing columns: {', '.join(missing[:3]) or 'Timecode'}."
+        if len(head) == 1 and ";" in head[0]:
+            remedy = "Semicolons part its cells: save it with commas, and points in numbers."
+        raise InputError("Not a Live Link Face csv", value=name, remedy=remedy)
     timed = [row for row in rows[1:] if row[0].strip()]
     seen = [i for i, row in enumerate(timed) if len(row) >= len(head) and row[2].strip()]
     if not seen:

@@ -298,7 +298,8 @@ def _warnings(
     keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
     if matrix is not None and not any(map(is_flame_key, keys)):
         told.append(
-            "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, Exp2"
+            "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, "
+            "Exp2. Find Face Meshes looks again"
         )
     return tuple(told)
 

@@ -171,6 +171,14 @@ def test_rows_without_a_face_leave_the_others_in_their_time(tmp_path: Path) -> N
     assert clip.meta["timecode"] == "23:59:50:00.643"
 
 
+def test_a_spreadsheets_semicolons_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "german.csv"
+    path.write_text(HEADER.replace(",", ";") + "\n" + phone_rows([0])[0].replace(",", ";"))
+
+    with pytest.raises(InputError, match="Semicolons part its cells"):
+        read_clip(path)
+
+
 def test_drop_frame_timecodes_leave_out_numbers_and_no_rows(tmp_path: Path) -> None:
     """At 29.97 frames a second the first two numbers of a minute are left out."""
     codes = [f"10:00:{k // 30:02d};{k % 30:02d}" for k in range(1, 1800)]
