@@ -8,7 +8,6 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -55,6 +54,7 @@ _USUAL_RATES: Final = tuple(
     )
 )
 _DAY_S: Final = 86_400
+_LONGEST_GAP_S: Final = 60  # a phone that sees no face for longer has been put away
 
 
 def timecode(frame: int, fps: Fraction, start_s: float = 0.0) -> str:
@@ -103,75 +103,123 @@ def read_csv(
 ) -> tuple[np.ndarray, tuple[str, ...], Fraction, str]:
     """Values, channels, rate and first timecode of a Live Link Face file, ours or the phone's.
 
-    The phone's timecodes are the time of day, so they tell the rate and no more. Rotations that are
-    0 throughout are left out, and columns that are neither coefficients nor rotations (NeuroSync's
-    emotions) too.
+    The phone's timecodes are the time of day, so they tell the rate and no more. Where it saw no
+    face it leaves the row empty, or out: such rows go straight from the one before to the one
+    after. Rotations that are 0 throughout are left out, and columns that are neither coefficients
+    nor rotations (NeuroSync's emotions) too.
 
     Raises
     ------
     InputError
-        Columns are missing, or a row has no number where one should be.
+        Columns are missing, or a row has no number where one should be, or no timecode.
     """
     rows = [row for row in csv.reader(lines) if row]
     head = [h.strip()[:1].lower() + h.strip()[1:] for h in rows[0]] if rows else []
     missing = [c for c in CHANNELS if c not in head]
     if missing or head[0] != "timecode":
-        raise InputError(
-            "Not a Live Link Face csv",
-            value=name,
-            remedy=f"Missing columns: {', '.join(missing[:3]) or 'Timecode'}.",
-        )
-    body = [row for row in rows[1:] if len(row) >= len(head) and row[2].strip()]
-    if not body:
+        remedy = f"Missing columns: {', '.join(missing[:3]) or 'Timecode'}."
+        if len(head) == 1 and ";" in head[0]:
+            remedy = "Semicolons part its cells: save it with commas, and points in numbers."
+        raise InputError("Not a Live Link Face csv", value=name, remedy=remedy)
+    timed = [row for row in rows[1:] if row[0].strip()]
+    seen = [i for i, row in enumerate(timed) if len(row) >= len(head) and row[2].strip()]
+    if not seen:
         raise InputError("No rows in the csv", value=name, remedy="Record or write it again.")
+    timed = timed[: seen[-1] + 1]
     names = [n for n in (*CHANNELS, *_ROTATIONS) if n in head]
     where = [head.index(n) for n in names]
     try:
-        values = np.array([[float(row[i]) for i in where] for row in body], np.float32)
-        rate = _rate([row[0] for row in body])
+        values = np.array([[float(timed[r][i]) for i in where] for r in seen], np.float32)
     except ValueError as error:
         raise InputError(
             "A cell of the csv is no number", value=name, remedy=f"{error}."
         ) from error
     if not np.isfinite(values).all():
-        frame, column = map(int, np.argwhere(~np.isfinite(values))[0])
+        row, column = map(int, np.argwhere(~np.isfinite(values))[0])
         raise InputError(
             "A cell of the csv is no number",
             value=name,
-            remedy=f"{_capital(names[column])} at {body[frame][0]} is {values[frame, column]}.",
+            remedy=f"{_capital(names[column])} at {timed[seen[row]][0]} is {values[row, column]}.",
         )
+    rate, frames = _timing([row[0] for row in timed])
+    values = _without_gaps(values, frames[seen])
     used = [i for i, n in enumerate(names) if n in CHANNELS or values[:, i].any()]
-    return values[:, used], tuple(names[i] for i in used), rate, body[0][0]
+    return values[:, used], tuple(names[i] for i in used), rate, timed[0][0]
 
 
-def _rate(codes: Sequence[str]) -> Fraction:
-    """Frames per second from timecodes; 60, the phone's own, where one row or less than a second
-    cannot tell.
+def _without_gaps(values: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """A row for every frame from 0 on, of rows that are there for `frames`."""
+    every = np.arange(frames[-1] + 1)
+    if len(every) == len(frames):
+        return values
+    columns = [np.interp(every, frames, column) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _time_of_day(code: str) -> tuple[int, float]:
+    """Seconds, and frames within the last of them."""
+    try:
+        hours, minutes, seconds, frames = code.strip().replace(";", ":").split(":")
+        second, frame = int(hours) * 3600 + int(minutes) * 60 + int(seconds), float(frames)
+        if not 0.0 <= frame < 1000.0:
+            raise ValueError(frames)
+    except ValueError as error:
+        raise InputError(
+            "A row of the csv has no timecode", value=code, remedy="Write HH:MM:SS:FF."
+        ) from error
+    return second, frame
+
+
+def _timing(codes: Sequence[str]) -> tuple[Fraction, np.ndarray]:
+    """Frames per second from timecodes (60, the phone's own, where one row or less than a second
+    cannot tell), and which frame each row is, int (T,), counted from the first one.
     """
-    parts = [code.strip().replace(";", ":").split(":") for code in codes]
-    seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s, _ in parts]
-    frames = [float(f) for *_, f in parts]
-    steps = [
-        b - a for (a, b), (s, t) in zip(pairwise(frames), pairwise(seconds), strict=True) if s == t
-    ]
-    step = float(np.median(steps)) if steps else 1.0
-    wraps = [
-        a + step - b
-        for (a, b), (s, t) in zip(pairwise(frames), pairwise(seconds), strict=True)
-        if t == s + 1
-    ]
-    if wraps:
+    times = [_time_of_day(code) for code in codes]
+    seconds = np.array([second for second, _frame in times])
+    frames = np.array([frame for _second, frame in times])
+    ahead, moved = np.diff(seconds) % _DAY_S, np.diff(frames)
+    if (ahead > _LONGEST_GAP_S).any():
+        code = codes[int(np.argmax(ahead > _LONGEST_GAP_S)) + 1]
+        raise InputError(
+            "The csv holds two recordings", value=f"{code} begins one", remedy="Split it there."
+        )
+    is_within = ahead == 0
+    step = float(np.median(moved[is_within])) if is_within.any() else 1.0
+    wraps = step - moved[ahead == 1]
+    if len(wraps):
         base = max(1, round(float(np.median(wraps))))
     else:
         base = 60 if max(frames) >= 30 or len(codes) == 1 else 30
-    span_s = seconds[-1] - seconds[0] + (frames[-1] - frames[0]) / base
+    passed = np.ones(len(moved), np.intp)
+    if is_within.any() and step > 0.0:
+        passed = _frames_passed((ahead * base + moved) / step, seconds[1:], base / step)
+    places = np.concatenate([[0], np.cumsum(passed)])
+    span_s = float(ahead.sum() + (frames[-1] - frames[0]) / base)
+    return _rate(int(places[-1]), span_s, base=base, is_exact=abs(step - 1.0) < 0.01), places
+
+
+def _frames_passed(steps: np.ndarray, seconds: np.ndarray, fps: float) -> np.ndarray:
+    """How many frames each of `steps`, in usual ones, goes on: more than one where rows are left
+    out. Where time stands still between rows it is too coarse to tell.
+
+    `seconds`: in which each step ends.
+    """
+    if (steps < 0.5).any():
+        return np.ones(len(steps), np.intp)
+    # Drop-frame timecodes leave out the first two of 30 numbers of a minute, and no rows.
+    is_named = (seconds % 60 == 0) & (np.abs(steps - 1.0 - fps / 15) < 0.25)
+    return np.where((steps > 1.5) & ~is_named, np.rint(steps), 1).astype(np.intp)
+
+
+def _rate(n_steps: int, span_s: float, *, base: int, is_exact: bool) -> Fraction:
+    """The usual rate that is nearest to so many steps in so many seconds."""
     if span_s <= 0:
         return Fraction(base)
-    measured = (len(codes) - 1) / span_s
+    measured = n_steps / span_s
     # A timecode is exact to half a thousandth of a frame at each end; phones jitter by more.
-    sure = 2.0 / (1000 * (len(codes) - 1)) if abs(step - 1.0) < 0.01 else 0.02
+    sure = 2.0 / (1000 * n_steps) if is_exact else 0.02
     close = [r for r in _USUAL_RATES if abs(measured / float(r) - 1.0) <= sure]
-    if not close and len(codes) > 2:
+    if not close and n_steps > 1:
         close = [r for r in _USUAL_RATES if abs(measured / float(r) - 1.0) <= 0.02]
     if close:
         return min(close, key=lambda r: abs(float(r) - measured))

@@ -15,7 +15,12 @@ from .errors import InputError, RigError
 from .key_tables import KeyTable, driven_values, key_tables
 from .rigs.binding import Binding, BoneTarget, Driven, KeyTarget, read_binding, write_binding
 from .rigs.bones import BoneAngles, BoneRest, bone_driven, match_bones
-from .rigs.flame import ExpressionMatrix, expression_driven, read_expression_matrix
+from .rigs.flame import (
+    ExpressionMatrix,
+    expression_driven,
+    is_flame_key,
+    read_expression_matrix,
+)
 from .rigs.matching import Matching, match_keys, match_meshes
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
 from .shaping.closure import lip_channels, met_lips
@@ -246,14 +251,13 @@ def binding_of(
         for object_name, matching in matchings.items()
         for key, sources, lower, upper in matching.recipes()
     ]
-    flame = {
-        name: matching for name, matching in matchings.items() if matching.convention == "flame"
-    }
     if expressions is not None:
-        for object_name, matching in flame.items():
-            driven += expression_driven(object_name, matching.unmatched, expressions)
+        for object_name, matching in matchings.items():
+            if any(is_flame_key(key) for key in matching.unmatched):
+                driven += expression_driven(object_name, matching.unmatched, expressions)
     roles = _bones_to_drive(match_bones(bones), matchings)
-    driven += bone_driven(armature, roles, angles, lips_have_keys=bool(driven), use_head=use_head)
+    shut = any(channel == "mouthClose" for item in driven for channel, _weight in item.sources)
+    driven += bone_driven(armature, roles, angles, lips_have_keys=shut, use_head=use_head)
     if not driven:
         names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
         raise RigError(

@@ -11,7 +11,7 @@ from ...emotalk_core.clip import Clip
 from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import retarget
-from . import bake, by_hand, compat, eases, rigs
+from . import bake, by_hand, compat, eases, rigs, told
 from .curves import Stretch
 from .neighbours import takes_on
 from .plans import keyed_block
@@ -42,5 +42,7 @@ def onto_character(clip: Clip, scene: bpy.types.Scene, active: Any) -> bake.Bake
     with by_hand.knowing_what_was_changed(tables, span):
         result = bake.write(tables, rig.binding, Stretch(is_held=options.is_held))
     blocks = {keyed_block(bpy.data.objects[name]).as_pointer() for name in rig.objects}
-    eases.settle(takes_on(blocks), [span])  # a take's ease gives way to it
-    return replace(result, notes=(*rig.notes, *result.notes))
+    takes = takes_on(blocks)
+    eases.settle(takes, [span])  # a take's ease gives way to it
+    notes = (*rig.notes, *told.of_import(tables, clip, takes), *result.notes)
+    return replace(result, notes=notes)

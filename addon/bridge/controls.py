@@ -22,6 +22,7 @@ __all__ = [
     "digest",
     "ease_of",
     "keyed_track",
+    "moved_by_keys",
     "read",
     "told_of",
 ]
@@ -58,6 +59,11 @@ def apply(controls: Controls, group: Any) -> None:
         setattr(group, name, weight)
     for name in _NUMBERS:
         setattr(group, name, getattr(controls, name))
+
+
+def moved_by_keys(group: Any) -> list[str]:
+    """Names of the sliders that go where their keyframes say, wherever they are set."""
+    return [name for name in MOVING if name in _playing(group)]
 
 
 def copy_keys(group: Any, other: Any) -> None:

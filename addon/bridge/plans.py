@@ -14,7 +14,15 @@ from . import compat
 from .characters import is_deleted
 from .counting import counted
 
-__all__ = ["Plan", "block_of", "checked_plans", "keyed_block", "keyed_blocks", "objects_named"]
+__all__ = [
+    "Plan",
+    "block_of",
+    "checked_plans",
+    "keyed_block",
+    "keyed_blocks",
+    "objects_named",
+    "value_path",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +114,11 @@ def block_of(thing: bpy.types.Object, kind: str) -> Any:
     return key
 
 
+def value_path(key: str) -> str:
+    """Data path of a shape key's value."""
+    return f'key_blocks["{bpy.utils.escape_identifier(key)}"].value'
+
+
 def keyed_block(thing: Any) -> Any:
     """What of an object a take keys: shape keys, which duplicates share, or itself."""
     key = thing.data.shape_keys if thing.type == "MESH" else None
@@ -157,10 +170,7 @@ def _check_bones(plan: Plan) -> None:
 
 
 def _check_keys(plan: Plan, notes: list[str]) -> None:
-    blocks = {
-        f'key_blocks["{bpy.utils.escape_identifier(b.name)}"].value': b
-        for b in plan.block.key_blocks
-    }
+    blocks = {value_path(block.name): block for block in plan.block.key_blocks}
     for table in plan.tables:
         if table.data_path not in blocks:
             raise RigError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -16,6 +16,7 @@ from ...emotalk_core.retarget import (
     Binding,
     BoneRest,
     Driven,
+    ExpressionMatrix,
     KeyTarget,
     Matching,
     binding_of,
@@ -23,11 +24,15 @@ from ...emotalk_core.retarget import (
     read_binding,
     read_expression_matrix,
 )
+from ...emotalk_core.rigs.flame import is_flame_key
 from ...emotalk_core.rigs.rotation import UNPOSED
 from . import characters
 from .poses import poses_of
 
-__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "with_all_keys"]
+__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "unlisted", "with_all_keys"]
+
+_OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
+"""Beginnings of channels that move a mouth."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Rig:
     objects: tuple[str, ...]  # everything that gets keys: meshes, then the armature
     missing: tuple[str, ...]  # channels that move nothing on any of the meshes
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]  # those of the notes that a user should not have to look for
     settings: RigSettings
 
 
@@ -79,7 +85,7 @@ def find_rig(
     meshes = list(meshes)
     if not meshes and armature is None:
         raise _mute(asked)
-    matchings = _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
+    matchings = _matched_meshes(meshes)
     own = _own_rows(settings, [*meshes, *filter(None, [armature])])
     path = settings.matrix_path
     matrix = read_expression_matrix(bpy.path.abspath(path)) if path else None
@@ -92,16 +98,22 @@ def find_rig(
             use_head=settings.use_head,
         )
     except RigError as error:
+        if matrix is not None and _has_flame(matchings):
+            raise  # the face lacks what the matrix moves
         if not own:
             told = ", ".join(mesh.name for mesh in meshes) or error.value
-            remedy = "Give the face ARKit's 52 shape keys, or a Names File (panel Rig)."
-            raise RigError("No shape key has a known name", value=told, remedy=remedy) from error
+            raise _unknown(told, is_flame=_has_flame(matchings)) from error
         found = Binding(())
     binding = _with_own(found, own)
+    if not binding.driven:
+        remedy = 'Fill in the sources of a row, such as {"jawOpen": 1}.'
+        raise RigError("The names file drives nothing", value=settings.names_path, remedy=remedy)
     _check_names(binding, [*meshes, *filter(None, [armature])])
-    missing = tuple(n for n in _missing(matchings) if n not in _channels_of(own))
-    notes = _notes(matchings, matrix)
-    return Rig(binding, matchings, binding.object_names, missing, notes, settings)
+    moving = _channels_of(binding.driven)
+    missing = tuple(name for name in _missing(matchings) if name not in moving)
+    warnings = _warnings(binding, moving, matrix)
+    notes = (*warnings, *_notes(binding, matchings, matrix))
+    return Rig(binding, matchings, binding.object_names, missing, notes, warnings, settings)
 
 
 def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
@@ -129,12 +141,50 @@ def _mute(asked: str) -> RigError:
     return RigError("Nothing here can speak", value=asked, remedy="Choose a face with shape keys.")
 
 
+def _unknown(told: object, *, is_flame: bool) -> RigError:
+    if is_flame:
+        remedy = "Hang it on its armature, or give a FLAME Matrix (panel Rig)."
+        return RigError("A FLAME head without bones and matrix", value=told, remedy=remedy)
+    remedy = "Give the face ARKit's 52 shape keys, or a Names File (panel Rig)."
+    return RigError("No shape key has a known name", value=told, remedy=remedy)
+
+
+def _has_flame(matchings: Mapping[str, Matching]) -> bool:
+    return any(is_flame_key(key) for found in matchings.values() for key in found.unmatched)
+
+
 def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:
     """The meshes that are switched on, and what drives them."""
     meshes = characters.chosen_meshes(group.targets, character)
     armature = characters.armature_of(meshes, character)
+    if not meshes and armature is None:
+        _check_switches(group.targets)
     asked = character.name if character is not None else "a character that is gone"
     return meshes, find_rig(meshes, armature, RigSettings.of(group), asked)
+
+
+def unlisted(targets: Iterable[Any], character: Any) -> tuple[str, ...]:
+    """Of meshes that came to the character after its list in the panel was made."""
+    listed = [i.object for i in targets if i.object and characters.has_keys(i.object)]
+    keys = {mesh.data.shape_keys for mesh in listed}  # which duplicates share
+    family = characters.character_meshes(character)
+    if not any(mesh in listed for mesh in family):
+        return ()
+    known = _matched_meshes(family)
+    new = [m.name for m in family if m.data.shape_keys not in keys and m.name in known]
+    them = "it" if len(new) == 1 else "them"
+    told = f"{', '.join(new)}: not in the list of panel Rig. Find Face Meshes adds {them}"
+    return (told,) if new else ()
+
+
+def _check_switches(targets: Iterable[Any]) -> None:
+    off = [i for i in targets if not i.use and i.object and not characters.is_deleted(i.object)]
+    if off:
+        raise RigError(
+            "All meshes are switched off",
+            value=", ".join(item.object.name for item in off),
+            remedy="Switch one on in the list of panel Rig.",
+        )
 
 
 def with_all_keys(rig: Rig | None, meshes: Iterable[bpy.types.Object]) -> Binding:
@@ -152,7 +202,7 @@ def _keys_of(mesh: bpy.types.Object) -> list[str]:
     return [block.name for block in mesh.data.shape_keys.key_blocks]
 
 
-def _own_rows(settings: RigSettings, objects: Iterable[bpy.types.Object]) -> tuple[Driven, ...]:
+def _own_rows(settings: RigSettings, objects: Sequence[bpy.types.Object]) -> tuple[Driven, ...]:
     if not settings.names_path:
         return ()
     rows = read_binding(bpy.path.abspath(settings.names_path)).driven
@@ -163,7 +213,27 @@ def _own_rows(settings: RigSettings, objects: Iterable[bpy.types.Object]) -> tup
             value=rows[0].target.object_name,
             remedy=f"Name {', '.join(sorted(there)[:3])} in it, or take the file away.",
         )
-    return tuple(row for row in rows if row.target.object_name in there)
+    own = tuple(row for row in rows if row.target.object_name in there)
+    _check_rows(own, objects)
+    return own
+
+
+def _check_rows(rows: Iterable[Driven], objects: Iterable[bpy.types.Object]) -> None:
+    """Refuse rows of the names file that drive what is not there."""
+    things = {thing.name: thing for thing in objects}
+    for row in rows:
+        thing, (name, part) = things[row.target.object_name], _place_of(row)
+        is_key = isinstance(row.target, KeyTarget)
+        if is_key:
+            is_there = thing.type == "MESH" and part in _keys_of(thing)[1:]
+        else:
+            is_there = thing.type == "ARMATURE" and part in thing.pose.bones
+        if row.sources and not is_there:
+            raise RigError(
+                "A shape key is gone" if is_key else "A bone is gone",
+                value=f"{name}: {part}",
+                remedy="Correct its row in the names file, or write it anew with Save Names.",
+            )
 
 
 def _with_own(found: Binding, own: Sequence[Driven]) -> Binding:
@@ -182,6 +252,10 @@ def _place_of(item: Driven) -> tuple[str, str]:
 
 def _channels_of(rows: Iterable[Driven]) -> set[str]:
     return {channel for row in rows for channel, _weight in row.sources}
+
+
+def _matched_meshes(meshes: Iterable[bpy.types.Object]) -> Mapping[str, Matching]:
+    return _matched(tuple((mesh.name, tuple(_keys_of(mesh))) for mesh in meshes))
 
 
 @lru_cache(maxsize=8)
@@ -206,21 +280,44 @@ def _bones(armature: bpy.types.Object) -> list[BoneRest]:
 
 
 def _missing(matchings: Mapping[str, Matching]) -> tuple[str, ...]:
-    """Channels that are missing on every mesh; none where only bones are driven."""
+    """Channels that no mesh has a key for."""
     sets = [set(matching.missing) for matching in matchings.values()]
-    if not sets:
-        return ()
-    nowhere = set.intersection(*sets)
-    return tuple(name for name in next(iter(matchings.values())).missing if name in nowhere)
+    return tuple(name for name in CHANNELS if all(name in missing for missing in sets))
 
 
-def _notes(matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]:
+def _warnings(
+    binding: Binding, moving: Set[str], matrix: ExpressionMatrix | None
+) -> tuple[str, ...]:
+    """What somebody who expects a talking face should know."""
+    told = []
+    if not _has_mouth(moving):
+        told.append(
+            "Nothing moves the mouth: no key of it and no jaw bone has a known name. "
+            "Save Names (panel Rig) writes a file to fill in"
+        )
+    keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
+    if matrix is not None and not any(map(is_flame_key, keys)):
+        told.append(
+            "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, "
+            "Exp2. Find Face Meshes looks again"
+        )
+    return tuple(told)
+
+
+def _has_mouth(channels: Iterable[str]) -> bool:
+    return any(channel.startswith(_OF_MOUTHS) for channel in channels)
+
+
+def _notes(binding: Binding, matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]:
     notes = [
         note
         for matching in matchings.values()
         for note in matching.notes
         if not (matrix is not None and matching.convention == "flame")
     ]
+    of_keys = _channels_of(row for row in binding.driven if isinstance(row.target, KeyTarget))
+    if _has_mouth(_channels_of(binding.driven)) and not _has_mouth(of_keys) and not notes:
+        notes.append("Bones alone move the mouth: the jaw opens, the lips form no sounds.")
     return tuple(dict.fromkeys(notes))
 
 

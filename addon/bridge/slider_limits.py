@@ -6,10 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-import bpy
-
 from ...emotalk_core.retarget import Binding, KeyTarget
-from .plans import Plan
+from .plans import Plan, value_path
 
 __all__ = ["forget", "give_back", "rename", "widen", "widen_again"]
 
@@ -59,14 +57,10 @@ def forget(block: Any) -> None:
 def rename(block: Any, path: str, now: str) -> None:
     """What is known of the key that had the data path `path` is known of the one that has `now`."""
     memory = _read(block)
-    for key, name in [which for which in memory if _path_of(which[0]) == path]:
+    for key, name in [which for which in memory if value_path(which[0]) == path]:
         renamed = block.path_resolve(now.rpartition(".")[0]).name
         memory[renamed, name] = memory.pop((key, name))
         _store(block, memory)
-
-
-def _path_of(key: str) -> str:
-    return f'key_blocks["{bpy.utils.escape_identifier(key)}"].value'
 
 
 def _set(block: Any, which: tuple[str, str], limit: float) -> None:

@@ -142,6 +142,11 @@ def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
         s.frame_start for track in _nla_tracks(speaker) for s in track.strips if s.type == "SOUND"
     ]
     notes = ("The speaker is muted",) if speaker.data.muted else ()
+    if speaker.data.pitch != 1.0:
+        notes += (
+            f"The speaker's Pitch of {speaker.data.pitch:.3g} changes its speed, and the face "
+            "keeps that of the sound: set it to 1",
+        )
     start = min(starts, default=float(scene.frame_start))
     return Heard(sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes)
 

@@ -119,6 +119,7 @@ def prepare(
         )
     characters.check_is_there(character)
     meshes, rig = rigs.rig_of(ours.rig, character)
+    heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(ours.rig.targets, character)))
     take = _same_take(scene, strip, character, meshes)
     if take is not None:
         check_range(ours)
@@ -228,13 +229,14 @@ def finish(
     if take is None:
         take = _new_take(scene, prepared)
         others = others_on(outcome.tables, take)  # adding has moved them
-    lost, left = frozenset[by_hand.Address](), list[str]()
+    cut, left = frozenset[by_hand.Address](), list[str]()
     if stretch.only is None:
-        lost = changed & removal.cut_orphans(take, tables, others, left)
+        cut = removal.cut_orphans(take, tables, others, left)
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
     notes = (
-        *told.of_hands(frozenset() if stretch.only else changed, lost, n_lost),
+        *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
+        *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
         *left,
@@ -306,7 +308,7 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Reques
     seconds = heard.duration_s if heard.duration_s is not None else 600.0
     end_frame = heard.start_frame + seconds * float(heard.rate)
     track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
-    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group)))
+    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
     return Request(heard, rig.binding, track, engine_settings(), layout_of(ours))
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from typing import Any
+from typing import Any, Final
 
+from ...emotalk_core.clip import Clip
 from ...emotalk_core.easing import Place, table_ends
 from ...emotalk_core.passage import ends_in
-from ...emotalk_core.retarget import KeyTable
-from .by_hand import Address
+from ...emotalk_core.retarget import KeyTable, faces_of
+from .by_hand import Address, parts_of
 from .counting import counted
 from .curves import Stretch
 from .neighbours import place_of
+from .plans import value_path
 
-__all__ = ["of_hands", "of_range", "of_shared_frames"]
+__all__ = ["of_cut", "of_hands", "of_import", "of_range", "of_shared_frames"]
+
+_MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
 
 
 def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[str, ...]:
@@ -33,6 +37,27 @@ def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[
         (n_beside, " beside another take, written over: undo brings back what was there"),
     )
     return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
+
+
+def of_cut(take: Any, cut: Set[Address], meshes: Sequence[str]) -> tuple[str, ...]:
+    """Of keys that stand still now on meshes that are animated: renamed to what nobody knows,
+    perhaps.
+
+    `cut`: the curves that the take has no more.
+    """
+    told = []
+    for place, thing in parts_of(take).items():
+        paths = {path for number, kind, path, _ in cut if (number, kind) == (place, "shape_keys")}
+        still = [block.name for block in _keys_of(thing) if value_path(block.name) in paths]
+        if still and thing.name in meshes:
+            keys = counted(len(still), "shape key")
+            told.append(f"{thing.name}: {keys} not driven any more, {still[0]} first")
+    return tuple(told)
+
+
+def _keys_of(thing: Any) -> Sequence[Any]:
+    key = thing.data.shape_keys if thing.type == "MESH" else None
+    return key.key_blocks if key else ()
 
 
 def of_range(stretch: Stretch, ends: tuple[float, float]) -> tuple[str, ...]:
@@ -56,6 +81,21 @@ def of_shared_frames(
     over = [o.name for o in others if _share_frames(Place(*table_ends(tables)), step, o)]
     names = ", ".join(over[:3])
     return (f"Shares frames with {names}: the take that is made last has them",) if over else ()
+
+
+def of_import(tables: Sequence[KeyTable], clip: Clip, takes: Sequence[Any]) -> tuple[str, ...]:
+    """Of a clip's keys that a take of the same face will write over, and of values that are none of
+    ours.
+    """
+    first, last = table_ends(tables)
+    over = [t.name for t in takes if t.first_frame <= last and first <= t.last_frame]
+    most = float(faces_of(clip).max(initial=0.0))
+    them = "their" if len(over) > 1 else "its"
+    all_told = (
+        (over, f"Lies in frames of {', '.join(over[:3])}: {them} sliders write over it"),
+        (most > _MOST, f"Its values go up to {most:.3g}: they are cut off at 1"),
+    )
+    return tuple(text for is_so, text in all_told if is_so)
 
 
 def _share_frames(place: Place, step: int, other: Any) -> bool:

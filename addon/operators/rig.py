@@ -48,7 +48,10 @@ class EMOTALK_OT_find_rig(_OfCharacter):
         rigs.fill_list(group, meshes, rig)
         n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
         of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
-        return f"{n_speaking} of {of_meshes} can speak, {missing} missing"
+        who = f"{n_speaking} of {of_meshes} can speak" if meshes else "Bones alone"
+        if rig.warnings:
+            self.report({"WARNING"}, "; ".join(rig.warnings))
+        return f"{who}, {missing} missing"
 
 
 class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):

@@ -103,6 +103,10 @@ class EMOTALK_OT_preset(EmoTalkOperator):
         was = controls.read(group)
         wanted = replace(PRESETS[self.name], sync_offset_ms=was.sync_offset_ms, seed=was.seed)
         controls.apply(wanted, group)
+        keyed = ", ".join(controls.moved_by_keys(group))
+        if keyed:
+            told = f"Keyframed sliders keep to their keys: {keyed}. Remove these to use the preset"
+            self.report({"WARNING"}, told)
         return ""
 
 

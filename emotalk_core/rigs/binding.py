@@ -61,7 +61,7 @@ class Driven:
         if not all(math.isfinite(number) for number in numbers):
             raise InputError(
                 "A binding holds a weight that is no number",
-                value=self.target,
+                value=", ".join(str(number) for number in numbers),
                 remedy="Correct it.",
             )
         if not self.lower <= self.upper:
@@ -208,6 +208,8 @@ def _driven(row: object, number: int) -> Driven:
         }
         if set(row) - known:
             raise ValueError(f"unknown field {sorted(set(row) - known)[0]!r}")
+        if not isinstance(row["sources"], dict):
+            raise TypeError('sources need braces: {"jawOpen": 1}')
         sources = tuple((str(channel), float(weight)) for channel, weight in row["sources"].items())
         numbers = {
             name: float(row[name]) for name in ("gain", "offset", "lower", "upper") if name in row
@@ -219,7 +221,10 @@ def _driven(row: object, number: int) -> Driven:
             value=f"row {number}: {error.args[0]}",
             remedy="Add it.",
         ) from error
-    except (AttributeError, TypeError, ValueError) as error:
+    except InputError as error:
+        where = f"row {number}: {error.value}"
+        raise InputError(error.problem, value=where, remedy=error.remedy) from error
+    except (TypeError, ValueError) as error:
         raise InputError(
             "A row of the binding is wrong", value=f"row {number}", remedy=f"{error}."
         ) from error

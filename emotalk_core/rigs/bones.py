@@ -19,19 +19,26 @@ __all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bo
 def _eye_names(side: str) -> tuple[str, ...]:
     front = (f"{side}eye", f"{side}eyeball", f"{side}eyesmplhf", f"{side}eyebone")
     rigs = (f"ccbase{side}eye", f"jadj{side}faceeye", f"ceye{side}", f"defeye{side}")
-    return (*front, f"eye{side}", f"eyeball{side}", *rigs)
+    return (*front, f"eye{side}", f"eyeball{side}", f"facial{side}eye", *rigs)
 
 
 def _of_rigs(part: str) -> tuple[str, ...]:
     """Head or neck as the usual rigs have it; of controls and what they move the control."""
     japanese = {"head": "頭", "neck": "首"}[part]
     plain = (f"{part}bone", f"ccbase{part}", f"mixamorig{part}", f"jbipc{part}", japanese)
-    return (*plain, f"c{part}x", f"{part}x", f"bip01{part}", f"bip001{part}", f"def{part}")
+    controlled = (f"c{part}x", f"{part}x", f"{part}m", f"bip01{part}", f"bip001{part}")
+    return (*plain, *controlled, f"def{part}")
+
+
+_JAWS: Final = (
+    *("jaw", "jawroot", "jawbone", "jawmaster", "lowerjaw", "ccbasejawroot", "mixamorigjaw"),
+    *("cjawbonex", "jawbonex", "jawm", "facialcjaw", "defjaw"),
+)
 
 
 _NAMES: Final = MappingProxyType(
     {
-        "jaw": ("jaw", "jawroot", "jawbone", "jawmaster", "lowerjaw", "ccbasejawroot"),
+        "jaw": _JAWS,
         "head": ("head", *_of_rigs("head")),
         "neck": ("neck", "neck1", "neck01", "ccbasenecktwist01", *_of_rigs("neck")),
         "left_eye": (*_eye_names("left"), *_eye_names("l"), "左目"),

@@ -86,12 +86,13 @@ def match_keys(names: Sequence[str], *, convention: str | None = None) -> Matchi
     names = list(dict.fromkeys(names))
     if any(is_flame_key(name) for name in names) and not _generic(names)[0]:
         return _flame(names)
+    is_known = convention is not None
     candidates = [
-        _candidate(name, names)
+        _candidate(name, names, is_known=is_known)
         for name in (CONVENTION_FILES if convention is None else [convention])
     ]
     best = max(candidates, key=lambda found: (found.score, -found.priority))
-    if convention is None or not best.channels:
+    if not is_known or not best.channels:
         generic = _generic_candidate(names)
         best = generic if generic.score >= best.score else best
     return _completed(best, names)
@@ -103,7 +104,8 @@ def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
     The convention is chosen over all keys together: a tongue with one key cannot tell by itself.
     """
     together = match_keys([name for names in meshes.values() for name in names])
-    known = together.convention if together.convention in CONVENTION_FILES else None
+    is_told = together.convention in (*CONVENTION_FILES, "visemes")
+    known = together.convention if is_told else None
     found = {mesh: match_keys(names, convention=known) for mesh, names in meshes.items()}
     return {
         mesh: matching
@@ -128,9 +130,10 @@ class _Candidate:
         return len(self.channels) + derived
 
 
-def _candidate(convention: str, names: Sequence[str]) -> _Candidate:
+def _candidate(convention: str, names: Sequence[str], *, is_known: bool) -> _Candidate:
+    """`is_known`: the character's other meshes have it, so a name or two are enough here."""
     if convention not in CONVENTION_FILES:
-        return _generic_candidate(names)
+        return _generic_candidate(names, is_known=is_known)
     table = read_table(convention)
     by_fold = _by_fold(names, strict=convention in _EXACT)
     channels: dict[str, Keys] = {}
@@ -141,11 +144,13 @@ def _candidate(convention: str, names: Sequence[str]) -> _Candidate:
         if found:
             channels[channel] = found
     # Short names such as "a" or "sad" mean something only together.
-    if convention in _EXACT and sum(folded(key) in by_fold for key in table["fingerprint"]) < 3:
+    n_telling = sum(folded(key) in by_fold for key in table["fingerprint"])
+    if convention in _EXACT and n_telling < 3 and not is_known:
         channels = {}
     priority = CONVENTION_FILES.index(convention)
+    notes = (note for of, note in table["notes"] if any(name.startswith(of) for name in channels))
     return _Candidate(
-        convention, table["label"], channels, len(table["map"]), tuple(table["notes"]), priority
+        convention, table["label"], channels, len(table["map"]), tuple(notes), priority
     )
 
 
@@ -207,13 +212,13 @@ def _best(found: Sequence[tuple[Spelling, str]], common: str) -> Keys:
     return tuple((name, 1.0) for spelling, name in found if closeness((spelling, name)) == closest)
 
 
-def _generic_candidate(names: Sequence[str]) -> _Candidate:
+def _generic_candidate(names: Sequence[str], *, is_known: bool = False) -> _Candidate:
     channels, prefix = _generic(names)
     convention = _generic_name(names, channels, prefix)
     label = _LABELS.get(convention, "ARKit names")
     notes: list[str] = []
     mouth = [name for name in channels if name.startswith(("mouth", "jaw"))]
-    visemes = _viseme_keys(names)
+    visemes = _viseme_keys(names, least=1 if is_known else 5)
     if visemes and len(mouth) < _MOUTH_BY_CHANNELS:
         channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
         convention, label = "visemes", _LABELS["visemes"]
@@ -240,16 +245,16 @@ def _generic_name(names: Sequence[str], channels: Mapping[str, Keys], prefix: st
     return "ready_player_me" if {"viseme_PP", "mouthSmile"} <= set(names) else "arkit"
 
 
-def _viseme_keys(names: Sequence[str]) -> dict[str, Keys]:
-    """viseme.… -> keys of the set of viseme names that fits best; nothing when fewer than five are
-    there.
+def _viseme_keys(names: Sequence[str], *, least: int) -> dict[str, Keys]:
+    """viseme.… -> keys of the set of viseme names that fits best; nothing when fewer than `least`
+    are there.
     """
     by_name = {folded(without_namespace(name)): name for name in names}
     best: dict[str, Keys] = {}
     for spellings in _viseme_sets():
         found = {f"viseme.{v}": ((by_name[key], 1.0),) for key, v in spellings if key in by_name}
         best = max(best, found, key=len)
-    return best if len(best) >= 5 else {}
+    return best if len(best) >= least else {}
 
 
 @cache

@@ -1,4 +1,7 @@
-"""The rig tables in this folder, read once."""
+"""The rig tables in this folder, read once.
+
+`notes` of a table are pairs: the beginning of the channels that a note is about, and the note.
+"""
 
 from __future__ import annotations
 

@@ -251,3 +251,17 @@ def test_bad_flame_matrix_is_one_line(ready: Any, tmp_path: Path) -> None:
     ready.rig.matrix_path = str(tmp_path / "none.csv")
 
     assert_refused("none.csv")
+
+
+def test_a_matrix_for_more_keys_than_the_face_has_is_told(ready: Any, tmp_path: Path) -> None:
+    matrix = tmp_path / "matrix.csv"
+    matrix.write_text("channel,Exp1,Exp9\njawOpen,1.0,-0.5\n")
+    ready.rig.character, ready.rig.matrix_path = flame_head(), str(matrix)
+
+    assert_refused(r"lacks an expression key of the matrix: 'Exp9'.*has 3")
+
+
+def test_a_flame_head_that_nothing_can_move_is_told_as_that(ready: Any) -> None:
+    ready.rig.character = make_head("Face", ("Exp1", "Exp2"))
+
+    assert_refused(r"FLAME head without bones and matrix: 'Face'.*FLAME Matrix")

@@ -108,7 +108,7 @@ def test_a_list_with_all_switched_off_drives_nothing(ready: Any, head: Any) -> N
     bpy.ops.emotalk.find_rig()
     ready.rig.targets[0].use = False
 
-    with pytest.raises(RuntimeError, match="Nothing here can speak"):
+    with pytest.raises(RuntimeError, match=r"switched off: 'Head'. Switch one on"):
         bpy.ops.emotalk.animate()
 
 

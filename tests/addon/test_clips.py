@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +45,31 @@ def test_imported_curves_are_held_on_twos_as_a_take_is(clip: str, ready: Any, he
 
     points = fcurves(head.data.shape_keys)[JAW, 0].keyframe_points
     assert {point.interpolation for point in points} == {"CONSTANT"}
+
+
+def test_import_into_a_takes_frames_tells_that_its_sliders_go_over_it(
+    clip: str, ready: Any, head: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.context.scene.frame_set(200)
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.import_clip(filepath=clip)
+    assert "Lies in frames" not in capfd.readouterr().out
+
+    bpy.context.scene.frame_set(20)
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    told = "Lies in frames of Head: speech.wav: its sliders write over it"
+    assert told in capfd.readouterr().out
+
+
+def test_import_tells_of_values_that_are_percents(
+    clip: str, head: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from emotalk.emotalk_core.clip_files import read_clip, write_clip
+
+    whole = read_clip(clip)
+    write_clip(replace(whole, values=whole.values * 100), clip)
+
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    assert "they are cut off at 1" in capfd.readouterr().out

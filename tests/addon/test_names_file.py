@@ -99,7 +99,13 @@ def test_find_face_meshes_counts_them(ready: Any, robot: Any, tmp_path: Path) ->
     [
         ({"object": "Somebody"}, "of another character: 'Somebody'"),
         ({"sources": {"jawOpne": 1.0}}, "jawOpne"),
-        ({"key": "Gone", "sources": {"jawOpen": 1.0}}, "A shape key is gone"),
+        ({"key": "Gone", "sources": {"jawOpen": 1.0}}, "key is gone: 'Robot: Gone'.*names file"),
+        ({"key": "Basis", "sources": {"jawOpen": 1.0}}, "A shape key is gone: 'Robot: Basis'"),
+        ({"bone": "jaw", "sources": {"jawOpen": 1.0}}, "A bone is gone: 'Robot: jaw'"),
+        ({"sources": {}}, r"drives nothing: '.*names\.json'. Fill in the sources"),
+        ({"sources": ["jawOpen"]}, "'row 1'. sources need braces"),
+        ({"lower": 2.0}, r"wrong way round: 'row 1: \(2.0, 1.0\)'"),
+        ({"gain": float("nan")}, "no number: 'row 1: nan"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(

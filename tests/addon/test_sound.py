@@ -237,6 +237,9 @@ def test_speaker_starts_with_its_nla_strip(addon: ModuleType, clicks: Path) -> N
     strip.frame_end, strip.frame_start = 60, 42
 
     assert from_speaker(speaker, bpy.context.scene).start_frame == 42
+    assert from_speaker(speaker, bpy.context.scene).notes == ()
+    speaker.data.pitch = 1.5
+    assert "Pitch of 1.5 changes its speed" in from_speaker(speaker, bpy.context.scene).notes[0]
 
 
 def test_strip_of_a_saved_file_is_heard(addon: ModuleType, clicks: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+import pytest
 
 from tests.addon.scenes import babble, fcurves, keys_of, make_head, voice_of, write_wav
 
@@ -73,3 +74,16 @@ def test_head_keys_changed_by_hand_that_go_with_the_head_are_told(ready: Any, he
     told = ready.takes[0].warnings.splitlines()
     assert "1 curve changed by hand, written anew: undo brings back what was there" in told
     assert "1 curve changed by hand removed with what was switched off: undo brings it back" in told
+
+
+def test_preset_tells_of_sliders_that_follow_their_keyframes(
+    ready: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.preset(name="Happy")
+    assert "Warning" not in capfd.readouterr().out
+
+    ready.takes[0].controls.keyframe_insert("happy", frame=10)
+    bpy.ops.emotalk.preset(name="Sad")
+
+    assert "Warning: Keyframed sliders keep to their keys: happy." in capfd.readouterr().out

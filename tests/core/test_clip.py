@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -127,6 +128,90 @@ def test_a_phones_recording_is_read(tmp_path: Path) -> None:
     assert clip.start_s == 0.0
     assert clip.channels == arkit.CHANNELS + COLUMNS[52:]
     np.testing.assert_allclose(clip.values, 0.1, atol=1e-6)
+
+
+def phone_rows(frames: list[int]) -> list[str]:
+    """Rows for these frames of a recording at 60 a second from just before midnight on, whose
+    values rise by .001 a frame.
+    """
+    rows = []
+    for k in frames:
+        second = (86_390 + k // 60) % 86_400
+        clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        rows.append(f"{clock}:{k % 60:02d}.643,61," + ",".join([f"{0.001 * k:.10f}"] * 61))
+    return rows
+
+
+def write_csv(path: Path, rows: list[str]) -> Path:
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    return path
+
+
+def test_rows_that_a_phone_left_out_leave_the_others_in_their_time(tmp_path: Path) -> None:
+    """It drops rows when it is hot, and all of them while it sees no face."""
+    frames = [k for k in range(900) if k % 50 and not 300 < k < 480]
+
+    clip = read_clip(write_csv(tmp_path / "hot.csv", phone_rows(frames)))
+
+    assert clip.fps == 60
+    np.testing.assert_allclose(clip.values[:, 0], 0.001 * np.arange(1, 900), atol=1e-6)
+
+
+def test_rows_without_a_face_leave_the_others_in_their_time(tmp_path: Path) -> None:
+    rows = phone_rows(list(range(300)))
+    empty = [row.partition(",")[0] + ",0," for row in rows]
+
+    clip = read_clip(
+        write_csv(tmp_path / "away.csv", [*empty[:30], *rows[30:100], *empty[100:200], *rows[200:]])
+    )
+
+    assert clip.fps == 60
+    risen = np.maximum(0.001 * np.arange(300), 0.03)
+    np.testing.assert_allclose(clip.values[:, 0], risen, atol=1e-6)
+    assert clip.meta["timecode"] == "23:59:50:00.643"
+
+
+def test_a_spreadsheets_semicolons_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "german.csv"
+    path.write_text(HEADER.replace(",", ";") + "\n" + phone_rows([0])[0].replace(",", ";"))
+
+    with pytest.raises(InputError, match="Semicolons part its cells"):
+        read_clip(path)
+
+
+def test_drop_frame_timecodes_leave_out_numbers_and_no_rows(tmp_path: Path) -> None:
+    """At 29.97 frames a second the first two numbers of a minute are left out."""
+    codes = [f"10:00:{k // 30:02d};{k % 30:02d}" for k in range(1, 1800)]
+    codes += [f"10:01:{k // 30:02d};{k % 30:02d}" for k in range(2, 302)]
+    rows = [f"{code},61," + ",".join(["0.5"] * 61) for code in codes]
+
+    assert read_clip(write_csv(tmp_path / "drop.csv", rows)).n_frames == len(rows)
+
+
+def test_timecodes_in_whole_frames_of_half_the_rate_leave_all_rows(tmp_path: Path) -> None:
+    rows = [row.replace(".643", "") for row in phone_rows(list(range(120)))]
+    halved = [f"{row[:9]}{int(row[9:11]) // 2:02d}{row[11:]}" for row in rows]
+
+    clip = read_clip(write_csv(tmp_path / "half.csv", halved))
+
+    assert clip.n_frames == 120
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (["00:00:00:00.000", "7", "00:00:00:02.000"], "has no timecode: '7'. Write HH:MM:SS:FF"),
+        (["00:00:00:nan", "00:00:00:1e9"], "has no timecode: '00:00:00:nan'"),
+        (["10:00:00:00", "10:00:00:01", "11:30:00:00"], "two recordings: '11:30:00:00 begins one'"),
+    ],
+)
+def test_timecodes_that_tell_no_time_are_refused(
+    tmp_path: Path, codes: list[str], told: str
+) -> None:
+    rows = [f"{code},61," + ",".join(["0.5"] * 61) for code in codes]
+
+    with pytest.raises(InputError, match=re.escape(told)):
+        read_clip(write_csv(tmp_path / "times.csv", rows))
 
 
 @pytest.mark.parametrize("suffix", ["npz", "csv", "json"])

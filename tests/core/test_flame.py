@@ -93,6 +93,14 @@ def test_without_lip_keys_mouth_close_shuts_the_jaw() -> None:
     assert turned(flame(), "jaw", (0.0, 0.0, 1.0), pressed) == pytest.approx([0, 0, 1])
 
 
+def test_lids_with_keys_leave_closing_the_lips_to_the_jaw() -> None:
+    lids = {"Lashes": match_keys(["eyeBlinkLeft", "eyeBlinkRight"])}
+    binding = binding_of(lids, armature="Rig", bones=bones())
+    pressed = clip_with(jawOpen=0.4, mouthClose=0.4)
+
+    assert turned(binding, "jaw", (0.0, 0.0, 1.0), pressed) == pytest.approx([0, 0, 1])
+
+
 @pytest.mark.parametrize(
     ("bone", "channel", "towards"),
     [
@@ -168,6 +176,7 @@ def test_bones_are_found_in_usual_spellings(names: dict[str, str]) -> None:
         ("DEF-head", "DEF-neck"),
         ("頭", "首"),
         ("CC_Base_Head", "CC_Base_NeckTwist01"),
+        ("Head_M", "Neck_M"),
     ],
 )
 def test_heads_of_usual_rigs_are_found(head: str, neck: str) -> None:
@@ -176,6 +185,32 @@ def test_heads_of_usual_rigs_are_found(head: str, neck: str) -> None:
     roles = match_bones(rest)
 
     assert {role: bone.name for role, bone in roles.items()} == {"head": head, "neck": neck}
+
+
+@pytest.mark.parametrize(
+    ("jaw", "left_eye", "right_eye"),
+    [
+        ("c_jawbone.x", "c_eye.l", "c_eye.r"),
+        ("Jaw_M", "Eye_L", "Eye_R"),
+        ("FACIAL_C_Jaw", "FACIAL_L_Eye", "FACIAL_R_Eye"),
+        ("jaw_master", "eye.L", "eye.R"),
+        ("DEF-jaw", "DEF-eye.L", "DEF-eye.R"),
+        ("lowerJaw", "lEye", "rEye"),
+        ("CC_Base_JawRoot", "CC_Base_L_Eye", "CC_Base_R_Eye"),
+    ],
+)
+def test_faces_of_usual_bone_rigs_are_found(jaw: str, left_eye: str, right_eye: str) -> None:
+    names = {"jaw": jaw, "left_eye": left_eye, "right_eye": right_eye}
+
+    roles = match_bones([BoneRest(name, np.zeros(3), np.eye(3)) for name in names.values()])
+
+    assert {role: bone.name for role, bone in roles.items()} == names
+
+
+def test_of_a_jaw_that_is_moved_too_the_control_is_turned() -> None:
+    rest = [BoneRest(n, np.zeros(3), np.eye(3)) for n in ("DEF-jaw", "jawbone.x", "c_jawbone.x")]
+
+    assert match_bones(rest)["jaw"].name == "c_jawbone.x"
 
 
 def test_of_a_control_and_what_it_moves_the_control_is_turned() -> None:
@@ -229,6 +264,12 @@ def test_the_other_numbering_is_understood() -> None:
 
     # A matrix without an index 0 counts from one: its Exp1 is the mesh's Exp000.
     assert [item.target.key for item in binding.driven] == ["Exp000", "Exp002"]
+
+
+def test_a_matrix_moves_expressions_beside_keys_of_other_names() -> None:
+    binding = binding_of({"Face": match_keys([*OFFICIAL, "jawOpen"])}, expressions=matrix())
+
+    assert [item.target.key for item in binding.driven] == ["jawOpen", "Exp1", "Exp3"]
 
 
 def test_keys_that_the_mesh_lacks_are_named() -> None:

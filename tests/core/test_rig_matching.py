@@ -115,6 +115,29 @@ def test_stand_ins_stay_still_beside_the_real_keys() -> None:
     assert matching.unmatched == ("mouthOpen", "mouthSmile")
 
 
+@pytest.mark.parametrize(
+    ("face", "both_lids"),
+    [
+        (("A", "I", "U", "E", "O"), "Blink"),
+        (("aa", "ih", "ou", "ee", "oh"), "blink"),
+        (("あ", "い", "う", "え", "お"), "まばたき"),
+    ],
+)
+def test_faces_with_one_key_for_both_lids_blink(face: tuple[str, ...], both_lids: str) -> None:
+    found = match_meshes({"Face": [*face, both_lids], "Lashes": [both_lids]})
+
+    for matching in found.values():
+        assert matching.channels["eyeBlinkLeft"] == ((both_lids, 0.5),)
+        assert matching.channels["eyeBlinkRight"] == ((both_lids, 0.5),)
+    assert list(found) == ["Face", "Lashes"]
+
+
+def test_a_key_for_both_lids_stays_still_beside_one_for_each() -> None:
+    vrm = ["A", "I", "U", "E", "O", "Blink", "Blink_L", "Blink_R"]
+
+    assert match_keys(vrm).unmatched == ("Blink",)
+
+
 def test_signed_controls_add_up_with_limits_on_both_sides() -> None:
     matching = match_keys(
         [key for row in read_table("daz_genesis9")["map"].values() for key, _ in row]
@@ -168,6 +191,49 @@ def test_small_meshes_follow_the_convention_of_the_face() -> None:
 
     assert list(found) == ["Body", "Tongue"]
     assert found["Tongue"].channels == {"tongueOut": (("Tongue_Out", 1.0),)}
+
+
+@pytest.mark.parametrize(
+    ("face", "lashes", "teeth"),
+    [
+        (("aa", "ih", "ou", "ee", "oh", "blinkLeft", "blinkRight"), "blinkLeft", "aa"),
+        (("A", "I", "U", "E", "O", "Blink_L", "Blink_R"), "Blink_R", "O"),
+        (("あ", "い", "う", "え", "お", "ウィンク"), "ウィンク", "あ"),
+        (("viseme_PP", "viseme_FF", "viseme_aa", "viseme_E", "viseme_O"), None, "viseme_aa"),
+    ],
+)
+def test_lashes_and_teeth_with_a_single_key_follow_the_face(
+    face: tuple[str, ...], lashes: str | None, teeth: str
+) -> None:
+    small = {"Lashes": [lashes], "Teeth": [teeth]} if lashes else {"Teeth": [teeth]}
+
+    found = match_meshes({"Face": face, **small})
+
+    of_face = {key: name for name, keys in found["Face"].channels.items() for key, _ in keys}
+    for mesh, (key,) in small.items():
+        assert found[mesh].channels == {of_face[key]: ((key, 1.0),)}
+
+
+def test_where_visemes_speak_no_other_mesh_opens_by_its_jaw_too() -> None:
+    visemes = [f"viseme_{viseme}" for viseme in ("PP", "FF", "aa", "E", "O")]
+
+    found = match_meshes({"Face": visemes, "Beard": ["viseme_aa", "jawOpen"]})
+
+    assert set(found["Beard"].channels) == {"viseme.aa"}
+
+
+def test_one_name_that_a_vowel_shares_means_nothing_by_itself() -> None:
+    assert match_meshes({"Body": ["a", "sad"]}) == {}
+
+
+def test_notes_are_about_what_is_there() -> None:
+    (vowels,) = match_keys(["A", "I", "U", "E", "O"]).notes
+    both = match_keys(["A", "I", "U", "E", "O", "Joy"]).notes
+
+    assert vowels.startswith("The mouth is driven by the five vowel keys")
+    assert both[0] == vowels
+    assert both[1].startswith("Feelings drive")
+    assert match_keys(["CTRL_expressions_jawOpen", "CTRL_expressions_eyeBlinkL"]).notes == ()
 
 
 def pairs_by_rig() -> dict[str, list[dict[str, str]]]:
