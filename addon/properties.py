@@ -177,6 +177,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
     filepath: StringProperty(name="File", subtype="FILE_PATH", options=compat.path_options())
     start_frame: FloatProperty(name="Start")
+    channel: IntProperty(name="Channel")  # of the sound, as in the panel's settings
     rig: PointerProperty(type=EMOTALK_PG_rig)
     armature: PointerProperty(type=bpy.types.Object)  # whose bones it turns
     controls: PointerProperty(type=EMOTALK_PG_controls)
@@ -223,6 +224,11 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
     start_frame: IntProperty(
         name="Start", description="Scene frame at which the file begins", default=1
     )
+    channel: IntProperty(
+        name="Channel", min=0, max=64,
+        description="The one channel of the sound that speaks, where each person has one: 1 left, "
+        "2 right. 0: all of them, mixed",
+    )  # fmt: skip
     rig: PointerProperty(type=EMOTALK_PG_rig)
     controls: PointerProperty(type=EMOTALK_PG_controls)
     key_step: IntProperty(

@@ -23,6 +23,7 @@ __all__ = [
     "open_decoder",
     "read_error",
     "readable_formats",
+    "to_mono",
 ]
 
 SOUND_SUFFIXES: Final = frozenset(
@@ -184,7 +185,7 @@ class _SoundfileDecoder:
         try:
             with soundfile.SoundFile(str(self.path)) as file:
                 while len(samples := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
-                    mono = _mono(samples, self.channel)
+                    mono = to_mono(samples, self.channel)
                     yield mono[start:]
                     start = max(0, start - len(mono))
         except soundfile.LibsndfileError as error:
@@ -222,7 +223,7 @@ class _AvDecoder:
                 to_planar = av.AudioResampler(format="fltp")
                 for frame in container.decode(stream):
                     for plain in to_planar.resample(frame):
-                        mono = _mono(plain.to_ndarray().T, self.channel)
+                        mono = to_mono(plain.to_ndarray().T, self.channel)
                         yield mono[start:]
                         start = max(0, start - len(mono))
         except av.FFmpegError as error:
@@ -233,7 +234,7 @@ _Reader: TypeAlias = WavFile | _SoundfileDecoder | _AvDecoder
 """Every decoder that there is."""
 
 
-def _mono(samples: np.ndarray, channel: int | None) -> np.ndarray:
+def to_mono(samples: np.ndarray, channel: int | None) -> np.ndarray:
     """float32 (n,): one channel of (n, channels), or the mean of all."""
     if channel is None:
         return samples.mean(axis=1, dtype=np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...emotalk_core.audio import ArraySound, SoundSource, open_sound
 from ...emotalk_core.cut_short import is_cut_short
+from ...emotalk_core.decoders import no_such_channel, to_mono
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, silent
 from .background import run_script
@@ -40,23 +41,22 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
         The file is empty, damaged, or of a format that nobody here reads.
     """
     if heard.path.suffix == ".blend":
-        return open_sound(_mixed(heard, blender, progress))
-    if heard.path.suffix.lower() in (".wav", ".wave"):
-        return open_sound(heard.path, heard.start_s, heard.duration_s)
+        return open_sound(_mixed(heard, blender, progress), channel=heard.channel)
     aud = _audaspace()
-    if aud is None:
-        return open_sound(heard.path, heard.start_s, heard.duration_s)
+    if aud is None or heard.path.suffix.lower() in (".wav", ".wave"):
+        return open_sound(heard.path, heard.start_s, heard.duration_s, channel=heard.channel)
+    _ensure_channel(aud, heard)
     if blender and _may_be_long(heard):
         return _by_child(heard, blender, progress)
-    samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s)
+    samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s, heard.channel)
     return ArraySound(samples, rate, is_cut_short=is_cut_short(heard.path))
 
 
 def samples_by_aud(
-    aud: Any, path: Path, start_s: float, duration_s: float | None
+    aud: Any, path: Path, start_s: float, duration_s: float | None, channel: int | None
 ) -> tuple[np.ndarray, int]:
-    """float32 (n,) mean of the channels, and the file's rate. `rechannel(1)` would add them up
-    instead.
+    """float32 (n,) of one channel, or the mean of all, and the file's rate. `rechannel(1)` would
+    add them up instead.
     """
     try:
         sound = aud.Sound(str(path))
@@ -71,7 +71,18 @@ def samples_by_aud(
         raise InputError(
             "The sound is empty", value=path.name, remedy="Use a recording with something in it."
         )
-    return data.mean(axis=1, dtype=np.float32), rate
+    return to_mono(data, channel), rate
+
+
+def _ensure_channel(aud: Any, heard: Heard) -> None:
+    if heard.channel is None:
+        return
+    try:
+        n_channels = int(aud.Sound(str(heard.path)).specs[1])
+    except aud.error as error:
+        raise _unreadable(heard.path) from error
+    if heard.channel > n_channels:
+        raise no_such_channel(heard.channel, n_channels, heard.path)
 
 
 def _audaspace() -> Any | None:
@@ -93,7 +104,7 @@ def _may_be_long(heard: Heard) -> bool:
 def _by_child(heard: Heard, blender: str, progress: Progress) -> SoundSource:
     with tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
         out = Path(folder) / "samples.npy"
-        request = [str(heard.path), heard.start_s, heard.duration_s, str(out)]
+        request = [str(heard.path), heard.start_s, heard.duration_s, heard.channel, str(out)]
         ended = run_script(blender, "decode_child.py", request, progress, "Decoding sound")
         if ended.code or not out.is_file():
             raise _unreadable(heard.path)

@@ -16,7 +16,7 @@ import bpy
 
 from ...emotalk_core.atomic_file import disk_error, ensure_writable, path_beside, remove_leftovers
 from ...emotalk_core.cli.jobs import find_sounds
-from ...emotalk_core.cli.options import CONTROL_FLAGS, read_track
+from ...emotalk_core.cli.options import CONTROL_FLAGS, read_channel, read_track
 from ...emotalk_core.cli.places import (
     ensure_places,
     ensure_report,
@@ -97,6 +97,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
     """`batch`: each sound of a folder onto a fresh copy of the open file."""
     _refuse_fps(arguments)
     read_track(arguments)  # a flag that is wrong is told once, not by each shot
+    read_channel(arguments)
     shots = _shots(arguments)
     place: Path = arguments.report or arguments.output / _REPORT
     _refuse_own_input(shots, place)
@@ -164,6 +165,7 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
     take is the active one then.
     """
     scene = bpy.context.scene
+    scene.emotalk.channel = read_channel(arguments) or 0
     chosen = takes.active_take(scene)
     was = (controls.read(chosen.controls), chosen.controls.ease_s) if chosen else None
     uid = chosen.uid if chosen else ""

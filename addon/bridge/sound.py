@@ -41,15 +41,17 @@ class Heard:
     rate: Fraction  # scene frames per second, exact
     label: str  # what the user calls it
     notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
+    channel: int | None = None  # the one that speaks, from 1; None: the mean of all
 
     def __post_init__(self) -> None:
         _ensure_there(self.path, self.label)
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Equal keys, equal samples: the file as it is now, and the stretch of it."""
+        """Equal keys, equal samples: the file as it is now, the stretch and the channel of it."""
         info = self.path.stat()
-        return str(self.path), info.st_size, info.st_mtime_ns, self.start_s, self.duration_s
+        file = str(self.path), info.st_size, info.st_mtime_ns
+        return *file, self.start_s, self.duration_s, self.channel
 
 
 def _ensure_there(path: Path, label: str) -> None:

@@ -23,7 +23,7 @@ def of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | 
         Nothing is chosen, or it cannot be heard.
     """
     heard, strip = _of_panel(ours, context)
-    return _with_stretching(heard, context.scene), strip
+    return _completed(heard, ours, context.scene), strip
 
 
 def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]:
@@ -35,7 +35,7 @@ def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]
         It is gone, or cannot be heard.
     """
     heard, strip = _of_take(take, scene)
-    return _with_stretching(heard, scene), strip
+    return _completed(heard, take, scene), strip
 
 
 def is_same_file(one: Any, other: Any) -> bool:
@@ -70,6 +70,11 @@ def _of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None
         return sound.from_file(take.filepath, take.start_frame, scene), None
     strip = strips.of_take(take, scene)
     return sound.in_scene(sound.from_strip(strip, strip.id_data), scene), strip
+
+
+def _completed(heard: sound.Heard, source: Any, scene: bpy.types.Scene) -> sound.Heard:
+    """Of the channel that the panel or the take names, with what the scene does to it."""
+    return _with_stretching(replace(heard, channel=source.channel or None), scene)
 
 
 def _with_stretching(heard: sound.Heard, scene: bpy.types.Scene) -> sound.Heard:

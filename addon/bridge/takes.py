@@ -373,6 +373,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
+    take.channel = prepared.request.heard.channel or 0
     take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"

@@ -92,6 +92,18 @@ def _fake_engine_class() -> type:
 
 
 @pytest.fixture
+def second_blender(tmp_path: Path) -> Iterator[str]:
+    """A program that takes Blender's arguments and runs the script in a Python with this bpy."""
+    from tests.addon.scenes import write_program
+
+    run = "import bpy, runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+    line = f'exec "{sys.executable}" -c "{run}" "$6" -- "$8"'
+    bpy.app.binary_path = write_program(tmp_path / "blender", line)
+    yield bpy.app.binary_path
+    bpy.app.binary_path = ""
+
+
+@pytest.fixture
 def head() -> bpy.types.Object:
     """A face called Head, active."""
     thing = make_head()

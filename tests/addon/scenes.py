@@ -30,6 +30,13 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
     return path
 
 
+def write_program(path: Path, line: str) -> str:
+    """A program of one line for the shell."""
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
 def put_bones_under(head: Any) -> Any:
     """An armature with a head bone above the face."""
     bpy.ops.object.armature_add()

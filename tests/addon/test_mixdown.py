@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,23 +11,9 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import add_strip, babble, make_head, needs_sound, write_wav
+from tests.addon.scenes import add_strip, babble, make_head, needs_sound, write_program, write_wav
 
 pytestmark = needs_sound
-
-
-def _program(path: Path, line: str) -> str:
-    path.write_text(f"#!/bin/sh\n{line}\n")
-    path.chmod(0o755)
-    return str(path)
-
-
-@pytest.fixture
-def second_blender(tmp_path: Path) -> Iterator[str]:
-    """A program that takes Blender's arguments and runs the script in a Python with this bpy."""
-    bpy.app.binary_path = _program(tmp_path / "blender", f'exec "{sys.executable}" "$6" -- "$8"')
-    yield bpy.app.binary_path
-    bpy.app.binary_path = ""
 
 
 @pytest.fixture
@@ -86,7 +70,9 @@ def test_cancel_ends_the_second_blender(addon: ModuleType, strip: Any, tmp_path:
     from emotalk.emotalk_core.errors import Cancelled
 
     note = tmp_path / "pid"
-    bpy.app.binary_path = slow = _program(tmp_path / "slow", f"echo $$ > {note}; exec sleep 600")
+    bpy.app.binary_path = slow = write_program(
+        tmp_path / "slow", f"echo $$ > {note}; exec sleep 600"
+    )
     heard = _heard(strip, _render(strip))
     bpy.app.binary_path = ""
 
@@ -106,7 +92,9 @@ def test_failure_names_the_strip_and_the_remedy(
     from emotalk.addon.bridge.decode import to_source
     from emotalk.emotalk_core.errors import InputError
 
-    bpy.app.binary_path = broken = _program(tmp_path / "broken", "echo No such codec >&2; exit 2")
+    bpy.app.binary_path = broken = write_program(
+        tmp_path / "broken", "echo No such codec >&2; exit 2"
+    )
     heard = _heard(strip, _render(strip))
     bpy.app.binary_path = ""
 

@@ -17,7 +17,6 @@ from emotalk_core.engine import open_engine
 from emotalk_core.errors import Cancelled, InputError
 from emotalk_core.model.folder import load_model, starter_folder
 from tests.core.fake_engine import FakeEngine
-from tests.core.wav_bytes import wav
 
 
 @pytest.mark.usefixtures("engine")
@@ -51,40 +50,6 @@ def test_animate_takes_every_control(talk: Path) -> None:
         "mix": 0.5, "intensity": 1.5, "seed": 3, "jaw": 1.2, "lip_closure": 0.7, "style": 1,
     }  # fmt: skip
     assert made["sync_offset_ms"] == 40
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Path:
-    """Two people on a channel each, and the second alone, as `both.wav` and `second.wav`."""
-    people = np.random.default_rng(3).uniform(-0.5, 0.5, (16_000, 2)) * [1.0, 0.2]
-    (tmp_path / "second.wav").write_bytes(wav(people[:, 1]))
-    path = tmp_path / "both.wav"
-    path.write_bytes(wav(people))
-    return path
-
-
-@pytest.mark.usefixtures("engine")
-def test_one_channel_speaks_as_in_a_file_of_its_own(both: Path) -> None:
-    out, alone, mixed = (both.with_name(f"{name}.csv") for name in ("out", "alone", "mixed"))
-
-    assert cli.main(["animate", str(both), "-o", str(out), "--channel", "2"]) == 0
-    assert cli.main(["animate", str(both.with_name("second.wav")), "-o", str(alone)]) == 0
-    assert cli.main(["animate", str(both), "-o", str(mixed)]) == 0
-
-    assert out.read_bytes() == alone.read_bytes() != mixed.read_bytes()
-
-
-@pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(("channel", "words"), [("3", "Use 1 to 2"), ("0", "count from 1")])
-def test_a_channel_that_there_is_not_is_told(
-    both: Path, channel: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = both.with_suffix(".csv")
-
-    assert cli.main(["animate", str(both), "-o", str(out), "--channel", channel]) == 2
-
-    assert words in capsys.readouterr().err
-    assert not out.exists()
 
 
 @pytest.mark.usefixtures("engine")
