@@ -36,7 +36,6 @@ _LABELS: Final = {
     "rocketbox": "Microsoft Rocketbox",
     "cc_traditional": "Character Creator, traditional",
     "ready_player_me": "Ready Player Me",
-    "visemes": "Oculus visemes",
     "flame": "FLAME",
     "none": "no known names",
 }
@@ -218,10 +217,10 @@ def _generic_candidate(names: Sequence[str], *, is_known: bool = False) -> _Cand
     label = _LABELS.get(convention, "ARKit names")
     notes: list[str] = []
     mouth = [name for name in channels if name.startswith(("mouth", "jaw"))]
-    visemes = _viseme_keys(names, least=1 if is_known else 5)
+    spoken_by, visemes = _viseme_keys(names, least=1 if is_known else 5)
     if visemes and len(mouth) < _MOUTH_BY_CHANNELS:
         channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
-        convention, label = "visemes", _LABELS["visemes"]
+        convention, label = "visemes", spoken_by
         notes.append(
             "The mouth is driven by the viseme keys: a fit of the 52 curves to the 15 visemes."
         )
@@ -245,27 +244,32 @@ def _generic_name(names: Sequence[str], channels: Mapping[str, Keys], prefix: st
     return "ready_player_me" if {"viseme_PP", "mouthSmile"} <= set(names) else "arkit"
 
 
-def _viseme_keys(names: Sequence[str], *, least: int) -> dict[str, Keys]:
-    """viseme.… -> keys of the set of viseme names that fits best; nothing when fewer than `least`
-    are there.
+def _viseme_keys(names: Sequence[str], *, least: int) -> tuple[str, dict[str, Keys]]:
+    """Label of the set of viseme names that fits best, and viseme.… -> keys of it; nothing when
+    fewer than `least` of its keys are there.
     """
+
+    def n_keys(item: tuple[str, dict[str, Keys]]) -> int:
+        return len({*item[1].values()})  # one may stand for several visemes
+
     by_name = {folded(without_namespace(name)): name for name in names}
-    best: dict[str, Keys] = {}
-    for spellings in _viseme_sets():
+    best: tuple[str, dict[str, Keys]] = ("", {})
+    for label, spellings in _viseme_sets():
         found = {f"viseme.{v}": ((by_name[key], 1.0),) for key, v in spellings if key in by_name}
-        best = max(best, found, key=len)
-    return best if len(best) >= least else {}
+        best = max(best, (label, found), key=n_keys)
+    return best if n_keys(best) >= least else ("", {})
 
 
 @cache
-def _viseme_sets() -> tuple[tuple[tuple[str, str], ...], ...]:
-    """(folded name, viseme) pairs of each known set."""
-    sets: list[tuple[tuple[str, str], ...]] = []
+def _viseme_sets() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Label and (folded name, viseme) pairs of each known set; of several names the last counts."""
+    sets: list[tuple[str, tuple[tuple[str, str], ...]]] = []
     for entry in read_table("viseme_names").values():
         rows = {
             viseme: [row] if isinstance(row, str) else row for viseme, row in entry["names"].items()
         }
-        sets.append(tuple((folded(name), viseme) for viseme, row in rows.items() for name in row))
+        pairs = ((folded(name), viseme) for viseme, row in rows.items() for name in row)
+        sets.append((entry["label"], tuple(pairs)))
     return tuple(sets)
 
 

@@ -160,6 +160,33 @@ def test_visemes_drive_the_mouth_of_a_rig_that_has_only_them() -> None:
     assert "jawOpen" not in matching.missing
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["AI", "E", "etc", "FV", "L", "MBP", "O", "rest", "U", "WQ"],
+        ["A_I", "E", "CDGKNRSThYZ", "F_V", "L", "B_M_P", "O", "Rest", "U", "W_Q"],
+    ],
+)
+def test_preston_blair_mouths_speak(names: list[str]) -> None:
+    open_, _, others, teeth, tongue, shut, *_ = names
+
+    matching = match_keys(["Basis", *names])
+
+    assert (matching.convention, matching.label) == ("visemes", "Preston Blair mouths")
+    heard = {channel: keys[0][0] for channel, keys in matching.channels.items()}
+    assert heard["viseme.PP"] == shut
+    assert heard["viseme.FF"] == teeth
+    assert heard["viseme.aa"] == open_
+    assert heard["viseme.nn"] == tongue
+    assert heard["viseme.ou"] == "U"
+    assert {heard[f"viseme.{name}"] for name in ("TH", "DD", "kk", "CH", "SS", "RR")} == {others}
+    assert {*matching.unmatched} == {"Basis", names[7], names[9]}
+
+
+def test_five_vowels_are_no_preston_blair() -> None:
+    assert match_keys(["A", "I", "U", "E", "O", "L"]).convention == "vrm0"
+
+
 def test_beside_visemes_eyes_and_smile_have_their_stand_ins() -> None:
     names = [f"viseme_{name}" for name in ("PP", "FF", "aa", "E", "I", "O", "U", "SS")]
 
