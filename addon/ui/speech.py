@@ -24,7 +24,7 @@ def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
     else:
         box.prop(ours, "filepath", text="")
         box.prop(ours, "start_frame")
-    box.prop(ours, "channel")
+    box.prop(ours, "channel", text="Channel" if ours.channel else "Channel (0: all)")
 
 
 def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
