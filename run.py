@@ -406,8 +406,10 @@ def code_of(command: list[str], variables: dict[str, str]) -> int:
             signal.signal(signal.SIGTERM, before)
 
 
-def clean(_arguments: list[str]) -> int:
+def clean(arguments: list[str]) -> int:
     """Remove environments, logs, zips, caches and the demo's files, nothing that a user made."""
+    if arguments:
+        raise Stop(f"Unknown: {' '.join(arguments)}. clean takes no words; nothing was removed.")
     tops = [ROOT / name for name in (*SHIPPED_FOLDERS, "tests", "training")]
     made = [ROOT / name for name in (".test-logs", ".ruff_cache", ".hypothesis", "__pycache__")]
     made.append(WHEELS)
@@ -422,7 +424,8 @@ def clean(_arguments: list[str]) -> int:
         made += ROOT.glob(pattern)
     for path in filter(Path.exists, made):
         say(f"removing {path.relative_to(ROOT)}")
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        # A link to an environment elsewhere is ours, the environment is not.
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for folder in (ROOT / "dist", ROOT / "out", ROOT / "build"):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -608,8 +611,12 @@ COMMANDS = {
 }
 
 
+WITHOUT_HELP = ("test", "package", "clean")  # the others hand --help on to a parser of their own
+
+
 def main(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help"):
+    asked = arguments[1:2] if arguments[:1] and arguments[0] in WITHOUT_HELP else arguments[:1]
+    if not arguments or asked in (["-h"], ["--help"]):
         print(__doc__)
         return 0
     if arguments[0] not in COMMANDS:
