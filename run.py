@@ -38,6 +38,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 PYTHONS = ROOT / ".venv-pythons"  # interpreters that uv fetched
+PATIENCE_S = 10.0  # with a program that is to end
 
 
 class Stop(Exception):  # noqa: N818  (control flow, caught in main)
@@ -399,11 +400,25 @@ def code_of(command: list[str], variables: dict[str, str]) -> int:
         before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         try:
             return child.wait()
-        except BaseException:  # Ctrl-C: it had it too, and a moment to tell
-            child.kill()
+        except BaseException:
+            let_end(child)
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
+
+
+def let_end(child: subprocess.Popen[bytes]) -> None:
+    """After Ctrl-C: on a terminal the child had it too and removes what is half written; where it
+    does not end it is asked to, and then made to. A second Ctrl-C makes it end at once.
+    """
+    try:
+        for ask in (lambda: None, child.terminate):
+            ask()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(PATIENCE_S)
+                return
+    finally:
+        child.kill()  # nothing happens to one that has ended
 
 
 def clean(arguments: list[str]) -> int:
