@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from .places import refuse_twice
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
 
+_APPLE_DOUBLE: Final = "._"  # what macOS writes beside a file on a disk of another system
 _MORE: Final = "\n"  # key of the cells of a csv that the head has no name for, never a name itself
 
 
@@ -49,14 +51,34 @@ def read_tasks(source: Path, output: Path, form: str) -> list[Task]:
 
 
 def find_sounds(folder: Path, *, apart: Path | None = None) -> list[Path]:
-    """The sound files in a folder and the folders in it, but for those within `apart`."""
+    """The sound files in a folder and the folders in it, but for those within `apart`.
+
+    Raises
+    ------
+    InputError
+        One of the folders cannot be read: what is in it would be lost without a word.
+    """
     return sorted(
         path
-        for path in folder.rglob("*")
+        for path in _paths_in(folder)
         if path.suffix.lower() in AUDIBLE_SUFFIXES
+        and not path.name.startswith(_APPLE_DOUBLE)
         and _is_file(path)
         and not (apart is not None and path.is_relative_to(apart))
     )
+
+
+def _paths_in(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder, onerror=_refuse_folder):
+        yield from (Path(place, name) for name in names)
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise InputError(
+        "Folder cannot be read",
+        value=error.filename,
+        remedy=f"{error.strerror}: see to its rights, or list the sounds in a file.",
+    ) from error
 
 
 def _is_file(path: Path) -> bool:

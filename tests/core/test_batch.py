@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,37 @@ def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
     assert [Path(e["audio"]).name for e in entries if e["error"]] == ["gone.wav"]
     assert "No such sound file" in capsys.readouterr().err
     assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_macos_writes_beside_a_sound_is_no_sound(folder: Path) -> None:
+    (folder / "broken.wav").unlink()
+    (folder / "._one.wav").write_bytes(b"\0\5\x16\7" + bytes(60))
+    output = folder.parent / "out"
+
+    assert run_batch(folder, output) == 0
+    assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_folder_that_cannot_be_read_is_told_before_anything_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("act2"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    output = folder.parent / "out"
+
+    assert run_batch(folder, output) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"Folder cannot be read: '{folder / 'act2'}'. Permission denied: see" in line
+    assert not output.exists()
 
 
 @pytest.mark.usefixtures("engine")
