@@ -147,12 +147,48 @@ def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> N
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffaudio;emotion;jaw\r\none.wav;happy=0.5,sad=0.5;\r\n",
+        '\n\n audio , emotion\none.wav,"happy=0.5,sad=0.5"\n,\n\n',
+    ],
+    ids=["semicolons", "blank rows"],
+)
+def test_a_list_as_spreadsheets_write_it_is_read(folder: Path, content: str) -> None:
+    jobs, output = folder / "jobs.csv", folder.parent / "out"
+    jobs.write_text(content, encoding="utf-8", newline="")
+
+    assert run_batch(jobs, output, "--format", "npz") == 0
+
+    emotions = read_clip(output / "one.npz").meta["controls"]["emotions"]
+    assert (emotions["happy"], emotions["sad"]) == (0.5, 0.5)
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_name_in_quotes_may_go_over_lines(folder: Path) -> None:
+    (folder / "one.wav").rename(folder / "new\nli\u2028ne.wav")
+    jobs, output = folder / "jobs.csv", folder.parent / "out"
+    jobs.write_text('audio,output\n"new\nli\u2028ne.wav",a.npz\n', encoding="utf-8")
+
+    assert run_batch(jobs, output) == 0
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("jobs.csv", "audio,output\n", "Nothing to do"),
         ("jobs.csv", "audio,nose\none.wav,1\n", "No such control"),
         ("jobs.csv", "audio,jaw\none.wav,big\n", "Not a value for jaw"),
-        ("jobs.csv", "output\na.csv\n", "A job without a sound"),
+        ("jobs.csv", "audio,output\n,a.csv\n", "A job without a sound"),
+        ("jobs.csv", "file,emotion\none.wav,sad\n", "No column `audio`"),
+        ("jobs.csv", "audio\temotion\none.wav\tsad\n", "Name the columns in the first line"),
+        ("jobs.csv", "audio,jaw,jaw\none.wav,1,0\n", "Two columns of one name: 'jaw'"),
+        ("jobs.csv", 'audio,emotion\none.wav,"sad\ntwo.wav,sad\n', "Close its quotes"),
+        ("jobs.csv", "", "Nothing to do"),
+        ("jobs.json", '[{"output": "a.csv"}]', "A job without a sound"),
+        ("jobs.json", '[{"audio": ["one.wav"]}]', "Not a value for audio"),
+        ("jobs.wav", "RIFF", "Use `emotalk animate`"),
         ("jobs.csv", "audio,emotion\none.wav,\none.wav,happy=0.5,sad=0.5\n", "in line 3"),
         ("jobs.csv", "audio,emotion\none.wav,happy=0.5,sad=0.5\n", "Quote the list"),
         ("jobs.json", '[{"audio": "one.wav", "seed": 1.7}]', "Not a value for seed: 1.7"),
