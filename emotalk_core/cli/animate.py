@@ -32,7 +32,7 @@ from .options import (
 )
 from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
-from .reports import write_report
+from .reports import with_sound, write_report
 
 __all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job"]
 
@@ -149,9 +149,10 @@ def attempted(job: Job, work: Callable[[], Outcome]) -> Outcome:
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """One line on stdout for a result; errors and warnings on stderr."""
+    """One line on stdout for a result; errors and warnings on stderr, each with its sound."""
+    sound = outcome.job.audio
     if outcome.report is None:
-        print(f"emotalk: {outcome.error}", file=sys.stderr)
+        print(f"emotalk: {with_sound(sound, outcome.error or '')}", file=sys.stderr)
         return
     report = outcome.report
     print(
@@ -160,7 +161,7 @@ def print_outcome(outcome: Outcome) -> None:
         flush=True,  # a log tells what was done when the run is killed
     )
     for warning in report["warnings"]:
-        print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)
+        print(f"emotalk: {sound}: {warning}", file=sys.stderr)
 
 
 def _jobs(audio: Sequence[Path], output: Path, form: str | None) -> list[Job]:

@@ -11,7 +11,7 @@ from ..atomic_file import atomic_file
 from ..errors import InputError
 from .places import place_of
 
-__all__ = ["BatchReport", "file_stamp", "write_report"]
+__all__ = ["BatchReport", "file_stamp", "with_sound", "write_report"]
 
 _T = TypeVar("_T")
 
@@ -33,6 +33,11 @@ def file_stamp(path: Path) -> list[int] | None:
     except (OSError, ValueError):
         return None
     return [info.st_size, info.st_mtime_ns]
+
+
+def with_sound(sound: Path, error: str) -> str:
+    """What went wrong, and with which sound; most errors name it, one about a flag does not."""
+    return error if sound.name in error else f"{sound}: {error}"
 
 
 class BatchReport:

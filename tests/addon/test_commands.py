@@ -122,6 +122,16 @@ def test_batch_goes_on_after_a_failure(saved: Path, sounds: Path, tmp_path: Path
     assert not (out / "bad.blend").exists()
 
 
+def test_batch_names_the_sound_of_a_warning(
+    saved: Path, sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_wav(sounds / "line1.wav", babble(0.5) * 0.0)
+
+    run("batch", sounds, "--character", "Head", "-o", tmp_path / "out")
+
+    assert f"emotalk: {sounds / 'line1.wav'}: The sound is silent" in capsys.readouterr().err
+
+
 def test_batch_resumes(saved: Path, sounds: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume")

@@ -8,11 +8,13 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emotalk_core import audio, cli
 from emotalk_core.cli.animate import Job, Outcome, print_outcome
 from emotalk_core.clip_files import read_clip
+from tests.core.wav_bytes import wav
 
 GOOD = {"audio": "one.wav", "output": "good.csv"}
 
@@ -311,6 +313,23 @@ def test_a_bad_job_of_a_list_fails_alone(
     assert words in entries[0]["error"]
     assert "unexpected" not in told
     assert (folder / "out" / "good.csv").is_file()
+
+
+@pytest.mark.usefixtures("engine")
+def test_whatever_is_told_of_a_job_names_its_sound_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two folders may have sounds of one name."""
+    (folder / "one.wav").write_bytes(wav(np.zeros(8000)))
+    jobs = folder / "jobs.csv"
+    jobs.write_text("audio,emotion\none.wav,\nbroken.wav,\nact2/two.wav,hapy\n")
+
+    run_batch(jobs, folder.parent / "out")
+
+    told = capsys.readouterr().err.splitlines()
+    assert f"emotalk: {folder / 'one.wav'}: The sound is silent" in told[0]
+    assert told[1].count("broken.wav") == 1
+    assert told[2].startswith(f"emotalk: {folder / 'act2/two.wav'}: No such emotion: 'hapy'")
 
 
 @pytest.mark.usefixtures("engine")
