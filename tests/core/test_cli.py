@@ -34,6 +34,15 @@ def test_animate_writes_what_the_suffix_says(
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_slash_at_the_end_makes_a_folder_for_one_sound_too(talk: Path) -> None:
+    output = talk.parent / "out"
+
+    assert cli.main(["animate", str(talk), "-o", f"{output}/", "--format", "json"]) == 0
+
+    assert [path.name for path in output.iterdir()] == ["talk.json"]
+
+
+@pytest.mark.usefixtures("engine")
 def test_animate_takes_every_control(talk: Path) -> None:
     output = talk.with_suffix(".npz")
     flags = "--fps 23.976 --emotion happy=0.8,sad=0.2 --mix 0.5 --intensity 1.5 --seed 3 --jaw 1.2"
