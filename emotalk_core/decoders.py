@@ -25,12 +25,14 @@ __all__ = [
 ]
 
 SOUND_SUFFIXES: Final = frozenset(
-    {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff"}
+    {".wav", ".wave", ".w64", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".aac"}
+    | {".aif", ".aiff", ".aifc", ".au", ".caf", ".wma", ".wv"}
 )
 AUDIBLE_SUFFIXES: Final = SOUND_SUFFIXES | {".mp4", ".mov", ".mkv", ".webm"}
 """Sounds and films: what a folder is searched for. A file that is named may be called anything."""
 
 _BLOCK_FRAMES = 65_536
+_HEAD_BYTES: Final = 189  # of a transport stream: a packet, and how the next one begins
 _MAGIC: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"RIFF"),
     (0, b"RF64"),
@@ -45,6 +47,17 @@ _MAGIC: Final[tuple[tuple[int, bytes], ...]] = (
     (4, b"ftyp"),
     (0, b"\x1aE\xdf\xa3"),  # Matroska, WebM
     (0, b"0&\xb2u"),  # ASF: wma, wmv
+    (0, b"wvpk"),  # WavPack
+    (0, b"TTA1"),
+    (0, b"MAC "),  # Monkey's Audio
+    (0, b"\x0bw"),  # AC-3
+    (0, b"#!AMR"),
+    (0, b"FLV\x01"),
+    (0, b"NIST_1A"),  # Sphere: speech corpora
+    (0, b"Creative Voice"),
+    (0, b"\0\0\x01\xba"),  # MPEG films
+    # QuickTime before mp4
+    *((4, name) for name in (b"moov", b"mdat", b"wide", b"free", b"skip")),
 )
 _NO_SOUND: Final = "Use a sound or film file that plays elsewhere."
 
@@ -110,7 +123,7 @@ def _read_head(path: Path) -> bytes:
                 remedy="Name a file, or use `emotalk batch`.",
             )
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
         raise InputError("No such sound file", value=path, remedy="Check the name.") from error
     except OSError as error:
@@ -124,7 +137,9 @@ def _read_head(path: Path) -> bytes:
 
 def _looks_like_sound(head: bytes) -> bool:
     is_mpeg = head[0] == 0xFF and len(head) > 1 and head[1] & 0xE0 == 0xE0
-    return is_mpeg or any(head[at : at + len(magic)] == magic for at, magic in _MAGIC)
+    is_transport = head[:1] == head[188:] == b"G"
+    known = any(head[at : at + len(magic)] == magic for at, magic in _MAGIC)
+    return is_mpeg or is_transport or known
 
 
 def _open_with_library(path: Path) -> Decoder:

@@ -17,7 +17,7 @@ from emotalk_core.audio import ArraySound, open_sound, read_samples
 from emotalk_core.cache import StoredEncoding
 from emotalk_core.calibration import find_clips
 from emotalk_core.decoders import AUDIBLE_SUFFIXES
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import EmoTalkError, InputError, SetupError
 from emotalk_core.wav import WavFile
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import chunk, format_chunk, riff, wav
@@ -154,6 +154,23 @@ def test_an_array_with_holes_is_refused_with_the_place() -> None:
 
     with pytest.raises(InputError, match=r"the first at 0\.250 s"):
         ArraySound(values, 16_000)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(b"wvpk", b"TTA1", b"MAC ", b"\x0bw", b"#!AMR", b"FLV\x01", b"NIST_1A", b"Creative Voice"),
+        b"\0\0\x01\xba",
+        b"G" + bytes(187) + b"G",
+        *(bytes(4) + name for name in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")),
+    ],
+)
+def test_what_begins_like_a_sound_goes_to_whoever_reads_it(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "voice"
+    path.write_bytes(head + bytes(300))
+
+    with pytest.raises(EmoTalkError, match=r"No reader for this|Damaged file"):
+        open_sound(path)
 
 
 def test_calibration_searches_a_folder_for_every_kind_of_sound(tmp_path: Path) -> None:
