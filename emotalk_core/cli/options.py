@@ -149,7 +149,12 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--emotion", metavar="NAME=WEIGHT,...", help=f"any of {', '.join(EMOTIONS)}")
     for name, text in _NUMBERS.items():
         _add_number(group, name, text)
-    group.add_argument("--style", type=int, metavar="N", help="speaking style of the model")
+    group.add_argument(
+        "--style",
+        type=int,
+        metavar="N",
+        help="speaking style, from 0; beyond the model's last (see info) they begin anew",
+    )
     group.add_argument(
         "--seed", type=int, metavar="N", help="of blinks, gaze, head and brows (default: 0)"
     )
