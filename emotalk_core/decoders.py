@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -122,6 +122,12 @@ def _read_head(path: Path) -> bytes:
                 value=path,
                 remedy="Name a file, or use `emotalk batch`.",
             )
+        if path.is_fifo():
+            raise InputError(
+                "A pipe, not a sound file",
+                value=path,
+                remedy="Save it first: a sound is read more than once.",
+            )
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
@@ -193,8 +199,8 @@ def _open_soundfile(path: Path) -> Decoder | None:
 
 @dataclass(frozen=True)
 class _AvDecoder:
-    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream is
-    taken.
+    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream that
+    they know is taken.
     """
 
     path: Path
@@ -206,7 +212,7 @@ class _AvDecoder:
 
         try:
             with av.open(str(self.path)) as container:
-                stream = container.streams.audio[0]
+                stream = _stream_of(container)
                 to_planar = av.AudioResampler(format="fltp")
                 for frame in container.decode(stream):
                     for plain in to_planar.resample(frame):
@@ -217,13 +223,17 @@ class _AvDecoder:
             raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
 
 
+def _stream_of(container: Any) -> Any | None:
+    """The first one with a codec: phones write spatial sound, which FFmpeg lacks, beside plain."""
+    return next((stream for stream in container.streams.audio if stream.codec_context), None)
+
+
 def _open_av(path: Path) -> Decoder | None:
     import av
 
     try:
         with av.open(str(path)) as container:
-            if not container.streams.audio:
-                return None
-            return _AvDecoder(path, int(container.streams.audio[0].codec_context.sample_rate))
+            stream = _stream_of(container)
+            return stream and _AvDecoder(path, int(stream.codec_context.sample_rate))
     except (av.FFmpegError, ValueError):
         return None

@@ -181,6 +181,18 @@ def test_calibration_searches_a_folder_for_every_kind_of_sound(tmp_path: Path) -
     assert {clip.path.suffix for clip in find_clips(tmp_path)} == AUDIBLE_SUFFIXES
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "voice.wav")
+    held = os.open(tmp_path / "voice.wav", os.O_RDWR)  # else opening it would wait for a writer
+    os.write(held, wav(np.zeros(1000)))
+
+    with pytest.raises(InputError, match="A pipe, not a sound file"):
+        open_sound(tmp_path / "voice.wav")
+
+    os.close(held)
+
+
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such sound file"):
         open_sound(tmp_path / "nothing.wav")
