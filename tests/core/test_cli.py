@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core import audio, cli
+from emotalk_core import cli
 from emotalk_core.cli import bench_machine
 from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, PRESETS
@@ -17,7 +17,6 @@ from emotalk_core.engine import open_engine
 from emotalk_core.errors import Cancelled, InputError
 from emotalk_core.model.folder import load_model, starter_folder
 from tests.core.fake_engine import FakeEngine
-from tests.core.wav_bytes import wav
 
 
 @pytest.mark.usefixtures("engine")
@@ -200,49 +199,7 @@ def test_ctrl_c_is_130_and_leaves_nothing(
     assert list(talk.parent.iterdir()) == [talk]
 
 
-# --- info, doctor, bench
-
-
-@pytest.mark.usefixtures("engine")
-def test_info_tells_what_a_clip_and_a_sound_are(
-    talk: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clip = talk.with_suffix(".npz")
-    cli.main(["animate", str(talk), "-o", str(clip)])
-    capsys.readouterr()
-
-    facts = []
-    for path in (talk, clip):
-        assert cli.main(["info", str(path), "--json"]) == 0
-        facts.append(json.loads(capsys.readouterr().out))
-
-    assert (facts[0]["kind"], facts[0]["sample_rate"]) == ("sound", 16_000)
-    assert (facts[1]["kind"], facts[1]["frames"], facts[1]["fps"]) == ("clip", 15, "30")
-
-
-def test_info_counts_the_styles_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["info", str(starter_folder()), "--json"]) == 0
-
-    assert json.loads(capsys.readouterr().out)["styles"] == 8
-
-
-def test_info_says_that_a_sound_has_lost_its_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "voice.wav"
-    path.write_bytes(wav(np.zeros(8000)))
-    told = []
-    for is_cut in (False, True):
-        monkeypatch.setattr(audio, "is_cut_short", lambda _, is_cut=is_cut: is_cut)
-        cli.main(["info", str(path), "--json"])
-        told.append(json.loads(capsys.readouterr().out)["cut_short"])
-
-    assert told == [False, True]
-
-
-def test_info_on_nothing_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["info", str(tmp_path / "nothing")]) == 2
-    assert "No such file or folder" in capsys.readouterr().err
+# --- doctor, bench
 
 
 def test_doctor_says_what_a_missing_model_needs(
