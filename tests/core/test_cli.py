@@ -112,6 +112,27 @@ def test_a_bad_flag_is_told_in_one_line(
     assert not output.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "emotalk: error: the following arguments are required: COMMAND"),
+        (["animte"], "emotalk: error: argument COMMAND: invalid choice: 'animte'"),
+        (["animate", "a.wav"], "emotalk animate: error: the following arguments are required: -o"),
+        (["animate", "a.wav", "-o", "a.csv", "--blink", "1,5"], "invalid float value: '1,5'"),
+        (["batch", "a", "-o", "b", "--preste", "Sad"], "unrecognized arguments: --preste"),
+    ],
+)
+def test_a_flag_that_there_is_not_is_told_in_one_line(
+    words: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(words)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert line.endswith("(see --help)")
+
+
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("audio", "output", "words"),
