@@ -38,6 +38,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 PYTHONS = ROOT / ".venv-pythons"  # interpreters that uv fetched
+PATIENCE_S = 10.0  # with a program that is to end
 
 
 class Stop(Exception):  # noqa: N818  (control flow, caught in main)
@@ -399,15 +400,31 @@ def code_of(command: list[str], variables: dict[str, str]) -> int:
         before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         try:
             return child.wait()
-        except BaseException:  # Ctrl-C: it had it too, and a moment to tell
-            child.kill()
+        except BaseException:
+            let_end(child)
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
 
 
-def clean(_arguments: list[str]) -> int:
+def let_end(child: subprocess.Popen[bytes]) -> None:
+    """After Ctrl-C: on a terminal the child had it too and removes what is half written; where it
+    does not end it is asked to, and then made to. A second Ctrl-C makes it end at once.
+    """
+    try:
+        for ask in (lambda: None, child.terminate):
+            ask()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(PATIENCE_S)
+                return
+    finally:
+        child.kill()  # nothing happens to one that has ended
+
+
+def clean(arguments: list[str]) -> int:
     """Remove environments, logs, zips, caches and the demo's files, nothing that a user made."""
+    if arguments:
+        raise Stop(f"Unknown: {' '.join(arguments)}. clean takes no words; nothing was removed.")
     tops = [ROOT / name for name in (*SHIPPED_FOLDERS, "tests", "training")]
     made = [ROOT / name for name in (".test-logs", ".ruff_cache", ".hypothesis", "__pycache__")]
     made.append(WHEELS)
@@ -422,7 +439,8 @@ def clean(_arguments: list[str]) -> int:
         made += ROOT.glob(pattern)
     for path in filter(Path.exists, made):
         say(f"removing {path.relative_to(ROOT)}")
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        # A link to an environment elsewhere is ours, the environment is not.
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for folder in (ROOT / "dist", ROOT / "out", ROOT / "build"):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -608,8 +626,12 @@ COMMANDS = {
 }
 
 
+WITHOUT_HELP = ("test", "package", "clean")  # the others hand --help on to a parser of their own
+
+
 def main(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help"):
+    asked = arguments[1:2] if arguments[:1] and arguments[0] in WITHOUT_HELP else arguments[:1]
+    if not arguments or asked in (["-h"], ["--help"]):
         print(__doc__)
         return 0
     if arguments[0] not in COMMANDS:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c, ready_streams
 from ..emotalk_core.cli.options import (
+    OneLineParser,
     add_control_flags,
     add_engine_place_flags,
     add_progress_flag,
@@ -70,7 +71,7 @@ def _failed(why: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     from .bridge import shots
 
-    parser = argparse.ArgumentParser(prog="blender -b FILE --command emotalk")
+    parser = OneLineParser(prog="blender -b FILE --command emotalk")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_animate(commands).set_defaults(run=shots.animate_command)
     _add_batch(commands).set_defaults(run=shots.batch_command)

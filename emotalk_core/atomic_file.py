@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterable
@@ -93,7 +94,10 @@ def path_beside(path: Path, ending: str) -> Path:
     while it saves.
     """
     room = _LONGEST_NAME - 1 - len(ending.encode())
-    kept = path.name.encode(errors="surrogateescape")[:room].decode(errors="ignore")
+    name = os.fsencode(path.name)
+    kept = path.name
+    if len(name) > room:  # half a letter at the end goes, as the system's own names are spelt
+        kept = name[:room].decode(sys.getfilesystemencoding(), errors="ignore")
     return path.with_name(kept + ending)
 
 

@@ -175,7 +175,7 @@ class EncodingCache:
         try:
             stored = StoredEncoding.from_file(path)
             os.utime(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the latter is told when it is kept
             return None
         except (OSError, ValueError, KeyError) as error:
             _log.warning("Cached encoding %s is damaged (%s): made again", path, error)

@@ -1,12 +1,15 @@
-"""Sound files that decoders read without a word although their end is missing: mp3 and Ogg.
+"""Sound and film files that decoders read without a word although their end is missing.
 
-Wav and flac say how many samples they have; these are refused where they are read.
+Wav and flac say how many samples they have; these are refused where they are read. Of the others
+mp3 and Ogg are looked at as streams; aiff, caf, au, Wave64, mp4, mov, avi and Matroska say how
+many bytes they have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Literal
 
 __all__ = ["is_cut_short"]
 
@@ -20,16 +23,101 @@ def is_cut_short(path: Path) -> bool:
     """Whether the file at `path` itself tells that its end is missing; False where it cannot."""
     try:
         with path.open("rb") as file:
-            head = file.read(10)
+            head = file.read(12)
             size = file.seek(0, 2)
             if head.startswith(b"OggS"):
                 return _is_ogg_cut(file, size)
             start = _tag_length(head)
             if start or head[:1] == b"\xff":
                 return _is_mp3_cut(file, start, size)
-    except OSError:  # told by whoever reads it
+            return _end_told(file, head) > size
+    except (OSError, OverflowError):  # no disk, a size beyond all bounds: told by whoever reads it
         pass
     return False
+
+
+def _end_told(file: IO[bytes], head: bytes) -> int:
+    """Bytes that a file has by its own account; 0 where it does not tell."""
+    for at, magic, told in _TELLERS:
+        if head[at : at + len(magic)] == magic:
+            return told(file)
+    return 0
+
+
+def _number(file: IO[bytes], at: int, n_bytes: int, order: Literal["big", "little"]) -> int:
+    """A size; 0 for one that was never filled in (all ones: a stream), and beyond the end."""
+    file.seek(at)
+    raw = file.read(n_bytes)
+    return 0 if raw == b"\xff" * n_bytes else int.from_bytes(raw, order)
+
+
+def _end_of_form(file: IO[bytes]) -> int:
+    """AIFF. Some programs count the byte that evens a chunk out, and do not write it."""
+    return _number(file, 4, 4, "big") + 7
+
+
+def _end_of_avi(file: IO[bytes]) -> int:
+    return _number(file, 4, 4, "little") + 8
+
+
+def _end_of_wave64(file: IO[bytes]) -> int:
+    return _number(file, 16, 8, "little")
+
+
+def _end_of_au(file: IO[bytes]) -> int:
+    return _number(file, 4, 4, "big") + _number(file, 8, 4, "big")
+
+
+def _end_of_caf(file: IO[bytes]) -> int:
+    """Chunks up to the sound."""
+    at = 8
+    while True:
+        file.seek(at)
+        name, length = file.read(4), _number(file, at + 4, 8, "big")
+        if name == b"data" or len(name) < 4:
+            return at + 12 + length if length else 0
+        at += 12 + length
+
+
+def _end_of_boxes(file: IO[bytes]) -> int:
+    """Mp4 and mov (ISO 14496-12): boxes, the last one perhaps without a size."""
+    at = 0
+    while length := _number(file, at, 4, "big"):
+        if length == 1:  # a long one: its size follows its name
+            length = _number(file, at + 8, 8, "big")
+        if length < 8:
+            return 0
+        at += length
+    return at
+
+
+def _end_of_matroska(file: IO[bytes]) -> int:
+    """Matroska and WebM (RFC 8794): one element after the head, which has all."""
+    start, head = _element(file, 0)
+    return sum(_element(file, start + head))
+
+
+def _element(file: IO[bytes], at: int) -> tuple[int, int]:
+    """Where the content of an element starts, and its length; no length if it is not known."""
+    file.seek(at + 4)  # both elements have names of four bytes
+    first = file.read(1)
+    if first in (b"", b"\0"):
+        return 0, 0
+    n_bytes = 9 - first[0].bit_length()
+    ones = (1 << 7 * n_bytes) - 1
+    length = _number(file, at + 4, n_bytes, "big") & ones
+    return (0, 0) if length in (0, ones) else (at + 4 + n_bytes, length)
+
+
+_TELLERS: Final[tuple[tuple[int, bytes, Callable[[IO[bytes]], int]], ...]] = (
+    (0, b"FORM", _end_of_form),
+    (8, b"AVI ", _end_of_avi),
+    (0, b"riff", _end_of_wave64),
+    (0, b".snd", _end_of_au),
+    (0, b"caff", _end_of_caf),
+    (4, b"ftyp", _end_of_boxes),
+    (0, b"\x1aE\xdf\xa3", _end_of_matroska),
+)
 
 
 def _is_ogg_cut(file: IO[bytes], size: int) -> bool:

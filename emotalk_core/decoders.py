@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -27,12 +27,14 @@ __all__ = [
 ]
 
 SOUND_SUFFIXES: Final = frozenset(
-    {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff"}
+    {".wav", ".wave", ".w64", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".aac"}
+    | {".aif", ".aiff", ".aifc", ".au", ".caf", ".wma", ".wv"}
 )
 AUDIBLE_SUFFIXES: Final = SOUND_SUFFIXES | {".mp4", ".mov", ".mkv", ".webm"}
 """Sounds and films: what a folder is searched for. A file that is named may be called anything."""
 
 _BLOCK_FRAMES = 65_536
+_HEAD_BYTES: Final = 189  # of a transport stream: a packet, and how the next one begins
 _MAGIC: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"RIFF"),
     (0, b"RF64"),
@@ -47,6 +49,17 @@ _MAGIC: Final[tuple[tuple[int, bytes], ...]] = (
     (4, b"ftyp"),
     (0, b"\x1aE\xdf\xa3"),  # Matroska, WebM
     (0, b"0&\xb2u"),  # ASF: wma, wmv
+    (0, b"wvpk"),  # WavPack
+    (0, b"TTA1"),
+    (0, b"MAC "),  # Monkey's Audio
+    (0, b"\x0bw"),  # AC-3
+    (0, b"#!AMR"),
+    (0, b"FLV\x01"),
+    (0, b"NIST_1A"),  # Sphere: speech corpora
+    (0, b"Creative Voice"),
+    (0, b"\0\0\x01\xba"),  # MPEG films
+    # QuickTime before mp4
+    *((4, name) for name in (b"moov", b"mdat", b"wide", b"free", b"skip")),
 )
 _NO_SOUND: Final = "Use a sound or film file that plays elsewhere."
 
@@ -133,8 +146,14 @@ def _read_head(path: Path) -> bytes:
                 value=path,
                 remedy="Name a file, or use `emotalk batch`.",
             )
+        if path.is_fifo():
+            raise InputError(
+                "A pipe, not a sound file",
+                value=path,
+                remedy="Save it first: a sound is read more than once.",
+            )
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
         raise InputError("No such sound file", value=path, remedy="Check the name.") from error
     except OSError as error:
@@ -148,7 +167,9 @@ def _read_head(path: Path) -> bytes:
 
 def _looks_like_sound(head: bytes) -> bool:
     is_mpeg = head[0] == 0xFF and len(head) > 1 and head[1] & 0xE0 == 0xE0
-    return is_mpeg or any(head[at : at + len(magic)] == magic for at, magic in _MAGIC)
+    is_transport = head[:1] == head[188:] == b"G"
+    known = any(head[at : at + len(magic)] == magic for at, magic in _MAGIC)
+    return is_mpeg or is_transport or known
 
 
 def _open_with_library(path: Path) -> _Reader:
@@ -204,8 +225,8 @@ def _open_soundfile(path: Path) -> _SoundfileDecoder | None:
 
 @dataclass(frozen=True)
 class _AvDecoder:
-    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream is
-    taken.
+    """FFmpeg's libraries through PyAV: m4a, films, everything else. The first sound stream that
+    they know is taken.
     """
 
     path: Path
@@ -219,7 +240,7 @@ class _AvDecoder:
 
         try:
             with av.open(str(self.path)) as container:
-                stream = container.streams.audio[0]
+                stream = _stream_of(container)
                 to_planar = av.AudioResampler(format="fltp")
                 for frame in container.decode(stream):
                     for plain in to_planar.resample(frame):
@@ -241,14 +262,20 @@ def to_mono(samples: np.ndarray, channel: int | None) -> np.ndarray:
     return np.ascontiguousarray(samples[:, channel - 1])
 
 
+def _stream_of(container: Any) -> Any | None:
+    """The first one with a codec: phones write spatial sound, which FFmpeg lacks, beside plain."""
+    return next((stream for stream in container.streams.audio if stream.codec_context), None)
+
+
 def _open_av(path: Path) -> _AvDecoder | None:
     import av
 
     try:
         with av.open(str(path)) as container:
-            if not container.streams.audio:
+            stream = _stream_of(container)
+            if stream is None:
                 return None
-            codec = container.streams.audio[0].codec_context
+            codec = stream.codec_context
             return _AvDecoder(path, int(codec.sample_rate), int(codec.channels))
     except (av.FFmpegError, ValueError):
         return None

@@ -25,7 +25,7 @@ from ...emotalk_core.cli.places import (
     refuse_twice,
 )
 from ...emotalk_core.cli.progress import progress_for
-from ...emotalk_core.cli.reports import BatchReport, file_stamp, write_report
+from ...emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
 from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, rigs, takes
@@ -160,9 +160,11 @@ def _object(name: str) -> bpy.types.Object:
     return thing
 
 
-def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+def _make_take(
+    arguments: argparse.Namespace, progress: Progress, *, of: str = ""
+) -> dict[str, Any]:
     """Animate as the button does, with the sliders of the flags; plain values for the report. The
-    take is the active one then.
+    take is the active one then. `of` goes before each line that is told, where there are several.
     """
     scene = bpy.context.scene
     scene.emotalk.channel = read_channel(arguments) or 0
@@ -180,7 +182,7 @@ def _make_take(arguments: argparse.Namespace, progress: Progress) -> dict[str, A
     takes.make_active(prepared)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
-        sys.stderr.write(f"emotalk: {note}\n")
+        sys.stderr.write(f"emotalk: {of}{note}\n")
     return outcome.report.to_dict() | {
         "n_keys": result.n_keys,
         "n_curves": result.n_curves,
@@ -259,7 +261,7 @@ def _make_shot(
         _ensure_utf8(shot.sound)
         bpy.ops.wm.open_mainfile(filepath=str(base))
         _put_sound(shot.sound)
-        entry["report"] = _make_take(arguments, progress)
+        entry["report"] = _make_take(arguments, progress, of=f"{shot.sound}: ")
         scene = bpy.context.scene
         last_frame = takes.active_take(scene).last_frame
         scene.frame_end = max(scene.frame_start, round(last_frame))
@@ -271,7 +273,7 @@ def _make_shot(
         _say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
     except (EmoTalkError, OSError) as error:
         entry["error"] = str(error)
-        sys.stderr.write(f"emotalk: {shot.sound.name}: {error}\n")
+        sys.stderr.write(f"emotalk: {with_sound(shot.sound, str(error))}\n")
     return entry
 
 

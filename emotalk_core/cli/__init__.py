@@ -112,8 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         info,
         serve,
     )
+    from .options import OneLineParser
 
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="emotalk",
         description="Speech sound to face curves (ARKit's 52 coefficients) with emotion.",
     )

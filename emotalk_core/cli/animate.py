@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from .options import (
 )
 from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
-from .reports import write_report
+from .reports import with_sound, write_report
 
 __all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job"]
 
@@ -50,9 +51,8 @@ def add_command(commands: Any) -> None:
         "-o",
         "--output",
         required=True,
-        type=Path,
         metavar="OUT",
-        help="a file; of several: a folder",
+        help="a file; of several, or with a slash at the end: a folder",
     )
     parser.add_argument("--format", choices=FORMATS, help="of files in a folder (default: csv)")
     parser.add_argument(
@@ -94,12 +94,14 @@ class Outcome:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    jobs = _jobs(arguments.audio, arguments.output, arguments.format)
+    output = Path(arguments.output)
+    is_folder = len(arguments.audio) > 1 or _names_folder(arguments.output)
+    jobs = _jobs(arguments.audio, output, arguments.format, is_folder=is_folder)
     _refuse_own_input(jobs, arguments.report)
     track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
-    if len(jobs) > 1:
-        ensure_places(arguments.output, arguments.report)
+    if is_folder:
+        ensure_places(output, arguments.report)
     elif arguments.report is not None:
         ensure_writable(arguments.report)
     outcomes = []
@@ -151,9 +153,10 @@ def attempted(job: Job, work: Callable[[], Outcome]) -> Outcome:
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """One line on stdout for a result; errors and warnings on stderr."""
+    """One line on stdout for a result; errors and warnings on stderr, each with its sound."""
+    sound = outcome.job.audio
     if outcome.report is None:
-        print(f"emotalk: {outcome.error}", file=sys.stderr)
+        print(f"emotalk: {with_sound(sound, outcome.error or '')}", file=sys.stderr)
         return
     report = outcome.report
     print(
@@ -162,11 +165,18 @@ def print_outcome(outcome: Outcome) -> None:
         flush=True,  # a log tells what was done when the run is killed
     )
     for warning in report["warnings"]:
-        print(f"emotalk: {outcome.job.audio.name}: {warning}", file=sys.stderr)
+        print(f"emotalk: {sound}: {warning}", file=sys.stderr)
 
 
-def _jobs(audio: Sequence[Path], output: Path, form: str | None) -> list[Job]:
-    if len(audio) == 1 and not output.is_dir():
+def _names_folder(output: str) -> bool:
+    """`out/` is one before it is there: a shell's loop over sounds would write one file again and
+    again.
+    """
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()
+
+
+def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: bool) -> list[Job]:
+    if not is_folder:
         return [Job(audio[0], output if output.suffix else output.with_suffix(f".{form or 'csv'}"))]
     if output.exists() and not output.is_dir():
         raise InputError(

@@ -47,9 +47,9 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "batch",
         help="a folder of sounds, or a list of jobs, to curves",
-        description="JOBS is a csv file with a header, or a json list of objects. `audio` is "
-        "required, relative to it; `output`, relative to OUT, and every control (emotion, mix, "
-        "fps ...) may follow and go before the flags.",
+        description="JOBS is a csv file with a header (commas or semicolons), or a json list of "
+        "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
+        "control (emotion, mix, fps ...) may follow and go before the flags.",
     )
     parser.add_argument(
         "jobs", type=Path, metavar="FOLDER|JOBS", help="a folder, a .csv or a .json"

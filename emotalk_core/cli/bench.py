@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import statistics
 import tempfile
 import time
@@ -33,6 +32,7 @@ _LENGTHS: Final = "10,60,600,3600"
 _PUBLISHED_LENGTHS: Final = "10,30,60"
 _REPEATS: Final = 5
 _LONG_S: Final = 120.0  # longer sounds run once: their own length averages
+_LONGEST_S: Final = 43_200  # twelve hours: the wav that is heard has no room for a whole day
 
 
 def add_command(commands: Any) -> None:
@@ -101,8 +101,12 @@ def _read_lengths(given: str | None, usual: str) -> list[float]:
         lengths = [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InputError("Not a list of seconds", value=text, remedy="Write 10,60.") from error
-    if not all(0.0 < length < math.inf for length in lengths):
-        raise InputError("Lengths must be positive", value=text, remedy="Write 10,60.")
+    if not all(0.0 < length <= _LONGEST_S for length in lengths):
+        raise InputError(
+            f"Lengths must be above 0 and {_LONGEST_S:,} s at most",
+            value=text,
+            remedy="Write 10,60.",
+        )
     return lengths
 
 

@@ -74,6 +74,7 @@ def _model_facts(path: Path) -> dict[str, Any]:
         "kind": "model folder",
         "model": model.config.kind,
         "parameters": int(n_numbers),
+        "styles": model.config.n_styles,
         "key": model.key,
     }
 
@@ -105,6 +106,7 @@ def _sound_facts(path: Path) -> dict[str, Any]:
         "seconds": round(sound.n_samples / SAMPLE_RATE, 3),
         "sample_rate": decoder.sample_rate,
         "peak": round(peak, 4),
+        "cut_short": getattr(sound, "is_cut_short", False),
     }
     channels = getattr(decoder, "n_channels", None)
     return facts if channels is None else facts | {"channels": channels}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from .places import refuse_twice
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
 
-_MORE: Final = "\n"  # key of the cells of a csv that the head has no name for, never a name itself
+_APPLE_DOUBLE: Final = "._"  # what macOS writes beside a file on a disk of another system
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,34 @@ def read_tasks(source: Path, output: Path, form: str) -> list[Task]:
 
 
 def find_sounds(folder: Path, *, apart: Path | None = None) -> list[Path]:
-    """The sound files in a folder and the folders in it, but for those within `apart`."""
+    """The sound files in a folder and the folders in it, but for those within `apart`.
+
+    Raises
+    ------
+    InputError
+        One of the folders cannot be read: what is in it would be lost without a word.
+    """
     return sorted(
         path
-        for path in folder.rglob("*")
+        for path in _paths_in(folder)
         if path.suffix.lower() in AUDIBLE_SUFFIXES
+        and not path.name.startswith(_APPLE_DOUBLE)
         and _is_file(path)
         and not (apart is not None and path.is_relative_to(apart))
     )
+
+
+def _paths_in(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder, onerror=_refuse_folder):
+        yield from (Path(place, name) for name in names)
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise InputError(
+        "Folder cannot be read",
+        value=error.filename,
+        remedy=f"{error.strerror}: see to its rights, or list the sounds in a file.",
+    ) from error
 
 
 def _is_file(path: Path) -> bool:
@@ -73,6 +95,12 @@ def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[Task]:
 
 def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
     """The rows of a csv or json list of jobs."""
+    if path.suffix.lower() in AUDIBLE_SUFFIXES:
+        raise InputError(
+            "A sound, where a folder or a list of jobs should be",
+            value=path,
+            remedy="Use `emotalk animate`, or name its folder.",
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -98,38 +126,59 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _csv_rows(text: str) -> list[dict[str, Any]]:
-    """The rows of a csv; one with more cells than the head has lost a part of a list."""
-    reader = csv.DictReader(text.splitlines(), restkey=_MORE)
-    rows = []
-    for row in _whole_rows(reader):
-        if any(row.pop(_MORE, ())):
-            raise InputError(
-                f"More cells than the head has, in line {reader.line_num}",
-                value=",".join(filter(None, row.values())),
-                remedy='Quote the list: a.wav,"happy=0.5,sad=0.5".',
-            )
-        rows.append(row)
-    return rows
+def _csv_rows(text: str) -> list[dict[str, str]]:
+    """The rows of a csv, by the names in its head."""
+    first = text.lstrip().partition("\n")[0]
+    # Spreadsheets write semicolons where numbers have commas.
+    delimiter = ";" if ";" in first and "," not in first else ","
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = _whole_rows(table)
+    head = [name.strip() for name in next(rows, ["audio"])]
+    _check_head(head)
+    return [_by_name(head, row, table.line_num) for row in rows]
 
 
-def _whole_rows(reader: csv.DictReader[str]) -> Iterator[dict[str, Any]]:
+def _whole_rows(table: Any) -> Iterator[list[str]]:
+    """Rows in which something stands."""
     try:
-        yield from reader
+        yield from (row for row in table if any(map(str.strip, row)))
     except csv.Error as error:
         raise InputError(
             "List of jobs cannot be read",
-            value=f"line {reader.line_num + 1}: {error}",
+            value=f"line {table.line_num}: {error}",
             remedy="Close its quotes, or shorten the cell.",
         ) from error
 
 
+def _check_head(head: Sequence[str]) -> None:
+    if "audio" not in head:
+        raise InputError(
+            "No column `audio` in the list of jobs",
+            value=",".join(head),
+            remedy="Name the columns in the first line: audio,output,emotion.",
+        )
+    twice = next((name for name in head if name and head.count(name) > 1), None)
+    if twice is not None:
+        raise InputError("Two columns of one name", value=twice, remedy="Remove one of them.")
+
+
+def _by_name(head: Sequence[str], row: Sequence[str], line: int) -> dict[str, str]:
+    """A row by the names of its cells; one with more cells than names has lost part of a list."""
+    if any(row[len(head) :]):
+        raise InputError(
+            f"More cells than the head has, in line {line}",
+            value=",".join(row[: len(head)]),
+            remedy='Quote the list: a.wav,"happy=0.5,sad=0.5".',
+        )
+    return dict(zip(head, row, strict=False))
+
+
 def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
     given = {k.strip(): v for k, v in row.items() if k and v not in (None, "")}
-    audio = given.pop("audio", None)
-    if not audio:
+    if "audio" not in given:
         raise InputError("A job without a sound", value=dict(row), remedy="Fill in `audio`.")
-    name = given.pop("output", None) or f"{Path(str(audio)).stem}.{form}"
+    audio = _control("audio", str, given.pop("audio"))
+    name = _control("output", str, given.pop("output", f"{Path(audio).stem}.{form}"))
     options: dict[str, Any] = {}
     for key, value in given.items():
         kind = CONTROL_FLAGS.get(key)
@@ -138,7 +187,7 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
         options[key] = _control(key, kind, value)
-    return Task(Job(base / str(audio), output / str(name)), options)
+    return Task(Job(base / audio, output / name), options)
 
 
 def _control(name: str, kind: Callable[[Any], Any], value: Any) -> Any:

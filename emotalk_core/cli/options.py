@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NoReturn, TypedDict
 
 from ..cache import EncodingCache, default_folder
 from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotion_weights
@@ -22,6 +22,7 @@ from ..timing import exact_rate
 
 __all__ = [
     "CONTROL_FLAGS",
+    "OneLineParser",
     "add_control_flags",
     "add_engine_flags",
     "add_engine_place_flags",
@@ -64,6 +65,14 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 
 _LARGEST_COUNT: Final = 2**31 - 1  # what a slider of Blender holds
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Tells a wrong flag in one line, where argparse puts up to twenty of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where help is; ends the program with exit code 2."""
+        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
 class TorchChoice(TypedDict):
@@ -157,7 +166,12 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--emotion", metavar="NAME=WEIGHT,...", help=f"any of {', '.join(EMOTIONS)}")
     for name, text in _NUMBERS.items():
         _add_number(group, name, text)
-    group.add_argument("--style", type=int, metavar="N", help="speaking style of the model")
+    group.add_argument(
+        "--style",
+        type=int,
+        metavar="N",
+        help="speaking style, from 0; beyond the model's last (see info) they begin anew",
+    )
     group.add_argument(
         "--seed", type=int, metavar="N", help="of blinks, gaze, head and brows (default: 0)"
     )

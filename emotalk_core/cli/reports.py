@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..atomic_file import atomic_file
 from ..errors import InputError
 from .places import place_of
 
-__all__ = ["BatchReport", "file_stamp", "write_report"]
+__all__ = ["BatchReport", "file_stamp", "with_sound", "write_report"]
+
+_T = TypeVar("_T")
 
 
 def write_report(path: Path, document: object) -> None:
     """Plain values as json."""
+    _write(path, json.dumps(document, indent=1))
+
+
+def _write(path: Path, text: str) -> None:
     with atomic_file(path) as file:
-        file.write(json.dumps(document, indent=1).encode() + b"\n")
+        file.write(f"{text}\n".encode())
 
 
 def file_stamp(path: Path) -> list[int] | None:
@@ -27,6 +33,11 @@ def file_stamp(path: Path) -> list[int] | None:
     except (OSError, ValueError):
         return None
     return [info.st_size, info.st_mtime_ns]
+
+
+def with_sound(sound: Path, error: str) -> str:
+    """What went wrong, and with which sound; most errors name it, one about a flag does not."""
+    return error if sound.name in error else f"{sound}: {error}"
 
 
 class BatchReport:
@@ -54,11 +65,14 @@ class BatchReport:
     def __init__(self, path: Path, field: str, names: Sequence[str], *, resumes: bool) -> None:
         self.path, self._field, self._names = path, field, [_place(name) for name in names]
         self._entries = _read_finished(path, field) if resumes else {}
+        # Json of each entry: making that of all of them anew after each of 5,000 jobs took longer
+        # than the jobs.
+        self._texts = {name: _as_item(entry) for name, entry in self._entries.items()}
 
     @property
     def entries(self) -> list[Mapping[str, Any]]:
         """What is known of the jobs of this list."""
-        return [self._entries[name] for name in self._names if name in self._entries]
+        return self._in_order(self._entries)
 
     def finished(
         self, name: str, options: Mapping[str, Any], files: Iterable[Path]
@@ -73,12 +87,22 @@ class BatchReport:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Put what became of a job in place of what was known of it."""
-        self._entries[_place(entry[self._field])] = entry
+        name = _place(entry[self._field])
+        self._entries[name], self._texts[name] = entry, _as_item(entry)
         self.write()
 
     def write(self) -> None:
         """Write the file."""
-        write_report(self.path, self.entries)
+        items = ",\n".join(self._in_order(self._texts))
+        _write(self.path, f"[\n{items}\n]" if items else "[]")
+
+    def _in_order(self, known: Mapping[str, _T]) -> list[_T]:
+        return [known[name] for name in self._names if name in known]
+
+
+def _as_item(entry: Mapping[str, Any]) -> str:
+    """An entry as `json.dumps` writes it within a list."""
+    return " " + json.dumps(entry, indent=1).replace("\n", "\n ")
 
 
 def _place(name: str) -> str:

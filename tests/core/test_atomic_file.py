@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,27 @@ def test_a_name_with_an_ending_more_is_still_a_name(name: str) -> None:
     assert beside.name.endswith(".0123abcd.part")
     assert beside.parent == Path("folder")
     assert name.startswith(beside.name.removesuffix(".0123abcd.part"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has names in UTF-16 alone")
+def test_names_of_another_locale_than_ours_are_written(tmp_path: Path) -> None:
+    """Where the system's letters are ASCII, the others of a name are bytes that nobody reads."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom emotalk_core.atomic_file import atomic_file\n"
+        "for path in map(Path, sys.argv[1:]):\n"
+        "    with atomic_file(path) as file:\n        file.write(b'new')"
+    )
+    names = ["ünïcode 字.csv", "é" * 125 + ".csv"]
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    child = subprocess.run(
+        [sys.executable, "-c", code, *(str(tmp_path / name) for name in names)],
+        env=os.environ | plain | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert child.returncode == 0, child.stderr
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")

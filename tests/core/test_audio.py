@@ -17,7 +17,7 @@ from emotalk_core.audio import ArraySound, open_sound, read_samples
 from emotalk_core.cache import StoredEncoding
 from emotalk_core.calibration import find_clips
 from emotalk_core.decoders import AUDIBLE_SUFFIXES
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import EmoTalkError, InputError, SetupError
 from emotalk_core.wav import WavFile
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import chunk, format_chunk, riff, wav
@@ -156,12 +156,41 @@ def test_an_array_with_holes_is_refused_with_the_place() -> None:
         ArraySound(values, 16_000)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(b"wvpk", b"TTA1", b"MAC ", b"\x0bw", b"#!AMR", b"FLV\x01", b"NIST_1A", b"Creative Voice"),
+        b"\0\0\x01\xba",
+        b"G" + bytes(187) + b"G",
+        *(bytes(4) + name for name in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")),
+    ],
+)
+def test_what_begins_like_a_sound_goes_to_whoever_reads_it(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "voice"
+    path.write_bytes(head + bytes(300))
+
+    with pytest.raises(EmoTalkError, match=r"No reader for this|Damaged file"):
+        open_sound(path)
+
+
 def test_calibration_searches_a_folder_for_every_kind_of_sound(tmp_path: Path) -> None:
     (tmp_path / "happy").mkdir()
     for suffix in AUDIBLE_SUFFIXES:
         (tmp_path / "happy" / f"voice{suffix}").touch()
 
     assert {clip.path.suffix for clip in find_clips(tmp_path)} == AUDIBLE_SUFFIXES
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "voice.wav")
+    held = os.open(tmp_path / "voice.wav", os.O_RDWR)  # else opening it would wait for a writer
+    os.write(held, wav(np.zeros(1000)))
+
+    with pytest.raises(InputError, match="A pipe, not a sound file"):
+        open_sound(tmp_path / "voice.wav")
+
+    os.close(held)
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:

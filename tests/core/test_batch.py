@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emotalk_core import audio, cli
 from emotalk_core.cli.animate import Job, Outcome, print_outcome
 from emotalk_core.clip_files import read_clip
+from tests.core.wav_bytes import wav
 
 GOOD = {"audio": "one.wav", "output": "good.csv"}
 
@@ -58,6 +62,37 @@ def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
     assert [Path(e["audio"]).name for e in entries if e["error"]] == ["gone.wav"]
     assert "No such sound file" in capsys.readouterr().err
     assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_macos_writes_beside_a_sound_is_no_sound(folder: Path) -> None:
+    (folder / "broken.wav").unlink()
+    (folder / "._one.wav").write_bytes(b"\0\5\x16\7" + bytes(60))
+    output = folder.parent / "out"
+
+    assert run_batch(folder, output) == 0
+    assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_folder_that_cannot_be_read_is_told_before_anything_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("act2"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    output = folder.parent / "out"
+
+    assert run_batch(folder, output) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"Folder cannot be read: '{folder / 'act2'}'. Permission denied: see" in line
+    assert not output.exists()
 
 
 @pytest.mark.usefixtures("engine")
@@ -114,12 +149,48 @@ def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> N
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffaudio;emotion;jaw\r\none.wav;happy=0.5,sad=0.5;\r\n",
+        '\n\n audio , emotion\none.wav,"happy=0.5,sad=0.5"\n,\n\n',
+    ],
+    ids=["semicolons", "blank rows"],
+)
+def test_a_list_as_spreadsheets_write_it_is_read(folder: Path, content: str) -> None:
+    jobs, output = folder / "jobs.csv", folder.parent / "out"
+    jobs.write_text(content, encoding="utf-8", newline="")
+
+    assert run_batch(jobs, output, "--format", "npz") == 0
+
+    emotions = read_clip(output / "one.npz").meta["controls"]["emotions"]
+    assert (emotions["happy"], emotions["sad"]) == (0.5, 0.5)
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_name_in_quotes_may_go_over_lines(folder: Path) -> None:
+    (folder / "one.wav").rename(folder / "new\nli\u2028ne.wav")
+    jobs, output = folder / "jobs.csv", folder.parent / "out"
+    jobs.write_text('audio,output\n"new\nli\u2028ne.wav",a.npz\n', encoding="utf-8")
+
+    assert run_batch(jobs, output) == 0
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("jobs.csv", "audio,output\n", "Nothing to do"),
         ("jobs.csv", "audio,nose\none.wav,1\n", "No such control"),
         ("jobs.csv", "audio,jaw\none.wav,big\n", "Not a value for jaw"),
-        ("jobs.csv", "output\na.csv\n", "A job without a sound"),
+        ("jobs.csv", "audio,output\n,a.csv\n", "A job without a sound"),
+        ("jobs.csv", "file,emotion\none.wav,sad\n", "No column `audio`"),
+        ("jobs.csv", "audio\temotion\none.wav\tsad\n", "Name the columns in the first line"),
+        ("jobs.csv", "audio,jaw,jaw\none.wav,1,0\n", "Two columns of one name: 'jaw'"),
+        ("jobs.csv", 'audio,emotion\none.wav,"sad\ntwo.wav,sad\n', "Close its quotes"),
+        ("jobs.csv", "", "Nothing to do"),
+        ("jobs.json", '[{"output": "a.csv"}]', "A job without a sound"),
+        ("jobs.json", '[{"audio": ["one.wav"]}]', "Not a value for audio"),
+        ("jobs.wav", "RIFF", "Use `emotalk animate`"),
         ("jobs.csv", "audio,emotion\none.wav,\none.wav,happy=0.5,sad=0.5\n", "in line 3"),
         ("jobs.csv", "audio,emotion\none.wav,happy=0.5,sad=0.5\n", "Quote the list"),
         ("jobs.json", '[{"audio": "one.wav", "seed": 1.7}]', "Not a value for seed: 1.7"),
@@ -242,6 +313,23 @@ def test_a_bad_job_of_a_list_fails_alone(
     assert words in entries[0]["error"]
     assert "unexpected" not in told
     assert (folder / "out" / "good.csv").is_file()
+
+
+@pytest.mark.usefixtures("engine")
+def test_whatever_is_told_of_a_job_names_its_sound_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two folders may have sounds of one name."""
+    (folder / "one.wav").write_bytes(wav(np.zeros(8000)))
+    jobs = folder / "jobs.csv"
+    jobs.write_text("audio,emotion\none.wav,\nbroken.wav,\nact2/two.wav,hapy\n")
+
+    run_batch(jobs, folder.parent / "out")
+
+    told = capsys.readouterr().err.splitlines()
+    assert f"emotalk: {folder / 'one.wav'}: The sound is silent" in told[0]
+    assert told[1].count("broken.wav") == 1
+    assert told[2].startswith(f"emotalk: {folder / 'act2/two.wav'}: No such emotion: 'hapy'")
 
 
 @pytest.mark.usefixtures("engine")

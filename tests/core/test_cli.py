@@ -34,6 +34,15 @@ def test_animate_writes_what_the_suffix_says(
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_slash_at_the_end_makes_a_folder_for_one_sound_too(talk: Path) -> None:
+    output = talk.parent / "out"
+
+    assert cli.main(["animate", str(talk), "-o", f"{output}/", "--format", "json"]) == 0
+
+    assert [path.name for path in output.iterdir()] == ["talk.json"]
+
+
+@pytest.mark.usefixtures("engine")
 def test_animate_takes_every_control(talk: Path) -> None:
     output = talk.with_suffix(".npz")
     flags = "--fps 23.976 --emotion happy=0.8,sad=0.2 --mix 0.5 --intensity 1.5 --seed 3 --jaw 1.2"
@@ -101,6 +110,27 @@ def test_a_bad_flag_is_told_in_one_line(
     assert told.err.count("\n") == 1
     assert told.out == ""
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "emotalk: error: the following arguments are required: COMMAND"),
+        (["animte"], "emotalk: error: argument COMMAND: invalid choice: 'animte'"),
+        (["animate", "a.wav"], "emotalk animate: error: the following arguments are required: -o"),
+        (["animate", "a.wav", "-o", "a.csv", "--blink", "1,5"], "invalid float value: '1,5'"),
+        (["batch", "a", "-o", "b", "--preste", "Sad"], "unrecognized arguments: --preste"),
+    ],
+)
+def test_a_flag_that_there_is_not_is_told_in_one_line(
+    words: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(words)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert line.endswith("(see --help)")
 
 
 @pytest.mark.usefixtures("engine")
@@ -190,29 +220,7 @@ def test_ctrl_c_is_130_and_leaves_nothing(
     assert list(talk.parent.iterdir()) == [talk]
 
 
-# --- info, doctor, bench
-
-
-@pytest.mark.usefixtures("engine")
-def test_info_tells_what_a_clip_and_a_sound_are(
-    talk: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clip = talk.with_suffix(".npz")
-    cli.main(["animate", str(talk), "-o", str(clip)])
-    capsys.readouterr()
-
-    facts = []
-    for path in (talk, clip):
-        assert cli.main(["info", str(path), "--json"]) == 0
-        facts.append(json.loads(capsys.readouterr().out))
-
-    assert (facts[0]["kind"], facts[0]["sample_rate"]) == ("sound", 16_000)
-    assert (facts[1]["kind"], facts[1]["frames"], facts[1]["fps"]) == ("clip", 15, "30")
-
-
-def test_info_on_nothing_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["info", str(tmp_path / "nothing")]) == 2
-    assert "No such file or folder" in capsys.readouterr().err
+# --- doctor, bench
 
 
 def test_doctor_says_what_a_missing_model_needs(
@@ -240,7 +248,7 @@ def test_the_sound_that_bench_runs_on_is_always_the_same(tmp_path: Path) -> None
     assert one.stat().st_size == 44 + 2 * 72_000
 
 
-@pytest.mark.parametrize("lengths", ["long", "", "-1", "0", "nan", "inf", "1,nan"])
+@pytest.mark.parametrize("lengths", ["long", "", "-1", "0", "nan", "inf", "1,nan", "1e9"])
 def test_bench_refuses_lengths_that_are_none(
     lengths: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Mp3 and Ogg files that have lost their end, made by hand."""
+"""Sound and film files that have lost their end, made by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,31 @@ OGG = ogg_page(bytes(500), is_last=False) + ogg_page(bytes(700), is_last=True)
 ID3 = b"ID3\x04\0\0\0\0\x01\x00" + bytes(128)
 
 
-@pytest.mark.parametrize("whole", [OGG, mp3(b"Xing"), mp3(b"Info", ID3)])
+def containers(n_bytes: int, room: int = 200) -> dict[str, bytes]:
+    """Files with `room` bytes of sound that say that they have `n_bytes`."""
+
+    def big(size: int, width: int = 4) -> bytes:
+        return (size % 256**width).to_bytes(width, "big")
+
+    def little(size: int, width: int = 4) -> bytes:
+        return (size % 256**width).to_bytes(width, "little")
+
+    sound, head = bytes(room), 0 if n_bytes < 0 else 1
+    return {
+        "aiff": b"FORM" + big(n_bytes + 4 * head) + b"AIFF" + sound,
+        "avi": b"RIFF" + little(n_bytes + 4 * head) + b"AVI " + sound,
+        "w64": b"riff" + bytes(12) + little(n_bytes + 24 * head, 8) + sound,
+        "au": b".snd" + big(24) + big(n_bytes) + bytes(12) + sound,
+        "caf": b"caff\0\1\0\0desc" + big(32, 8) + bytes(32) + b"data" + big(n_bytes, 8) + sound,
+        "m4a": big(12) + b"ftypM4A " + big(1) + b"mdat" + big(n_bytes + 16 * head, 8) + sound,
+        "mkv": b"\x1aE\xdf\xa3\x84" + bytes(4) + b"\x18S\x80g\x01" + big(n_bytes, 7) + sound,
+    }
+
+
+WHOLE = containers(200)
+
+
+@pytest.mark.parametrize("whole", [OGG, mp3(b"Xing"), mp3(b"Info", ID3), *WHOLE.values()])
 def test_a_whole_file_is_whole_and_any_half_of_it_is_not(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / "voice"
     told = {}
@@ -50,6 +74,30 @@ def test_an_ogg_without_its_last_page_is_cut(tmp_path: Path) -> None:
     path.write_bytes(ogg_page(bytes(500), is_last=False))
 
     assert is_cut_short(path)
+
+
+@pytest.mark.parametrize("form", [*WHOLE])
+def test_a_file_whose_size_was_never_filled_in_cannot_tell(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "voice"
+    path.write_bytes(containers(-1)[form])
+
+    assert not is_cut_short(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        containers(201)["aiff"],  # a byte that is counted, and not written
+        WHOLE["m4a"] + b"\0\0\0\0mdat" + bytes(9),  # a box up to the end
+        WHOLE["caf"].replace(b"desc\0", b"desc\x7f"),  # a chunk that no file could hold
+        WHOLE["caf"][:8],
+    ],
+)
+def test_odd_containers_are_not_called_cut(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "voice"
+    path.write_bytes(content)
+
+    assert not is_cut_short(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"OggS", wav(np.zeros(100)), mp3(b"none")])

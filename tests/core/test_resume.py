@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotalk_core.cli import animate, batch
+from emotalk_core.cli import animate, batch, reports
+from emotalk_core.cli.reports import BatchReport, write_report
 from tests.core.fake_engine import FakeEngine
 from tests.core.test_batch import run_batch, tree
 from tests.core.wav_bytes import wav
@@ -203,3 +204,39 @@ def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else
 
     made = {"one.csv", "act2/two.csv", "batch_report.json"}
     assert set(tree(output)) == theirs | made | {of_a_run_beside}
+
+
+def test_the_report_of_a_batch_is_plain_json_whatever_is_in_it(tmp_path: Path) -> None:
+    entries = [
+        {"output": str(tmp_path / name), "error": None, "options": {"fps": "30", "of": [1, {}]}}
+        for name in ("a.csv", "new\nline.csv", "ünïcode \udcff.csv")
+    ]
+    report = BatchReport(
+        tmp_path / "r.json", "output", [e["output"] for e in entries], resumes=False
+    )
+    for entry in reversed(entries):
+        report.add(entry)
+    write_report(tmp_path / "expected.json", entries)
+
+    assert (tmp_path / "r.json").read_bytes() == (tmp_path / "expected.json").read_bytes()
+
+
+def test_an_entry_is_made_into_text_once_however_many_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of jobs: a report that is made anew for each takes longer than they do."""
+    made: list[object] = []
+    dumps = json.dumps
+
+    def counted(value: object, **options: Any) -> str:
+        made.append(value)
+        return dumps(value, **options)
+
+    monkeypatch.setattr(reports.json, "dumps", counted)
+    names = [str(tmp_path / f"{i}.csv") for i in range(20)]
+    report = BatchReport(tmp_path / "r.json", "output", names, resumes=False)
+    for name in names:
+        report.add({"output": name, "error": None, "options": {}})
+
+    assert [entry["output"] for entry in made if isinstance(entry, dict)] == names
+    assert len(made) == len(names)

@@ -181,12 +181,42 @@ def test_unknown_command_is_named_with_those_there_are_in_one_line() -> None:
     assert len(child.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [[], ["-h"], ["--help"]])
+@pytest.mark.parametrize("words", [[], ["-h"], ["--help"], ["test", "-h"], ["package", "--help"]])
 def test_help_is_there_for_who_asks(
     run: ModuleType, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert run.main(words) == 0
     assert "python3 run.py demo" in capsys.readouterr().out
+
+
+@pytest.fixture
+def clone(run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that stands for the clone, with an environment that is a link to one elsewhere."""
+    root, elsewhere = tmp_path / "clone", tmp_path / "elsewhere"
+    (elsewhere / "bin").mkdir(parents=True)
+    (root / ".venv-core").mkdir(parents=True)
+    (root / ".venv-linked").symlink_to(elsewhere)
+    monkeypatch.setattr(run, "ROOT", root)
+    return root
+
+
+def test_clean_removes_links_to_environments_and_not_what_they_lead_to(
+    run: ModuleType, clone: Path
+) -> None:
+    assert run.main(["clean"]) == 0
+
+    assert list(clone.iterdir()) == []
+    assert (clone.parent / "elsewhere" / "bin").is_dir()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--dry-run"], ["out"]])
+def test_clean_with_a_word_removes_nothing(
+    run: ModuleType, clone: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run.main(["clean", *words])
+
+    assert (clone / ".venv-core").is_dir()
+    assert code == (0 if words == ["--help"] else 2), capsys.readouterr().err
 
 
 def test_run_py_imports_the_standard_library_only() -> None:

@@ -51,6 +51,46 @@ def test_who_ends_us_ends_what_we_started(tmp_path: Path, how: str) -> None:
     assert ours.returncode == 7
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a word")
+@pytest.mark.parametrize(
+    ("on_ctrl_c", "patience_s"),
+    [("clean", 10.0), ("signal.SIG_IGN", 1.0)],
+    ids=["both have it", "we alone have it"],
+)
+def test_ctrl_c_leaves_what_we_started_the_time_to_clean_up(
+    tmp_path: Path, on_ctrl_c: str, patience_s: float
+) -> None:
+    """Half a second: longer than Python waits by itself, shorter than we do."""
+    (tmp_path / "sleeper.py").write_text(
+        "import signal, sys, time\nfrom pathlib import Path\n"
+        "def clean(*_):\n    time.sleep(0.5)\n    Path(sys.argv[1]).touch()\n    sys.exit(130)\n"
+        f"signal.signal(signal.SIGINT, {on_ctrl_c})\n"
+        "signal.signal(signal.SIGTERM, clean)\n"
+        "print('ready', flush=True)\n"
+        "while True:\n    signal.pause()\n"
+    )
+    command = [sys.executable, str(tmp_path / "sleeper.py"), str(tmp_path / "clean")]
+    code = (
+        "import os, run, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"run.PATIENCE_S = {patience_s}\n"
+        f"run.COMMANDS['sleep'] = lambda words: run.code_of({command!r}, dict(os.environ))\n"
+        "run.sys.exit(run.main(['sleep']))"
+    )
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as ours:
+        assert ours.stdout is not None
+        ours.stdout.readline()
+        os.killpg(ours.pid, signal.SIGINT)
+
+    assert ours.returncode == 130
+    assert (tmp_path / "clean").exists()
+
+
 def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
     """A farm's manager ends all of a group, and run.py passes the signal on."""
     before = signal.getsignal(signal.SIGTERM)

@@ -16,7 +16,7 @@ import pytest
 
 from emotalk_core import arkit, clips_equal, read_clip
 from emotalk_core.audio import open_sound, read_samples
-from emotalk_core.errors import InputError
+from emotalk_core.errors import EmoTalkError, InputError
 from tests.core.wav_bytes import wav
 from tests.e2e.first_click import write_speech
 
@@ -208,6 +208,34 @@ def test_a_film_without_sound_is_told(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "film without sound" in done.stderr
+
+
+def write_mov(path: Path, n_tracks: int) -> None:
+    """Half a second of the babble on each track, the first of a kind that nobody knows."""
+    av = pytest.importorskip("av", reason="PyAV is an extra")
+    samples = np.int16(32_767 * babble(0.5, 16_000))
+    with av.open(str(path), "w") as film:
+        tracks = [film.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(n_tracks)]
+        for track in tracks:
+            frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 16_000, 0, Fraction(1, 16_000)
+            film.mux(track.encode(frame))
+            film.mux(track.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"sowt", b"zzzz", 1))
+
+
+def test_a_track_that_nobody_knows_is_passed_over(tmp_path: Path) -> None:
+    """Phones write spatial sound beside plain sound."""
+    write_mov(tmp_path / "two.mov", 2)
+
+    assert open_sound(tmp_path / "two.mov").n_samples == 8000
+
+
+def test_a_film_with_such_a_track_alone_is_told(tmp_path: Path) -> None:
+    write_mov(tmp_path / "one.mov", 1)
+
+    with pytest.raises(EmoTalkError, match=r"Damaged file|No reader"):
+        open_sound(tmp_path / "one.mov")
 
 
 def test_the_same_sound_as_wav_and_flac_gives_the_same_face(tmp_path: Path) -> None:
