@@ -55,6 +55,7 @@ _USUAL_RATES: Final = tuple(
 )
 _DAY_S: Final = 86_400
 _LONGEST_GAP_S: Final = 60  # a phone that sees no face for longer has been put away
+_MOST_HELD: Final = 0.02  # of rows with the timecode of the one before; clocks of half the rate: .5
 
 
 def timecode(frame: int, fps: Fraction, start_s: float = 0.0) -> str:
@@ -121,7 +122,7 @@ def read_csv(
         if len(head) == 1 and ";" in head[0]:
             remedy = "Semicolons part its cells: save it with commas, and points in numbers."
         raise InputError("Not a Live Link Face csv", value=name, remedy=remedy)
-    timed = [row for row in rows[1:] if row[0].strip()]
+    timed = [row for row in rows[1:] if any(map(str.strip, row))]
     seen = [i for i, row in enumerate(timed) if len(row) >= len(head) and row[2].strip()]
     if not seen:
         raise InputError("No rows in the csv", value=name, remedy="Record or write it again.")
@@ -187,7 +188,8 @@ def _timing(codes: Sequence[str]) -> tuple[Fraction, np.ndarray]:
     step = float(np.median(moved[is_within])) if is_within.any() else 1.0
     wraps = step - moved[ahead == 1]
     if len(wraps):
-        base = max(1, round(float(np.median(wraps))))
+        # A second that begins in a gap seems shorter by it: of two, the longer tells.
+        base = max(1, round(float(np.quantile(wraps, 0.5, method="higher"))))
     else:
         base = 60 if max(frames) >= 30 or len(codes) == 1 else 30
     passed = np.ones(len(moved), np.intp)
@@ -200,15 +202,18 @@ def _timing(codes: Sequence[str]) -> tuple[Fraction, np.ndarray]:
 
 def _frames_passed(steps: np.ndarray, seconds: np.ndarray, fps: float) -> np.ndarray:
     """How many frames each of `steps`, in usual ones, goes on: more than one where rows are left
-    out. Where time stands still between rows it is too coarse to tell.
+    out. Where time often stands still between rows it is too coarse to tell.
 
     `seconds`: in which each step ends.
     """
-    if (steps < 0.5).any():
+    if (steps < 0.5).mean() > _MOST_HELD:
         return np.ones(len(steps), np.intp)
     # Drop-frame timecodes leave out the first two of 30 numbers of a minute, and no rows.
     is_named = (seconds % 60 == 0) & (np.abs(steps - 1.0 - fps / 15) < 0.25)
-    return np.where((steps > 1.5) & ~is_named, np.rint(steps), 1).astype(np.intp)
+    beyond = np.where(is_named, 0.0, steps - 1.0)
+    # Behind a row that came late the next is early, which leaves nothing out between them.
+    around = np.convolve(beyond, np.ones(3))[1:-1]
+    return 1 + np.maximum(0.0, np.rint(np.minimum(beyond, around))).astype(np.intp)
 
 
 def _rate(n_steps: int, span_s: float, *, base: int, is_exact: bool) -> Fraction:

@@ -1,4 +1,4 @@
-"""Runs in a second Blender without window: plays one scene's strips into a wav."""
+"""Plays one scene's strips into a wav; runs in a second Blender without window."""
 
 import json
 import sys
@@ -8,6 +8,14 @@ from typing import Any
 
 import bpy
 
+_LAYOUTS = {
+    "CHANNELS_4": "SURROUND4",
+    "CHANNELS_5": "SURROUND5",
+    "SURROUND_51": "SURROUND51",
+    "SURROUND_61": "SURROUND61",
+    "SURROUND_71": "SURROUND71",
+}
+"""What the mixer calls channels of sounds, where their own name is another one."""
 _LOOK_S = 0.05
 _STUCK_S = 60.0
 
@@ -19,10 +27,19 @@ def main() -> None:
     with library as (there, wanted):
         wanted.scenes = list(there.scenes)
     part = Path(out).with_suffix(".part.wav")
-    with bpy.context.temp_override(scene=wanted.scenes[0]):
-        bpy.ops.sound.mixdown(filepath=str(part), container="WAV", codec="PCM", format="S16")
-    wait_until_whole(part)
+    mix(wanted.scenes[0], bpy.data.sounds[0], part)
     part.replace(out)  # last: its presence says that all went well
+
+
+def mix(scene: bpy.types.Scene, sound: Any, wav: Path) -> None:
+    """What the strips of `scene` play of `sound`, each of its channels as one of the wav."""
+    mixdown: Any = bpy.ops.sound.mixdown
+    known = mixdown.get_rna_type().properties.get("channels")
+    layout = _LAYOUTS.get(sound.channels, sound.channels)
+    asked = {"channels": layout} if known and layout in known.enum_items else {}
+    with bpy.context.temp_override(scene=scene):
+        mixdown(filepath=str(wav), container="WAV", codec="PCM", format="S16", **asked)
+    wait_until_whole(wav)
 
 
 def wait_until_whole(wav: Path) -> None:

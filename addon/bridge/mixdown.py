@@ -16,6 +16,7 @@ import bpy
 
 from ...emotalk_core.errors import InputError
 from . import compat
+from .mix_child import mix
 
 __all__ = ["forget", "render"]
 
@@ -71,7 +72,9 @@ def _rendered(strip: Any, scene: bpy.types.Scene, first: int, last: int) -> Path
             path = folder / "strip.blend"
             bpy.data.libraries.write(str(path), {copy}, path_remap="ABSOLUTE")
             return path
-        return _mix(copy, folder / "strip.wav")
+        path = folder / "strip.wav"
+        mix(copy, strip.sound, path)
+        return path
     finally:
         bpy.data.scenes.remove(copy)
 
@@ -107,9 +110,3 @@ def _remove_others(strips: Any, name: str) -> bool:
         elif strip.name in strips:  # an effect goes with its input
             strips.remove(strip)
     return found
-
-
-def _mix(scene: bpy.types.Scene, path: Path) -> Path:
-    with bpy.context.temp_override(scene=scene):
-        bpy.ops.sound.mixdown(filepath=str(path), container="WAV", codec="PCM", format="S16")
-    return path

@@ -71,27 +71,29 @@ class Matching:
             yield key, tuple(pairs), lower, max(1.0, *weights, 0.0)
 
 
-def match_keys(names: Sequence[str], *, convention: str | None = None) -> Matching:
+def match_keys(names: Sequence[str], *, together: Matching | None = None) -> Matching:
     """What drives the shape keys called `names`.
 
     Parameters
     ----------
     names : sequence of str
         All shape keys of one mesh; the basis may be among them.
-    convention : str, optional
-        A convention that is already known from the character's other meshes; without it the best
-        one is chosen.
+    together : Matching, optional
+        Of the keys of all the character's meshes, whose convention this one has too; without it the
+        best one is chosen.
     """
     names = list(dict.fromkeys(names))
     if any(is_flame_key(name) for name in names) and not _generic(names)[0]:
         return _flame(names)
-    is_known = convention is not None
-    candidates = [
-        _candidate(name, names, is_known=is_known)
-        for name in (CONVENTION_FILES if convention is None else [convention])
-    ]
+    known = together if together and together.convention in (*CONVENTION_FILES, "visemes") else None
+    if known is None:
+        candidates = [_candidate(name, names) for name in CONVENTION_FILES]
+    elif known.convention == "visemes":
+        candidates = [_generic_candidate(names, spoken_by=known.label)]
+    else:
+        candidates = [_candidate(known.convention, names, is_known=True)]
     best = max(candidates, key=lambda found: (found.score, -found.priority))
-    if not is_known or not best.channels:
+    if known is None or not best.channels:
         generic = _generic_candidate(names)
         best = generic if generic.score >= best.score else best
     return _completed(best, names)
@@ -103,9 +105,7 @@ def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
     The convention is chosen over all keys together: a tongue with one key cannot tell by itself.
     """
     together = match_keys([name for names in meshes.values() for name in names])
-    is_told = together.convention in (*CONVENTION_FILES, "visemes")
-    known = together.convention if is_told else None
-    found = {mesh: match_keys(names, convention=known) for mesh, names in meshes.items()}
+    found = {mesh: match_keys(names, together=together) for mesh, names in meshes.items()}
     return {
         mesh: matching
         for mesh, matching in found.items()
@@ -129,10 +129,8 @@ class _Candidate:
         return len(self.channels) + derived
 
 
-def _candidate(convention: str, names: Sequence[str], *, is_known: bool) -> _Candidate:
+def _candidate(convention: str, names: Sequence[str], *, is_known: bool = False) -> _Candidate:
     """`is_known`: the character's other meshes have it, so a name or two are enough here."""
-    if convention not in CONVENTION_FILES:
-        return _generic_candidate(names, is_known=is_known)
     table = read_table(convention)
     by_fold = _by_fold(names, strict=convention in _EXACT)
     channels: dict[str, Keys] = {}
@@ -211,13 +209,14 @@ def _best(found: Sequence[tuple[Spelling, str]], common: str) -> Keys:
     return tuple((name, 1.0) for spelling, name in found if closeness((spelling, name)) == closest)
 
 
-def _generic_candidate(names: Sequence[str], *, is_known: bool = False) -> _Candidate:
+def _generic_candidate(names: Sequence[str], *, spoken_by: str = "") -> _Candidate:
+    """`spoken_by`: the set of visemes that the character's other meshes have."""
     channels, prefix = _generic(names)
     convention = _generic_name(names, channels, prefix)
     label = _LABELS.get(convention, "ARKit names")
     notes: list[str] = []
     mouth = [name for name in channels if name.startswith(("mouth", "jaw"))]
-    spoken_by, visemes = _viseme_keys(names, least=1 if is_known else 5)
+    spoken_by, visemes = _viseme_keys(names, spoken_by)
     if visemes and len(mouth) < _MOUTH_BY_CHANNELS:
         channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
         convention, label = "visemes", spoken_by
@@ -244,9 +243,11 @@ def _generic_name(names: Sequence[str], channels: Mapping[str, Keys], prefix: st
     return "ready_player_me" if {"viseme_PP", "mouthSmile"} <= set(names) else "arkit"
 
 
-def _viseme_keys(names: Sequence[str], *, least: int) -> tuple[str, dict[str, Keys]]:
-    """Label of the set of viseme names that fits best, and viseme.… -> keys of it; nothing when
-    fewer than `least` of its keys are there.
+def _viseme_keys(names: Sequence[str], known: str) -> tuple[str, dict[str, Keys]]:
+    """Label of the set of viseme names that fits best, and viseme.… -> keys of it.
+
+    Nothing when it has no open mouth, or fewer than five keys of a set are there; of the one that
+    is `known` a single one is enough.
     """
 
     def n_keys(item: tuple[str, dict[str, Keys]]) -> int:
@@ -256,8 +257,10 @@ def _viseme_keys(names: Sequence[str], *, least: int) -> tuple[str, dict[str, Ke
     best: tuple[str, dict[str, Keys]] = ("", {})
     for label, spellings in _viseme_sets():
         found = {f"viseme.{v}": ((by_name[key], 1.0),) for key, v in spellings if key in by_name}
-        best = max(best, (label, found), key=n_keys)
-    return best if n_keys(best) >= least else ("", {})
+        speaks = "viseme.aa" in found and n_keys((label, found)) >= 5
+        if known == label or (not known and speaks):
+            best = max(best, (label, found), key=n_keys)
+    return best
 
 
 @cache

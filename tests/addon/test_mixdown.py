@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,6 +49,31 @@ def test_second_blender_mixes_what_this_one_does(
 
     assert np.abs(here).max() > 0.1
     np.testing.assert_array_equal(there, here)
+
+
+@pytest.mark.parametrize("has_program", [True, False])
+@pytest.mark.parametrize("n_channels", [1, 2, 4, 8])
+def test_each_channel_is_mixed_alone(
+    addon: ModuleType, second_blender: str, tmp_path: Path, n_channels: int, *, has_program: bool
+) -> None:
+    """A stereo mix of them would lay every second person of a field recorder over the first."""
+    from emotalk.addon.bridge.decode import to_source
+    from emotalk.emotalk_core.audio import read_samples
+
+    silence = np.zeros(24_000, np.float32)
+    people = np.stack([*[silence] * (n_channels - 1), babble(1.5)], axis=1)
+    strip = add_strip(write_wav(tmp_path / "all.wav", people), 10)
+    bpy.app.binary_path = second_blender if has_program else ""
+    path = _render(strip)
+
+    def heard(channel: int) -> np.ndarray:
+        wanted = replace(_heard(strip, path), channel=channel)
+        return read_samples(to_source(wanted, blender=second_blender))
+
+    spoken = heard(n_channels)[:12_000]
+    np.testing.assert_allclose(spoken, babble(1.5)[:12_000], atol=0.02)
+    for channel in range(1, n_channels):
+        assert np.abs(heard(channel)).max() < 1e-3
 
 
 def test_its_file_holds_neither_character_nor_other_strips(

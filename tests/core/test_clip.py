@@ -157,6 +157,27 @@ def test_rows_that_a_phone_left_out_leave_the_others_in_their_time(tmp_path: Pat
     np.testing.assert_allclose(clip.values[:, 0], 0.001 * np.arange(1, 900), atol=1e-6)
 
 
+def test_a_row_that_came_late_leaves_gaps_to_be_filled(tmp_path: Path) -> None:
+    """One with the timecode of the row before, another halfway to the next one's."""
+    rows = phone_rows([k for k in range(900) if not 300 < k < 480])
+    rows[100] = rows[99][:15] + rows[100][15:]
+    rows[200] = rows[200][:12] + "999" + rows[200][15:]
+
+    clip = read_clip(write_csv(tmp_path / "late.csv", rows))
+
+    assert clip.fps == 60
+    np.testing.assert_allclose(clip.values[:, 0], 0.001 * np.arange(900), atol=1e-6)
+
+
+def test_a_gap_over_the_end_of_a_second_is_as_long_as_it_was(tmp_path: Path) -> None:
+    frames = [k for k in range(150) if not 55 < k < 70]
+
+    clip = read_clip(write_csv(tmp_path / "over.csv", phone_rows(frames)))
+
+    assert clip.fps == 60
+    assert clip.n_frames == 150
+
+
 def test_rows_without_a_face_leave_the_others_in_their_time(tmp_path: Path) -> None:
     rows = phone_rows(list(range(300)))
     empty = [row.partition(",")[0] + ",0," for row in rows]
@@ -201,6 +222,8 @@ def test_timecodes_in_whole_frames_of_half_the_rate_leave_all_rows(tmp_path: Pat
     ("codes", "told"),
     [
         (["00:00:00:00.000", "7", "00:00:00:02.000"], "has no timecode: '7'. Write HH:MM:SS:FF"),
+        (["", ""], "has no timecode: ''. Write HH:MM:SS:FF"),
+        (["00:00:00:00", "", "00:00:00:02"], "has no timecode: ''"),
         (["00:00:00:nan", "00:00:00:1e9"], "has no timecode: '00:00:00:nan'"),
         (["10:00:00:00", "10:00:00:01", "11:30:00:00"], "two recordings: '11:30:00:00 begins one'"),
     ],

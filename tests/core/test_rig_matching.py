@@ -183,6 +183,20 @@ def test_preston_blair_mouths_speak(names: list[str]) -> None:
     assert {*matching.unmatched} == {"Basis", names[7], names[9]}
 
 
+def test_teeth_of_a_preston_blair_face_have_its_mouths() -> None:
+    """Another set has a mouth called E too, which stands for less."""
+    found = match_meshes({"Face": ["AI", "E", "O", "U", "MBP", "FV", "etc"], "Teeth": ["E"]})
+
+    assert found["Teeth"].label == "Preston Blair mouths"
+    assert set(found["Teeth"].channels) == {"viseme.E", "viseme.ih"}
+
+
+def test_vowels_beside_lips_that_meet_open_the_mouth() -> None:
+    names = ["A", "E", "I", "O", "U", "MBP", "FV", "L"]
+
+    assert match_keys(names).channels["vowel.aa"] == (("A", 1.0),)
+
+
 def test_five_vowels_are_no_preston_blair() -> None:
     assert match_keys(["A", "I", "U", "E", "O", "L"]).convention == "vrm0"
 
@@ -227,6 +241,7 @@ def test_small_meshes_follow_the_convention_of_the_face() -> None:
         (("A", "I", "U", "E", "O", "Blink_L", "Blink_R"), "Blink_R", "O"),
         (("あ", "い", "う", "え", "お", "ウィンク"), "ウィンク", "あ"),
         (("viseme_PP", "viseme_FF", "viseme_aa", "viseme_E", "viseme_O"), None, "viseme_aa"),
+        (("PP", "FF", "aa", "E", "oh", "ou"), None, "E"),
     ],
 )
 def test_lashes_and_teeth_with_a_single_key_follow_the_face(
