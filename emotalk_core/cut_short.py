@@ -1,8 +1,8 @@
 """Sound and film files that decoders read without a word although their end is missing.
 
-Wav and flac say how many samples they have; these are refused where they are read. Of the others
-mp3 and Ogg are looked at as streams; aiff, caf, au, Wave64, mp4, mov, avi and Matroska say how
-many bytes they have.
+Wav is refused where it is read. Mp3 and Ogg are looked at as streams; aiff, caf, au, Wave64, mp4,
+mov, avi and Matroska say how many bytes they have; flac says how many samples, of which Blender's
+reader gives what is there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final, Literal
 
-__all__ = ["is_cut_short"]
+__all__ = ["is_cut_short", "samples_told"]
 
 _LARGEST_PAGE: Final = 65_307  # bytes: RFC 3533, section 6
 _LAST_PAGE: Final = 4  # flag of a page that ends a stream
@@ -34,6 +34,14 @@ def is_cut_short(path: Path) -> bool:
     except (OSError, OverflowError):  # no disk, a size beyond all bounds: told by whoever reads it
         pass
     return False
+
+
+def samples_told(path: Path) -> int:
+    """Samples that a flac file says it has, at its own rate (RFC 9639); 0 where it does not."""
+    with path.open("rb") as file:
+        head = file.read(26)
+    is_flac = head.startswith(b"fLaC") and len(head) == 26
+    return int.from_bytes(head[18:], "big") & (1 << 36) - 1 if is_flac else 0
 
 
 def _end_told(file: IO[bytes], head: bytes) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...emotalk_core.audio import ArraySound, SoundSource, open_sound
-from ...emotalk_core.cut_short import is_cut_short
+from ...emotalk_core.cut_short import is_cut_short, samples_told
 from ...emotalk_core.decoders import no_such_channel, to_mono
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, silent
@@ -24,6 +24,8 @@ LONG_S = 60.0
 """Audaspace holds Python's lock while it decodes: about 1.5 ms for a second of stereo. Longer
 sound goes to a child.
 """
+
+_SHARE = 0.99  # of the samples: a stretch may begin and end between two
 
 
 def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -> SoundSource:
@@ -49,7 +51,16 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
     if blender and _may_be_long(heard):
         return _by_child(heard, blender, progress)
     samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s, heard.channel)
-    return ArraySound(samples, rate, is_cut_short=is_cut_short(heard.path))
+    return _array_sound(heard, samples, rate)
+
+
+def _array_sound(heard: Heard, samples: np.ndarray, rate: int) -> ArraySound:
+    """What was decoded; Audaspace says nothing where a file has lost its end."""
+    told = samples_told(heard.path) - round(heard.start_s * rate)
+    if heard.duration_s is not None:
+        told = min(told, round(heard.duration_s * rate))
+    has_lost_some = len(samples) < _SHARE * told
+    return ArraySound(samples, rate, is_cut_short=has_lost_some or is_cut_short(heard.path))
 
 
 def samples_by_aud(
@@ -109,7 +120,7 @@ def _by_child(heard: Heard, blender: str, progress: Progress) -> SoundSource:
         if ended.code or not out.is_file():
             raise _unreadable(heard.path)
         rate, samples = int(np.load(out.with_suffix(".rate.npy"))), np.load(out)
-    return ArraySound(samples, rate, is_cut_short=is_cut_short(heard.path))
+    return _array_sound(heard, samples, rate)
 
 
 def _mixed(heard: Heard, blender: str, progress: Progress) -> Path:

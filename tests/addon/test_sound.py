@@ -219,6 +219,23 @@ def test_flac_of_a_strip_is_heard_like_its_wav(addon: ModuleType, tmp_path: Path
     assert np.abs(heard[0] - heard[1]).max() < 1e-4
 
 
+@needs_sound
+@pytest.mark.parametrize(("share", "is_cut"), [(1.0, False), (0.5, True)])
+def test_a_flac_that_has_lost_its_end_is_told(
+    addon: ModuleType, tmp_path: Path, *, share: float, is_cut: bool
+) -> None:
+    from emotalk.addon.bridge.decode import to_source
+
+    soundfile = pytest.importorskip("soundfile", reason="makes the flac file")
+    path = tmp_path / "noise.flac"
+    soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, 48_000), 16_000)
+    path.write_bytes(path.read_bytes()[: round(path.stat().st_size * share)])
+
+    source = to_source(heard_of(add_strip(path)))
+
+    assert source.is_cut_short is is_cut
+
+
 def read_all(strip: Any) -> np.ndarray:
     from emotalk.addon.bridge.decode import to_source
     from emotalk.emotalk_core.audio import read_samples

@@ -197,6 +197,7 @@ def clone(run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     (root / ".venv-core").mkdir(parents=True)
     (root / ".venv-linked").symlink_to(elsewhere)
     monkeypatch.setattr(run, "ROOT", root)
+    monkeypatch.setattr(run, "WHEELS", root / "build" / "wheels")
     return root
 
 
