@@ -225,7 +225,7 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
         name="Start", description="Scene frame at which the file begins", default=1
     )
     channel: IntProperty(
-        name="Channel", min=0, max=64,
+        name="Channel", min=0, soft_max=8,
         description="The one channel of the sound that speaks, where each person has one: 1 left, "
         "2 right. 0: all of them, mixed",
     )  # fmt: skip

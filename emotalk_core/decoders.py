@@ -98,7 +98,7 @@ def read_error(error: OSError, path: Path) -> InputError:
     return InputError("Sound file cannot be read", value=path, remedy=f"{error.strerror or error}.")
 
 
-def open_decoder(path: Path, channel: int | None = None) -> Decoder:
+def open_decoder(path: Path, channel: int | None = None) -> _Reader:
     """The reader for the file at `path`, chosen by what is in it, not by its name.
 
     Parameters

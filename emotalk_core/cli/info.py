@@ -101,12 +101,11 @@ def _clip_facts(path: Path) -> dict[str, Any]:
 def _sound_facts(path: Path) -> dict[str, Any]:
     decoder, sound = open_decoder(path), open_sound(path)
     peak = max((float(np.abs(block).max()) for block in sound.blocks()), default=0.0)
-    facts: dict[str, Any] = {
+    return {
         "kind": "sound",
         "seconds": round(sound.n_samples / SAMPLE_RATE, 3),
         "sample_rate": decoder.sample_rate,
         "peak": round(peak, 4),
+        "channels": decoder.n_channels,
         "cut_short": getattr(sound, "is_cut_short", False),
     }
-    channels = getattr(decoder, "n_channels", None)
-    return facts if channels is None else facts | {"channels": channels}

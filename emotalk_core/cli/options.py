@@ -52,6 +52,7 @@ _NUMBERS: Final = {
     "head": "size of the head's small movements and of the brows' accents",
 }
 
+_MOST_CHANNELS: Final = 65_535  # 16 bits in the head of a wav
 CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "channel": int,
     "fps": str,
@@ -240,7 +241,7 @@ def _read_weights(text: str) -> dict[str, float]:
 def read_channel(arguments: argparse.Namespace) -> int | None:
     """The channel that speaks; None: all of them."""
     channel: int | None = arguments.channel
-    if channel is not None and channel < 1:
+    if channel is not None and not 1 <= channel <= _MOST_CHANNELS:
         raise InputError(
             "Channels count from 1", value=f"channel={channel}", remedy="Leave it out for all."
         )

@@ -59,6 +59,18 @@ def test_a_take_keeps_its_channel_whatever_the_panel_says(
     np.testing.assert_allclose(voice_of(head, "jawOpen")[1], second, atol=1e-6)
 
 
+def test_a_take_that_a_script_gives_another_channel_is_heard_anew(
+    ready: Any, head: Any, both: Path
+) -> None:
+    first = jaw_of(ready, both, 1)
+    jaw_of(ready, both, 2)
+
+    ready.takes[0].channel = 1
+    assert bpy.ops.emotalk.refresh() == {"FINISHED"}
+
+    np.testing.assert_allclose(voice_of(head, "jawOpen")[1], first, atol=1e-6)
+
+
 def test_another_channel_of_the_same_sound_is_the_same_take_made_again(
     ready: Any, both: Path
 ) -> None:
@@ -102,8 +114,9 @@ def test_a_command_takes_the_channel_of_its_flag(
     assert spoken("--channel", 2) == 0
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
     assert [take.channel for take in bpy.context.scene.emotalk.takes] == [2]
-    assert spoken("--channel", 3) == 2
-    assert "Use 1 to 2" in capfd.readouterr().err
+    assert spoken("--channel", 300) == 2
+    assert "'300 of " in (told := capfd.readouterr().err)
+    assert "Use 1 to 2" in told
     assert spoken("--channel", 0) == 2
 
 

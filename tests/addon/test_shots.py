@@ -60,6 +60,8 @@ def test_animate_never_writes_over_what_it_reads(
         (("-o", "{sounds}"), "A shot would overwrite"),
         (("-o", "{out}", "--emotion", "hapy=1"), "No such emotion"),
         (("-o", "{out}", "--mix", "7"), "Mix out of range"),
+        (("-o", "{out}", "--channel", "0"), "Channels count from 1"),
+        (("-o", "{out}", "--channel", "3000000000"), "Channels count from 1"),
         (("-o", "{out}", "--seed", "3000000000"), "Seed and style count from 0"),
         (("-o", "{out}", "--style", "3000000000"), "Seed and style count from 0"),
         (("-o", "{file}"), "Folder cannot be made"),

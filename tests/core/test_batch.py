@@ -267,6 +267,7 @@ def test_a_report_never_takes_the_place_of_a_sound(
         (("--emotion", "hapy=1"), "No such emotion"),
         (("--mix", "7"), "Mix out of range"),
         (("--fps", "0"), "Not a frame rate"),
+        (("--channel", "0"), "Channels count from 1"),
     ],
 )
 def test_a_bad_flag_of_all_jobs_is_told_before_the_first(
