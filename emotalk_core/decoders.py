@@ -130,11 +130,11 @@ def _on_channel(decoder: _Reader, channel: int | None) -> _Reader:
     return replace(decoder, channel=channel)
 
 
-def no_such_channel(channel: int, n_channels: int, path: Path) -> InputError:
+def no_such_channel(channel: int, n_channels: int, sound: object) -> InputError:
     """What is wrong with asking for `channel` of a sound that has fewer."""
     there = "1" if n_channels == 1 else f"1 to {n_channels}"
     return InputError(
-        "The sound has no such channel", value=f"{channel} of {path}", remedy=f"Use {there}."
+        "The sound has no such channel", value=f"{channel} of {sound}", remedy=f"Use {there}."
     )
 
 

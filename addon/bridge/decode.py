@@ -5,6 +5,7 @@ core finds.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ...emotalk_core.audio import ArraySound, SoundSource, open_sound
 from ...emotalk_core.cut_short import is_cut_short, samples_told
-from ...emotalk_core.decoders import no_such_channel, to_mono
+from ...emotalk_core.decoders import no_such_channel, open_decoder, to_mono
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, silent
 from .background import run_script
@@ -43,11 +44,13 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
         The file is empty, damaged, or of a format that nobody here reads.
     """
     if heard.path.suffix == ".blend":
-        return open_sound(_mixed(heard, blender, progress), channel=heard.channel)
+        mixed = _mixed(heard, blender, progress)
+        _ensure_channel(heard, lambda: open_decoder(mixed).n_channels)
+        return open_sound(mixed, channel=heard.channel)
     aud = _audaspace()
     if aud is None or heard.path.suffix.lower() in (".wav", ".wave"):
         return open_sound(heard.path, heard.start_s, heard.duration_s, channel=heard.channel)
-    _ensure_channel(aud, heard)
+    _ensure_channel(heard, lambda: _n_channels(aud, heard.path))
     if blender and _may_be_long(heard):
         return _by_child(heard, blender, progress)
     samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s, heard.channel)
@@ -85,15 +88,17 @@ def samples_by_aud(
     return to_mono(data, channel), rate
 
 
-def _ensure_channel(aud: Any, heard: Heard) -> None:
-    if heard.channel is None:
-        return
+def _ensure_channel(heard: Heard, count: Callable[[], int]) -> None:
+    """`count`: tells how many channels there are; asked only where one of them is wanted."""
+    if heard.channel is not None and heard.channel > (n_channels := count()):
+        raise no_such_channel(heard.channel, n_channels, heard.label)
+
+
+def _n_channels(aud: Any, path: Path) -> int:
     try:
-        n_channels = int(aud.Sound(str(heard.path)).specs[1])
+        return int(aud.Sound(str(path)).specs[1])
     except aud.error as error:
-        raise _unreadable(heard.path) from error
-    if heard.channel > n_channels:
-        raise no_such_channel(heard.channel, n_channels, heard.path)
+        raise _unreadable(path) from error
 
 
 def _audaspace() -> Any | None:

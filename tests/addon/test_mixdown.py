@@ -76,6 +76,18 @@ def test_each_channel_is_mixed_alone(
         assert np.abs(heard(channel)).max() < 1e-3
 
 
+def test_a_channel_that_a_mixed_strip_lacks_is_told_by_the_strips_name(
+    addon: ModuleType, strip: Any, second_blender: str
+) -> None:
+    from emotalk.addon.bridge.decode import to_source
+    from emotalk.emotalk_core.errors import InputError
+
+    wanted = replace(_heard(strip, _render(strip)), channel=2)
+
+    with pytest.raises(InputError, match=r"no such channel: '2 of line'\. Use 1"):
+        to_source(wanted, blender=second_blender)
+
+
 def test_its_file_holds_neither_character_nor_other_strips(
     addon: ModuleType, strip: Any, second_blender: str, tmp_path: Path
 ) -> None:
