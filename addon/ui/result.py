@@ -23,7 +23,8 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
         """Bars of the feelings heard, then notes."""
         layout, take = self.layout, takes.active_take(context.scene)
         draw_text(layout, take.summary, "CHECKMARK", context)
-        layout.label(text="Heard in the voice", icon="SOUND")
+        where = f"on channel {take.channel}" if take.channel else "in the voice"
+        layout.label(text=f"Heard {where}", icon="SOUND")
         grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
         for name, share in zip(EMOTIONS, take.heard, strict=True):
             grid.progress(factor=share, text=f"{name.capitalize()} {share:.0%}")
