@@ -243,7 +243,9 @@ def read_channel(arguments: argparse.Namespace) -> int | None:
     channel: int | None = arguments.channel
     if channel is not None and not 1 <= channel <= _MOST_CHANNELS:
         raise InputError(
-            "Channels count from 1", value=f"channel={channel}", remedy="Leave it out for all."
+            "Channels count from 1",
+            value=f"channel={channel}",
+            remedy=f"Use 1 to {_MOST_CHANNELS}, or leave it out for all of them.",
         )
     return channel
 
