@@ -69,11 +69,12 @@ def _failed(why: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .bridge import shots
+    from .bridge import cast_command, shots
 
     parser = OneLineParser(prog="blender -b FILE --command emotalk")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_animate(commands).set_defaults(run=shots.animate_command)
+    _add_cast(commands).set_defaults(run=cast_command.cast_command)
     _add_batch(commands).set_defaults(run=shots.batch_command)
     return parser
 
@@ -92,6 +93,26 @@ def _add_animate(commands: Any) -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
     )
     _add_shared(parser)
+    return parser
+
+
+def _add_cast(commands: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        "cast", help="animate every strip of the open file that one of its cast speaks"
+    )
+    parser.add_argument(
+        "--role", action="append", metavar="OBJECT=STRIPS",
+        help="who speaks which strips, in place of the file's own cast: the beginning of their "
+        "names or a pattern (Ada=ada*), the sequencer's channel (Ben=#2), or both; @1 at the end: "
+        "the first channel of their sound alone. As often as there are roles",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
+    parser.set_defaults(sound=None)
+    add_engine_place_flags(parser)
+    add_progress_flag(parser)
     return parser
 
 

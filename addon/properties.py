@@ -60,6 +60,14 @@ def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
     )  # fmt: skip
 
 
+def _sound_channel() -> Any:
+    return IntProperty(
+        name="Channel", min=0, soft_max=8,
+        description="The one channel of the sound that speaks, where each person has one: 1 left, "
+        "2 right. 0: all of them, mixed",
+    )  # fmt: skip
+
+
 class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
@@ -164,6 +172,22 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
     )  # fmt: skip
 
 
+class EMOTALK_PG_role(bpy.types.PropertyGroup):
+    """One of the cast, and the strips that it speaks."""
+
+    rig: PointerProperty(type=EMOTALK_PG_rig)
+    strips: StringProperty(
+        name="Strips",
+        description="What the names of its strips begin with, or a pattern with * and ?; several "
+        "with commas between them. Empty: any name",
+    )
+    strip_channel: IntProperty(
+        name="On Channel", min=0, soft_max=32,
+        description="The sequencer's channel that its strips are on. 0: any",
+    )  # fmt: skip
+    channel: _sound_channel()
+
+
 class EMOTALK_PG_take(bpy.types.PropertyGroup):
     """One sound on one character: all that its sliders need to work when the file is opened
     again.
@@ -224,11 +248,7 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
     start_frame: IntProperty(
         name="Start", description="Scene frame at which the file begins", default=1
     )
-    channel: IntProperty(
-        name="Channel", min=0, soft_max=8,
-        description="The one channel of the sound that speaks, where each person has one: 1 left, "
-        "2 right. 0: all of them, mixed",
-    )  # fmt: skip
+    channel: _sound_channel()
     rig: PointerProperty(type=EMOTALK_PG_rig)
     controls: PointerProperty(type=EMOTALK_PG_controls)
     key_step: IntProperty(
@@ -262,6 +282,8 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
     live: BoolProperty(
         name="Live", default=True, description="Move the character while a slider is dragged"
     )
+    cast: CollectionProperty(type=EMOTALK_PG_role)
+    cast_index: IntProperty(name="Role")
     takes: CollectionProperty(type=EMOTALK_PG_take)
     take_index: IntProperty(name="Take")
 
@@ -270,6 +292,7 @@ CLASSES = (
     EMOTALK_PG_controls,
     EMOTALK_PG_target,
     EMOTALK_PG_rig,
+    EMOTALK_PG_role,
     EMOTALK_PG_take,
     EMOTALK_PG_scene,
 )

@@ -16,7 +16,7 @@ from .names import Names, renamed_binding, renamed_tables
 from .work import Outcome
 
 if TYPE_CHECKING:
-    from .takes import Prepared
+    from .prepared import Prepared
 
 __all__ = ["Known", "by_names_now", "name_now", "scene_of", "scene_there"]
 
@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Known:
-    """All that `takes.Prepared` names."""
+    """All that `prepared.Prepared` names."""
 
     objects: Names
     scene: int

@@ -33,7 +33,15 @@ from .session import SESSION
 from .settings import EngineFlags, settings_for
 from .work import EngineSettings, animate
 
-__all__ = ["animate_command", "batch_command"]
+__all__ = [
+    "animate_command",
+    "batch_command",
+    "check_output",
+    "engine_asked",
+    "object_called",
+    "save",
+    "say",
+]
 
 _REPORT: Final = "batch_report.json"
 
@@ -56,20 +64,20 @@ def animate_command(arguments: argparse.Namespace) -> int:
     """`animate`: one strip, speaker or file onto one character of the open file."""
     _refuse_fps(arguments)
     output = arguments.output or Path(bpy.data.filepath or "")
-    _check_output(output, arguments)
+    check_output(output, arguments)
     ours = bpy.context.scene.emotalk
     _choose_sound(arguments, ours)
-    ours.rig.character = _object(arguments.target)
-    with _engine(arguments):
+    ours.rig.character = object_called(arguments.target)
+    with engine_asked(arguments):
         report = _make_take(arguments, progress_for(arguments.progress))
-    _save(output)
+    save(output)
     if arguments.report:
         write_report(arguments.report, report)
-    _say(f"{output}: {report['n_keys']} keys, {report['seconds']:.2f} s")
+    say(f"{output}: {report['n_keys']} keys, {report['seconds']:.2f} s")
     return 0
 
 
-def _check_output(output: Path, arguments: argparse.Namespace) -> None:
+def check_output(output: Path, arguments: argparse.Namespace) -> None:
     """Raise now if the animated file cannot be saved as `output`, or the report be written."""
     if not output.name:
         raise InputError("The file has no name yet", value="untitled", remedy="Give one with -o.")
@@ -107,7 +115,10 @@ def batch_command(arguments: argparse.Namespace) -> int:
     names = [str(shot.sound) for shot in shots]
     report = BatchReport(place, "audio", names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]
-    with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
+    with (
+        engine_asked(arguments) as engine,
+        tempfile.TemporaryDirectory(prefix="emotalk_") as folder,
+    ):
         SESSION.room.engine(engine)  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
         if arguments.render:
@@ -121,7 +132,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
             report.add(entry | {"options": asked})
     report.write()
     failed = [entry for entry in report.entries if entry["error"]]
-    _say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
+    say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
     return 3 if failed else 0
 
 
@@ -146,13 +157,13 @@ def _choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
     if arguments.strip is not None:
         ours.source, ours.strip = "STRIP", arguments.strip
     elif arguments.speaker is not None:
-        ours.source, ours.speaker = "SPEAKER", _object(arguments.speaker)
+        ours.source, ours.speaker = "SPEAKER", object_called(arguments.speaker)
     else:
         start = bpy.context.scene.frame_start if arguments.start is None else arguments.start
         ours.source, ours.filepath, ours.start_frame = "FILE", str(arguments.sound.resolve()), start
 
 
-def _object(name: str) -> bpy.types.Object:
+def object_called(name: str) -> bpy.types.Object:
     thing = bpy.context.scene.objects.get(name)
     if thing is None:
         have = ", ".join(sorted(other.name for other in bpy.context.scene.objects)[:8]) or "none"
@@ -198,7 +209,7 @@ def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
 
 
 @contextlib.contextmanager
-def _engine(arguments: argparse.Namespace) -> Generator[EngineSettings]:
+def engine_asked(arguments: argparse.Namespace) -> Generator[EngineSettings]:
     """The engine that the flags and the preferences ask for, for as long as this lasts."""
     SESSION.asked = settings_for(
         EngineFlags(
@@ -242,7 +253,7 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
     if arguments.character is None:
         bpy.ops.emotalk.add_demo_character()
     else:
-        group, character = bpy.context.scene.emotalk.rig, _object(arguments.character)
+        group, character = bpy.context.scene.emotalk.rig, object_called(arguments.character)
         rigs.rig_of(group, character)  # one who cannot speak is told once
         group.character = character
     base = folder / "base.blend"
@@ -265,12 +276,12 @@ def _make_shot(
         scene = bpy.context.scene
         last_frame = takes.active_take(scene).last_frame
         scene.frame_end = max(scene.frame_start, round(last_frame))
-        _save(shot.blend)
+        save(shot.blend)
         entry["files"].append(str(shot.blend))
         if shot.film is not None:
             films.render(scene, shot.film, arguments.format)
             entry["files"].append(str(shot.film))
-        _say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
+        say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
     except (EmoTalkError, OSError) as error:
         entry["error"] = str(error)
         sys.stderr.write(f"emotalk: {with_sound(shot.sound, str(error))}\n")
@@ -300,7 +311,7 @@ def _put_sound(sound: Path) -> None:
     ours.source, ours.strip = "STRIP", strip.name
 
 
-def _save(path: Path) -> None:
+def save(path: Path) -> None:
     """Save a copy; the file appears when it is whole."""
     make_folder(path.parent)
     part = path_beside(path, ".part")
@@ -331,6 +342,6 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     return asked | {"sound": file_stamp(shot.sound)}
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

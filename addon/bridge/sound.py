@@ -23,6 +23,7 @@ __all__ = [
     "from_speaker",
     "from_strip",
     "in_scene",
+    "is_muted",
     "iter_metas",
     "sound_file",
 ]
@@ -207,6 +208,11 @@ def iter_metas(strip: Any) -> Iterator[Any]:
 def _visible_frames(strip: Any) -> tuple[int, int]:
     spans = [compat.span(item) for item in (strip, *iter_metas(strip))]
     return max(first for first, _, _ in spans), min(last for _, last, _ in spans)
+
+
+def is_muted(strip: Any) -> bool:
+    """Whether the strip, one around it or their sequencer channel is muted."""
+    return bool(_mute_notes(strip))
 
 
 def _mute_notes(strip: Any) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import bpy
 from ...emotalk_core.errors import InputError
 from . import compat, mixdown, sound, strips
 
-__all__ = ["is_same_file", "of_panel", "of_take"]
+__all__ = ["is_same_file", "of_panel", "of_strip", "of_take"]
 
 
 def of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
@@ -23,7 +23,18 @@ def of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | 
         Nothing is chosen, or it cannot be heard.
     """
     heard, strip = _of_panel(ours, context)
-    return _completed(heard, ours, context.scene), strip
+    return _completed(heard, ours.channel, context.scene), strip
+
+
+def of_strip(strip: Any, channel: int, scene: bpy.types.Scene) -> sound.Heard:
+    """What a strip plays, for `scene`; of one channel of its sound, 0 is all of them.
+
+    Raises
+    ------
+    InputError
+        It cannot be heard.
+    """
+    return _completed(_played(strip, scene), channel, scene)
 
 
 def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]:
@@ -35,7 +46,7 @@ def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]
         It is gone, or cannot be heard.
     """
     heard, strip = _of_take(take, scene)
-    return _completed(heard, take, scene), strip
+    return _completed(heard, take.channel, scene), strip
 
 
 def is_same_file(one: Any, other: Any) -> bool:
@@ -58,7 +69,7 @@ def _of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any |
             "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
         )
     mixdown.forget()
-    return sound.in_scene(sound.from_strip(strip, strip.id_data), context.scene), strip
+    return _played(strip, context.scene), strip
 
 
 def _of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]:
@@ -69,12 +80,16 @@ def _of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None
     if take.source == "FILE":
         return sound.from_file(take.filepath, take.start_frame, scene), None
     strip = strips.of_take(take, scene)
-    return sound.in_scene(sound.from_strip(strip, strip.id_data), scene), strip
+    return _played(strip, scene), strip
 
 
-def _completed(heard: sound.Heard, source: Any, scene: bpy.types.Scene) -> sound.Heard:
-    """Of the channel that the panel or the take names, with what the scene does to it."""
-    return _with_stretching(replace(heard, channel=source.channel or None), scene)
+def _played(strip: Any, scene: bpy.types.Scene) -> sound.Heard:
+    return sound.in_scene(sound.from_strip(strip, strip.id_data), scene)
+
+
+def _completed(heard: sound.Heard, channel: int, scene: bpy.types.Scene) -> sound.Heard:
+    """Of the channel that is asked for, with what the scene does to it."""
+    return _with_stretching(replace(heard, channel=channel or None), scene)
 
 
 def _with_stretching(heard: sound.Heard, scene: bpy.types.Scene) -> sound.Heard:

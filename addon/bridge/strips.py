@@ -12,7 +12,18 @@ import bpy
 from ...emotalk_core.errors import InputError
 from . import compat
 
-__all__ = ["Trace", "again", "chosen", "find", "is_of", "mark", "of_take", "trace"]
+__all__ = [
+    "Trace",
+    "again",
+    "chosen",
+    "every_sound",
+    "find",
+    "is_of",
+    "mark",
+    "of_take",
+    "selected",
+    "trace",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,17 @@ def chosen(context: bpy.types.Context) -> Any | None:
     if active in choice:
         return active
     return choice[0] if len(choice) == 1 or choice is not sounds else None
+
+
+def selected(context: bpy.types.Context) -> list[Any]:
+    """The selected sound strips, as they follow in time."""
+    return [strip for strip in every_sound(context) if strip.select]
+
+
+def every_sound(context: bpy.types.Context) -> list[Any]:
+    """The sound strips that the sequencer shows, as they follow in time."""
+    sounds = _sounds(compat.sequencer_scene(context))
+    return sorted(sounds, key=lambda strip: (compat.span(strip)[0], strip.channel, strip.name))
 
 
 def find(name: str, *scenes: bpy.types.Scene) -> Any:

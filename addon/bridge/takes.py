@@ -1,44 +1,39 @@
-"""Takes: the panel's settings become a request for a job, and what it brings back becomes keys."""
+"""Takes: what a job brings back becomes keys, and a record in the scene."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS
-from ...emotalk_core.easing import frames_of, table_ends
+from ...emotalk_core.easing import table_ends
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.progress import Progress, part_of, silent
 from ...emotalk_core.retarget import KeyTable
-from . import (
-    bake,
-    by_hand,
-    characters,
-    controls,
-    eases,
-    removal,
-    rigs,
-    sound,
-    sources,
-    strips,
-    told,
-)
+from . import bake, by_hand, controls, eases, removal, strips, told
 from .counting import counted
 from .curves import Stretch
 from .draft import Draft
 from .ease_keys import lost_by_hand
-from .known_again import Known, by_names_now, name_now, scene_of, scene_there
+from .known_again import by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
 from .neighbours import others_on
 from .passages import Baked
+from .prepared import (
+    Prepared,
+    active_take,
+    prepare,
+    prepare_line,
+    prepare_take,
+    shown_controls,
+)
 from .session import SESSION
-from .settings import engine_settings
-from .stretches import check_range, layout_of, stretch_for
-from .work import Outcome, Request, animate, redo
+from .stretches import stretch_for
+from .work import Outcome, animate, redo
 
 __all__ = [
     "Prepared",
@@ -48,115 +43,37 @@ __all__ = [
     "make_active",
     "name_now",
     "prepare",
+    "prepare_line",
     "prepare_take",
     "remake",
     "scene_of",
     "shown_controls",
     "stretch_of",
     "take_of",
+    "unless_changed",
 ]
 
-_SOURCE_FIELDS = ("source", "strip", "speaker", "filepath", "start_frame")
+_SOURCE_FIELDS = ("strip", "speaker", "filepath", "start_frame")
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A request, and what is needed to write its outcome; names and numbers only, so it outlives
-    undo, deletion and, by `known`, renaming.
-    """
-
-    request: Request
-    known: Known
-    rig: rigs.Rig
-    scene: str
-    uid: str  # of the take that is made again; empty: a new one
-    strip: str
-    strip_scene: str  # whose sequencer holds it
-    character: str
-    meshes: tuple[str, ...]
-    digest: str  # of the sliders when they were read
-    ease: tuple[int, int]  # frames in and out that they asked for then
-
-
-def active_take(scene: bpy.types.Scene) -> Any | None:
-    """The take that is chosen in the list."""
-    ours = scene.emotalk
-    return ours.takes[ours.take_index] if 0 <= ours.take_index < len(ours.takes) else None
-
-
-def shown_controls(scene: bpy.types.Scene) -> Any:
-    """The sliders that the panel shows: those of the active take, before the first take the
-    scene's.
-    """
-    take = active_take(scene)
-    return take.controls if take else scene.emotalk.controls
-
-
-def prepare(
-    context: bpy.types.Context, adjust: Callable[[Any], None] = lambda _group: None
-) -> Prepared:
-    """Everything that Animate needs, checked.
-
-    Parameters
-    ----------
-    adjust : callable, optional
-        Given the group of sliders that counts, before it is read: that of the sound's own take, for
-        a new take that of the panel.
+def unless_changed(scene: bpy.types.Scene, prepare: Callable[[], Prepared]) -> Prepared:
+    """What `prepare` returns, where no hand's work would be written over.
 
     Raises
     ------
-    EmoTalkError
-        What is missing, and what to do.
+    RigError
+        Somebody has changed keys of the take.
     """
-    scene, ours = context.scene, context.scene.emotalk
-    heard, strip = sources.of_panel(ours, context)
-    character = ours.rig.character or context.object
-    if character is None:
+    prepared = prepare()
+    take = take_of(scene, prepared.uid)
+    n_changed = len(by_hand.changed_curves(take)) if take is not None else 0
+    if n_changed:
         raise RigError(
-            "No character",
-            value="nothing selected",
-            remedy="Choose one, or add the demo character.",
+            f"{counted(n_changed, 'curve')} changed by hand, so this take stays as it is",
+            value=take.name,
+            remedy="To write it anew choose it in Takes and press Update Keys.",
         )
-    characters.check_is_there(character)
-    meshes, rig = rigs.rig_of(ours.rig, character)
-    heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(ours.rig.targets, character)))
-    take = _same_take(scene, strip, character, meshes)
-    if take is not None:
-        check_range(ours)
-    group = take.controls if take else shown_controls(scene)
-    adjust(group)
-    return _prepared((scene, take, group), (character.name, meshes, rig), (heard, strip))
-
-
-def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
-    """The same for a take that is there already: its own sound, character and sliders."""
-    meshes, rig = rigs.rig_of(take.rig, take.rig.character)
-    source = sources.of_take(take, scene)
-    character = take.rig.character.name if take.rig.character else ""
-    return _prepared((scene, take, take.controls), (character, meshes, rig), source)
-
-
-def _prepared(
-    of: tuple[bpy.types.Scene, Any | None, Any],
-    face: tuple[str, Sequence[Any], rigs.Rig],
-    source: tuple[sound.Heard, Any | None],
-) -> Prepared:
-    """`of`: scene, take if there is one, and the sliders that count."""
-    (scene, take, group), (character, meshes, rig), (heard, strip) = of, face, source
-    names = tuple(mesh.name for mesh in meshes)
-    return Prepared(
-        request=_request(heard, rig, group, scene.emotalk),
-        known=Known.of(scene, strip, (character, *names, *rig.objects)),
-        rig=rig,
-        scene=scene.name,
-        uid=take.uid if take else "",
-        strip=strip.name if strip else "",
-        strip_scene=strip.id_data.name if strip else "",
-        character=character,
-        meshes=names,
-        digest=controls.digest(group),
-        ease=frames_of(controls.ease_of(group), heard.rate),
-    )
+    return prepared
 
 
 def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
@@ -304,35 +221,6 @@ def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float
     return min(first, old[0]), max(last, old[1])
 
 
-def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Request:
-    seconds = heard.duration_s if heard.duration_s is not None else 600.0
-    end_frame = heard.start_frame + seconds * float(heard.rate)
-    track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
-    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
-    return Request(heard, rig.binding, track, engine_settings(), layout_of(ours))
-
-
-def _same_take(
-    scene: bpy.types.Scene, strip: Any | None, character: Any, meshes: Sequence[Any]
-) -> Any | None:
-    """The take of the panel's sound on the same character, whichever of its parts was chosen."""
-    ours = scene.emotalk
-    for take in ours.takes:
-        parts = [*by_hand.parts_of(take).values()]
-        is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
-        is_same_face = is_same_face and characters.is_same(character, take.rig.character)
-        if take.source != ours.source or not (take.rig.character == character or is_same_face):
-            continue
-        same = {
-            "STRIP": strip is not None and strips.is_of(take, strip),
-            "SPEAKER": take.speaker == ours.speaker,
-            "FILE": sources.is_same_file(take, ours),
-        }
-        if same[take.source]:
-            return take
-    return None
-
-
 def take_of(scene: bpy.types.Scene | None, uid: str) -> Any | None:
     """The take with this uid, if it is still there."""
     if scene is None:
@@ -356,7 +244,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     # Adding may move what `shown` is.
     was, ease_s, path = controls.read(shown), shown.ease_s, shown.path_from_id()
     take = ours.takes.add()
-    take.uid = uuid.uuid4().hex
+    take.uid, take.source = uuid.uuid4().hex, prepared.source
     for name in _SOURCE_FIELDS:
         setattr(take, name, getattr(ours, name))
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"

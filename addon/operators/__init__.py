@@ -1,9 +1,10 @@
 """What the buttons do: each polls, gathers, calls the bridge and reports."""
 
-from . import animate, cache, clips, demo, doctor, engine, rig, takes
+from . import animate, cache, cast, clips, demo, doctor, engine, rig, takes
 
 CLASSES = (
     *animate.CLASSES,
+    *cast.CLASSES,
     *rig.CLASSES,
     *takes.CLASSES,
     *clips.CLASSES,

@@ -1,13 +1,13 @@
 """Animate: the one click. Modal where there is a window, blocking where there is none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
 import bpy
 
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, strips, takes
+from ..bridge import bake, cast, strips, takes
 from ..bridge.session import SESSION
 from ..bridge.work import Outcome, animate
 from .watched import WatchedOperator
@@ -45,9 +45,13 @@ class EMOTALK_OT_animate(WatchedOperator):
             cls.poll_message_set(reason)
         return not reason and super().poll(context)
 
-    def prepare(self, context: bpy.types.Context) -> takes.Prepared:
-        """The panel's sound and character."""
-        return takes.prepare(context)
+    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
+        """The panel's sound and character; of several selected strips each."""
+        ours = context.scene.emotalk
+        lines = cast.lines_selected(context) if ours.source == "STRIP" and not ours.strip else []
+        if len(lines) > 1:
+            return [partial(takes.prepare_line, context.scene, line) for line in lines]
+        return [partial(takes.prepare, context)]
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """From the sound on."""

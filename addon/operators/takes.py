@@ -1,6 +1,6 @@
 """Takes: make one again from its sliders, remove our keys, set a preset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -41,10 +41,11 @@ class EMOTALK_OT_refresh(WatchedOperator):
         """Whether there is a take."""
         return super().poll(context) and _needs_take(cls, context)
 
-    def prepare(self, context: bpy.types.Context) -> takes.Prepared:
+    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """The active take's own sound and character."""
-        stretches.check_range(context.scene.emotalk)
-        return takes.prepare_take(context.scene, takes.active_take(context.scene))
+        scene = context.scene
+        stretches.check_range(scene.emotalk)
+        return [partial(takes.prepare_take, scene, takes.active_take(scene))]
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """From what was heard, if it is at hand, else from the sound on."""
@@ -53,6 +54,22 @@ class EMOTALK_OT_refresh(WatchedOperator):
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """Who, and how much."""
         return f"Updated {takes.name_now(prepared)}: {bake.described(result)}"
+
+
+class EMOTALK_OT_refresh_all(EMOTALK_OT_refresh):
+    """Write the keys of all takes again, from where their sounds are now and from their sliders.
+    Those that were changed by hand stay as they are
+    """
+
+    bl_idname = "emotalk.refresh_all"
+    bl_label = "Update All Takes"
+
+    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
+        """Every take's own sound and character."""
+        scene = context.scene
+        stretches.check_range(scene.emotalk)
+        asked = [partial(takes.prepare_take, scene, take) for take in scene.emotalk.takes]
+        return [partial(takes.unless_changed, scene, one) for one in asked]
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):
@@ -110,4 +127,10 @@ class EMOTALK_OT_preset(EmoTalkOperator):
         return ""
 
 
-CLASSES = (EMOTALK_OT_refresh, EMOTALK_OT_clear, EMOTALK_OT_use_sound, EMOTALK_OT_preset)
+CLASSES = (
+    EMOTALK_OT_refresh,
+    EMOTALK_OT_refresh_all,
+    EMOTALK_OT_clear,
+    EMOTALK_OT_use_sound,
+    EMOTALK_OT_preset,
+)

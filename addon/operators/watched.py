@@ -2,19 +2,21 @@
 in slices. Where there is no window they wait.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import bpy
 
+from ...emotalk_core.errors import Cancelled
 from ...emotalk_core.progress import Progress, silent
-from ..bridge import takes
-from ..bridge.bake import BakeResult
-from ..bridge.draft import PAUSE_S, SLICE_S, Draft
+from ..bridge import bake, takes
+from ..bridge.counting import counted
+from ..bridge.draft import PAUSE_S
 from ..bridge.job import Job
 from ..bridge.panels import redraw_panels
 from ..bridge.session import SESSION
+from ..bridge.several import Outcomes, Several
 from ..bridge.work import Outcome
 from .base import EmoTalkOperator
 
@@ -24,30 +26,32 @@ _POLL_S = 0.02
 
 
 class WatchedOperator(EmoTalkOperator):
-    """From a request to keys. Esc stops, and nothing has changed."""
+    """From requests to keys. Esc stops, and until the first take's keys are whole nothing has
+    changed.
+    """
 
-    _job: "Job[Outcome] | None" = None
-    _prepared: takes.Prepared | None = None
-    _draft: Draft | None = None
+    _job: "Job[Outcomes] | None" = None
+    _several: Several | None = None
     _timer: Any = None
     _shown = ""
 
-    def prepare(self, context: bpy.types.Context) -> takes.Prepared:
-        """What is to be done, checked; in the main thread."""
+    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
+        """What is to be done, each still to be checked; in the main thread."""
         raise NotImplementedError
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
-        """What does it; called in a thread, so nothing of Blender's."""
+        """What does one of it; called in a thread, so nothing of Blender's."""
         raise NotImplementedError
 
-    def tell(self, prepared: takes.Prepared, result: BakeResult) -> str:
-        """One line for the user."""
+    def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
+        """One line for the user, of a single take."""
         raise NotImplementedError
 
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""
-        prepared = self.prepare(context)
-        return self._write(prepared, self.work(prepared)(silent))
+        self._several = Several(self.asked(context))
+        self._several.write(self._several.work(self.work)(silent))
+        return self._told()
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> set[str]:
         """With a window: start the work and watch it."""
@@ -61,8 +65,8 @@ class WatchedOperator(EmoTalkOperator):
         if SESSION.job is not job:  # the add-on was disabled, or another file opened
             return self._end(context, {"CANCELLED"})
         if event.type != "TIMER":
-            # While keys are written, a tenth of a second, nothing else may change the scene.
-            return {"RUNNING_MODAL"} if self._draft else {"PASS_THROUGH"}
+            # While keys are written, a tenth of a second a take, nothing else may change the scene.
+            return {"RUNNING_MODAL"} if self._several.is_writing else {"PASS_THROUGH"}
         self._show(context, f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
         if not job.is_done:
             return {"PASS_THROUGH"}
@@ -84,8 +88,8 @@ class WatchedOperator(EmoTalkOperator):
         redraw_panels()
 
     def _start(self, context: bpy.types.Context) -> set[str]:
-        self._prepared = self.prepare(context)
-        self._job = Job(self.work(self._prepared))
+        self._several = Several(self.asked(context))
+        self._job = Job(self._several.work(self.work))
         SESSION.job = self._job
         manager = context.window_manager
         self._watch(context, _POLL_S)
@@ -95,24 +99,33 @@ class WatchedOperator(EmoTalkOperator):
         return {"RUNNING_MODAL"}
 
     def _write_on(self, context: bpy.types.Context) -> set[str]:
-        """One slice of keys; after the last one they are put in place."""
-        outcome = self._job.result()
-        if self._draft is None:
-            self._draft = takes.begin(self._prepared, outcome)
+        """One slice of keys."""
+        several = self._several
+        try:
+            outcomes = self._job.result()
+        except Cancelled:
+            if not several.made:
+                raise
+            return self.done(f"{self._told()}. Stopped there; one undo takes it back")
+        if not several.is_writing:
             self._watch(context, PAUSE_S)
-        if not self._draft.is_complete:
-            self._draft.advance(SLICE_S)
-        if not self._draft.is_complete:
-            return {"PASS_THROUGH"}
-        return self.done(self._write(self._prepared, outcome, self._draft))
+        several.advance(outcomes)
+        return self.done(self._told()) if several.is_complete else {"PASS_THROUGH"}
 
-    def _write(self, prepared: takes.Prepared, outcome: Outcome, draft: Draft | None = None) -> str:
-        result = takes.finish(prepared, outcome, draft)
-        takes.make_active(prepared)
-        notes = (*outcome.report.warnings, *prepared.request.heard.notes, *result.notes)
-        if notes:
-            self.report({"WARNING"}, "; ".join(notes))
-        return self.tell(prepared, result)
+    def _told(self) -> str:
+        """Report warnings; one line on what was made."""
+        several = self._several
+        if not several.made:
+            raise several.failed[0]
+        last = several.made[-1]
+        takes.make_active(last.prepared)
+        if several.told:
+            self.report({"WARNING"}, "; ".join(several.told))
+        if several.is_one:
+            return self.tell(last.prepared, last.result)
+        left = f", {len(several.failed)} left out" if several.failed else ""
+        made, keys = counted(len(several.made), "take"), counted(several.n_keys, "key")
+        return f"Animated {made}: {keys}{left}"
 
     def _watch(self, context: bpy.types.Context, interval_s: float) -> None:
         """Let the timer tick this often."""
@@ -123,8 +136,7 @@ class WatchedOperator(EmoTalkOperator):
 
     def _end(self, context: bpy.types.Context, result: set[str]) -> set[str]:
         manager = context.window_manager
-        if self._draft is not None and result != {"FINISHED"}:
-            self._draft.abandon()
+        self._several.abandon()
         if self._timer is not None:
             manager.event_timer_remove(self._timer)
             self._timer = None
@@ -133,4 +145,5 @@ class WatchedOperator(EmoTalkOperator):
         if SESSION.job is self._job:
             SESSION.job = None
         redraw_panels()
-        return result
+        # What is in place already is for undo to take back, which counts what is finished.
+        return {"FINISHED"} if result == {"CANCELLED"} and self._several.made else result

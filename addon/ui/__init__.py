@@ -1,9 +1,10 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import doctor, emotion, files, result, rig, shaping, speech, takes
+from . import cast, doctor, emotion, files, result, rig, shaping, speech, takes
 
 CLASSES = (
     *speech.CLASSES,
+    *cast.CLASSES,
     *emotion.CLASSES,
     *shaping.CLASSES,
     *rig.CLASSES,

@@ -36,7 +36,9 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
     chosen = strips.chosen(context)
     box.prop_search(ours, "strip", owner, name, text="", icon="SEQ_SEQUENCER")
     if not ours.strip:
-        shown = f"Selected: {chosen.name}" if chosen else "Select a sound strip"
+        n_chosen = len(strips.selected(context))
+        chosen_ones = f"{n_chosen} strips" if n_chosen > 1 else chosen and chosen.name
+        shown = f"Selected: {chosen_ones}" if chosen else "Select a sound strip"
         box.label(text=shown, icon="CHECKMARK" if chosen else "INFO")
 
 

@@ -42,6 +42,7 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
         layout.template_list("EMOTALK_UL_takes", "", ours, "takes", ours, "take_index", rows=3)
         row = layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
+        row.operator("emotalk.refresh_all", text="", icon="ANIM_DATA")
         row.operator("emotalk.clear", text="Remove", icon="TRASH")
         if draw_errand(layout, "emotalk.export_clip", context):
             return

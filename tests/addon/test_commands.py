@@ -228,7 +228,7 @@ def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
         with pytest.raises(SetupError, match=r"cannot be saved .*Free disk space"):
-            shots._save(saved)
+            shots.save(saved)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 

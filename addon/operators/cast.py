@@ -1,0 +1,96 @@
+"""The cast: who speaks which strips, and all of them at once."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import bpy
+
+from ...emotalk_core.progress import Progress
+from ..bridge import bake, cast, characters, takes
+from ..bridge.session import SESSION
+from ..bridge.work import Outcome, animate
+from .base import EmoTalkOperator
+from .watched import WatchedOperator
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_OT_animate_cast(WatchedOperator):
+    """Animate every strip of the sequencer that one of the cast speaks and that is not muted. Takes
+    whose keys were changed by hand stay as they are
+    """
+
+    bl_idname = "emotalk.animate_cast"
+    bl_label = "Animate Cast"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a cast, and nothing else at work."""
+        if SESSION.job is not None:
+            cls.poll_message_set("EmoTalk is at work. Press the x beside its progress to stop it")
+            return False
+        if not context.scene.emotalk.cast:
+            cls.poll_message_set("Add who speaks with the + beside the list")
+            return False
+        return super().poll(context)
+
+    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
+        """A line for each strip that somebody speaks."""
+        scene, lines = context.scene, cast.lines_of_cast(context)
+        asked = [partial(takes.prepare_line, scene, line) for line in lines]
+        return [partial(takes.unless_changed, scene, one) for one in asked]
+
+    def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
+        """From the sound on."""
+        return partial(animate, prepared.request, SESSION.room)
+
+    def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
+        """Who, and how much."""
+        return f"Animated {takes.name_now(prepared)}: {bake.described(result)}"
+
+
+class EMOTALK_OT_add_role(EmoTalkOperator):
+    """Add the character to the cast, with the panel's Rig as it is set. Its strips: those named
+    after it, else those on the sequencer's channel of the selected strip
+    """
+
+    bl_idname = "emotalk.add_role"
+    bl_label = "Add to Cast"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a character."""
+        if context.scene.emotalk.rig.character is None and context.object is None:
+            cls.poll_message_set("Choose a character or select one of its meshes")
+            return False
+        return super().poll(context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Add it."""
+        character = context.scene.emotalk.rig.character or context.object
+        characters.check_is_there(character)
+        cast.add_role(context, character)
+        return ""
+
+
+class EMOTALK_OT_remove_role(EmoTalkOperator):
+    """Take the chosen one out of the cast. Its takes stay"""
+
+    bl_idname = "emotalk.remove_role"
+    bl_label = "Remove from Cast"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether one is chosen."""
+        ours = context.scene.emotalk
+        return 0 <= ours.cast_index < len(ours.cast) and super().poll(context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Remove it."""
+        ours = context.scene.emotalk
+        ours.cast.remove(ours.cast_index)
+        ours.cast_index = max(0, min(ours.cast_index, len(ours.cast) - 1))
+        return ""
+
+
+CLASSES = (EMOTALK_OT_animate_cast, EMOTALK_OT_add_role, EMOTALK_OT_remove_role)

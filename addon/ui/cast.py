@@ -1,0 +1,69 @@
+"""Who speaks which strips."""
+
+from typing import Any, ClassVar
+
+import bpy
+
+from ..bridge import cast, sound, strips
+from ..bridge.counting import counted
+from ..bridge.session import SESSION
+from .base import InSequencer, InView
+
+__all__ = ["CLASSES"]
+
+
+class EMOTALK_UL_cast(bpy.types.UIList):
+    """One of the cast each."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: Any,
+        _data: Any,
+        item: Any,
+        _icon: int,
+        _active: Any,
+        _name: str,
+    ) -> None:
+        """Who, and how many strips."""
+        who = item.rig.character
+        layout.label(text=who.name if who else f"{item.name} (deleted)", icon="USER")
+        count = layout.row()
+        count.alignment = "RIGHT"
+        spoken = [s for s in strips.every_sound(context) if cast.speaks(item, s)]
+        count.label(text=counted(sum(not sound.is_muted(s) for s in spoken), "strip"))
+
+
+class _Cast:
+    bl_label = "Cast"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """List, what the chosen one speaks, the button."""
+        layout, ours = self.layout, context.scene.emotalk
+        row = layout.row()
+        row.template_list("EMOTALK_UL_cast", "", ours, "cast", ours, "cast_index", rows=3)
+        buttons = row.column(align=True)
+        buttons.operator("emotalk.add_role", text="", icon="ADD")
+        buttons.operator("emotalk.remove_role", text="", icon="REMOVE")
+        if 0 <= ours.cast_index < len(ours.cast):
+            role = ours.cast[ours.cast_index]
+            column = layout.column()
+            column.use_property_split, column.use_property_decorate = True, False
+            column.prop(role.rig, "character")
+            column.prop(role, "strips")
+            column.prop(role, "strip_channel")
+            column.prop(role, "channel", text="Sound's Channel")
+        if SESSION.job is None:  # else the panel above shows how far it is
+            layout.operator("emotalk.animate_cast", icon="PLAY")
+
+
+class EMOTALK_PT_cast(_Cast, InView, bpy.types.Panel):
+    """In the 3D view."""
+
+
+class EMOTALK_PT_cast_strips(_Cast, InSequencer, bpy.types.Panel):
+    """In the sequencer, where the strips are."""
+
+
+CLASSES = (EMOTALK_UL_cast, EMOTALK_PT_cast, EMOTALK_PT_cast_strips)
