@@ -35,7 +35,7 @@ _load_package()
 
 from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
 from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
-from tests.addon.scenes import babble, make_head, write_wav  # noqa: E402 - likewise
+from tests.addon.scenes import add_strip, babble, make_head, write_wav  # noqa: E402 - likewise
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +118,25 @@ def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
     ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
     ours.rig.character = head
     return ours
+
+
+@pytest.fixture
+def lines(ready: Any, speech: Path) -> list[Any]:
+    """Three strips, 3 s each, with room between them: two on channel 1, one on channel 2."""
+    ready.source = "STRIP"
+    places = (("ada 1", 1, 1), ("ben 1", 101, 2), ("ada 2", 201, 1))
+    strips = []
+    for name, frame, channel in places:
+        strip = add_strip(speech, frame, channel)
+        strip.name, strip.select = name, True
+        strips.append(strip)
+    return strips
+
+
+@pytest.fixture
+def ben(head: Any) -> Any:
+    """A second face."""
+    return make_head("Ben")
 
 
 @pytest.fixture

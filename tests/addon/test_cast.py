@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.addon.cast_scenes import cast_of, spoken
 from tests.addon.scenes import (
     add_strip,
     babble,
@@ -22,41 +22,6 @@ from tests.addon.scenes import (
 )
 
 pytestmark = needs_sound
-
-
-@pytest.fixture
-def lines(ready: Any, speech: Path) -> list[Any]:
-    """Three strips, 3 s each, with room between them: two on channel 1, one on channel 2."""
-    ready.source = "STRIP"
-    places = (("ada 1", 1, 1), ("ben 1", 101, 2), ("ada 2", 201, 1))
-    strips = []
-    for name, frame, channel in places:
-        strip = add_strip(speech, frame, channel)
-        strip.name, strip.select = name, True
-        strips.append(strip)
-    return strips
-
-
-@pytest.fixture
-def ben(head: Any) -> Any:
-    """A second face."""
-    return make_head("Ben")
-
-
-def cast_of(ours: Any, *names: Any) -> list[Any]:
-    """Roles of these heads, who speak any strip."""
-    from emotalk.addon.bridge import cast
-
-    roles = []
-    for character in names:
-        roles.append(cast.add_role(bpy.context, character))
-        roles[-1].strips, roles[-1].strip_channel = "", 0
-    return [ours.cast[place] for place in range(len(ours.cast))]
-
-
-def spoken(ours: Any) -> list[tuple[str, str]]:
-    """Who speaks what, by the takes."""
-    return sorted((take.strip, take.rig.character.name) for take in ours.takes)
 
 
 def test_every_selected_strip_becomes_a_take(ready: Any, head: Any, lines: Any) -> None:
@@ -308,88 +273,6 @@ def test_stopping_between_two_takes_leaves_the_first(ready: Any, head: Any, line
     assert [take.strip for take in ready.takes] == ["ada 1"]
     assert len(bpy.data.actions) == len(before["actions"]) + 1
     assert keys_of(head, "jawOpen")[0].max() < 101
-
-
-def run(*arguments: object) -> int:
-    """The command, as Blender calls it."""
-    from emotalk.addon.commands import main
-
-    return main(["cast", *(str(argument) for argument in arguments)])
-
-
-def saved_in(folder: Path) -> Path:
-    """The open file, saved."""
-    path = folder / "dialogue.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
-
-
-def test_the_command_animates_the_cast_of_the_file(
-    ready: Any, head: Any, ben: Any, lines: Any, tmp_path: Path
-) -> None:
-    ada, other = cast_of(ready, head, ben)
-    ada.strips, other.strips = "ada", "ben"
-    saved, report = saved_in(tmp_path), tmp_path / "report.json"
-
-    assert run("--report", report) == 0
-
-    bpy.ops.wm.open_mainfile(filepath=str(saved))
-    expected = [("ada 1", "Head"), ("ada 2", "Head"), ("ben 1", "Ben")]
-    assert spoken(bpy.context.scene.emotalk) == expected
-    told = json.loads(report.read_text())
-    assert sorted((take["strip"], take["character"]) for take in told["takes"]) == expected
-    assert told["left_out"] == []
-
-
-def test_roles_of_the_command_line_take_the_place_of_the_files(
-    ready: Any, head: Any, ben: Any, lines: Any, tmp_path: Path
-) -> None:
-    cast_of(ready, ben)
-    saved_in(tmp_path)
-    output = tmp_path / "out.blend"
-
-    assert run("--role", "Head=ada#1", "--role", "Ben=#2@1", "-o", output) == 0
-
-    bpy.ops.wm.open_mainfile(filepath=str(output))
-    ours = bpy.context.scene.emotalk
-    assert spoken(ours) == [("ada 1", "Head"), ("ada 2", "Head"), ("ben 1", "Ben")]
-    assert [take.channel for take in ours.takes if take.rig.character.name == "Ben"] == [1]
-
-
-def test_a_role_that_fails_is_told_and_the_others_are_made(
-    ready: Any, head: Any, lines: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    saved, report = saved_in(tmp_path), tmp_path / "report.json"
-
-    code = run("--role", "Head=ada", "--role", "Head=ben@7", "--report", report)
-
-    assert code == 3
-    assert "ben" not in [take.strip for take in ready.takes]
-    (left,) = json.loads(report.read_text())["left_out"]
-    assert left in capsys.readouterr().err
-    assert "channel" in left
-    assert saved.is_file()
-
-
-@pytest.mark.parametrize(
-    ("roles", "why"),
-    [
-        (["Ada"], "No such role: 'Ada'. Write OBJECT=NAMES"),
-        (["Nobody=ada"], "No such object: 'Nobody'"),
-        (["Head=zoe"], "Nobody of the cast speaks a strip that can be heard: 'Head'"),
-        ([], "Nobody of the cast speaks a strip that can be heard"),
-    ],
-)
-def test_a_wrong_cast_is_one_line_and_nothing_is_saved(
-    lines: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], roles: list[str], why: str
-) -> None:
-    saved = saved_in(tmp_path)
-    was = saved.read_bytes()
-
-    assert run(*(part for role in roles for part in ("--role", role))) == 2
-
-    assert why in capsys.readouterr().err
-    assert saved.read_bytes() == was
 
 
 def test_all_takes_follow_their_strips_at_once(ready: Any, head: Any, lines: Any) -> None:
