@@ -30,22 +30,11 @@ def _needs_take(cls: type, context: bpy.types.Context) -> bool:
     return True
 
 
-class EMOTALK_OT_refresh(WatchedOperator):
-    """Write the take's keys again from its sliders; keyframed sliders are read too"""
-
-    bl_idname = "emotalk.refresh"
-    bl_label = "Update Keys"
-
+class _Refreshing(WatchedOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take."""
         return super().poll(context) and _needs_take(cls, context)
-
-    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
-        """The active take's own sound and character."""
-        scene = context.scene
-        stretches.check_range(scene.emotalk)
-        return [partial(takes.prepare_take, scene, takes.active_take(scene))]
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """From what was heard, if it is at hand, else from the sound on."""
@@ -56,7 +45,20 @@ class EMOTALK_OT_refresh(WatchedOperator):
         return f"Updated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
-class EMOTALK_OT_refresh_all(EMOTALK_OT_refresh):
+class EMOTALK_OT_refresh(_Refreshing):
+    """Write the take's keys again from its sliders; keyframed sliders are read too"""
+
+    bl_idname = "emotalk.refresh"
+    bl_label = "Update Keys"
+
+    def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
+        """The active take's own sound and character."""
+        scene = context.scene
+        stretches.check_range(scene.emotalk)
+        return [partial(takes.prepare_take, scene, takes.active_take(scene))]
+
+
+class EMOTALK_OT_refresh_all(_Refreshing):
     """Write the keys of all takes again, from where their sounds are now and from their sliders.
     Those that were changed by hand stay as they are
     """

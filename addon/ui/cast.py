@@ -49,11 +49,12 @@ class _Cast:
         if 0 <= ours.cast_index < len(ours.cast):
             role = ours.cast[ours.cast_index]
             column = layout.column()
-            column.use_property_split, column.use_property_decorate = True, False
-            column.prop(role.rig, "character")
+            column.prop(role.rig, "character", text="")
             column.prop(role, "strips")
-            column.prop(role, "strip_channel")
-            column.prop(role, "channel", text="Sound's Channel")
+            on = "" if role.strip_channel else " (0: any)"
+            column.prop(role, "strip_channel", text=f"On Channel{on}")
+            of = "" if role.channel else " (0: all)"
+            column.prop(role, "channel", text=f"Sound's Channel{of}")
         if SESSION.job is None:  # else the panel above shows how far it is
             layout.operator("emotalk.animate_cast", icon="PLAY")
 
