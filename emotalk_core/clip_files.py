@@ -1,4 +1,6 @@
-"""Clips on disk: npz (exact), Live Link Face csv, json; read whole, written whole or row by row."""
+"""Clips on disk: npz (exact), Live Link Face csv, json; read whole, written whole or row by row.
+Mouth cues (tsv, dat) are written alone: nobody makes a face of them again.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,11 @@ import numpy as np
 
 from .atomic_file import atomic_file
 from .clip import Clip
+from .cues import DatRows, TsvRows
 from .errors import InputError
 from .live_link import COLUMNS, HEADER, csv_rows, read_csv
 
-__all__ = ["FORMATS", "ClipWriter", "read_clip", "write_clip"]
+__all__ = ["CLIP_FORMATS", "FORMATS", "ClipWriter", "read_clip", "write_clip"]
 
 _JSON_FORMAT: Final = "emotalk-clip"
 _JSON_VERSION: Final = 1
@@ -159,6 +162,8 @@ _WRITERS: Final[Mapping[str, Callable[[IO[bytes], _Form], _Rows]]] = {
     ".npz": _NpzRows,
     ".csv": _CsvRows,
     ".json": _JsonRows,
+    ".tsv": TsvRows,
+    ".dat": DatRows,
 }
 
 _DAMAGE: Final = (
@@ -178,6 +183,9 @@ _DAMAGE: Final = (
 FORMATS: Final[tuple[str, ...]] = tuple(suffix[1:] for suffix in _WRITERS)
 """What a clip can be written to, by suffix."""
 
+CLIP_FORMATS: Final = FORMATS[:3]
+"""What it can be read from."""
+
 
 class ClipWriter:
     """A clip file written row by row, with flat memory; a context manager.
@@ -188,7 +196,7 @@ class ClipWriter:
     Parameters
     ----------
     path : Path
-        Suffix npz, csv (Live Link Face) or json.
+        Suffix npz, csv (Live Link Face) or json; tsv (Rhubarb) or dat (Moho) for mouth cues.
     channels, fps, n_frames, meta, start_s
         As in `Clip`.
 
@@ -290,7 +298,7 @@ def read_clip(path: Path | str) -> Clip:
     )
     if reader is None:
         raise InputError(
-            "Not a clip format", value=source.name, remedy=f"Use .{', .'.join(FORMATS)}."
+            "Not a clip format", value=source.name, remedy=f"Use .{', .'.join(CLIP_FORMATS)}."
         )
     try:
         return reader(source)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from . import shaping
+from .arkit import N_CHANNELS
 from .audio import SoundSource
 from .cache import EncodingCache, StoredEncoding
 from .clip import Clip
@@ -19,6 +20,7 @@ from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
+from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
 
@@ -84,25 +86,28 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
     engine: Engine,
     fps: Fraction = NETWORK_FPS,
     cache: EncodingCache | None = None,
+    visemes: bool = False,
     progress: Progress = silent,
 ) -> Report:
     """Curves for `sound` in the file `path`, block by block: three hours take the memory of a
     minute.
 
-    The same numbers as `animate`. The file appears when it is whole; until then an older one stays.
+    The same numbers as `animate`; with `visemes` how much of each of the 15 is in them. The file
+    appears when it is whole; until then an older one stays.
     """
     n_network = frame_count(sound.n_samples)
     n_frames = _frames_at(n_network, fps)
     meta = _meta(track, engine) | {"sound": sound.key}
     # Opened first: a folder that cannot be written to is told before the slow part, not after it.
-    with ClipWriter(path, shaping.CHANNELS, fps, n_frames, meta) as writer:
+    channels = VISEMES if visemes else shaping.CHANNELS
+    with ClipWriter(path, channels, fps, n_frames, meta) as writer:
         stored = _ensure_stored(sound, engine, cache, part_of(progress, 0.0, _ENCODING_SHARE))
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
             builder.add_heard(piece, said_in(piece, engine.config))
         for rows in _shaped_blocks(stored.read, n_network, track, engine, fps):
-            writer.write(rows)
+            writer.write(viseme_weights(rows[:, :N_CHANNELS]) if visemes else rows)
             builder.add_rows(rows)
             done += len(rows)
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")

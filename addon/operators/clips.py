@@ -8,6 +8,7 @@ from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...emotalk_core.clip_files import read_clip, write_clip
+from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, part_of
 from ..bridge import bake, by_hand, clips, compat, errand, takes
 from ..bridge.counting import counted
@@ -19,14 +20,16 @@ __all__ = ["CLASSES"]
 
 
 class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
-    """Write the active take's curves as csv (Live Link Face), npz or json, by the name's ending"""
+    """Write the active take's curves as csv (Live Link Face), npz or json, or its drawn mouths as
+    tsv (Rhubarb), by the name's ending
+    """
 
     bl_idname = "emotalk.export_clip"
     bl_label = "Export Curves"
     bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".csv"
-    check_extension = None  # csv, npz or json, as typed
+    check_extension = None  # csv, npz, json or tsv, as typed
     filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
 
@@ -50,6 +53,12 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
         take = takes.active_take(context.scene)
         prepared = takes.prepare_take(context.scene, take)
         path = Path(bpy.path.abspath(self.filepath))
+        if path.suffix.lower() == ".dat":
+            raise InputError(
+                "Moho counts frames of its own rate",
+                value=path.name,
+                remedy="Write tsv here, or on the command line --fps 24 -o NAME.dat.",
+            )
         n_changed = len(by_hand.changed_curves(take))
         if n_changed:
             told = (

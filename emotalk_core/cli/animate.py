@@ -26,6 +26,7 @@ from .options import (
     add_control_flags,
     add_engine_flags,
     add_progress_flag,
+    add_visemes_flag,
     read_cache,
     read_channel,
     read_engine,
@@ -44,7 +45,7 @@ _log = logging.getLogger(__name__)
 def add_command(commands: Any) -> None:
     """`emotalk animate AUDIO... -o OUT`."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "animate", help="sound to curves (npz, csv, json)"
+        "animate", help="sound to curves (npz, csv, json) or drawn mouths (tsv, dat)"
     )
     parser.add_argument("audio", nargs="+", type=Path, metavar="AUDIO", help="sound or film files")
     parser.add_argument(
@@ -55,6 +56,7 @@ def add_command(commands: Any) -> None:
         help="a file; of several, or with a slash at the end: a folder",
     )
     parser.add_argument("--format", choices=FORMATS, help="of files in a folder (default: csv)")
+    add_visemes_flag(parser)
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write what was heard and made as json"
     )
@@ -71,6 +73,7 @@ class Job:
     audio: Path
     output: Path
     channel: int | None = None  # the one that speaks, from 1; None: the mean of all
+    visemes: bool = False  # the 15 in place of the 52 channels
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.report is not None:
         ensure_writable(arguments.report)
     outcomes = []
-    for job in (replace(job, channel=channel) for job in jobs):
+    asked = {"channel": channel, "visemes": arguments.visemes}
+    for job in (replace(job, **asked) for job in jobs):
         progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")
         work = functools.partial(run_job, job, track, fps, engine, cache, progress)
         outcome = work() if len(jobs) == 1 else attempted(job, work)
@@ -133,6 +137,7 @@ def run_job(
         engine=engine,
         fps=fps,
         cache=cache,
+        visemes=job.visemes,
         progress=part_of(progress, 0.1, 1.0),
     )
     return Outcome(job, report.to_dict())

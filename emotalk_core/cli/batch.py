@@ -27,6 +27,7 @@ from .options import (
     add_control_flags,
     add_engine_flags,
     add_progress_flag,
+    add_visemes_flag,
     read_cache,
     read_channel,
     read_engine,
@@ -58,6 +59,7 @@ def add_command(commands: Any) -> None:
         "-o", "--output", required=True, type=Path, metavar="OUT", help="folder for the curves"
     )
     parser.add_argument("--format", choices=FORMATS, default="csv", help="(default: csv)")
+    add_visemes_flag(parser)
     parser.add_argument(
         "--resume", action="store_true", help="keep what an earlier run has finished"
     )
@@ -135,7 +137,7 @@ def _do(
 ) -> Outcome:
     make_folder(job.output.parent)
     hear()
-    job = replace(job, channel=read_channel(options))
+    job = replace(job, channel=read_channel(options), visemes=options.visemes)
     return run_job(job, read_track(options), read_fps(options), engine, cache, progress)
 
 
@@ -149,6 +151,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
     options = _options(task, arguments)
     asked = {name: getattr(options, name) for name in CONTROL_FLAGS}
     return asked | {
+        "visemes": options.visemes,
         "engine": engine.key,
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),

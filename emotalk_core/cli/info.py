@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..audio import open_sound
-from ..clip_files import FORMATS, read_clip
+from ..clip_files import CLIP_FORMATS, read_clip
 from ..decoders import open_decoder
 from ..engine.onnx_export import is_export, read_export
 from ..errors import InputError
@@ -47,7 +47,7 @@ def _facts(path: Path) -> dict[str, Any]:
         raise InputError("No such file or folder", value=path, remedy="Check the name.")
     if path.is_dir():
         return _model_facts(path)
-    return _clip_facts(path) if path.suffix.lower()[1:] in FORMATS else _sound_facts(path)
+    return _clip_facts(path) if path.suffix.lower()[1:] in CLIP_FORMATS else _sound_facts(path)
 
 
 def _export_facts(path: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ __all__ = [
     "add_engine_place_flags",
     "add_progress_flag",
     "add_torch_flags",
+    "add_visemes_flag",
     "read_cache",
     "read_channel",
     "read_engine",
@@ -183,6 +184,16 @@ def _add_number(group: Any, name: str, text: str) -> None:
     flag = f"--{name.replace('_', '-')}"
     group.add_argument(
         flag, type=float, metavar="X", dest=name, help=f"{text} ({low:g} to {high:g})"
+    )
+
+
+def add_visemes_flag(parser: argparse.ArgumentParser) -> None:
+    """What a face is told in."""
+    parser.add_argument(
+        "--visemes",
+        action="store_true",
+        help="how much of each of the 15 visemes (sil PP FF ... ou) is in the face, in place of "
+        "the 52 channels; npz or json",
     )
 
 

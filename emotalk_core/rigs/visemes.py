@@ -21,6 +21,7 @@ __all__ = [
     "derived_channels",
     "feeling_weights",
     "felt_channels",
+    "viseme_distances",
     "viseme_weights",
     "vowel_weights",
 ]
@@ -96,6 +97,16 @@ def viseme_weights(faces: np.ndarray) -> np.ndarray:
     total = weights.sum(1, keepdims=True)
     weights /= np.maximum(total, 1.0)
     return np.hstack([1.0 - np.minimum(total, 1.0), weights]).astype(np.float32)
+
+
+def viseme_distances(faces: np.ndarray) -> np.ndarray:
+    """float32 (T, 15): squared distance of each row of `faces` (T, 52) from each viseme's mouth,
+    channels counting as much as they say; "sil" is the mouth at rest.
+    """
+    mouths, trust = _mouths()
+    rows, basis = faces * trust, np.vstack([np.zeros_like(mouths[:1]), mouths]) * trust
+    squares = (rows**2).sum(1)[:, None] + (basis**2).sum(1) - 2.0 * rows @ basis.T
+    return np.maximum(squares, 0.0).astype(np.float32)
 
 
 def vowel_weights(faces: np.ndarray) -> np.ndarray:

@@ -115,14 +115,14 @@ def test_missing_or_damaged_model_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     config: str | None,
 ) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge import prepared
     from emotalk.addon.bridge.work import EngineSettings
 
     folder = tmp_path / "my model"
     if config is not None:
         folder.mkdir()
         (folder / "config.json").write_text(config)
-    monkeypatch.setattr(takes, "engine_settings", lambda: EngineSettings(folder))
+    monkeypatch.setattr(prepared, "engine_settings", lambda: EngineSettings(folder))
     ours = bpy.context.scene.emotalk
     ours.source, ours.filepath, ours.rig.character = "FILE", str(speech), head
 
@@ -149,12 +149,12 @@ def test_full_disk_while_unpacking_is_one_line(
 def test_cache_that_cannot_be_written_costs_nothing(
     ready: Any, head: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge import prepared
     from emotalk.addon.bridge.work import EngineSettings
 
     (tmp_path / "file").write_text("a file where the folder should be")
     settings = EngineSettings(tmp_path, cache=tmp_path / "file" / "cache")
-    monkeypatch.setattr(takes, "engine_settings", lambda: settings)
+    monkeypatch.setattr(prepared, "engine_settings", lambda: settings)
 
     assert bpy.ops.emotalk.animate() == {"FINISHED"}
     assert len(voice_of(head, "jawOpen")[0]) == 73
