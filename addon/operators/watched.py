@@ -13,8 +13,8 @@ from ..bridge import takes
 from ..bridge.bake import BakeResult
 from ..bridge.draft import PAUSE_S, SLICE_S, Draft
 from ..bridge.job import Job
-from ..bridge.panels import redraw_panels
 from ..bridge.session import SESSION
+from ..bridge.watch import Watch
 from ..bridge.work import Outcome
 from .base import EmoTalkOperator
 
@@ -28,9 +28,7 @@ class WatchedOperator(EmoTalkOperator):
 
     _job: "Job[Outcome] | None" = None
     _prepared: takes.Prepared | None = None
-    _draft: Draft | None = None
-    _timer: Any = None
-    _shown = ""
+    _watch: Watch | None = None
 
     def prepare(self, context: bpy.types.Context) -> takes.Prepared:
         """What is to be done, checked; in the main thread."""
@@ -59,52 +57,43 @@ class WatchedOperator(EmoTalkOperator):
         if event.type == "ESC" and event.value == "PRESS":
             job.cancel()
         if SESSION.job is not job:  # the add-on was disabled, or another file opened
-            return self._end(context, {"CANCELLED"})
+            return self._end({"CANCELLED"})
         if event.type != "TIMER":
             # While keys are written, a tenth of a second, nothing else may change the scene.
-            return {"RUNNING_MODAL"} if self._draft else {"PASS_THROUGH"}
-        self._show(context, f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
+            return {"RUNNING_MODAL"} if self._watch.draft else {"PASS_THROUGH"}
+        self._watch.show(context.workspace, job)
         if not job.is_done:
             return {"PASS_THROUGH"}
         result = self.guarded(partial(self._write_on, context))
-        return result if result == {"PASS_THROUGH"} else self._end(context, result)
+        return result if result == {"PASS_THROUGH"} else self._end(result)
 
-    def cancel(self, context: bpy.types.Context) -> None:
+    def cancel(self, _context: bpy.types.Context) -> None:
         """Blender closes the window or file: stop the work."""
         self._job.cancel()
-        self._end(context, set())
-
-    def _show(self, context: bpy.types.Context, text: str) -> None:
-        """Progress, where it has moved: drawing takes the processors that the work could use."""
-        if text == self._shown:
-            return
-        self._shown = text
-        context.window_manager.progress_update(self._job.share)
-        context.workspace.status_text_set(text)
-        redraw_panels()
+        self._end(set())
 
     def _start(self, context: bpy.types.Context) -> set[str]:
         self._prepared = self.prepare(context)
         self._job = Job(self.work(self._prepared))
-        SESSION.job = self._job
-        manager = context.window_manager
-        self._watch(context, _POLL_S)
-        manager.progress_begin(0.0, 1.0)
-        manager.modal_handler_add(self)
+        self._watch = Watch()
+        SESSION.job, SESSION.watch = self._job, self._watch
+        self._watch.tick(context.window, _POLL_S)
+        context.window_manager.modal_handler_add(self)
         self._job.start()
         return {"RUNNING_MODAL"}
 
     def _write_on(self, context: bpy.types.Context) -> set[str]:
         """One slice of keys; after the last one they are put in place."""
         outcome = self._job.result()
-        if self._draft is None:
-            self._draft = takes.begin(self._prepared, outcome)
-            self._watch(context, PAUSE_S)
-        if not self._draft.is_complete:
-            self._draft.advance(SLICE_S)
-        if not self._draft.is_complete:
+        draft = self._watch.draft
+        if draft is None:
+            draft = self._watch.draft = takes.begin(self._prepared, outcome)
+            self._watch.tick(context.window, PAUSE_S)
+        if not draft.is_complete:
+            draft.advance(SLICE_S)
+        if not draft.is_complete:
             return {"PASS_THROUGH"}
-        return self.done(self._write(self._prepared, outcome, self._draft))
+        return self.done(self._write(self._prepared, outcome, draft))
 
     def _write(self, prepared: takes.Prepared, outcome: Outcome, draft: Draft | None = None) -> str:
         result = takes.finish(prepared, outcome, draft)
@@ -114,23 +103,8 @@ class WatchedOperator(EmoTalkOperator):
             self.report({"WARNING"}, "; ".join(notes))
         return self.tell(prepared, result)
 
-    def _watch(self, context: bpy.types.Context, interval_s: float) -> None:
-        """Let the timer tick this often."""
-        manager = context.window_manager
-        if self._timer is not None:
-            manager.event_timer_remove(self._timer)
-        self._timer = manager.event_timer_add(interval_s, window=context.window)
-
-    def _end(self, context: bpy.types.Context, result: set[str]) -> set[str]:
-        manager = context.window_manager
-        if self._draft is not None and result != {"FINISHED"}:
-            self._draft.abandon()
-        if self._timer is not None:
-            manager.event_timer_remove(self._timer)
-            self._timer = None
-        manager.progress_end()
-        context.workspace.status_text_set(None)
+    def _end(self, result: set[str]) -> set[str]:
+        self._watch.end()
         if SESSION.job is self._job:
-            SESSION.job = None
-        redraw_panels()
+            SESSION.end_job()
         return result
