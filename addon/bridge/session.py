@@ -29,6 +29,7 @@ class Session:
         self.asked: EngineSettings | None = None  # by a command, in place of the preferences
         self.job: Job[Any] | None = None
         self.watch: Watch | None = None  # of `job`, where a window shows it
+        self.moved: set[int] = set()  # scenes whose sliders have moved, by Blender's number
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
         self.findings: list[Finding] = []  # of the last check-up
@@ -67,6 +68,7 @@ class Session:
             self.errand.job.cancel()
             self.errand = None
         self._known.clear()
+        self.moved.clear()
         self.room.forget()
 
 
