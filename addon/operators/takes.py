@@ -56,12 +56,14 @@ class EMOTALK_OT_refresh(WatchedOperator):
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):
-    """Remove the active take's keys. With a character's last take it gets back the Actions and
-    values that it had before
-    """
+    """Take one away, with all that only it needed."""
 
     bl_idname = "emotalk.clear"
     bl_label = "Remove Take"
+    bl_description = (  # a docstring would bring its line breaks into the tooltip
+        "Remove the active take's keys. With a character's last take it gets back the Actions and "
+        "values that it had before"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
