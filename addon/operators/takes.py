@@ -88,7 +88,8 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
         ours = context.scene.emotalk
         ours.source, ours.filepath = "FILE", self.filepath
         ours.start_frame = context.scene.frame_current
-        return ""
+        name, frame = bpy.path.basename(self.filepath), ours.start_frame
+        return f"{name} starts at frame {frame}: press Animate in the sidebar's tab EmoTalk"
 
 
 class EMOTALK_OT_preset(EmoTalkOperator):
