@@ -72,9 +72,16 @@ def scene_rate(scene: bpy.types.Scene) -> Fraction:
 
 
 def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
-    """The scene whose strips the sequencer shows."""
-    found: Any = getattr(context, "sequencer_scene", None) or context.scene
-    return found
+    """The scene whose strips the sequencer shows. From 5.0 on each workspace has its own, or none:
+    where nothing is to be heard then, it is the one of another workspace that has strips.
+    """
+    own: Any = getattr(context, "sequencer_scene", None)
+    if own is not None:
+        return own
+    places: list[Any] = [context.scene]
+    if not strips_all(context.scene):
+        places += [getattr(space, "sequencer_scene", None) for space in bpy.data.workspaces]
+    return next((scene for scene in places if scene and strips_all(scene)), places[0])
 
 
 def show_strips_of(scene: bpy.types.Scene) -> None:

@@ -34,9 +34,10 @@ _SHORT_FRAMES = 600  # 20 s: with 2 ms for a second of sound the window does not
 
 def schedule(scene: Any) -> None:
     """Refresh the scene's active take as soon as Blender has a moment. Cheap; safe anywhere."""
-    if bpy.app.background or not isinstance(scene, bpy.types.Scene):
+    if not isinstance(scene, bpy.types.Scene):
         return
-    if not bpy.app.timers.is_registered(_tick):
+    SESSION.moved.add(scene.session_uid)
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=_SOON_S)
 
 
@@ -65,7 +66,9 @@ def stop() -> None:
 def _after_undo(*_: object) -> None:
     if isinstance(SESSION.job, Follower):  # it started from what has been undone
         SESSION.end_job()
-    schedule(bpy.context.scene)
+    for scene in bpy.data.scenes:
+        if scene.is_editable:
+            schedule(scene)
 
 
 @persistent
@@ -75,13 +78,27 @@ def _before_load(*_: object) -> None:
 
 
 def _tick() -> float | None:
-    """One look at the active take; the interval to the next one, or None."""
-    scene = bpy.context.scene
-    take = takes.active_take(scene) if scene else None
-    if take is None or not scene.emotalk.live or not is_stale(take):
-        return None
-    if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
-        return _LATER_S
+    """One look at the current scene and at those whose sliders have moved: another window may show
+    them. The interval to the next one, or None.
+    """
+    for scene in _scenes_to_look_at():
+        take = takes.active_take(scene)
+        if take is not None and scene.emotalk.live and is_stale(take):
+            if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
+                return _LATER_S
+            SESSION.moved.discard(scene.session_uid)
+            _follow(scene, take)
+    SESSION.moved.clear()
+    return None
+
+
+def _scenes_to_look_at() -> list[bpy.types.Scene]:
+    now = bpy.context.scene
+    return [s for s in bpy.data.scenes if s == now or s.session_uid in SESSION.moved]
+
+
+def _follow(scene: bpy.types.Scene, take: Any) -> None:
+    """Let the take's keys show what its sliders say."""
     try:
         check_range(scene.emotalk)
         prepared = takes.prepare_take(scene, take)
@@ -96,7 +113,6 @@ def _tick() -> float | None:
     except Exception:
         _log.exception("Live sliders stopped")
         raise
-    return None
 
 
 def _is_held(take: Any, changed: Set[by_hand.Address], stretch: Stretch) -> bool:

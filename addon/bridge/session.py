@@ -14,6 +14,7 @@ from .work import EngineRoom, EngineSettings, Known
 
 if TYPE_CHECKING:
     from .errand import Errand
+    from .watch import Watch
 
 __all__ = ["SESSION", "Session"]
 
@@ -27,6 +28,8 @@ class Session:
         self.room = EngineRoom()
         self.asked: EngineSettings | None = None  # by a command, in place of the preferences
         self.job: Job[Any] | None = None
+        self.watch: Watch | None = None  # of `job`, where a window shows it
+        self.moved: set[int] = set()  # scenes whose sliders have moved, by Blender's number
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
         self.findings: list[Finding] = []  # of the last check-up
@@ -54,6 +57,9 @@ class Session:
         if self.job is not None:
             self.job.cancel()
             self.job = None
+        if self.watch is not None:
+            self.watch.end()
+            self.watch = None
 
     def end(self) -> None:
         """Stop what runs and give all memory back."""
@@ -62,6 +68,7 @@ class Session:
             self.errand.job.cancel()
             self.errand = None
         self._known.clear()
+        self.moved.clear()
         self.room.forget()
 
 

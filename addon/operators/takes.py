@@ -75,12 +75,14 @@ class EMOTALK_OT_refresh_all(_Refreshing):
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):
-    """Remove the active take's keys. With a character's last take it gets back the Actions and
-    values that it had before
-    """
+    """Take one away, with all that only it needed."""
 
     bl_idname = "emotalk.clear"
     bl_label = "Remove Take"
+    bl_description = (  # a docstring would bring its line breaks into the tooltip
+        "Remove the active take's keys. With a character's last take it gets back the Actions and "
+        "values that it had before"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -105,7 +107,8 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
         ours = context.scene.emotalk
         ours.source, ours.filepath = "FILE", self.filepath
         ours.start_frame = context.scene.frame_current
-        return ""
+        name, frame = bpy.path.basename(self.filepath), ours.start_frame
+        return f"{name} starts at frame {frame}: press Animate in the sidebar's tab EmoTalk"
 
 
 class EMOTALK_OT_preset(EmoTalkOperator):

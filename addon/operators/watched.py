@@ -14,9 +14,9 @@ from ..bridge import bake, takes
 from ..bridge.counting import counted
 from ..bridge.draft import PAUSE_S
 from ..bridge.job import Job
-from ..bridge.panels import redraw_panels
 from ..bridge.session import SESSION
 from ..bridge.several import Outcomes, Several
+from ..bridge.watch import Watch
 from ..bridge.work import Outcome
 from .base import EmoTalkOperator
 
@@ -32,8 +32,7 @@ class WatchedOperator(EmoTalkOperator):
 
     _job: "Job[Outcomes] | None" = None
     _several: Several | None = None
-    _timer: Any = None
-    _shown = ""
+    _watch: Watch | None = None
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """What is to be done, each still to be checked; in the main thread."""
@@ -63,38 +62,28 @@ class WatchedOperator(EmoTalkOperator):
         if event.type == "ESC" and event.value == "PRESS":
             job.cancel()
         if SESSION.job is not job:  # the add-on was disabled, or another file opened
-            return self._end(context, {"CANCELLED"})
+            return self._end({"CANCELLED"})
         if event.type != "TIMER":
             # While keys are written, a tenth of a second a take, nothing else may change the scene.
             return {"RUNNING_MODAL"} if self._several.is_writing else {"PASS_THROUGH"}
-        self._show(context, f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop")
+        self._watch.show(context.workspace, job)
         if not job.is_done:
             return {"PASS_THROUGH"}
         result = self.guarded(partial(self._write_on, context))
-        return result if result == {"PASS_THROUGH"} else self._end(context, result)
+        return result if result == {"PASS_THROUGH"} else self._end(result)
 
-    def cancel(self, context: bpy.types.Context) -> None:
+    def cancel(self, _context: bpy.types.Context) -> None:
         """Blender closes the window or file: stop the work."""
         self._job.cancel()
-        self._end(context, set())
-
-    def _show(self, context: bpy.types.Context, text: str) -> None:
-        """Progress, where it has moved: drawing takes the processors that the work could use."""
-        if text == self._shown:
-            return
-        self._shown = text
-        context.window_manager.progress_update(self._job.share)
-        context.workspace.status_text_set(text)
-        redraw_panels()
+        self._end(set())
 
     def _start(self, context: bpy.types.Context) -> set[str]:
         self._several = Several(self.asked(context))
         self._job = Job(self._several.work(self.work))
-        SESSION.job = self._job
-        manager = context.window_manager
-        self._watch(context, _POLL_S)
-        manager.progress_begin(0.0, 1.0)
-        manager.modal_handler_add(self)
+        self._watch = Watch(self._several.abandon)
+        SESSION.job, SESSION.watch = self._job, self._watch
+        self._watch.tick(context.window, _POLL_S)
+        context.window_manager.modal_handler_add(self)
         self._job.start()
         return {"RUNNING_MODAL"}
 
@@ -108,7 +97,7 @@ class WatchedOperator(EmoTalkOperator):
                 raise
             return self.done(f"{self._told()}. Stopped there; one undo takes it back")
         if not several.is_writing:
-            self._watch(context, PAUSE_S)
+            self._watch.tick(context.window, PAUSE_S)
         several.advance(outcomes)
         return self.done(self._told()) if several.is_complete else {"PASS_THROUGH"}
 
@@ -127,23 +116,9 @@ class WatchedOperator(EmoTalkOperator):
         made, keys = counted(len(several.made), "take"), counted(several.n_keys, "key")
         return f"Animated {made}: {keys}{left}"
 
-    def _watch(self, context: bpy.types.Context, interval_s: float) -> None:
-        """Let the timer tick this often."""
-        manager = context.window_manager
-        if self._timer is not None:
-            manager.event_timer_remove(self._timer)
-        self._timer = manager.event_timer_add(interval_s, window=context.window)
-
-    def _end(self, context: bpy.types.Context, result: set[str]) -> set[str]:
-        manager = context.window_manager
-        self._several.abandon()
-        if self._timer is not None:
-            manager.event_timer_remove(self._timer)
-            self._timer = None
-        manager.progress_end()
-        context.workspace.status_text_set(None)
+    def _end(self, result: set[str]) -> set[str]:
+        self._watch.end()
         if SESSION.job is self._job:
-            SESSION.job = None
-        redraw_panels()
+            SESSION.end_job()
         # What is in place already is for undo to take back, which counts what is finished.
         return {"FINISHED"} if result == {"CANCELLED"} and self._several.made else result

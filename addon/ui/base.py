@@ -5,9 +5,10 @@ from typing import Any
 
 import bpy
 
-__all__ = ["InSequencer", "InView", "button_row", "draw_text"]
+__all__ = ["InSequencer", "InView", "button_row", "draw_text", "slider_columns"]
 
 _PIXELS_OF_A_LETTER = 7.5  # of Blender's own font, measured
+_TWO_COLUMNS = 270  # pixels below which the names of sliders side by side are cut to a letter
 
 
 class InView:
@@ -31,6 +32,12 @@ def button_row(layout: Any) -> Any:
     split = layout.split(factor=0.4)
     split.label()
     return split.row(align=True)
+
+
+def slider_columns(context: bpy.types.Context) -> int:
+    """How many sliders have room side by side."""
+    scale = context.preferences.system.ui_scale
+    return 2 if context.region.width / scale >= _TWO_COLUMNS else 1
 
 
 def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:

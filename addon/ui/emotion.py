@@ -4,7 +4,7 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS, PRESETS
 from ..bridge import live, takes
-from .base import InSequencer, InView, draw_text
+from .base import InSequencer, InView, draw_text, slider_columns
 
 __all__ = ["CLASSES"]
 
@@ -33,10 +33,14 @@ class _Emotion:
         self.layout.menu("EMOTALK_MT_presets", text="", icon="PRESET")
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Two columns of sliders, then how they mix with the voice."""
+        """The sliders, then how they mix with the voice."""
         layout = self.layout
         group = takes.shown_controls(context.scene)
-        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        take = takes.active_take(context.scene)
+        if take is not None and len(context.scene.emotalk.takes) > 1:
+            layout.label(text=take.name, icon="REC")
+        columns = slider_columns(context)
+        grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
         for name in EMOTIONS:
             grid.prop(group, name, slider=True)
         column = layout.column(align=True)
@@ -44,7 +48,6 @@ class _Emotion:
         column.prop(group, "intensity", slider=True)
         column.prop(group, "style")
         layout.prop(context.scene.emotalk, "live")
-        take = takes.active_take(context.scene)
         if take is None or not live.is_stale(take):
             return
         if take.is_held:

@@ -42,6 +42,12 @@ def test_every_operator_has_a_tooltip(addon: ModuleType) -> None:
     assert all(len(tip) > 15 and not tip.endswith(".") for tip in tips.values()), tips
 
 
+def test_no_tooltip_breaks_its_lines(addon: ModuleType) -> None:
+    for name in dir(bpy.ops.emotalk):
+        text = getattr(bpy.ops.emotalk, name).get_rna_type().description
+        assert "\n" not in text, name
+
+
 def test_every_slider_has_the_limits_of_the_core(addon: ModuleType) -> None:
     from emotalk.emotalk_core.controls import EMOTIONS, LIMITS
 

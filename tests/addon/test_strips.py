@@ -12,6 +12,11 @@ from tests.addon.scenes import add_strip, keys_of, needs_sound, state, voice_of
 
 pytestmark = needs_sound
 
+needs_other_sequencer = pytest.mark.skipif(
+    "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
+    reason="before 5.0 the sequencer shows the window's scene",
+)
+
 
 def strips_of(scene: Any) -> Any:
     """A scene's strips."""
@@ -231,3 +236,50 @@ def test_an_empty_sequencer_is_said_and_a_name_of_a_strip_that_is_gone_can_be_cl
 
     assert lines.text == ([] if name else ["No strips in this scene yet"])
     assert lines.fields == (["strip"] if name else [])
+
+
+@pytest.fixture
+def edit(speech: Path) -> Any:
+    """A scene with a strip, shown by another workspace's sequencer; this one's shows none."""
+    from emotalk.addon.bridge import compat
+
+    scene = bpy.data.scenes.new("Edit")
+    compat.top_strips(scene).new_sound("line", str(speech), 1, 30)
+    here = bpy.context.workspace
+    other = next(space for space in bpy.data.workspaces if space != here)
+    here.sequencer_scene, other.sequencer_scene = None, scene
+    return scene
+
+
+@needs_other_sequencer
+def test_a_strip_in_another_workspaces_sequencer_is_heard(ready: Any, head: Any, edit: Any) -> None:
+    ready.source = "STRIP"
+
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.refresh()
+
+    take = ready.takes[0]
+    assert (take.strip, take.strip_scene) == ("line", edit)
+    assert voice_of(head, "jawOpen")[0][0] == 30
+
+
+@needs_other_sequencer
+def test_strips_of_this_scene_come_first(ready: Any, speech: Path, edit: Any) -> None:
+    add_strip(speech, 20)
+    ready.source = "STRIP"
+
+    bpy.ops.emotalk.animate()
+
+    assert ready.takes[0].strip_scene == bpy.context.scene
+
+
+@needs_other_sequencer
+def test_what_this_workspaces_sequencer_shows_comes_before_another_ones(
+    ready: Any, speech: Path, edit: Any
+) -> None:
+    from emotalk.addon.bridge import compat
+
+    mine = bpy.data.scenes.new("Mine")
+    bpy.context.workspace.sequencer_scene = mine
+
+    assert compat.sequencer_scene(bpy.context) == mine

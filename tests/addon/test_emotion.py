@@ -1,0 +1,69 @@
+"""What the panel of the emotion sliders draws."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+
+class Layout:
+    """One that keeps labels, and how many columns it was asked for."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.columns = 0
+
+    def grid_flow(self, *, columns: int, **_: Any) -> Layout:
+        self.columns = columns
+        return self
+
+    def column(self, **_: Any) -> Layout:
+        return self
+
+    def prop(self, *_: Any, **__: Any) -> None: ...
+
+    def label(self, *, text: str, **_: Any) -> None:
+        self.labels.append(text)
+
+
+def _drawn(width: int, scale: float = 1.0) -> Layout:
+    from emotalk.addon.ui.emotion import _Emotion
+
+    layout = Layout()
+    system = SimpleNamespace(ui_scale=scale)
+    context: Any = SimpleNamespace(
+        scene=bpy.context.scene,
+        region=SimpleNamespace(width=width),
+        preferences=SimpleNamespace(system=system),
+    )
+    panel: Any = SimpleNamespace(layout=layout)
+    _Emotion.draw(panel, context)
+    return layout
+
+
+@pytest.mark.parametrize(
+    ("width", "scale", "columns"), [(292, 1.0, 2), (222, 1.0, 1), (440, 2.0, 1), (600, 2.0, 2)]
+)
+def test_names_of_sliders_can_be_read_in_a_narrow_sidebar(
+    ready: Any, width: int, scale: float, columns: int
+) -> None:
+    assert _drawn(width, scale).columns == columns
+
+
+def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
+    ready: Any, second: str
+) -> None:
+    bpy.ops.emotalk.animate()
+    assert _drawn(300).labels == []
+
+    ready.filepath = second
+    bpy.ops.emotalk.animate()
+
+    assert _drawn(300).labels == [ready.takes[1].name]
+    ready.take_index = 0
+    assert _drawn(300).labels == [ready.takes[0].name]
+    ready.take_index = 7
+    assert _drawn(300).labels == []

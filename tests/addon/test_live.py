@@ -1,0 +1,84 @@
+"""Sliders of every scene move its face, whichever scene is the current one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from tests.addon.scenes import happy_take, keys_of, make_head
+
+
+def _take_elsewhere(speech: Path) -> tuple[Any, Any]:
+    """A take of a second scene, and its face."""
+    first = bpy.context.scene
+    scene = bpy.data.scenes.new("Elsewhere")
+    head = make_head("Other")
+    bpy.context.window.scene = scene
+    scene.collection.objects.link(head)
+    ours = scene.emotalk
+    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
+    ours.rig.character = head
+    bpy.ops.emotalk.animate()
+    bpy.context.window.scene = first
+    return ours.takes[0], head
+
+
+def _smile(head: Any) -> float:
+    return float(keys_of(head, "mouthSmileLeft")[1].mean())
+
+
+def test_sliders_of_a_scene_in_another_window_move_its_face(ready: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import live
+
+    take, head = _take_elsewhere(speech)
+    before = _smile(head)
+
+    take.controls.happy = 1.0
+    assert live._tick() is None
+
+    assert not live.is_stale(take)
+    assert _smile(head) > before + 0.1
+
+
+def test_sliders_of_both_scenes_are_followed_in_one_go(ready: Any, head: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import live
+
+    mine = happy_take(ready)
+    other, _ = _take_elsewhere(speech)
+
+    mine.controls.happy = other.controls.happy = 0.3
+    assert live._tick() is None
+
+    assert not live.is_stale(mine)
+    assert not live.is_stale(other)
+
+
+def test_sliders_wait_while_something_is_animated(ready: Any) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.job import Job
+    from emotalk.addon.bridge.session import SESSION
+
+    take = happy_take(ready)
+    SESSION.job = Job(lambda _progress: None)
+    take.controls.happy = 0.3
+
+    assert live._tick() is not None
+    assert live.is_stale(take)
+
+    SESSION.job = None
+    assert live._tick() is None
+    assert not live.is_stale(take)
+
+
+def test_undo_looks_at_the_sliders_of_every_scene(ready: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.session import SESSION
+
+    _take_elsewhere(speech)
+    SESSION.moved.clear()
+
+    live._after_undo()
+
+    assert SESSION.moved == {scene.session_uid for scene in bpy.data.scenes}
