@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -36,6 +35,7 @@ from .options import (
 from .places import ensure_places, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
 from .reports import BatchReport, file_stamp
+from .streams import say, tell
 
 __all__ = ["add_command"]
 
@@ -89,9 +89,9 @@ def _run(arguments: argparse.Namespace) -> int:
         _run_tasks(tasks, arguments, engine, cache, report)
     report.write()
     failed = [entry for entry in report.entries if entry["error"] is not None]
-    print(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
+    say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
     for entry in failed:
-        print(f"emotalk: failed: {entry['audio']}", file=sys.stderr)
+        tell(f"emotalk: failed: {entry['audio']}")
     return 3 if failed else 0
 
 
