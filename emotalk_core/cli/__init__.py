@@ -21,6 +21,10 @@ _log = logging.getLogger(__name__)
 
 CANCELLED_LINE: Final = "emotalk: cancelled; unfinished files were not written"
 
+_ENDINGS: Final = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+]  # Windows has no SIGHUP
+
 _DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
 
 
@@ -38,25 +42,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 def ended_with(
     handler: Callable[[int, FrameType | None], Any] | signal.Handlers,
 ) -> Generator[None]:
-    """What a farm's manager that ends us (SIGTERM) sets off for as long as this lasts."""
+    """What a farm's manager that ends us (SIGTERM), or a terminal that is closed (SIGHUP), sets off
+    for as long as this lasts. Under nohup we outlive the terminal.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, handler)
+    before = {number: signal.getsignal(number) for number in _ENDINGS}
+    for number in _ENDINGS:
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, handler)
     try:
         yield
     finally:
-        if before is not None:  # None: not Python's to put back
-            signal.signal(signal.SIGTERM, before)
+        for number, old in before.items():
+            if old is not None:  # None: not Python's to put back
+                signal.signal(number, old)
 
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
-    """Whoever ends us (SIGTERM) also leaves no half file and no process behind."""
+    """Whoever ends us also leaves no half file and no process behind."""
     return ended_with(_interrupt_once)
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the cleaning up
+    for ending in _ENDINGS:  # a second one would disturb the cleaning up
+        signal.signal(ending, signal.SIG_IGN)
     signal.default_int_handler(number, frame)
 
 
