@@ -48,6 +48,7 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
         compat.set_picture_output(scene)
     else:
         compat.set_video_output(scene, _CONTAINERS[form])
+        scene.frame_step = 1  # a film of every other frame is over before its sound is
     scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
     try:
         _render(scene, film)

@@ -250,7 +250,7 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
         rigs.rig_of(group, character)  # one who cannot speak is told once
         group.character = character
     base = folder / "base.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(base), copy=True)
+    _save(base)
     return base
 
 

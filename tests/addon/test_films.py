@@ -103,6 +103,27 @@ def test_names_may_have_what_blender_reads_as_more_than_a_name(
     assert list(out.rglob("*.part*")) == []
 
 
+def test_a_film_has_every_frame_of_a_scene_that_steps_over_some(stage: Any, out: Path) -> None:
+    from emotalk.addon.bridge import films
+
+    stage.frame_step = 3
+    for form in ("mp4", "png"):
+        films.render(stage, films.place(out / "line1", form), form)
+        stage.frame_step = 3
+
+    assert films._n_frames(out / "line1.mp4") == 10
+    assert len(list((out / "line1").iterdir())) == 4
+
+
+def test_a_temporary_folder_without_room_is_told_in_words(
+    saved: Path, sounds: Path, out: Path, no_room: None, capfd: Any
+) -> None:
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 2
+
+    # The file that takes what is told has no more room either.
+    assert capfd.readouterr().err.startswith("emotalk: The file cannot be saved (")
+
+
 def test_two_runs_that_save_one_file_do_not_disturb_each_other(
     saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
