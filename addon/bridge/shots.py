@@ -112,14 +112,15 @@ def batch_command(arguments: argparse.Namespace) -> int:
     report = BatchReport(place, "audio", names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]
     with _engine(arguments) as engine, tempfile.TemporaryDirectory(prefix="emotalk_") as folder:
-        SESSION.room.engine(engine)  # no model, no such device: told once too
+        key = SESSION.room.engine(engine).key  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
         if arguments.render:
             films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
         for number, shot in enumerate(shots, 1):
-            asked = _asked(arguments, shot) | {"file": scene_file, "model": str(engine.model)}
+            asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
             if report.finished(str(shot.sound), asked, shot.files):
                 continue
+            report.begin(str(shot.sound))
             label = f"{number}/{len(shots)} {shot.sound.name}"
             entry = _make_shot(arguments, shot, base, progress_for(arguments.progress, label=label))
             report.add(entry | {"options": asked})

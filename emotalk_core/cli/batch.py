@@ -118,6 +118,7 @@ def _run_tasks(
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
         work = functools.partial(_do, job, options, hear, engine, cache, progress)
+        report.begin(str(job.output))
         outcome = replace(attempted(job, work), options=asked[i])
         print_outcome(outcome)
         # After each: a kill loses the job it hits and no other.

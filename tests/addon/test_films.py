@@ -234,3 +234,43 @@ def test_a_log_that_cannot_be_written_costs_no_shot(
 
     assert code == 3
     assert {path.name for path in out.glob("*.blend")} == {"line1.blend", "line2.blend"}
+
+
+def test_resume_makes_again_what_another_engine_heard(
+    saved: Path, sounds: Path, out: Path, fake_engine: Any
+) -> None:
+    """After an upgrade of EmoTalk half of a show would have other faces than the rest."""
+    arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume")
+    run(*arguments)
+    first = (out / "line1.blend").stat().st_mtime_ns
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+    fake_engine.key = "fake-2"
+
+    assert run(*arguments) == 0
+
+    assert (out / "line1.blend").stat().st_mtime_ns > first
+
+
+def test_a_shot_that_is_stopped_while_it_is_made_anew_has_no_entry(
+    stage: Any, sounds: Path, out: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its .blend file may be the new one already, which the entry of the old one vouched for."""
+    from emotalk.addon.bridge import films
+
+    arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume", "--render")
+    run(*arguments)
+    render = films.render
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(films, "render", stop)
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+    assert run(*arguments, "--emotion", "happy=1") == 130
+    happy = (out / "line1.blend").read_bytes()
+    monkeypatch.setattr(films, "render", render)
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
+
+    assert run(*arguments) == 0
+
+    assert (out / "line1.blend").read_bytes() != happy

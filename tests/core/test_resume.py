@@ -240,3 +240,26 @@ def test_an_entry_is_made_into_text_once_however_many_follow(
 
     assert [entry["output"] for entry in made if isinstance(entry, dict)] == names
     assert len(made) == len(names)
+
+
+@pytest.mark.parametrize("flags", [["--resume"], []])
+def test_a_job_that_is_killed_while_it_is_made_anew_has_no_entry(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    """Its file may be the new one already, which the entry of the old one would vouch for."""
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output)
+    add = BatchReport.add
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BatchReport, "add", die)
+    assert run_batch(folder, output, "--emotion", "happy=1", *flags) == 130
+    happy = (output / "act2" / "two.csv").read_bytes()
+    monkeypatch.setattr(BatchReport, "add", add)
+
+    assert run_batch(folder, output, "--resume") == 0
+
+    assert (output / "act2" / "two.csv").read_bytes() != happy
