@@ -84,8 +84,9 @@ def remove_leftovers(paths: Iterable[Path], *, older_than_s: float = _ALIVE_S) -
         start = path_beside(path, ".00000000.part").name.removesuffix(".00000000.part")
         ours.setdefault(path.parent, set()).add(start)
     for folder, starts in ours.items():
-        # A folder that is not there yet, or cannot be read, is told by whoever writes into it.
-        with contextlib.suppress(OSError):
+        # A folder that is not there yet, cannot be read, or is no name is told by whoever writes
+        # into it.
+        with contextlib.suppress(OSError, ValueError):
             for other in list(folder.iterdir()):
                 named = _LEFTOVER.fullmatch(other.name)
                 if named and named[1] in starts and other.lstat().st_mtime < oldest_alive_s:

@@ -77,8 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
     read_channel(arguments)
     engine = read_engine(arguments)
     ensure_places(arguments.output, place)
-    if arguments.resume:
-        remove_leftovers([place, *(task.job.output for task in tasks)])
+    remove_leftovers([place, *(task.job.output for task in tasks)])
     report = BatchReport(
         place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
     )

@@ -186,8 +186,9 @@ def test_resume_refuses_a_report_that_is_none_of_a_batch(
 
 
 @pytest.mark.usefixtures("engine")
-def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else(
-    folder: Path,
+@pytest.mark.parametrize("flags", [["--resume"], []])
+def test_a_run_removes_what_a_killed_one_left_of_its_own_files_and_nothing_else(
+    folder: Path, flags: list[str]
 ) -> None:
     (folder / "broken.wav").unlink()
     output = folder.parent / "out"
@@ -200,7 +201,7 @@ def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else
     of_a_run_beside = "one.csv.76543210.part"
     (output / of_a_run_beside).write_text("part")
 
-    assert run_batch(folder, output, "--resume") == 0
+    assert run_batch(folder, output, *flags) == 0
 
     made = {"one.csv", "act2/two.csv", "batch_report.json"}
     assert set(tree(output)) == theirs | made | {of_a_run_beside}
