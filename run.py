@@ -391,7 +391,10 @@ def run_module(environment: str, module: str, arguments: list[str]) -> int:
     """Exit code of a module of this clone under one of its environments."""
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [str(ensure(environment)[environment]), "-m", module, *arguments]
-    return code_of(command, {**os.environ, "PYTHONPATH": search})
+    variables = {**os.environ, "PYTHONPATH": search}
+    if os.name == "posix":  # it takes our place: whoever kills us (SIGKILL) leaves none behind
+        os.execve(command[0], command, variables)  # noqa: S606 - no shell is wanted
+    return code_of(command, variables)
 
 
 def code_of(command: list[str], variables: dict[str, str]) -> int:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c, ready_streams
+from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c
 from ..emotalk_core.cli.options import (
     OneLineParser,
     add_control_flags,
     add_engine_place_flags,
     add_progress_flag,
 )
+from ..emotalk_core.cli.streams import ready_streams, tell
 from ..emotalk_core.easing import EASE_S, LONGEST_S
 from ..emotalk_core.errors import Cancelled, EmoTalkError
 
@@ -49,8 +49,9 @@ def main(argv: Sequence[str]) -> int:
     except (Cancelled, KeyboardInterrupt):
         return _cancelled()
     except Exception as error:  # noqa: BLE001 - one of the doors
-        # In an operator it was Ctrl-C all the same: Blender makes an error of its own of it.
-        return _cancelled() if "KeyboardInterrupt" in str(error) else _unexpected(error)
+        from .bridge.shots import is_ctrl_c
+
+        return _cancelled() if is_ctrl_c(error) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> int:
@@ -59,12 +60,12 @@ def _unexpected(error: Exception) -> int:
 
 
 def _cancelled() -> int:
-    sys.stderr.write(f"{CANCELLED_LINE}\n")
+    tell(CANCELLED_LINE)
     return _CANCELLED
 
 
 def _failed(why: str) -> int:
-    sys.stderr.write(f"emotalk: {why}\n")
+    tell(f"emotalk: {why}")
     return _BAD
 
 

@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import sys
 import tempfile
 import time
@@ -21,14 +22,17 @@ __all__ = [
     "disk_error",
     "ensure_writable",
     "open_temporary",
+    "part_beside",
     "path_beside",
+    "remove",
     "remove_leftovers",
     "writing_temporary",
 ]
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
 _ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
-_LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part", re.DOTALL)
+# Blender adds an @ while it saves.
+_LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part@?", re.DOTALL)
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
@@ -59,7 +63,7 @@ def _part_of(path: Path) -> Path:
         )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
-    return path_beside(path, f".{secrets.token_hex(4)}.part")
+    return part_beside(path)
 
 
 def _is_name(path: Path) -> bool:
@@ -69,22 +73,39 @@ def _is_name(path: Path) -> bool:
         return False
 
 
-def remove_leftovers(paths: Iterable[Path]) -> None:
-    """Remove what runs that were killed left of these very files: what only `atomic_file` calls
-    so, and nobody has written to for minutes. A younger one may be that of a run beside this one.
+def remove_leftovers(paths: Iterable[Path], *, older_than_s: float = _ALIVE_S) -> None:
+    """Remove what runs that were killed left of these very files, or folders of pictures: what
+    only `part_beside` calls so, and nobody has written to for that long. A younger one may be that
+    of a run beside this one.
     """
-    oldest_alive_s = time.time() - _ALIVE_S
+    oldest_alive_s = time.time() - older_than_s
     ours: dict[Path, set[str]] = {}
     for path in paths:
         start = path_beside(path, ".00000000.part").name.removesuffix(".00000000.part")
         ours.setdefault(path.parent, set()).add(start)
     for folder, starts in ours.items():
-        # A folder that is not there yet, or cannot be read, is told by whoever writes into it.
-        with contextlib.suppress(OSError):
+        # A folder that is not there yet, cannot be read, or is no name is told by whoever writes
+        # into it.
+        with contextlib.suppress(OSError, ValueError):
             for other in list(folder.iterdir()):
                 named = _LEFTOVER.fullmatch(other.name)
                 if named and named[1] in starts and other.lstat().st_mtime < oldest_alive_s:
-                    other.unlink(missing_ok=True)
+                    remove(other)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def part_beside(path: Path) -> Path:
+    """Where a new file or folder grows that takes the place of `path`: nobody else's, whoever
+    makes the same one at the same time.
+    """
+    return path_beside(path, f".{secrets.token_hex(4)}.part")
 
 
 def path_beside(path: Path, ending: str) -> Path:

@@ -12,6 +12,7 @@ import os
 import shutil
 import struct
 import sys
+import tempfile
 import weakref
 import zlib
 from collections.abc import Iterable, Mapping
@@ -38,12 +39,19 @@ _COPY_BYTES: Final = 1 << 20
 def default_folder() -> Path:
     """Where this system keeps what can be made again."""
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        base = Path(os.environ.get("LOCALAPPDATA", _home() / "AppData" / "Local"))
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = _home() / "Library" / "Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        base = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     return base / "emotalk"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # in a container, of a user whom the system does not know
+        return Path(tempfile.gettempdir())
 
 
 class StoredEncoding:

@@ -1,4 +1,5 @@
-"""Sound and film files that decoders read without a word although their end is missing.
+"""Sound and film files that decoders read without a word although their end is missing, or, in Ogg,
+some of their middle.
 
 Wav is refused where it is read. Mp3 and Ogg are looked at as streams; aiff, caf, au, Wave64, mp4,
 mov, avi and Matroska say how many bytes they have; flac says how many samples, of which Blender's
@@ -13,7 +14,7 @@ from typing import IO, Final, Literal
 
 __all__ = ["is_cut_short", "samples_told"]
 
-_LARGEST_PAGE: Final = 65_307  # bytes: RFC 3533, section 6
+_LARGEST_HEAD: Final = 282  # bytes of a page before its content: RFC 3533, section 6
 _LAST_PAGE: Final = 4  # flag of a page that ends a stream
 _HAS_FRAMES, _HAS_BYTES = 1, 2  # flags of a Xing header
 _SHARE: Final = 0.99  # what mpg123 takes for whole: some programs count a tag more or less
@@ -129,18 +130,21 @@ _TELLERS: Final[tuple[tuple[int, bytes, Callable[[IO[bytes]], int]], ...]] = (
 
 
 def _is_ogg_cut(file: IO[bytes], size: int) -> bool:
-    """Whether the last page is not whole, or does not end its stream."""
-    file.seek(max(0, size - _LARGEST_PAGE))
-    tail = file.read(_LARGEST_PAGE)
-    at = tail.rfind(b"OggS")
-    if at < 0:
-        return False
-    page = tail[at:]
-    if len(page) < 27:
-        return True
-    n_segments = page[26]
-    length = 27 + n_segments + sum(page[27 : 27 + n_segments])
-    return len(page) < length or not page[5] & _LAST_PAGE
+    """Whether a page is not whole, or not where the one before it ends (decoders go on with the
+    next, and all that follows comes too early), or the last one does not end its stream.
+    """
+    at, is_ended = 0, False
+    while at < size:
+        file.seek(at)
+        head = file.read(_LARGEST_HEAD)
+        if not head.startswith(b"OggS"):
+            return not is_ended  # what follows the end is some program's note
+        if len(head) < 27:
+            return True
+        is_ended = bool(head[5] & _LAST_PAGE)
+        n_segments = head[26]
+        at += 27 + n_segments + sum(head[27 : 27 + n_segments])
+    return at > size or not is_ended
 
 
 def _tag_length(head: bytes) -> int:

@@ -27,7 +27,10 @@ _CLIPPED_SHARE: Final = 1e-4
 _SILENT_SHARE: Final = 0.05  # less speech than this is worth a word
 _PAUSELESS_SHARE: Final = 0.985  # speech pauses for breath; music does not
 _PAUSELESS_S: Final = 20.0
-_CUT: Final = "The file seems to be cut short: its end is missing. Export or copy it again."
+_CUT: Final = (
+    "The file seems to be cut short or damaged: its end, or some of its middle, is missing. Export "
+    "or copy it again."
+)
 
 
 @dataclass(frozen=True)

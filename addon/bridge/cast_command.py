@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import bpy
 
 from ...emotalk_core.cli.progress import progress_for
 from ...emotalk_core.cli.reports import write_report
+from ...emotalk_core.cli.streams import say, tell
 from ...emotalk_core.errors import InputError
 from . import cast, shots, takes
 from .counting import counted
@@ -41,7 +41,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
         made = [_entry(made) for made in several.made]
         write_report(arguments.report, {"takes": made, "left_out": failed})
     n_takes = counted(len(several.made), "take")
-    shots.say(f"{output}: {n_takes}, {counted(several.n_keys, 'key')}")
+    say(f"{output}: {n_takes}, {counted(several.n_keys, 'key')}")
     return 3 if several.failed else 0
 
 
@@ -54,7 +54,7 @@ def _animated(scene: bpy.types.Scene, arguments: argparse.Namespace) -> Several:
     if not several.made:
         raise several.failed[0]
     for line in several.told:
-        sys.stderr.write(f"emotalk: {line}\n")
+        tell(f"emotalk: {line}")
     return several
 
 

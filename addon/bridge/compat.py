@@ -35,6 +35,7 @@ __all__ = [
     "preferences_of",
     "program",
     "reassign_slot",
+    "render_path",
     "scene_rate",
     "sequencer_scene",
     "set_picture_output",
@@ -339,6 +340,13 @@ def set_video_output(scene: bpy.types.Scene, container: str) -> None:
     film = scene.render.ffmpeg
     film.format = container
     film.codec, film.audio_codec = "H264", "AAC"
+
+
+def render_path(path: Path) -> str:
+    """`path` for a render: from 4.5 on a brace in it starts the name of a variable."""
+    if bpy.app.version < (4, 5):
+        return str(path)
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def set_picture_output(scene: bpy.types.Scene) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import signal
 from pathlib import Path
 from typing import Final
 
 import bpy
 
-from ...emotalk_core.atomic_file import path_beside
+from ...emotalk_core.atomic_file import part_beside, remove
 from ...emotalk_core.cli import ended_with
-from ...emotalk_core.errors import InputError
+from ...emotalk_core.cut_short import is_cut_short
+from ...emotalk_core.errors import InputError, SetupError
 from . import compat
 
 __all__ = ["ensure_camera", "place", "render"]
@@ -37,28 +38,65 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
     ------
     InputError
         There is no camera, or Blender cannot render.
+    SetupError
+        The disk is full.
     """
     ensure_camera(scene)
-    part = path_beside(film, ".part")
-    _remove(part)
+    part = part_beside(film)  # a folder: a # in its name is no number of a frame
     scene.render.use_file_extension = form == "png"
     if form == "png":
         compat.set_picture_output(scene)
-        scene.render.filepath = str(part / "####")
     else:
         compat.set_video_output(scene, _CONTAINERS[form])
-        scene.render.filepath = str(part)
+        scene.frame_step = 1  # a film of every other frame is over before its sound is
+    scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
+    try:
+        _render(scene, film)
+        _ensure_whole(part, film)
+        if form == "png":
+            _put_pictures(part, film)
+        else:
+            (part / "film").replace(film)
+    finally:
+        with contextlib.suppress(OSError):
+            remove(part)
+
+
+def _render(scene: bpy.types.Scene, film: Path) -> None:
     try:
         # No Python runs while Blender renders: SIGTERM would wait for the end of the film.
         with ended_with(signal.SIG_DFL):
             bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
-        _remove(part)
         raise InputError("The film failed", value=film.stem, remedy=str(error).strip()) from error
-    if form == "png":
-        _put_pictures(part, film)
-    else:
-        part.replace(film)
+
+
+def _ensure_whole(part: Path, film: Path) -> None:
+    """Blender says that all went well when the disk was full: the ends of the files tell."""
+    made = list(part.iterdir()) if part.is_dir() else []
+    if not made or not all(map(_is_whole, made)):
+        raise SetupError(
+            "The film was not written to its end",
+            value=film,
+            remedy="Free disk space, or choose a folder that can be written to.",
+        )
+
+
+def _is_whole(path: Path) -> bool:
+    if path.suffix == ".png":
+        return path.read_bytes()[-8:-4] == b"IEND"  # the last chunk, before its checksum
+    return not is_cut_short(path) and _n_frames(path) > 0
+
+
+def _n_frames(film: Path) -> int:
+    """Pictures of a film, 0 where none can be read."""
+    try:
+        clip = bpy.data.movieclips.load(str(film))
+    except RuntimeError:
+        return 0
+    n_frames = int(clip.frame_duration)
+    bpy.data.movieclips.remove(clip)
+    return n_frames
 
 
 def _put_pictures(part: Path, folder: Path) -> None:
@@ -71,7 +109,6 @@ def _put_pictures(part: Path, folder: Path) -> None:
         Something that is no folder has its name.
     """
     if folder.exists() and not folder.is_dir():
-        _remove(part)
         raise InputError(
             "No folder for the pictures", value=folder, remedy="Remove or rename this file."
         )
@@ -81,11 +118,3 @@ def _put_pictures(part: Path, folder: Path) -> None:
             old.unlink()
     for new in part.iterdir():
         new.replace(folder / new.name)
-    part.rmdir()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import sys
+import logging
 import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import bpy
 
-from ...emotalk_core.atomic_file import disk_error, ensure_writable, path_beside, remove_leftovers
+from ...emotalk_core.atomic_file import ensure_writable, part_beside, remove_leftovers
 from ...emotalk_core.cli.jobs import find_sounds
 from ...emotalk_core.cli.options import CONTROL_FLAGS, read_channel, read_track
 from ...emotalk_core.cli.places import (
@@ -26,7 +26,8 @@ from ...emotalk_core.cli.places import (
 )
 from ...emotalk_core.cli.progress import progress_for
 from ...emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
-from ...emotalk_core.errors import EmoTalkError, InputError, SetupError
+from ...emotalk_core.cli.streams import say, tell
+from ...emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
 from ...emotalk_core.progress import Progress
 from . import compat, controls, films, rigs, takes
 from .session import SESSION
@@ -38,12 +39,15 @@ __all__ = [
     "batch_command",
     "check_output",
     "engine_asked",
+    "is_ctrl_c",
     "object_called",
     "save",
-    "say",
 ]
 
+_log = logging.getLogger(__name__)
+
 _REPORT: Final = "batch_report.json"
+_STALE_S: Final = 86_400.0  # a picture may take hours, and its film is that of a batch beside us
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     place: Path = arguments.report or arguments.output / _REPORT
     _refuse_own_input(shots, place)
     ensure_places(arguments.output, place)
-    if arguments.resume:  # what was left of a shot is written over when it is made again
-        remove_leftovers([place])
+    remove_leftovers([place])
+    remove_leftovers([path for shot in shots for path in shot.files], older_than_s=_STALE_S)
     names = [str(shot.sound) for shot in shots]
     report = BatchReport(place, "audio", names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]
@@ -119,14 +123,15 @@ def batch_command(arguments: argparse.Namespace) -> int:
         engine_asked(arguments) as engine,
         tempfile.TemporaryDirectory(prefix="emotalk_") as folder,
     ):
-        SESSION.room.engine(engine)  # no model, no such device: told once too
+        key = SESSION.room.engine(engine).key  # no model, no such device: told once too
         base = _base_file(Path(folder), arguments)
         if arguments.render:
             films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
         for number, shot in enumerate(shots, 1):
-            asked = _asked(arguments, shot) | {"file": scene_file, "model": str(engine.model)}
+            asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
             if report.finished(str(shot.sound), asked, shot.files):
                 continue
+            report.begin(str(shot.sound))
             label = f"{number}/{len(shots)} {shot.sound.name}"
             entry = _make_shot(arguments, shot, base, progress_for(arguments.progress, label=label))
             report.add(entry | {"options": asked})
@@ -193,7 +198,7 @@ def _make_take(
     takes.make_active(prepared)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
-        sys.stderr.write(f"emotalk: {of}{note}\n")
+        tell(f"emotalk: {of}{note}")
     return outcome.report.to_dict() | {
         "n_keys": result.n_keys,
         "n_curves": result.n_curves,
@@ -257,7 +262,7 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
         rigs.rig_of(group, character)  # one who cannot speak is told once
         group.character = character
     base = folder / "base.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(base), copy=True)
+    save(base)
     return base
 
 
@@ -267,25 +272,48 @@ def _make_shot(
     """One sound: animate, save, film; an entry of the report, with the error if there was one."""
     entry: dict[str, Any] = {"audio": str(shot.sound), "files": [], "report": None, "error": None}
     try:
-        if not shot.sound.is_file():
-            raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
-        _ensure_utf8(shot.sound)
-        bpy.ops.wm.open_mainfile(filepath=str(base))
-        _put_sound(shot.sound)
-        entry["report"] = _make_take(arguments, progress, of=f"{shot.sound}: ")
-        scene = bpy.context.scene
-        last_frame = takes.active_take(scene).last_frame
-        scene.frame_end = max(scene.frame_start, round(last_frame))
-        save(shot.blend)
-        entry["files"].append(str(shot.blend))
-        if shot.film is not None:
-            films.render(scene, shot.film, arguments.format)
-            entry["files"].append(str(shot.film))
-        say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
+        _make_files(arguments, shot, base, progress, entry)
     except (EmoTalkError, OSError) as error:
         entry["error"] = str(error)
-        sys.stderr.write(f"emotalk: {with_sound(shot.sound, str(error))}\n")
+    except Exception as error:  # one of the doors: the other shots have their turn
+        if isinstance(error, Cancelled) or is_ctrl_c(error):
+            raise
+        _log.exception("This is a bug in EmoTalk, not in your file")
+        entry["error"] = f"unexpected {type(error).__name__}: {str(error).strip()}"
+    if entry["error"]:
+        tell(f"emotalk: {with_sound(shot.sound, entry['error'])}")
+    else:
+        say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
     return entry
+
+
+def is_ctrl_c(error: Exception) -> bool:
+    """Whether it was Ctrl-C in an operator, of which Blender makes an error of its own."""
+    return "KeyboardInterrupt" in str(error)
+
+
+def _make_files(
+    arguments: argparse.Namespace,
+    shot: _Shot,
+    base: Path,
+    progress: Progress,
+    entry: dict[str, Any],
+) -> None:
+    """Fill in what was heard, and the files as they are made."""
+    if not shot.sound.is_file():
+        raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
+    _ensure_utf8(shot.sound)
+    bpy.ops.wm.open_mainfile(filepath=str(base))
+    _put_sound(shot.sound)
+    entry["report"] = _make_take(arguments, progress, of=f"{shot.sound}: ")
+    scene = bpy.context.scene
+    last_frame = takes.active_take(scene).last_frame
+    scene.frame_end = max(scene.frame_start, round(last_frame))
+    save(shot.blend)
+    entry["files"].append(str(shot.blend))
+    if shot.film is not None:
+        films.render(scene, shot.film, arguments.format)
+        entry["files"].append(str(shot.film))
 
 
 def _ensure_utf8(sound: Path) -> None:
@@ -314,25 +342,23 @@ def _put_sound(sound: Path) -> None:
 def save(path: Path) -> None:
     """Save a copy; the file appears when it is whole."""
     make_folder(path.parent)
-    part = path_beside(path, ".part")
+    part = part_beside(path)
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
         # 5.2 says that all went well when the disk was full: the end of the file tells.
         compat.names_in(part)
+        part.replace(path)
     except (RuntimeError, OSError) as error:
-        part.unlink(missing_ok=True)
         # Blender's own words may be those of an earlier error: on a full disk "No such file".
-        why = str(error).strip().removeprefix("Error: ")
+        why = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
         raise SetupError(
             f"The file cannot be saved ({why})",
             value=path,
             remedy="Free disk space, or choose a folder that can be written to.",
         ) from error
-    try:
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise disk_error(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
@@ -340,8 +366,3 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     names = ("character", "render", "format", "ease", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
     return asked | {"sound": file_stamp(shot.sound)}
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from ..errors import Cancelled, EmoTalkError
+from .streams import ready_streams, silence, tell
 
-__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main", "ready_streams"]
+__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main"]
 
 _log = logging.getLogger(__name__)
 
 CANCELLED_LINE: Final = "emotalk: cancelled; unfinished files were not written"
+
+_ENDINGS: Final = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+]  # Windows has no SIGHUP
 
 _DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
 
@@ -36,40 +38,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(argv)
 
 
-def ready_streams() -> None:
-    """Whatever is told can be told: names that are no UTF-8 escaped, to a closed stream nothing."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # closed by the shell (>&-): the null device also keeps its number
-            nobody = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
-            setattr(sys, name, nobody)
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 @contextlib.contextmanager
 def ended_with(
     handler: Callable[[int, FrameType | None], Any] | signal.Handlers,
 ) -> Generator[None]:
-    """What a farm's manager that ends us (SIGTERM) sets off for as long as this lasts."""
+    """What a farm's manager that ends us (SIGTERM), or a terminal that is closed (SIGHUP), sets off
+    for as long as this lasts. Under nohup we outlive the terminal.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, handler)
+    before = {number: signal.getsignal(number) for number in _ENDINGS}
+    for number in _ENDINGS:
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, handler)
     try:
         yield
     finally:
-        if before is not None:  # None: not Python's to put back
-            signal.signal(signal.SIGTERM, before)
+        for number, old in before.items():
+            if old is not None:  # None: not Python's to put back
+                signal.signal(number, old)
 
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
-    """Whoever ends us (SIGTERM) also leaves no half file and no process behind."""
+    """Whoever ends us also leaves no half file and no process behind."""
     return ended_with(_interrupt_once)
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the cleaning up
+    for ending in _ENDINGS:  # a second one would disturb the cleaning up
+        signal.signal(ending, signal.SIG_IGN)
     signal.default_int_handler(number, frame)
 
 
@@ -81,22 +79,21 @@ def _run(argv: Sequence[str] | None) -> int:
         sys.stdout.flush()  # a reader that went away shows here, not when Python ends
         return code
     except EmoTalkError as error:
-        print(f"emotalk: {error}", file=sys.stderr)
+        tell(f"emotalk: {error}")
         return _BAD
     except (Cancelled, KeyboardInterrupt):
-        print(CANCELLED_LINE, file=sys.stderr)
+        tell(CANCELLED_LINE)
         return _CANCELLED
     except BrokenPipeError:  # whoever read our results went away: there is nobody to tell
-        with contextlib.suppress(OSError, ValueError):  # nor at the end, when Python flushes again
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return _BAD
     except OSError as error:
         where = "" if error.filename is None else f": {error.filename!r}"
-        print(f"emotalk: {error.strerror or error}{where}", file=sys.stderr)
+        tell(f"emotalk: {error.strerror or error}{where}")
         return _BAD
     except Exception as error:  # noqa: BLE001 - one of the doors
         _log.exception("This is a bug in EmoTalk, not in your file")
-        print(f"emotalk: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+        tell(f"emotalk: unexpected {type(error).__name__}: {error}")
         return _BAD
 
 

@@ -6,7 +6,6 @@ import argparse
 import functools
 import logging
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -36,6 +35,7 @@ from .options import (
 from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
 from .reports import with_sound, write_report
+from .streams import say, tell
 
 __all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job"]
 
@@ -161,16 +161,15 @@ def print_outcome(outcome: Outcome) -> None:
     """One line on stdout for a result; errors and warnings on stderr, each with its sound."""
     sound = outcome.job.audio
     if outcome.report is None:
-        print(f"emotalk: {with_sound(sound, outcome.error or '')}", file=sys.stderr)
+        tell(f"emotalk: {with_sound(sound, outcome.error or '')}")
         return
     report = outcome.report
-    print(
+    say(
         f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s "
-        f"at {report['fps']} fps",
-        flush=True,  # a log tells what was done when the run is killed
+        f"at {report['fps']} fps"
     )
     for warning in report["warnings"]:
-        print(f"emotalk: {sound}: {warning}", file=sys.stderr)
+        tell(f"emotalk: {sound}: {warning}")
 
 
 def _names_folder(output: str) -> bool:

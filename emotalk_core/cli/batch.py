@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -37,6 +36,7 @@ from .options import (
 from .places import ensure_places, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
 from .reports import BatchReport, file_stamp
+from .streams import say, tell
 
 __all__ = ["add_command"]
 
@@ -79,8 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
     read_channel(arguments)
     engine = read_engine(arguments)
     ensure_places(arguments.output, place)
-    if arguments.resume:
-        remove_leftovers([place, *(task.job.output for task in tasks)])
+    remove_leftovers([place, *(task.job.output for task in tasks)])
     report = BatchReport(
         place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
     )
@@ -91,9 +90,9 @@ def _run(arguments: argparse.Namespace) -> int:
         _run_tasks(tasks, arguments, engine, cache, report)
     report.write()
     failed = [entry for entry in report.entries if entry["error"] is not None]
-    print(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
+    say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
     for entry in failed:
-        print(f"emotalk: failed: {entry['audio']}", file=sys.stderr)
+        tell(f"emotalk: failed: {entry['audio']}")
     return 3 if failed else 0
 
 
@@ -120,6 +119,7 @@ def _run_tasks(
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
         work = functools.partial(_do, job, options, hear, engine, cache, progress)
+        report.begin(str(job.output))
         outcome = replace(attempted(job, work), options=asked[i])
         print_outcome(outcome)
         # After each: a kill loses the job it hits and no other.

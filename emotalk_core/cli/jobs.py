@@ -15,7 +15,7 @@ from ..decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
 from .animate import Job
 from .options import CONTROL_FLAGS
-from .places import refuse_twice
+from .places import refuse_twice, resolved
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
 
@@ -64,13 +64,20 @@ def find_sounds(folder: Path, *, apart: Path | None = None) -> list[Path]:
         if path.suffix.lower() in AUDIBLE_SUFFIXES
         and not path.name.startswith(_APPLE_DOUBLE)
         and _is_file(path)
-        and not (apart is not None and path.is_relative_to(apart))
+        and not (apart is not None and resolved(path.parent).is_relative_to(apart))
     )
 
 
 def _paths_in(folder: Path) -> Iterator[Path]:
-    for place, _, names in os.walk(folder, onerror=_refuse_folder):
+    """Of linked folders too: a show's sounds are often on another disk."""
+    for place, folders, names in os.walk(folder, onerror=_refuse_folder, followlinks=True):
+        folders[:] = [name for name in folders if not _leads_back(Path(place, name))]
         yield from (Path(place, name) for name in names)
+
+
+def _leads_back(folder: Path) -> bool:
+    """Whether it is a link to a folder that it lies in: there would be no end to it."""
+    return folder.is_symlink() and resolved(folder) in map(resolved, folder.absolute().parents)
 
 
 def _refuse_folder(error: OSError) -> None:

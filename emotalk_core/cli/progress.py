@@ -9,6 +9,7 @@ import time
 from typing import Final, TextIO
 
 from ..progress import Progress, silent
+from .streams import silence
 
 __all__ = ["progress_for"]
 
@@ -35,8 +36,11 @@ class _Throttled:
         now_s = time.monotonic()
         if share >= 1.0 or now_s - self._last_s >= _INTERVAL_S:
             self._last_s = now_s
-            self.show(share, what)
-            self._stream.flush()
+            try:
+                self.show(share, what)
+                self._stream.flush()
+            except OSError:  # whoever watched went away: no reason for a job to fail
+                silence(self._stream)
 
     def show(self, share: float, what: str) -> None:
         raise NotImplementedError

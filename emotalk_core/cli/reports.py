@@ -65,6 +65,7 @@ class BatchReport:
     def __init__(self, path: Path, field: str, names: Sequence[str], *, resumes: bool) -> None:
         self.path, self._field, self._names = path, field, [_place(name) for name in names]
         self._entries = _read_finished(path, field) if resumes else {}
+        self._is_written = False  # until then an earlier run's entries stand there
         # Json of each entry: making that of all of them anew after each of 5,000 jobs took longer
         # than the jobs.
         self._texts = {name: _as_item(entry) for name, entry in self._entries.items()}
@@ -85,6 +86,15 @@ class BatchReport:
             return None
         return entry
 
+    def begin(self, name: str) -> None:
+        """Forget what was known of a job, whose files are about to change: a run that is killed
+        meanwhile leaves no entry that vouches for them.
+        """
+        known = self._entries.pop(_place(name), None)
+        self._texts.pop(_place(name), None)
+        if known is not None or not self._is_written:
+            self.write()
+
     def add(self, entry: Mapping[str, Any]) -> None:
         """Put what became of a job in place of what was known of it."""
         name = _place(entry[self._field])
@@ -93,6 +103,7 @@ class BatchReport:
 
     def write(self) -> None:
         """Write the file."""
+        self._is_written = True
         items = ",\n".join(self._in_order(self._texts))
         _write(self.path, f"[\n{items}\n]" if items else "[]")
 

@@ -47,6 +47,21 @@ def test_batch_does_a_folder_and_lists_what_failed(
 
 
 @pytest.mark.usefixtures("engine")
+def test_linked_folders_are_gone_into_and_circles_are_not(folder: Path) -> None:
+    (folder / "broken.wav").unlink()
+    (folder / "act2").rename(folder.parent / "elsewhere")
+    (folder / "act2").symlink_to(folder.parent / "elsewhere")
+    (folder.parent / "elsewhere" / "back").symlink_to(folder)
+    (folder / "itself").symlink_to(".")
+    (folder / "up").symlink_to(folder.parent)
+    output = folder.parent / "out"
+
+    assert run_batch(folder, output) == 0
+
+    assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emotalk_core.audio import ArraySound
-from emotalk_core.cache import EncodingCache, StoredEncoding
+from emotalk_core.cache import EncodingCache, StoredEncoding, default_folder
 from emotalk_core.engine import Encoding
 from emotalk_core.pipeline import encode
 from tests.core.fake_engine import FakeEngine
@@ -196,3 +197,16 @@ def test_a_folder_that_cannot_be_made_costs_nothing_but_a_word(
     assert encoding.n_frames == 30
     (word,) = caplog.messages
     assert word.startswith("Encoding not cached")
+
+
+def test_who_has_no_home_has_a_cache_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a farm's container the user is a number that the system does not know."""
+
+    def homeless(_: type[Path]) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", classmethod(homeless))
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert Path(tempfile.gettempdir()) in default_folder().parents

@@ -76,6 +76,30 @@ def test_an_ogg_without_its_last_page_is_cut(tmp_path: Path) -> None:
     assert is_cut_short(path)
 
 
+@pytest.mark.parametrize("room", [500, 200_000])
+def test_an_ogg_that_lost_a_page_in_the_middle_is_told(tmp_path: Path, room: int) -> None:
+    """Decoders go on with the next page: what follows is heard too early."""
+    path = tmp_path / "voice.ogg"
+    pages = [ogg_page(bytes(500), is_last=False), ogg_page(bytes(700), is_last=True)]
+    told = {}
+    for name, hole in (("none", b""), ("zeros", bytes(room)), ("noise", b"\7" * room)):
+        path.write_bytes(pages[0] + hole + pages[1])
+        told[name] = is_cut_short(path)
+    path.write_bytes(pages[0][:-200] + pages[1])
+    told["lost"] = is_cut_short(path)
+    path.write_bytes(pages[0] + b"\7" * room)
+    told["noise to the end"] = is_cut_short(path)
+
+    assert told == {name: name != "none" for name in told}
+
+
+def test_what_a_program_wrote_behind_an_ogg_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "voice.ogg"
+    path.write_bytes(OGG + b"TAG" + bytes(125))
+
+    assert not is_cut_short(path)
+
+
 @pytest.mark.parametrize("form", [*WHOLE])
 def test_a_file_whose_size_was_never_filled_in_cannot_tell(tmp_path: Path, form: str) -> None:
     path = tmp_path / "voice"

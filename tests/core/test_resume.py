@@ -186,8 +186,9 @@ def test_resume_refuses_a_report_that_is_none_of_a_batch(
 
 
 @pytest.mark.usefixtures("engine")
-def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else(
-    folder: Path,
+@pytest.mark.parametrize("flags", [["--resume"], []])
+def test_a_run_removes_what_a_killed_one_left_of_its_own_files_and_nothing_else(
+    folder: Path, flags: list[str]
 ) -> None:
     (folder / "broken.wav").unlink()
     output = folder.parent / "out"
@@ -200,7 +201,7 @@ def test_resume_removes_what_a_killed_run_left_of_its_own_files_and_nothing_else
     of_a_run_beside = "one.csv.76543210.part"
     (output / of_a_run_beside).write_text("part")
 
-    assert run_batch(folder, output, "--resume") == 0
+    assert run_batch(folder, output, *flags) == 0
 
     made = {"one.csv", "act2/two.csv", "batch_report.json"}
     assert set(tree(output)) == theirs | made | {of_a_run_beside}
@@ -240,3 +241,26 @@ def test_an_entry_is_made_into_text_once_however_many_follow(
 
     assert [entry["output"] for entry in made if isinstance(entry, dict)] == names
     assert len(made) == len(names)
+
+
+@pytest.mark.parametrize("flags", [["--resume"], []])
+def test_a_job_that_is_killed_while_it_is_made_anew_has_no_entry(
+    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    """Its file may be the new one already, which the entry of the old one would vouch for."""
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    run_batch(folder, output)
+    add = BatchReport.add
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BatchReport, "add", die)
+    assert run_batch(folder, output, "--emotion", "happy=1", *flags) == 130
+    happy = (output / "act2" / "two.csv").read_bytes()
+    monkeypatch.setattr(BatchReport, "add", add)
+
+    assert run_batch(folder, output, "--resume") == 0
+
+    assert (output / "act2" / "two.csv").read_bytes() != happy

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,26 @@ def test_who_ends_us_ends_what_we_started(tmp_path: Path, how: str) -> None:
     assert ours.returncode == 7
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no exec that keeps the process")
+def test_who_kills_run_py_kills_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "teller.py").write_text("import os\nprint(os.getpid())\n")
+    code = (
+        "import run, sys\nfrom pathlib import Path\n"
+        "run.ensure = lambda name: {name: Path(sys.executable)}\n"
+        "sys.exit(run.run_module('e', 'teller', []))"
+    )
+    search = os.pathsep.join([str(ROOT), str(tmp_path)])
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": search},
+        stdout=subprocess.PIPE,
+    ) as ours:
+        told, _ = ours.communicate()
+
+    assert int(told) == ours.pid
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a word")
 @pytest.mark.parametrize(
     ("on_ctrl_c", "patience_s"),
@@ -91,12 +112,35 @@ def test_ctrl_c_leaves_what_we_started_the_time_to_clean_up(
     assert (tmp_path / "clean").exists()
 
 
-def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
-    """A farm's manager ends all of a group, and run.py passes the signal on."""
-    before = signal.getsignal(signal.SIGTERM)
+ENDINGS = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@pytest.fixture(params=ENDINGS)
+def ending(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A signal that ends us, as it is where nobody has it ignored."""
+    number = getattr(signal, request.param)
+    before = signal.signal(number, signal.SIG_DFL)
+    yield number
+    signal.signal(number, before)
+
+
+@pytest.mark.parametrize("second", ENDINGS)
+def test_a_second_signal_does_not_disturb_the_cleaning_up(ending: int, second: str) -> None:
+    """A farm's manager ends all of a group, a terminal that closes sends both."""
     with ended_like_ctrl_c():
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(ending)
+        signal.raise_signal(getattr(signal, second))
 
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(ending) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no nohup")
+def test_under_nohup_we_outlive_the_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_like_ctrl_c():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +64,28 @@ def test_closed_streams_end_no_command(talk: Path, closed: str) -> None:
     assert ended.returncode == 0
     assert "unexpected" not in ended.stderr
     assert output.is_file()
+
+
+@on_posix
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_log_that_cannot_be_written_costs_no_job(
+    talk: Path, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    """Its disk is full, or whoever read it went away: `| head`, a farm's monitor."""
+    sounds, output = talk.parent / "sounds", talk.parent / "out"
+    sounds.mkdir()
+    (sounds / "bad.wav").write_text("no sound")
+    for name in ("one.wav", "two.wav"):
+        (sounds / name).write_bytes(talk.read_bytes())
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as nobody:
+        monkeypatch.setattr(f"sys.{stream}", nobody)
+
+        code = cli.main(["batch", str(sounds), "-o", str(output), "--progress", "json"])
+
+    errors = [entry["error"] for entry in json.loads((output / "batch_report.json").read_text())]
+    assert code == 3
+    assert [error is None for error in errors] == [False, True, True]
+    assert {path.name for path in output.glob("*.csv")} == {"one.csv", "two.csv"}
