@@ -19,11 +19,11 @@ from typing import Final
 import numpy as np
 import torch
 
-from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
+from emotalk_core.timing import SAMPLE_RATE
 
 from .config import Course
 from .courses import Weights, extract_sets, lip_clips, lip_sets, take_course, weights_in
