@@ -23,7 +23,7 @@ from ..data.captures import CAPTURES
 from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
 from ..folders import ready_folder
-from .contest import FACES, VARIANTS, make_parallel_sets, run_contest, run_name, settings_of
+from .contest import FACES, VARIANTS, Contest, make_parallel_sets, run_contest
 from .full_size import FullEmoTalk, export_full
 from .loop import chosen_device
 from .processes import processes
@@ -157,21 +157,21 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def _table(args: argparse.Namespace) -> None:
-    from ..evaluate.table import write_table
+    from ..evaluate.table import Places, write_table
 
-    _check_table(args)
+    contest = Contest(args.work / "runs", args.config, tuple(args.seeds), tuple(args.set))
+    _check_table(args, contest)
     parallel = args.work / "parallel"
     make_parallel_sets(parallel)
     store, front_end = features_of(
         load_sets([f"parallel={parallel}"], FACES, faces=FACES), args.work
     )
-    runs = args.work / "runs"
     if not args.judge_only:
-        run_contest(store, front_end, runs, args.config, seeds=args.seeds, changes=args.set)
-    write_table(args, store)
+        run_contest(contest, store, front_end)
+    write_table(contest, store, Places(args.work, args.data, args.head, args.pictures, args.text))
 
 
-def _check_table(args: argparse.Namespace) -> None:
+def _check_table(args: argparse.Namespace, contest: Contest) -> None:
     """Refuse now what would end the command after an hour."""
     from ..evaluate.mesh import read_head
 
@@ -181,10 +181,9 @@ def _check_table(args: argparse.Namespace) -> None:
             value=args.data,
             remedy=f"Give --data a folder with any of {', '.join(CAPTURES)}, or leave it out.",
         )
-    for seed in args.seeds:
+    for seed in contest.seeds:
         for variant in VARIANTS:
-            run = settings_of(variant, seed, args.config, args.set)
-            refuse_another(run, args.work / "runs" / run_name(variant, seed))
+            refuse_another(contest.settings(variant, seed), contest.folder(variant, seed))
     if args.head:
         read_head(args.head)
     for folder in filter(None, (args.work, args.pictures)):

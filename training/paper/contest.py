@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +22,9 @@ __all__ = [
     "FACES",
     "PARALLEL",
     "VARIANTS",
+    "Contest",
     "make_parallel_sets",
     "run_contest",
-    "run_name",
-    "settings_of",
 ]
 
 log = logging.getLogger(__name__)
@@ -66,26 +65,32 @@ def make_parallel_sets(folder: Path) -> None:
         )
 
 
-def run_name(variant: str, seed: int) -> str:
-    """Folder of a run."""
-    return f"{variant}-{seed}"
+@dataclass(frozen=True)
+class Contest:
+    """The runs behind one table: where they lie, and how they are trained."""
+
+    runs: Path  # gets a folder for each run
+    config: Path
+    seeds: tuple[int, ...]
+    changes: tuple[str, ...] = ()  # to the config, as `group.field=value`
+
+    def folder(self, variant: str, seed: int) -> Path:
+        """Where a run lies."""
+        return self.runs / f"{variant}-{seed}"
+
+    def settings(self, variant: str, seed: int) -> PaperRun:
+        """How a run is trained.
+
+        Raises
+        ------
+        InputError
+            As `read_run`.
+        """
+        run = read_run(self.config, [*self.changes, *VARIANTS[variant], f"seed={seed}"])
+        return replace(run, name=variant)
 
 
-def settings_of(variant: str, seed: int, config: Path, changes: Sequence[str]) -> PaperRun:
-    """Settings of a run of the contest."""
-    run = read_run(config, [*changes, *VARIANTS[variant], f"seed={seed}"])
-    return replace(run, name=variant)
-
-
-def run_contest(
-    store: Store,
-    front_end: FrontEnd,
-    folder: Path,
-    config: Path,
-    *,
-    seeds: Sequence[int],
-    changes: Sequence[str] = (),
-) -> None:
+def run_contest(contest: Contest, store: Store, front_end: FrontEnd) -> None:
     """Train what is not trained yet: all variants with the first seed, then with the next.
 
     Raises
@@ -93,10 +98,9 @@ def run_contest(
     InputError
         A run that is there was trained with other settings, or on other takes.
     """
-    for seed in seeds:
+    for seed in contest.seeds:
         for variant in VARIANTS:
-            path = folder / run_name(variant, seed)
-            run = settings_of(variant, seed, config, changes)
+            path, run = contest.folder(variant, seed), contest.settings(variant, seed)
             if (path / "network.pt").is_file():
                 explain(path, run, store.takes, front_end_key(front_end))
                 continue
