@@ -117,10 +117,7 @@ class FeatureSet:
         states = np.memmap(folder / f"{name}.f16", np.float16, mode="r", shape=shape)
         return cls(
             states,
-            *(
-                index[k]
-                for k in ("level", "names", "copies", "starts", "lengths", "phase_s", "lags")
-            ),
+            *(index[k] for k in _INDEX),
         )
 
 

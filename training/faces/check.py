@@ -55,9 +55,9 @@ def read_phones(folder: Path, *, split: str) -> dict[str, tuple[list[Phone], flo
     return {name: (phones, seconds[name]) for name, phones in clips.items()}
 
 
-def made_curves(clips: dict[str, tuple[list[Phone], float]], *, every: int = 5) -> list[np.ndarray]:
-    """Neutral curves of every so many clips, each by a speaker of its own."""
-    chosen = sorted(clips)[::every]
+def made_curves(clips: dict[str, tuple[list[Phone], float]]) -> list[np.ndarray]:
+    """Neutral curves of every fifth clip, each by a speaker of its own."""
+    chosen = sorted(clips)[::5]
     return [speech_curves(*clips[name], style=i).values for i, name in enumerate(chosen)]
 
 
