@@ -23,7 +23,7 @@ from emotalk_core.model.folder import starter_folder
 from . import steps
 from .actors import Audition, hear_actors
 from .config import read_run_config
-from .folders import ready_folder
+from .folders import held, ready_folder
 from .paper.cli import main as paper_main
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -115,9 +115,10 @@ def _starter(args: argparse.Namespace) -> int:
         )
     ready_folder(args.work)
     work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
-    for name, step in _STEPS.items():
-        if args.step in (name, "rebuild"):
-            step(work, args)
+    with held(args.work):
+        for name, step in _STEPS.items():
+            if args.step in (name, "rebuild"):
+                step(work, args)
     return 0
 
 

@@ -21,6 +21,7 @@ from tests.torch.paper_takes import made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from tests.torch.test_takes import curves, write_sound  # noqa: E402
 from training.__main__ import main  # noqa: E402
+from training.folders import held  # noqa: E402
 from training.paper.settings import read_run  # noqa: E402
 from training.paper.steps import train  # noqa: E402
 
@@ -107,6 +108,19 @@ def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
     assert main(command(spec, work)) == 0
     assert "no take has the split dev" in caplog.text
     assert main(command(spec, work, "--set", "pace.warmup=1")) == 2
+
+
+def test_a_folder_where_a_run_is_at_work_is_refused(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with held(folder):
+        assert main(command(f"clips={takes}", tmp_path / "work", "--run", str(folder))) == 2
+    assert "Another run is at work in this folder" in capsys.readouterr().err
+    assert [p.name for p in folder.iterdir()] == ["run.lock"]
+    with held(folder):  # whoever was refused, or is done, has let go of it
+        pass
 
 
 @pytest.mark.parametrize("option", ["--work", "--run"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from emotalk_core.errors import InputError
 from ..data.captures import CAPTURES
 from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
-from ..folders import ready_folder
+from ..folders import held, ready_folder
 from .contest import FACES, VARIANTS, Contest, make_parallel_sets, run_contest
 from .full_size import FullEmoTalk, export_full
 from .loop import chosen_device
@@ -103,10 +104,12 @@ def _train(args: argparse.Namespace) -> None:
     run = read_run(args.config, args.set)
     folder = args.run or args.work / "runs" / f"{run.name}-{run.seed}"
     chosen_device(run.pace.device)  # hours of features come before the network
-    with processes() as group:
+    with processes() as group, ExitStack() as stack:
         takes = load_sets(args.takes, run.persons, skip=args.skip_bad)
         ready_folder(args.work)
         ready_folder(folder)
+        if group.is_first:
+            stack.enter_context(held(folder))
         if group.is_first:  # one process computes the features, the others read them
             features_of(takes, args.work)
         group.wait()

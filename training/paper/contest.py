@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..features import FrontEnd
+from ..folders import held, ready_folder
 from ..synthesis.parallel import ParallelPlan, make_parallel_shards
 from .run_folder import explain
 from .settings import PaperRun, read_run
@@ -96,7 +97,8 @@ def run_contest(contest: Contest, store: Store, front_end: FrontEnd) -> None:
     Raises
     ------
     InputError
-        A run that is there was trained with other settings, or on other takes.
+        A run that is there was trained with other settings, or on other takes, or is being trained
+        by somebody else.
     """
     for seed in contest.seeds:
         for variant in VARIANTS:
@@ -104,8 +106,10 @@ def run_contest(contest: Contest, store: Store, front_end: FrontEnd) -> None:
             if (path / "network.pt").is_file():
                 explain(path, run, store.takes, front_end_key(front_end))
                 continue
+            ready_folder(path)
             started, cpu = time.monotonic(), time.process_time()
-            train(run, store, path, front_end)
+            with held(path):
+                train(run, store, path, front_end)
             took = time.monotonic() - started, time.process_time() - cpu
             log.info("%s: %.0f s, %.0f of them on the processor", path.name, *took)
             (path / "took.txt").write_text(f"wall {took[0]:.1f} s, processor {took[1]:.1f} s\n")
