@@ -83,6 +83,8 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
         ("clips=HERE", ("--set", "seed=-1"), "'seed = -1'. Give it 0 or more."),
         ("clips=HERE", ("--set", "losses.cross=1.0"), "No pairs"),
         ("clips=HERE", ("--set", "persons=0"), "persons"),
+        ("clips=HERE", ("--set", "persons=9999999999"), "Give it less than 65536."),
+        ("clips=HERE", ("--set", "sizes.branch=9999999999"), "Give it less than 65536."),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_2(
