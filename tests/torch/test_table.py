@@ -224,6 +224,6 @@ def test_spread_is_over_seeds_and_what_is_unknown_is_left_blank() -> None:
         Scores("constant", {"parallel": [{"lve_mm": 4.0, "lag_ms": float("nan")}]}),
     ]
     text = make_table(rows)
-    assert "| EmoTalk (2) | 1.500 ± 0.500 |" in text
+    assert "| EmoTalk (2) | 1.500 ± 0.707 |" in text  # (2 - 1) / √2: a sample's deviation
     assert "| one face | 4.000 |" in text
     assert "lag" not in text

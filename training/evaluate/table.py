@@ -136,7 +136,9 @@ _HEAD: Final = "# The table\n\nHow to read it, and what it said: `docs/research.
 
 
 def make_table(scores: Iterable[Scores]) -> str:
-    """Markdown: one table for each set, mean ± deviation over seeds."""
+    """Markdown: one table for each set; mean over seeds ± their sample deviation (ddof 1), which
+    one seed does not have.
+    """
     by_row = {s.row: s for s in scores}
     sets = list(dict.fromkeys(n for s in by_row.values() for n in s.by_set))
     return "\n".join(_table_of(name, by_row) for name in sets)
@@ -173,7 +175,7 @@ def _cell(values: Sequence[float], column: str) -> str:
     if not known:
         return ""
     digits = _DIGITS.get(column, 2)
-    spread = f" ± {np.std(known):.{digits}f}" if len(known) > 1 else ""
+    spread = f" ± {np.std(known, ddof=1):.{digits}f}" if len(known) > 1 else ""
     return f"{np.mean(known):.{digits}f}{spread}"
 
 
