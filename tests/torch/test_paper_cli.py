@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from fractions import Fraction
@@ -101,12 +102,31 @@ def test_a_fault_is_one_line_and_exit_code_2(
     assert said in line
 
 
-def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
-    takes: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_what_is_given_twice_or_is_no_encoder_is_refused_before_anything_slow(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec, work = f"clips={takes}", tmp_path / "work"
+    assert main(command(spec, work, "--takes", f"clips={takes}/../takes")) == 2
+    assert "A set is given twice" in capsys.readouterr().err
     missing = ("--set", "network=emotalk-full", "--set", "encoders.content=/no/such")
     assert main(command(spec, work, *missing)) == 2
+    assert "Not a checkpoint folder of transformers" in capsys.readouterr().err
+    assert not work.exists()
+
+
+def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
+    takes: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec, work = f"clips={takes}", tmp_path / "work"
+    facts = {"model_type": "wav2vec2", "do_stable_layer_norm": True}
+    (tmp_path / "config.json").write_text(json.dumps(facts))
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    missing = ("--set", "network=emotalk-full", "--set", f"encoders.content={tmp_path}")
+    assert main(command(spec, work, *missing)) == 2
+    assert (work / "runs" / "studio-1" / "about.json").is_file()
     assert main(command(spec, work)) == 0
     assert "no take has the split dev" in caplog.text
     assert main(command(spec, work, "--set", "pace.warmup=1")) == 2

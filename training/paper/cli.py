@@ -25,7 +25,7 @@ from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
 from ..folders import held, ready_folder
 from .contest import FACES, VARIANTS, Contest, make_parallel_sets, run_contest
-from .full_size import FullEmoTalk, export_full
+from .full_size import FullEmoTalk, check_encoders, export_full
 from .loop import chosen_device
 from .processes import processes
 from .run_folder import refuse_another
@@ -92,7 +92,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="KIND=FOLDER",
         help=f"may be repeated; {', '.join(KINDS)}",
     )
-    parser.add_argument("--config", type=Path, default=_CONFIGS / "emotalk.toml")
+    parser.add_argument(
+        "--config", type=Path, default=_CONFIGS / "emotalk.toml", help="default: the paper's"
+    )
     parser.add_argument("--work", type=Path, default=Path("out") / "paper", help="features")
     parser.add_argument("--run", type=Path, help="run folder; default: WORK/runs/NAME-SEED")
     parser.add_argument("--skip-bad", action="store_true", help="leave out takes with faults")
@@ -104,6 +106,8 @@ def _train(args: argparse.Namespace) -> None:
     run = read_run(args.config, args.set)
     folder = args.run or args.work / "runs" / f"{run.name}-{run.seed}"
     chosen_device(run.pace.device)  # hours of features come before the network
+    if run.network == "emotalk-full":
+        check_encoders(run.encoders)
     with processes() as group, ExitStack() as stack:
         takes = load_sets(args.takes, run.persons, skip=args.skip_bad)
         ready_folder(args.work)
@@ -120,11 +124,14 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _export(network: nn.Module, takes: Sequence[Take], folder: Path, name: str) -> None:
-    """A model folder of networks that an engine can run."""
+    """A model folder of networks that an engine can run; of others the log says what there is."""
     if isinstance(network, FullEmoTalk):
         export_full(network, folder, name)
         logging.info("%s: next, emotalk calibrate %s CLIPS, for the sliders", folder, folder)
+        return
     if not isinstance(network, StarterAnimator):
+        numbers = folder.with_name("network.pt")
+        logging.info("%s: the numbers; no engine runs this network, the table judges it", numbers)
         return
     used = [t for t in takes if t.split == "train"]
     export_starter(
