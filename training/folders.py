@@ -1,8 +1,9 @@
-"""Folders that a command writes into, looked at before its work and not after it."""
+"""Folders that a command writes into: looked at before its work, held during it, complete after."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,11 +12,13 @@ from typing import BinaryIO, Final
 
 from emotalk_core.errors import InputError
 
-__all__ = ["held", "ready_folder"]
+__all__ = ["copy_unchanged", "held", "ready_folder"]
 
 log = logging.getLogger(__name__)
 
 _LOCK: Final = "run.lock"
+_WRITTEN: Final = {"model.safetensors", "config.json", "MODEL_CARD.md"}
+"""Of a model's files, those that are not true of one that was trained from it."""
 
 
 def ready_folder(path: Path) -> None:
@@ -34,6 +37,13 @@ def ready_folder(path: Path) -> None:
             value=path,
             remedy=f"{error.strerror}: give another.",
         ) from error
+
+
+def copy_unchanged(model: Path, out: Path) -> None:
+    """What a model folder that was trained from another has of it: encoder, licences, notices."""
+    for path in model.iterdir():
+        if path.is_file() and path.name not in _WRITTEN:
+            shutil.copyfile(path, out / path.name)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from emotalk_core import arkit  # noqa: E402
 from emotalk_core.clip import Clip  # noqa: E402
 from emotalk_core.clip_files import write_clip  # noqa: E402
 from emotalk_core.errors import SetupError  # noqa: E402
-from emotalk_core.model.folder import load_model  # noqa: E402
+from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from tests.torch.paper_takes import made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from tests.torch.test_takes import curves, write_sound  # noqa: E402
@@ -57,6 +57,8 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
     model = load_model(run / "model")
     assert model.config.name == "studio"
     assert "3 of 1\nspeakers" in (run / "model" / "MODEL_CARD.md").read_text()
+    for name in ("LICENSE-whisper", "NOTICE"):  # what is derived goes with its licence
+        assert (run / "model" / name).read_bytes() == (starter_folder() / name).read_bytes()
     before = (run / "network.pt").read_bytes()
     assert main(command(f"clips={takes}", tmp_path / "work")) == 0
     assert (run / "network.pt").read_bytes() == before
