@@ -165,6 +165,7 @@ def test_a_file_where_a_folder_should_be_is_named(
         (("--text", "/no/such/table.md"), "No such folder: '/no/such'"),
         (("--set", "pace.pairs=0"), "pace.pairs = 0"),
         (("--seeds", "1", "-1"), "seed = -1"),
+        (("--seeds", "2", "1", "2"), "A seed is given twice: '2 1 2'"),
         (("--config", "NO_TOML"), "Run config is no toml"),
     ],
 )

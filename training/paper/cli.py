@@ -191,6 +191,12 @@ def _check_table(args: argparse.Namespace, contest: Contest) -> None:
             value=args.data,
             remedy=f"Give --data a folder with any of {', '.join(CAPTURES)}, or leave it out.",
         )
+    if len(set(contest.seeds)) < len(contest.seeds):
+        raise InputError(
+            "A seed is given twice",
+            value=" ".join(map(str, contest.seeds)),
+            remedy="Give each once: its runs would count double.",
+        )
     for seed in contest.seeds:
         for variant in VARIANTS:
             refuse_another(contest.settings(variant, seed), contest.folder(variant, seed))
