@@ -12,6 +12,7 @@ import errno
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -119,7 +120,7 @@ def _starter(args: argparse.Namespace) -> int:
         )
     ready_folder(args.work)
     work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
-    with held(args.work):
+    with nullcontext() if args.step == "evaluate" else held(args.work):
         for name, step in _STEPS.items():
             if args.step in (name, "rebuild"):
                 step(work, args)

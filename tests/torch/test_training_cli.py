@@ -47,6 +47,19 @@ def test_a_work_folder_where_another_is_at_work_is_refused(
     assert "Another run is at work in this folder" in capsys.readouterr().err
 
 
+def test_a_model_is_judged_while_a_run_is_at_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "open_speech").mkdir()
+    (tmp_path / "work").mkdir()
+    command = ["evaluate", "--data", str(tmp_path), "--work", str(tmp_path / "work")]
+
+    with held(tmp_path / "work"):
+        assert __main__.main(command) == 2
+
+    assert "A file is missing" in capsys.readouterr().err  # it came as far as its data
+
+
 def test_a_full_disk_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
