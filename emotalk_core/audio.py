@@ -24,12 +24,10 @@ from .resampling import Ratio, resample_blocks, resampled_length
 from .timing import SAMPLE_RATE
 
 __all__ = [
-    "SAMPLE_RATE",
     "ArraySound",
     "SoundSource",
     "open_sound",
     "read_samples",
-    "resample_blocks",
 ]
 
 _T = TypeVar("_T")

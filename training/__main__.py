@@ -1,9 +1,8 @@
-"""python -m training STEP --config FILE --data DIR --work DIR: from raw parts to weights, step by
-step or all at once.
+"""python3 run.py train STEP: from raw parts to weights, step by step or all at once.
 
-`python -m training starter` is `rebuild --config training/configs/starter.toml`;
-`python -m training paper ...` trains the paper's network and makes its table;
-`python -m training actors ...` fits the listener of a finished model to other actors.
+starter    every step by training/configs/starter.toml; `rebuild` by another --config
+paper ...  train on your own takes, the paper's network, its table
+actors ... fit the listener of a finished model to other actors
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import errno
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from emotalk_core.model.folder import starter_folder
 from . import steps
 from .actors import Audition, hear_actors
 from .config import read_run_config
-from .folders import ready_folder
+from .folders import held, ready_folder
 from .paper.cli import main as paper_main
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -55,7 +55,7 @@ _STEPS: Final[dict[str, Callable[[steps.Work, argparse.Namespace], None]]] = {
 
 
 def _actors(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m training actors")
+    parser = argparse.ArgumentParser(prog="python3 run.py train actors")
     parser.add_argument("actors", type=Path, help="folder with index.csv: file, emotion, ...")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder with open_speech")
@@ -82,8 +82,13 @@ def main(argv: list[str] | None = None) -> int:
     """Run one step, or `rebuild`: all of them. 0, or 2 with one line about what is wrong."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments and arguments[0] in _OTHERS:
-        return _guarded(lambda: _OTHERS[arguments[0]](arguments[1:]))
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+        after = "begins anew" if arguments[0] == "actors" else "goes on"
+        return _guarded(lambda: _OTHERS[arguments[0]](arguments[1:]), after)
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("step", choices=[*_STEPS, "rebuild", *_CONFIGS])
     parser.add_argument("--config", type=Path, default=_HERE / "configs" / "starter.toml")
     parser.add_argument(
@@ -115,13 +120,14 @@ def _starter(args: argparse.Namespace) -> int:
         )
     ready_folder(args.work)
     work = steps.Work(read_run_config(args.config), args.data, args.work, args.shipped_front_end)
-    for name, step in _STEPS.items():
-        if args.step in (name, "rebuild"):
-            step(work, args)
+    with nullcontext() if args.step == "evaluate" else held(args.work):
+        for name, step in _STEPS.items():
+            if args.step in (name, "rebuild"):
+                step(work, args)
     return 0
 
 
-def _guarded(run: Callable[[], int]) -> int:
+def _guarded(run: Callable[[], int], after: str = "goes on") -> int:
     try:
         return run()
     except EmoTalkError as error:
@@ -133,7 +139,7 @@ def _guarded(run: Callable[[], int]) -> int:
         print(_told(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Stopped; the same command goes on, `actors` anew.", file=sys.stderr)
+        print(f"Stopped; the same command {after}.", file=sys.stderr)
         return 130
 
 

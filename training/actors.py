@@ -6,7 +6,6 @@ Front end, lips and face stay as they are; only the few numbers are changed that
 from __future__ import annotations
 
 import csv
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .datasets import SPLITS, Recording, load_open_speech, make_quiet
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, extract
-from .folders import ready_folder
+from .folders import copy_unchanged, ready_folder
 from .listener import ListenerSettings, Voices, fit_listener, gather, recalls, together, write
 from .retold import at_other_speeds
 
@@ -35,8 +34,6 @@ __all__ = ["Audition", "hear_actors", "load_actors"]
 _READERS, _FEWEST, _QUIET = 150, 3, 120  # clips
 _SOMEBODY: Final = "somebody"
 """Speaker of clips of whom no name is given: an empty one would mean that nobody speaks."""
-_WRITTEN: Final = {"model.safetensors", "config.json", "MODEL_CARD.md"}
-"""Of a model's files, those that would not be true of the new one if they were copied."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +139,7 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     write(fitted, network)
     _, about = read_tensors(audition.model / "model.safetensors")
     about["listener"] = f"fitted to {len(learnt)} clips of {audition.actors.name}"
-    for path in audition.model.iterdir():
-        if path.is_file() and path.name not in _WRITTEN:
-            shutil.copyfile(path, audition.out / path.name)
+    copy_unchanged(audition.model, audition.out)
     write_tensors(audition.out / "model.safetensors", network.export(), about)
     write_config(model.config, audition.out / "config.json")
     return {EMOTIONS[number]: share for number, share in found.items()}

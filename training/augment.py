@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emotalk_core.engine.frontend import SAMPLE_RATE
+from emotalk_core.timing import SAMPLE_RATE
 
 __all__ = ["add_noise", "coloured_noise", "in_a_room", "quiet_sound"]
 

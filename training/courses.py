@@ -17,6 +17,7 @@ from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.tensors import read_tensors
 
 from .batches import Clips
+from .checkpoints import read_state
 from .config import Course, SetShares
 from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
 from .trainer import PartsOf, Pupil, TrainSettings, train
@@ -122,5 +123,5 @@ def take_course(  # noqa: PLR0913 - who, from what, how, and where to
 
 def weights_in(checkpoint: Path) -> dict[str, torch.Tensor]:
     """The averaged weights of a checkpoint."""
-    averaged = torch.load(checkpoint, weights_only=True)["averaged"]
+    averaged = read_state(checkpoint)["averaged"]
     return {n.removeprefix(_MODULE): v for n, v in averaged.items() if n.startswith(_MODULE)}

@@ -18,8 +18,8 @@ import numpy as np
 from emotalk_core import arkit
 from emotalk_core.atomic_file import atomic_file
 from emotalk_core.controls import EMOTIONS
-from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.errors import InputError
+from emotalk_core.timing import SAMPLE_RATE
 
 from .augment import quiet_sound
 from .faces.captured import Captured

@@ -20,9 +20,10 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.atomic_file import atomic_file
-from emotalk_core.engine.frontend import SAMPLE_RATE, Encoder, normalise
+from emotalk_core.engine.frontend import Encoder, normalise
 from emotalk_core.engine.windows import cross_fade, mel_blocks, mel_windows, sound_top, state_levels
 from emotalk_core.model.config import FrontEndConfig
+from emotalk_core.timing import SAMPLE_RATE
 
 from .augment import add_noise, coloured_noise, in_a_room, quiet_sound
 from .datasets import NOBODY, Recording, load_samples
@@ -116,10 +117,7 @@ class FeatureSet:
         states = np.memmap(folder / f"{name}.f16", np.float16, mode="r", shape=shape)
         return cls(
             states,
-            *(
-                index[k]
-                for k in ("level", "names", "copies", "starts", "lengths", "phase_s", "lags")
-            ),
+            *(index[k] for k in _INDEX),
         )
 
 

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from emotalk_core.controls import EMOTIONS, emotion_weights
-from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.resampling import Ratio, resample_blocks
+from emotalk_core.timing import SAMPLE_RATE
 
 from .datasets import Recording, load_samples
 from .faces import with_silence

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence, Set
 from dataclasses import asdict
@@ -19,12 +18,13 @@ from typing import Final
 import numpy as np
 import torch
 
-from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
+from emotalk_core.timing import SAMPLE_RATE
 
+from .checkpoints import read_state, write_state
 from .config import Course
 from .courses import Weights, extract_sets, lip_clips, lip_sets, take_course, weights_in
 from .datasets import (
@@ -49,6 +49,7 @@ from .listener import (
     together,
     write,
 )
+from .revision import revision
 from .seeds import seed_torch
 from .trainer import Pupil, face_parts, name_parts
 from .trainer import train as train_lips
@@ -173,7 +174,7 @@ def train(work: Work) -> None:
             folder=work.run / name,
             seed=(seed, number),
         )
-    torch.save(kept, work.run / _KEPT)
+    write_state(kept, work.run / _KEPT)
     write_trained(work)
 
 
@@ -281,7 +282,7 @@ def listen(work: Work) -> None:
             mean = np.mean(list(found.values()))
             log.info("listener, unseen speakers of %s: recall %.3f %s", name, mean, found)
     write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
-    torch.save(network.emotion.state_dict(), work.run / "listener.pt")
+    write_state(network.emotion.state_dict(), work.run / "listener.pt")
 
 
 def readers_of(
@@ -335,16 +336,9 @@ def _pupil(work: Work, network: Starter) -> Pupil:
 
 def _explain(work: Work, recordings: Sequence[Recording]) -> None:
     """Leave the config, the code's revision and a list of the data beside the checkpoints."""
-    revision = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     about = {
         "config": asdict(work.config),
-        "revision": revision.stdout.strip() or "unknown",
+        "revision": revision(),
         "encoder": hashlib.sha256(work.encoder.read_bytes()).hexdigest(),
         "torch": torch.__version__,
     }
@@ -362,7 +356,7 @@ def write_trained(work: Work) -> None:
     """The averaged weights as a model folder."""
     network = _network(work)
     pupil = _pupil(work, network)
-    pupil.load_state_dict(torch.load(work.run / _KEPT, weights_only=True))
+    pupil.load_state_dict(read_state(work.run / _KEPT))
     folder = work.trained
     folder.mkdir(parents=True, exist_ok=True)
     tensors = network.export()
@@ -381,7 +375,7 @@ def write_trained(work: Work) -> None:
 def export(work: Work, folder: Path) -> None:
     """Write the finished weights with their listener as a model folder and read them back."""
     made(work.finished / "config.json", "finish")
-    listener = torch.load(made(work.run / "listener.pt", "listen"), weights_only=True)
+    listener = read_state(made(work.run / "listener.pt", "listen"))
     folder.mkdir(parents=True, exist_ok=True)
     tensors, metadata = read_tensors(work.finished / "model.safetensors")
     fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}

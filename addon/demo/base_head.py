@@ -28,7 +28,6 @@ class BaseHead:
     skin: BaseMesh
     lower_teeth: BaseMesh
     tongue: BaseMesh
-    lip_mask: np.ndarray  # bool (N,) over the skin's vertices
 
 
 def read_base_head() -> BaseHead:
@@ -38,7 +37,6 @@ def read_base_head() -> BaseHead:
             _mesh(data, "Head"),
             _mesh(data, "TeethLower"),
             _mesh(data, "Tongue"),
-            data["Head/mask_lips"],
         )
 
 

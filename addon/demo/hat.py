@@ -11,7 +11,7 @@ from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
 CENTRE = np.array([0.0, 716.0, 42.0])  # mm, of the skull that the cap sits on
 RADII = np.array([90.0, 98.0, 110.0])
 TILT = np.radians(20.0)  # the cuff is higher over the forehead than over the nape
-CUFF_LOW, CUFF_HIGH = 4.0, 46.0  # mm above the centre's plane
+CUFF_LOW = 4.0  # mm above the centre's plane
 N_RIBS = 56
 SAMPLES_PER_RIB = 8
 

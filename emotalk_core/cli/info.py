@@ -72,6 +72,7 @@ def _model_facts(path: Path) -> dict[str, Any]:
     n_numbers = sum(t.size for t in (*model.tensors.values(), *model.encoder_tensors.values()))
     return {
         "kind": "model folder",
+        "name": model.config.name,
         "model": model.config.kind,
         "parameters": int(n_numbers),
         "styles": model.config.n_styles,

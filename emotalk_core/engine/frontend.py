@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.fft import rfft  # numpy loads it late: not in the first run
 
-from .product import product
+from ..timing import SAMPLE_RATE
+from .product import affine, product
 
 __all__ = [
     "HOP",
@@ -25,7 +26,6 @@ __all__ = [
     "N_FFT",
     "N_HEADS",
     "N_MELS",
-    "SAMPLE_RATE",
     "STATE_RATE",
     "UNHEARD",
     "USUAL_TOP",
@@ -37,7 +37,6 @@ __all__ = [
     "normalise",
 ]
 
-SAMPLE_RATE = 16_000
 N_FFT = 400  # 25 ms
 HOP = 160  # 10 ms: mel frames at 100 Hz
 N_MELS = 80
@@ -227,8 +226,8 @@ class Encoder:
         states = []
         for layer, band in zip(self._layers, self._bands_of(len(x)), strict=True):
             x = x + _attend(_norm(x, *layer.norm1), layer, band[:, : len(x), : len(x)])
-            hidden = gelu(_affine(_norm(x, *layer.norm2), *layer.up))
-            x += _affine(hidden, *layer.down)
+            hidden = gelu(affine(_norm(x, *layer.norm2), *layer.up))
+            x += affine(hidden, *layer.down)
             states.append(x)
         return states
 
@@ -248,13 +247,7 @@ def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: in
     columns = np.concatenate(
         [padded[i : i + stride * (n - 1) + 1 : stride] for i in range(3)], axis=1
     )
-    return _affine(columns, kernel, bias)
-
-
-def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    y = product(x, weight)
-    y += bias
-    return y
+    return affine(columns, kernel, bias)
 
 
 def _norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -278,7 +271,7 @@ def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray) -> np.ndarray:
     """Self-attention of a window, head by head: without BLAS a batched product is four times
     slower.
     """
-    qkv = _affine(x, *layer.qkv)
+    qkv = affine(x, *layer.qkv)
     size, reach = WIDTH // N_HEADS, layer.relative.shape[1] // 2
     joined = np.empty((len(x), WIDTH), np.float32)
     for head in range(N_HEADS):
@@ -293,7 +286,7 @@ def _attend(x: np.ndarray, layer: _Layer, banded: np.ndarray) -> np.ndarray:
             scores = product(q[rows], np.ascontiguousarray(k[keys].T))
             scores += banded[head, rows, keys]
             joined[rows, columns] = _weighted(scores, v[keys])
-    return _affine(joined, *layer.out)
+    return affine(joined, *layer.out)
 
 
 def _weighted(scores: np.ndarray, values: np.ndarray) -> np.ndarray:

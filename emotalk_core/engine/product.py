@@ -16,7 +16,7 @@ import numpy as np
 
 from .blas import one_blas_thread
 
-__all__ = ["has_blas", "product"]
+__all__ = ["affine", "has_blas", "product"]
 
 _K_STEP = 64  # block of the inner dimension: keeps the working set in the first-level cache
 _NARROW = 128  # below this many columns the dot-product form of einsum is the faster one
@@ -56,3 +56,10 @@ def product(a: np.ndarray, b: np.ndarray, *, blas: bool | None = None) -> np.nda
         np.einsum("ik,kj->ij", a[:, k : k + _K_STEP], b[k : k + _K_STEP], out=part)
         out += part
     return out
+
+
+def affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """X (M, K) @ weight (K, N) + bias (N,)."""
+    y = product(x, weight)
+    y += bias
+    return y

@@ -17,7 +17,7 @@ from . import Encoding
 from .contact import JAW_SURE, TUCK_SURE, firmness, gate_logits, press, round_off, tuck
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
-from .product import product
+from .product import affine, product
 
 if TYPE_CHECKING:
     from .streaming import Stretch
@@ -153,7 +153,7 @@ class Starter:
             mixed = states[0] * gains[0] + offset
             for layer, gain in zip(states[1:], gains[1:], strict=True):
                 mixed += layer * gain
-            parts.append(_affine(mixed, weight, bias))
+            parts.append(affine(mixed, weight, bias))
         return np.concatenate(parts, axis=1)
 
     def frames(self, stretch: Stretch) -> Encoding:
@@ -191,7 +191,7 @@ class Starter:
         for (weight, bias), dilation in zip(self._phones, sizes.phones_dilations, strict=True):
             x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
         # A p may last one state: its share stays as sharp as it is heard.
-        return np.concatenate([smoothed(said), _softmax(_affine(x, *self._names))], axis=1)
+        return np.concatenate([smoothed(said), _softmax(affine(x, *self._names))], axis=1)
 
     def emotion(
         self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray
@@ -219,9 +219,9 @@ class Starter:
         square = _window_sums(weights[:, None] * x * x, first, last) / total
         deviation = np.sqrt(np.maximum(square - mean * mean, 0.0) + POOL_EPS)
         pooled = np.concatenate([mean, deviation], axis=1).astype(np.float32)
-        hidden = gelu(_affine(pooled, *self._hidden))
-        voice = _softmax(_affine(hidden, *self._voice))
-        return product(voice, self._prototypes), _softmax(_affine(hidden, *self._heard))
+        hidden = gelu(affine(pooled, *self._hidden))
+        voice = _softmax(affine(hidden, *self._voice))
+        return product(voice, self._prototypes), _softmax(affine(hidden, *self._heard))
 
     def latent(self, voice: np.ndarray, controls: FrameControls) -> np.ndarray:
         """Point in the emotion latent space that the decoder is told, float32 (T, E)."""
@@ -236,30 +236,24 @@ class Starter:
         row = self._styles[style % self.config.n_styles]
         told = np.concatenate([latent, np.broadcast_to(row, (len(latent), len(row)))], axis=1)
         content = np.ascontiguousarray(content, np.float32)
-        x = _affine(content, *self._input)
+        x = affine(content, *self._input)
         x = gelu(x + level_feature(np.asarray(level, np.float32))[:, None] * self._decoder_level)
         kernel, width = self.config.decoder.kernel, self.config.decoder.width
         for film, convolution, point in self._blocks:
-            gain_shift = _affine(told, *film)
+            gain_shift = affine(told, *film)
             h = _convolve(x, *convolution, kernel, 1)
             h *= 1.0 + gain_shift[:, :width]
             h += gain_shift[:, width:]
-            x += _affine(gelu(h), *point)
+            x += affine(gelu(h), *point)
         said, shares = np.split(content, [self.config.content.width], axis=1)
-        contact = _affine(np.ascontiguousarray(said), *self._contact)[:, 0]
-        free = smoothed(_affine(x, *self._output))  # what must be quick, the gates do
+        contact = affine(np.ascontiguousarray(said), *self._contact)[:, 0]
+        free = smoothed(affine(x, *self._output))  # what must be quick, the gates do
         firm = firmness(gate_logits(contact, shares))
         slow = smoothed(firm)
         (lips, lip, _), (parted, drawn, _) = firm.T, slow.T
         jaw = smoothed(firm[:, :1] ** JAW_SURE)[:, 0]
         free = tuck(round_off(free, slow[:, 2:]), np.maximum(drawn, lip), lip**TUCK_SURE)
         return press(free, lips, parted, jaw)
-
-
-def _affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    y = product(x, weight)
-    y += bias
-    return y
 
 
 def _convolve(
@@ -271,7 +265,7 @@ def _convolve(
     columns = np.concatenate(
         [padded[i * dilation : i * dilation + n] for i in range(kernel)], axis=1
     )
-    return _affine(columns, weight, bias)
+    return affine(columns, weight, bias)
 
 
 def _window_sums(x: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model.config import FrontEndConfig
-from .frontend import HOP, SAMPLE_RATE, STATE_RATE, log_mel, mel_power_max
+from ..timing import SAMPLE_RATE
+from .frontend import HOP, STATE_RATE, log_mel, mel_power_max
 
 __all__ = [
     "LOUD_DB",

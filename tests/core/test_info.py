@@ -30,10 +30,12 @@ def test_info_tells_what_a_clip_and_a_sound_are(
     assert (facts[1]["kind"], facts[1]["frames"], facts[1]["fps"]) == ("clip", 15, "30")
 
 
-def test_info_counts_the_styles_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+def test_info_tells_the_name_and_the_styles_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["info", str(starter_folder()), "--json"]) == 0
 
-    assert json.loads(capsys.readouterr().out)["styles"] == 8
+    facts = json.loads(capsys.readouterr().out)
+    named = json.loads((starter_folder() / "config.json").read_text(encoding="utf-8"))["name"]
+    assert (facts["name"], facts["styles"]) == (named, 8)
 
 
 def test_info_says_that_a_sound_has_lost_its_end(

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from emotalk_core.errors import InputError
+
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 
 from training import courses  # noqa: E402
@@ -66,3 +68,12 @@ def test_a_course_of_no_steps_changes_nothing(taught: list[Any], tmp_path: Path)
     assert float(kept["slope"]) == 1.0
     assert not taught
     assert not (tmp_path / "third").exists()
+
+
+def test_weights_that_a_full_disk_cut_are_named(tmp_path: Path) -> None:
+    best = tmp_path / "best.pt"
+    torch.save({"averaged": {"module.slope": torch.zeros(1000)}}, best)
+    best.write_bytes(best.read_bytes()[:500])
+
+    with pytest.raises(InputError, match=r"Checkpoint cannot be read.*best\.pt"):
+        courses.weights_in(best)

@@ -24,6 +24,7 @@ from training.paper.emotalk import PaperLosses  # noqa: E402
 from training.paper.full_size import (  # noqa: E402
     Encoders,
     FullEmoTalk,
+    check_encoders,
     export_full,
     full_config,
     read_encoder,
@@ -115,6 +116,14 @@ def test_a_take_sounds_the_same_alone_and_beside_a_longer_one(folder: Path) -> N
         )[0]
     torch.testing.assert_close(alone, published, atol=1e-5, rtol=0)  # the inference path's numbers
     torch.testing.assert_close(beside, alone, atol=1e-3, rtol=0)
+
+
+def test_an_encoder_that_starts_from_random_numbers_is_told(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    check_encoders(Encoders(content=str(folder)))
+    (said,) = caplog.messages
+    assert said.startswith("encoders.emotion is not given")
 
 
 def test_folders_that_are_none_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

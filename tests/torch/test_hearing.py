@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core.engine.frontend import SAMPLE_RATE, log_mel, normalise
+from emotalk_core.engine.frontend import log_mel, normalise
 from emotalk_core.engine.windows import state_levels
 from emotalk_core.model.config import PHONES
 from emotalk_core.model.folder import Model, load_model, starter_folder
+from emotalk_core.timing import SAMPLE_RATE
 
 torch = pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 

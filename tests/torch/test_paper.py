@@ -162,6 +162,12 @@ def test_a_run_folder_explains_itself(tmp_path: Path) -> None:
     assert losses_of(tmp_path, "dev")
 
 
+def test_a_machine_without_git_trains_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    run(tmp_path / "run", until=1)
+    assert json.loads((tmp_path / "run" / "about.json").read_text())["revision"] == "unknown"
+
+
 def test_going_on_with_other_settings_is_refused(tmp_path: Path) -> None:
     run(tmp_path, until=4)
     before = (tmp_path / "state.pt").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from fractions import Fraction
@@ -16,11 +17,12 @@ from emotalk_core import arkit  # noqa: E402
 from emotalk_core.clip import Clip  # noqa: E402
 from emotalk_core.clip_files import write_clip  # noqa: E402
 from emotalk_core.errors import SetupError  # noqa: E402
-from emotalk_core.model.folder import load_model  # noqa: E402
+from emotalk_core.model.folder import load_model, starter_folder  # noqa: E402
 from tests.torch.paper_takes import made_store, settings  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from tests.torch.test_takes import curves, write_sound  # noqa: E402
 from training.__main__ import main  # noqa: E402
+from training.folders import held  # noqa: E402
 from training.paper.settings import read_run  # noqa: E402
 from training.paper.steps import train  # noqa: E402
 
@@ -55,6 +57,8 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
     model = load_model(run / "model")
     assert model.config.name == "studio"
     assert "3 of 1\nspeakers" in (run / "model" / "MODEL_CARD.md").read_text()
+    for name in ("LICENSE-whisper", "NOTICE"):  # what is derived goes with its licence
+        assert (run / "model" / name).read_bytes() == (starter_folder() / name).read_bytes()
     before = (run / "network.pt").read_bytes()
     assert main(command(f"clips={takes}", tmp_path / "work")) == 0
     assert (run / "network.pt").read_bytes() == before
@@ -82,6 +86,8 @@ def test_a_folder_of_takes_becomes_a_model_and_the_same_command_is_done(
         ("clips=HERE", ("--set", "seed=-1"), "'seed = -1'. Give it 0 or more."),
         ("clips=HERE", ("--set", "losses.cross=1.0"), "No pairs"),
         ("clips=HERE", ("--set", "persons=0"), "persons"),
+        ("clips=HERE", ("--set", "persons=9999999999"), "Give it less than 65536."),
+        ("clips=HERE", ("--set", "sizes.branch=9999999999"), "Give it less than 65536."),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_2(
@@ -98,15 +104,47 @@ def test_a_fault_is_one_line_and_exit_code_2(
     assert said in line
 
 
-def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
-    takes: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_what_is_given_twice_or_is_no_encoder_is_refused_before_anything_slow(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec, work = f"clips={takes}", tmp_path / "work"
+    assert main(command(spec, work, "--takes", f"clips={takes}/../takes")) == 2
+    assert "A set is given twice" in capsys.readouterr().err
     missing = ("--set", "network=emotalk-full", "--set", "encoders.content=/no/such")
     assert main(command(spec, work, *missing)) == 2
+    assert "Not a checkpoint folder of transformers" in capsys.readouterr().err
+    assert not work.exists()
+
+
+def test_a_run_that_never_began_leaves_its_folder_to_other_settings(
+    takes: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec, work = f"clips={takes}", tmp_path / "work"
+    facts = {"model_type": "wav2vec2", "do_stable_layer_norm": True}
+    (tmp_path / "config.json").write_text(json.dumps(facts))
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    missing = ("--set", "network=emotalk-full", "--set", f"encoders.content={tmp_path}")
+    assert main(command(spec, work, *missing)) == 2
+    assert (work / "runs" / "studio-1" / "about.json").is_file()
     assert main(command(spec, work)) == 0
     assert "no take has the split dev" in caplog.text
     assert main(command(spec, work, "--set", "pace.warmup=1")) == 2
+
+
+def test_a_folder_where_a_run_is_at_work_is_refused(
+    takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with held(folder):
+        assert main(command(f"clips={takes}", tmp_path / "work", "--run", str(folder))) == 2
+    assert "Another run is at work in this folder" in capsys.readouterr().err
+    assert [p.name for p in folder.iterdir()] == ["run.lock"]
+    with held(folder):  # whoever was refused, or is done, has let go of it
+        pass
 
 
 @pytest.mark.parametrize("option", ["--work", "--run"])
@@ -127,6 +165,7 @@ def test_a_file_where_a_folder_should_be_is_named(
         (("--text", "/no/such/table.md"), "No such folder: '/no/such'"),
         (("--set", "pace.pairs=0"), "pace.pairs = 0"),
         (("--seeds", "1", "-1"), "seed = -1"),
+        (("--seeds", "2", "1", "2"), "A seed is given twice: '2 1 2'"),
         (("--config", "NO_TOML"), "Run config is no toml"),
     ],
 )

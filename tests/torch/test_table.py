@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,8 +23,8 @@ from tests.torch.real_data import DATA, needs  # noqa: E402
 from tests.torch.test_paper import FRONT_END  # noqa: E402
 from training.evaluate import table  # noqa: E402
 from training.evaluate.judge import judge  # noqa: E402
-from training.evaluate.table import Scores, make_table, write_table  # noqa: E402
-from training.paper.contest import VARIANTS, run_contest  # noqa: E402
+from training.evaluate.table import Places, Scores, make_table, write_table  # noqa: E402
+from training.paper.contest import VARIANTS, Contest, run_contest  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 
@@ -168,15 +167,13 @@ def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
     )
     store = replace(whole, takes=takes)
     config = ROOT / "training" / "configs" / "paper" / "table.toml"
-    args = SimpleNamespace(
-        work=tmp_path, data=None, head=None, seeds=[1, 2], config=config, set=list(SMALL),
-        pictures=tmp_path / "pictures", text=None,
-    )  # fmt: skip
     runs = tmp_path / "runs"
-    run_contest(store, FRONT_END, runs, config, seeds=[1], changes=SMALL)
+    contest, places = Contest(runs, config, (1,), SMALL), Places(tmp_path, pictures=tmp_path / "p")
+    more = replace(contest, seeds=(1, 2))  # of which the second is not trained
+    run_contest(contest, store, FRONT_END)
     stamps = {p: p.stat().st_mtime_ns for p in runs.rglob("network.pt")}
-    run_contest(store, FRONT_END, runs, config, seeds=[1], changes=SMALL)
-    write_table(args, store)
+    run_contest(contest, store, FRONT_END)
+    write_table(more, store, places)
 
     assert stamps == {p: p.stat().st_mtime_ns for p in runs.rglob("network.pt")}
     assert len(stamps) == len(VARIANTS)
@@ -187,11 +184,11 @@ def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
     kept = json.loads((tmp_path / "table.json").read_text())
     assert kept["emotalk"]["parallel"][0]["lve_mm"] > 0
     for name in ("table_bars.png", "table_curves.png"):
-        assert (tmp_path / "pictures" / name).stat().st_size > 5000
+        assert (tmp_path / "p" / name).stat().st_size > 5000
 
     bigger = shipped_head()
     monkeypatch.setattr(table, "shipped_head", lambda: Head(2 * bigger.lips, bigger.upper))
-    write_table(args, store)
+    write_table(more, store, places)
     again = json.loads((tmp_path / "table.json").read_text())
     for row in ("emotalk", "constant"):
         (old,), (new,) = kept[row]["parallel"], again[row]["parallel"]
@@ -199,13 +196,10 @@ def test_one_command_trains_judges_and_draws_and_does_nothing_twice(
 
     mended = replace(takes[0], curves=takes[0].curves + 0.1)
     with pytest.raises(InputError, match="emotalk-1 holds a run on other takes"):
-        run_contest(
-            replace(store, takes=(mended, *takes[1:])), FRONT_END, runs, config, seeds=[1],
-            changes=SMALL,
-        )  # fmt: skip
+        run_contest(contest, replace(store, takes=(mended, *takes[1:])), FRONT_END)
 
     unheard = replace(store, takes=tuple(replace(t, phones=()) for t in store.takes))
-    write_table(args, unheard)
+    write_table(more, unheard, places)
     (last,) = json.loads((tmp_path / "table.json").read_text())["emotalk"]["parallel"]
     assert np.isfinite(kept["emotalk"]["parallel"][0]["closed_hit"])
     assert np.isnan(last["closed_hit"])
@@ -230,6 +224,6 @@ def test_spread_is_over_seeds_and_what_is_unknown_is_left_blank() -> None:
         Scores("constant", {"parallel": [{"lve_mm": 4.0, "lag_ms": float("nan")}]}),
     ]
     text = make_table(rows)
-    assert "| EmoTalk (2) | 1.500 ± 0.500 |" in text
+    assert "| EmoTalk (2) | 1.500 ± 0.707 |" in text  # (2 - 1) / √2: a sample's deviation
     assert "| one face | 4.000 |" in text
     assert "lag" not in text

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch: run.py test makes .venv-train")
 
 from training import __main__
+from training.folders import held
 
 
 def failing(error: OSError, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -31,6 +32,32 @@ def test_a_set_that_is_not_whole_names_its_file(
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("A file is missing")
     assert str(tmp_path) in said
+
+
+def test_a_work_folder_where_another_is_at_work_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "open_speech").mkdir()
+    (tmp_path / "work").mkdir()
+    command = ["features", "--data", str(tmp_path), "--work", str(tmp_path / "work")]
+
+    with held(tmp_path / "work"):
+        assert __main__.main(command) == 2
+
+    assert "Another run is at work in this folder" in capsys.readouterr().err
+
+
+def test_a_model_is_judged_while_a_run_is_at_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "open_speech").mkdir()
+    (tmp_path / "work").mkdir()
+    command = ["evaluate", "--data", str(tmp_path), "--work", str(tmp_path / "work")]
+
+    with held(tmp_path / "work"):
+        assert __main__.main(command) == 2
+
+    assert "A file is missing" in capsys.readouterr().err  # it came as far as its data
 
 
 def test_a_full_disk_is_one_line(

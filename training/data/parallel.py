@@ -61,7 +61,7 @@ def _take(clip: SpokenClip, split: str, n_faces: int, number: int) -> Take:
     emotion = EMOTIONS.index(acted.emotion)
     weights = np.zeros(len(EMOTIONS))
     weights[emotion] = 1.0
-    target = face_curves(
+    curves = face_curves(
         clip.phones,
         clip.seconds,
         emotion=weights,
@@ -72,7 +72,7 @@ def _take(clip: SpokenClip, split: str, n_faces: int, number: int) -> Take:
     return Take(
         name=f"parallel/{acted.speaker}_{number:05d}",
         source=np.round(clip.samples * 32767).astype(np.int16),
-        curves=target.values,
+        curves=curves,
         speaker=acted.speaker,
         split=split,
         sentence=acted.sentence,

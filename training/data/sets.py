@@ -29,15 +29,24 @@ def load_sets(
     Raises
     ------
     InputError
-        No set, a kind that there is not, or takes that cannot be used.
+        No set, a kind that there is not, a set twice, or takes that cannot be used.
     """
     takes: list[Take] = []
+    given: set[tuple[str, Path]] = set()
     for spec in specs:
         kind, equals, folder = spec.partition("=")
         if not equals or kind not in KINDS:
             raise InputError(
                 "Not a set of takes", value=spec, remedy=f"Write KIND=FOLDER, {', '.join(KINDS)}."
             )
+        one = (kind, Path(folder).resolve())
+        if one in given:
+            raise InputError(
+                "A set is given twice",
+                value=spec,
+                remedy="Give it once: its takes would count double.",
+            )
+        given.add(one)
         takes += _load(kind, Path(folder), faces, skip=skip)
     if not any(t.split == "train" for t in takes):
         raise InputError(

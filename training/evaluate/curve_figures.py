@@ -21,11 +21,10 @@ _LAG_REACH: Final = 25  # steps of 10 ms
 _EDGE_S: Final = 0.02
 
 
-def on_grid(curves: np.ndarray, n_frames: int | None = None) -> np.ndarray:
+def on_grid(curves: np.ndarray) -> np.ndarray:
     """Curves (T, C) at 30 fps, read at 100 Hz."""
-    n = len(curves) if n_frames is None else n_frames
-    times = np.arange(n * GRID_HZ // _FPS) / GRID_HZ * _FPS
     frames = np.arange(len(curves))
+    times = np.arange(len(curves) * GRID_HZ // _FPS) / GRID_HZ * _FPS
     return np.stack([np.interp(times, frames, column) for column in curves.T], 1)
 
 

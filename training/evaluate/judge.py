@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..data.takes import Take
 from .curve_figures import best_lag_ms, closures, jitter, pearson
 from .mesh import Head, dynamics, largest_distances
 
-__all__ = ["FIGURES", "Figures", "as_dict", "judge"]
+__all__ = ["FIGURES", "Figures", "judge"]
 
 _JAW: Final = arkit.index("jawOpen")
 
@@ -114,8 +114,3 @@ def _curves(made: np.ndarray, true: np.ndarray) -> list[tuple[np.ndarray, np.nda
 
 def _joined(pairs: Sequence[np.ndarray]) -> float:
     return pearson(*np.concatenate(pairs, axis=1))
-
-
-def as_dict(figures: Figures) -> dict[str, float]:
-    """For json."""
-    return asdict(figures)

@@ -8,8 +8,7 @@ import numpy as np
 
 from emotalk_core import arkit
 from emotalk_core.controls import Controls
-from emotalk_core.engine.frontend import SAMPLE_RATE
-from emotalk_core.timing import NETWORK_FPS, resample
+from emotalk_core.timing import NETWORK_FPS, SAMPLE_RATE, resample
 
 from ..datasets import Recording, load_samples
 from .studio import Studio, bare

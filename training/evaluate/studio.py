@@ -12,8 +12,8 @@ from emotalk_core.arkit import N_CHANNELS
 from emotalk_core.audio import ArraySound
 from emotalk_core.controls import Controls, ControlTrack, emotion_weights
 from emotalk_core.engine import Encoding, open_engine
-from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.model.folder import load_model
+from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import Recording, load_samples
 

@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,13 +26,13 @@ from ..checkpoints import read_state
 from ..data.captures import CAPTURES, load_capture
 from ..data.takes import Take
 from ..paper.batches import collate
-from ..paper.contest import VARIANTS, run_name, settings_of
+from ..paper.contest import VARIANTS, Contest
 from ..paper.steps import network_of
 from ..paper.store import Store, open_store, shipped_front_end
-from .judge import FIGURES, Figures, as_dict, judge
+from .judge import FIGURES, judge
 from .mesh import Head, read_head, shipped_head
 
-__all__ = ["PAPER", "TITLES", "Scores", "make_table", "write_table"]
+__all__ = ["PAPER", "TITLES", "Places", "Scores", "make_table", "write_table"]
 
 log = logging.getLogger(__name__)
 
@@ -91,34 +91,54 @@ class _Judged:
         return [self.store.takes[k] for k in self.rows]
 
 
-def write_table(args: Any, store: Store) -> None:
-    """Judge all runs of a contest; leave `table.json`, `table.md` and pictures in the work folder.
+@dataclass(frozen=True)
+class Places:
+    """What a table is made from besides its runs, and where it goes."""
 
-    `args`: work, data, head, seeds, config, set, pictures, text, as the command line gives them.
-    """
+    work: Path  # gets features and `table.json`
+    data: Path | None = None  # with real curves; none: parallel takes alone
+    head: Path | None = None  # the head's npz; the one that ships
+    pictures: Path | None = None  # folder; `work`
+    text: Path | None = None  # file; `work`/table.md
+
+
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """What every run is judged on."""
+
+    sets: tuple[_Judged, ...]
+    head: Head
+    kept: str  # name of the file in a run's folder that keeps its figures
+
+
+def write_table(contest: Contest, store: Store, places: Places) -> None:
+    """Judge all runs of a contest; leave `table.json`, the table and its pictures."""
     from .table_pictures import draw_bars, draw_curves
 
-    head = read_head(args.head) if args.head else shipped_head()
-    sets = [_Judged("parallel", store, tuple(_rows(store, "test"))), *_captures(args)]
-    scores = list(_simple_scores(sets, store, head))
+    head = read_head(places.head) if places.head else shipped_head()
+    kept_in = f"figures-{places.head.stem}.json" if places.head else "figures.json"
+    parallel = _Judged("parallel", store, tuple(_rows(store, "test")))
+    bench = _Bench((parallel, *_captures(places)), head, kept_in)
+    scores = list(_simple_scores(bench, store))
     for variant in VARIANTS:
-        scores += _variant_scores(variant, args, sets, head)
+        scores += _variant_scores(variant, contest, bench)
     kept = {s.row: {n: list(v) for n, v in s.by_set.items()} for s in scores}
-    (args.work / "table.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    (places.work / "table.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     text = _HEAD + make_table(scores)
-    (args.text or args.work / "table.md").write_text(text, encoding="utf-8")
+    (places.text or places.work / "table.md").write_text(text, encoding="utf-8")
     print(text)  # noqa: T201 - the command's result
-    pictures = args.pictures or args.work
+    pictures = places.pictures or places.work
     draw_bars(scores, pictures / "table_bars.png")
-    made = _examples(args, sets[0])
-    draw_curves(made, pictures / "table_curves.png")
+    draw_curves(_examples(contest, parallel), pictures / "table_curves.png")
 
 
 _HEAD: Final = "# The table\n\nHow to read it, and what it said: `docs/research.md`.\n\n"
 
 
 def make_table(scores: Iterable[Scores]) -> str:
-    """Markdown: one table for each set, mean ± deviation over seeds."""
+    """Markdown: one table for each set; mean over seeds ± their sample deviation (ddof 1), which
+    one seed does not have.
+    """
     by_row = {s.row: s for s in scores}
     sets = list(dict.fromkeys(n for s in by_row.values() for n in s.by_set))
     return "\n".join(_table_of(name, by_row) for name in sets)
@@ -155,7 +175,7 @@ def _cell(values: Sequence[float], column: str) -> str:
     if not known:
         return ""
     digits = _DIGITS.get(column, 2)
-    spread = f" ± {np.std(known):.{digits}f}" if len(known) > 1 else ""
+    spread = f" ± {np.std(known, ddof=1):.{digits}f}" if len(known) > 1 else ""
     return f"{np.mean(known):.{digits}f}{spread}"
 
 
@@ -163,51 +183,44 @@ def _rows(store: Store, split: str) -> list[int]:
     return [k for k, t in enumerate(store.takes) if t.split == split]
 
 
-def _captures(args: Any) -> list[_Judged]:
+def _captures(places: Places) -> list[_Judged]:
     """The real curves that are there, their test takes."""
-    if args.data is None:
+    if places.data is None:
         return []
     front_end, sets = shipped_front_end(), []
     for name in CAPTURES:
-        if not (args.data / name).is_dir():
-            log.warning("%s is not in %s: left out of the table", name, args.data)
+        if not (places.data / name).is_dir():
+            log.warning("%s is not in %s: left out of the table", name, places.data)
             continue
-        takes = [t for t in load_capture(args.data, name) if t.split == "test"]
-        store = open_store(takes, args.work / "features", front_end)
+        takes = [t for t in load_capture(places.data, name) if t.split == "test"]
+        store = open_store(takes, places.work / "features", front_end)
         sets.append(_Judged(name, store, tuple(range(len(takes)))))
     return sets
 
 
-def _simple_scores(sets: Sequence[_Judged], store: Store, head: Head) -> Iterable[Scores]:
+def _simple_scores(bench: _Bench, store: Store) -> Iterable[Scores]:
     train = [store.takes[k] for k in _rows(store, "train")]
     for row, maker in (("constant", ConstantFace(train)), ("loudness", LoudnessJaw(train))):
         found = {}
-        for judged in sets:
-            takes = judged.takes
-            lengths = [judged.store.n_frames(k) for k in judged.rows]
-
-            def made(
-                k: int,
-                maker: ConstantFace | LoudnessJaw = maker,
-                takes: Sequence[Take] = takes,
-                lengths: Sequence[int] = lengths,
-            ) -> np.ndarray:
-                return maker.curves(takes[k], lengths[k])
-
-            found[judged.name] = [as_dict(judge(made, takes, head))]
+        for judged in bench.sets:
+            made = [
+                maker.curves(take, judged.store.n_frames(k))
+                for k, take in zip(judged.rows, judged.takes, strict=True)
+            ]
+            found[judged.name] = [asdict(judge(made.__getitem__, judged.takes, bench.head))]
         yield Scores(row, found)
 
 
-def _variant_scores(variant: str, args: Any, sets: Sequence[_Judged], head: Head) -> list[Scores]:
+def _variant_scores(variant: str, contest: Contest, bench: _Bench) -> list[Scores]:
     """Rows of a variant: the plain one, and EmoTalk's without its level."""
     plain: dict[str, list[Mapping[str, float]]] = {}
     untold: dict[str, list[Mapping[str, float]]] = {}
-    for seed in args.seeds:
-        folder = args.work / "runs" / run_name(variant, seed)
+    for seed in contest.seeds:
+        folder = contest.folder(variant, seed)
         if not (folder / "network.pt").is_file():
             log.warning("%s is not trained: left out of the table", folder.name)
             continue
-        found = _run_scores(variant, seed, folder, args, sets, head)
+        found = _run_scores(variant, seed, contest, bench)
         for name, figures in found["plain"].items():
             plain.setdefault(name, []).append(figures)
         for name, figures in found.get("untold", {}).items():
@@ -217,17 +230,20 @@ def _variant_scores(variant: str, args: Any, sets: Sequence[_Judged], head: Head
 
 
 def _run_scores(
-    variant: str, seed: int, folder: Path, args: Any, sets: Sequence[_Judged], head: Head
+    variant: str, seed: int, contest: Contest, bench: _Bench
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Figures of one run, by set; kept in its folder while network, head and takes are the same."""
-    kept = folder / f"figures{'' if args.head is None else '-' + args.head.stem}.json"
+    """Figures of one run, by row and set; kept in its folder while network, head and takes are the
+    same.
+    """
+    folder = contest.folder(variant, seed)
+    kept = folder / bench.kept
     stored: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
-    keys = {s.name: _key_of(folder / "network.pt", s, head) for s in sets}
-    missing = [s for s in sets if stored.get("keys", {}).get(s.name) != keys[s.name]]
+    keys = {s.name: _key_of(folder / "network.pt", s, bench.head) for s in bench.sets}
+    missing = [s for s in bench.sets if stored.get("keys", {}).get(s.name) != keys[s.name]]
     if missing:
-        network = trained_network(variant, seed, folder, args, sets[0].store)
+        network = _trained(variant, seed, contest, bench.sets[0].store)
         for judged in missing:
-            for row, figures in _rows_of(variant, network, judged, head).items():
+            for row, figures in _rows_of(variant, network, judged, bench.head).items():
                 stored.setdefault(row, {})[judged.name] = figures
                 log.info("%s, %s on %s: %s", folder.name, row, judged.name, figures)
             stored.setdefault("keys", {})[judged.name] = keys[judged.name]
@@ -261,23 +277,23 @@ def _key_of(network: Path, judged: _Judged, head: Head) -> str:
     return digest.hexdigest()
 
 
-def trained_network(variant: str, seed: int, folder: Path, args: Any, store: Store) -> nn.Module:
+def _trained(variant: str, seed: int, contest: Contest, store: Store) -> nn.Module:
     """The network of a finished run."""
-    network = network_of(settings_of(variant, seed, args.config, args.set), store)
-    network.load_state_dict(read_state(folder / "network.pt")["network"])
+    network = network_of(contest.settings(variant, seed), store)
+    numbers = read_state(contest.folder(variant, seed) / "network.pt")["network"]
+    network.load_state_dict(numbers)
     return network.eval()
 
 
 def _judged_figures(
     network: nn.Module, judged: _Judged, head: Head, level: int | None = None
 ) -> dict[str, float]:
-    made = make_all(network, judged.store, judged.rows, level)
-    figures: Figures = judge(lambda k: made[k], judged.takes, head)
-    return as_dict(figures)
+    made = _make_all(network, judged.store, judged.rows, level)
+    return asdict(judge(made.__getitem__, judged.takes, head))
 
 
 @torch.no_grad()
-def make_all(
+def _make_all(
     network: nn.Module, store: Store, rows: Sequence[int], level: int | None = None
 ) -> list[np.ndarray]:
     """Curves of takes, in batches of about one length."""
@@ -301,23 +317,23 @@ def _cost(network: nn.Module, judged: _Judged) -> float:
     times = []
     for _ in range(3):
         started = time.process_time()
-        make_all(network, judged.store, [k])
+        _make_all(network, judged.store, [k])
         times.append(time.process_time() - started)
     return min(times) / (judged.store.n_frames(k) / 30.0)
 
 
-def _examples(args: Any, judged: _Judged) -> dict[str, np.ndarray]:
+def _examples(contest: Contest, judged: _Judged) -> dict[str, np.ndarray]:
     """One strong test take as every network makes it, with the first seed that is there."""
     strong = [k for k in judged.rows if judged.store.takes[k].level == 1] or list(judged.rows)
     angry = EMOTIONS.index("angry")
     k = next((k for k in strong if judged.store.takes[k].emotion == angry), strong[0])
     made = {"wanted": judged.store.takes[k].curves}
     for variant in ("emotalk", "faceformer", "meshtalk", "voca"):
-        for seed in args.seeds:
-            folder = args.work / "runs" / run_name(variant, seed)
-            if variant not in made and (folder / "network.pt").is_file():
-                network = trained_network(variant, seed, folder, args, judged.store)
-                made[variant] = make_all(network, judged.store, [k])[0]
+        for seed in contest.seeds:
+            trained = (contest.folder(variant, seed) / "network.pt").is_file()
+            if variant not in made and trained:
+                network = _trained(variant, seed, contest, judged.store)
+                made[variant] = _make_all(network, judged.store, [k])[0]
     return made
 
 

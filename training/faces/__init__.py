@@ -11,20 +11,18 @@ Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each 
 """
 
 from .captured import Captured, learnable, seen_by_animators, seen_on_video
-from .emotions import EMOTIONS, EmotionCurves, combine, emotion_curves, prototypes
+from .emotions import EmotionCurves, combine, emotion_curves, prototypes
 from .loudness import loudness_db
 from .phones import KINDS, Phone, is_sound, kind_of, numbers_of, phone_numbers
 from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves, with_silence
-from .target import FaceTarget, face_curves
+from .target import face_curves
 
 __all__ = [
-    "EMOTIONS",
     "FPS",
     "KINDS",
     "LEAD_S",
     "Captured",
     "EmotionCurves",
-    "FaceTarget",
     "Phone",
     "SpeechCurves",
     "combine",

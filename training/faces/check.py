@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.controls import EMOTIONS
 from emotalk_core.shaping.aperture import aperture_mm
 
-from .emotions import EMOTIONS
 from .phones import Phone
 from .speech import FPS, speech_curves
 from .target import face_curves
@@ -55,9 +55,9 @@ def read_phones(folder: Path, *, split: str) -> dict[str, tuple[list[Phone], flo
     return {name: (phones, seconds[name]) for name, phones in clips.items()}
 
 
-def made_curves(clips: dict[str, tuple[list[Phone], float]], *, every: int = 5) -> list[np.ndarray]:
-    """Neutral curves of every so many clips, each by a speaker of its own."""
-    chosen = sorted(clips)[::every]
+def made_curves(clips: dict[str, tuple[list[Phone], float]]) -> list[np.ndarray]:
+    """Neutral curves of every fifth clip, each by a speaker of its own."""
+    chosen = sorted(clips)[::5]
     return [speech_curves(*clips[name], style=i).values for i, name in enumerate(chosen)]
 
 
@@ -167,7 +167,7 @@ def _picture(path: Path, phones: list[Phone], seconds: float) -> None:
         lips.text((phone.start_s + phone.end_s) / 2, 0.02, phone.symbol, ha="center", fontsize=8)
     gap.plot(times, aperture_mm(values), color="black", label="neutral")
     for row, emotion in enumerate(EMOTIONS[1:], 1):
-        feeling = face_curves(phones, seconds, emotion=np.eye(len(EMOTIONS))[row]).values
+        feeling = face_curves(phones, seconds, emotion=np.eye(len(EMOTIONS))[row])
         gap.plot(times, aperture_mm(feeling), lw=0.8, label=emotion)
     for phone in phones:
         if phone.kind in {"closure", "labiodental"}:
@@ -185,10 +185,10 @@ def _picture(path: Path, phones: list[Phone], seconds: float) -> None:
 
 
 def _emotion_bars(axis: Any, phones: list[Phone], seconds: float) -> None:
-    neutral = face_curves(phones, seconds, emotion=np.eye(len(EMOTIONS))[0]).values
+    neutral = face_curves(phones, seconds, emotion=np.eye(len(EMOTIONS))[0])
     means = np.stack(
         [
-            (face_curves(phones, seconds, emotion=row).values - neutral).mean(0)
+            (face_curves(phones, seconds, emotion=row) - neutral).mean(0)
             for row in np.eye(len(EMOTIONS))
         ]
     )

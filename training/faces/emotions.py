@@ -13,14 +13,12 @@ from typing import Final
 import numpy as np
 
 from emotalk_core import arkit
+from emotalk_core.controls import EMOTIONS
 
 from .speech import FPS, SpeechCurves, finish
 from .styles import style_of
 
-__all__ = ["EMOTIONS", "EmotionCurves", "combine", "emotion_curves", "prototypes"]
-
-EMOTIONS: Final = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
-"""RAVDESS order, the order of the eight sliders."""
+__all__ = ["EmotionCurves", "combine", "emotion_curves", "prototypes"]
 
 _LOW_MOUTH: Final = np.array(arkit.indices("mouth", "jaw", "cheekPuff", "tongueOut"))
 _REST_SHARE: Final = (
@@ -80,7 +78,6 @@ def emotion_curves(
     intensity: float = 1.0,
     style: int = 0,
     loudness: np.ndarray | None = None,
-    rng: np.random.Generator | None = None,
 ) -> EmotionCurves:
     """Brows, lids, cheeks, nose and the mouth's colour of a feeling over the phrases of `speech`.
 
@@ -96,13 +93,9 @@ def emotion_curves(
         As for `speech_curves`: side-to-side difference.
     loudness : float (T,), optional
         Level in dB at 30 fps: raises accents on loud syllables. Without it speech has no accents.
-    rng : numpy Generator, optional
-        Small variation of the prototype's channels; none without it.
     """
     weights = np.asarray(emotion, np.float64)
     face = weights @ _PROTOTYPES.face
-    if rng is not None:
-        face = face * np.exp(rng.normal(0.0, 0.06, len(face)))[_same_on_both_sides()]
     arc = _phrase_arc(speech.activity)
     accents = _accents(speech.activity, loudness)
     values = intensity * arc[:, None] * face
@@ -116,10 +109,6 @@ def emotion_curves(
         weights @ _PROTOTYPES.speaking / total if weights.any() else np.ones(arkit.N_CHANNELS)
     )
     return EmotionCurves(values.astype(np.float32), speaking.astype(np.float32))
-
-
-def _same_on_both_sides() -> np.ndarray:
-    return np.minimum(np.arange(arkit.N_CHANNELS), np.array(arkit.MIRROR))
 
 
 def _smooth(curve: np.ndarray, seconds: float) -> np.ndarray:

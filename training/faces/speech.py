@@ -74,7 +74,6 @@ def speech_curves(
     *,
     style: int = 0,
     loudness: np.ndarray | None = None,
-    rng: np.random.Generator | None = None,
 ) -> SpeechCurves:
     """Mouth, jaw and tongue of a neutral speaker.
 
@@ -88,12 +87,10 @@ def speech_curves(
         Speaker's habits (size of jaw, rounding, spreading, asymmetry); 0: plain and symmetrical.
     loudness : float (T,), optional
         Level in dB at 30 fps; only differences within the clip count.
-    rng : numpy Generator, optional
-        Small differences between repetitions of a phone; none without it.
     """
     habits = style_of(style)
     frames = n_frames(seconds)
-    spans = _spans(phones, seconds, loudness, rng)
+    spans = _spans(phones, seconds, loudness)
     grid = np.arange(max(frames, 1) * _OVERSAMPLING) / _RATE + LEAD_S
     free = spread(_overlap(spans, grid, habits))[::_OVERSAMPLING][:frames]
     times = grid[::_OVERSAMPLING][:frames]
@@ -145,12 +142,7 @@ def _hold(mouth: Mouth) -> np.ndarray:
     return np.array([by_group[_GROUP_OF.get(n, "lips")] for n in SHAPE_NAMES])
 
 
-def _spans(
-    phones: Sequence[Phone],
-    seconds: float,
-    loudness: np.ndarray | None,
-    rng: np.random.Generator | None,
-) -> list[_Span]:
+def _spans(phones: Sequence[Phone], seconds: float, loudness: np.ndarray | None) -> list[_Span]:
     spans: list[_Span] = []
     at = 0.0
     for phone in with_silence(phones, seconds):
@@ -160,8 +152,6 @@ def _spans(
         for part, start, end in zip(parts, edges[:-1], edges[1:], strict=True):
             shape = part.shape.copy()
             shape[_OPENING] *= effort
-            if rng is not None:
-                shape *= np.exp(rng.normal(0.0, 0.08, len(shape)))
             spans.append(_Span(float(start), float(end), shape, _hold(part)))
         at = phone.end_s
     return _with_anticipation(spans)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emotalk_core.engine.frontend import HOP, SAMPLE_RATE, log_mel, normalise
+from emotalk_core.engine.frontend import HOP, log_mel, normalise
+from emotalk_core.timing import SAMPLE_RATE
 
 __all__ = ["Crops"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,8 +54,6 @@ def distil(
     sounds: Sequence[np.ndarray],
     out: Path,
     config: DistilConfig,
-    *,
-    report: Callable[[str], None] = log.info,
 ) -> dict[str, float]:
     """Train a student and write it as `encoder.safetensors`.
 
@@ -82,7 +80,7 @@ def distil(
         Layers(tensors, config.n_layers, config.reach),
     )
     crops = Crops(sounds, 2 * config.window, config.seed)
-    losses = _train(nets, crops, config, report)
+    losses = _train(nets, crops, config)
     note = f"{metadata.get('source', '')}; made position-free by distillation"
     write_tensors(
         out, student_tensors(nets.convolutions, nets.student), metadata | {"source": note}
@@ -142,9 +140,7 @@ def _layer_losses(
     return [(((a.float() - b.float()) ** 2) * s)[:, inner].mean() for a, b, s in pairs]
 
 
-def _train(
-    nets: _Networks, crops: Crops, config: DistilConfig, report: Callable[[str], None]
-) -> np.ndarray:
+def _train(nets: _Networks, crops: Crops, config: DistilConfig) -> np.ndarray:
     """Running mean of each layer's loss at the end."""
     scale = _start_from_teacher(nets, crops, config.batch)
     groups = [
@@ -167,5 +163,5 @@ def _train(
         found = np.array([loss.item() for loss in losses])
         running += (found - running) * max(0.03, 1.0 / (step + 1))
         if (step + 1) % 50 == 0:
-            report(f"distil: step {step + 1}, unexplained {np.round(running, 4).tolist()}")
+            log.info("distil: step %d, unexplained %s", step + 1, np.round(running, 4).tolist())
     return running

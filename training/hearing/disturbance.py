@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor
 
-from emotalk_core.engine.frontend import SAMPLE_RATE
+from emotalk_core.timing import SAMPLE_RATE
 
 from .streams import Crop, Streams
 

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emotalk_core.engine.frontend import HOP, N_FFT, SAMPLE_RATE
+from emotalk_core.engine.frontend import HOP, N_FFT
 from emotalk_core.resampling import Ratio, resample_blocks
+from emotalk_core.timing import SAMPLE_RATE
 
 from ..losses import UNKNOWN
 from ..retold import OTHER_SPEEDS

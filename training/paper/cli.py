@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -22,9 +23,9 @@ from emotalk_core.errors import InputError
 from ..data.captures import CAPTURES
 from ..data.sets import KINDS, load_sets
 from ..data.takes import Take
-from ..folders import ready_folder
-from .contest import FACES, VARIANTS, make_parallel_sets, run_contest, run_name, settings_of
-from .full_size import FullEmoTalk, export_full
+from ..folders import held, ready_folder
+from .contest import FACES, VARIANTS, Contest, make_parallel_sets, run_contest
+from .full_size import FullEmoTalk, check_encoders, export_full
 from .loop import chosen_device
 from .processes import processes
 from .run_folder import refuse_another
@@ -91,7 +92,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="KIND=FOLDER",
         help=f"may be repeated; {', '.join(KINDS)}",
     )
-    parser.add_argument("--config", type=Path, default=_CONFIGS / "emotalk.toml")
+    parser.add_argument(
+        "--config", type=Path, default=_CONFIGS / "emotalk.toml", help="default: the paper's"
+    )
     parser.add_argument("--work", type=Path, default=Path("out") / "paper", help="features")
     parser.add_argument("--run", type=Path, help="run folder; default: WORK/runs/NAME-SEED")
     parser.add_argument("--skip-bad", action="store_true", help="leave out takes with faults")
@@ -103,10 +106,14 @@ def _train(args: argparse.Namespace) -> None:
     run = read_run(args.config, args.set)
     folder = args.run or args.work / "runs" / f"{run.name}-{run.seed}"
     chosen_device(run.pace.device)  # hours of features come before the network
-    with processes() as group:
+    if run.network == "emotalk-full":
+        check_encoders(run.encoders)
+    with processes() as group, ExitStack() as stack:
         takes = load_sets(args.takes, run.persons, skip=args.skip_bad)
         ready_folder(args.work)
         ready_folder(folder)
+        if group.is_first:
+            stack.enter_context(held(folder))
         if group.is_first:  # one process computes the features, the others read them
             features_of(takes, args.work)
         group.wait()
@@ -117,11 +124,14 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _export(network: nn.Module, takes: Sequence[Take], folder: Path, name: str) -> None:
-    """A model folder of networks that an engine can run."""
+    """A model folder of networks that an engine can run; of others the log says what there is."""
     if isinstance(network, FullEmoTalk):
         export_full(network, folder, name)
         logging.info("%s: next, emotalk calibrate %s CLIPS, for the sliders", folder, folder)
+        return
     if not isinstance(network, StarterAnimator):
+        numbers = folder.with_name("network.pt")
+        logging.info("%s: the numbers; no engine runs this network, the table judges it", numbers)
         return
     used = [t for t in takes if t.split == "train"]
     export_starter(
@@ -157,21 +167,21 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def _table(args: argparse.Namespace) -> None:
-    from ..evaluate.table import write_table
+    from ..evaluate.table import Places, write_table
 
-    _check_table(args)
+    contest = Contest(args.work / "runs", args.config, tuple(args.seeds), tuple(args.set))
+    _check_table(args, contest)
     parallel = args.work / "parallel"
     make_parallel_sets(parallel)
     store, front_end = features_of(
         load_sets([f"parallel={parallel}"], FACES, faces=FACES), args.work
     )
-    runs = args.work / "runs"
     if not args.judge_only:
-        run_contest(store, front_end, runs, args.config, seeds=args.seeds, changes=args.set)
-    write_table(args, store)
+        run_contest(contest, store, front_end)
+    write_table(contest, store, Places(args.work, args.data, args.head, args.pictures, args.text))
 
 
-def _check_table(args: argparse.Namespace) -> None:
+def _check_table(args: argparse.Namespace, contest: Contest) -> None:
     """Refuse now what would end the command after an hour."""
     from ..evaluate.mesh import read_head
 
@@ -181,10 +191,15 @@ def _check_table(args: argparse.Namespace) -> None:
             value=args.data,
             remedy=f"Give --data a folder with any of {', '.join(CAPTURES)}, or leave it out.",
         )
-    for seed in args.seeds:
+    if len(set(contest.seeds)) < len(contest.seeds):
+        raise InputError(
+            "A seed is given twice",
+            value=" ".join(map(str, contest.seeds)),
+            remedy="Give each once: its runs would count double.",
+        )
+    for seed in contest.seeds:
         for variant in VARIANTS:
-            run = settings_of(variant, seed, args.config, args.set)
-            refuse_another(run, args.work / "runs" / run_name(variant, seed))
+            refuse_another(contest.settings(variant, seed), contest.folder(variant, seed))
     if args.head:
         read_head(args.head)
     for folder in filter(None, (args.work, args.pictures)):

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from ..features import FrontEnd
+from ..folders import held, ready_folder
 from ..synthesis.parallel import ParallelPlan, make_parallel_shards
 from .run_folder import explain
 from .settings import PaperRun, read_run
@@ -22,10 +23,9 @@ __all__ = [
     "FACES",
     "PARALLEL",
     "VARIANTS",
+    "Contest",
     "make_parallel_sets",
     "run_contest",
-    "run_name",
-    "settings_of",
 ]
 
 log = logging.getLogger(__name__)
@@ -66,42 +66,50 @@ def make_parallel_sets(folder: Path) -> None:
         )
 
 
-def run_name(variant: str, seed: int) -> str:
-    """Folder of a run."""
-    return f"{variant}-{seed}"
+@dataclass(frozen=True)
+class Contest:
+    """The runs behind one table: where they lie, and how they are trained."""
+
+    runs: Path  # gets a folder for each run
+    config: Path
+    seeds: tuple[int, ...]
+    changes: tuple[str, ...] = ()  # to the config, as `group.field=value`
+
+    def folder(self, variant: str, seed: int) -> Path:
+        """Where a run lies."""
+        return self.runs / f"{variant}-{seed}"
+
+    def settings(self, variant: str, seed: int) -> PaperRun:
+        """How a run is trained.
+
+        Raises
+        ------
+        InputError
+            As `read_run`.
+        """
+        run = read_run(self.config, [*self.changes, *VARIANTS[variant], f"seed={seed}"])
+        return replace(run, name=variant)
 
 
-def settings_of(variant: str, seed: int, config: Path, changes: Sequence[str]) -> PaperRun:
-    """Settings of a run of the contest."""
-    run = read_run(config, [*changes, *VARIANTS[variant], f"seed={seed}"])
-    return replace(run, name=variant)
-
-
-def run_contest(
-    store: Store,
-    front_end: FrontEnd,
-    folder: Path,
-    config: Path,
-    *,
-    seeds: Sequence[int],
-    changes: Sequence[str] = (),
-) -> None:
+def run_contest(contest: Contest, store: Store, front_end: FrontEnd) -> None:
     """Train what is not trained yet: all variants with the first seed, then with the next.
 
     Raises
     ------
     InputError
-        A run that is there was trained with other settings, or on other takes.
+        A run that is there was trained with other settings, or on other takes, or is being trained
+        by somebody else.
     """
-    for seed in seeds:
+    for seed in contest.seeds:
         for variant in VARIANTS:
-            path = folder / run_name(variant, seed)
-            run = settings_of(variant, seed, config, changes)
+            path, run = contest.folder(variant, seed), contest.settings(variant, seed)
             if (path / "network.pt").is_file():
                 explain(path, run, store.takes, front_end_key(front_end))
                 continue
+            ready_folder(path)
             started, cpu = time.monotonic(), time.process_time()
-            train(run, store, path, front_end)
+            with held(path):
+                train(run, store, path, front_end)
             took = time.monotonic() - started, time.process_time() - cpu
             log.info("%s: %.0f s, %.0f of them on the processor", path.name, *took)
             (path / "took.txt").write_text(f"wall {took[0]:.1f} s, processor {took[1]:.1f} s\n")

@@ -5,6 +5,7 @@ for their convolutions. They may start from checkpoint folders of `transformers`
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,9 @@ from emotalk_core.model.tensors import write_tensors
 from .batches import Batch
 from .emotalk import EmoTalkSizes, PaperLosses, PaperNetwork
 
-__all__ = ["Encoders", "FullEmoTalk", "export_full", "read_encoder"]
+__all__ = ["Encoders", "FullEmoTalk", "check_encoders", "export_full", "read_encoder"]
+
+log = logging.getLogger(__name__)
 
 _PREFIXES: Final = ("audio_encoder_cont.", "audio_encoder_emo.wav2vec2.")
 _SIZES: Final = {  # theirs -> ours
@@ -99,6 +102,22 @@ def full_config(encoder: Wav2Vec2Config, persons: int) -> ModelConfig:
     )
 
 
+def check_encoders(encoders: Encoders) -> None:
+    """Look at what the encoders start from before anything slow; say which starts from nothing.
+
+    Raises
+    ------
+    InputError
+        No such folder, or a network of another kind.
+    """
+    for branch, folder in vars(encoders).items():
+        if folder:
+            _facts(Path(folder))
+        else:
+            what = "encoders.%s is not given: it starts from random numbers, convolutions stay so"
+            log.warning(what, branch)
+
+
 def read_encoder(folder: Path) -> tuple[Wav2Vec2Config, Mapping[str, np.ndarray]]:
     """Sizes and tensors of a wav2vec2 checkpoint folder, read by `transformers`.
 
@@ -109,6 +128,19 @@ def read_encoder(folder: Path) -> tuple[Wav2Vec2Config, Mapping[str, np.ndarray]
     SetupError
         `transformers` is not installed.
     """
+    facts = _facts(folder)
+    try:
+        from transformers import Wav2Vec2Model
+    except ImportError as error:
+        raise SetupError(
+            "transformers is not installed", value=folder, remedy="pip install transformers."
+        ) from error
+    model = Wav2Vec2Model.from_pretrained(str(folder), local_files_only=True)
+    state = {name: tensor.float().numpy() for name, tensor in model.state_dict().items()}
+    return _sizes(facts), state
+
+
+def _facts(folder: Path) -> Mapping[str, Any]:
     try:
         facts: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -121,15 +153,7 @@ def read_encoder(folder: Path) -> tuple[Wav2Vec2Config, Mapping[str, np.ndarray]
             value=folder,
             remedy="Take one with model_type wav2vec2 and do_stable_layer_norm true.",
         )
-    try:
-        from transformers import Wav2Vec2Model
-    except ImportError as error:
-        raise SetupError(
-            "transformers is not installed", value=folder, remedy="pip install transformers."
-        ) from error
-    model = Wav2Vec2Model.from_pretrained(str(folder), local_files_only=True)
-    state = {name: tensor.float().numpy() for name, tensor in model.state_dict().items()}
-    return _sizes(facts), state
+    return facts
 
 
 def export_full(network: FullEmoTalk, folder: Path, name: str) -> None:

@@ -6,6 +6,7 @@ curve.jsonl     losses by step
 samples/*.png   a dev take now and then: what was made beside what was wanted
 state.pt        what a run goes on from; network.pt: the numbers alone
 tensorboard/    when asked for
+run.lock        held while a run is at work here
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import io
 import json
 import logging
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +31,7 @@ from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import InputError
 
 from ..data.takes import Take
+from ..revision import revision
 from .settings import PaperRun, differences
 
 __all__ = ["explain", "picture", "refuse_another"]
@@ -62,7 +63,7 @@ def explain(folder: Path, run: PaperRun, takes: Sequence[Take], encoder_key: str
         return
     facts = {
         "settings": asdict(run),
-        "revision": _revision(),
+        "revision": revision(),
         "front_end": encoder_key,
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -117,14 +118,6 @@ def _sound_key(source: Path | np.ndarray) -> str:
 
 def _key(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-
-def _revision() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
 
 
 def _refuse_other_takes(rows: Sequence[Sequence[str]], listed: Path, folder: Path) -> None:

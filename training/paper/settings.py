@@ -60,6 +60,8 @@ class PaperRun:
 _MAY_BE_NONE: Final = {"seed", "pace.warmup", "pace.sample_every"}
 """Whole numbers that may be 0."""
 _MOST: Final = 2**63  # torch takes no larger seed
+_MOST_WIDE: Final = 2**16
+"""Of what takes memory with its number: persons, pairs at once, widths of layers."""
 _MACHINERY = {"device", "report_every", "check_every", "save_every", "sample_every", "tensorboard"}
 """Fields of `Pace` that change nothing about what is learned."""
 
@@ -103,7 +105,8 @@ def _check_numbers(run: PaperRun) -> None:
     for name, value in _flat(asdict(run)).items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
-        most = math.inf if isinstance(value, float) else _MOST
+        takes_memory = name in ("persons", "pace.pairs") or name.startswith("sizes.")
+        most = math.inf if isinstance(value, float) else _MOST_WIDE if takes_memory else _MOST
         least, remedy = 0.0, "Give it 0 or more."
         if name == "pace.learning_rate":
             least, remedy = math.ulp(0.0), "Give it more than 0, as 1e-4."

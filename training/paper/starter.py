@@ -18,6 +18,7 @@ from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.model.network import Starter, pool_weights
 from emotalk_core.model.tensors import write_tensors
 
+from ..folders import copy_unchanged
 from .animator import (
     Features,
     Statistics,
@@ -126,9 +127,7 @@ def export_starter(
     config = replace(network.network.config, name=name)
     write_tensors(folder / "model.safetensors", network.network.export(), {"name": name})
     write_config(config, folder / "config.json")
-    shipped = starter_folder()
-    encoder = (shipped / "encoder.safetensors").read_bytes()
-    (folder / "encoder.safetensors").write_bytes(encoder)
+    copy_unchanged(starter_folder(), folder)
     card = _CARD.format(name=name, takes=takes, speakers=speakers, minutes=minutes)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     load_model(folder)

@@ -25,9 +25,9 @@ from emotalk_core import arkit, pipeline
 from emotalk_core.audio import ArraySound
 from emotalk_core.controls import ControlTrack
 from emotalk_core.engine.builtin import BuiltinEngine
-from emotalk_core.engine.frontend import SAMPLE_RATE
 from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import load_model, starter_folder
+from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import (
     Recording,

@@ -1,4 +1,4 @@
-"""Scene settings for the pictures: Workbench for films, Cycles for stills."""
+"""Scene settings for the pictures: Workbench, painted colours."""
 
 from __future__ import annotations
 
@@ -30,17 +30,6 @@ def set_workbench(scene: bpy.types.Scene, *, size: tuple[int, int] = (512, 512))
     scene.display.light_direction = (0.42, 0.55, 0.72)
     scene.display.shadow_shift = 0.1
     scene.display.shadow_focus = 0.4
-
-
-def set_cycles(
-    scene: bpy.types.Scene, *, size: tuple[int, int] = (1024, 1024), samples: int = 64
-) -> None:
-    """A still with real light."""
-    scene.render.engine = "CYCLES"
-    scene.cycles.device = "CPU"
-    scene.cycles.samples = samples
-    scene.cycles.use_denoising = True
-    _set_frame(scene, size)
 
 
 def _set_frame(scene: bpy.types.Scene, size: tuple[int, int]) -> None:

@@ -69,14 +69,12 @@ def score(
     gap = np.maximum(aperture_mm(values) - REST_MM, 0.0)
     speech = speech_activity(level)
     return [
-        *_by_phones(values, gap, phones, fps),
+        *_by_phones(gap, phones, fps),
         *_by_sound(values, gap, level, speech, fps),
     ]
 
 
-def _by_phones(
-    values: np.ndarray, gap: np.ndarray, phones: Sequence[Phone], fps: float
-) -> list[Score]:
+def _by_phones(gap: np.ndarray, phones: Sequence[Phone], fps: float) -> list[Score]:
     if not phones:
         return []
     shut = [_frames(p, fps, len(gap), _NEAR_S) for p in phones if sound_of(p[2]) in SHUT]

@@ -43,7 +43,7 @@ from ...engine.contact import (
     columns_of,
 )
 from ...engine.frontend import STATE_RATE
-from ...engine.starter import POOL_DB_PER_E, POOL_FLOOR
+from ...engine.starter import POOL_DB_PER_E, POOL_EPS, POOL_FLOOR
 from ...shaping.aperture import MM, REST_MM
 from ..config import GATES, OPEN_VOWELS, ContentConfig, ModelConfig
 
@@ -56,8 +56,6 @@ __all__ = [
     "round_off",
     "tuck",
 ]
-
-_POOL_EPS = 1e-4
 
 
 def level_feature(level: Tensor) -> Tensor:
@@ -277,7 +275,7 @@ class _Emotion(nn.Module):
         w = weights[..., None]
         total = sums(w) + POOL_FLOOR
         mean, square = sums(w * x) / total, sums(w * x * x) / total
-        deviation = ((square - mean * mean).clamp(min=0.0) + _POOL_EPS).sqrt()
+        deviation = ((square - mean * mean).clamp(min=0.0) + POOL_EPS).sqrt()
         pooled = torch.cat([mean, deviation], dim=-1).float()
         hidden = F.gelu(self.hidden(pooled))
         return self.voice(hidden), self.heard(hidden)
@@ -361,12 +359,10 @@ class Starter(nn.Module):
         )
         return network
 
-    def frames(
-        self, content: Tensor, level: Tensor, n_frames: int, first_state: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """Content and level at 30 fps; frame 0 is due at state `first_state`."""
+    def frames(self, content: Tensor, level: Tensor, n_frames: int) -> tuple[Tensor, Tensor]:
+        """Content (B, T, C) and level (B, T) at 30 fps, from (B, S, C) and (B, S) at 50 Hz."""
         scaled = torch.arange(n_frames, device=content.device) * STATE_RATE
-        at = scaled // self.config.fps + first_state
+        at = scaled // self.config.fps
         share = (scaled % self.config.fps / self.config.fps)[:, None]
         joined = torch.cat([content, level[..., None]], dim=-1)
         joined = joined[:, at] * (1.0 - share) + joined[:, at + 1] * share
