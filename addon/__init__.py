@@ -19,7 +19,8 @@ def _classes() -> tuple[type, ...]:
 
 def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
     """Blender's lists of handlers, and what of ours belongs into each, but for those of `live`."""
-    from .bridge import overrides, own_paths
+    from .bridge import own_paths
+    from .bridge.keying import overrides
 
     return (*own_paths.handlers(), *overrides.handlers())
 
@@ -29,7 +30,7 @@ def register() -> None:
     import bpy
 
     from . import commands, properties
-    from .bridge import live
+    from .bridge.take import live
 
     for cls in _classes():
         bpy.utils.register_class(cls)
@@ -45,8 +46,8 @@ def unregister() -> None:
     import bpy
 
     from . import properties
-    from .bridge import live
-    from .bridge.session import SESSION
+    from .bridge.jobs.session import SESSION
+    from .bridge.take import live
 
     SESSION.end()
     bpy.utils.unregister_cli_command(_state.pop("command"))

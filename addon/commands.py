@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
     except (Cancelled, KeyboardInterrupt):
         return _cancelled()
     except Exception as error:  # noqa: BLE001 - one of the doors
-        from .bridge.shots import is_ctrl_c
+        from .bridge.command_line.shots import is_ctrl_c
 
         return _cancelled() if is_ctrl_c(error) else _unexpected(error)
 
@@ -70,7 +70,7 @@ def _failed(why: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .bridge import cast_command, shots
+    from .bridge.command_line import cast_command, shots
 
     parser = OneLineParser(prog="blender -b FILE --command emotalk")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

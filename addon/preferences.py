@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from .bridge.session import SESSION
+from .bridge.jobs.session import SESSION
 from .identity import ROOT_PACKAGE
 from .ui.base import button_row
 from .ui.doctor import draw_findings

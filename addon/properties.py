@@ -17,8 +17,9 @@ from bpy.props import (
 
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
 from ..emotalk_core.easing import EASE_S, LONGEST_S
-from .bridge import compat, live
-from .bridge.controls import MOVING
+from .bridge import compat
+from .bridge.take import live
+from .bridge.take.controls import MOVING
 
 __all__ = ["CLASSES", "add", "remove"]
 
@@ -35,11 +36,20 @@ def _moved(self: Any, _context: Any) -> None:
 
 
 def _emotion_moved(self: Any, _context: Any) -> None:
-    # A slider that does nothing would puzzle: the first one raised takes over from the voice.
+    # A slider that does nothing would puzzle: the first one raised takes over from the voice, and
+    # gives back to it when none is raised any more: Esc in the drag does that too.
     is_felt = any(getattr(self, name) > 0.0 for name in EMOTIONS)
     if is_felt and not self.is_felt and self.mix == 0.0:
         self.mix = 1.0
+        self.took_over = True
+    elif not is_felt and self.is_felt and self.took_over:
+        self.mix = 0.0
     self.is_felt = is_felt
+    live.schedule(self.id_data)
+
+
+def _mix_moved(self: Any, _context: Any) -> None:
+    self.took_over = False
     live.schedule(self.id_data)
 
 
@@ -53,10 +63,10 @@ def _weight(name: str, text: str) -> Any:
 def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
     low, high = LIMITS[attribute]
     options = {"ANIMATABLE"} if attribute in MOVING else set[str]()
-    more = {"subtype": "FACTOR", "precision": 2, "options": options} | more
+    usual = {"subtype": "FACTOR", "precision": 2, "options": options, "update": _moved}
     return FloatProperty(
         name=name, description=text, min=low, max=high, default=getattr(_START, attribute),
-        update=_moved, **more,
+        **(usual | more),
     )  # fmt: skip
 
 
@@ -72,6 +82,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
     is_felt: BoolProperty()  # whether a slider stands above 0
+    took_over: BoolProperty()  # whether the first one raised has set the mix
     neutral: _weight("Neutral", "Takes feeling out of the face")
     calm: _weight("Calm", "Soft and relaxed")
     happy: _weight("Happy", "Smiles, cheeks and lids rise")
@@ -84,7 +95,8 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "mix",
         "Voice to Sliders",
         "0: the feeling heard in the voice. 1: the sliders alone. "
-        "Raising a first slider while this is 0 sets it to 1",
+        "Raising a first slider while this is 0 sets it to 1, lowering all again back to 0",
+        update=_mix_moved,
     )
     intensity: _number("intensity", "Intensity", "How strong the feeling is. 0: none. 1: natural")
     style: IntProperty(

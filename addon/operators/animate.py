@@ -7,9 +7,11 @@ from typing import ClassVar
 import bpy
 
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, cast, strips, takes
-from ..bridge.session import SESSION
-from ..bridge.work import Outcome, animate
+from ..bridge.jobs.session import SESSION
+from ..bridge.jobs.work import Outcome, animate
+from ..bridge.keying import bake
+from ..bridge.sounds import strips
+from ..bridge.take import cast, takes
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]

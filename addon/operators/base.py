@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
-from ..bridge import errand
+from ..bridge.jobs import errand
 
 __all__ = ["EmoTalkOperator", "ErrandOperator"]
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 import bpy
 
 from ...emotalk_core.cache import EncodingCache
-from ..bridge import settings
 from ..bridge.counting import counted
+from ..bridge.jobs import settings
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]

@@ -6,9 +6,11 @@ from functools import partial
 import bpy
 
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, cast, characters, takes
-from ..bridge.session import SESSION
-from ..bridge.work import Outcome, animate
+from ..bridge import characters
+from ..bridge.jobs.session import SESSION
+from ..bridge.jobs.work import Outcome, animate
+from ..bridge.keying import bake
+from ..bridge.take import cast, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 

@@ -10,10 +10,13 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ...emotalk_core.clip_files import read_clip, write_clip
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, part_of
-from ..bridge import bake, by_hand, clips, compat, errand, takes
+from ..bridge import compat
 from ..bridge.counting import counted
-from ..bridge.session import SESSION
-from ..bridge.work import Outcome
+from ..bridge.jobs import errand
+from ..bridge.jobs.session import SESSION
+from ..bridge.jobs.work import Outcome
+from ..bridge.keying import bake
+from ..bridge.take import by_hand, clips, takes
 from .base import EmoTalkOperator, ErrandOperator
 
 __all__ = ["CLASSES"]

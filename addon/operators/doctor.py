@@ -5,8 +5,8 @@ from typing import ClassVar
 import bpy
 
 from ...emotalk_core.doctor import Finding
-from ..bridge import doctor, errand
-from ..bridge.session import SESSION
+from ..bridge.jobs import doctor, errand
+from ..bridge.jobs.session import SESSION
 from .base import ErrandOperator
 
 __all__ = ["CLASSES"]

@@ -13,8 +13,9 @@ from bpy_extras.io_utils import ImportHelper
 from ...emotalk_core.doctor import about_looked_at
 from ...emotalk_core.errors import EmoTalkError, SetupError
 from ...emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
-from ..bridge import checkpoints, compat, environment, errand, settings, torch_builds
-from ..bridge.session import SESSION
+from ..bridge import compat
+from ..bridge.jobs import checkpoints, environment, errand, settings, torch_builds
+from ..bridge.jobs.session import SESSION
 from ..identity import ROOT_PACKAGE
 from .base import ErrandOperator
 

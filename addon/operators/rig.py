@@ -11,8 +11,9 @@ from bpy_extras.io_utils import ExportHelper
 
 from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import write_binding
-from ..bridge import characters, compat, rigs
+from ..bridge import characters, compat
 from ..bridge.counting import counted
+from ..bridge.keying import rigs
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]

@@ -9,9 +9,10 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
 from ...emotalk_core.progress import Progress
-from ..bridge import bake, controls, removal, stretches, takes
-from ..bridge.session import SESSION
-from ..bridge.work import Outcome
+from ..bridge.jobs.session import SESSION
+from ..bridge.jobs.work import Outcome
+from ..bridge.keying import bake
+from ..bridge.take import controls, removal, stretches, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 

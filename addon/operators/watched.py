@@ -10,14 +10,15 @@ import bpy
 
 from ...emotalk_core.errors import Cancelled
 from ...emotalk_core.progress import Progress, silent
-from ..bridge import bake, takes
 from ..bridge.counting import counted
-from ..bridge.draft import PAUSE_S
-from ..bridge.job import Job
-from ..bridge.session import SESSION
-from ..bridge.several import Outcomes, Several
-from ..bridge.watch import Watch
-from ..bridge.work import Outcome
+from ..bridge.jobs.job import Job
+from ..bridge.jobs.session import SESSION
+from ..bridge.jobs.watch import Watch
+from ..bridge.jobs.work import Outcome
+from ..bridge.keying import bake
+from ..bridge.keying.draft import PAUSE_S
+from ..bridge.take import takes
+from ..bridge.take.several import Outcomes, Several
 from .base import EmoTalkOperator
 
 __all__ = ["WatchedOperator"]

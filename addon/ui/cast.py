@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import bpy
 
-from ..bridge import cast, sound, strips
 from ..bridge.counting import counted
-from ..bridge.session import SESSION
+from ..bridge.jobs.session import SESSION
+from ..bridge.sounds import sound, strips
+from ..bridge.take import cast
 from .base import InSequencer, InView
 
 __all__ = ["CLASSES"]

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 import bpy
 
-from ..bridge import doctor
-from ..bridge.session import SESSION
+from ..bridge.jobs import doctor
+from ..bridge.jobs.session import SESSION
 from .base import InView, draw_text
 from .engine import draw_progress
 

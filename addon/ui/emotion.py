@@ -3,7 +3,7 @@
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS, PRESETS
-from ..bridge import live, takes
+from ..bridge.take import live, takes
 from .base import InSequencer, InView, draw_text, slider_columns
 
 __all__ = ["CLASSES"]

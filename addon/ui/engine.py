@@ -4,8 +4,9 @@ from typing import Any
 
 import bpy
 
-from ..bridge import compat, environment, settings
-from ..bridge.session import SESSION
+from ..bridge import compat
+from ..bridge.jobs import environment, settings
+from ..bridge.jobs.session import SESSION
 from .base import button_row, draw_text
 
 __all__ = ["draw_engine", "draw_errand", "draw_model", "draw_progress"]

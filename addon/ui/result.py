@@ -3,7 +3,7 @@
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS
-from ..bridge import takes
+from ..bridge.take import takes
 from .base import InView, draw_text
 
 __all__ = ["CLASSES"]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import bpy
 
-from ..bridge import takes
+from ..bridge.take import takes
 from .base import InView
 
 __all__ = ["CLASSES"]

@@ -4,9 +4,10 @@ from typing import Any
 
 import bpy
 
-from ..bridge import characters, compat, strips
+from ..bridge import characters, compat
 from ..bridge.counting import counted
-from ..bridge.session import SESSION
+from ..bridge.jobs.session import SESSION
+from ..bridge.sounds import strips
 from .base import InSequencer, InView
 
 __all__ = ["CLASSES"]

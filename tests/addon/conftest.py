@@ -43,7 +43,7 @@ def _fresh_file() -> Iterator[None]:
     """The home file around each test, and no Encoding or job left over from the one before."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     yield
-    session = sys.modules.get("emotalk.addon.bridge.session")
+    session = sys.modules.get("emotalk.addon.bridge.jobs.session")
     if session is not None:
         session.SESSION.end()
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -73,7 +73,7 @@ def second(tmp_path: Path) -> str:
 @pytest.fixture
 def fake_engine(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> object:
     """A small real engine in place of the shipped model: the same curves whatever is trained."""
-    from emotalk.addon.bridge.work import EngineRoom
+    from emotalk.addon.bridge.jobs.work import EngineRoom
 
     engine = _fake_engine_class()()
     monkeypatch.setattr(EngineRoom, "engine", lambda *_: engine)
@@ -165,7 +165,7 @@ def another(preferences: Any) -> Iterator[Any]:
     """The engine in another Python: the one that runs this test, which has numpy."""
     preferences.engine, preferences.python = "python", sys.executable
     yield preferences
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     SESSION.end()
 

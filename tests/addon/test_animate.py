@@ -40,7 +40,7 @@ def test_curves_are_those_of_the_core_at_scene_frames(ready: Any, head: Any, spe
 
     bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 24, 1.001
     bpy.ops.emotalk.animate()
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     clip = animate(open_sound(speech), ControlTrack(), engine=SESSION.room.engine(None))
     frames, values = voice_of(head, "browInnerUp")
@@ -98,7 +98,7 @@ def test_a_second_sound_is_a_second_take_beside_the_first(
 def test_live_slider_changes_the_keys_without_hearing_again(
     ready: Any, head: Any, fake_engine: Any
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     take = happy_take(ready)
     assert live.is_stale(take)
@@ -147,8 +147,8 @@ def test_take_that_is_made_again_is_the_active_one(ready: Any, tmp_path: Path) -
 def test_long_take_follows_its_sliders_in_the_background(
     ready: Any, head: Any, fake_engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     take = happy_take(ready)
@@ -171,8 +171,8 @@ def test_long_take_follows_its_sliders_in_the_background(
 def test_stopped_follower_leaves_the_keys_as_they_were(
     ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch, n_looks: int
 ) -> None:
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     monkeypatch.setattr(live, "SLICE_S", 0.0)
@@ -192,8 +192,8 @@ def test_stopped_follower_leaves_the_keys_as_they_were(
 
 
 def test_undo_while_following_stops_it(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     monkeypatch.setattr(live, "SLICE_S", 0.0)
@@ -212,7 +212,7 @@ def test_undo_while_following_stops_it(ready: Any, monkeypatch: pytest.MonkeyPat
 
 
 def test_take_that_is_gone_is_not_made_again(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
     from emotalk.emotalk_core.errors import RigError
 
     take = happy_take(ready)
@@ -230,7 +230,7 @@ def test_take_that_is_gone_is_not_made_again(ready: Any) -> None:
 
 
 def test_opened_file_still_has_live_sliders(ready: Any, tmp_path: Path) -> None:
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     bpy.ops.emotalk.animate()
     saved = tmp_path / "saved.blend"

@@ -20,9 +20,9 @@ JAW, SMILE = 'key_blocks["jawOpen"].value', 'key_blocks["mouthSmileLeft"].value'
 @pytest.fixture(autouse=True, params=["at once", "in slices"])
 def _way(request: pytest.FixtureRequest, addon: ModuleType, monkeypatch: Any) -> None:
     """Every rule here holds for both ways of writing."""
-    from emotalk.addon.bridge import bake
-    from emotalk.addon.bridge.curves import Stretch
-    from emotalk.addon.bridge.draft import Draft
+    from emotalk.addon.bridge.keying import bake
+    from emotalk.addon.bridge.keying.curves import Stretch
+    from emotalk.addon.bridge.keying.draft import Draft
 
     def write_in_slices(tables: Any, binding: Any, stretch: Any = None) -> Any:
         draft = Draft(tables, binding, stretch or Stretch())
@@ -49,8 +49,8 @@ def binding(head: Any, *keys: str, upper: float = 1.0) -> Any:
 
 
 def write(head: Any, *tables: Any, **stretch: Any) -> Any:
-    from emotalk.addon.bridge import bake
-    from emotalk.addon.bridge.curves import Stretch
+    from emotalk.addon.bridge.keying import bake
+    from emotalk.addon.bridge.keying.curves import Stretch
 
     return bake.write(tables or (table(head),), binding(head), Stretch(**stretch))
 
@@ -181,7 +181,7 @@ def test_users_action_of_other_keys_goes_on_below_ours(addon: ModuleType, head: 
 def test_removing_ours_gives_the_users_action_back(
     addon: ModuleType, head: Any, paths: tuple[str, ...]
 ) -> None:
-    from emotalk.addon.bridge import own_actions
+    from emotalk.addon.bridge.keying import own_actions
 
     users_action(head.data.shape_keys, *paths)
     before = [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)]
@@ -198,7 +198,7 @@ def test_removing_ours_gives_the_users_action_back(
 def test_removing_gives_back_the_values_from_before_the_first_bake(
     addon: ModuleType, head: Any
 ) -> None:
-    from emotalk.addon.bridge import own_actions
+    from emotalk.addon.bridge.keying import own_actions
 
     blocks = head.data.shape_keys.key_blocks
     blocks["jawOpen"].value = 0.125
@@ -215,7 +215,7 @@ def test_removing_gives_back_the_values_from_before_the_first_bake(
 
 
 def test_removing_touches_no_action_but_ours(addon: ModuleType, head: Any) -> None:
-    from emotalk.addon.bridge import own_actions
+    from emotalk.addon.bridge.keying import own_actions
 
     users_action(head.data.shape_keys, JAW)
 
@@ -271,7 +271,7 @@ def test_what_would_hide_the_motion_is_said(addon: ModuleType, head: Any) -> Non
 
 
 def test_sliders_make_room_for_strong_values(addon: ModuleType, head: Any) -> None:
-    from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge.keying import bake
 
     strong = np.full(len(FRAMES), 1.8, np.float32)
     bake.write((table(head, values=strong),), binding(head, upper=2.0))
@@ -322,7 +322,7 @@ def test_deleted_object_is_a_clear_error(addon: ModuleType, head: Any) -> None:
 
 
 def test_bones_get_keys_on_the_armature(addon: ModuleType) -> None:
-    from emotalk.addon.bridge import bake
+    from emotalk.addon.bridge.keying import bake
     from emotalk.emotalk_core.retarget import Binding, KeyTable
 
     bpy.ops.object.armature_add()

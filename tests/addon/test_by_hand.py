@@ -28,14 +28,14 @@ def jaw_at(head: Any, frame: float) -> float:
 
 
 def changed(take: Any) -> int:
-    from emotalk.addon.bridge import by_hand
+    from emotalk.addon.bridge.take import by_hand
 
     return len(by_hand.changed_curves(take))
 
 
 def tick() -> None:
     """What happens a moment after a slider was moved."""
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     assert live._tick() is None
 
@@ -143,8 +143,8 @@ def test_a_correction_is_known_in_the_opened_file(ready: Any, head: Any, tmp_pat
 def test_correction_made_while_a_long_take_is_followed_stays(
     ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     take = happy_take(ready)

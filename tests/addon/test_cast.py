@@ -55,8 +55,8 @@ def test_keys_are_those_of_one_click_each(ready: Any, head: Any, lines: Any) -> 
 def test_what_one_strip_lacks_does_not_keep_the_others(
     ready: Any, lines: Any, tmp_path: Path
 ) -> None:
-    from emotalk.addon.bridge import cast, takes
-    from emotalk.addon.bridge.several import Several
+    from emotalk.addon.bridge.take import cast, takes
+    from emotalk.addon.bridge.take.several import Several
 
     gone = write_wav(tmp_path / "gone.wav", babble(1.0))
     strip = add_strip(gone, 301)
@@ -98,7 +98,7 @@ def test_new_takes_get_the_sliders_that_were_shown(ready: Any, lines: Any) -> No
         ("ada 1", 0.5),
         ("ada 2", 0.5),
     ]
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     assert not any(live.is_stale(take) for take in ready.takes)
 
@@ -115,7 +115,7 @@ def test_new_takes_get_the_sliders_that_were_shown(ready: Any, lines: Any) -> No
     ],
 )
 def test_a_role_speaks_by_name(ready: Any, head: Any, lines: Any, text: str, expected: Any) -> None:
-    from emotalk.addon.bridge import cast
+    from emotalk.addon.bridge.take import cast
 
     (role,) = cast_of(ready, head)
     role.strips = text
@@ -124,7 +124,7 @@ def test_a_role_speaks_by_name(ready: Any, head: Any, lines: Any, text: str, exp
 
 
 def test_a_role_speaks_by_channel_of_the_sequencer(ready: Any, head: Any, lines: Any) -> None:
-    from emotalk.addon.bridge import cast
+    from emotalk.addon.bridge.take import cast
 
     (role,) = cast_of(ready, head)
     role.strip_channel = 2
@@ -135,7 +135,8 @@ def test_a_role_speaks_by_channel_of_the_sequencer(ready: Any, head: Any, lines:
 def test_a_strip_in_a_meta_strip_is_on_the_meta_strips_channel(
     ready: Any, head: Any, lines: Any
 ) -> None:
-    from emotalk.addon.bridge import cast, compat
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.take import cast
 
     meta = compat.top_strips(bpy.context.scene).new_meta("scene", 7, 1)
     lines[1].move_to_meta(meta)
@@ -195,7 +196,7 @@ def test_a_take_that_somebody_changed_stays_as_it_is(ready: Any, head: Any, line
     frames, values = keys_of(head, "jawOpen")
     assert values[frames == 30] == pytest.approx(0.9)
     np.testing.assert_array_equal(values[frames < 90], was[frames < 90])
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     assert [live.is_stale(take) for take in ready.takes] == [True, False, False]
 
@@ -209,7 +210,7 @@ def test_a_cast_that_speaks_nothing_says_so(ready: Any, head: Any, lines: Any) -
 
 
 def test_a_role_takes_the_strips_that_are_called_after_it(ready: Any, lines: Any) -> None:
-    from emotalk.addon.bridge import cast
+    from emotalk.addon.bridge.take import cast
 
     role = cast.add_role(bpy.context, make_head("Ben"))
 
@@ -219,7 +220,7 @@ def test_a_role_takes_the_strips_that_are_called_after_it(ready: Any, lines: Any
 def test_a_role_without_such_strips_takes_the_selected_ones_channel(
     ready: Any, head: Any, lines: Any
 ) -> None:
-    from emotalk.addon.bridge import cast
+    from emotalk.addon.bridge.take import cast
 
     for strip in lines:
         strip.select = strip.name == "ben 1"
@@ -246,10 +247,10 @@ def test_a_role_keeps_the_meshes_that_the_panel_has(ready: Any, head: Any, lines
 
 
 def test_stopping_between_two_takes_leaves_the_first(ready: Any, head: Any, lines: Any) -> None:
-    from emotalk.addon.bridge import cast, takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.several import Several
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import cast, takes
+    from emotalk.addon.bridge.take.several import Several
 
     scene = bpy.context.scene
     several = Several(
@@ -286,7 +287,7 @@ def test_all_takes_follow_their_strips_at_once(ready: Any, head: Any, lines: Any
 
 
 def test_updating_all_leaves_hands_work_alone(ready: Any, head: Any, lines: Any) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     for take in ready.takes:

@@ -131,7 +131,7 @@ def test_blender_reads_one_channel_alone(
     longest_s: float,
 ) -> None:
     """What Audaspace decodes: here, and what is longer in a second Blender."""
-    from emotalk.addon.bridge import decode, sources
+    from emotalk.addon.bridge.sounds import decode, sources
     from emotalk.emotalk_core.audio import ArraySound, read_samples
     from emotalk.emotalk_core.errors import InputError
 

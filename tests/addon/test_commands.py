@@ -168,7 +168,7 @@ def test_a_resumed_batch_that_is_stopped_forgets_nothing(
 
 def stop_at(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Ctrl-C when the batch comes to the sound of that name."""
-    from emotalk.addon.bridge import shots
+    from emotalk.addon.bridge.command_line import shots
 
     put_sound = shots._put_sound
 
@@ -219,7 +219,7 @@ def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("room", [100, 4096, 20_000])
 def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room: int) -> None:
-    from emotalk.addon.bridge import shots
+    from emotalk.addon.bridge.command_line import shots
     from emotalk.emotalk_core.errors import SetupError
 
     resource = pytest.importorskip("resource", reason="limits the size of files, as a full disk")

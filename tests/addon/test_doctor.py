@@ -12,7 +12,7 @@ import pytest
 
 @pytest.mark.parametrize("engine", ["builtin", "python"])
 def test_the_doctor_finds_this_place_well(another: Any, engine: str) -> None:
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     another.engine = engine
 
@@ -37,8 +37,8 @@ def test_the_doctor_finds_this_place_well(another: Any, engine: str) -> None:
 def test_the_doctor_says_what_is_amiss_and_what_to_do(
     another: Any, changes: dict[str, str], what: str, remedy: str
 ) -> None:
-    from emotalk.addon.bridge import doctor
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs import doctor
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     vars(another).update(changes)
 
@@ -53,7 +53,7 @@ def test_the_doctor_says_what_is_amiss_and_what_to_do(
 @pytest.fixture
 def timers(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What errands registered, as if there were a window."""
-    from emotalk.addon.bridge import errand
+    from emotalk.addon.bridge.jobs import errand
 
     registered: list[Any] = []
     with_window = SimpleNamespace(
@@ -79,8 +79,8 @@ def test_a_script_in_a_window_finds_its_curves_written(
 
 
 def test_an_errand_in_a_window_tells_progress_and_result(timers: list[Any]) -> None:
-    from emotalk.addon.bridge import errand
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs import errand
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     assert errand.start("emotalk.doctor", lambda progress: progress(1.0, "x") or 7, str) == ""
     assert SESSION.errand is not None
@@ -94,9 +94,9 @@ def test_an_errand_in_a_window_tells_progress_and_result(timers: list[Any]) -> N
 def test_only_one_errand_runs_at_a_time_and_it_can_be_stopped(
     addon: ModuleType, preferences: Any
 ) -> None:
-    from emotalk.addon.bridge import errand
-    from emotalk.addon.bridge.job import Job
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs import errand
+    from emotalk.addon.bridge.jobs.job import Job
+    from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.emotalk_core.errors import Cancelled
 
     def wait(progress: Any) -> None:

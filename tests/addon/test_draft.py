@@ -15,8 +15,8 @@ FRAMES = np.arange(1.0, 31.0)
 
 
 def draft_for(*heads: Any, keys: tuple[str, ...] = ("jawOpen", "mouthSmileLeft")) -> Any:
-    from emotalk.addon.bridge.curves import Stretch
-    from emotalk.addon.bridge.draft import Draft
+    from emotalk.addon.bridge.keying.curves import Stretch
+    from emotalk.addon.bridge.keying.draft import Draft
     from emotalk.emotalk_core.retarget import Binding, KeyTable
 
     wave = (0.5 + 0.5 * np.sin(FRAMES)).astype(np.float32)

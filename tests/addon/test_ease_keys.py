@@ -40,7 +40,7 @@ def pair(ready: Any, head: Any, second: str) -> Any:
 def test_a_neighbours_slider_leaves_an_ease_alone_that_was_made_by_hand(
     pair: Any, head: Any
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     there = keys_of(head, SMILE), keys_of(head, "jawOpen")
     for ease_s in (1.2, 0.6):
@@ -98,9 +98,9 @@ def test_keys_by_hand_in_its_own_frames_are_counted(ready: Any, head: Any, secon
     speak(ready, ready.filepath, FIRST)
     raise_smile(head, LAST + 12)
     ready.filepath, ready.start_frame = second, LAST + 10
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
 
     prepared = takes.prepare(bpy.context)
     result = takes.finish(prepared, animate(prepared.request, SESSION.room))

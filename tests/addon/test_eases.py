@@ -46,9 +46,9 @@ def test_none_asked_for_is_none(ready: Any, head: Any) -> None:
 
 
 def test_the_result_names_the_frames_that_were_written(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
 
     prepared = takes.prepare(bpy.context)
     result = takes.finish(prepared, animate(prepared.request, SESSION.room))
@@ -58,7 +58,7 @@ def test_the_result_names_the_frames_that_were_written(ready: Any) -> None:
 
 
 def test_written_in_slices_they_are_the_same(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     take = speak(ready, ready.filepath, FIRST)
     at_once = keys_of(head, SMILE)
@@ -79,7 +79,7 @@ def test_written_in_slices_they_are_the_same(ready: Any, head: Any) -> None:
 def test_slider_changes_them_at_once_and_a_new_take_has_them_too(
     ready: Any, head: Any, second: str
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     take = speak(ready, ready.filepath, FIRST)
     take.controls.ease_s = 1.0
@@ -104,7 +104,7 @@ def test_a_shorter_one_leaves_no_keys_of_the_longer(ready: Any, head: Any) -> No
 
 
 def test_sliders_leave_an_ease_alone_that_was_changed_by_hand(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     take = happy_take(ready)
     live._tick()

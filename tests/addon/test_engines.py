@@ -27,8 +27,8 @@ def scene(addon: ModuleType, head: Any, speech: Path) -> Any:
 
 
 def pid_of_worker() -> int:
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.settings import engine_settings
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.settings import engine_settings
 
     pid = SESSION.room.engine(engine_settings()).pid
     assert pid is not None
@@ -38,7 +38,7 @@ def pid_of_worker() -> int:
 def test_one_click_in_another_python_makes_the_same_keys(
     scene: Any, head: Any, another: Any
 ) -> None:
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     bpy.ops.emotalk.animate()
 
@@ -53,7 +53,7 @@ def test_one_click_in_another_python_makes_the_same_keys(
 
 
 def test_sliders_move_the_face_through_the_worker(scene: Any, head: Any, another: Any) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     pid, take, before = pid_of_worker(), scene.takes[0], keys_of(head, "mouthSmileLeft")[1]
@@ -68,8 +68,8 @@ def test_sliders_move_the_face_through_the_worker(scene: Any, head: Any, another
 @on_posix
 def test_sliders_do_not_wait_for_a_worker_that_is_gone(scene: Any, head: Any, another: Any) -> None:
     """It is started again in the background; the main thread goes on."""
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     before, take = keys_of(head, "mouthSmileLeft")[1], scene.takes[0]
@@ -94,7 +94,7 @@ def test_sliders_do_not_wait_for_a_worker_that_is_gone(scene: Any, head: Any, an
 def test_a_worker_that_is_killed_leaves_the_scene_as_it_was(
     scene: Any, another: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import work
+    from emotalk.addon.bridge.jobs import work
 
     killed = []
 
@@ -153,7 +153,7 @@ def test_a_model_that_needs_torch_names_the_preferences(
 
 
 def test_the_device_reaches_the_engine(preferences: Any) -> None:
-    from emotalk.addon.bridge.settings import engine_settings
+    from emotalk.addon.bridge.jobs.settings import engine_settings
 
     preferences.device = "cuda"
     assert (engine_settings().device, engine_settings().engine) == ("auto", "auto")
@@ -207,7 +207,7 @@ def animate_command(speech: Path, folder: Path, *flags: str) -> int:
 
 
 def _room_engine() -> Any:
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     return SESSION.room._known[1]
 
@@ -235,7 +235,7 @@ def test_clear_cache_tells_how_much_went_and_what_stays(
 
 
 def test_a_look_at_another_python_tells_what_it_has(another: Any) -> None:
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     bpy.ops.emotalk.look_at_python()
 
@@ -253,7 +253,8 @@ def test_creating_an_environment_needs_leave_to_go_online(preferences: Any) -> N
 def test_the_environment_is_made_and_removed_by_the_buttons(
     preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import compat, environment
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.jobs import environment
     from emotalk.emotalk_core.interpreter import Interpreter, program_in
 
     def make(folder: Path, recipe: Any, *, progress: Any) -> Interpreter:
@@ -328,7 +329,7 @@ def test_a_checkpoint_without_a_python_says_what_to_do_first(preferences: Any) -
 
 
 def test_the_licence_says_non_commercial() -> None:
-    from emotalk.addon.bridge.checkpoints import LICENCE
+    from emotalk.addon.bridge.jobs.checkpoints import LICENCE
 
     assert "CC BY-NC 4.0" in LICENCE
     assert "non-commercial" in LICENCE

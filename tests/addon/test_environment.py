@@ -49,7 +49,7 @@ def _plain_pip(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def environment() -> ModuleType:
-    from emotalk.addon.bridge import environment as module
+    from emotalk.addon.bridge.jobs import environment as module
 
     return module
 
@@ -243,7 +243,7 @@ def test_an_environment_whose_blender_is_gone_counts_as_none(
 def test_the_build_suits_the_graphics_card(
     tmp_path: Path, system: str, machine: str, cards: str, build: str, *, has_kfd: bool
 ) -> None:
-    from emotalk.addon.bridge.torch_builds import suited
+    from emotalk.addon.bridge.jobs.torch_builds import suited
 
     kfd = tmp_path / "kfd"
     if has_kfd:
@@ -253,7 +253,7 @@ def test_the_build_suits_the_graphics_card(
 
 
 def test_the_commands_by_hand_name_every_step(tmp_path: Path, environment: ModuleType) -> None:
-    from emotalk.addon.bridge.torch_builds import BUILDS
+    from emotalk.addon.bridge.jobs.torch_builds import BUILDS
 
     recipe = environment.recipe_for(BUILDS[1])
 

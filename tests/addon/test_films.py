@@ -58,7 +58,7 @@ def older_film(out: Path, form: str) -> Path:
 def test_a_film_that_a_full_disk_cut_short_is_none(
     stage: Any, out: Path, request: pytest.FixtureRequest, form: str
 ) -> None:
-    from emotalk.addon.bridge import films
+    from emotalk.addon.bridge.command_line import films
     from emotalk.emotalk_core.errors import EmoTalkError
 
     old = older_film(out, form)
@@ -72,7 +72,7 @@ def test_a_film_that_a_full_disk_cut_short_is_none(
 
 
 def test_a_film_that_lost_its_end_is_told_from_a_whole_one(stage: Any, out: Path) -> None:
-    from emotalk.addon.bridge import films
+    from emotalk.addon.bridge.command_line import films
 
     for form in FORMS:
         film = films.place(out / "line1", form)
@@ -104,7 +104,7 @@ def test_names_may_have_what_blender_reads_as_more_than_a_name(
 
 
 def test_a_film_has_every_frame_of_a_scene_that_steps_over_some(stage: Any, out: Path) -> None:
-    from emotalk.addon.bridge import films
+    from emotalk.addon.bridge.command_line import films
 
     stage.frame_step = 3
     for form in ("mp4", "png"):
@@ -127,7 +127,8 @@ def test_a_temporary_folder_without_room_is_told_in_words(
 def test_two_runs_that_save_one_file_do_not_disturb_each_other(
     saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import compat, shots
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.command_line import shots
 
     names_in, place = compat.names_in, out / "shot.blend"
 
@@ -147,7 +148,7 @@ def test_two_runs_that_save_one_file_do_not_disturb_each_other(
 def test_two_runs_that_make_one_film_do_not_disturb_each_other(
     stage: Any, out: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    from emotalk.addon.bridge import films
+    from emotalk.addon.bridge.command_line import films
 
     render, film = films._render, films.place(out / "line1", form)
 
@@ -168,7 +169,8 @@ def test_two_runs_that_make_one_film_do_not_disturb_each_other(
 def test_a_save_that_is_interrupted_leaves_nothing(
     saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import compat, shots
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.command_line import shots
 
     def stop(_path: Path) -> None:
         raise KeyboardInterrupt
@@ -203,7 +205,7 @@ def test_what_a_killed_run_left_goes_and_what_another_is_making_stays(
 def test_a_shot_that_fails_as_nobody_foresaw_fails_alone(
     saved: Path, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
-    from emotalk.addon.bridge import shots
+    from emotalk.addon.bridge.command_line import shots
 
     put_sound = shots._put_sound
 
@@ -255,7 +257,7 @@ def test_a_shot_that_is_stopped_while_it_is_made_anew_has_no_entry(
     stage: Any, sounds: Path, out: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its .blend file may be the new one already, which the entry of the old one vouched for."""
-    from emotalk.addon.bridge import films
+    from emotalk.addon.bridge.command_line import films
 
     arguments = ("batch", sounds, "--character", "Head", "-o", out, "--resume", "--render")
     run(*arguments)

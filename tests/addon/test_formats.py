@@ -19,8 +19,8 @@ CODECS = {"mp3": "libmp3lame", "ogg": "vorbis", "m4a": "aac", "mp4": "aac", "fla
 
 
 def read_strip(strip: Any) -> np.ndarray:
-    from emotalk.addon.bridge.decode import to_source
-    from emotalk.addon.bridge.sound import from_strip
+    from emotalk.addon.bridge.sounds.decode import to_source
+    from emotalk.addon.bridge.sounds.sound import from_strip
     from emotalk.emotalk_core.audio import read_samples
 
     return read_samples(to_source(from_strip(strip, bpy.context.scene)))
@@ -110,8 +110,8 @@ def test_24_bit_strip_is_heard(addon: ModuleType, tmp_path: Path) -> None:
 def test_start_of_a_long_wav_is_not_read_as_a_whole(
     addon: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge.decode import to_source
-    from emotalk.addon.bridge.sound import from_file
+    from emotalk.addon.bridge.sounds.decode import to_source
+    from emotalk.addon.bridge.sounds.sound import from_file
 
     path = tmp_path / "long.wav"
     with wave.open(str(path), "wb") as file:
@@ -135,9 +135,9 @@ def test_start_of_a_long_wav_is_not_read_as_a_whole(
 
 @needs_sound
 def test_strip_in_nested_metas_is_heard_where_it_is_seen(addon: ModuleType, tmp_path: Path) -> None:
-    from emotalk.addon.bridge import strips
     from emotalk.addon.bridge.compat import children, strips_all, top_strips
-    from emotalk.addon.bridge.sound import from_strip
+    from emotalk.addon.bridge.sounds import strips
+    from emotalk.addon.bridge.sounds.sound import from_strip
 
     from tests.addon.scenes import set_span
 

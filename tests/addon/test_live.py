@@ -30,7 +30,7 @@ def _smile(head: Any) -> float:
 
 
 def test_sliders_of_a_scene_in_another_window_move_its_face(ready: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     take, head = _take_elsewhere(speech)
     before = _smile(head)
@@ -43,7 +43,7 @@ def test_sliders_of_a_scene_in_another_window_move_its_face(ready: Any, speech: 
 
 
 def test_sliders_of_both_scenes_are_followed_in_one_go(ready: Any, head: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     mine = happy_take(ready)
     other, _ = _take_elsewhere(speech)
@@ -56,9 +56,9 @@ def test_sliders_of_both_scenes_are_followed_in_one_go(ready: Any, head: Any, sp
 
 
 def test_sliders_wait_while_something_is_animated(ready: Any) -> None:
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.job import Job
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.job import Job
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     take = happy_take(ready)
     SESSION.job = Job(lambda _progress: None)
@@ -73,8 +73,8 @@ def test_sliders_wait_while_something_is_animated(ready: Any) -> None:
 
 
 def test_undo_looks_at_the_sliders_of_every_scene(ready: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import live
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live
 
     _take_elsewhere(speech)
     SESSION.moved.clear()

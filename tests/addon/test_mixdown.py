@@ -25,13 +25,13 @@ def strip(tmp_path: Path) -> Any:
 
 def _heard(strip: Any, path: Path) -> Any:
     from emotalk.addon.bridge import compat
-    from emotalk.addon.bridge.sound import Heard
+    from emotalk.addon.bridge.sounds.sound import Heard
 
     return Heard(path, 0.0, None, 10.0, compat.scene_rate(bpy.context.scene), strip.name)
 
 
 def _render(strip: Any) -> Path:
-    from emotalk.addon.bridge import mixdown
+    from emotalk.addon.bridge.sounds import mixdown
 
     mixdown.forget()
     return mixdown.render(strip, bpy.context.scene, 10, 34)
@@ -40,7 +40,7 @@ def _render(strip: Any) -> Path:
 def test_second_blender_mixes_what_this_one_does(
     addon: ModuleType, strip: Any, second_blender: str
 ) -> None:
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.audio import read_samples
 
     there = read_samples(to_source(_heard(strip, _render(strip)), blender=second_blender))
@@ -57,7 +57,7 @@ def test_each_channel_is_mixed_alone(
     addon: ModuleType, second_blender: str, tmp_path: Path, n_channels: int, *, has_program: bool
 ) -> None:
     """A stereo mix of them would lay every second person of a field recorder over the first."""
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.audio import read_samples
 
     silence = np.zeros(24_000, np.float32)
@@ -79,7 +79,7 @@ def test_each_channel_is_mixed_alone(
 def test_a_channel_that_a_mixed_strip_lacks_is_told_by_the_strips_name(
     addon: ModuleType, strip: Any, second_blender: str
 ) -> None:
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.errors import InputError
 
     wanted = replace(_heard(strip, _render(strip)), channel=2)
@@ -104,7 +104,7 @@ def test_its_file_holds_neither_character_nor_other_strips(
 
 
 def test_cancel_ends_the_second_blender(addon: ModuleType, strip: Any, tmp_path: Path) -> None:
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.errors import Cancelled
 
     note = tmp_path / "pid"
@@ -127,7 +127,7 @@ def test_cancel_ends_the_second_blender(addon: ModuleType, strip: Any, tmp_path:
 def test_failure_names_the_strip_and_the_remedy(
     addon: ModuleType, strip: Any, tmp_path: Path
 ) -> None:
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.errors import InputError
 
     bpy.app.binary_path = broken = write_program(
@@ -144,7 +144,8 @@ def test_failure_names_the_strip_and_the_remedy(
 def test_what_the_edit_silences_is_mixed_all_the_same(
     addon: ModuleType, strip: Any, tmp_path: Path
 ) -> None:
-    from emotalk.addon.bridge import compat, mixdown
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.sounds import mixdown
 
     scene = bpy.context.scene
     strip.volume, strip.mute, scene.audio_volume = 0.0, True, 0.0
@@ -160,7 +161,7 @@ def test_what_the_edit_silences_is_mixed_all_the_same(
 
 
 def test_forgotten_mixes_leave_the_disk(addon: ModuleType, strip: Any) -> None:
-    from emotalk.addon.bridge import mixdown
+    from emotalk.addon.bridge.sounds import mixdown
 
     path = mixdown.render(strip, bpy.context.scene, 10, 40)
     assert path.is_file()

@@ -112,7 +112,7 @@ def test_lips_that_meet_right_after_the_cut_stay_shut(
 
 
 def ready_engine(_ready: Any) -> Any:
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     return SESSION.room.engine(None)
 
@@ -133,7 +133,7 @@ def test_whoever_is_made_last_the_keys_are_the_same(
 
 
 def test_the_later_take_follows_a_slider_of_the_earlier_one(halves: Any, head: Any) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     own = voice_of(head, SMILE)[1][PASSAGE:]
     halves.take_index, halves.takes[0].controls.happy = 0, 0.4

@@ -8,8 +8,8 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from emotalk.addon.bridge import live
-from emotalk.addon.bridge.session import SESSION
+from emotalk.addon.bridge.jobs.session import SESSION
+from emotalk.addon.bridge.take import live
 
 from tests.addon.scenes import (
     add_strip,
@@ -171,7 +171,7 @@ def test_the_report_counts_what_was_written(ready: Any, layout: str, told: str) 
 
 
 def test_written_in_slices_it_counts_the_same(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     bpy.ops.emotalk.animate()
     only(ready, 40, 50)

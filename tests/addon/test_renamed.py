@@ -22,9 +22,9 @@ from tests.addon.scenes import (
 
 def made(ready: Any) -> tuple[Any, Any]:
     """Animate's work, done and not written yet."""
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
 
     prepared = takes.prepare(bpy.context)
     return prepared, animate(prepared.request, SESSION.room)
@@ -32,7 +32,7 @@ def made(ready: Any) -> tuple[Any, Any]:
 
 def write_in_slices(prepared: Any, outcome: Any, between: Callable[[], None] = lambda: None) -> Any:
     """Write the keys as a window does; `between` the slices something happens."""
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     draft = takes.begin(prepared, outcome)
     while not draft.is_complete:
@@ -42,7 +42,7 @@ def write_in_slices(prepared: Any, outcome: Any, between: Callable[[], None] = l
 
 
 def write_at_once(prepared: Any, outcome: Any) -> Any:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     return takes.finish(prepared, outcome)
 
@@ -136,7 +136,7 @@ def test_deleted_after_it_was_renamed_is_told(ready: Any, head: Any) -> None:
 
 
 def test_a_take_made_again_is_found_in_its_renamed_scene(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     bpy.ops.emotalk.animate()
     take = ready.takes[0]

@@ -290,7 +290,7 @@ def test_a_batch_that_is_ended_says_so_and_ends_with_130(
     saved: Path, sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any,
     signal_name: str,
 ) -> None:  # fmt: skip
-    from emotalk.addon.bridge import shots
+    from emotalk.addon.bridge.command_line import shots
 
     number = getattr(signal, signal_name)
     before = signal.getsignal(number)
@@ -330,7 +330,7 @@ def two(ready: Any, second: str, tmp_path: Path) -> Path:
 
 
 def test_flags_are_those_of_the_take_that_is_animated(two: Path, speech: Path) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     flags = ("--emotion", "sad=1", "--ease", "2")
 
@@ -346,7 +346,7 @@ def test_flags_are_those_of_the_take_that_is_animated(two: Path, speech: Path) -
 
 
 def test_flags_of_a_new_take_leave_the_chosen_one_as_it_was(two: Path, speech: Path) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     flags = ("--emotion", "sad=1", "--ease", "2")
 

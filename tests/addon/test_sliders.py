@@ -29,9 +29,30 @@ def test_only_a_first_raised_slider_moves_the_mix(ready: Any) -> None:
     assert controls.mix == 0.0
     controls.sad = 0.2
     assert controls.mix == 1.0
+
+
+def test_the_voice_is_heard_again_when_the_drag_that_took_over_is_taken_back(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    controls = ready.takes[0].controls
+
+    controls.sad = 0.2
+    controls.happy = 0.1
+    controls.sad = 0.0
+    assert controls.mix == 1.0
+    controls.happy = 0.0
+
+    assert controls.mix == 0.0
+
+
+def test_a_mix_that_somebody_has_set_stays(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    controls = ready.takes[0].controls
+
+    controls.sad = 0.2
+    controls.mix = 0.8
     controls.sad = 0.0
 
-    assert controls.mix == 1.0
+    assert controls.mix == pytest.approx(0.8)
 
 
 def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: Any) -> None:
@@ -50,7 +71,7 @@ def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: An
 
 
 def test_preset_sets_every_slider(ready: Any) -> None:
-    from emotalk.addon.bridge import controls
+    from emotalk.addon.bridge.take import controls
     from emotalk.emotalk_core.controls import PRESETS
 
     bpy.ops.emotalk.animate()
@@ -84,7 +105,7 @@ def test_poses_are_held_on_twos(ready: Any, head: Any, *, is_range: bool) -> Non
 
 
 def by_hand_changes(take: Any) -> Any:
-    from emotalk.addon.bridge import by_hand
+    from emotalk.addon.bridge.take import by_hand
 
     return by_hand.changed_curves(take)
 
@@ -112,7 +133,7 @@ def test_second_take_has_the_keyframes_that_it_was_made_with(
 
 def test_keyed_sliders_are_read_where_they_change(ready: Any, speech: Path) -> None:
     """A file's length is not known before it is heard."""
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     ready.controls.keyframe_insert("happy", frame=10)
     ready.controls.happy = 1.0
@@ -126,7 +147,8 @@ def test_keyed_sliders_are_read_where_they_change(ready: Any, speech: Path) -> N
 
 
 def test_sliders_that_run_on_are_read_to_the_end(ready: Any) -> None:
-    from emotalk.addon.bridge import compat, takes
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.take import takes
 
     for frame, value in ((10, 0.0), (14, 1.0)):
         ready.controls.happy = value
@@ -140,7 +162,7 @@ def test_sliders_that_run_on_are_read_to_the_end(ready: Any) -> None:
 
 
 def test_scrubbing_over_keyed_sliders_leaves_the_take_as_it_is(ready: Any) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     take = ready.takes[0]
@@ -171,7 +193,7 @@ def keyed(group: Any, *keys: tuple[int, float]) -> Any:
 
 
 def test_a_slider_whose_curve_is_muted_stands_still(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     keyed(ready.controls, (10, 0.0), (30, 1.0)).mute = True
     ready.controls.happy = 0.25
@@ -183,7 +205,7 @@ def test_a_slider_whose_curve_is_muted_stands_still(ready: Any) -> None:
 
 
 def test_a_muted_slider_that_is_moved_makes_the_take_stale(ready: Any) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     controls = ready.takes[0].controls
@@ -233,7 +255,7 @@ WAYS = [_step, _bounce, _pull_handles, _point_handles, _run_on, _shake]
 def test_another_way_from_key_to_key_makes_the_take_stale(
     ready: Any, change: Callable[[Any], None]
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     curve = keyed(ready.takes[0].controls, (10, 0.0), (30, 1.0))
@@ -261,7 +283,7 @@ def _restrict(curve: Any) -> None:
 def test_another_setting_of_a_modifier_makes_the_take_stale(
     ready: Any, change: Callable[[Any], None]
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     curve = keyed(ready.takes[0].controls, (10, 0.0), (30, 1.0))
@@ -292,7 +314,7 @@ def _in_envelope(curve: Any) -> None:
 def test_a_new_take_has_the_panels_curves_with_all_that_bends_them(
     ready: Any, change: Callable[[Any], None]
 ) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     curve = keyed(ready.controls, (10, 0.0), (30, 1.0), (50, 0.2))
     change(curve)
@@ -317,7 +339,7 @@ def test_muted_keys_of_the_panels_sliders_are_muted_in_the_first_take(ready: Any
 
 
 def test_a_peak_of_one_frame_is_seen(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     keyed(ready.controls, (10, 0.0), (12, 0.0), (13, 1.0), (14, 0.0), (30, 0.0))
 
@@ -328,7 +350,7 @@ def test_a_peak_of_one_frame_is_seen(ready: Any) -> None:
 
 
 def test_a_peak_of_one_frame_that_comes_again_is_seen(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     curve = keyed(ready.controls, (10, 0.0), (11, 1.0), (12, 0.0), (15, 0.0))
     curve.modifiers.new("CYCLES")
@@ -341,7 +363,7 @@ def test_a_peak_of_one_frame_that_comes_again_is_seen(ready: Any) -> None:
 
 
 def test_a_held_slider_jumps_at_its_key(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
+    from emotalk.addon.bridge.take import takes
 
     curve = keyed(ready.controls, (10, 0.0), (21, 1.0), (40, 1.0))
     for point in curve.keyframe_points:

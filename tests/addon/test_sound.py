@@ -44,14 +44,14 @@ def clicks(tmp_path: Path) -> Path:
 
 
 def heard_of(strip: Any) -> Any:
-    from emotalk.addon.bridge.sound import from_strip
+    from emotalk.addon.bridge.sounds.sound import from_strip
 
     return from_strip(strip, bpy.context.scene)
 
 
 def click_frames(heard: Any) -> list[tuple[float, float]]:
     """Scene frame and height of each click that is heard."""
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.audio import read_samples
 
     samples = read_samples(to_source(heard))
@@ -194,8 +194,8 @@ def test_missing_file_is_named(addon: ModuleType, clicks: Path) -> None:
 
 
 def test_stereo_is_the_mean_of_its_channels(addon: ModuleType, tmp_path: Path) -> None:
-    from emotalk.addon.bridge.decode import to_source
-    from emotalk.addon.bridge.sound import from_file
+    from emotalk.addon.bridge.sounds.decode import to_source
+    from emotalk.addon.bridge.sounds.sound import from_file
     from emotalk.emotalk_core.audio import read_samples
 
     tone = (0.4 * np.sin(np.arange(16_000) * 0.2)).astype(np.float32)
@@ -224,7 +224,7 @@ def test_flac_of_a_strip_is_heard_like_its_wav(addon: ModuleType, tmp_path: Path
 def test_a_flac_that_has_lost_its_end_is_told(
     addon: ModuleType, tmp_path: Path, *, share: float, is_cut: bool
 ) -> None:
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
 
     soundfile = pytest.importorskip("soundfile", reason="makes the flac file")
     path = tmp_path / "noise.flac"
@@ -237,7 +237,7 @@ def test_a_flac_that_has_lost_its_end_is_told(
 
 
 def read_all(strip: Any) -> np.ndarray:
-    from emotalk.addon.bridge.decode import to_source
+    from emotalk.addon.bridge.sounds.decode import to_source
     from emotalk.emotalk_core.audio import read_samples
 
     return read_samples(to_source(heard_of(strip)))
@@ -245,7 +245,7 @@ def read_all(strip: Any) -> np.ndarray:
 
 @needs_sound
 def test_speaker_starts_with_its_nla_strip(addon: ModuleType, clicks: Path) -> None:
-    from emotalk.addon.bridge.sound import from_speaker
+    from emotalk.addon.bridge.sounds.sound import from_speaker
 
     bpy.ops.object.speaker_add()
     speaker = bpy.context.object
@@ -261,8 +261,8 @@ def test_speaker_starts_with_its_nla_strip(addon: ModuleType, clicks: Path) -> N
 
 def test_strip_of_a_saved_file_is_heard(addon: ModuleType, clicks: Path) -> None:
     """A file saved by 4.5 with a trimmed strip in it, so that the 4.2 wheel has one too."""
-    from emotalk.addon.bridge import strips
-    from emotalk.addon.bridge.sound import from_strip
+    from emotalk.addon.bridge.sounds import strips
+    from emotalk.addon.bridge.sounds.sound import from_strip
 
     source = Path(__file__).with_name("strip_of_4_5.blend")
     opened = clicks.with_name("opened.blend")

@@ -125,7 +125,7 @@ def test_a_strip_of_the_same_name_elsewhere_is_another(
 def test_the_other_edits_strip_of_the_same_name_is_a_second_take(
     ready: Any, strip: Any, take: Any, speech: Path
 ) -> None:
-    from emotalk.addon.bridge import strips
+    from emotalk.addon.bridge.sounds import strips
 
     other = bpy.data.scenes.new("Edit B")
     same = strips_of(other).new_sound(strip.name, str(speech), 1, 500)
@@ -137,7 +137,7 @@ def test_the_other_edits_strip_of_the_same_name_is_a_second_take(
 def test_a_selected_strip_goes_before_one_that_is_only_active(
     ready: Any, strip: Any, speech: Path
 ) -> None:
-    from emotalk.addon.bridge import strips
+    from emotalk.addon.bridge.sounds import strips
 
     other = add_strip(speech, 200, channel=2)
     bpy.context.scene.sequence_editor.active_strip = strip
@@ -152,7 +152,7 @@ def test_a_selected_strip_goes_before_one_that_is_only_active(
 
 
 def test_two_strips_that_swap_names_keep_their_takes(ready: Any, strip: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import strips
+    from emotalk.addon.bridge.sounds import strips
 
     other = add_strip(speech, 200, channel=2)
     ready.strip = other.name
@@ -188,7 +188,7 @@ def test_a_new_strip_of_the_old_ones_name_takes_its_place(
 def test_a_strip_that_took_the_name_of_one_that_is_gone_keeps_its_own_take(
     ready: Any, head: Any, strip: Any, take: Any, speech: Path
 ) -> None:
-    from emotalk.addon.bridge import strips
+    from emotalk.addon.bridge.sounds import strips
 
     other = add_strip(speech, 200, channel=2)
     ready.strip = other.name

@@ -15,9 +15,9 @@ from tests.addon.scenes import happy_take, keys_of, make_head, state
 
 @pytest.mark.parametrize("stop_at", [0.0, 0.05, 0.1, 0.5, 0.9, 1.0])
 def test_cancel_at_any_moment_leaves_the_scene_equal(ready: Any, stop_at: float) -> None:
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
     from emotalk.emotalk_core.errors import Cancelled
 
     before = state()
@@ -36,10 +36,10 @@ def _run(prepared: Any, animate: Any, room: Any, progress: Any) -> tuple[Any, An
 
 
 def test_cancelled_job_gives_no_result(ready: Any) -> None:
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.job import Job
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.job import Job
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
     from emotalk.emotalk_core.errors import Cancelled
 
     request = takes.prepare(bpy.context).request
@@ -53,8 +53,8 @@ def test_cancelled_job_gives_no_result(ready: Any) -> None:
 
 
 def test_opening_a_file_ends_the_job(ready: Any) -> None:
-    from emotalk.addon.bridge.job import Job
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.job import Job
+    from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.emotalk_core.errors import Cancelled
 
     job = SESSION.job = Job(lambda _progress: None)
@@ -69,10 +69,10 @@ def test_opening_a_file_ends_the_job(ready: Any) -> None:
 
 
 def test_job_in_a_thread_brings_the_same_keys(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.job import Job
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.job import Job
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
 
     prepared = takes.prepare(bpy.context)
     job = Job(lambda progress: animate(prepared.request, SESSION.room, progress))
@@ -88,9 +88,9 @@ def test_job_in_a_thread_brings_the_same_keys(ready: Any, head: Any) -> None:
 
 
 def test_object_deleted_during_the_run_is_a_clear_error(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
     from emotalk.emotalk_core.errors import RigError
 
     prepared = takes.prepare(bpy.context)
@@ -147,7 +147,7 @@ def test_what_has_no_shape_keys_is_named(ready: Any) -> None:
 
 
 def test_damaged_model_is_one_line(addon: ModuleType, head: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import work
+    from emotalk.addon.bridge.jobs import work
     from emotalk.emotalk_core.errors import ModelFolderError
 
     settings = work.EngineSettings(speech.parent)
@@ -167,8 +167,8 @@ def test_grey_button_says_why(addon: ModuleType) -> None:
 def test_failed_hearing_is_said_once_and_not_tried_again(
     ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import live, takes
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import live, takes
     from emotalk.emotalk_core.errors import ModelFolderError
 
     def no_model(*_: object) -> None:
@@ -189,9 +189,9 @@ def test_failed_hearing_is_said_once_and_not_tried_again(
 
 def test_object_deleted_by_hand_during_the_run_is_a_clear_error(ready: Any, head: Any) -> None:
     """The settings point to it, so Blender keeps it in the file."""
-    from emotalk.addon.bridge import takes
-    from emotalk.addon.bridge.session import SESSION
-    from emotalk.addon.bridge.work import animate
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take import takes
     from emotalk.emotalk_core.errors import RigError
 
     prepared = takes.prepare(bpy.context)

@@ -68,7 +68,7 @@ class Screen:
 
 @pytest.fixture
 def screen(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    from emotalk.addon.bridge import panels, watch
+    from emotalk.addon.bridge.jobs import panels, watch
 
     screen = Screen()
     data = SimpleNamespace(workspaces=[screen.layout, screen.animation])
@@ -158,7 +158,7 @@ def test_esc_leaves_nothing_behind(started: Any, screen: Screen, ready: Any) -> 
 
 def test_disabling_the_add_on_leaves_nothing_behind(started: Any, screen: Screen) -> None:
     """Blender forgets the operator with no call to it."""
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
 
     started.modal(screen, _event("TIMER"))
 
@@ -170,8 +170,8 @@ def test_disabling_the_add_on_leaves_nothing_behind(started: Any, screen: Screen
 def test_disabling_the_add_on_while_keys_are_written_leaves_no_action(
     started: Any, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import several
-    from emotalk.addon.bridge.session import SESSION
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.take import several
 
     monkeypatch.setattr(several, "SLICE_S", 0.0)  # a curve a slice
     started._job.wait(60.0)
@@ -185,7 +185,7 @@ def test_disabling_the_add_on_while_keys_are_written_leaves_no_action(
 
 
 def test_a_file_that_is_opened_ends_what_is_shown(started: Any, screen: Screen) -> None:
-    from emotalk.addon.bridge import live
+    from emotalk.addon.bridge.take import live
 
     started.modal(screen, _event("TIMER"))
 
@@ -201,7 +201,7 @@ def test_a_file_that_is_opened_ends_what_is_shown(started: Any, screen: Screen) 
 def test_esc_between_two_takes_says_what_was_made(
     ready: Any, screen: Screen, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge import several
+    from emotalk.addon.bridge.take import several
 
     ready.source, lines = "STRIP", [add_strip(speech, frame) for frame in (1, 101)]
     for strip in lines:

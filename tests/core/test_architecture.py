@@ -73,6 +73,26 @@ def test_layer_imports_nothing_it_must_not(layer: str) -> None:
     assert not broken
 
 
+BRIDGE = ("", "sounds", "jobs", "keying", "take", "command_line")
+
+
+@pytest.mark.parametrize("folder", BRIDGE)
+def test_the_bridge_is_built_from_the_bottom_up(folder: str) -> None:
+    inside = ROOT / "addon" / "bridge" / folder
+    files = sorted(inside.glob("*.py"))
+    above = {f"addon.bridge.{name}" for name in BRIDGE[BRIDGE.index(folder) + 1 :]}
+    assert files
+
+    broken = {
+        str(file.relative_to(ROOT)): name
+        for file in files
+        for name, _ in imports(file)
+        if name.startswith(tuple(above))
+    }
+
+    assert not broken
+
+
 @pytest.mark.parametrize("layer", ["emotalk_core", "addon"])
 def test_what_blender_loads_imports_itself_relatively(layer: str) -> None:
     """Inside Blender the package is called bl_ext.….emotalk: no absolute name of ours exists."""

@@ -43,8 +43,8 @@ jaw = []
 for frame in range(1, 40):
     bpy.context.scene.frame_set(frame)
     jaw.append(max(key.key_blocks["jawOpen"].value for key in keys if "jawOpen" in key.key_blocks))
-from bl_ext.user_default.emotalk.addon.bridge.session import SESSION
-from bl_ext.user_default.emotalk.addon.bridge.settings import engine_settings
+from bl_ext.user_default.emotalk.addon.bridge.jobs.session import SESSION
+from bl_ext.user_default.emotalk.addon.bridge.jobs.settings import engine_settings
 heavy = ("torch", "soundfile", "scipy", "onnxruntime")
 loaded = sorted(name for name in heavy if name in sys.modules)
 print("FOUND", json.dumps({

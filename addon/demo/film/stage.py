@@ -16,7 +16,8 @@ from ....emotalk_core.clip import Clip
 from ....emotalk_core.errors import SetupError
 from ....emotalk_core.retarget import KeyTable, retarget
 from ....emotalk_core.rigs.binding import Binding
-from ...bridge import characters, compat, rigs
+from ...bridge import characters, compat
+from ...bridge.keying import rigs
 from .. import character
 from .backdrop import add_backdrop
 from .look import set_workbench

@@ -1,0 +1,1 @@
+"""What `blender --command emotalk` does."""

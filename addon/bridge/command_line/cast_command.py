@@ -1,0 +1,92 @@
+"""`cast` of the command line: a whole dialogue onto its characters, and the file saved."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ....emotalk_core.cli.progress import progress_for
+from ....emotalk_core.cli.reports import write_report
+from ....emotalk_core.cli.streams import say, tell
+from ....emotalk_core.errors import InputError
+from ..counting import counted
+from ..jobs.session import SESSION
+from ..jobs.work import animate
+from ..take import cast, takes
+from ..take.several import Made, Several
+from . import shots
+
+__all__ = ["cast_command"]
+
+_ROLE: Final = re.compile(r"(?P<who>[^=]+)=(?P<strips>[^@#]*)(#(?P<on>\d+))?(@(?P<channel>\d+))?")
+
+
+def cast_command(arguments: argparse.Namespace) -> int:
+    """`cast`: every strip of the open file that somebody speaks."""
+    scene = bpy.context.scene
+    output = arguments.output or Path(bpy.data.filepath or "")
+    shots.check_output(output, arguments)
+    if arguments.role:
+        _set_cast(scene.emotalk, arguments.role)
+    with shots.engine_asked(arguments):
+        several = _animated(scene, arguments)
+    shots.save(output)
+    if arguments.report:
+        failed = [str(error) for error in several.failed]
+        made = [_entry(made) for made in several.made]
+        write_report(arguments.report, {"takes": made, "left_out": failed})
+    n_takes = counted(len(several.made), "take")
+    say(f"{output}: {n_takes}, {counted(several.n_keys, 'key')}")
+    return 3 if several.failed else 0
+
+
+def _animated(scene: bpy.types.Scene, arguments: argparse.Namespace) -> Several:
+    lines = cast.lines_of_cast(bpy.context)
+    asked = [partial(takes.prepare_line, scene, line) for line in lines]
+    several = Several([partial(takes.unless_changed, scene, one) for one in asked])
+    work = several.work(lambda one: partial(animate, one.request, SESSION.room))
+    several.write(work(progress_for(arguments.progress)))
+    if not several.made:
+        raise several.failed[0]
+    for line in several.told:
+        tell(f"emotalk: {line}")
+    return several
+
+
+def _set_cast(ours: Any, roles: Sequence[str]) -> None:
+    """The cast of the flags in place of the file's."""
+    read = [_role(text) for text in roles]
+    ours.cast.clear()
+    for found, character in read:
+        role = cast.add_role(bpy.context, character)
+        role.strips, role.strip_channel = found["strips"].strip(), int(found["on"] or 0)
+        role.channel = int(found["channel"] or 0)
+
+
+def _role(text: str) -> tuple[re.Match[str], bpy.types.Object]:
+    found = _ROLE.fullmatch(text)
+    if found is None:
+        raise InputError(
+            "No such role",
+            value=text,
+            remedy="Write OBJECT=NAMES, OBJECT=#CHANNEL of the sequencer, or both: Ada=ada*#2.",
+        )
+    return found, shots.object_called(found["who"].strip())
+
+
+def _entry(made: Made) -> dict[str, Any]:
+    """A take in the report."""
+    return made.outcome.report.to_dict() | {
+        "strip": made.label,
+        "character": made.prepared.character,
+        "n_keys": made.result.n_keys,
+        "n_curves": made.result.n_curves,
+        "actions": list(made.result.actions),
+        "notes": list(made.notes),
+    }

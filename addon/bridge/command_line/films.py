@@ -1,0 +1,120 @@
+"""A scene as a film with sound, or as a folder of pictures; complete, or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from pathlib import Path
+from typing import Final
+
+import bpy
+
+from ....emotalk_core.atomic_file import part_beside, remove
+from ....emotalk_core.cli import ended_with
+from ....emotalk_core.cut_short import is_cut_short
+from ....emotalk_core.errors import InputError, SetupError
+from .. import compat
+
+__all__ = ["ensure_camera", "place", "render"]
+
+_CONTAINERS: Final = {"mp4": "MPEG4", "mkv": "MKV"}
+
+
+def place(stem: Path, form: str) -> Path:
+    """Where the film of a shot goes: a file, or the folder of its pictures."""
+    return stem if form == "png" else stem.with_name(f"{stem.name}.{form}")
+
+
+def ensure_camera(scene: bpy.types.Scene) -> None:
+    """Raise InputError if the scene has no camera."""
+    if scene.camera is None:
+        raise InputError("Nothing to film with", value=scene.name, remedy="Add a camera.")
+
+
+def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
+    """Render the scene's frames to where `place` says.
+
+    Raises
+    ------
+    InputError
+        There is no camera, or Blender cannot render.
+    SetupError
+        The disk is full.
+    """
+    ensure_camera(scene)
+    part = part_beside(film)  # a folder: a # in its name is no number of a frame
+    scene.render.use_file_extension = form == "png"
+    if form == "png":
+        compat.set_picture_output(scene)
+    else:
+        compat.set_video_output(scene, _CONTAINERS[form])
+        scene.frame_step = 1  # a film of every other frame is over before its sound is
+    scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
+    try:
+        _render(scene, film)
+        _ensure_whole(part, film)
+        if form == "png":
+            _put_pictures(part, film)
+        else:
+            (part / "film").replace(film)
+    finally:
+        with contextlib.suppress(OSError):
+            remove(part)
+
+
+def _render(scene: bpy.types.Scene, film: Path) -> None:
+    try:
+        # No Python runs while Blender renders: SIGTERM would wait for the end of the film.
+        with ended_with(signal.SIG_DFL):
+            bpy.ops.render.render(animation=True, scene=scene.name)
+    except RuntimeError as error:
+        raise InputError("The film failed", value=film.stem, remedy=str(error).strip()) from error
+
+
+def _ensure_whole(part: Path, film: Path) -> None:
+    """Blender says that all went well when the disk was full: the ends of the files tell."""
+    made = list(part.iterdir()) if part.is_dir() else []
+    if not made or not all(map(_is_whole, made)):
+        raise SetupError(
+            "The film was not written to its end",
+            value=film,
+            remedy="Free disk space, or choose a folder that can be written to.",
+        )
+
+
+def _is_whole(path: Path) -> bool:
+    if path.suffix == ".png":
+        return path.read_bytes()[-8:-4] == b"IEND"  # the last chunk, before its checksum
+    return not is_cut_short(path) and _n_frames(path) > 0
+
+
+def _n_frames(film: Path) -> int:
+    """Pictures of a film, 0 where none can be read."""
+    try:
+        clip = bpy.data.movieclips.load(str(film))
+    except RuntimeError:
+        return 0
+    n_frames = int(clip.frame_duration)
+    bpy.data.movieclips.remove(clip)
+    return n_frames
+
+
+def _put_pictures(part: Path, folder: Path) -> None:
+    """The pictures of `part` in `folder`, in place of those of an earlier film; what else lies
+    there stays.
+
+    Raises
+    ------
+    InputError
+        Something that is no folder has its name.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            "No folder for the pictures", value=folder, remedy="Remove or rename this file."
+        )
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.png"):
+        if old.stem.isdecimal():
+            old.unlink()
+    for new in part.iterdir():
+        new.replace(folder / new.name)

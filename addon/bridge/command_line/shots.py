@@ -1,0 +1,371 @@
+"""Shots made by the command line: a sound on a character, saved as a .blend file, and its film."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import logging
+import tempfile
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ....emotalk_core.atomic_file import ensure_writable, part_beside, remove_leftovers
+from ....emotalk_core.cli.jobs import find_sounds
+from ....emotalk_core.cli.options import CONTROL_FLAGS, read_channel, read_track
+from ....emotalk_core.cli.places import (
+    ensure_places,
+    ensure_report,
+    make_folder,
+    refuse_overwriting,
+    refuse_twice,
+)
+from ....emotalk_core.cli.progress import progress_for
+from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
+from ....emotalk_core.cli.streams import say, tell
+from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
+from ....emotalk_core.progress import Progress
+from .. import compat
+from ..jobs.session import SESSION
+from ..jobs.settings import EngineFlags, settings_for
+from ..jobs.work import EngineSettings, animate
+from ..keying import rigs
+from ..take import controls, takes
+from . import films
+
+__all__ = [
+    "animate_command",
+    "batch_command",
+    "check_output",
+    "engine_asked",
+    "is_ctrl_c",
+    "object_called",
+    "save",
+]
+
+_log = logging.getLogger(__name__)
+
+_REPORT: Final = "batch_report.json"
+_STALE_S: Final = 86_400.0  # a picture may take hours, and its film is that of a batch beside us
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """A sound and what is made of it."""
+
+    sound: Path
+    blend: Path
+    film: Path | None
+
+    @property
+    def files(self) -> list[Path]:
+        """What there is when it is done."""
+        return [self.blend] if self.film is None else [self.blend, self.film]
+
+
+def animate_command(arguments: argparse.Namespace) -> int:
+    """`animate`: one strip, speaker or file onto one character of the open file."""
+    _refuse_fps(arguments)
+    output = arguments.output or Path(bpy.data.filepath or "")
+    check_output(output, arguments)
+    ours = bpy.context.scene.emotalk
+    _choose_sound(arguments, ours)
+    ours.rig.character = object_called(arguments.target)
+    with engine_asked(arguments):
+        report = _make_take(arguments, progress_for(arguments.progress))
+    save(output)
+    if arguments.report:
+        write_report(arguments.report, report)
+    say(f"{output}: {report['n_keys']} keys, {report['seconds']:.2f} s")
+    return 0
+
+
+def check_output(output: Path, arguments: argparse.Namespace) -> None:
+    """Raise now if the animated file cannot be saved as `output`, or the report be written."""
+    if not output.name:
+        raise InputError("The file has no name yet", value="untitled", remedy="Give one with -o.")
+    if output.suffix.lower() != ".blend":
+        raise InputError("Not a .blend file", value=output, remedy="Name one with -o.")
+    used = [*_used_files(), *filter(None, [arguments.sound])]
+    refuse_overwriting("The file", [output], used)
+    if output.parent.is_dir():
+        ensure_writable(output)
+    if arguments.report is not None:
+        refuse_overwriting("The report", [arguments.report], [*used, output, *_open_file()])
+        ensure_report(arguments.report, output.parent)
+
+
+def _open_file() -> list[Path]:
+    return [Path(bpy.data.filepath)] if bpy.data.filepath else []
+
+
+def _used_files() -> list[Path]:
+    """What the open file has outside of itself: sounds, pictures, libraries."""
+    return [Path(path) for path in bpy.utils.blend_paths(absolute=True)]
+
+
+def batch_command(arguments: argparse.Namespace) -> int:
+    """`batch`: each sound of a folder onto a fresh copy of the open file."""
+    _refuse_fps(arguments)
+    read_track(arguments)  # a flag that is wrong is told once, not by each shot
+    read_channel(arguments)
+    shots = _shots(arguments)
+    place: Path = arguments.report or arguments.output / _REPORT
+    _refuse_own_input(shots, place)
+    ensure_places(arguments.output, place)
+    remove_leftovers([place])
+    remove_leftovers([path for shot in shots for path in shot.files], older_than_s=_STALE_S)
+    names = [str(shot.sound) for shot in shots]
+    report = BatchReport(place, "audio", names, resumes=arguments.resume)
+    scene_file = [file_stamp(path) for path in _open_file()]
+    with (
+        engine_asked(arguments) as engine,
+        tempfile.TemporaryDirectory(prefix="emotalk_") as folder,
+    ):
+        key = SESSION.room.engine(engine).key  # no model, no such device: told once too
+        base = _base_file(Path(folder), arguments)
+        if arguments.render:
+            films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
+        for number, shot in enumerate(shots, 1):
+            asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
+            if report.finished(str(shot.sound), asked, shot.files):
+                continue
+            report.begin(str(shot.sound))
+            label = f"{number}/{len(shots)} {shot.sound.name}"
+            entry = _make_shot(arguments, shot, base, progress_for(arguments.progress, label=label))
+            report.add(entry | {"options": asked})
+    report.write()
+    failed = [entry for entry in report.entries if entry["error"]]
+    say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
+    return 3 if failed else 0
+
+
+def _refuse_own_input(shots: Sequence[_Shot], report: Path) -> None:
+    """No file or film in place of a sound or of what the open file uses, nor of itself."""
+    made = [path for shot in shots for path in shot.files]
+    read = [*_open_file(), *_used_files(), *(shot.sound for shot in shots)]
+    refuse_overwriting("A shot", made, read)
+    refuse_overwriting("The report", [report], [*read, *made])
+
+
+def _refuse_fps(arguments: argparse.Namespace) -> None:
+    if arguments.fps != "30":
+        raise InputError(
+            "Keys follow the scene's frame rate",
+            value=f"--fps {arguments.fps}",
+            remedy="Leave it out.",
+        )
+
+
+def _choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
+    if arguments.strip is not None:
+        ours.source, ours.strip = "STRIP", arguments.strip
+    elif arguments.speaker is not None:
+        ours.source, ours.speaker = "SPEAKER", object_called(arguments.speaker)
+    else:
+        start = bpy.context.scene.frame_start if arguments.start is None else arguments.start
+        ours.source, ours.filepath, ours.start_frame = "FILE", str(arguments.sound.resolve()), start
+
+
+def object_called(name: str) -> bpy.types.Object:
+    thing = bpy.context.scene.objects.get(name)
+    if thing is None:
+        have = ", ".join(sorted(other.name for other in bpy.context.scene.objects)[:8]) or "none"
+        raise InputError("No such object", value=name, remedy=f"Objects in the scene: {have}.")
+    return thing
+
+
+def _make_take(
+    arguments: argparse.Namespace, progress: Progress, *, of: str = ""
+) -> dict[str, Any]:
+    """Animate as the button does, with the sliders of the flags; plain values for the report. The
+    take is the active one then. `of` goes before each line that is told, where there are several.
+    """
+    scene = bpy.context.scene
+    scene.emotalk.channel = read_channel(arguments) or 0
+    chosen = takes.active_take(scene)
+    was = (controls.read(chosen.controls), chosen.controls.ease_s) if chosen else None
+    uid = chosen.uid if chosen else ""
+    prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
+    request = prepared.request
+    outcome = animate(request, SESSION.room, progress)
+    result = takes.finish(prepared, outcome)
+    if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
+        group = takes.take_of(scene, uid).controls
+        controls.apply(was[0], group)
+        group.ease_s = was[1]
+    takes.make_active(prepared)
+    notes = [*request.heard.notes, *result.notes]
+    for note in (*outcome.report.warnings, *notes):
+        tell(f"emotalk: {of}{note}")
+    return outcome.report.to_dict() | {
+        "n_keys": result.n_keys,
+        "n_curves": result.n_curves,
+        "actions": list(result.actions),
+        "notes": notes,
+    }
+
+
+def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
+    controls.apply(read_track(arguments).base, group)
+    if arguments.ease is not None:
+        group.ease_s = arguments.ease
+
+
+@contextlib.contextmanager
+def engine_asked(arguments: argparse.Namespace) -> Generator[EngineSettings]:
+    """The engine that the flags and the preferences ask for, for as long as this lasts."""
+    SESSION.asked = settings_for(
+        EngineFlags(
+            model=arguments.model,
+            engine=arguments.engine,
+            device=arguments.device,
+            python=arguments.python,
+            cache=arguments.cache,
+            use_cache=not arguments.no_cache,
+        )
+    )
+    try:
+        yield SESSION.asked
+    finally:
+        SESSION.asked = None
+
+
+def _shots(arguments: argparse.Namespace) -> list[_Shot]:
+    """Each sound of the folder and of those in it, and where its results go."""
+    folder, out = arguments.folder.resolve(), arguments.output.resolve()
+    if not folder.is_dir():
+        raise InputError(
+            "No such folder", value=arguments.folder, remedy="Give a folder of sound files."
+        )
+    # Films of an earlier run are none of the sounds, where OUT lies among them.
+    sounds = find_sounds(folder, apart=out if folder in out.parents else None)
+    if not sounds:
+        raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")
+    shots = [_shot(sound, out / sound.relative_to(folder), arguments) for sound in sounds]
+    refuse_twice(sounds, [shot.blend for shot in shots])
+    return shots
+
+
+def _shot(sound: Path, place: Path, arguments: argparse.Namespace) -> _Shot:
+    film = films.place(place.with_suffix(""), arguments.format) if arguments.render else None
+    return _Shot(sound, place.with_suffix(".blend"), film)
+
+
+def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
+    """The open file with the character in it, as it is before every shot."""
+    if arguments.character is None:
+        bpy.ops.emotalk.add_demo_character()
+    else:
+        group, character = bpy.context.scene.emotalk.rig, object_called(arguments.character)
+        rigs.rig_of(group, character)  # one who cannot speak is told once
+        group.character = character
+    base = folder / "base.blend"
+    save(base)
+    return base
+
+
+def _make_shot(
+    arguments: argparse.Namespace, shot: _Shot, base: Path, progress: Progress
+) -> dict[str, Any]:
+    """One sound: animate, save, film; an entry of the report, with the error if there was one."""
+    entry: dict[str, Any] = {"audio": str(shot.sound), "files": [], "report": None, "error": None}
+    try:
+        _make_files(arguments, shot, base, progress, entry)
+    except (EmoTalkError, OSError) as error:
+        entry["error"] = str(error)
+    except Exception as error:  # one of the doors: the other shots have their turn
+        if isinstance(error, Cancelled) or is_ctrl_c(error):
+            raise
+        _log.exception("This is a bug in EmoTalk, not in your file")
+        entry["error"] = f"unexpected {type(error).__name__}: {str(error).strip()}"
+    if entry["error"]:
+        tell(f"emotalk: {with_sound(shot.sound, entry['error'])}")
+    else:
+        say(f"{entry['files'][-1]}: {entry['report']['seconds']:.2f} s")
+    return entry
+
+
+def is_ctrl_c(error: Exception) -> bool:
+    """Whether it was Ctrl-C in an operator, of which Blender makes an error of its own."""
+    return "KeyboardInterrupt" in str(error)
+
+
+def _make_files(
+    arguments: argparse.Namespace,
+    shot: _Shot,
+    base: Path,
+    progress: Progress,
+    entry: dict[str, Any],
+) -> None:
+    """Fill in what was heard, and the files as they are made."""
+    if not shot.sound.is_file():
+        raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
+    _ensure_utf8(shot.sound)
+    bpy.ops.wm.open_mainfile(filepath=str(base))
+    _put_sound(shot.sound)
+    entry["report"] = _make_take(arguments, progress, of=f"{shot.sound}: ")
+    scene = bpy.context.scene
+    last_frame = takes.active_take(scene).last_frame
+    scene.frame_end = max(scene.frame_start, round(last_frame))
+    save(shot.blend)
+    entry["files"].append(str(shot.blend))
+    if shot.film is not None:
+        films.render(scene, shot.film, arguments.format)
+        entry["files"].append(str(shot.film))
+
+
+def _ensure_utf8(sound: Path) -> None:
+    try:
+        str(sound).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "Blender takes names in UTF-8 alone", value=sound, remedy="Rename the file."
+        ) from error
+
+
+def _put_sound(sound: Path) -> None:
+    """The sound as a strip where this Blender has sound, else as a file."""
+    scene = bpy.context.scene
+    ours = scene.emotalk
+    if not compat.has_sound_library():
+        ours.source, ours.filepath, ours.start_frame = "FILE", str(sound), scene.frame_start
+        return
+    strips = compat.top_strips(scene)
+    channel = 1 + max((strip.channel for strip in strips), default=0)
+    strip = strips.new_sound(sound.stem, str(sound), channel, scene.frame_start)
+    compat.show_strips_of(scene)
+    ours.source, ours.strip = "STRIP", strip.name
+
+
+def save(path: Path) -> None:
+    """Save a copy; the file appears when it is whole."""
+    make_folder(path.parent)
+    part = part_beside(path)
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
+        # 5.2 says that all went well when the disk was full: the end of the file tells.
+        compat.names_in(part)
+        part.replace(path)
+    except (RuntimeError, OSError) as error:
+        # Blender's own words may be those of an earlier error: on a full disk "No such file".
+        why = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
+        raise SetupError(
+            f"The file cannot be saved ({why})",
+            value=path,
+            remedy="Free disk space, or choose a folder that can be written to.",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
+    """What an entry depends on: the same again need not be made again."""
+    names = ("character", "render", "format", "ease", *CONTROL_FLAGS)
+    asked = {name: getattr(arguments, name) for name in names}
+    return asked | {"sound": file_stamp(shot.sound)}

@@ -1,0 +1,1 @@
+"""What runs in the background, with which engine, and what is seen of it."""

@@ -1,0 +1,75 @@
+"""What lives as long as the add-on is enabled: the loaded engine, Encodings at hand, what runs,
+and what was found.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+from ....emotalk_core.doctor import Finding
+from ..sounds.sound import Heard
+from .job import Job
+from .work import EngineRoom, EngineSettings, Known
+
+if TYPE_CHECKING:
+    from .errand import Errand
+    from .watch import Watch
+
+__all__ = ["SESSION", "Session"]
+
+_MAX_ENCODINGS: Final = 4  # a minute of sound takes about 2 MB
+
+
+class Session:
+    """The add-on's memory. All of it can be made again; nothing of it is saved."""
+
+    def __init__(self) -> None:
+        self.room = EngineRoom()
+        self.asked: EngineSettings | None = None  # by a command, in place of the preferences
+        self.job: Job[Any] | None = None
+        self.watch: Watch | None = None  # of `job`, where a window shows it
+        self.moved: set[int] = set()  # scenes whose sliders have moved, by Blender's number
+        self.errand: Errand | None = None
+        self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
+        self.findings: list[Finding] = []  # of the last check-up
+        self.looked: dict[str, Finding] = {}  # at other Pythons, by path
+        self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
+
+    def keep(self, uid: str, heard: Heard, known: Known) -> None:
+        """Have what the take `uid` hears at hand for its sliders."""
+        self._known[uid] = heard.key, known
+        self._known.move_to_end(uid)
+        while len(self._known) > _MAX_ENCODINGS:
+            self._known.popitem(last=False)
+
+    def known(self, uid: str, heard: Heard) -> Known | None:
+        """What a take hears, if it is at hand and of this very stretch of sound."""
+        key, known = self._known.get(uid, (None, None))
+        return known if key == heard.key else None
+
+    def forget(self, uid: str) -> None:
+        """The take's sound has changed or the take is gone."""
+        self._known.pop(uid, None)
+
+    def end_job(self) -> None:
+        """Stop what runs; nothing of it is written."""
+        if self.job is not None:
+            self.job.cancel()
+            self.job = None
+        if self.watch is not None:
+            self.watch.end()
+            self.watch = None
+
+    def end(self) -> None:
+        """Stop what runs and give all memory back."""
+        self.end_job()
+        if self.errand is not None:
+            self.errand.job.cancel()
+            self.errand = None
+        self._known.clear()
+        self.moved.clear()
+        self.room.forget()
+
+
+SESSION: Final = Session()

@@ -1,0 +1,165 @@
+"""One animation from sound to keys, on plain data alone: what runs in the background thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from ....emotalk_core.cache import EncodingCache
+from ....emotalk_core.clip import Clip
+from ....emotalk_core.controls import ControlTrack
+from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
+from ....emotalk_core.engine.remote import RemoteEngine
+from ....emotalk_core.model.folder import load_model
+from ....emotalk_core.pipeline import decode, encode
+from ....emotalk_core.progress import Progress, part_of, silent
+from ....emotalk_core.report import Report, ReportBuilder, SoundTally
+from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, retarget
+from ..sounds.decode import to_source
+from ..sounds.sound import Heard
+
+__all__ = ["EngineRoom", "EngineSettings", "Known", "Outcome", "Request", "animate", "redo"]
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Which model runs, on what, and where Encodings are kept."""
+
+    model: Path
+    engine: str = "auto"
+    device: str = "auto"
+    python: Path | None = None  # another Python, in which a worker runs it; None: in this one
+    cache: Path | None = None
+    cache_bytes: int = 1_000_000_000
+    blender: str = ""  # Blender's own program, which decodes long sound in the background
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Everything that a job needs to know; nothing of it is Blender's."""
+
+    heard: Heard
+    binding: Binding
+    track: ControlTrack
+    settings: EngineSettings
+    options: BakeOptions
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of a sound once it was heard."""
+
+    encoding: Encoding
+    notes: Mapping[str, float]  # on its loudness, as `report` wants them
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a job brings back."""
+
+    known: Known
+    clip: Clip
+    tables: list[KeyTable]
+    report: Report
+
+
+class EngineRoom:
+    """Keeps the engine that was used last; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: tuple[tuple[object, ...], Engine] | None = None
+
+    def engine(self, settings: EngineSettings, progress: Progress = silent) -> Engine:
+        """The engine for these settings, loaded once; another Python takes seconds to start.
+
+        Raises
+        ------
+        ModelFolderError
+            The model folder is missing or damaged.
+        SetupError
+            The other Python cannot run it.
+        """
+        with self._lock:
+            if self._known is None or self._known[0] != _wanted(settings):
+                self._drop()
+                self._known = _wanted(settings), _open(settings, progress)
+            engine = self._known[1]
+            if isinstance(engine, RemoteEngine):
+                engine.ensure_ready(progress)  # it may have been killed
+            return engine
+
+    def is_ready(self, settings: EngineSettings) -> bool:
+        """Whether `engine` answers at once, and so does what it returns; safe while it is busy."""
+        known = self._known
+        if known is None or known[0] != _wanted(settings):
+            return False
+        return not isinstance(known[1], RemoteEngine) or known[1].is_ready
+
+    def forget(self) -> None:
+        """Give the engine's memory back; a worker ends."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._known is not None and isinstance(self._known[1], RemoteEngine):
+            self._known[1].close()
+        self._known = None
+
+
+def _wanted(settings: EngineSettings) -> tuple[object, ...]:
+    return settings.model, settings.engine, settings.device, settings.python
+
+
+def _open(settings: EngineSettings, progress: Progress) -> Engine:
+    if settings.python is None:
+        return open_engine(settings.engine, load_model(settings.model), device=settings.device)
+    return RemoteEngine(
+        settings.python,
+        settings.model,
+        engine=settings.engine,
+        options={"device": settings.device},
+        progress=progress,
+    )
+
+
+def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> Outcome:
+    """Sound to keys."""
+    settings = request.settings
+    progress(0.0, "Loading the model")
+    engine = room.engine(settings, part_of(progress, 0.0, 0.05))
+    progress(0.05, "Reading the sound")
+    reading = part_of(progress, 0.05, 0.1)
+    source = to_source(request.heard, blender=settings.blender, progress=reading)
+    sound = SoundTally(source)
+    cache = (
+        EncodingCache(settings.cache, max_bytes=settings.cache_bytes) if settings.cache else None
+    )
+    encoding = encode(sound, engine, cache=cache, progress=part_of(progress, 0.1, 0.9))
+    for _block in () if sound.notes else sound.blocks():  # heard before: count its loudness now
+        pass
+    progress(0.9, "Shaping the curves")
+    outcome = redo(request, Known(encoding, sound.notes), engine)
+    progress(1.0, "Writing keys")
+    return outcome
+
+
+def redo(request: Request, known: Known, engine: Engine) -> Outcome:
+    """Encoding to keys: what a slider asks for."""
+    heard, encoding = request.heard, known.encoding
+    clip = decode(encoding, request.track, engine)
+    tables = retarget(
+        clip,
+        request.binding,
+        rate=heard.rate,
+        start_frame=heard.start_frame,
+        options=request.options,
+    )
+    builder = ReportBuilder()
+    builder.add_heard(encoding, said_in(encoding, engine.config))
+    builder.add_rows(clip.values)
+    report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
+    return Outcome(known, clip, tables, report)

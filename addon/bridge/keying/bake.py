@@ -1,0 +1,106 @@
+"""KeyTables into F-curves: one Action of our own for each data-block, prepared first, written
+last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ....emotalk_core.easing import table_ends
+from ....emotalk_core.retarget import Binding, KeyTable
+from .. import compat
+from ..counting import counted
+from . import layers, own_actions, slider_limits
+from .curves import Keys, Stretch, held, merged, read_keys, within, write_keys
+from .plans import Plan, checked_plans
+
+__all__ = [
+    "BakeResult",
+    "described",
+    "iter_written",
+    "result_of",
+    "write",
+]
+
+
+@dataclass(frozen=True)
+class BakeResult:
+    """What a bake has done, for the report."""
+
+    n_curves: int
+    n_keys: int
+    first_key: float  # frame; eases included; of a range that was written alone
+    last_key: float
+    actions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def write(
+    tables: Sequence[KeyTable], binding: Binding, stretch: Stretch | None = None
+) -> BakeResult:
+    """Write `tables` into our Actions of the objects that they name.
+
+    Everything that can fail is tried before the first change.
+
+    Raises
+    ------
+    RigError
+        An object or its keys are gone, linked, or in the NLA's tweak mode.
+    """
+    notes: list[str] = []
+    plans = checked_plans(tables, notes)
+    slider_limits.widen(binding, plans)
+    actions = []
+    for plan in plans:
+        actions.append(own_actions.ensure(plan, notes).name)
+        fcurves = compat.fcurves_of(plan.block, ensure=True)
+        for _ in iter_written(fcurves, plan.tables, stretch or Stretch()):
+            pass
+        plan.block.update_tag()
+    return result_of(tables, plans, actions, notes, stretch or Stretch())
+
+
+def result_of(
+    tables: Sequence[KeyTable],
+    plans: Sequence[Plan],
+    actions: Sequence[str],
+    notes: Sequence[str],
+    stretch: Stretch,
+) -> BakeResult:
+    """What was done, once `plans` are written."""
+    ends = table_ends(tables)
+    counts = [len(table.frames) for plan in plans for table in plan.tables]
+    if stretch.only is not None:
+        part = stretch.part(ends)
+        counts = [n for plan in plans for n in _counted_in(plan, part) if n] if part else []
+        ends = part or ends
+    told = (*notes, *(note for plan in plans for note in layers.told_of(plan)))
+    return BakeResult(len(counts), sum(counts), *ends, tuple(actions), tuple(dict.fromkeys(told)))
+
+
+def _counted_in(plan: Plan, part: tuple[float, float]) -> Iterator[int]:
+    """How many keys each curve of a plan has there."""
+    known = {(c.data_path, c.array_index): c for c in compat.fcurves_of(plan.block) or ()}
+    for table in plan.tables:
+        curve = known[table.data_path, table.array_index]
+        yield int(within(read_keys(curve).frames, part).sum())
+
+
+def described(result: BakeResult) -> str:
+    """How much was written, in words."""
+    return f"{counted(result.n_keys, 'key')} on {counted(result.n_curves, 'curve')}"
+
+
+def iter_written(fcurves: Any, tables: Iterable[KeyTable], stretch: Stretch) -> Iterator[KeyTable]:
+    """Put the keys of `tables` into `fcurves`; each table when its curve is written."""
+    known = {(curve.data_path, curve.array_index): curve for curve in fcurves}
+    for table in tables:
+        curve = known.get((table.data_path, table.array_index))
+        if curve is None:
+            curve = compat.new_fcurve(fcurves, table.data_path, table.array_index, "EmoTalk")
+        make = held if stretch.is_held else Keys
+        old = read_keys(curve)
+        write_keys(curve, merged(old, make(table.frames, table.values), stretch), old)
+        yield table

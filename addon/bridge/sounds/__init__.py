@@ -1,0 +1,1 @@
+"""What is to be heard: strips, Speakers and files as core sound."""

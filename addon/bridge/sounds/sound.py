@@ -1,0 +1,232 @@
+"""What is heard: a sound strip, a Speaker or a file, as core sound and the scene frame at which
+it starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ....emotalk_core.atomic_file import atomic_file
+from ....emotalk_core.errors import InputError
+from .. import compat
+from . import mixdown
+
+__all__ = [
+    "Heard",
+    "from_file",
+    "from_speaker",
+    "from_strip",
+    "in_scene",
+    "is_muted",
+    "iter_metas",
+    "sound_file",
+]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One stretch of a sound file and its place on the scene's timeline; plain data, safe in a
+    thread.
+    """
+
+    path: Path
+    start_s: float  # first second of the file that is heard
+    duration_s: float | None  # None: to the file's end
+    start_frame: float  # scene frame of that first second
+    rate: Fraction  # scene frames per second, exact
+    label: str  # what the user calls it
+    notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
+    channel: int | None = None  # the one that speaks, from 1; None: the mean of all
+
+    def __post_init__(self) -> None:
+        _ensure_there(self.path, self.label)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal keys, equal samples: the file as it is now, the stretch and the channel of it."""
+        info = self.path.stat()
+        file = str(self.path), info.st_size, info.st_mtime_ns
+        return *file, self.start_s, self.duration_s, self.channel
+
+
+def _ensure_there(path: Path, label: str) -> None:
+    if not path.is_file():
+        raise InputError(
+            f"Sound of {label} is missing",
+            value=path,
+            remedy="Relink or pack the file, or pick another.",
+        )
+
+
+def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
+    """What is heard of a sound strip: trims, metas, packing and retiming applied; a mute is
+    noted, not obeyed.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or nothing of the strip is visible.
+    """
+    rate = compat.scene_rate(scene)
+    first, last = _visible_frames(strip)
+    if first >= last:
+        raise InputError(
+            "Nothing of the strip is visible", value=strip.name, remedy="Extend its handles."
+        )
+    label, notes = f"strip {strip.name}", _mute_notes(strip)
+    if compat.is_retimed(strip):
+        _ensure_there(sound_file(strip.sound, label), label)
+        path = mixdown.render(strip, scene, first, last)
+        return Heard(
+            path,
+            0.0,
+            None,
+            float(first),
+            rate,
+            label,
+            (*notes, "The strip's speed changes are applied"),
+        )
+    left, _, content_start = compat.span(strip)
+    # Blender leaves out whole frames: content that starts between two frames plays a little late.
+    n_skipped = int(left - content_start + compat.hard_trim_frames(strip))
+    zero = left - n_skipped + Fraction(compat.sound_offset_s(strip)) * rate  # the first sample's
+    start = max(Fraction(first), zero)  # handles may be pulled out beyond the file
+    if start >= last:
+        raise InputError(
+            "Nothing of the sound lies under the strip",
+            value=strip.name,
+            remedy="Move its handles.",
+        )
+    return Heard(
+        path=sound_file(strip.sound, label),
+        start_s=float((start - zero) / rate),
+        duration_s=float((last - start) / rate),
+        start_frame=float(start),
+        rate=rate,
+        label=label,
+        notes=notes,
+    )
+
+
+def in_scene(heard: Heard, scene: bpy.types.Scene) -> Heard:
+    """The same, for a scene whose frame rate may differ from that of the sequencer's scene."""
+    rate = compat.scene_rate(scene)
+    if rate == heard.rate:
+        return heard
+    start_frame = heard.start_frame * float(rate / heard.rate)
+    note = (
+        f"The sequencer's scene has {float(heard.rate):.5g} frames a second, "
+        f"this one {float(rate):.5g}: keys follow the seconds"
+    )
+    return replace(heard, rate=rate, start_frame=start_frame, notes=(*heard.notes, note))
+
+
+def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
+    """What a Speaker object plays: from the start of its first sound strip in the NLA, else from
+    the scene's first frame.
+
+    Raises
+    ------
+    InputError
+        It holds no sound, or the file is missing.
+    """
+    sound, label = speaker.data.sound, f"speaker {speaker.name}"
+    if sound is None:
+        raise InputError(
+            "Speaker has no sound", value=speaker.name, remedy="Open one in its Sound panel."
+        )
+    starts = [
+        s.frame_start for track in _nla_tracks(speaker) for s in track.strips if s.type == "SOUND"
+    ]
+    notes = ("The speaker is muted",) if speaker.data.muted else ()
+    if speaker.data.pitch != 1.0:
+        notes += (
+            f"The speaker's Pitch of {speaker.data.pitch:.3g} changes its speed, and the face "
+            "keeps that of the sound: set it to 1",
+        )
+    start = min(starts, default=float(scene.frame_start))
+    return Heard(sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes)
+
+
+def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
+    """A sound file whose first sample is due at `start_frame`.
+
+    Raises
+    ------
+    InputError
+        No file was chosen, or it is missing.
+    """
+    if not path:
+        raise InputError(
+            "No sound chosen", value="", remedy="Pick a sound file, a strip or a speaker."
+        )
+    file = Path(bpy.path.abspath(path))
+    return Heard(file, 0.0, None, float(start_frame), compat.scene_rate(scene), f"file {file.name}")
+
+
+def sound_file(sound: Any, label: str) -> Path:
+    """The file of a Sound data-block; packed sound is written into Blender's temporary folder
+    first.
+
+    Raises
+    ------
+    InputError
+        There is no sound at all, or its file is missing.
+    """
+    if sound is None:
+        raise InputError(
+            "There is no sound in it", value=label, remedy="Choose another strip or speaker."
+        )
+    path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
+    if sound.packed_file is None:
+        return path
+    data = sound.packed_file.data
+    unpacked = (
+        Path(bpy.app.tempdir)
+        / f"emotalk_{hashlib.sha256(data).hexdigest()[:16]}{path.suffix.lower()}"
+    )
+    if not unpacked.is_file():
+        with atomic_file(unpacked) as file:
+            file.write(data)
+    return unpacked
+
+
+def iter_metas(strip: Any) -> Iterator[Any]:
+    """The meta strips around `strip`, innermost first."""
+    meta = strip.parent_meta()
+    while meta is not None:
+        yield meta
+        meta = meta.parent_meta()
+
+
+def _visible_frames(strip: Any) -> tuple[int, int]:
+    spans = [compat.span(item) for item in (strip, *iter_metas(strip))]
+    return max(first for first, _, _ in spans), min(last for _, last, _ in spans)
+
+
+def is_muted(strip: Any) -> bool:
+    """Whether the strip, one around it or their sequencer channel is muted."""
+    return bool(_mute_notes(strip))
+
+
+def _mute_notes(strip: Any) -> tuple[str, ...]:
+    levels = [strip, *iter_metas(strip)]
+    holders = [*levels[1:], strip.id_data.sequence_editor]
+    silencers = (
+        thing
+        for level, holder in zip(levels, holders, strict=True)
+        for thing in (level, holder.channels[level.channel])
+    )
+    muted = next((thing for thing in silencers if thing.mute), None)
+    return (f"{muted.name} is muted: animated all the same",) if muted else ()
+
+
+def _nla_tracks(holder: Any) -> Any:
+    return holder.animation_data.nla_tracks if holder.animation_data else ()

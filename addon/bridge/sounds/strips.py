@@ -1,0 +1,184 @@
+"""Which sound strip is meant: by name, and for takes through renaming, by a mark on the strip."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from ....emotalk_core.errors import InputError
+from .. import compat
+
+__all__ = [
+    "Trace",
+    "again",
+    "chosen",
+    "every_sound",
+    "find",
+    "is_of",
+    "mark",
+    "of_take",
+    "selected",
+    "trace",
+]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """By what a strip is known again while a job runs that has not marked it yet."""
+
+    scene: int
+    name: str
+    mark: str
+    looks: tuple[object, ...]  # its sound, channel and frames
+
+
+def chosen(context: bpy.types.Context) -> Any | None:
+    """Of the selected sound strips the active one, else the first; with none selected the active
+    one, else the only one in the scene.
+    """
+    scene = compat.sequencer_scene(context)
+    sounds = _sounds(scene)
+    active = scene.sequence_editor.active_strip if scene.sequence_editor else None
+    choice = [strip for strip in sounds if strip.select] or sounds
+    if active in choice:
+        return active
+    return choice[0] if len(choice) == 1 or choice is not sounds else None
+
+
+def selected(context: bpy.types.Context) -> list[Any]:
+    """The selected sound strips, as they follow in time."""
+    return [strip for strip in every_sound(context) if strip.select]
+
+
+def every_sound(context: bpy.types.Context) -> list[Any]:
+    """The sound strips that the sequencer shows, as they follow in time."""
+    sounds = _sounds(compat.sequencer_scene(context))
+    return sorted(sounds, key=lambda strip: (compat.span(strip)[0], strip.channel, strip.name))
+
+
+def find(name: str, *scenes: bpy.types.Scene) -> Any:
+    """The sound strip called `name`, inside metas too; of the first of `scenes` that has one.
+
+    Raises
+    ------
+    InputError
+        There is none of that name, or it holds no sound.
+    """
+    places = dict.fromkeys(scenes)
+    found = next(filter(None, (_named(scene, name) for scene in places)), None)
+    if found is None:
+        there = [strip.name for scene in places for strip in _sounds(scene)]
+        have = ", ".join(there[:5]) or "none"
+        raise InputError(
+            "No sound strip of this name", value=name, remedy=f"Sound strips in the scene: {have}."
+        )
+    return found
+
+
+def of_take(take: Any, scene: bpy.types.Scene) -> Any:
+    """The take's strip; its scene is `id_data`.
+
+    Raises
+    ------
+    InputError
+        It is gone.
+    """
+    own = _own(take, scene)
+    if own is None:
+        raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
+    return own
+
+
+def is_of(take: Any, strip: Any) -> bool:
+    """Whether a strip is the take's."""
+    return _own(take, strip.id_data) == strip
+
+
+def mark(take: Any) -> None:
+    """Let the take know its strip again when it is renamed. A part that was split off or a copy
+    has brought the mark of its original and gets its own.
+    """
+    strip = _by_name(take, None)
+    if strip is None:
+        return
+    if not strip.emotalk_uid or _is_copy(strip):
+        strip.emotalk_uid = uuid.uuid4().hex
+    take.strip_uid = strip.emotalk_uid
+
+
+def trace(strip: Any) -> Trace:
+    """The strip as it is now."""
+    sound = strip.sound.session_uid if strip.sound else 0
+    looks = (sound, strip.channel, *compat.span(strip))
+    return Trace(strip.id_data.session_uid, strip.name, strip.emotalk_uid, looks)
+
+
+def again(was: Trace) -> Any | None:
+    """The strip that shares most with what it was, where it does so with anything; of equals the
+    one in its old place: a name may be another's by now.
+    """
+
+    def likeness(strip: Any) -> tuple[int, bool]:
+        now = trace(strip)
+        is_marked = bool(was.mark) and now.mark == was.mark
+        return (now.name == was.name) + is_marked + (now.looks == was.looks), now.looks == was.looks
+
+    places = [scene for scene in bpy.data.scenes if scene.session_uid == was.scene]
+    best = max((strip for place in places for strip in _sounds(place)), key=likeness, default=None)
+    return best if best is not None and likeness(best)[0] else None
+
+
+def _is_copy(strip: Any) -> bool:
+    return any(
+        take.strip_uid == strip.emotalk_uid and _own(take, take.id_data) not in {None, strip}
+        for take in _all_takes()
+    )
+
+
+def _own(take: Any, scene: bpy.types.Scene) -> Any | None:
+    """The take's strip: what bears its mark, of several (copies bring it along) what has its name
+    in its place. A name alone, which may be another's by now, counts where no mark is.
+    """
+    place = take.strip_scene or scene
+    marked = [s for s in _everywhere(place) if take.strip_uid and s.emotalk_uid == take.strip_uid]
+    if marked:
+        return max(marked, key=lambda s: (s.id_data == place, s.name == take.strip))
+    named = _by_name(take, scene)
+    if named is None and not take.strip_uid:
+        named = next((s for s in _everywhere(scene) if s.name == take.strip), None)
+    return None if named is None or _is_of_another(named, take) else named
+
+
+def _is_of_another(strip: Any, take: Any) -> bool:
+    """Whether a strip without the take's mark bears that of another take."""
+    marks = {other.strip_uid for other in _all_takes() if other != take}
+    return bool(take.strip_uid and strip.emotalk_uid) and strip.emotalk_uid in marks
+
+
+def _all_takes() -> Iterator[Any]:
+    for scene in bpy.data.scenes:
+        yield from scene.emotalk.takes
+
+
+def _by_name(take: Any, scene: bpy.types.Scene | None) -> Any | None:
+    """What has the take's name in its strip's scene, in `scene` where that one is not known."""
+    place = take.strip_scene or scene
+    return _named(place, take.strip) if place is not None else None
+
+
+def _everywhere(scene: bpy.types.Scene) -> list[Any]:
+    """Sound strips of all scenes, those of `scene` first."""
+    places = dict.fromkeys((scene, *bpy.data.scenes))
+    return [strip for place in places for strip in _sounds(place)]
+
+
+def _named(scene: bpy.types.Scene, name: str) -> Any | None:
+    return next((strip for strip in _sounds(scene) if strip.name == name), None)
+
+
+def _sounds(scene: bpy.types.Scene) -> list[Any]:
+    return [strip for strip in compat.strips_all(scene) if strip.type == "SOUND"]

@@ -1,0 +1,96 @@
+"""The cast of a scene: who speaks which strips, so that a whole dialogue is animated at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import bpy
+
+from ....emotalk_core.errors import InputError
+from ..keying import rigs
+from ..sounds import mixdown, sound, strips
+
+__all__ = ["Line", "add_role", "lines_of_cast", "lines_selected", "speaks"]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A strip, who speaks it, and on which channel of its sound (0: all of them)."""
+
+    strip: Any
+    rig: Any  # what is said of the character's rig, a property group
+    character: Any
+    channel: int
+
+
+def lines_selected(context: bpy.types.Context) -> list[Line]:
+    """The selected strips, on the panel's character."""
+    mixdown.forget()
+    ours = context.scene.emotalk
+    character = ours.rig.character or context.object
+    return [Line(s, ours.rig, character, ours.channel) for s in strips.selected(context)]
+
+
+def lines_of_cast(context: bpy.types.Context) -> list[Line]:
+    """Every strip that can be heard, on each of the cast who speaks it.
+
+    Raises
+    ------
+    InputError
+        Nobody speaks any strip.
+    """
+    mixdown.forget()
+    cast = context.scene.emotalk.cast
+    lines = [
+        Line(strip, role.rig, role.rig.character, role.channel)
+        for strip in strips.every_sound(context)
+        if not sound.is_muted(strip)
+        for role in cast
+        if speaks(role, strip)
+    ]
+    if not lines:
+        raise InputError(
+            "Nobody of the cast speaks a strip that can be heard",
+            value=", ".join(role.name for role in cast),
+            remedy="Name their strips, or the sequencer's channel that they are on.",
+        )
+    return lines
+
+
+def speaks(role: Any, strip: Any) -> bool:
+    """Whether `role` speaks `strip`: by the beginning of its name, or a pattern with * and ?, of
+    several with commas between them any; and by the sequencer's channel that it is on.
+    """
+    if role.strip_channel not in {0, _outermost(strip).channel}:
+        return False
+    asked = [part.strip().lower() for part in role.strips.split(",") if part.strip()]
+    name = strip.name.lower()
+    return not asked or any(
+        fnmatchcase(name, part) if {*part} & {*"*?["} else name.startswith(part) for part in asked
+    )
+
+
+def _outermost(strip: Any) -> Any:
+    return [strip, *sound.iter_metas(strip)][-1]
+
+
+def add_role(context: bpy.types.Context, character: bpy.types.Object) -> Any:
+    """One more of the cast, with the panel's rig as it is set now. Speaks what is named after the
+    character; where nothing is, what is on the sequencer's channel of the selected strip.
+    """
+    ours = context.scene.emotalk
+    role = ours.cast.add()
+    role.name, role.rig.character = character.name, character
+    if ours.rig.character in {None, character}:  # else the panel shows another's
+        rigs.RigSettings.of(ours.rig).put(role.rig)
+        for item in ours.rig.targets:
+            target = role.rig.targets.add()
+            target.name, target.object, target.use = item.name, item.object, item.use
+    role.channel, role.strips = ours.channel, character.name
+    if not any(speaks(role, strip) for strip in strips.every_sound(context)):
+        chosen, role.strips = strips.chosen(context), ""
+        role.strip_channel = _outermost(chosen).channel if chosen else 0
+    ours.cast_index = len(ours.cast) - 1
+    return role

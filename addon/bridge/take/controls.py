@@ -1,0 +1,170 @@
+"""The panel's sliders as the core's Controls, and their F-curves as a ControlTrack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from ....emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
+from .. import compat
+from ..keying import bends
+from ..keying.curves import read_keys, runs_on
+
+__all__ = [
+    "MOVING",
+    "apply",
+    "copy_keys",
+    "digest",
+    "ease_of",
+    "keyed_track",
+    "moved_by_keys",
+    "read",
+    "told_of",
+]
+
+_NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
+MOVING: Final = (*EMOTIONS, "mix", "intensity")
+"""Sliders that may be keyed; the others hold for a whole take."""
+
+_STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
+_JUST_BEFORE: Final = 0.01  # frames; what is held until a key stands there as it did all along
+
+
+def read(group: Any) -> Controls:
+    """The sliders as they stand."""
+    return Controls(
+        emotions=tuple(_plain(getattr(group, name)) for name in EMOTIONS),
+        **{name: _plain(getattr(group, name)) for name in _NUMBERS},
+    )
+
+
+def ease_of(group: Any) -> float:
+    """Seconds in which the face settles after the sound: a matter of keys, not of curves."""
+    return _plain(group.ease_s)
+
+
+def _plain(number: float) -> float:
+    """0.1 where Blender's float32 says 0.10000000149: the same curves as on the command line."""
+    return round(number, 6)
+
+
+def apply(controls: Controls, group: Any) -> None:
+    """Set the sliders."""
+    for name, weight in zip(EMOTIONS, controls.emotions, strict=True):
+        setattr(group, name, weight)
+    for name in _NUMBERS:
+        setattr(group, name, getattr(controls, name))
+
+
+def moved_by_keys(group: Any) -> list[str]:
+    """Names of the sliders that go where their keyframes say, wherever they are set."""
+    return [name for name in MOVING if name in _playing(group)]
+
+
+def copy_keys(group: Any, other: Any) -> None:
+    """Give `other` the keyframes of `group`, both of one scene."""
+    fcurves = compat.fcurves_of(group.id_data)
+    for name in _keyed(other):  # left behind by a take that was there once
+        fcurves.remove(_keyed(other)[name])
+    for name, curve in _keyed(group).items():
+        copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
+        bends.copy_curve(curve, copy)
+
+
+def digest(group: Any) -> str:
+    """Equal texts, equal curves: tells whether a take shows what its sliders say."""
+    keys = {name: bends.described(curve) for name, curve in _playing(group).items()}
+    names = (*EMOTIONS, *_NUMBERS)
+    still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
+    return json.dumps([still | {"ease_s": ease_of(group)}, keys])
+
+
+def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
+    """The sliders over a stretch of the scene: their F-curves where they have some."""
+    base = read(group)
+    curves = _playing(group)
+    if not curves:
+        return ControlTrack(base)
+    first, last = _moving(curves.values(), start_frame, end_frame)
+    frames = _sampled(curves.values(), first, last)
+    keys = [_at(base, curves, float(frame)) for frame in frames]
+    return ControlTrack(base, tuple((frames - start_frame) / float(rate)), tuple(keys))
+
+
+def told_of(group: Any) -> list[str]:
+    """Of sliders that are moved by something that is not read over the length of a take."""
+    data = group.id_data.animation_data
+    if data is None:
+        return []
+    paths = {group.path_from_id(name): name for name in MOVING}
+    tracks = [track for track in data.nla_tracks if not track.mute]
+    strips = [strip for track in tracks for strip in track.strips if not strip.mute]
+    movers = {
+        "a driver": data.drivers,
+        "an NLA track": [curve for strip in strips for curve in compat.strip_curves(strip)],
+    }
+    told = [
+        f"Slider {paths[curve.data_path]} is moved by {mover}: the take keeps the value of one "
+        "frame. Keyframes are followed"
+        for mover, curves in movers.items()
+        for curve in curves
+        if curve.data_path in paths and not curve.mute
+    ]
+    return [*dict.fromkeys(told)]  # a slider may be in many strips
+
+
+def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tuple[float, float]:
+    """Between which frames of a stretch the curves change: before and after their keys they stand
+    still, but those that repeat or run on.
+    """
+    if any(runs_on(curve) for curve in curves):
+        return start_frame, end_frame
+    ends = [frame for curve in curves for frame in curve.range()]
+    first = min(max(start_frame, min(ends)), end_frame)
+    return first, max(first, min(end_frame, max(ends)))
+
+
+def _sampled(curves: Collection[Any], first: float, last: float) -> np.ndarray:
+    """Frames (K,), rising, from `first` to `last` at least: so many that no key is missed."""
+    # What a modifier repeats or adds may change from frame to frame.
+    step = 1 if any(len(curve.modifiers) for curve in curves) else _STEP_FRAMES
+    found = [np.arange(first, last + step, step)]
+    for curve in curves:
+        keys = read_keys(curve)
+        frames = keys.frames.astype(np.float64)
+        found += [frames, frames[1:][keys.is_held[:-1]] - _JUST_BEFORE]
+    frames = np.unique(np.concatenate(found))
+    return frames[(frames >= first) & (frames <= last + step)]
+
+
+def _playing(group: Any) -> dict[str, Any]:
+    """Those that move their sliders: a muted one leaves its slider as it stands."""
+    return {name: curve for name, curve in _keyed(group).items() if not curve.mute}
+
+
+def _keyed(group: Any) -> dict[str, Any]:
+    scene = group.id_data
+    curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else None
+    if not curves:
+        return {}
+    paths = {group.path_from_id(name): name for name in MOVING}
+    return {paths[curve.data_path]: curve for curve in curves if curve.data_path in paths}
+
+
+def _at(base: Controls, curves: dict[str, Any], frame: float) -> Controls:
+    def value(name: str, otherwise: float) -> float:
+        low, high = LIMITS.get(name, (0.0, 1.0))
+        return min(max(curves[name].evaluate(frame), low), high) if name in curves else otherwise
+
+    values = {name: getattr(base, name) for name in _NUMBERS}
+    values |= {name: value(name, getattr(base, name)) for name in ("mix", "intensity")}
+    weights = tuple(
+        value(name, weight) for name, weight in zip(EMOTIONS, base.emotions, strict=True)
+    )
+    return Controls(emotions=weights, **values)

@@ -1,0 +1,230 @@
+"""Sliders that move the face at once: decode, shape, retarget and write the keys of the active
+take.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Set
+from functools import partial
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ....emotalk_core.errors import Cancelled, EmoTalkError
+from ..jobs.job import Job
+from ..jobs.panels import redraw_panels
+from ..jobs.session import SESSION
+from ..jobs.work import Outcome
+from ..keying.curves import Stretch
+from ..keying.draft import PAUSE_S, SLICE_S, Draft
+from . import by_hand, controls, takes
+from .stretches import check_range
+
+__all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
+
+_log = logging.getLogger(__name__)
+
+_SOON_S = 0.01
+_LATER_S = 0.25
+_POLL_S = 0.05
+_SHORT_FRAMES = 600  # 20 s: with 2 ms for a second of sound the window does not stutter
+
+
+def schedule(scene: Any) -> None:
+    """Refresh the scene's active take as soon as Blender has a moment. Cheap; safe anywhere."""
+    if not isinstance(scene, bpy.types.Scene):
+        return
+    SESSION.moved.add(scene.session_uid)
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_SOON_S)
+
+
+def is_stale(take: Any) -> bool:
+    """Whether the keys show something else than the sliders."""
+    return bool(take.baked) and controls.digest(take.controls) != take.baked
+
+
+def start() -> None:
+    """Watch undo and redo, which may leave keys and sliders apart, and the loading of files."""
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.append(_after_undo)
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def stop() -> None:
+    """Stop watching."""
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.remove(_after_undo)
+    bpy.app.handlers.load_pre.remove(_before_load)
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+
+
+@persistent
+def _after_undo(*_: object) -> None:
+    if isinstance(SESSION.job, Follower):  # it started from what has been undone
+        SESSION.end_job()
+    for scene in bpy.data.scenes:
+        if scene.is_editable:
+            schedule(scene)
+
+
+@persistent
+def _before_load(*_: object) -> None:
+    # A new file ends modal operators and timers without a word to them.
+    SESSION.end_job()
+
+
+def _tick() -> float | None:
+    """One look at the current scene and at those whose sliders have moved: another window may show
+    them. The interval to the next one, or None.
+    """
+    for scene in _scenes_to_look_at():
+        take = takes.active_take(scene)
+        if take is not None and scene.emotalk.live and is_stale(take):
+            if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
+                return _LATER_S
+            SESSION.moved.discard(scene.session_uid)
+            _follow(scene, take)
+    SESSION.moved.clear()
+    return None
+
+
+def _scenes_to_look_at() -> list[bpy.types.Scene]:
+    now = bpy.context.scene
+    return [s for s in bpy.data.scenes if s == now or s.session_uid in SESSION.moved]
+
+
+def _follow(scene: bpy.types.Scene, take: Any) -> None:
+    """Let the take's keys show what its sliders say."""
+    try:
+        check_range(scene.emotalk)
+        prepared = takes.prepare_take(scene, take)
+        if _follows_at_once(prepared):
+            outcome, changed = takes.remake(prepared), by_hand.changed_curves(take)
+            if not changed or not _is_held(take, changed, takes.stretch_of(prepared, outcome)):
+                takes.finish(prepared, outcome, changed=changed)
+        else:
+            _follow_later(prepared)
+    except EmoTalkError as error:
+        _tell(take, error)
+    except Exception:
+        _log.exception("Live sliders stopped")
+        raise
+
+
+def _is_held(take: Any, changed: Set[by_hand.Address], stretch: Stretch) -> bool:
+    """Whether the sliders would write over keys that somebody changed; the take says so then. With
+    a range the user has said which keys may go.
+    """
+    if stretch.only is not None or not changed:
+        return False
+    take.is_held = True
+    redraw_panels()
+    return True
+
+
+def _follows_at_once(prepared: takes.Prepared) -> bool:
+    """Whether the face can follow now: hearing, a worker that has to start first and a long take
+    would stop the window.
+    """
+    request = prepared.request
+    known = SESSION.known(prepared.uid, request.heard)
+    if known is None or not SESSION.room.is_ready(request.settings):
+        return False
+    return known.encoding.n_frames <= _SHORT_FRAMES
+
+
+def _follow_later(prepared: takes.Prepared) -> None:
+    follower = Follower(prepared)
+    SESSION.job = follower
+    follower.start()
+    bpy.app.timers.register(follower.look, first_interval=_POLL_S)
+
+
+class Follower(Job[Outcome]):
+    """A take made again in a thread, and its keys in slices. When that fails nothing is tried again
+    until a slider moves.
+    """
+
+    def __init__(self, prepared: takes.Prepared) -> None:
+        super().__init__(partial(takes.remake, prepared))
+        self._prepared = prepared
+        self._draft: Draft | None = None
+        self._shown = ""
+
+    def look(self) -> float | None:
+        """The timer: the interval to the next look, or None."""
+        interval_s = None
+        try:
+            if SESSION.job is self:
+                interval_s = self._go_on()
+        finally:
+            if interval_s is None:
+                self._end()
+        return interval_s
+
+    def _end(self) -> None:
+        if SESSION.job is self:
+            SESSION.job = None
+        if self._draft is not None:  # not put in place: an error, a cancel, another file
+            self._draft.abandon()
+        redraw_panels()
+
+    def _go_on(self) -> float | None:
+        scene = takes.scene_of(self._prepared)
+        if not self.is_done or bpy.app.is_job_running("RENDER"):
+            self._show()
+            return _POLL_S
+        try:
+            if not self._is_written():
+                return PAUSE_S
+        except Cancelled:
+            return None
+        except EmoTalkError as error:
+            _tell(takes.take_of(scene, self._prepared.uid) if scene else None, error)
+        except Exception:
+            _log.exception("Live sliders stopped")
+            raise
+        else:
+            self._draft = None
+            self._follow_on(scene)
+        return None
+
+    def _follow_on(self, scene: Any) -> None:
+        """Once more where the sliders have moved meanwhile: they alone, as what they say may lie
+        outside of the range that may be written.
+        """
+        take = takes.take_of(scene, self._prepared.uid) if scene else None
+        if take is not None and controls.digest(take.controls) != self._prepared.digest:
+            schedule(scene)
+
+    def _show(self) -> None:
+        """Progress, where it has moved."""
+        text = f"{self.what} {self.share:.0%}"
+        if text != self._shown:
+            self._shown = text
+            redraw_panels()
+
+    def _is_written(self) -> bool:
+        """Write a slice, after the last one put the keys in place."""
+        outcome = self.result()
+        self._draft = self._draft or takes.begin(self._prepared, outcome)
+        if not self._draft.is_complete:
+            self._draft.advance(SLICE_S)
+        if not self._draft.is_complete:
+            return False
+        scene = takes.scene_of(self._prepared)
+        take = takes.take_of(scene, self._prepared.uid)
+        changed = by_hand.changed_curves(take) if take is not None else frozenset()
+        if take is not None and _is_held(take, changed, self._draft.stretch):
+            raise Cancelled
+        takes.finish(self._prepared, outcome, self._draft, changed)
+        return True
+
+
+def _tell(take: Any | None, error: EmoTalkError) -> None:
+    if take is not None:
+        take.warnings = f"Sliders cannot move the face: {error}"

@@ -1,0 +1,192 @@
+"""What is asked of a job: sound, character and sliders of the panel, of a line or of a take become
+a request, checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ....emotalk_core.easing import frames_of
+from ....emotalk_core.errors import RigError
+from .. import characters
+from ..jobs.settings import engine_settings
+from ..jobs.work import Request
+from ..keying import rigs
+from ..sounds import sound, sources, strips
+from . import by_hand, controls
+from .cast import Line
+from .known_again import Known
+from .stretches import check_range, layout_of
+
+__all__ = [
+    "Prepared",
+    "active_take",
+    "prepare",
+    "prepare_line",
+    "prepare_take",
+    "shown_controls",
+]
+
+_Source = tuple[str, sound.Heard, Any | None]
+"""STRIP, SPEAKER or FILE; what it plays; the strip if it is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A request, and what is needed to write its outcome; names and numbers only, so it outlives
+    undo, deletion and, by `known`, renaming.
+    """
+
+    request: Request
+    known: Known
+    rig: rigs.Rig
+    scene: str
+    source: str  # of the sound: STRIP, SPEAKER or FILE
+    uid: str  # of the take that is made again; empty: a new one
+    strip: str
+    strip_scene: str  # whose sequencer holds it
+    character: str
+    meshes: tuple[str, ...]
+    digest: str  # of the sliders when they were read
+    ease: tuple[int, int]  # frames in and out that they asked for then
+
+
+def active_take(scene: bpy.types.Scene) -> Any | None:
+    """The take that is chosen in the list."""
+    ours = scene.emotalk
+    return ours.takes[ours.take_index] if 0 <= ours.take_index < len(ours.takes) else None
+
+
+def shown_controls(scene: bpy.types.Scene) -> Any:
+    """The sliders that the panel shows: those of the active take, before the first take the
+    scene's.
+    """
+    take = active_take(scene)
+    return take.controls if take else scene.emotalk.controls
+
+
+def prepare(
+    context: bpy.types.Context, adjust: Callable[[Any], None] = lambda _group: None
+) -> Prepared:
+    """Everything that Animate needs, checked.
+
+    Parameters
+    ----------
+    adjust : callable, optional
+        Given the group of sliders that counts, before it is read: that of the sound's own take, for
+        a new take that of the panel.
+
+    Raises
+    ------
+    EmoTalkError
+        What is missing, and what to do.
+    """
+    ours = context.scene.emotalk
+    character = ours.rig.character or context.object
+    source = ours.source, *sources.of_panel(ours, context)
+    return _asked(context.scene, ours.rig, character, source, adjust)
+
+
+def prepare_line(scene: bpy.types.Scene, line: Line) -> Prepared:
+    """The same for one of several lines: its strip, on the character who speaks it.
+
+    Raises
+    ------
+    EmoTalkError
+        What is missing, and what to do.
+    """
+    heard = sources.of_strip(line.strip, line.channel, scene)
+    return _asked(scene, line.rig, line.character, ("STRIP", heard, line.strip))
+
+
+def _asked(
+    scene: bpy.types.Scene,
+    group: Any,
+    character: Any,
+    source: _Source,
+    adjust: Callable[[Any], None] = lambda _group: None,
+) -> Prepared:
+    """`group`: what is said of the character's rig."""
+    if character is None:
+        raise RigError(
+            "No character",
+            value="nothing selected",
+            remedy="Choose one, or add the demo character.",
+        )
+    characters.check_is_there(character)
+    meshes, rig = rigs.rig_of(group, character)
+    kind, heard, strip = source
+    heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(group.targets, character)))
+    take = _same_take(scene, (kind, strip), character, meshes)
+    if take is not None:
+        check_range(scene.emotalk)
+    sliders = take.controls if take else shown_controls(scene)
+    adjust(sliders)
+    return _prepared((scene, take, sliders), (character.name, meshes, rig), (kind, heard, strip))
+
+
+def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
+    """The same for a take that is there already: its own sound, character and sliders."""
+    meshes, rig = rigs.rig_of(take.rig, take.rig.character)
+    source = take.source, *sources.of_take(take, scene)
+    character = take.rig.character.name if take.rig.character else ""
+    return _prepared((scene, take, take.controls), (character, meshes, rig), source)
+
+
+def _prepared(
+    of: tuple[bpy.types.Scene, Any | None, Any],
+    face: tuple[str, Sequence[Any], rigs.Rig],
+    source: _Source,
+) -> Prepared:
+    """`of`: scene, take if there is one, and the sliders that count."""
+    (scene, take, group), (character, meshes, rig), (kind, heard, strip) = of, face, source
+    names = tuple(mesh.name for mesh in meshes)
+    return Prepared(
+        request=_request(heard, rig, group, scene.emotalk),
+        known=Known.of(scene, strip, (character, *names, *rig.objects)),
+        rig=rig,
+        scene=scene.name,
+        source=kind,
+        uid=take.uid if take else "",
+        strip=strip.name if strip else "",
+        strip_scene=strip.id_data.name if strip else "",
+        character=character,
+        meshes=names,
+        digest=controls.digest(group),
+        ease=frames_of(controls.ease_of(group), heard.rate),
+    )
+
+
+def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Request:
+    seconds = heard.duration_s if heard.duration_s is not None else 600.0
+    end_frame = heard.start_frame + seconds * float(heard.rate)
+    track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
+    heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
+    return Request(heard, rig.binding, track, engine_settings(), layout_of(ours))
+
+
+def _same_take(
+    scene: bpy.types.Scene, of: tuple[str, Any | None], character: Any, meshes: Sequence[Any]
+) -> Any | None:
+    """The take of the same sound on the same character, whichever of its parts was chosen. `of`:
+    kind of source, and its strip; Speaker and file are those of the panel.
+    """
+    ours, (source, strip) = scene.emotalk, of
+    for take in ours.takes:
+        parts = [*by_hand.parts_of(take).values()]
+        is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
+        is_same_face = is_same_face and characters.is_same(character, take.rig.character)
+        if take.source != source or not (take.rig.character == character or is_same_face):
+            continue
+        same = {
+            "STRIP": strip is not None and strips.is_of(take, strip),
+            "SPEAKER": take.speaker == ours.speaker,
+            "FILE": sources.is_same_file(take, ours),
+        }
+        if same[take.source]:
+            return take
+    return None

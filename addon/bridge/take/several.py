@@ -1,0 +1,166 @@
+"""One take or several in one go: all sounds are heard first, in one job, then the keys are written,
+take after take. What one of several lacks does not keep the others from their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ....emotalk_core.errors import EmoTalkError
+from ....emotalk_core.progress import Progress, part_of
+from ..jobs.work import Outcome
+from ..keying.bake import BakeResult
+from ..keying.draft import SLICE_S, Draft
+from . import takes
+from .prepared import Prepared
+
+__all__ = ["Made", "Outcomes", "Several"]
+
+_T = TypeVar("_T")
+
+Outcomes = Sequence[Outcome | EmoTalkError]
+"""Of each take, or why there is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A take whose keys are in place."""
+
+    prepared: Prepared
+    outcome: Outcome
+    result: BakeResult
+
+    @property
+    def label(self) -> str:
+        """What its sound is called."""
+        return self.prepared.request.heard.label.partition(" ")[2]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of it."""
+        heard = self.prepared.request.heard
+        return *self.outcome.report.warnings, *heard.notes, *self.result.notes
+
+
+class Several:
+    """Takes that are asked for together, and what became of them."""
+
+    def __init__(self, asked: Sequence[Callable[[], Prepared]]) -> None:
+        """Check each of them; in the main thread.
+
+        Raises
+        ------
+        EmoTalkError
+            Not one can be made.
+        """
+        self.is_one = len(asked) == 1
+        self.made: list[Made] = []
+        self.failed: list[EmoTalkError] = []
+        self.is_writing = False
+        self._draft: Draft | None = None
+        self._place = 0  # of the take whose keys come next
+        ready = [self._try(one) for one in asked]
+        self._all = [prepared for prepared in ready if prepared is not None]
+        if not self._all:
+            raise self.failed[0]
+
+    @property
+    def told(self) -> list[str]:
+        """What was left out and why, and the notes on what was made, each once."""
+        notes = [
+            note if self.is_one else f"{made.label}: {note}"
+            for made in self.made
+            for note in made.notes
+        ]
+        return [*dict.fromkeys((*map(str, self.failed), *notes))]
+
+    @property
+    def n_keys(self) -> int:
+        """Of all that was made."""
+        return sum(made.result.n_keys for made in self.made)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all keys are written."""
+        return self._place == len(self._all)
+
+    def work(
+        self, each: Callable[[Prepared], Callable[[Progress], Outcome]]
+    ) -> Callable[[Progress], Outcomes]:
+        """The job that makes the outcomes, `each` of which gives the work on one; for a thread."""
+        works = [each(prepared) for prepared in self._all]
+
+        def in_turn(progress: Progress) -> Outcomes:
+            n = len(works)
+            return [_tried(work, _part(progress, place, n)) for place, work in enumerate(works)]
+
+        return in_turn
+
+    def advance(self, outcomes: Outcomes) -> None:
+        """Write keys for a few milliseconds; a take's appear in the scene when all of its are
+        there.
+
+        Raises
+        ------
+        EmoTalkError
+            The only take cannot be written.
+        """
+        self.is_writing = True
+        if not self._try(partial(self._goes_on, outcomes[self._place])):
+            self.abandon()
+            self._place += 1
+
+    def write(self, outcomes: Outcomes) -> None:
+        """Write all keys at once; errors as `advance`."""
+        for outcome in outcomes:
+            self._try(partial(self._finish, outcome))
+            self._place += 1
+
+    def abandon(self) -> None:
+        """What is not in place by now goes."""
+        if self._draft is not None:
+            self._draft.abandon()
+            self._draft = None
+
+    def _goes_on(self, outcome: Outcome | EmoTalkError) -> bool:
+        """A slice of the take whose turn it is; whether there are more."""
+        if isinstance(outcome, Outcome):
+            self._draft = self._draft or takes.begin(self._all[self._place], outcome)
+            if not self._draft.is_complete:
+                self._draft.advance(SLICE_S)
+            if not self._draft.is_complete:
+                return True
+        self._finish(outcome, self._draft)
+        return False
+
+    def _finish(self, outcome: Outcome | EmoTalkError, draft: Draft | None = None) -> None:
+        if isinstance(outcome, EmoTalkError):
+            raise outcome
+        prepared = self._all[self._place]
+        self.made.append(Made(prepared, outcome, takes.finish(prepared, outcome, draft)))
+
+    def _try(self, call: Callable[[], _T]) -> _T | None:
+        """What `call` returns; None where one of several fails."""
+        try:
+            return call()
+        except EmoTalkError as error:
+            if self.is_one:
+                raise
+            self.failed.append(error)
+            return None
+
+
+def _part(progress: Progress, place: int, n: int) -> Progress:
+    label = f"{place + 1} of {n}: " if n > 1 else ""
+    part = part_of(progress, place / n, (place + 1) / n)
+    return lambda share, what: part(share, f"{label}{what}")
+
+
+def _tried(work: Callable[[Progress], Outcome], progress: Progress) -> Outcome | EmoTalkError:
+    try:
+        return work(progress)
+    except EmoTalkError as error:
+        return error

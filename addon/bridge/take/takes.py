@@ -1,0 +1,264 @@
+"""Takes: what a job brings back becomes keys, and a record in the scene."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
+from typing import Any
+
+import bpy
+
+from ....emotalk_core.controls import EMOTIONS
+from ....emotalk_core.easing import table_ends
+from ....emotalk_core.errors import RigError
+from ....emotalk_core.progress import Progress, part_of, silent
+from ....emotalk_core.retarget import KeyTable
+from ..counting import counted
+from ..jobs.session import SESSION
+from ..jobs.work import Outcome, animate, redo
+from ..keying import bake
+from ..keying.curves import Stretch
+from ..keying.draft import Draft
+from ..sounds import strips
+from . import by_hand, controls, eases, removal, told
+from .ease_keys import lost_by_hand
+from .known_again import by_names_now, name_now, scene_of, scene_there
+from .leftovers import leave, sweep
+from .neighbours import others_on
+from .passages import Baked
+from .prepared import Prepared, active_take, prepare, prepare_line, prepare_take, shown_controls
+from .stretches import stretch_for
+
+__all__ = [
+    "Prepared",
+    "active_take",
+    "begin",
+    "finish",
+    "make_active",
+    "name_now",
+    "prepare",
+    "prepare_line",
+    "prepare_take",
+    "remake",
+    "scene_of",
+    "shown_controls",
+    "stretch_of",
+    "take_of",
+    "unless_changed",
+]
+
+_SOURCE_FIELDS = ("strip", "speaker", "filepath", "start_frame")
+
+
+def unless_changed(scene: bpy.types.Scene, prepare: Callable[[], Prepared]) -> Prepared:
+    """What `prepare` returns, where no hand's work would be written over.
+
+    Raises
+    ------
+    RigError
+        Somebody has changed keys of the take.
+    """
+    prepared = prepare()
+    take = take_of(scene, prepared.uid)
+    n_changed = len(by_hand.changed_curves(take)) if take is not None else 0
+    if n_changed:
+        raise RigError(
+            f"{counted(n_changed, 'curve')} changed by hand, so this take stays as it is",
+            value=take.name,
+            remedy="To write it anew choose it in Takes and press Update Keys.",
+        )
+    return prepared
+
+
+def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
+    """The keys of a take that is there; its sound is heard again only where what was heard is not
+    at hand. Safe in a thread.
+
+    Raises
+    ------
+    EmoTalkError
+        Sound or model are no longer there.
+    """
+    request, room = prepared.request, SESSION.room
+    known = SESSION.known(prepared.uid, request.heard)
+    if known is None:
+        return animate(request, room, progress)
+    progress(0.0, "Loading the model")
+    engine = room.engine(request.settings, part_of(progress, 0.0, 0.5))
+    progress(0.5, "Shaping the curves")
+    return redo(request, known, engine)
+
+
+@by_names_now
+def begin(prepared: Prepared, outcome: Outcome) -> Draft:
+    """The outcome's keys, to be written in slices and then given to `finish`.
+
+    Raises
+    ------
+    RigError
+        The scene or the take was deleted meanwhile.
+    """
+    scene = scene_there(prepared)
+    take = _its_take(scene, prepared)
+    others = others_on(outcome.tables, take)
+    stretch = stretch_for(scene, take, outcome.tables, others)
+    tables = _eased(prepared, outcome, stretch, take, others)
+    return Draft(tables, prepared.rig.binding, stretch)
+
+
+@by_names_now
+def finish(
+    prepared: Prepared,
+    outcome: Outcome,
+    draft: Draft | None = None,
+    changed: Set[by_hand.Address] | None = None,
+) -> bake.BakeResult:
+    """Write the keys, those of `draft` if they are written already, and the take's record.
+
+    `changed`: the curves that somebody has changed, where that is known.
+
+    Raises
+    ------
+    RigError
+        The scene, the take or an object was deleted meanwhile, or cannot be written.
+    """
+    scene, options = scene_there(prepared), prepared.request.options
+    take = _its_take(scene, prepared)
+    others = others_on(outcome.tables, take)
+    stretch = draft.stretch if draft else stretch_for(scene, take, outcome.tables, others)
+    tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
+    was = eases.room_of(take)
+    if changed is None:
+        changed = by_hand.changed_curves(take) if take else frozenset()
+    n_lost = lost_by_hand(others, tables)
+    besides = (prepared.scene, prepared.uid)
+    with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), besides):
+        if draft is not None:
+            result = draft.commit()
+        else:
+            result = bake.write(tables, prepared.rig.binding, stretch)
+    if take is None:
+        take = _new_take(scene, prepared)
+        others = others_on(outcome.tables, take)  # adding has moved them
+    cut, left = frozenset[by_hand.Address](), list[str]()
+    if stretch.only is None:
+        cut = removal.cut_orphans(take, tables, others, left)
+    _show_targets(take, prepared.meshes)
+    by_hand.know_armature(take, tables)
+    notes = (
+        *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
+        *told.of_cut(take, cut, prepared.meshes),
+        *told.of_range(stretch, table_ends(tables)),
+        *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
+        *left,
+    )
+    result = replace(result, notes=(*notes, *result.notes))
+    if stretch.only is None:
+        leave(take, table_ends(tables), others)
+        take.first_frame, take.last_frame = table_ends(outcome.tables)
+    _record(take, prepared, outcome, result)
+    if stretch.part(table_ends(tables)) is not None:
+        take.baked = prepared.digest  # else its keys are as they were
+    asked = prepared.ease if stretch.only is None else None
+    eases.remember(take, outcome.tables, tables, asked, options)
+    by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
+    sweep(take, others)
+    eases.settle_around(Baked(take, prepared.request, outcome, stretch, changed), others, was)
+    SESSION.keep(take.uid, prepared.request.heard, outcome.known)
+    return result
+
+
+def _eased(
+    prepared: Prepared, outcome: Outcome, stretch: Stretch, take: Any | None, others: Sequence[Any]
+) -> Sequence[KeyTable]:
+    layout, is_part = prepared.request.options, bool(stretch.only)
+    return eases.eased(outcome.tables, take, others, prepared.ease, layout, is_part=is_part)
+
+
+@by_names_now
+def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
+    """What writing the outcome would change.
+
+    Raises
+    ------
+    RigError
+        The scene or the take was deleted meanwhile.
+    """
+    scene = scene_there(prepared)
+    take = _its_take(scene, prepared)
+    return stretch_for(scene, take, outcome.tables, others_on(outcome.tables, take))
+
+
+def _show_targets(take: Any, names: Sequence[str]) -> None:
+    """Meshes that were switched on or off since the take was made are so in it too."""
+    there = [target.object for target in take.rig.targets]
+    for target in take.rig.targets:
+        target.use = target.object is not None and target.object.name in names
+    for name in names:
+        mesh = bpy.data.objects.get(name)
+        if mesh not in there:
+            target = take.rig.targets.add()
+            target.object, target.use = mesh, True
+
+
+def make_active(prepared: Prepared) -> None:
+    """Choose the take that was made again in the list; a new one is chosen already."""
+    scene = scene_of(prepared)
+    for place, take in enumerate(scene.emotalk.takes if scene else ()):
+        if take.uid == prepared.uid:
+            scene.emotalk.take_index = place
+
+
+def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:
+    """First and last frame that a bake may write or clear."""
+    (first, last), old = table_ends(tables), stretch.old or table_ends(tables)
+    return min(first, old[0]), max(last, old[1])
+
+
+def take_of(scene: bpy.types.Scene | None, uid: str) -> Any | None:
+    """The take with this uid, if it is still there."""
+    if scene is None:
+        return None
+    return next((take for take in scene.emotalk.takes if uid and take.uid == uid), None)
+
+
+def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
+    """The take that is made again; None where a new one is made."""
+    take = take_of(scene, prepared.uid)
+    if prepared.uid and take is None:  # undone or removed: nobody wants it back
+        raise RigError(
+            "The take was removed meanwhile", value=prepared.character, remedy="Animate again."
+        )
+    return take
+
+
+def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
+    ours = scene.emotalk
+    shown = shown_controls(scene)
+    # Adding may move what `shown` is.
+    was, ease_s, path = controls.read(shown), shown.ease_s, shown.path_from_id()
+    take = ours.takes.add()
+    take.uid, take.source = uuid.uuid4().hex, prepared.source
+    for name in _SOURCE_FIELDS:
+        setattr(take, name, getattr(ours, name))
+    take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
+    take.rig.character = bpy.data.objects.get(prepared.character)
+    controls.apply(was, take.controls)
+    take.controls.ease_s = ease_s
+    controls.copy_keys(scene.path_resolve(path), take.controls)
+    ours.take_index = len(ours.takes) - 1
+    return take
+
+
+def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeResult) -> None:
+    report = outcome.report
+    take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
+    strips.mark(take)
+    prepared.rig.settings.put(take.rig)
+    take.channel = prepared.request.heard.channel or 0
+    take.is_held = False
+    take.heard = [report.heard[name] for name in EMOTIONS]
+    take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
+    notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
+    take.warnings = "\n".join(dict.fromkeys(notes))

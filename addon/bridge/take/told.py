@@ -1,0 +1,105 @@
+"""What a user should know once a take's keys are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any, Final
+
+from ....emotalk_core.clip import Clip
+from ....emotalk_core.easing import Place, table_ends
+from ....emotalk_core.passage import ends_in
+from ....emotalk_core.retarget import KeyTable, faces_of
+from ..counting import counted
+from ..keying.curves import Stretch
+from ..keying.plans import value_path
+from .by_hand import Address, parts_of
+from .neighbours import place_of
+
+__all__ = ["of_cut", "of_hands", "of_import", "of_range", "of_shared_frames"]
+
+_MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
+
+
+def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[str, ...]:
+    """Of keys by hand.
+
+    Parameters
+    ----------
+    changed, lost : addresses
+        The curves that were changed, and which of them are gone with what was switched off.
+    n_beside : int
+        How many were written over in eases of other takes.
+    """
+    them = "it" if len(lost) == 1 else "them"
+    all_told = (
+        (len(changed - lost), ", written anew: undo brings back what was there"),
+        (len(lost), f" removed with what was switched off: undo brings {them} back"),
+        (n_beside, " beside another take, written over: undo brings back what was there"),
+    )
+    return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
+
+
+def of_cut(take: Any, cut: Set[Address], meshes: Sequence[str]) -> tuple[str, ...]:
+    """Of keys that stand still now on meshes that are animated: renamed to what nobody knows,
+    perhaps.
+
+    `cut`: the curves that the take has no more.
+    """
+    told = []
+    for place, thing in parts_of(take).items():
+        paths = {path for number, kind, path, _ in cut if (number, kind) == (place, "shape_keys")}
+        still = [block.name for block in _keys_of(thing) if value_path(block.name) in paths]
+        if still and thing.name in meshes:
+            keys = counted(len(still), "shape key")
+            told.append(f"{thing.name}: {keys} not driven any more, {still[0]} first")
+    return tuple(told)
+
+
+def _keys_of(thing: Any) -> Sequence[Any]:
+    key = thing.data.shape_keys if thing.type == "MESH" else None
+    return key.key_blocks if key else ()
+
+
+def of_range(stretch: Stretch, ends: tuple[float, float]) -> tuple[str, ...]:
+    """Of a range in which nothing could be written of a take that has its keys between `ends`."""
+    if stretch.part(ends) is not None:
+        return ()
+    start, end = stretch.only or ends
+    if end < ends[0] or start > ends[1]:
+        return ("Only a Range touches no frame of this take",)
+    return ("Only a Range is shorter than the way from key to key, so nothing was written",)
+
+
+def of_shared_frames(
+    tables: Sequence[KeyTable], step: int, others: Sequence[Any]
+) -> tuple[str, ...]:
+    """Of two voices that move one face: which one it follows. Last keys in frames of the next take,
+    which has them, are no voice.
+
+    `step`: scene frames from key to key.
+    """
+    over = [o.name for o in others if _share_frames(Place(*table_ends(tables)), step, o)]
+    names = ", ".join(over[:3])
+    return (f"Shares frames with {names}: the take that is made last has them",) if over else ()
+
+
+def of_import(tables: Sequence[KeyTable], clip: Clip, takes: Sequence[Any]) -> tuple[str, ...]:
+    """Of a clip's keys that a take of the same face will write over, and of values that are none of
+    ours.
+    """
+    first, last = table_ends(tables)
+    over = [t.name for t in takes if t.first_frame <= last and first <= t.last_frame]
+    most = float(faces_of(clip).max(initial=0.0))
+    them = "their" if len(over) > 1 else "its"
+    all_told = (
+        (over, f"Lies in frames of {', '.join(over[:3])}: {them} sliders write over it"),
+        (most > _MOST, f"Its values go up to {most:.3g}: they are cut off at 1"),
+    )
+    return tuple(text for is_so, text in all_told if is_so)
+
+
+def _share_frames(place: Place, step: int, other: Any) -> bool:
+    its, n_shared = place_of(other), max(1, step, other.ease_step)
+    if its.first_frame >= place.last_frame or place.first_frame >= its.last_frame:
+        return False
+    return not (ends_in(place, its, n_shared) or ends_in(its, place, n_shared))
