@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,18 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def no_room() -> Iterator[None]:
-    """No file may have more than 100 bytes, as on a disk that is all but full."""
+@contextmanager
+def no_room() -> Generator[None]:
+    """No file may have more than 100 bytes, as on a disk that is all but full; nor may the log that
+    tells of the tests, so not for longer than what is tried.
+    """
     resource = pytest.importorskip("resource", reason="limits the size of files, as a full disk")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def older_film(out: Path, form: str) -> Path:
@@ -55,16 +60,13 @@ def older_film(out: Path, form: str) -> Path:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_film_that_a_full_disk_cut_short_is_none(
-    stage: Any, out: Path, request: pytest.FixtureRequest, form: str
-) -> None:
+def test_a_film_that_a_full_disk_cut_short_is_none(stage: Any, out: Path, form: str) -> None:
     from emotalk.addon.bridge.command_line import films
     from emotalk.emotalk_core.errors import EmoTalkError
 
     old = older_film(out, form)
-    request.getfixturevalue("no_room")
 
-    with pytest.raises(EmoTalkError, match="The film"):
+    with no_room(), pytest.raises(EmoTalkError, match="The film"):
         films.render(stage, films.place(out / "line1", form), form)
 
     assert [path for path in out.rglob("*") if path.is_file()] == [old]
@@ -116,9 +118,10 @@ def test_a_film_has_every_frame_of_a_scene_that_steps_over_some(stage: Any, out:
 
 
 def test_a_temporary_folder_without_room_is_told_in_words(
-    saved: Path, sounds: Path, out: Path, no_room: None, capfd: Any
+    saved: Path, sounds: Path, out: Path, capfd: Any
 ) -> None:
-    assert run("batch", sounds, "--character", "Head", "-o", out) == 2
+    with no_room():
+        assert run("batch", sounds, "--character", "Head", "-o", out) == 2
 
     # The file that takes what is told has no more room either.
     assert capfd.readouterr().err.startswith("emotalk: The file cannot be saved (")
