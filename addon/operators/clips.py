@@ -34,7 +34,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
     filename_ext = ".csv"
     check_extension = None  # csv, npz, json or tsv, as typed
     filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
-    filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.csv;*.npz;*.json;*.tsv", options={"HIDDEN"})
 
     _by_hand = False
 

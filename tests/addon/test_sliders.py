@@ -44,6 +44,17 @@ def test_the_voice_is_heard_again_when_the_drag_that_took_over_is_taken_back(rea
     assert controls.mix == 0.0
 
 
+def test_a_new_take_knows_that_its_mix_was_taken_over(ready: Any) -> None:
+    ready.controls.sad = 0.2
+    bpy.ops.emotalk.animate()
+    controls = ready.takes[0].controls
+    assert controls.mix == 1.0
+
+    controls.sad = 0.0
+
+    assert controls.mix == 0.0
+
+
 def test_a_mix_that_somebody_has_set_stays(ready: Any) -> None:
     bpy.ops.emotalk.animate()
     controls = ready.takes[0].controls
