@@ -23,12 +23,14 @@ __all__ = ["CLASSES"]
 
 
 class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
-    """Write the active take's curves as csv (Live Link Face), npz or json, or its drawn mouths as
-    tsv (Rhubarb), by the name's ending
-    """
+    """A file for other programs."""
 
     bl_idname = "emotalk.export_clip"
     bl_label = "Export Curves"
+    bl_description = (
+        "Write the active take's curves as csv (Live Link Face), npz or json, or its drawn mouths "
+        "as tsv (Rhubarb), by the name's ending"
+    )
     bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".csv"
