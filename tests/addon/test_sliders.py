@@ -31,41 +31,6 @@ def test_only_a_first_raised_slider_moves_the_mix(ready: Any) -> None:
     assert controls.mix == 1.0
 
 
-def test_the_voice_is_heard_again_when_the_drag_that_took_over_is_taken_back(ready: Any) -> None:
-    bpy.ops.emotalk.animate()
-    controls = ready.takes[0].controls
-
-    controls.sad = 0.2
-    controls.happy = 0.1
-    controls.sad = 0.0
-    assert controls.mix == 1.0
-    controls.happy = 0.0
-
-    assert controls.mix == 0.0
-
-
-def test_a_new_take_knows_that_its_mix_was_taken_over(ready: Any) -> None:
-    ready.controls.sad = 0.2
-    bpy.ops.emotalk.animate()
-    controls = ready.takes[0].controls
-    assert controls.mix == 1.0
-
-    controls.sad = 0.0
-
-    assert controls.mix == 0.0
-
-
-def test_a_mix_that_somebody_has_set_stays(ready: Any) -> None:
-    bpy.ops.emotalk.animate()
-    controls = ready.takes[0].controls
-
-    controls.sad = 0.2
-    controls.mix = 0.8
-    controls.sad = 0.0
-
-    assert controls.mix == pytest.approx(0.8)
-
-
 def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: Any) -> None:
     ready.controls.mix = 1.0
     for frame, value in ((5, 0.0), (77, 1.0)):
