@@ -144,6 +144,21 @@ def test_live_link_has_no_visemes(talk: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("command", ["batch", "animate"])
+def test_many_files_without_room_for_visemes_are_refused_at_once(
+    talk: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    out = talk.parent / "out"
+    sounds = talk.parent if command == "batch" else talk
+
+    assert cli.main([command, str(sounds), "-o", f"{out}/", "--visemes"]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Visemes go into npz or json" in line
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_batch_of_visemes_is_none_of_faces(talk: Path) -> None:
     out = talk.parent / "out"
     asked = ["batch", str(talk.parent), "-o", str(out), "--format", "json", "--resume"]
