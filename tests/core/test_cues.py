@@ -77,6 +77,15 @@ def test_every_frame_belongs_to_one_cue() -> None:
     assert all(one.mouth != other.mouth for one, other in pairwise(cues))
 
 
+def test_a_long_speech_has_the_mouths_of_its_parts() -> None:
+    walk = np.cumsum(np.random.default_rng(0).normal(0.0, 0.05, (3000, 52)), 0)
+    part = (0.25 * np.sin(walk) + 0.25).astype(np.float32)
+
+    told = letters(np.tile(part, (20, 1)))
+
+    assert told[-2900:] == letters(part)[-2900:]
+
+
 def clip(fps: Fraction, start_s: float = 0.0) -> Clip:
     """Rest, lips shut, wide open."""
     faces = said(("sil", 6), ("PP", 6), ("aa", 12))
