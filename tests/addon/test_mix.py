@@ -32,6 +32,17 @@ def test_a_new_take_knows_that_its_mix_was_taken_over(ready: Any) -> None:
     assert controls.mix == 0.0
 
 
+def test_keyframes_of_a_slider_keep_the_mix_when_it_is_lowered_for_the_next_one(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    controls = ready.takes[0].controls
+
+    for frame, value in ((10, 0.8), (50, 0.0)):
+        controls.happy = value
+        bpy.context.scene.keyframe_insert("emotalk.takes[0].controls.happy", frame=frame)
+
+    assert controls.mix == 1.0
+
+
 def test_a_mix_that_somebody_has_set_stays(ready: Any) -> None:
     bpy.ops.emotalk.animate()
     controls = ready.takes[0].controls
