@@ -19,7 +19,7 @@ from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
 from ..emotalk_core.easing import EASE_S, LONGEST_S
 from .bridge import compat
 from .bridge.take import live
-from .bridge.take.controls import MOVING
+from .bridge.take.controls import MOVING, moved_by_keys
 
 __all__ = ["CLASSES", "add", "remove"]
 
@@ -37,12 +37,13 @@ def _moved(self: Any, _context: Any) -> None:
 
 def _emotion_moved(self: Any, _context: Any) -> None:
     # A slider that does nothing would puzzle: the first one raised takes over from the voice, and
-    # gives back to it when none is raised any more: Esc in the drag does that too.
+    # gives back to it when none is raised any more: Esc in the drag does that too. Keyframed ones
+    # are lowered for the next key.
     is_felt = any(getattr(self, name) > 0.0 for name in EMOTIONS)
     if is_felt and not self.is_felt and self.mix == 0.0:
         self.mix = 1.0
         self.took_over = True
-    elif not is_felt and self.is_felt and self.took_over:
+    elif not is_felt and self.is_felt and self.took_over and not moved_by_keys(self):
         self.mix = 0.0
     self.is_felt = is_felt
     live.schedule(self.id_data)

@@ -67,7 +67,7 @@ def _steady(nearness: np.ndarray) -> list[int]:
     """For each row of (T, N) a column: those of the largest sum, where every change costs
     `_CHANGE` (Viterbi).
     """
-    best = nearness[0]
+    best = nearness[0].astype(np.float64)  # after an hour a change would be lost in float32
     came_from = [np.arange(len(best))]
     for row in nearness[1:]:
         ahead = int(best.argmax())

@@ -11,6 +11,7 @@ from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome, animate
 from ..bridge.keying import bake
 from ..bridge.take import cast, takes
+from ..bridge.take.several import asked_of_cast
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 
@@ -18,12 +19,14 @@ __all__ = ["CLASSES"]
 
 
 class EMOTALK_OT_animate_cast(WatchedOperator):
-    """Animate every strip of the sequencer that one of the cast speaks and that is not muted. Takes
-    whose keys were changed by hand stay as they are
-    """
+    """A whole dialogue."""
 
     bl_idname = "emotalk.animate_cast"
     bl_label = "Animate Cast"
+    bl_description = (
+        "Animate every strip of the sequencer that one of the cast speaks and that is not muted. "
+        "Takes whose keys were changed by hand stay as they are"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -37,10 +40,8 @@ class EMOTALK_OT_animate_cast(WatchedOperator):
         return super().poll(context)
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
-        """A line for each strip that somebody speaks."""
-        scene, lines = context.scene, cast.lines_of_cast(context)
-        asked = [partial(takes.prepare_line, scene, line) for line in lines]
-        return [partial(takes.unless_changed, scene, one) for one in asked]
+        """Every strip that somebody speaks."""
+        return asked_of_cast(context)
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """From the sound on."""
@@ -52,12 +53,14 @@ class EMOTALK_OT_animate_cast(WatchedOperator):
 
 
 class EMOTALK_OT_add_role(EmoTalkOperator):
-    """Add the character to the cast, with the panel's Rig as it is set. Its strips: those named
-    after it, else those on the sequencer's channel of the selected strip
-    """
+    """One more who speaks."""
 
     bl_idname = "emotalk.add_role"
     bl_label = "Add to Cast"
+    bl_description = (
+        "Add the character to the cast, with the panel's Rig as it is set. Its strips: those named "
+        "after it, else those on the sequencer's channel of the selected strip"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

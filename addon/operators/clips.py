@@ -23,18 +23,20 @@ __all__ = ["CLASSES"]
 
 
 class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
-    """Write the active take's curves as csv (Live Link Face), npz or json, or its drawn mouths as
-    tsv (Rhubarb), by the name's ending
-    """
+    """A file for other programs."""
 
     bl_idname = "emotalk.export_clip"
     bl_label = "Export Curves"
+    bl_description = (
+        "Write the active take's curves as csv (Live Link Face), npz or json, or its drawn mouths "
+        "as tsv (Rhubarb), by the name's ending"
+    )
     bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".csv"
     check_extension = None  # csv, npz, json or tsv, as typed
     filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
-    filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.csv;*.npz;*.json;*.tsv", options={"HIDDEN"})
 
     _by_hand = False
 

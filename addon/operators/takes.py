@@ -60,12 +60,14 @@ class EMOTALK_OT_refresh(_Refreshing):
 
 
 class EMOTALK_OT_refresh_all(_Refreshing):
-    """Write the keys of all takes again, from where their sounds are now and from their sliders.
-    Those that were changed by hand stay as they are
-    """
+    """After strips were moved, or the frame rate changed."""
 
     bl_idname = "emotalk.refresh_all"
     bl_label = "Update All Takes"
+    bl_description = (
+        "Write the keys of all takes again, from where their sounds are now and from their "
+        "sliders. Those that were changed by hand stay as they are"
+    )
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """Every take's own sound and character."""

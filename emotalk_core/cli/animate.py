@@ -31,6 +31,7 @@ from .options import (
     read_engine,
     read_fps,
     read_track,
+    refuse_visemes,
 )
 from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
@@ -103,6 +104,8 @@ def _run(arguments: argparse.Namespace) -> int:
     _refuse_own_input(jobs, arguments.report)
     track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
+    if is_folder and arguments.visemes:
+        refuse_visemes(job.output for job in jobs)
     if is_folder:
         ensure_places(output, arguments.report)
     elif arguments.report is not None:

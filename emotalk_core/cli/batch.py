@@ -32,6 +32,7 @@ from .options import (
     read_engine,
     read_fps,
     read_track,
+    refuse_visemes,
 )
 from .places import ensure_places, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
@@ -77,6 +78,8 @@ def _run(arguments: argparse.Namespace) -> int:
     read_track(arguments)  # a flag of all jobs that is wrong is told once, not by each of them
     read_fps(arguments)
     read_channel(arguments)
+    if arguments.visemes:
+        refuse_visemes(task.job.output for task in tasks)
     engine = read_engine(arguments)
     ensure_places(arguments.output, place)
     remove_leftovers([place, *(task.job.output for task in tasks)])

@@ -5,7 +5,7 @@ else.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +35,7 @@ __all__ = [
     "read_fps",
     "read_torch_flags",
     "read_track",
+    "refuse_visemes",
 ]
 
 _NUMBERS: Final = {
@@ -66,6 +67,7 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """Every flag of `add_control_flags` and what makes its value from text."""
 
 
+_OF_VISEMES: Final = {".npz", ".json"}  # what names its columns itself
 _LARGEST_COUNT: Final = 2**31 - 1  # what a slider of Blender holds
 
 
@@ -195,6 +197,15 @@ def add_visemes_flag(parser: argparse.ArgumentParser) -> None:
         help="how much of each of the 15 visemes (sil PP FF ... ou) is in the face, in place of "
         "the 52 channels; npz or json",
     )
+
+
+def refuse_visemes(outputs: Iterable[Path]) -> None:
+    """Raise InputError for the first of many files that has no room for visemes."""
+    for output in outputs:
+        if output.suffix.lower() not in _OF_VISEMES:
+            raise InputError(
+                "Visemes go into npz or json", value=output, remedy="Give --format json."
+            )
 
 
 def add_progress_flag(parser: argparse.ArgumentParser) -> None:

@@ -123,6 +123,17 @@ def test_a_role_speaks_by_name(ready: Any, head: Any, lines: Any, text: str, exp
     assert [strip.name for strip in lines if cast.speaks(role, strip)] == expected
 
 
+def test_a_bracket_in_a_name_is_one(ready: Any, head: Any, lines: Any) -> None:
+    from emotalk.addon.bridge.take import cast
+
+    (role,) = cast_of(ready, head)
+    lines[0].name = "Head[b] 1"
+
+    for text in ("Head[b]", "*[b]*"):
+        role.strips = text
+        assert [strip.name for strip in lines if cast.speaks(role, strip)] == ["Head[b] 1"]
+
+
 def test_a_role_speaks_by_channel_of_the_sequencer(ready: Any, head: Any, lines: Any) -> None:
     from emotalk.addon.bridge.take import cast
 
@@ -171,6 +182,42 @@ def test_each_side_of_an_interview_has_its_face(
     assert sorted(take.channel for take in ready.takes) == [0, 1]
 
 
+def test_a_strip_has_one_take_on_a_face_whoever_speaks_it(
+    ready: Any, head: Any, lines: Any
+) -> None:
+    from emotalk.addon.bridge.take import several
+
+    teeth = make_head("Teeth", ("jawOpen",))
+    teeth.parent = head
+    cast_of(ready, head, teeth, head)
+    together = several.Several(several.asked_of_cast(bpy.context))
+
+    assert [*dict.fromkeys(map(str, together.failed))] == [
+        f"Two of the cast speak the same strips with one face, and the first has them: '{name}'. "
+        "Take one out of Cast, or give each strips of its own."
+        for name in ("Teeth", "Head")
+    ]
+    bpy.ops.emotalk.animate_cast()
+    bpy.ops.emotalk.animate_cast()
+    assert spoken(ready) == [("ada 1", "Head"), ("ada 2", "Head"), ("ben 1", "Head")]
+
+
+def test_a_role_whose_character_is_gone_is_named(
+    ready: Any, head: Any, ben: Any, lines: Any
+) -> None:
+    from emotalk.addon.bridge.take import several
+
+    ada, other = cast_of(ready, head, ben)
+    ada.strips, other.strips = "ada", "ben"
+    bpy.data.objects.remove(ben)
+
+    together = several.Several(several.asked_of_cast(bpy.context))
+
+    assert [str(error) for error in together.failed] == [
+        "The character of this role was deleted: 'Ben'. Choose another one in Cast."
+    ]
+
+
 def test_muted_strips_are_left_out(ready: Any, head: Any, lines: Any) -> None:
     cast_of(ready, head)
     lines[0].mute = True
@@ -203,9 +250,9 @@ def test_a_take_that_somebody_changed_stays_as_it_is(ready: Any, head: Any, line
 
 def test_a_cast_that_speaks_nothing_says_so(ready: Any, head: Any, lines: Any) -> None:
     (role,) = cast_of(ready, head)
-    role.strips = "nobody"
+    role.strips, head.name = "nobody", "Anna"
 
-    with pytest.raises(RuntimeError, match=r"Nobody of the cast speaks a strip.*'Head'"):
+    with pytest.raises(RuntimeError, match=r"Nobody of the cast speaks a strip.*'Anna'"):
         bpy.ops.emotalk.animate_cast()
 
 

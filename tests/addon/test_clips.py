@@ -73,3 +73,16 @@ def test_import_tells_of_values_that_are_percents(
     bpy.ops.emotalk.import_clip(filepath=clip)
 
     assert "they are cut off at 1" in capfd.readouterr().out
+
+
+def test_drawn_mouths_are_written_and_those_of_another_rate_refused(
+    ready: Any, tmp_path: Path
+) -> None:
+    bpy.ops.emotalk.animate()
+
+    bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "talk.tsv"))
+    with pytest.raises(RuntimeError, match="Moho counts frames of its own rate"):
+        bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "talk.dat"))
+
+    assert [path.name for path in tmp_path.glob("talk.*")] == ["talk.tsv"]
+    assert (tmp_path / "talk.tsv").read_text().endswith("3.00\tX\n")

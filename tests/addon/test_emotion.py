@@ -1,4 +1,4 @@
-"""The emotion sliders: what the panel draws, and what the first one raised does to the mix."""
+"""What the panel of the emotion sliders draws."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 
 import bpy
 import pytest
-
-from tests.addon.scenes import happy_take
 
 
 class Layout:
@@ -69,39 +67,3 @@ def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
     assert _drawn(300).labels == [ready.takes[0].name]
     ready.take_index = 7
     assert _drawn(300).labels == []
-
-
-def test_only_a_first_raised_slider_moves_the_mix(ready: Any) -> None:
-    controls = happy_take(ready).controls
-    controls.mix = 0.0
-
-    controls.happy = 0.5
-    assert controls.mix == 0.0
-    controls.happy = 0.0
-    assert controls.mix == 0.0
-    controls.sad = 0.2
-    assert controls.mix == 1.0
-
-
-def test_the_voice_is_heard_again_when_the_drag_that_took_over_is_taken_back(ready: Any) -> None:
-    bpy.ops.emotalk.animate()
-    controls = ready.takes[0].controls
-
-    controls.sad = 0.2
-    controls.happy = 0.1
-    controls.sad = 0.0
-    assert controls.mix == 1.0
-    controls.happy = 0.0
-
-    assert controls.mix == 0.0
-
-
-def test_a_mix_that_somebody_has_set_stays(ready: Any) -> None:
-    bpy.ops.emotalk.animate()
-    controls = ready.takes[0].controls
-
-    controls.sad = 0.2
-    controls.mix = 0.8
-    controls.sad = 0.0
-
-    assert controls.mix == pytest.approx(0.8)

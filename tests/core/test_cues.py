@@ -77,6 +77,15 @@ def test_every_frame_belongs_to_one_cue() -> None:
     assert all(one.mouth != other.mouth for one, other in pairwise(cues))
 
 
+def test_a_long_speech_has_the_mouths_of_its_parts() -> None:
+    walk = np.cumsum(np.random.default_rng(0).normal(0.0, 0.05, (3000, 52)), 0)
+    part = (0.25 * np.sin(walk) + 0.25).astype(np.float32)
+
+    told = letters(np.tile(part, (20, 1)))
+
+    assert told[-2900:] == letters(part)[-2900:]
+
+
 def clip(fps: Fraction, start_s: float = 0.0) -> Clip:
     """Rest, lips shut, wide open."""
     faces = said(("sil", 6), ("PP", 6), ("aa", 12))
@@ -141,6 +150,21 @@ def test_live_link_has_no_visemes(talk: Path, capsys: pytest.CaptureFixture[str]
     assert cli.main(["animate", str(talk), "-o", str(talk.with_suffix(".csv")), "--visemes"]) == 2
 
     assert "no column for a channel: 'sil'. Write npz or json." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("command", ["batch", "animate"])
+def test_many_files_without_room_for_visemes_are_refused_at_once(
+    talk: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    out = talk.parent / "out"
+    sounds = talk.parent if command == "batch" else talk
+
+    assert cli.main([command, str(sounds), "-o", f"{out}/", "--visemes"]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Visemes go into npz or json" in line
+    assert not out.exists()
 
 
 @pytest.mark.usefixtures("engine")

@@ -18,8 +18,8 @@ from ....emotalk_core.errors import InputError
 from ..counting import counted
 from ..jobs.session import SESSION
 from ..jobs.work import animate
-from ..take import cast, takes
-from ..take.several import Made, Several
+from ..take import cast
+from ..take.several import Made, Several, asked_of_cast
 from . import shots
 
 __all__ = ["cast_command"]
@@ -35,7 +35,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
     if arguments.role:
         _set_cast(scene.emotalk, arguments.role)
     with shots.engine_asked(arguments):
-        several = _animated(scene, arguments)
+        several = _animated(arguments)
     shots.save(output)
     if arguments.report:
         failed = [str(error) for error in several.failed]
@@ -46,10 +46,8 @@ def cast_command(arguments: argparse.Namespace) -> int:
     return 3 if several.failed else 0
 
 
-def _animated(scene: bpy.types.Scene, arguments: argparse.Namespace) -> Several:
-    lines = cast.lines_of_cast(bpy.context)
-    asked = [partial(takes.prepare_line, scene, line) for line in lines]
-    several = Several([partial(takes.unless_changed, scene, one) for one in asked])
+def _animated(arguments: argparse.Namespace) -> Several:
+    several = Several(asked_of_cast(bpy.context))
     work = several.work(lambda one: partial(animate, one.request, SESSION.room))
     several.write(work(progress_for(arguments.progress)))
     if not several.made:

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ....emotalk_core.errors import InputError
+from ....emotalk_core.errors import InputError, RigError
 from ..keying import rigs
 from ..sounds import mixdown, sound, strips
 
@@ -23,6 +23,16 @@ class Line:
     rig: Any  # what is said of the character's rig, a property group
     character: Any
     channel: int
+    role: str = ""  # what it is called, of one of the cast
+
+    def check_character(self) -> None:
+        """Raise RigError if the one who speaks it is gone."""
+        if self.role and self.character is None:
+            raise RigError(
+                "The character of this role was deleted",
+                value=self.role,
+                remedy="Choose another one in Cast.",
+            )
 
 
 def lines_selected(context: bpy.types.Context) -> list[Line]:
@@ -44,7 +54,7 @@ def lines_of_cast(context: bpy.types.Context) -> list[Line]:
     mixdown.forget()
     cast = context.scene.emotalk.cast
     lines = [
-        Line(strip, role.rig, role.rig.character, role.channel)
+        Line(strip, role.rig, role.rig.character, role.channel, _called(role))
         for strip in strips.every_sound(context)
         if not sound.is_muted(strip)
         for role in cast
@@ -53,7 +63,7 @@ def lines_of_cast(context: bpy.types.Context) -> list[Line]:
     if not lines:
         raise InputError(
             "Nobody of the cast speaks a strip that can be heard",
-            value=", ".join(role.name for role in cast),
+            value=", ".join(map(_called, cast)),
             remedy="Name their strips, or the sequencer's channel that they are on.",
         )
     return lines
@@ -67,9 +77,17 @@ def speaks(role: Any, strip: Any) -> bool:
         return False
     asked = [part.strip().lower() for part in role.strips.split(",") if part.strip()]
     name = strip.name.lower()
-    return not asked or any(
-        fnmatchcase(name, part) if {*part} & {*"*?["} else name.startswith(part) for part in asked
-    )
+    return not asked or any(_is_named(name, part) for part in asked)
+
+
+def _is_named(name: str, part: str) -> bool:
+    if not {*part} & {*"*?"}:
+        return name.startswith(part)
+    return fnmatchcase(name, part.replace("[", "[[]"))  # a bracket is one
+
+
+def _called(role: Any) -> str:
+    return role.rig.character.name if role.rig.character else role.name
 
 
 def _outermost(strip: Any) -> Any:

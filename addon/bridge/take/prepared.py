@@ -99,6 +99,7 @@ def prepare_line(scene: bpy.types.Scene, line: Line) -> Prepared:
     EmoTalkError
         What is missing, and what to do.
     """
+    line.check_character()
     heard = sources.of_strip(line.strip, line.channel, scene)
     return _asked(scene, line.rig, line.character, ("STRIP", heard, line.strip))
 

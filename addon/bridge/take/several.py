@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from ....emotalk_core.errors import EmoTalkError
+import bpy
+
+from ....emotalk_core.errors import EmoTalkError, RigError
 from ....emotalk_core.progress import Progress, part_of
 from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
-from . import takes
+from . import cast, takes
 from .prepared import Prepared
 
-__all__ = ["Made", "Outcomes", "Several"]
+__all__ = ["Made", "Outcomes", "Several", "asked_of_cast"]
 
 _T = TypeVar("_T")
 
@@ -151,6 +153,36 @@ class Several:
                 raise
             self.failed.append(error)
             return None
+
+
+def asked_of_cast(context: bpy.types.Context) -> list[Callable[[], Prepared]]:
+    """Every strip on each of the cast who speaks it, to be checked in this order: where hands'
+    work would be written over, and for a face that has it from another role already, an error.
+
+    Raises
+    ------
+    InputError
+        Nobody speaks any strip.
+    """
+    scene, before = context.scene, list[Prepared]()
+
+    def checked(line: cast.Line) -> Prepared:
+        prepared = takes.unless_changed(scene, partial(takes.prepare_line, scene, line))
+        if any(_is_same_take(prepared, other) for other in before):
+            raise RigError(
+                "Two of the cast speak the same strips with one face, and the first has them",
+                value=prepared.character,
+                remedy="Take one out of Cast, or give each strips of its own.",
+            )
+        before.append(prepared)
+        return prepared
+
+    return [partial(checked, line) for line in cast.lines_of_cast(context)]
+
+
+def _is_same_take(one: Prepared, other: Prepared) -> bool:
+    is_one_face = one.character == other.character or {*one.meshes} & {*other.meshes}
+    return bool(is_one_face) and (one.strip_scene, one.strip) == (other.strip_scene, other.strip)
 
 
 def _part(progress: Progress, place: int, n: int) -> Progress:

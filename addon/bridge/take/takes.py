@@ -238,6 +238,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     shown = shown_controls(scene)
     # Adding may move what `shown` is.
     was, ease_s, path = controls.read(shown), shown.ease_s, shown.path_from_id()
+    took_over = shown.took_over
     take = ours.takes.add()
     take.uid, take.source = uuid.uuid4().hex, prepared.source
     for name in _SOURCE_FIELDS:
@@ -245,7 +246,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
     controls.apply(was, take.controls)
-    take.controls.ease_s = ease_s
+    take.controls.ease_s, take.controls.took_over = ease_s, took_over
     controls.copy_keys(scene.path_resolve(path), take.controls)
     ours.take_index = len(ours.takes) - 1
     return take
