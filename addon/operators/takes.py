@@ -32,6 +32,8 @@ def _needs_take(cls: type, context: bpy.types.Context) -> bool:
 
 
 class _Refreshing(WatchedOperator):
+    verb = "Updated"
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take."""
@@ -43,7 +45,7 @@ class _Refreshing(WatchedOperator):
 
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """Who, and how much."""
-        return f"Updated {takes.name_now(prepared)}: {bake.described(result)}"
+        return f"{self.verb} {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_refresh(_Refreshing):

@@ -31,6 +31,8 @@ class WatchedOperator(EmoTalkOperator):
     changed.
     """
 
+    verb = "Animated"
+
     _job: "Job[Outcomes] | None" = None
     _several: Several | None = None
     _watch: Watch | None = None
@@ -115,7 +117,7 @@ class WatchedOperator(EmoTalkOperator):
             return self.tell(last.prepared, last.result)
         left = f", {len(several.failed)} left out" if several.failed else ""
         made, keys = counted(len(several.made), "take"), counted(several.n_keys, "key")
-        return f"Animated {made}: {keys}{left}"
+        return f"{self.verb} {made}: {keys}{left}"
 
     def _end(self, result: set[str]) -> set[str]:
         self._watch.end()

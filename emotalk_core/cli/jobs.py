@@ -76,8 +76,10 @@ def _paths_in(folder: Path) -> Iterator[Path]:
 
 
 def _leads_back(folder: Path) -> bool:
-    """Whether it is a link to a folder that it lies in: there would be no end to it."""
-    return folder.is_symlink() and resolved(folder) in map(resolved, folder.absolute().parents)
+    """Whether it is a link, a junction perhaps, to a folder that it lies in: there would be no end
+    to it.
+    """
+    return resolved(folder) in map(resolved, folder.absolute().parents)
 
 
 def _refuse_folder(error: OSError) -> None:

@@ -323,13 +323,16 @@ def test_stopping_between_two_takes_leaves_the_first(ready: Any, head: Any, line
     assert keys_of(head, "jawOpen")[0].max() < 101
 
 
-def test_all_takes_follow_their_strips_at_once(ready: Any, head: Any, lines: Any) -> None:
+def test_all_takes_follow_their_strips_at_once(
+    ready: Any, head: Any, lines: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     bpy.ops.emotalk.animate()
     bpy.context.scene.render.fps = 12
     ready.take_index = 0
 
     bpy.ops.emotalk.refresh_all()
 
+    assert "Updated 3 takes: " in capfd.readouterr().out
     assert [round(voice_of(head, "jawOpen", n)[0][-1]) for n in range(3)] == [37, 137, 237]
 
 
