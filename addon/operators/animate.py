@@ -61,7 +61,7 @@ class EMOTALK_OT_animate(WatchedOperator):
 
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """Who, and how much."""
-        return f"{self.verb} {takes.name_now(prepared)}: {bake.described(result)}"
+        return f"Animated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_stop(bpy.types.Operator):

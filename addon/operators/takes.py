@@ -45,7 +45,7 @@ class _Refreshing(WatchedOperator):
 
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """Who, and how much."""
-        return f"{self.verb} {takes.name_now(prepared)}: {bake.described(result)}"
+        return f"Updated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_refresh(_Refreshing):

@@ -293,14 +293,17 @@ def test_a_role_keeps_the_meshes_that_the_panel_has(ready: Any, head: Any, lines
     assert len(ready.cast) == 0
 
 
-def test_stopping_between_two_takes_leaves_the_first(ready: Any, head: Any, lines: Any) -> None:
+def test_stopping_between_two_takes_leaves_the_first(
+    ready: Any, head: Any, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.jobs.work import animate
     from emotalk.addon.bridge.take import cast, takes
-    from emotalk.addon.bridge.take.several import Several
+    from emotalk.addon.bridge.take import several as in_one_go
 
+    monkeypatch.setattr(in_one_go, "SLICE_S", 0.0)  # a curve a slice, however fast the machine
     scene = bpy.context.scene
-    several = Several(
+    several = in_one_go.Several(
         [lambda one=one: takes.prepare_line(scene, one) for one in cast.lines_selected(bpy.context)]
     )
     told = []
