@@ -8,7 +8,7 @@ import bpy
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from ..bridge.jobs import errand
 
-__all__ = ["EmoTalkOperator", "ErrandOperator"]
+__all__ = ["EmoTalkOperator", "ErrandOperator", "OfCharacter"]
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +55,18 @@ class EmoTalkOperator(bpy.types.Operator):
         if message:
             self.report({"INFO"}, message)
         return {"FINISHED"}
+
+
+class OfCharacter(EmoTalkOperator):
+    """Looks at the chosen character, else at the active object."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is someone to look at."""
+        if context.scene.emotalk.rig.character is None and context.object is None:
+            cls.poll_message_set("Choose a character or select one of its meshes")
+            return False
+        return super().poll(context)
 
 
 class ErrandOperator(EmoTalkOperator):

@@ -12,7 +12,7 @@ from ..bridge.jobs.work import Outcome, animate
 from ..bridge.keying import bake
 from ..bridge.take import cast, takes
 from ..bridge.take.several import asked_of_cast
-from .base import EmoTalkOperator
+from .base import EmoTalkOperator, OfCharacter
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]
@@ -52,7 +52,7 @@ class EMOTALK_OT_animate_cast(WatchedOperator):
         return f"Animated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
-class EMOTALK_OT_add_role(EmoTalkOperator):
+class EMOTALK_OT_add_role(OfCharacter):
     """One more who speaks."""
 
     bl_idname = "emotalk.add_role"
@@ -61,14 +61,6 @@ class EMOTALK_OT_add_role(EmoTalkOperator):
         "Add the character to the cast, with the panel's Rig as it is set. Its strips: those named "
         "after it, else those on the sequencer's channel of the selected strip"
     )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a character."""
-        if context.scene.emotalk.rig.character is None and context.object is None:
-            cls.poll_message_set("Choose a character or select one of its meshes")
-            return False
-        return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Add it."""

@@ -17,7 +17,7 @@ from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.take import by_hand, clips, takes
-from .base import EmoTalkOperator, ErrandOperator
+from .base import ErrandOperator, OfCharacter
 
 __all__ = ["CLASSES"]
 
@@ -85,7 +85,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
         return errand.start("emotalk.export_clip", work, keep, must_wait=not self._by_hand)
 
 
-class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
+class EMOTALK_OT_import_clip(OfCharacter, ImportHelper):
     """Key a csv (Live Link Face), npz or json file of curves onto the character"""
 
     bl_idname = "emotalk.import_clip"
@@ -93,14 +93,6 @@ class EMOTALK_OT_import_clip(EmoTalkOperator, ImportHelper):
 
     filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a character."""
-        if context.scene.emotalk.rig.character is None and context.object is None:
-            cls.poll_message_set("Choose a character or select one of its meshes")
-            return False
-        return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Read the file, write keys from the current frame on."""

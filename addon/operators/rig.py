@@ -14,24 +14,12 @@ from ...emotalk_core.retarget import write_binding
 from ..bridge import characters, compat
 from ..bridge.counting import counted
 from ..bridge.keying import rigs
-from .base import EmoTalkOperator
+from .base import OfCharacter
 
 __all__ = ["CLASSES"]
 
 
-class _OfCharacter(EmoTalkOperator):
-    """Looks at the chosen character, else at the active object."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is someone to look at."""
-        if context.scene.emotalk.rig.character is None and context.object is None:
-            cls.poll_message_set("Choose a character or select one of its meshes")
-            return False
-        return super().poll(context)
-
-
-class EMOTALK_OT_find_rig(_OfCharacter):
+class EMOTALK_OT_find_rig(OfCharacter):
     """List the character's face meshes with what was found on each and what is missing"""
 
     bl_idname = "emotalk.find_rig"
@@ -55,7 +43,7 @@ class EMOTALK_OT_find_rig(_OfCharacter):
         return f"{who}, {missing} missing"
 
 
-class EMOTALK_OT_save_names(_OfCharacter, ExportHelper):
+class EMOTALK_OT_save_names(OfCharacter, ExportHelper):
     """Write what drives each key and bone, and a row to fill in for every other key"""
 
     bl_idname = "emotalk.save_names"
