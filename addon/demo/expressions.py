@@ -1,4 +1,5 @@
-"""Smile and puffed cheeks: the base head's fold into whiskers, so these are smooth fields.
+"""What makes feelings readable, as smooth fields: a smile and puffed cheeks in place of the base
+head's, which fold into whiskers, and more of what its brows, nose and cheeks do too timidly.
 
 A field moves all that lies near a place alike, so lips that touch stay together and the cheek
 swells instead of creasing.
@@ -21,6 +22,11 @@ LIP_MIDDLE_MOVES = np.array([0.0, -0.5, -1.6])  # stretched lips lie closer to t
 FOLD = np.array([[17.0, 641.0], [25.0, 636.0], [33.0, 627.0], [36.5, 617.0], [35.0, 608.0]])
 FOLD_DEPTH, FOLD_WIDTH = 1.3, 4.6
 PUFF = (6.5, 0.0, 8.0)  # outwards, up, forwards
+INNER_BROW = (13.0, 704.0, 140.0)
+MIDDLE_BROW = (37.0, 706.0, 130.0)
+OUTER_BROW = (48.0, 701.0, 118.0)
+NOSE_WING = (13.5, 647.0, 141.0)
+NOSE_SIDE = (11.0, 666.0, 138.0)
 
 
 def smile(rest: np.ndarray, side: int) -> np.ndarray:
@@ -48,6 +54,50 @@ def puff(rest: np.ndarray) -> np.ndarray:
     lips = bump(rest, (0.0, 618.0, 138.0), (24.0, 17.0, 20.0))
     moves[:, 2] += 1.6 * lips
     return moves
+
+
+def sorrow(rest: np.ndarray) -> np.ndarray:
+    """Deltas (N, 3) that slant both brows: inner ends up and together, outer ends down."""
+    moves = np.zeros_like(rest)
+    for side in (1.0, -1.0):
+        mirror = np.array([side, 1.0, 1.0])
+        points = rest * mirror
+        inner = bump(points, INNER_BROW, (13.0, 17.0, 40.0))[:, None]
+        outer = bump(points, OUTER_BROW, (16.0, 15.0, 40.0))[:, None]
+        moves += (inner * np.array([-1.2, 6.0, 0.6]) + outer * np.array([0.0, -1.0, 0.0])) * mirror
+    return moves
+
+
+def arched_brow(rest: np.ndarray, side: int) -> np.ndarray:
+    """Deltas (N, 3) that raise the middle of one brow, so that surprise is round, not sorrowful."""
+    points = rest * np.array([side, 1.0, 1.0])
+    return bump(points, MIDDLE_BROW, (15.0, 15.0, 40.0))[:, None] * np.array([0.0, 2.5, 0.0])
+
+
+def sneer(rest: np.ndarray, side: int) -> np.ndarray:
+    """Deltas (N, 3) of one side's nose: its wing goes up and out, its bridge creases across, the
+    cheek beside it is drawn up and folds.
+    """
+    mirror = np.array([side, 1.0, 1.0])
+    points = rest * mirror
+    wing = bump(points, NOSE_WING, (9.0, 10.0, 22.0))[:, None]
+    cheek = bump(points, (25.0, 651.0, 128.0), (13.0, 12.0, 30.0))[:, None]
+    moves = wing * np.array([1.4, 3.2, 0.4]) + cheek * np.array([-0.6, 3.4, 2.2])
+    beside = bump(points, NOSE_SIDE, (9.0, 13.0, 26.0))
+    moves[:, 2] += 1.5 * beside * np.cos((points[:, 1] - NOSE_SIDE[1]) * (2.0 * np.pi / 8.0))
+    moves[:, 2] -= 0.9 * _fold_weight(points)
+    return moves * mirror
+
+
+def raised_cheek(rest: np.ndarray, side: int) -> np.ndarray:
+    """Deltas (N, 3) of one side's cheek that swells under the eye and pushes the lower lid up."""
+    mirror = np.array([side, 1.0, 1.0])
+    points = rest * mirror
+    moves = (
+        bump(points, (38.0, 650.0, 118.0), (20.0, 13.0, 40.0))[:, None] * np.array([1.0, 3.2, 3.4])
+        + bump(points, LOWER_LID, (16.0, 9.0, 24.0))[:, None] * np.array([0.0, 1.6, 0.6])
+    )  # fmt: skip
+    return moves * mirror
 
 
 def _corner_weight(points: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base_head import BaseHead
-from .expressions import puff, smile
+from .expressions import arched_brow, puff, raised_cheek, smile, sneer, sorrow
 from .lids import RIM, Lids, find_lids
 from .part import Part, blend, bump, hex_colour, smoothstep
 from .warp import EYE_CENTRE, EYE_RADIUS, EYE_SCALE, bend, eye_centre, mould
@@ -19,9 +19,9 @@ LID_CLEARANCE = 0.45  # mm between lid and eyeball
 TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at the eyeball
 
 GAINS = {
-    "browDown": 1.75, "brow": 1.6, "eyeWide": 0.9, "eyeSquint": 1.1, "cheekSquint": 0.6,
+    "browDown": 1.75, "brow": 1.6, "eyeWide": 1.35, "eyeSquint": 1.1, "cheekSquint": 0.6,
     "mouthFrown": 2.1, "noseSneer": 1.35,
-    "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.15,
+    "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.3,
 }  # fmt: skip
 # The neutral face is made friendlier: a little of these shapes is built into it.
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
@@ -63,9 +63,7 @@ def build_skin(base: BaseHead) -> Skin:
         name: _clear_eyes(bend(posed + delta) + offsets, lids) - vertices
         for name, delta in _deltas(base).items()
     }
-    # As fields these need no bending, which would flatten them.
-    fields = {"mouthSmileLeft": smile(rest, 1), "mouthSmileRight": smile(rest, -1)}
-    for name, moves in {**fields, "cheekPuff": puff(rest)}.items():
+    for name, moves in _fields(rest, shapes).items():
         shapes[name] = _clear_eyes(vertices + moves, lids) - vertices
     hidden = np.zeros(len(rest), dtype=bool)
     hidden[np.concatenate([eye.bag for eye in lids])] = True
@@ -76,6 +74,20 @@ def build_skin(base: BaseHead) -> Skin:
         _colours(rest, lids), shapes, {"head": 1.0 - neck, "neck": neck, **groups}, 1,
     )  # fmt: skip
     return Skin(part, lids)
+
+
+def _fields(rest: np.ndarray, shapes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Deltas that need no bending, which would flatten them: the smiles and what is added to the
+    base head's `shapes`.
+    """
+    fields = {"cheekPuff": puff(rest), "browInnerUp": shapes["browInnerUp"] + sorrow(rest)}
+    for side, number in (("Left", 1), ("Right", -1)):
+        nose, cheek, brow = f"noseSneer{side}", f"cheekSquint{side}", f"browOuterUp{side}"
+        fields[f"mouthSmile{side}"] = smile(rest, number)
+        fields[brow] = shapes[brow] + arched_brow(rest, number)
+        fields[nose] = shapes[nose] + sneer(rest, number)
+        fields[cheek] = shapes[cheek] + raised_cheek(rest, number)
+    return fields
 
 
 def _lid_groups(rest: np.ndarray, lids: tuple[Lids, Lids]) -> dict[str, np.ndarray]:

@@ -209,6 +209,33 @@ def test_a_smile_keeps_the_lips_together_and_turns_the_corners_up(
     assert moved[corner, 1] > 3.0 * moved[INNER_UPPER_LIP, 1]
 
 
+def test_sorrow_slants_the_brows_and_surprise_keeps_them_round(parts: dict[str, Part]) -> None:
+    brows = parts["Brows"]
+    left = brows.vertices[:, 0] > 0.0
+    inner = left & (brows.vertices[:, 0] < 22.0)
+    middle_third = left & (np.abs(brows.vertices[:, 0] - 36.0) < 6.0)
+
+    sorrow = posed(brows, browInnerUp=0.8)[:, 1]
+    surprise = posed(brows, browInnerUp=0.76, browOuterUpLeft=0.76, browOuterUpRight=0.76)[:, 1]
+
+    assert brows.vertices[inner, 1].mean() < brows.vertices[middle_third, 1].mean()
+    assert sorrow[inner].mean() > sorrow[middle_third].mean() + 1.0
+    assert surprise[middle_third].mean() > surprise[inner].mean()
+
+
+@pytest.mark.parametrize(("side", "sign"), [("Left", 1.0), ("Right", -1.0)])
+def test_a_sneer_lifts_the_wing_of_the_nose_and_leaves_the_lips_shut(
+    parts: dict[str, Part], side: str, sign: float
+) -> None:
+    skin = parts["Skin"]
+    wing = np.linalg.norm(skin.vertices - (sign * 11.2, 641.0, 147.6), axis=1).argmin()
+
+    moved = posed(skin, **{f"noseSneer{side}": 1.0}) - skin.vertices
+
+    assert moved[wing, 1] > 4.0
+    assert abs(lip_gap(skin, **{f"noseSneer{side}": 1.0}) - lip_gap(skin)) < 0.5
+
+
 def test_brows_stay_on_the_skin_in_every_shape(parts: dict[str, Part]) -> None:
     brows, skin = parts["Brows"], parts["Skin"]
     for name in ("browInnerUp", "browDownLeft", "browOuterUpRight"):
