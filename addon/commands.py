@@ -16,6 +16,7 @@ from ..emotalk_core.cli.options import (
     OneLineParser,
     add_control_flags,
     add_engine_place_flags,
+    add_feelings_flag,
     add_progress_flag,
 )
 from ..emotalk_core.cli.streams import ready_streams, tell
@@ -93,6 +94,7 @@ def _add_animate(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
     )
+    add_feelings_flag(parser)
     _add_shared(parser)
     return parser
 
@@ -111,7 +113,7 @@ def _add_cast(commands: Any) -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
-    parser.set_defaults(sound=None)
+    parser.set_defaults(sound=None, feelings=None)
     add_engine_place_flags(parser)
     add_progress_flag(parser)
     return parser
@@ -132,6 +134,7 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
         "--resume", action="store_true", help="keep what an earlier run has finished"
     )
     _add_shared(parser)
+    parser.set_defaults(feelings=None)
     return parser
 
 

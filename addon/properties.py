@@ -201,6 +201,13 @@ class EMOTALK_PG_role(bpy.types.PropertyGroup):
     channel: _sound_channel()
 
 
+class EMOTALK_PG_phrase(bpy.types.PropertyGroup):
+    """A stretch of speech between two pauses, in scene frames."""
+
+    start: FloatProperty(name="Start")
+    end: FloatProperty(name="End")
+
+
 class EMOTALK_PG_take(bpy.types.PropertyGroup):
     """One sound on one character: all that its sliders need to work when the file is opened
     again.
@@ -233,6 +240,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     passage_free: IntVectorProperty(size=2)  # frames until lips meet: of what speaks, of others
     lip_curves: StringProperty()  # of curves: those that part the lips and do not speak
     own_beginning: StringProperty()  # of curves: their passage, and the own keys that it replaces
+    phrases: CollectionProperty(type=EMOTALK_PG_phrase)
     heard: FloatVectorProperty(
         name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
     )
@@ -306,6 +314,7 @@ CLASSES = (
     EMOTALK_PG_target,
     EMOTALK_PG_rig,
     EMOTALK_PG_role,
+    EMOTALK_PG_phrase,
     EMOTALK_PG_take,
     EMOTALK_PG_scene,
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         WorkerError,
     )
     from .model.folder import Model, load_model, starter_folder
+    from .phrases import Phrase, felt_track, find_phrases
     from .pipeline import animate, animate_to_file, decode, encode
     from .report import Report
     from .timing import exact_rate
@@ -48,6 +49,7 @@ __all__ = [
     "InputError",
     "Model",
     "ModelFolderError",
+    "Phrase",
     "Report",
     "RigError",
     "SetupError",
@@ -60,6 +62,8 @@ __all__ = [
     "emotion_weights",
     "encode",
     "exact_rate",
+    "felt_track",
+    "find_phrases",
     "load_model",
     "open_engine",
     "open_sound",
@@ -82,6 +86,7 @@ _HOME: Final = {
     "InputError": "errors",
     "Model": "model.folder",
     "ModelFolderError": "errors",
+    "Phrase": "phrases",
     "Report": "report",
     "RigError": "errors",
     "SetupError": "errors",
@@ -94,6 +99,8 @@ _HOME: Final = {
     "emotion_weights": "controls",
     "encode": "pipeline",
     "exact_rate": "timing",
+    "felt_track": "phrases",
+    "find_phrases": "phrases",
     "load_model": "model.folder",
     "open_engine": "engine",
     "open_sound": "audio",

@@ -1,12 +1,13 @@
 """What the buttons do: each polls, gathers, calls the bridge and reports."""
 
-from . import animate, cache, cast, clips, demo, doctor, engine, rig, takes
+from . import animate, cache, cast, clips, demo, doctor, engine, phrases, rig, takes
 
 CLASSES = (
     *animate.CLASSES,
     *cast.CLASSES,
     *rig.CLASSES,
     *takes.CLASSES,
+    *phrases.CLASSES,
     *clips.CLASSES,
     *demo.CLASSES,
     *engine.CLASSES,

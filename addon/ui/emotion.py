@@ -1,9 +1,11 @@
 """The eight emotion sliders, what they mix with, and the presets."""
 
+from typing import Any
+
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS, PRESETS
-from ..bridge.take import live, takes
+from ..bridge.take import live, phrases, takes
 from .base import InSequencer, InView, draw_text, slider_columns
 
 __all__ = ["CLASSES"]
@@ -48,12 +50,31 @@ class _Emotion:
         column.prop(group, "intensity", slider=True)
         column.prop(group, "style")
         layout.prop(context.scene.emotalk, "live")
+        if take is not None:
+            _draw_phrase(layout, take)
         if take is None or not live.is_stale(take):
             return
         if take.is_held:
             draw_text(layout, _HELD, "ERROR", context)
         if take.is_held or not context.scene.emotalk.live:
             layout.operator("emotalk.refresh", icon="FILE_REFRESH")
+
+
+def _draw_phrase(layout: Any, take: Any) -> None:
+    """The phrase at the current frame, and what can be felt in it alone."""
+    spoken = phrases.at_frame(take, take.id_data.frame_current)
+    if spoken is None:
+        return
+    column = layout.column(align=True)
+    row = column.row(align=True)
+    row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
+    middle = row.row(align=True)
+    middle.alignment = "CENTER"
+    middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}")
+    row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
+    row = column.row(align=True)
+    row.operator("emotalk.feel_phrase", icon="KEY_HLT")
+    row.operator("emotalk.voice_phrase", icon="SOUND")
 
 
 class EMOTALK_PT_emotion(_Emotion, InView, bpy.types.Panel):

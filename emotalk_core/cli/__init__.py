@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         calibrate,
         doctor,
         export_onnx,
+        feelings,
         import_checkpoint,
         info,
         serve,
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     modules = (
         animate,
         batch,
+        feelings,
         info,
         import_checkpoint,
         calibrate,

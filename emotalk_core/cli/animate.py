@@ -24,6 +24,7 @@ from ..progress import Progress, part_of
 from .options import (
     add_control_flags,
     add_engine_flags,
+    add_feelings_flag,
     add_progress_flag,
     add_visemes_flag,
     read_cache,
@@ -62,6 +63,7 @@ def add_command(commands: Any) -> None:
         "--report", type=Path, metavar="FILE", help="write what was heard and made as json"
     )
     add_control_flags(parser)
+    add_feelings_flag(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
     parser.set_defaults(run=_run)
@@ -101,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
     output = Path(arguments.output)
     is_folder = len(arguments.audio) > 1 or _names_folder(arguments.output)
     jobs = _jobs(arguments.audio, output, arguments.format, is_folder=is_folder)
-    _refuse_own_input(jobs, arguments.report)
+    _refuse_own_input(jobs, arguments.report, arguments.feelings)
     track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
     if is_folder and arguments.visemes:
@@ -198,9 +200,19 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: b
     return jobs
 
 
-def _refuse_own_input(jobs: Sequence[Job], report: Path | None) -> None:
-    """No curves in place of a sound, no report in place of either."""
-    sounds, outputs = [job.audio for job in jobs], [job.output for job in jobs]
-    refuse_overwriting("The curves", outputs, sounds)
+def _refuse_own_input(jobs: Sequence[Job], report: Path | None, feelings: Path | None) -> None:
+    """No curves in place of a sound or of the table, no report in place of any; and no table for
+    sounds that it does not belong to.
+    """
+    read, outputs = [job.audio for job in jobs], [job.output for job in jobs]
+    if feelings is not None:
+        if len(jobs) > 1:
+            raise InputError(
+                "A table of feelings is for one sound",
+                value=feelings,
+                remedy="Use `emotalk batch` with NAME.feelings.csv beside each sound.",
+            )
+        read.append(feelings)
+    refuse_overwriting("The curves", outputs, read)
     if report is not None:
-        refuse_overwriting("The report", [report], [*sounds, *outputs])
+        refuse_overwriting("The report", [report], [*read, *outputs])

@@ -51,7 +51,9 @@ def add_command(commands: Any) -> None:
         help="a folder of sounds, or a list of jobs, to curves",
         description="JOBS is a csv file with a header (commas or semicolons), or a json list of "
         "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
-        "control (emotion, mix, fps ...) may follow and go before the flags.",
+        "control (emotion, mix, fps ...) may follow and go before the flags; `feelings` is a table "
+        "as `emotalk feelings` writes it. Of a folder's sounds NAME.feelings.csv beside one is its "
+        "table.",
     )
     parser.add_argument(
         "jobs", type=Path, metavar="FOLDER|JOBS", help="a folder, a .csv or a .json"
@@ -68,7 +70,7 @@ def add_command(commands: Any) -> None:
     add_control_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, feelings=None)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -158,12 +160,14 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
         "engine": engine.key,
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
+        "table": file_stamp(Path(options.feelings)) if options.feelings else None,
     }
 
 
 def _refuse_own_input(tasks: Sequence[Task], source: Path, report: Path) -> None:
     """No curves in place of the list of jobs or of a sound, no report in place of either."""
     outputs = [task.job.output for task in tasks]
-    read = [source, *(task.job.audio for task in tasks)]
+    tables = [Path(str(t)) for task in tasks if (t := task.options.get("feelings"))]
+    read = [source, *(task.job.audio for task in tasks), *tables]
     refuse_overwriting("The curves", outputs, read)
     refuse_overwriting("The report", [report], [*read, *outputs])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,11 +12,14 @@ from typing import Any, Final
 from ..decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
 from .animate import Job
+from .felt_table import feelings_beside
 from .options import CONTROL_FLAGS
 from .places import refuse_twice, resolved
+from .rows import Form, csv_rows, read_text
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
 
+_LIST: Final = Form("list of jobs", ("audio",), "audio,output,emotion")
 _APPLE_DOUBLE: Final = "._"  # what macOS writes beside a file on a disk of another system
 
 
@@ -97,9 +98,14 @@ def _is_file(path: Path) -> bool:
 
 def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[Task]:
     return [
-        Task(Job(path, (output / path.relative_to(folder)).with_suffix(f".{form}")), {})
+        Task(Job(path, (output / path.relative_to(folder)).with_suffix(f".{form}")), _felt(path))
         for path in find_sounds(folder)
     ]
+
+
+def _felt(sound: Path) -> dict[str, str]:
+    table = feelings_beside(sound)
+    return {} if table is None else {"feelings": str(table)}
 
 
 def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
@@ -110,18 +116,11 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
             value=path,
             remedy="Use `emotalk animate`, or name its folder.",
         )
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(
-            "No such folder or list of jobs", value=path, remedy="Check the name."
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            "List of jobs cannot be read", value=path, remedy="Save it as UTF-8."
-        ) from error
+    if not path.exists():
+        raise InputError("No such folder or list of jobs", value=path, remedy="Check the name.")
+    text = read_text(path, "list of jobs")
     if path.suffix.lower() == ".csv":
-        return _csv_rows(text)
+        return csv_rows(text, _LIST)
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -133,53 +132,6 @@ def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
             "List of jobs is no list of objects", value=path, remedy='Write [{"audio": "a.wav"}].'
         )
     return rows
-
-
-def _csv_rows(text: str) -> list[dict[str, str]]:
-    """The rows of a csv, by the names in its head."""
-    first = text.lstrip().partition("\n")[0]
-    # Spreadsheets write semicolons where numbers have commas.
-    delimiter = ";" if ";" in first and "," not in first else ","
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = _whole_rows(table)
-    head = [name.strip() for name in next(rows, ["audio"])]
-    _check_head(head)
-    return [_by_name(head, row, table.line_num) for row in rows]
-
-
-def _whole_rows(table: Any) -> Iterator[list[str]]:
-    """Rows in which something stands."""
-    try:
-        yield from (row for row in table if any(map(str.strip, row)))
-    except csv.Error as error:
-        raise InputError(
-            "List of jobs cannot be read",
-            value=f"line {table.line_num}: {error}",
-            remedy="Close its quotes, or shorten the cell.",
-        ) from error
-
-
-def _check_head(head: Sequence[str]) -> None:
-    if "audio" not in head:
-        raise InputError(
-            "No column `audio` in the list of jobs",
-            value=",".join(head),
-            remedy="Name the columns in the first line: audio,output,emotion.",
-        )
-    twice = next((name for name in head if name and head.count(name) > 1), None)
-    if twice is not None:
-        raise InputError("Two columns of one name", value=twice, remedy="Remove one of them.")
-
-
-def _by_name(head: Sequence[str], row: Sequence[str], line: int) -> dict[str, str]:
-    """A row by the names of its cells; one with more cells than names has lost part of a list."""
-    if any(row[len(head) :]):
-        raise InputError(
-            f"More cells than the head has, in line {line}",
-            value=",".join(row[: len(head)]),
-            remedy='Quote the list: a.wav,"happy=0.5,sad=0.5".',
-        )
-    return dict(zip(head, row, strict=False))
 
 
 def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
@@ -196,6 +148,8 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
         options[key] = _control(key, kind, value)
+    if "feelings" in options:
+        options["feelings"] = str(base / options["feelings"])
     return Task(Job(base / audio, output / name), options)
 
 

@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..interpreter import find_python
 from ..model.folder import load_model, starter_folder
 from ..timing import exact_rate
+from .felt_table import read_feelings
 
 __all__ = [
     "CONTROL_FLAGS",
@@ -26,6 +27,7 @@ __all__ = [
     "add_control_flags",
     "add_engine_flags",
     "add_engine_place_flags",
+    "add_feelings_flag",
     "add_progress_flag",
     "add_torch_flags",
     "add_visemes_flag",
@@ -63,6 +65,7 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(_NUMBERS, float),
     "style": int,
     "seed": int,
+    "feelings": str,
 }
 """Every flag of `add_control_flags` and what makes its value from text."""
 
@@ -199,6 +202,15 @@ def add_visemes_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_feelings_flag(parser: argparse.ArgumentParser) -> None:
+    """What is felt when."""
+    parser.add_argument(
+        "--feelings", type=Path, metavar="TABLE",
+        help="a csv of what is felt in which seconds, in place of --emotion there: start_s, end_s "
+        "and any of the eight, mix, intensity (`emotalk feelings` writes one to fill in)",
+    )  # fmt: skip
+
+
 def refuse_visemes(outputs: Iterable[Path]) -> None:
     """Raise InputError for the first of many files that has no room for visemes."""
     for output in outputs:
@@ -219,7 +231,7 @@ def add_progress_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def read_track(arguments: argparse.Namespace) -> ControlTrack:
-    """The controls that the flags ask for, the same throughout the sound."""
+    """The controls that the flags ask for, and those of a table of feelings in its phrases."""
     controls = _read_preset(arguments.preset)
     given: dict[str, Any] = {
         n: v for n in (*_NUMBERS, "style", "seed") if (v := getattr(arguments, n)) is not None
@@ -234,7 +246,10 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
                 value=f"{name}={given[name]}",
                 remedy=f"Use 0 to {_LARGEST_COUNT}.",
             )
-    return ControlTrack(replace(controls, **given))
+    controls = replace(controls, **given)
+    if arguments.feelings is not None:
+        return read_feelings(Path(arguments.feelings), controls)
+    return ControlTrack(controls)
 
 
 def _read_preset(name: str | None) -> Controls:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core.cli import animate, batch
+from emotalk_core.cli import animate, batch, feelings
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import wav
 
@@ -18,7 +18,7 @@ from tests.core.wav_bytes import wav
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
     """One small engine for all commands, and a cache of its own."""
     small = FakeEngine()
-    for module in (animate, batch):
+    for module in (animate, batch, feelings):
         monkeypatch.setattr(module, "read_engine", lambda _: small)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return small

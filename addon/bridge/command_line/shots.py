@@ -8,13 +8,14 @@ import functools
 import logging
 import tempfile
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from ....emotalk_core.atomic_file import ensure_writable, part_beside, remove_leftovers
+from ....emotalk_core.cli.felt_table import feelings_beside
 from ....emotalk_core.cli.jobs import find_sounds
 from ....emotalk_core.cli.options import CONTROL_FLAGS, read_channel, read_track
 from ....emotalk_core.cli.places import (
@@ -27,6 +28,7 @@ from ....emotalk_core.cli.places import (
 from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
 from ....emotalk_core.cli.streams import say, tell
+from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
 from ....emotalk_core.progress import Progress
 from .. import compat
@@ -34,6 +36,7 @@ from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
 from ..jobs.work import EngineSettings, animate
 from ..keying import rigs
+from ..sounds.sound import Heard
 from ..take import controls, takes
 from . import films
 
@@ -90,7 +93,7 @@ def check_output(output: Path, arguments: argparse.Namespace) -> None:
         raise InputError("The file has no name yet", value="untitled", remedy="Give one with -o.")
     if output.suffix.lower() != ".blend":
         raise InputError("Not a .blend file", value=output, remedy="Name one with -o.")
-    used = [*_used_files(), *filter(None, [arguments.sound])]
+    used = [*_used_files(), *filter(None, [arguments.sound, arguments.feelings])]
     refuse_overwriting("The file", [output], used)
     if output.parent.is_dir():
         ensure_writable(output)
@@ -191,6 +194,9 @@ def _make_take(
     was = (controls.read(chosen.controls), chosen.controls.ease_s) if chosen else None
     uid = chosen.uid if chosen else ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
+    track = read_track(arguments)
+    if track.keys:
+        prepared = replace(prepared, request=replace(prepared.request, track=track))
     request = prepared.request
     outcome = animate(request, SESSION.room, progress)
     result = takes.finish(prepared, outcome)
@@ -199,6 +205,8 @@ def _make_take(
         controls.apply(was[0], group)
         group.ease_s = was[1]
     takes.make_active(prepared)
+    if track.keys:
+        _key_sliders(takes.active_take(scene), track, request.heard)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")
@@ -214,6 +222,12 @@ def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
     controls.apply(read_track(arguments).base, group)
     if arguments.ease is not None:
         group.ease_s = arguments.ease
+
+
+def _key_sliders(take: Any, track: ControlTrack, heard: Heard) -> None:
+    """Let the take's sliders say what its keys show."""
+    controls.key_track(take.controls, track, heard.start_frame, heard.rate)
+    take.baked = controls.digest(take.controls)
 
 
 @contextlib.contextmanager
@@ -308,7 +322,8 @@ def _make_files(
     _ensure_utf8(shot.sound)
     bpy.ops.wm.open_mainfile(filepath=str(base))
     _put_sound(shot.sound)
-    entry["report"] = _make_take(arguments, progress, of=f"{shot.sound}: ")
+    own = argparse.Namespace(**(vars(arguments) | {"feelings": feelings_beside(shot.sound)}))
+    entry["report"] = _make_take(own, progress, of=f"{shot.sound}: ")
     scene = bpy.context.scene
     last_frame = takes.active_take(scene).last_frame
     scene.frame_end = max(scene.frame_start, round(last_frame))
@@ -368,4 +383,5 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", "ease", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    return asked | {"sound": file_stamp(shot.sound)}
+    table = feelings_beside(shot.sound)
+    return asked | {"sound": file_stamp(shot.sound), "table": file_stamp(table) if table else None}

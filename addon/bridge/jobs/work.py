@@ -14,6 +14,7 @@ from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
 from ....emotalk_core.model.folder import load_model
+from ....emotalk_core.phrases import Phrase, find_phrases
 from ....emotalk_core.pipeline import decode, encode
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
@@ -64,6 +65,7 @@ class Outcome:
     clip: Clip
     tables: list[KeyTable]
     report: Report
+    phrases: tuple[Phrase, ...]
 
 
 class EngineRoom:
@@ -158,8 +160,9 @@ def redo(request: Request, known: Known, engine: Engine) -> Outcome:
         start_frame=heard.start_frame,
         options=request.options,
     )
-    builder = ReportBuilder()
-    builder.add_heard(encoding, said_in(encoding, engine.config))
+    said, builder = said_in(encoding, engine.config), ReportBuilder()
+    builder.add_heard(encoding, said)
     builder.add_rows(clip.values)
     report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
-    return Outcome(known, clip, tables, report)
+    phrases = find_phrases(encoding.level, said.silence if said else None)
+    return Outcome(known, clip, tables, report, phrases)

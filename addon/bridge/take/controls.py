@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from fractions import Fraction
 from typing import Any, Final
@@ -19,11 +19,16 @@ from ..keying.curves import read_keys, runs_on
 __all__ = [
     "MOVING",
     "apply",
+    "at",
+    "clear",
     "copy_keys",
     "digest",
     "ease_of",
+    "key",
+    "key_track",
     "keyed_track",
     "moved_by_keys",
+    "playing",
     "read",
     "told_of",
 ]
@@ -64,7 +69,54 @@ def apply(controls: Controls, group: Any) -> None:
 
 def moved_by_keys(group: Any) -> list[str]:
     """Names of the sliders that go where their keyframes say, wherever they are set."""
-    return [name for name in MOVING if name in _playing(group)]
+    return [name for name in MOVING if name in playing(group)]
+
+
+def playing(group: Any) -> dict[str, Any]:
+    """The F-curves that move their sliders, by name: a muted one leaves its slider as it stands."""
+    return {name: curve for name, curve in _keyed(group).items() if not curve.mute}
+
+
+def key(group: Any, frames: Mapping[float, Controls]) -> None:
+    """Key all sliders that may be keyed at some scene frames; other keys stay."""
+    scene = group.id_data
+    data = scene.animation_data or scene.animation_data_create()
+    if data.action is None:
+        compat.assign_action(scene, bpy.data.actions.new(f"{scene.name} Sliders"))
+    fcurves = compat.fcurves_of(scene, ensure=True)
+    there = _keyed(group)
+    for name in MOVING:
+        curve = there.get(name)
+        if curve is None:
+            curve = compat.new_fcurve(fcurves, group.path_from_id(name), 0, "EmoTalk")
+        for frame, wanted in frames.items():
+            point = curve.keyframe_points.insert(frame, _value(wanted, name))
+            point.interpolation = "LINEAR"
+        curve.update()
+
+
+def clear(group: Any, after: float, before: float) -> None:
+    """Remove the sliders' keys between two scene frames, not on them."""
+    for curve in _keyed(group).values():
+        points = curve.keyframe_points
+        for point in [p for p in points if after < p.co.x < before][::-1]:
+            points.remove(point, fast=True)
+        curve.update()
+
+
+def key_track(group: Any, track: ControlTrack, start_frame: float, rate: Fraction) -> None:
+    """Set the sliders, and key those of a track that moves, in place of the keys that are there."""
+    apply(track.base, group)
+    fcurves = compat.fcurves_of(group.id_data)
+    for curve in _keyed(group).values():
+        fcurves.remove(curve)
+    times = (start_frame + time_s * float(rate) for time_s in track.times_s)
+    if track.keys:
+        key(group, dict(zip(times, track.keys, strict=True)))
+
+
+def _value(controls: Controls, name: str) -> float:
+    return controls.emotions[EMOTIONS.index(name)] if name in EMOTIONS else getattr(controls, name)
 
 
 def copy_keys(group: Any, other: Any) -> None:
@@ -79,7 +131,7 @@ def copy_keys(group: Any, other: Any) -> None:
 
 def digest(group: Any) -> str:
     """Equal texts, equal curves: tells whether a take shows what its sliders say."""
-    keys = {name: bends.described(curve) for name, curve in _playing(group).items()}
+    keys = {name: bends.described(curve) for name, curve in playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     return json.dumps([still | {"ease_s": ease_of(group)}, keys])
@@ -88,7 +140,7 @@ def digest(group: Any) -> str:
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
     """The sliders over a stretch of the scene: their F-curves where they have some."""
     base = read(group)
-    curves = _playing(group)
+    curves = playing(group)
     if not curves:
         return ControlTrack(base)
     first, last = _moving(curves.values(), start_frame, end_frame)
@@ -143,11 +195,6 @@ def _sampled(curves: Collection[Any], first: float, last: float) -> np.ndarray:
     return frames[(frames >= first) & (frames <= last + step)]
 
 
-def _playing(group: Any) -> dict[str, Any]:
-    """Those that move their sliders: a muted one leaves its slider as it stands."""
-    return {name: curve for name, curve in _keyed(group).items() if not curve.mute}
-
-
 def _keyed(group: Any) -> dict[str, Any]:
     scene = group.id_data
     curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else None
@@ -155,6 +202,11 @@ def _keyed(group: Any) -> dict[str, Any]:
         return {}
     paths = {group.path_from_id(name): name for name in MOVING}
     return {paths[curve.data_path]: curve for curve in curves if curve.data_path in paths}
+
+
+def at(group: Any, frame: float) -> Controls:
+    """The sliders as their keys say at a scene frame; where they have none, as they stand."""
+    return _at(read(group), playing(group), frame)
 
 
 def _at(base: Controls, curves: dict[str, Any], frame: float) -> Controls:

@@ -21,7 +21,7 @@ from ..keying import bake
 from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
-from . import by_hand, controls, eases, removal, told
+from . import by_hand, controls, eases, phrases, removal, told
 from .ease_keys import lost_by_hand
 from .known_again import by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
@@ -260,6 +260,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.channel = prepared.request.heard.channel or 0
     take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
+    phrases.remember(take, outcome.phrases, prepared.request.heard)
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))

@@ -1,0 +1,78 @@
+"""`emotalk feelings`: the phrases of a sound as a table, to be filled in with what is felt in
+each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..atomic_file import atomic_file, ensure_writable
+from ..audio import open_sound
+from ..controls import EMOTIONS
+from ..engine import Encoding, said_in
+from ..phrases import Phrase, find_phrases
+from ..pipeline import encode
+from ..progress import part_of
+from ..timing import NETWORK_FPS
+from .felt_table import COLUMNS
+from .options import add_engine_flags, add_progress_flag, read_cache, read_channel, read_engine
+from .places import refuse_overwriting
+from .progress import progress_for
+from .streams import say
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """`emotalk feelings AUDIO -o OUT.csv`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "feelings",
+        help="the phrases of a sound, as a table to fill in for animate --feelings",
+        description="A row for each phrase: when it is said, what is heard most in it, and empty "
+        "columns for the eight emotions, mix and intensity. Rows that stay empty are the voice's, "
+        "or what the flags say; times may be changed, rows removed and added.",
+    )
+    parser.add_argument("audio", type=Path, metavar="AUDIO", help="a sound or film file")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="a csv")
+    parser.add_argument(
+        "--channel", type=int, metavar="N",
+        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
+    )  # fmt: skip
+    add_engine_flags(parser)
+    add_progress_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    output: Path = arguments.output
+    refuse_overwriting("The table", [output], [arguments.audio])
+    channel, engine = read_channel(arguments), read_engine(arguments)
+    ensure_writable(output)
+    progress = progress_for(arguments.progress)
+    sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
+    heard = part_of(progress, 0.1, 1.0)
+    encoding = encode(sound, engine, cache=read_cache(arguments), progress=heard)
+    said = said_in(encoding, engine.config)
+    phrases = find_phrases(encoding.level, said.silence if said else None)
+    with atomic_file(output) as file:
+        file.write(_table(encoding, phrases).encode())
+    say(f"{output}: {len(phrases)} phrases")
+    return 0
+
+
+def _table(encoding: Encoding, phrases: tuple[Phrase, ...]) -> str:
+    text = io.StringIO(newline="")
+    rows = csv.DictWriter(text, COLUMNS)
+    rows.writeheader()
+    for phrase in phrases:
+        frames = slice(*(round(s * float(NETWORK_FPS)) for s in (phrase.start_s, phrase.end_s)))
+        most = int(np.asarray(encoding.heard[frames], np.float64).mean(axis=0).argmax())
+        times = {"start_s": f"{phrase.start_s:.3f}", "end_s": f"{phrase.end_s:.3f}"}
+        rows.writerow(times | {"heard": EMOTIONS[most]})
+    return text.getvalue()

@@ -1,0 +1,78 @@
+"""A table of feelings, phrase by phrase, as a track of controls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from ..controls import EMOTIONS, Controls, ControlTrack, emotion_weights
+from ..errors import InputError
+from ..phrases import Phrase, felt_track
+from .rows import Form, csv_rows, read_text
+
+__all__ = ["COLUMNS", "feelings_beside", "read_feelings"]
+
+_TIMES: Final = ("start_s", "end_s")
+_FELT: Final = (*EMOTIONS, "mix", "intensity")
+COLUMNS: Final = (*_TIMES, "heard", *_FELT)
+"""Of the table; `heard` is there to be read by people."""
+
+_TABLE: Final = Form("table of feelings", _TIMES, "start_s,end_s,happy,sad")
+
+
+def feelings_beside(sound: Path) -> Path | None:
+    """The table that lies beside a sound, NAME.feelings.csv, if there is one."""
+    table = sound.with_name(f"{sound.stem}.feelings.csv")
+    return table if table.is_file() else None
+
+
+def read_feelings(path: Path, base: Controls) -> ControlTrack:
+    """`base`, with the feelings of the table's phrases in their times.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read, a cell is no number or out of range, or phrases overlap.
+    """
+    rows = csv_rows(read_text(path, _TABLE.what), _TABLE)
+    return felt_track(base, [*_felt(rows, base)])
+
+
+def _felt(rows: list[dict[str, str]], base: Controls) -> Iterator[tuple[Phrase, Controls]]:
+    for number, row in enumerate(rows, 1):
+        unknown = next((name for name in row if name and name not in COLUMNS), None)
+        if unknown is not None:
+            raise InputError("No such column", value=unknown, remedy=f"Use {', '.join(COLUMNS)}.")
+        start_s, end_s = (_number(row, name, number) for name in _TIMES)
+        if start_s is None or end_s is None:
+            raise InputError("A phrase without its times", value=f"row {number}", remedy="Fill in.")
+        given = {name: x for name in _FELT if (x := _number(row, name, number)) is not None}
+        if given:
+            yield Phrase(start_s, end_s), _controls(given, base)
+
+
+def _controls(given: Mapping[str, float], base: Controls) -> Controls:
+    """A row that has emotions is felt by them alone, unless it says how far."""
+    numbers: dict[str, Any] = {n: given[n] for n in ("mix", "intensity") if n in given}
+    weights = {name: given[name] for name in EMOTIONS if name in given}
+    if weights:
+        numbers = {"emotions": emotion_weights(weights), "mix": 1.0} | numbers
+    return replace(base, **numbers)
+
+
+def _number(row: Mapping[str, str], name: str, number: int) -> float | None:
+    text = (row.get(name) or "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text.replace(",", "."))  # as a spreadsheet writes it that has semicolons
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(
+            f"Not a number for {name}", value=text, remedy=f"Mend row {number} of the table."
+        )
+    return value
