@@ -206,6 +206,7 @@ class EMOTALK_PG_phrase(bpy.types.PropertyGroup):
 
     start: FloatProperty(name="Start")
     end: FloatProperty(name="End")
+    heard: StringProperty(name="Heard")  # the emotion with the largest share
 
 
 class EMOTALK_PG_take(bpy.types.PropertyGroup):

@@ -10,12 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from .controls import Controls, ControlTrack
+from .controls import EMOTIONS, Controls, ControlTrack
 from .errors import InputError
 from .shaping.activity import speech_activity
 from .timing import NETWORK_FPS
 
-__all__ = ["FADE_S", "Phrase", "Room", "felt_track", "find_phrases", "room_around"]
+__all__ = ["FADE_S", "Phrase", "Room", "felt_track", "find_phrases", "most_heard", "room_around"]
 
 FADE_S: Final = 0.4
 """In which a feeling comes before its phrase and goes after it, where the pause has room."""
@@ -54,6 +54,12 @@ def find_phrases(level: np.ndarray, silence: np.ndarray | None = None) -> tuple[
         else:
             found.append(phrase)
     return tuple(phrase for phrase in found if phrase.end_s - phrase.start_s >= _SHORTEST_S)
+
+
+def most_heard(heard: np.ndarray, phrase: Phrase) -> str:
+    """The emotion that has the largest share of a phrase, from an Encoding's `heard` (T, 8)."""
+    first, end = (round(s * float(NETWORK_FPS)) for s in (phrase.start_s, phrase.end_s))
+    return EMOTIONS[int(np.asarray(heard[first:end], np.float64).mean(axis=0).argmax())]
 
 
 def _seconds(frame: int) -> float:

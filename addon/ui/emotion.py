@@ -70,7 +70,7 @@ def _draw_phrase(layout: Any, take: Any) -> None:
     row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
     middle = row.row(align=True)
     middle.alignment = "CENTER"
-    middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}")
+    middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}: heard {spoken.heard}")
     row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
     row = column.row(align=True)
     row.operator("emotalk.feel_phrase", icon="KEY_HLT")

@@ -10,16 +10,12 @@ import io
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
-from ..controls import EMOTIONS
 from ..engine import Encoding, said_in
-from ..phrases import Phrase, find_phrases
+from ..phrases import Phrase, find_phrases, most_heard
 from ..pipeline import encode
 from ..progress import part_of
-from ..timing import NETWORK_FPS
 from .felt_table import COLUMNS
 from .options import add_engine_flags, add_progress_flag, read_cache, read_channel, read_engine
 from .places import refuse_overwriting
@@ -71,8 +67,6 @@ def _table(encoding: Encoding, phrases: tuple[Phrase, ...]) -> str:
     rows = csv.DictWriter(text, COLUMNS)
     rows.writeheader()
     for phrase in phrases:
-        frames = slice(*(round(s * float(NETWORK_FPS)) for s in (phrase.start_s, phrase.end_s)))
-        most = int(np.asarray(encoding.heard[frames], np.float64).mean(axis=0).argmax())
         times = {"start_s": f"{phrase.start_s:.3f}", "end_s": f"{phrase.end_s:.3f}"}
-        rows.writerow(times | {"heard": EMOTIONS[most]})
+        rows.writerow(times | {"heard": most_heard(encoding.heard, phrase)})
     return text.getvalue()

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
+from emotalk_core.controls import EMOTIONS
 from tests.addon.scenes import keys_of, write_wav
 from tests.addon.test_commands import run
 
@@ -48,6 +49,7 @@ def test_a_take_knows_its_phrases_in_scene_frames(said: Any) -> None:
     spans = [(phrase.start, phrase.end) for phrase in said.phrases]
 
     assert np.allclose(spans, [(5, 29), (53, 77), (101, 125)], atol=6)
+    assert {phrase.heard for phrase in said.phrases} <= set(EMOTIONS)
 
 
 def test_a_phrase_is_felt_and_the_others_stay_as_they_were_heard(said: Any, head: Any) -> None:

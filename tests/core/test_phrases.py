@@ -9,7 +9,7 @@ import pytest
 
 from emotalk_core.controls import EMOTIONS, Controls, ControlTrack, emotion_weights
 from emotalk_core.errors import InputError
-from emotalk_core.phrases import FADE_S, Phrase, felt_track, find_phrases, room_around
+from emotalk_core.phrases import FADE_S, Phrase, felt_track, find_phrases, most_heard, room_around
 
 HAPPY = Controls(emotions=emotion_weights({"happy": 0.8}), mix=1.0, intensity=1.5)
 SAD = Controls(emotions=emotion_weights({"sad": 1.0}), mix=1.0)
@@ -104,3 +104,12 @@ def test_a_fade_never_reaches_into_a_neighbour() -> None:
 def test_impossible_times_are_told(phrases: list[Phrase]) -> None:
     with pytest.raises(InputError, match=r"phrase"):
         felt_track(Controls(), [(phrase, HAPPY) for phrase in phrases])
+
+
+def test_what_is_heard_most_is_that_of_the_phrase_alone() -> None:
+    heard = np.zeros((90, len(EMOTIONS)), np.float16)
+    heard[:60, EMOTIONS.index("sad")] = 1.0
+    heard[60:, EMOTIONS.index("angry")] = 1.0
+
+    assert most_heard(heard, Phrase(2.0, 3.0)) == "angry"
+    assert most_heard(heard, Phrase(0.0, 2.0)) == "sad"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
 from ....emotalk_core.controls import Controls
-from ....emotalk_core.phrases import Phrase, room_around
+from ....emotalk_core.phrases import Phrase, most_heard, room_around
 from .. import compat
+from ..jobs.work import Outcome
 from ..sounds.sound import Heard
 from . import controls
 
@@ -24,14 +24,16 @@ class Spoken:
     number: int  # from 1
     first: int
     last: int
+    heard: str  # the emotion that has the largest share
 
 
-def remember(take: Any, found: Sequence[Phrase], heard: Heard) -> None:
+def remember(take: Any, outcome: Outcome, heard: Heard) -> None:
     """Put the phrases of what was heard into the take's record."""
     rate = float(heard.rate)
     take.phrases.clear()
-    for phrase in found:
+    for phrase in outcome.phrases:
         spoken = take.phrases.add()
+        spoken.heard = most_heard(outcome.known.encoding.heard, phrase)
         spoken.start = heard.start_frame + phrase.start_s * rate
         spoken.end = heard.start_frame + phrase.end_s * rate
 
@@ -82,7 +84,7 @@ def _room(scene: Any, take: Any, spoken: Spoken) -> tuple[int, int]:
 
 def _spoken(take: Any, place: int) -> Spoken:
     phrase = take.phrases[place]
-    return Spoken(place + 1, floor(phrase.start), ceil(phrase.end))
+    return Spoken(place + 1, floor(phrase.start), ceil(phrase.end), phrase.heard)
 
 
 def _phrase(take: Any, place: int, rate: Fraction) -> Phrase | None:

@@ -260,7 +260,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.channel = prepared.request.heard.channel or 0
     take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
-    phrases.remember(take, outcome.phrases, prepared.request.heard)
+    phrases.remember(take, outcome, prepared.request.heard)
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))
