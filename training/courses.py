@@ -20,8 +20,9 @@ from .batches import Clips
 from .checkpoints import read_state
 from .config import Course, SetShares
 from .features import CopyPlan, FrontEnd, Standardise, estimate_standardise, extract
+from .sets import SETS
 from .trainer import PartsOf, Pupil, TrainSettings, train
-from .work import SETS, Work, made
+from .work import Work, made
 
 __all__ = ["Weights", "extract_sets", "lip_clips", "lip_sets", "take_course", "weights_in"]
 
@@ -64,16 +65,13 @@ def extract_sets(work: Work, encoder_file: Path, folder: Path, names: Sequence[s
     front = work.model_config.front_end
     encoder = Encoder(read_tensors(encoder_file)[0], front.n_layers)
     front_end = FrontEnd(encoder, _standardise(work, encoder, front), front)
-    missing = set(SETS) - set(work.sets)
-    for number, name in enumerate(SETS):  # a set's seed is its place: new ones come last
-        if name not in names or name in missing or (folder / f"{name}.npz").is_file():
+    for number, name in enumerate(SETS):
+        if name not in names or name not in work.sets or (folder / f"{name}.npz").is_file():
             continue
         if recordings := work.recordings(name):
-            # Speech that a program made or spoke again is cleaner than any recording, and has its
-            # original beside it: all of its copies are altered.
             plan = CopyPlan(
                 copies=getattr(work.config.features, name),
-                clean=0 if name in ("synth", "kokoro", "german_voiced") else 1,
+                clean=SETS[name].clean_copies,
                 seed=work.config.seed + number,
             )
             extract(recordings, front_end=front_end, folder=folder, name=name, plan=plan)

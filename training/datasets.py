@@ -15,9 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from emotalk_core import arkit
 from emotalk_core.atomic_file import atomic_file
-from emotalk_core.controls import EMOTIONS
+from emotalk_core.controls import emotion_weights
 from emotalk_core.errors import InputError
 from emotalk_core.timing import SAMPLE_RATE
 
@@ -28,13 +27,12 @@ from .synthesis import read_shards
 
 __all__ = [
     "NOBODY",
+    "READ_ALOUD",
     "SPLITS",
     "Recording",
+    "Utterance",
     "load_emodb",
-    "load_facegood",
     "load_german",
-    "load_grid",
-    "load_llf",
     "load_open_speech",
     "load_ravdess",
     "load_samples",
@@ -53,8 +51,10 @@ NOBODY: Final = ""
 SPLITS: Final = ("train", "dev", "test")
 """To learn from, to choose between runs by, to report once."""
 
+READ_ALOUD: Final = emotion_weights({"neutral": 0.8, "calm": 0.2})
+"""Emotion of people who read: nobody labelled it."""
+
 _DEV_SHARE: Final = 10  # one speaker in ten of the open sets chooses between runs
-_READ: Final = {"neutral": 0.8, "calm": 0.2}  # nobody labelled it
 _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
     "neutral": {"neutral": 1.0},
     "boredom": {"calm": 0.6, "neutral": 0.4},
@@ -67,14 +67,20 @@ _EMODB: Final = {  # EMO-DB has boredom in place of calm, and no surprise
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
-    """One clip and what is known about it."""
+class Utterance:
+    """A stretch of sound by one speaker: what is known of everything that is learnt from."""
 
     name: str  # unique: SET/STEM
-    source: Path | np.ndarray  # a file, or samples at 16 kHz
+    source: Path | np.ndarray  # a file, or int16 or float32 samples at 16 kHz
     speaker: str
-    split: str  # one of SPLITS
-    phones: tuple[Phone, ...] = ()  # none: lips are not trained on it
+    split: str = "train"  # one of SPLITS
+    phones: tuple[Phone, ...] = ()  # none: nobody wrote them down
+
+
+@dataclass(frozen=True, eq=False)
+class Recording(Utterance):
+    """What the starter learns from and is judged by: its faces are made, or captured."""
+
     emotion: tuple[float, ...] | None = None  # shares of EMOTIONS
     seconds: float = 0.0
     captured: Captured | None = None  # a real face
@@ -116,10 +122,6 @@ def split_of(speaker: str) -> str:
         if int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % _DEV_SHARE == 0
         else "train"
     )
-
-
-def _shares(weights: dict[str, float]) -> tuple[float, ...]:
-    return tuple(weights.get(e, 0.0) for e in EMOTIONS)
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
@@ -170,7 +172,7 @@ def load_open_speech(data: Path, aligned: Path | None = None) -> list[Recording]
             phones=phones.get(row["file"], ())
             if row["phones"].startswith("forced")
             else found.get(row["file"], ()),
-            emotion=_shares(_READ),
+            emotion=READ_ALOUD,
             seconds=float(row["seconds"]),
         )
         for row in read_rows(folder / "index.csv")
@@ -192,7 +194,7 @@ def load_german(data: Path, told: Path | None = None) -> list[Recording]:
             speaker="kerstin",
             split="dev" if number % _DEV_SHARE == 0 else "train",
             phones=phones.get(file.name, ()),
-            emotion=_shares(_READ),
+            emotion=READ_ALOUD,
             seconds=_seconds_of(file),
         )
         for number, file in enumerate(files)
@@ -231,7 +233,7 @@ def load_emodb(data: Path) -> list[Recording]:
             split="test"
             if row["split"] == "test"
             else ("dev" if row["speaker"] == last else "train"),
-            emotion=_shares(_EMODB[row["emotion"]]),
+            emotion=emotion_weights(_EMODB[row["emotion"]]),
             seconds=float(row["seconds"]),
         )
         for row in rows
@@ -249,89 +251,11 @@ def load_ravdess(data: Path) -> list[Recording]:
             source=folder / row["file"],
             speaker=row["actor"],
             split=row["split"],
-            emotion=_shares({row["emotion"]: 1.0}),
+            emotion=emotion_weights({row["emotion"]: 1.0}),
             seconds=float(row["seconds"]),
         )
         for row in read_rows(folder / "index.csv")
     ]
-
-
-def load_grid(data: Path) -> list[Recording]:
-    """GRID's talker s1 on video: phones; jaw, opening, rounding and timing of a real face."""
-    folder = data / "grid_mp"
-    names = {"train": "train", "val": "dev"}
-    phones = read_phones(folder / "phones.csv")
-    curves = np.load(folder / "curves.npz")
-    starts = dict(zip(curves["clip_ids"].tolist(), curves["offsets"].tolist(), strict=False))
-    channels = [str(n) for n in curves["names"]]
-    weights, fps = curves["weights"], float(curves["fps"])
-    seen = np.ones(arkit.N_CHANNELS, np.float32)
-    return [
-        Recording(
-            name=f"grid/{row['clip']}",
-            source=folder / "audio" / f"{row['clip']}.opus",
-            speaker=row["speaker"],
-            split=names.get(row["split"], "test"),
-            phones=phones.get(f"{row['clip']}.opus", ()),
-            emotion=_shares(_READ),
-            seconds=float(row["seconds"]),
-            captured=Captured(
-                _at_30(weights[(a := starts[row["clip"]]) : a + int(row["frames"])], channels, fps),
-                seen,
-            ),
-        )
-        for row in read_rows(folder / "clips.csv")
-    ]
-
-
-def load_facegood(data: Path) -> list[Recording]:
-    """A Mandarin speaker whose mouth animators made from video; no phones."""
-    folder = data / "facegood_zh"
-    names = {"train": "train", "val": "dev"}
-    curves = np.load(folder / "curves.npz")
-    channels = [str(n) for n in curves["arkit_names"]]
-    can = dict(zip(channels, curves["arkit_trainable"].tolist(), strict=True))
-    seen = np.array([float(can[c]) for c in arkit.CHANNELS], np.float32)
-    return [
-        Recording(
-            name=f"facegood/{row['clip']}",
-            source=folder / "audio" / f"{row['clip']}.flac",
-            speaker="facegood",
-            split=names.get(row["split"], "test"),
-            emotion=_shares(_READ),
-            seconds=float(row["seconds"]),
-            captured=Captured(
-                _at_30(curves[f"{row['clip']}/arkit_ext"], channels, float(curves["fps"])), seen
-            ),
-        )
-        for row in read_rows(folder / "clips.csv")
-    ]
-
-
-def load_llf(data: Path) -> list[Recording]:
-    """An English speaker captured by Live Link Face, for judging alone: no phones, no curves; empty
-    where it was not brought along.
-    """
-    source = data / "llf" / "neurosync_testset.flac"
-    if not source.is_file():
-        return []
-    return [
-        Recording(name="llf/neurosync_testset", source=source, speaker="neurosync", split="test")
-    ]
-
-
-def _at_30(values: np.ndarray, channels: list[str], fps: float) -> np.ndarray:
-    """float32 (T, 52) at 30 fps in Apple's order; frames without a face are bridged."""
-    columns = []
-    at = np.arange(int(len(values) / fps * 30)) / 30.0
-    own = np.arange(len(values)) / fps
-    for channel in arkit.CHANNELS:
-        curve = values[:, channels.index(channel)].astype(np.float64)
-        there = np.isfinite(curve)
-        columns.append(
-            np.interp(at, own[there], curve[there]) if there.any() else np.zeros_like(at)
-        )
-    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def load_synth(folder: Path, prefix: str = "synth") -> list[Recording]:
@@ -371,7 +295,7 @@ def make_quiet(n: int, seed: int) -> list[Recording]:
             speaker=NOBODY,
             split="dev" if number % _DEV_SHARE == 0 else "train",
             phones=(Phone(0.0, len(sound) / SAMPLE_RATE, SILENCE, "silence"),),
-            emotion=_shares({"neutral": 0.9, "calm": 0.1}),
+            emotion=emotion_weights({"neutral": 0.9, "calm": 0.1}),
             seconds=len(sound) / SAMPLE_RATE,
         )
         for number, sound in enumerate(sounds)

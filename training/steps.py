@@ -27,15 +27,9 @@ from emotalk_core.timing import SAMPLE_RATE
 from .checkpoints import read_state, write_state
 from .config import Course
 from .courses import Weights, extract_sets, lip_clips, lip_sets, take_course, weights_in
-from .datasets import (
-    Recording,
-    load_emodb,
-    load_facegood,
-    load_grid,
-    load_open_speech,
-    load_samples,
-)
+from .datasets import Recording, load_emodb, load_open_speech, load_samples
 from .faces import phone_numbers
+from .filmed import load_facegood, load_grid
 from .front_end.last_layer import LastLayer
 from .hearing import Clip
 from .hearing import hear as taught_to_hear

@@ -21,6 +21,7 @@ from .checkpoints import read_state, write_state
 from .front_end.last_layer import LastLayer
 from .journal import Journal
 from .losses import LossWeights, Predicted, face_loss, misnamed
+from .pace import rise_then_fall
 from .seeds import seed_torch
 
 __all__ = ["PartsOf", "Pupil", "TrainSettings", "face_parts", "name_parts", "predict", "train"]
@@ -226,10 +227,14 @@ def train(
 
 
 def _pace(step: int, settings: TrainSettings) -> float:
-    if step < settings.warmup:
-        return (step + 1) / settings.warmup
-    done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return 0.01 + 0.99 * 0.5 * (1.0 + torch.cos(torch.tensor(min(done, 1.0) * torch.pi)).item())
+    # The weights that ship came of a cosine in single precision.
+    return rise_then_fall(
+        step,
+        settings.steps,
+        warmup=settings.warmup,
+        least=0.01,
+        cos=lambda angle: torch.cos(torch.tensor(angle)).item(),
+    )
 
 
 def measure(

@@ -11,11 +11,12 @@ import numpy as np
 
 from ..controls import FrameControls
 from ..errors import InputError, SetupError
-from ..model.config import GATES, OPEN_VOWELS, PHONES, ModelConfig
+from ..model.config import PHONES, ModelConfig
 from ..model.folder import Model
 from ..progress import Progress, silent
 from ..shaping.articulation import Said
 from ..torch_here import ensure_torch
+from .gates import GATES, OPEN_VOWELS, columns_of
 
 if TYPE_CHECKING:
     from ..audio import SoundSource
@@ -79,12 +80,9 @@ def said_in(encoding: Encoding, config: ModelConfig) -> Said | None:
     if config.kind != "starter":
         return None
     shares = encoding.content[:, config.content.width :]
-    met, _, rounded = GATES
-    return Said(*(_share_of(phones, shares) for phones in (PHONES[:1], met, rounded, OPEN_VOWELS)))
-
-
-def _share_of(phones: tuple[str, ...], shares: np.ndarray) -> np.ndarray:
-    return shares[:, [PHONES.index(phone) for phone in phones]].sum(axis=1)
+    met, _, rounded = (gate.phones for gate in GATES)
+    groups = (PHONES[:1], met, rounded, OPEN_VOWELS)
+    return Said(*(shares[:, columns_of(phones)].sum(axis=1) for phones in groups))
 
 
 class Engine(Protocol):

@@ -14,7 +14,6 @@ import numpy as np
 from ..errors import SetupError
 from ..model.config import ModelConfig
 from ..model.folder import Model
-from .contact import JAW_SURE, TUCK_SURE
 from .frontend import (
     HOP,
     LOG_RANGE,
@@ -25,6 +24,7 @@ from .frontend import (
     USUAL_TOP,
     mel_filters,
 )
+from .gates import JAW_SURE, TUCK_SURE
 from .onnx_graph import Graph
 from .onnx_layers import Net
 from .onnx_lips import firmness, gate_logits, press, round_off, tuck

@@ -14,7 +14,8 @@ import numpy as np
 from ..controls import FrameControls
 from ..model.config import ModelConfig
 from . import Encoding
-from .contact import JAW_SURE, TUCK_SURE, firmness, gate_logits, press, round_off, tuck
+from .arrays import NUMPY, Array, Library
+from .contact import gated, smoothed
 from .emotion import emotion_latent
 from .frontend import STATE_RATE, gelu
 from .product import affine, product
@@ -36,7 +37,6 @@ __all__ = [
     "layer_mix",
     "level_feature",
     "pool_weights",
-    "smoothed",
 ]
 
 POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
@@ -49,18 +49,16 @@ LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
 LEVEL_LOW, LEVEL_HIGH = -2.5, 2.0
 
 
-def level_feature(level: np.ndarray) -> np.ndarray:
+def level_feature(level: Array) -> Array:
     """Level in dB as an input of about -1..1; what lies below the usual range of speech counts as
     equally quiet.
     """
-    return np.clip((level - LEVEL_CENTRE_DB) / LEVEL_SCALE_DB, LEVEL_LOW, LEVEL_HIGH).astype(
-        np.float32
-    )
+    return ((level - LEVEL_CENTRE_DB) / LEVEL_SCALE_DB).clip(LEVEL_LOW, LEVEL_HIGH)
 
 
-def pool_weights(level: np.ndarray) -> np.ndarray:
+def pool_weights(level: Array, xp: Library = NUMPY) -> Array:
     """How much each state counts for the emotion of its surroundings."""
-    return np.exp(np.minimum(level, 0.0) / POOL_DB_PER_E).astype(np.float32)
+    return xp.of.exp(level.clip(None, 0.0) / POOL_DB_PER_E)
 
 
 def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,14 +67,6 @@ def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.nda
     """
     scaled = np.arange(first, last, dtype=np.int64) * STATE_RATE
     return scaled // fps, ((scaled % fps) / fps).astype(np.float32)
-
-
-def smoothed(rows: np.ndarray) -> np.ndarray:
-    """Rows (n, width) by 1:2:1, the ends held: what is quicker than the frames would be read
-    differently wherever they fall on the sound.
-    """
-    padded = np.concatenate([rows[:1], rows, rows[-1:]])
-    return 0.25 * (padded[:-2] + padded[2:]) + 0.5 * rows
 
 
 def layer_mix(tensors: Mapping[str, np.ndarray], branch: str) -> tuple[np.ndarray, np.ndarray]:
@@ -248,12 +238,7 @@ class Starter:
         said, shares = np.split(content, [self.config.content.width], axis=1)
         contact = affine(np.ascontiguousarray(said), *self._contact)[:, 0]
         free = smoothed(affine(x, *self._output))  # what must be quick, the gates do
-        firm = firmness(gate_logits(contact, shares))
-        slow = smoothed(firm)
-        (lips, lip, _), (parted, drawn, _) = firm.T, slow.T
-        jaw = smoothed(firm[:, :1] ** JAW_SURE)[:, 0]
-        free = tuck(round_off(free, slow[:, 2:]), np.maximum(drawn, lip), lip**TUCK_SURE)
-        return press(free, lips, parted, jaw)
+        return gated(free, contact, shares)[0]
 
 
 def _convolve(

@@ -15,8 +15,6 @@ from ..timing import NETWORK_FPS
 
 __all__ = [
     "FORMAT_VERSION",
-    "GATES",
-    "OPEN_VOWELS",
     "PHONES",
     "ContentConfig",
     "DecoderConfig",
@@ -36,18 +34,6 @@ PHONES: Final = (
     "ʃ", "ʒ", "ɕ", "θ", "ð", "t", "d", "n", "l", "r", "k", "x", "h", "β",
 )  # fmt: skip
 """Silence, and the phones that look different or might (IPA)."""
-
-GATES: Final = (
-    ("p", "b", "m"),
-    ("f", "v"),
-    ("ɔ", "o", "ʊ", "u", "y", "ø", "œ", "w", "ɥ"),
-)
-"""Phones that shut each gate of the decoder: lips meet, the lower lip goes under the teeth, the
-corners let the lips round.
-"""
-
-OPEN_VOWELS: Final = ("æ", "a", "ɑ", "ʌ", "ɐ")
-"""Phones that are said with an open jaw."""
 
 _REMEDY: Final = "Copy the model folder again from where it came."
 

@@ -7,18 +7,22 @@ import pytest
 
 from emotalk_core import arkit
 from emotalk_core.engine.contact import (
-    CONTACT_MM,
-    HALF_SHUT_MM,
-    JAW_SURE,
-    columns_of,
     firmness,
     gate_logits,
     press,
     round_off,
+    smoothed,
     tuck,
 )
-from emotalk_core.engine.starter import Starter, smoothed
-from emotalk_core.model.config import OPEN_VOWELS, PHONES
+from emotalk_core.engine.gates import (
+    CONTACT_MM,
+    HALF_SHUT_MM,
+    JAW_SURE,
+    OPEN_VOWELS,
+    columns_of,
+)
+from emotalk_core.engine.starter import Starter
+from emotalk_core.model.config import PHONES
 from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.shaping.aperture import aperture_mm
 

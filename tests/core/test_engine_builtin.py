@@ -15,7 +15,7 @@ from emotalk_core.audio import ArraySound
 from emotalk_core.controls import Controls, FrameControls, emotion_weights
 from emotalk_core.engine import Encoding, open_engine, product, starter
 from emotalk_core.engine.builtin import BuiltinEngine
-from emotalk_core.engine.starter import smoothed
+from emotalk_core.engine.contact import smoothed
 from emotalk_core.engine.windows import cross_fade, fade_weights, n_windows
 from emotalk_core.errors import Cancelled, InputError, SetupError
 from emotalk_core.model.config import PHONES, FrontEndConfig

@@ -84,5 +84,5 @@ def heard_store(folder: Path) -> Store:
         curves = np.zeros((30, 52), np.float32)
         curves[:, 17] = np.abs(sound[:: 16_000 // 30][:30])
         samples = (sound * 32767).astype(np.int16)
-        takes.append(Take(f"heard/{k}", samples, curves, f"s{k}", emotion=2 * k))
+        takes.append(Take(f"heard/{k}", samples, f"s{k}", curves=curves, emotion=2 * k))
     return open_store(takes, folder, shipped_front_end())

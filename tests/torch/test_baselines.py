@@ -136,7 +136,7 @@ def test_dumb_baselines_know_the_mean_and_the_loudness() -> None:
     curves = np.zeros((n, 52), np.float32)
     curves[:, 17] = level > 0.1
     curves[:, 3] = 0.2
-    take = Take("a", sound, curves, "s")
+    take = Take("a", sound, "s", curves=curves)
     np.testing.assert_allclose(ConstantFace([take]).curves(take, 3)[:, 17], curves[:, 17].mean())
     made = LoudnessJaw([take]).curves(take, n)
     assert np.corrcoef(made[:, 17], curves[:, 17])[0, 1] > 0.8

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.engine.starter import pool_weights
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import ModelConfig
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
-from emotalk_core.model.network import Starter, pool_weights  # noqa: E402
+from emotalk_core.model.network import TORCH, Starter  # noqa: E402
 from training.listener import (  # noqa: E402
     Listener,
     ListenerSettings,
@@ -77,7 +78,7 @@ def test_the_written_branch_is_the_fitted_matrix() -> None:
     )
     level = torch.zeros(1, 200)
 
-    voice, heard = network.emotion(states, pool_weights(level), torch.tensor([100]))
+    voice, heard = network.emotion(states, pool_weights(level, TORCH), torch.tensor([100]))
 
     around = mixed(states[0, 25:176].numpy(), listener.layers)
     pooled = around.sum(axis=0, keepdims=True) / (len(around) + 1.0)

@@ -16,12 +16,7 @@ from emotalk_core.shaping.aperture import aperture_mm
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
-from emotalk_core.model.network import Starter  # noqa: E402
-from emotalk_core.model.network import firmness as torch_firmness  # noqa: E402
-from emotalk_core.model.network import pool_weights as torch_pool_weights  # noqa: E402
-from emotalk_core.model.network import press as torch_press  # noqa: E402
-from emotalk_core.model.network import round_off as torch_round_off  # noqa: E402
-from emotalk_core.model.network import tuck as torch_tuck  # noqa: E402
+from emotalk_core.model.network import TORCH, Starter  # noqa: E402
 
 S, T = 200, 100
 
@@ -88,7 +83,7 @@ def test_emotion_is_the_same(
     with torch.no_grad():
         voice, logits = network.emotion(
             standardised(network, states)[None],
-            torch_pool_weights(torch.from_numpy(level))[None],
+            pool_weights(torch.from_numpy(level), TORCH)[None],
             torch.from_numpy(centres),
         )
         latent = voice.softmax(-1) @ network.prototypes
@@ -130,11 +125,11 @@ def test_pressed_lips_are_the_same_and_meet() -> None:
     free[:, CHANNELS.index("mouthClose")] = 0.0
     logits = np.linspace([-30, -12, -20], [12, 30, 20], T, dtype=np.float32)
     both = firmness(logits)
-    theirs_both = torch_firmness(torch.from_numpy(logits))
+    theirs_both = firmness(torch.from_numpy(logits), TORCH)
     np.testing.assert_allclose(both, theirs_both.numpy(), atol=1e-6)
     ours = press(free.copy(), both[:, 0], 0.8 * both[:, 0], both[:, 0] ** 4)
     lips = theirs_both[:, 0]
-    theirs = torch_press(torch.from_numpy(free), lips, 0.8 * lips, lips**4).numpy()
+    theirs = press(torch.from_numpy(free), lips, 0.8 * lips, lips**4, TORCH).numpy()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     np.testing.assert_allclose(ours[0], free[0], atol=1e-3)
     assert aperture_mm(ours[-1:])[0] < 0.4
@@ -145,14 +140,14 @@ def test_a_tucked_lip_is_the_same() -> None:
     free = np.random.default_rng(4).uniform(-0.05, 0.6, (T, 52)).astype(np.float32)
     firm = np.linspace(0.0, 1.0, T, dtype=np.float32)
     half = 0.5 * firm
-    theirs = torch_tuck(*map(torch.from_numpy, (free, firm, half))).numpy()
+    theirs = tuck(*map(torch.from_numpy, (free, firm, half)), TORCH).numpy()
     np.testing.assert_allclose(tuck(free, firm, half), theirs, atol=1e-6)
 
 
 def test_corners_that_let_the_lips_round_are_the_same() -> None:
     free = np.random.default_rng(5).uniform(-0.05, 0.6, (T, 52)).astype(np.float32)
     firm = np.linspace(0.0, 1.0, T, dtype=np.float32)[:, None]
-    theirs = torch_round_off(torch.from_numpy(free), torch.from_numpy(firm)).numpy()
+    theirs = round_off(torch.from_numpy(free), torch.from_numpy(firm), TORCH).numpy()
     np.testing.assert_allclose(round_off(free, firm), theirs, atol=1e-6)
 
 

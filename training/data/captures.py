@@ -19,12 +19,12 @@ from emotalk_core.clip_files import read_clip
 from emotalk_core.errors import InputError
 from emotalk_core.retarget import faces_of
 
-from ..datasets import read_phones, read_rows
-from .takes import FPS, Take, on_frames
+from ..datasets import read_phones
+from ..filmed import Filmed, facegood_clips, grid_clips
+from .takes import Take, on_frames
 
 __all__ = ["CAPTURES", "load_capture", "read_capture"]
 
-_SPLITS: Final = {"train": "train", "val": "dev", "test": "test"}
 # MediaPipe's curves of GRID: these move as the face does; the others hardly move at all.
 _GRID_KNOWN: Final = (
     "jawOpen", "jawLeft", "jawRight", "mouthClose", "mouthPucker", "mouthLeft", "mouthRight",
@@ -67,44 +67,32 @@ def read_capture(folder: Path, name: str) -> list[Take]:
 
 
 def _facegood(folder: Path) -> Iterator[Take]:
-    with np.load(folder / "curves.npz") as stored:
-        arrays = {name: stored[name] for name in stored}
-    names = [str(n) for n in arrays["arkit_names"]]
-    known = _ordered(arrays["arkit_trainable"][None], names)[0]
-    for row in read_rows(folder / "clips.csv"):
-        values = _ordered(arrays[f"{row['clip']}/arkit_ext"], names)
+    for filmed in facegood_clips(folder):
         yield Take(
-            name=f"facegood_zh/{row['clip']}",
-            source=folder / "audio" / f"{row['clip']}.flac",
-            curves=values,
+            name=f"facegood_zh/{filmed.clip}",
+            source=filmed.source,
+            curves=_ordered(filmed),
             speaker="facegood",
-            split=_SPLITS[row["split"]],
-            known=known,
+            split=filmed.split,
+            known=filmed.known,
         )
 
 
 def _grid(folder: Path) -> Iterator[Take]:
-    with np.load(folder / "curves.npz") as stored:
-        weights, names = stored["weights"], [str(n) for n in stored["names"]]
-        starts = dict(zip((str(c) for c in stored["clip_ids"]), stored["offsets"], strict=False))
-        rate = Fraction(int(stored["fps"]))
     known = np.array([c in _GRID_KNOWN for c in CHANNELS], np.float32)
     timed = folder / "phones.csv"
     phones = read_phones(timed) if timed.is_file() else {}
-    for row in read_rows(folder / "clips.csv"):
-        first = int(starts[row["clip"]])
-        seen = weights[first : first + int(row["frames"])]
-        if not np.isfinite(seen).all():
-            continue
-        yield Take(
-            name=f"grid_mp/{row['clip']}",
-            source=folder / "audio" / f"{row['clip']}.opus",
-            curves=on_frames(_ordered(seen, names), rate),
-            speaker=row["speaker"],
-            split=_SPLITS.get(row["split"], "test"),
-            known=known,
-            phones=phones.get(f"{row['clip']}.opus", ()),
-        )
+    for filmed in grid_clips(folder):
+        if np.isfinite(filmed.values).all():
+            yield Take(
+                name=f"grid_mp/{filmed.clip}",
+                source=filmed.source,
+                curves=on_frames(_ordered(filmed), Fraction(filmed.fps)),
+                speaker=filmed.row["speaker"],
+                split=filmed.split,
+                known=known,
+                phones=phones.get(filmed.source.name, ()),
+            )
 
 
 def _live_link(folder: Path) -> Iterator[Take]:
@@ -119,9 +107,10 @@ def _live_link(folder: Path) -> Iterator[Take]:
         )
 
 
-def _ordered(values: np.ndarray, names: list[str]) -> np.ndarray:
+def _ordered(filmed: Filmed) -> np.ndarray:
     """float32 (T, 52) in Apple's order; what has no column is 0."""
-    return faces_of(Clip(values.astype(np.float32), tuple(names), Fraction(FPS)))
+    values, channels = filmed.values.astype(np.float32), tuple(filmed.channels)
+    return faces_of(Clip(values, channels, Fraction(filmed.fps)))
 
 
 CAPTURES: Final[dict[str, Callable[[Path], Iterator[Take]]]] = {

@@ -15,7 +15,7 @@ from emotalk_core.arkit import CHANNELS, N_CHANNELS
 from emotalk_core.errors import EmoTalkError, InputError
 from emotalk_core.timing import resample
 
-from ..faces.phones import Phone
+from ..datasets import Utterance
 
 __all__ = ["FPS", "Faults", "Take", "numbered_persons", "on_frames"]
 
@@ -26,22 +26,18 @@ LARGEST_WEIGHT: Final = 4.0  # captures go a little beyond 1; percent go far
 LONGEST_DIFFERENCE_S: Final = 0.5  # between sound and curves: more is another recording
 
 
-@dataclass(frozen=True, eq=False)
-class Take:
-    """One recording with its face."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Take(Utterance):
+    """A sound with its face; takes of one speaker, level and sentence are the same words, so that
+    feelings can be swapped.
+    """
 
-    name: str  # unique: SET/STEM
-    source: Path | np.ndarray  # a file, or int16 or float32 samples at 16 kHz
     curves: np.ndarray  # float32 (T, 52), Apple's order, 30 fps: row k is at k / 30 s
-    speaker: str
-    split: str = "train"  # train, dev or test
-    # Takes of one speaker, level and sentence are the same words, so that feelings can be swapped.
     sentence: str = ""  # empty: nobody else says it
     emotion: int | None = None  # index into EMOTIONS
     level: int = 0  # 0 normal, 1 strong
     person: int = 0  # whose face: index of the person input
     known: np.ndarray | None = None  # float32 (52,), 0 where the capture sees nothing; None: all 1
-    phones: tuple[Phone, ...] = ()
 
     @property
     def channels_known(self) -> np.ndarray:

@@ -12,15 +12,8 @@ import numpy as np
 
 from emotalk_core.controls import EMOTIONS
 
-from ..datasets import (
-    Recording,
-    load_emodb,
-    load_facegood,
-    load_grid,
-    load_llf,
-    load_open_speech,
-    load_ravdess,
-)
+from ..datasets import Recording
+from ..sets import JUDGED
 from .heard import SHARED, heard_scores, same_level
 from .lips import FIGURES, lip_scores, score_tool
 from .sliders import slider_scores
@@ -33,33 +26,17 @@ __all__ = ["evaluate", "save", "table", "with_noise"]
 _STABLE_CLIPS: Final = 25
 _SLIDER_CLIPS: Final = 40
 _NOISE_DB: Final = (10, 0)
-_THEIR_DEV: Final = {
-    "ravdess": "dev",
-    "emodb": "dev",
-    "open_speech": "train",
-    "grid_mp": "val",
-    "facegood_zh": "val",
-}
-"""What the score tool calls the splits that dev is a part of."""
 
 
 def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     """Every figure of `model` on `split` (dev chooses between runs; test is reported once)."""
     studio = Studio(model)
-    sets = {
-        "ravdess": load_ravdess(data),
-        "emodb": load_emodb(data),
-        "open_speech": load_open_speech(data),
-        "grid_mp": load_grid(data),
-        "facegood_zh": load_facegood(data),
-        "llf": load_llf(data),
-    }
-    chosen = {name: _chosen(recordings, split) for name, recordings in sets.items()}
+    chosen = {name: _chosen(one.read(data), split) for name, one in JUDGED.items()}
     result: dict[str, Any] = {"model": studio.engine.key, "split": split}
     tool = score_tool(data)
     if tool:
         named = {
-            n: (r, split if split == "test" else _THEIR_DEV[n]) for n, r in chosen.items() if r
+            n: (r, split if split == "test" else JUDGED[n].dev) for n, r in chosen.items() if r
         }
         result["lips"] = lip_scores(studio, tool, named)
         result["closure_in_noise"] = {

@@ -8,8 +8,6 @@ positions is what it learns. Phones are not used, only sound.
 
 from __future__ import annotations
 
-import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,30 +21,22 @@ from emotalk_core.model.network.front_end import Convolutions, Layers, student_t
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from .crops import Crops
+from .lesson import LessonConfig, descend, layer_misses
 
 __all__ = ["DistilConfig", "distil"]
-
-log = logging.getLogger(__name__)
 
 _POSITIONS: Final = 450  # the sinusoids' first states: windows of 5 s start anywhere in them
 
 
 @dataclass(frozen=True)
-class DistilConfig:
+class DistilConfig(LessonConfig):
     """How the student is trained."""
 
-    steps: int = (
-        2800  # 25 minutes of one core: 20 to 30 reach the floor that the teacher's spread sets
-    )
-    n_layers: int = 3
-    reach: int = 40  # states on each side, 0.8 s
-    window: int = 250  # states, 5 s
-    batch: int = 3
+    # 25 minutes of one core: 20 to 30 reach the floor that the teacher's spread sets.
+    steps: int = 2800
     learning_rate: float = 3e-4
+    reach: int = 40  # states on each side, 0.8 s
     relative_rate: float = 3e-3  # of the scores by distance
-    edge: int = 25  # states at a window's ends that are not judged
-    layer_weights: tuple[float, ...] = (0.5, 1.0, 1.0)
-    seed: int = 0
 
 
 def distil(
@@ -80,12 +70,20 @@ def distil(
         Layers(tensors, config.n_layers, config.reach),
     )
     crops = Crops(sounds, 2 * config.window, config.seed)
-    losses = _train(nets, crops, config)
+    scales = _start_from_teacher(nets, crops, config.batch)
+    rates = [
+        (
+            [p for n, p in nets.student.named_parameters() if "relative" not in n],
+            config.learning_rate,
+        ),
+        ([layer.relative for layer in nets.student.layers], config.relative_rate),
+    ]
+    misses = descend(nets.student, lambda: _misses(nets, crops, config, scales), config, rates)
     note = f"{metadata.get('source', '')}; made position-free by distillation"
     write_tensors(
         out, student_tensors(nets.convolutions, nets.student), metadata | {"source": note}
     )
-    return {f"layer_{i + 1}": round(float(loss), 4) for i, loss in enumerate(losses)}
+    return misses
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +124,8 @@ def _start_from_teacher(nets: _Networks, crops: Crops, batch: int) -> list[Tenso
     return [1.0 / (v + 1e-2) for v in variances]
 
 
-def _layer_losses(
-    nets: _Networks, crops: Crops, config: DistilConfig, scale: Sequence[Tensor]
+def _misses(
+    nets: _Networks, crops: Crops, config: DistilConfig, scales: Sequence[Tensor]
 ) -> list[Tensor]:
     """Unexplained share of each layer's variance on one batch."""
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
@@ -135,33 +133,4 @@ def _layer_losses(
         targets = nets.teacher(x, crops.random_starts(_POSITIONS, len(x)))
     with torch.autocast("cpu", torch.bfloat16):
         states = nets.student(x)
-    pairs = zip(states, targets, scale, strict=True)
-    inner = slice(config.edge, -config.edge)
-    return [(((a.float() - b.float()) ** 2) * s)[:, inner].mean() for a, b, s in pairs]
-
-
-def _train(nets: _Networks, crops: Crops, config: DistilConfig) -> np.ndarray:
-    """Running mean of each layer's loss at the end."""
-    scale = _start_from_teacher(nets, crops, config.batch)
-    groups = [
-        {"params": [p for n, p in nets.student.named_parameters() if "relative" not in n]},
-        {"params": [layer.relative for layer in nets.student.layers]},
-    ]
-    rates = (config.learning_rate, config.relative_rate)
-    optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
-    running = np.ones(config.n_layers)
-    for step in range(config.steps):
-        done = step / config.steps
-        factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * factor
-        losses = _layer_losses(nets, crops, config, scale)
-        optimizer.zero_grad()
-        torch.stack(losses).mul(torch.tensor(config.layer_weights)).sum().backward()
-        torch.nn.utils.clip_grad_norm_(nets.student.parameters(), 1.0)
-        optimizer.step()
-        found = np.array([loss.item() for loss in losses])
-        running += (found - running) * max(0.03, 1.0 / (step + 1))
-        if (step + 1) % 50 == 0:
-            log.info("distil: step %d, unexplained %s", step + 1, np.round(running, 4).tolist())
-    return running
+    return layer_misses(states, targets, scales, config.edge)

@@ -5,8 +5,7 @@ front end, as it was before the lesson, has of the same sound.
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,17 +13,20 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
+from ..pace import rise_under_fall
 from .crops import Crops
 
-__all__ = ["Lesson", "LessonConfig", "Student", "student_of", "teach"]
+__all__ = ["Lesson", "LessonConfig", "Student", "descend", "layer_misses", "student_of", "teach"]
 
 log = logging.getLogger(__name__)
 
-_REPORT_EVERY: Final = 50  # steps
+_WARMUP, _REPORT_EVERY = 50, 50  # steps
+_LEAST: Final = 0.03  # of the learning rate, at the end
 
 
 @dataclass(frozen=True)
@@ -97,46 +99,72 @@ def teach(
     student = student_of(tensors, config.n_layers)
     teacher = student_of(tensors, config.n_layers).requires_grad_(requires_grad=False)
     crops = Crops(sounds, 2 * config.window + 1, config.seed)
-    misses = _train(student, lambda n: lesson.draw(teacher, crops, n), config)
+
+    def batches() -> tuple[Tensor, list[Tensor]]:
+        return lesson.draw(teacher, crops, config.batch)
+
+    scales = _scales(batches)
+
+    def misses_of() -> list[Tensor]:
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                mel, targets = batches()
+            states = student(mel)
+        return layer_misses(states, targets, scales, config.edge)
+
+    misses = descend(student, misses_of, config, [(student.parameters(), config.learning_rate)])
     source = f"{metadata.get('source', '')}; {lesson.learnt}"
     write_tensors(
         out, student_tensors(student.convolutions, student.layers), metadata | {"source": source}
     )
-    return {f"layer_{i + 1}": round(float(miss), 4) for i, miss in enumerate(misses)}
-
-
-_Batches = Callable[[int], tuple[Tensor, list[Tensor]]]
+    return misses
 
 
 @torch.no_grad()
-def _scales(batches: _Batches, config: LessonConfig) -> list[Tensor]:
+def _scales(batches: Callable[[], tuple[Tensor, list[Tensor]]]) -> list[Tensor]:
     """1 / variance of each dimension of each layer."""
     n_batches = 8
     layers = [
-        torch.cat(parts)
-        for parts in zip(*(batches(config.batch)[1] for _ in range(n_batches)), strict=True)
+        torch.cat(parts) for parts in zip(*(batches()[1] for _ in range(n_batches)), strict=True)
     ]
     return [1.0 / (x.float().reshape(-1, x.shape[-1]).var(0) + 1e-2) for x in layers]
 
 
-def _train(student: Student, batches: _Batches, config: LessonConfig) -> np.ndarray:
-    """Running mean of each layer's loss at the end."""
-    scales = _scales(batches, config)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
-    inner = slice(config.edge, -config.edge)
+def layer_misses(
+    states: Sequence[Tensor], targets: Sequence[Tensor], scales: Sequence[Tensor], edge: int
+) -> list[Tensor]:
+    """Share of its variance by which each layer (B, S, 512) misses its target, ends left out."""
+    return [
+        ((a.float() - b.float()).square() * s)[:, edge:-edge].mean()
+        for a, b, s in zip(states, targets, scales, strict=True)
+    ]
+
+
+def descend(
+    student: torch.nn.Module,
+    misses_of: Callable[[], list[Tensor]],
+    config: LessonConfig,
+    rates: Sequence[tuple[Iterable[Parameter], float]],
+) -> dict[str, float]:
+    """Take all steps of a lesson; by layer, what it misses over the last of them.
+
+    Parameters
+    ----------
+    student : Module
+        What learns.
+    misses_of : function
+        Each layer's loss on a new batch.
+    config : LessonConfig
+    rates : sequence of (parameters, learning rate)
+    """
+    groups = [{"params": [*parameters]} for parameters, _ in rates]
+    optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
     running = np.ones(config.n_layers)
     for step in range(config.steps):
-        done = step / config.steps
-        factor = min(1.0, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1.0 + math.cos(math.pi * done)))
-        optimizer.param_groups[0]["lr"] = config.learning_rate * factor
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                mel, targets = batches(config.batch)
-            states = student(mel)
-        misses = [
-            ((a.float() - b).square() * s)[:, inner].mean()
-            for a, b, s in zip(states, targets, scales, strict=True)
-        ]
+        pace = rise_under_fall(step, config.steps, warmup=_WARMUP, least=_LEAST)
+        for group, (_, rate) in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * pace
+        misses = misses_of()
         optimizer.zero_grad()
         torch.stack(misses).mul(torch.tensor(config.layer_weights)).sum().backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -144,5 +172,5 @@ def _train(student: Student, batches: _Batches, config: LessonConfig) -> np.ndar
         found = np.array([miss.item() for miss in misses])
         running += (found - running) * max(0.03, 1.0 / (step + 1))
         if (step + 1) % _REPORT_EVERY == 0:
-            log.info("lesson: step %d, misses %s", step + 1, np.round(running, 4).tolist())
-    return running
+            log.info("front end: step %d, misses %s", step + 1, np.round(running, 4).tolist())
+    return {f"layer_{i + 1}": round(float(miss), 4) for i, miss in enumerate(running)}

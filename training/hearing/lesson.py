@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from emotalk_core.model.network.front_end import Convolutions, Layers, student_t
 
 from ..checkpoints import read_state, write_state
 from ..losses import misnamed, probe_matrix
+from ..pace import rise_under_fall
 from ..seeds import seed_torch
 from .disturbance import Disturbance
 from .sound import Heard, LogMel, crop_samples, heard
@@ -186,8 +186,7 @@ class Lesson:
         self._scales = self._measured()
 
     def _pace(self, step: int) -> float:
-        done = min(1.0, step / self._settings.steps)
-        return min(1.0, (step + 1) / _WARMUP) * (0.02 + 0.49 * (1.0 + math.cos(math.pi * done)))
+        return rise_under_fall(step, self._settings.steps, warmup=_WARMUP, least=0.02)
 
     def run(self, checkpoint: Path) -> None:
         """All steps that are left."""

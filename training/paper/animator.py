@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from emotalk_core.arkit import N_CHANNELS
-from emotalk_core.model.network import level_feature
+from emotalk_core.engine.starter import level_feature
 
 from .batches import Batch, Faces
 from .store import STATES_PER_FRAME

@@ -21,6 +21,7 @@ from emotalk_core.errors import InputError
 
 from ..checkpoints import read_state, write_state
 from ..journal import Journal
+from ..pace import rise_then_fall
 from ..seeds import seed_torch
 from .batches import Batch, Faces, Pairs, collate
 from .processes import Processes
@@ -168,12 +169,9 @@ def _due(step: int, every: int, last: int) -> bool:
 def _speed(step: int, run: PaperRun) -> float:
     """Share of the learning rate at a step."""
     pace = run.pace
-    if step < pace.warmup:
-        return (step + 1) / pace.warmup
-    if not pace.decay:
+    if step >= pace.warmup and not pace.decay:
         return 1.0
-    done = (step - pace.warmup) / max(1, pace.steps - pace.warmup)
-    return 0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * done)))
+    return rise_then_fall(step, pace.steps, warmup=pace.warmup, least=0.01)
 
 
 def chosen_device(name: str) -> torch.device:

@@ -12,10 +12,11 @@ import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
 from emotalk_core.engine.frontend import STATE_RATE
+from emotalk_core.engine.starter import pool_weights
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import load_model, starter_folder
-from emotalk_core.model.network import Starter, pool_weights
+from emotalk_core.model.network import TORCH, Starter
 from emotalk_core.model.tensors import write_tensors
 
 from ..folders import copy_unchanged
@@ -103,7 +104,9 @@ class StarterAnimator(nn.Module):
         content = network.content(batch.states, batch.level_db)
         content, level = network.frames(content, batch.level_db, n_frames)
         centres = torch.arange(n_frames) * STATE_RATE // network.config.fps
-        voice, heard = network.emotion(batch.states, pool_weights(batch.level_db) * inside, centres)
+        voice, heard = network.emotion(
+            batch.states, pool_weights(batch.level_db, TORCH) * inside, centres
+        )
         return content, level, voice.softmax(-1) @ network.prototypes, heard.float()
 
     def _crossed(self, content: Tensor, level: Tensor, latent: Tensor, batch: Batch) -> Tensor:

@@ -29,23 +29,11 @@ from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.timing import SAMPLE_RATE
 
-from ..datasets import (
-    Recording,
-    load_emodb,
-    load_grid,
-    load_open_speech,
-    load_ravdess,
-    load_samples,
-)
+from ..datasets import Recording, load_samples
 from ..evaluate.lips import FIGURES, score_tool
+from ..sets import JUDGED
 from . import rhubarb
 
-SETS: Final[dict[str, Callable[[Path], list[Recording]]]] = {
-    "emodb": load_emodb,
-    "ravdess": load_ravdess,
-    "grid_mp": load_grid,
-    "open_speech": load_open_speech,
-}
 SYSTEMS: Final = ("emotalk", "rhubarb", "loudness")
 
 Totals = dict[str, float]
@@ -149,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = args.sets.split(",")
     steps = args.every * len(names) if len(args.every) == 1 else args.every
     for name, every in zip(names, steps, strict=True):
-        recordings = [r for r in SETS[name](args.data) if r.split == "test"][::every]
+        recordings = [r for r in JUDGED[name].read(args.data) if r.split == "test"][::every]
         for system in args.only.split(","):
             out = args.out / system / name
             totals = make_curves(system, recordings, out, args.model)

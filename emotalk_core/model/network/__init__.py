@@ -6,19 +6,9 @@ from __future__ import annotations
 
 from ..config import ModelConfig
 from .published import Published
-from .starter import Starter, firmness, level_feature, pool_weights, press, round_off, tuck
+from .starter import TORCH, Starter
 
-__all__ = [
-    "Published",
-    "Starter",
-    "build_network",
-    "firmness",
-    "level_feature",
-    "pool_weights",
-    "press",
-    "round_off",
-    "tuck",
-]
+__all__ = ["TORCH", "Published", "Starter", "build_network"]
 
 
 def build_network(config: ModelConfig) -> Starter | Published:

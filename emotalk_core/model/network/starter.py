@@ -1,5 +1,5 @@
 """The starter network's trained part in torch: what training optimises. `engine/starter.py` is the
-same in numpy.
+same in numpy; what its gates do (`engine/contact.py`) is written once for both.
 
 Shapes: B clips, S states at 50 Hz, T frames at 30 fps.
 """
@@ -7,148 +7,36 @@ Shapes: B clips, S states at 50 Hz, T frames at 30 fps.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own custom
 from torch import Tensor, nn
 
-from ...engine.contact import (
-    AGAINST,
-    BY_CONTENT,
-    BY_PHONES,
-    CONTACT_MM,
-    FIRMNESS,
-    GIVES_WAY,
-    HALF_SHUT_MM,
-    IS_JAW,
-    JAW,
-    JAW_SURE,
-    KEPT,
-    LEAST,
-    LEAST_WAY,
-    MOUTH_CLOSE,
-    NARROWED,
-    PRESSED,
-    PUCKER,
-    SLACK,
-    SOONER,
-    SOONER_ROUNDED,
-    SOONER_TUCKED,
-    SURE_ROUNDED,
-    TAIL,
-    TUCK_SURE,
-    TUCKED,
-    YIELDS,
-    columns_of,
-)
+from ...engine.arrays import Library
+from ...engine.contact import gated, smoothed
 from ...engine.frontend import STATE_RATE
-from ...engine.starter import POOL_DB_PER_E, POOL_EPS, POOL_FLOOR
-from ...shaping.aperture import MM, REST_MM
-from ..config import GATES, OPEN_VOWELS, ContentConfig, ModelConfig
+from ...engine.starter import POOL_EPS, POOL_FLOOR, level_feature
+from ..config import ContentConfig, ModelConfig
 
-__all__ = [
-    "Starter",
-    "firmness",
-    "level_feature",
-    "pool_weights",
-    "press",
-    "round_off",
-    "tuck",
-]
+__all__ = ["TORCH", "Starter"]
 
 
-def level_feature(level: Tensor) -> Tensor:
-    """As in `engine.starter`."""
-    return ((level + 20.0) / 15.0).clamp(-2.5, 2.0)
+def _raised(values: Tensor, column: int, amount: Tensor, worth: float | Tensor) -> Tensor:
+    unit = values.new_zeros(values.shape[-1])
+    unit[column] = 1.0 / worth
+    return values + amount[..., None] * unit
 
 
-def pool_weights(level: Tensor) -> Tensor:
-    """As in `engine.starter`."""
-    return torch.exp(level.clamp(max=0.0) / POOL_DB_PER_E)
-
-
-def firmness(logits: Tensor) -> Tensor:
-    """As in `engine.contact`."""
-    away = torch.where(logits < 0.0, TAIL * logits, logits)
-    shut = 1.0 - (-away).sigmoid() ** FIRMNESS
-    slack = torch.from_numpy(SLACK.copy()).to(logits.device)
-    return ((shut - slack) / (1.0 - slack)).clamp(min=0.0)
-
-
-def gate_logits(contact: Tensor, shares: Tensor) -> Tensor:
-    """As in `engine.contact`, (B, T, 3)."""
-    met, tucked, rounded = (
-        shares[..., columns_of(phones)].sum(-1).clamp(LEAST, 1.0 - LEAST).logit()
-        for phones in GATES
-    )
-    met = met - torch.log1p(AGAINST * shares[..., columns_of(OPEN_VOWELS)].sum(-1))
-    lips = BY_CONTENT * contact + BY_PHONES * met + SOONER
-    return torch.stack([lips, tucked + SOONER_TUCKED, rounded + SOONER_ROUNDED], dim=-1)
-
-
-def round_off(free: Tensor, firm: Tensor) -> Tensor:
-    """As in `engine.contact`."""
-    yields, narrowed = _rows(free, YIELDS, NARROWED)
-    values = free * (1.0 - firm * yields)
-    spread = (values.clamp(min=0.0) @ narrowed)[..., None]
-    forward = torch.zeros_like(narrowed)
-    forward[PUCKER] = 1.0
-    return values + (SURE_ROUNDED * firm).clamp(max=1.0) * spread * forward
-
-
-def tuck(free: Tensor, firm: Tensor, jaw: Tensor) -> Tensor:
-    """As in `engine.contact`."""
-    kept, tucked, is_jaw = _rows(free, KEPT, TUCKED, IS_JAW)
-    share = torch.where(is_jaw, jaw[..., None], firm[..., None])
-    return free + share * (torch.maximum(free * kept, tucked) - free)
-
-
-def press(free: Tensor, firm: Tensor, slow: Tensor, jaw: Tensor) -> Tensor:
-    """As in `engine.contact`."""
-    mm, gives_way, least, is_jaw = _rows(free, MM, GIVES_WAY, PRESSED, IS_JAW)
-    wanted = _gap_left(_gap(free, mm).clamp(min=0.0), firm)
-    pressed = torch.maximum(free, (2.0 * slow - 1.0).clamp(min=0.0)[..., None] * least)
-
-    def given(way: Tensor) -> Tensor:
-        return pressed * (1.0 - torch.where(is_jaw, jaw[..., None], way[..., None]) * gives_way)
-
-    values = given(slow)
-    room = (values[..., JAW] - values[..., MOUTH_CLOSE].clamp(min=0.0)).clamp(min=0.0)
-    reached = wanted - room * mm[MOUTH_CLOSE]
-    values = _towards(values, given(torch.maximum(firm, slow)), reached, mm)
-    values = _towards(values, pressed, wanted, mm)
-    excess = (_gap(values, mm) - wanted).clamp(min=0.0)
-    up = torch.zeros_like(mm)
-    up[MOUTH_CLOSE] = -1.0 / mm[MOUTH_CLOSE]
-    return values + excess[..., None] * up
-
-
-def _rows(like: Tensor, *rows: np.ndarray) -> list[Tensor]:
-    return [torch.from_numpy(row.copy()).to(like.device) for row in rows]
-
-
-def _gap(values: Tensor, mm: Tensor) -> Tensor:
-    return values @ mm + REST_MM
-
-
-def _gap_left(gap: Tensor, firm: Tensor) -> Tensor:
-    widest = HALF_SHUT_MM * (1.0 - firm) / firm.clamp(min=LEAST)
-    share = (1.0 - firm) * gap + firm * CONTACT_MM
-    return torch.minimum(torch.minimum(share, widest.clamp(min=CONTACT_MM)), gap)
-
-
-def _towards(values: Tensor, other: Tensor, gap_mm: Tensor, mm: Tensor) -> Tensor:
-    here = _gap(values, mm)
-    way = _gap(other, mm) - here
-    share = ((gap_mm - here) * way.sign() / way.abs().clamp(min=LEAST_WAY)).clamp(0.0, 1.0)
-    return values + share[..., None] * (other - values)
-
-
-def _smoothed(rows: Tensor) -> Tensor:
-    """As in `engine.starter`."""
-    padded = torch.cat([rows[:, :1], rows, rows[:, -1:]], dim=1)
-    return 0.25 * (padded[:, :-2] + padded[:, 2:]) + 0.5 * rows
+TORCH: Final = Library(
+    of=torch,
+    sigmoid=torch.sigmoid,
+    logit=torch.logit,
+    row=lambda row, like: torch.from_numpy(row.copy()).to(like.device),
+    raised=_raised,
+)
+"""For the gates' arithmetic on tensors."""
 
 
 class _Block(nn.Module):
@@ -233,7 +121,7 @@ class _Content(nn.Module):
     @staticmethod
     def full(content: Tensor, logits: Tensor) -> Tensor:
         """An Encoding's content (B, S, full_width) of what is `said`."""
-        return torch.cat([_smoothed(content), logits.softmax(-1)], dim=-1)
+        return torch.cat([smoothed(content, TORCH), logits.softmax(-1)], dim=-1)
 
 
 class _Emotion(nn.Module):
@@ -307,14 +195,8 @@ class _Decoder(nn.Module):
         for block in self.blocks:
             x = block(x, told)
         contact = self.contact(said)[..., 0].float()
-        free = _smoothed(self.output(x).float())
-        firm = firmness(gate_logits(contact, shares.float()))
-        lips, lip, _ = firm.unbind(-1)
-        slow = _smoothed(firm)
-        parted, drawn, _ = slow.unbind(-1)
-        jaw = _smoothed(firm[..., :1] ** JAW_SURE)[..., 0]
-        free = tuck(round_off(free, slow[..., 2:]), torch.maximum(drawn, lip), lip**TUCK_SURE)
-        return press(free, lips, parted, jaw), free, contact
+        free = smoothed(self.output(x).float(), TORCH)
+        return *gated(free, contact, shares.float(), TORCH), contact
 
 
 class Starter(nn.Module):
