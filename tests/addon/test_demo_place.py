@@ -148,3 +148,4 @@ def test_the_view_turns_to_it_but_not_where_it_looks_through_a_camera(
     else:
         assert (now - face()).length < 0.3
         assert 0.5 < distance < 2.0
+        assert (space.region_3d.view_rotation @ Vector((0.0, 0.0, 1.0))).y < -0.8  # from her front
