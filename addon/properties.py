@@ -211,6 +211,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     strip: StringProperty(name="Strip")
     strip_uid: StringProperty()  # the strip's mark: a renamed one is known by it
     strip_scene: PointerProperty(type=bpy.types.Scene)  # whose sequencer holds the strip
+    made_at: StringProperty()  # where its sound lay, and at which frame rate, when it was written
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
     filepath: StringProperty(name="File", subtype="FILE_PATH", options=compat.path_options())
     start_frame: FloatProperty(name="Start")

@@ -21,7 +21,7 @@ from ..keying import bake
 from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
-from . import by_hand, controls, eases, removal, told
+from . import by_hand, controls, eases, moved, removal, told
 from .ease_keys import lost_by_hand
 from .known_again import by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
@@ -158,6 +158,8 @@ def finish(
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
     _record(take, prepared, outcome, result)
+    if stretch.only is None:
+        moved.remember(take)
     if stretch.part(table_ends(tables)) is not None:
         take.baked = prepared.digest  # else its keys are as they were
     asked = prepared.ease if stretch.only is None else None
