@@ -20,7 +20,7 @@ from ..sounds import sound, sources, strips
 from . import by_hand, controls
 from .cast import Line
 from .known_again import Known
-from .stretches import check_range, layout_of
+from .stretches import check_channel, check_range, layout_of
 
 __all__ = [
     "Prepared",
@@ -125,6 +125,7 @@ def _asked(
     take = _same_take(scene, (kind, strip), character, meshes)
     if take is not None:
         check_range(scene.emotalk)
+        check_channel(scene.emotalk, take, heard.channel)
     sliders = take.controls if take else shown_controls(scene)
     adjust(sliders)
     return _prepared((scene, take, sliders), (character.name, meshes, rig), (kind, heard, strip))
