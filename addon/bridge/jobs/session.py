@@ -32,6 +32,7 @@ class Session:
         self.moved: set[int] = set()  # scenes whose sliders have moved, by Blender's number
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
+        self.left_out: list[str] = []  # why not all that was asked for last was made
         self.findings: list[Finding] = []  # of the last check-up
         self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
@@ -68,6 +69,7 @@ class Session:
             self.errand.job.cancel()
             self.errand = None
         self._known.clear()
+        self.left_out = []
         self.moved.clear()
         self.room.forget()
 
