@@ -1,5 +1,7 @@
 """The eight emotion sliders, what they mix with, and the presets."""
 
+from typing import Any
+
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS, PRESETS
@@ -12,6 +14,8 @@ _HELD = (
     "Keys of this take are not as they were written, so the sliders leave them alone. Update Keys "
     "writes the take anew; undo brings back what was there"
 )
+
+_CLIP = "Imported curves: nothing was heard that could be felt. Shaping works on them"
 
 
 class EMOTALK_MT_presets(bpy.types.Menu):
@@ -39,6 +43,22 @@ class _Emotion:
         take = takes.active_take(context.scene)
         if take is not None and len(context.scene.emotalk.takes) > 1:
             layout.label(text=take.name, icon="REC")
+        is_clip = take is not None and take.source == "CLIP"
+        if is_clip:
+            draw_text(layout, _CLIP, "INFO", context)
+        self._draw_sliders(layout.column(), group, context, is_active=not is_clip)
+        layout.prop(context.scene.emotalk, "live")
+        if take is None or not live.is_stale(take):
+            return
+        if take.is_held:
+            draw_text(layout, _HELD, "ERROR", context)
+        if take.is_held or not context.scene.emotalk.live:
+            layout.operator("emotalk.refresh", icon="FILE_REFRESH")
+
+    def _draw_sliders(
+        self, layout: Any, group: Any, context: bpy.types.Context, *, is_active: bool
+    ) -> None:
+        layout.enabled = is_active
         columns = slider_columns(context)
         grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
         for name in EMOTIONS:
@@ -47,13 +67,6 @@ class _Emotion:
         column.prop(group, "mix", slider=True)
         column.prop(group, "intensity", slider=True)
         column.prop(group, "style")
-        layout.prop(context.scene.emotalk, "live")
-        if take is None or not live.is_stale(take):
-            return
-        if take.is_held:
-            draw_text(layout, _HELD, "ERROR", context)
-        if take.is_held or not context.scene.emotalk.live:
-            layout.operator("emotalk.refresh", icon="FILE_REFRESH")
 
 
 class EMOTALK_PT_emotion(_Emotion, InView, bpy.types.Panel):

@@ -1,5 +1,7 @@
 """What was heard and made, and what looks wrong."""
 
+from typing import Any
+
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS
@@ -28,13 +30,19 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
         if take is None:
             return
         draw_text(layout, take.summary, "CHECKMARK", context)
+        if take.source == "CLIP":
+            self._draw_notes(take, context)
+            return
         where = f"on channel {take.channel}" if take.channel else "in the voice"
         layout.label(text=f"Heard {where}", icon="SOUND")
         grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
         for name, share in zip(EMOTIONS, take.heard, strict=True):
             grid.progress(factor=share, text=f"{name.capitalize()} {share:.0%}")
+        self._draw_notes(take, context)
+
+    def _draw_notes(self, take: Any, context: bpy.types.Context) -> None:
         for warning in take.warnings.splitlines():
-            draw_text(layout, warning, "ERROR", context)
+            draw_text(self.layout, warning, "ERROR", context)
 
 
 CLASSES = (EMOTALK_PT_result,)

@@ -37,8 +37,10 @@ class Session:
         self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
 
-    def keep(self, uid: str, heard: Heard, known: Known) -> None:
+    def keep(self, uid: str, heard: Heard, known: Known | None) -> None:
         """Have what the take `uid` hears at hand for its sliders."""
+        if known is None:
+            return
         self._known[uid] = heard.key, known
         self._known.move_to_end(uid)
         while len(self._known) > _MAX_ENCODINGS:

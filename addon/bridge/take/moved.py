@@ -17,9 +17,12 @@ def has_moved(take: Any) -> bool:
     return bool(take.made_at) and _place(take) not in {"", take.made_at}
 
 
-def remember(take: Any) -> None:
-    """Let the take know where its sound lies now."""
-    take.made_at = _place(take)
+def remember(take: Any, *, is_part: bool) -> None:
+    """Let the take know where its sound lies now; a part that was written leaves the rest where it
+    was.
+    """
+    if not is_part:
+        take.made_at = _place(take)
 
 
 def _place(take: Any) -> str:
