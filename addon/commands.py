@@ -44,7 +44,9 @@ def main(argv: Sequence[str]) -> int:
         with ended_like_ctrl_c():
             return run(arguments)
     except EmoTalkError as error:
-        return _failed(str(error))
+        for reason in error.reasons[:-1]:
+            _failed(reason)
+        return _failed(error.reasons[-1])
     except OSError as error:
         return _failed(f"{error.strerror or error}: {error.filename}")
     except (Cancelled, KeyboardInterrupt):

@@ -30,6 +30,11 @@ _SOURCES = (
     ("FILE", "File", "A sound or film file on disk", "FILE_SOUND", 2),
 )
 
+_TAKE_SOURCES = (
+    *_SOURCES,
+    ("CLIP", "Clip File", "Curves that were imported: csv, npz or json", "ANIM_DATA", 3),
+)
+
 
 def _moved(self: Any, _context: Any) -> None:
     live.schedule(self.id_data)
@@ -215,10 +220,11 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     """
 
     uid: StringProperty()
-    source: EnumProperty(items=_SOURCES, name="Sound")
+    source: EnumProperty(items=_TAKE_SOURCES, name="Sound")
     strip: StringProperty(name="Strip")
     strip_uid: StringProperty()  # the strip's mark: a renamed one is known by it
     strip_scene: PointerProperty(type=bpy.types.Scene)  # whose sequencer holds the strip
+    made_at: StringProperty()  # where its sound lay, and at which frame rate, when it was written
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
     filepath: StringProperty(name="File", subtype="FILE_PATH", options=compat.path_options())
     start_frame: FloatProperty(name="Start")

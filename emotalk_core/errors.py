@@ -29,6 +29,7 @@ class EmoTalkError(Exception):
         shown = str(value) if isinstance(value, (int, float)) else repr(str(value))
         super().__init__(f"{problem}: {shown}. {remedy}")
         self.problem, self.value, self.remedy = problem, value, remedy
+        self.reasons: tuple[str, ...] = (str(self),)  # more, where it stands for several
 
 
 class InputError(EmoTalkError):

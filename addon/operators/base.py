@@ -41,7 +41,8 @@ class EmoTalkOperator(bpy.types.Operator):
         except Cancelled:
             self.report({"INFO"}, "Cancelled: nothing was changed")
         except EmoTalkError as error:
-            self.report({"ERROR"}, str(error))
+            for reason in error.reasons:
+                self.report({"ERROR"}, reason)
         except OSError as error:
             where = f": '{error.filename}'" if error.filename else ""
             self.report({"ERROR"}, f"{error.strerror or error}{where}. Check disk and folder")

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ...emotalk_core.clip_files import read_clip, write_clip
+from ...emotalk_core.clip_files import write_clip
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, part_of
 from ..bridge import compat
@@ -96,8 +96,7 @@ class EMOTALK_OT_import_clip(OfCharacter, ImportHelper):
 
     def run(self, context: bpy.types.Context) -> str:
         """Read the file, write keys from the current frame on."""
-        clip = read_clip(bpy.path.abspath(self.filepath))
-        result = clips.onto_character(clip, context.scene, context.object)
+        result = clips.onto_character(self.filepath, context)
         if result.notes:
             self.report({"WARNING"}, "; ".join(result.notes))
         return f"Wrote {bake.described(result)}"

@@ -124,6 +124,15 @@ class EMOTALK_OT_preset(EmoTalkOperator):
 
     name: EnumProperty(name="Preset", items=_PRESETS)
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is anything that a preset does."""
+        take = takes.active_take(context.scene)
+        if take is not None and take.source == "CLIP":
+            cls.poll_message_set("Imported curves: nothing was heard that could be felt")
+            return False
+        return super().poll(context)
+
     def run(self, context: bpy.types.Context) -> str:
         """Set the sliders of the active take."""
         group = takes.shown_controls(context.scene)

@@ -18,7 +18,7 @@ from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.keying.draft import PAUSE_S
 from ..bridge.take import takes
-from ..bridge.take.several import Outcomes, Several
+from ..bridge.take.several import NoneMadeError, Outcomes, Several
 from .base import EmoTalkOperator
 
 __all__ = ["WatchedOperator"]
@@ -49,8 +49,20 @@ class WatchedOperator(EmoTalkOperator):
         """One line for the user, of a single take."""
         raise NotImplementedError
 
+    def guarded(self, call: Callable[[], set[str]]) -> set[str]:
+        """As of any operator; why nothing was made is kept for the panel."""
+        return super().guarded(partial(self._kept, call))
+
+    def _kept(self, call: Callable[[], set[str]]) -> set[str]:
+        try:
+            return call()
+        except NoneMadeError as error:
+            SESSION.left_out = [*error.reasons]
+            raise
+
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""
+        SESSION.left_out = []
         self._several = Several(self.asked(context))
         self._several.write(self._several.work(self.work)(silent))
         return self._told()
@@ -81,6 +93,7 @@ class WatchedOperator(EmoTalkOperator):
         self._end(set())
 
     def _start(self, context: bpy.types.Context) -> set[str]:
+        SESSION.left_out = []
         self._several = Several(self.asked(context))
         self._job = Job(self._several.work(self.work))
         self._watch = Watch(self._several.abandon)
@@ -107,8 +120,8 @@ class WatchedOperator(EmoTalkOperator):
     def _told(self) -> str:
         """Report warnings; one line on what was made."""
         several = self._several
-        if not several.made:
-            raise several.failed[0]
+        several.check_made()
+        SESSION.left_out = several.reasons
         last = several.made[-1]
         takes.make_active(last.prepared)
         if several.told:

@@ -5,10 +5,12 @@ from typing import Any
 
 import bpy
 
-__all__ = ["InSequencer", "InView", "button_row", "draw_text", "slider_columns"]
+__all__ = ["InSequencer", "InView", "button_row", "draw_text", "is_narrow", "slider_columns"]
 
 _PIXELS_OF_A_LETTER = 7.5  # of Blender's own font, measured
 _TWO_COLUMNS = 270  # pixels below which the names of sliders side by side are cut to a letter
+
+_ONE_THING = 220  # pixels below which a name beside other things is cut to nothing
 
 
 class InView:
@@ -38,6 +40,11 @@ def slider_columns(context: bpy.types.Context) -> int:
     """How many sliders have room side by side."""
     scale = context.preferences.system.ui_scale
     return 2 if context.region.width / scale >= _TWO_COLUMNS else 1
+
+
+def is_narrow(context: bpy.types.Context) -> bool:
+    """Whether there is room for one thing in a row, and no more."""
+    return context.region.width / context.preferences.system.ui_scale < _ONE_THING
 
 
 def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:

@@ -1,8 +1,11 @@
 """What was heard and made, and what looks wrong."""
 
+from typing import Any
+
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS
+from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
 from .base import InView, draw_text
 
@@ -16,20 +19,30 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Once something was animated."""
-        return takes.active_take(context.scene) is not None
+        """Once something was animated, or could not be."""
+        return takes.active_take(context.scene) is not None or bool(SESSION.left_out)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Bars of the feelings heard, then notes."""
+        """What was left out, bars of the feelings heard, then notes."""
         layout, take = self.layout, takes.active_take(context.scene)
+        for reason in SESSION.left_out:
+            draw_text(layout, f"Left out: {reason}", "ERROR", context)
+        if take is None:
+            return
         draw_text(layout, take.summary, "CHECKMARK", context)
+        if take.source == "CLIP":
+            self._draw_notes(take, context)
+            return
         where = f"on channel {take.channel}" if take.channel else "in the voice"
         layout.label(text=f"Heard {where}", icon="SOUND")
         grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
         for name, share in zip(EMOTIONS, take.heard, strict=True):
             grid.progress(factor=share, text=f"{name.capitalize()} {share:.0%}")
+        self._draw_notes(take, context)
+
+    def _draw_notes(self, take: Any, context: bpy.types.Context) -> None:
         for warning in take.warnings.splitlines():
-            draw_text(layout, warning, "ERROR", context)
+            draw_text(self.layout, warning, "ERROR", context)
 
 
 CLASSES = (EMOTALK_PT_result,)

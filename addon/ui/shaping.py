@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import bpy
 
+from ...emotalk_core.reshaping import RESHAPING
 from ..bridge.take import takes
 from .base import InView
 
@@ -21,7 +22,8 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        group = takes.shown_controls(context.scene)
+        group, take = takes.shown_controls(context.scene), takes.active_take(context.scene)
+        is_clip = take is not None and take.source == "CLIP"
         for names in (
             ("brows", "eyes", "mouth", "jaw"),
             ("articulation", "smoothing", "lip_closure"),
@@ -30,7 +32,9 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
         ):
             column = layout.column(align=True)
             for name in names:
-                column.prop(group, name, slider=name not in {"sync_offset_ms", "ease_s", "seed"})
+                row = column.row(align=True)
+                row.enabled = not is_clip or name in {*RESHAPING, "ease_s"}
+                row.prop(group, name, slider=name not in {"sync_offset_ms", "ease_s", "seed"})
 
 
 class EMOTALK_PT_keys(InView, bpy.types.Panel):

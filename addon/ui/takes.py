@@ -4,10 +4,15 @@ from typing import Any, ClassVar
 
 import bpy
 
-from .base import InView
+from ..bridge.take import moved, takes
+from .base import InView, draw_text, is_narrow
 from .engine import draw_errand
 
 __all__ = ["CLASSES"]
+
+_MOVED = (
+    "The sound has been moved or trimmed since, or the frame rate changed: Update Keys follows it"
+)
 
 
 class EMOTALK_UL_takes(bpy.types.UIList):
@@ -15,7 +20,7 @@ class EMOTALK_UL_takes(bpy.types.UIList):
 
     def draw_item(
         self,
-        _context: bpy.types.Context,
+        context: bpy.types.Context,
         layout: Any,
         _data: Any,
         item: Any,
@@ -24,7 +29,10 @@ class EMOTALK_UL_takes(bpy.types.UIList):
         _name: str,
     ) -> None:
         """Name and frames."""
-        layout.prop(item, "name", text="", emboss=False, icon="REC")
+        icon = "ERROR" if moved.has_moved(item) else "REC"
+        layout.prop(item, "name", text="", emboss=False, icon=icon)
+        if is_narrow(context):  # the name counts more
+            return
         frames = layout.row()
         frames.alignment = "RIGHT"
         frames.label(text=f"{item.first_frame:.0f} to {item.last_frame:.0f}")
@@ -40,6 +48,9 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
         """List and buttons."""
         layout, ours = self.layout, context.scene.emotalk
         layout.template_list("EMOTALK_UL_takes", "", ours, "takes", ours, "take_index", rows=3)
+        take = takes.active_take(context.scene)
+        if take is not None and moved.has_moved(take):
+            draw_text(layout, _MOVED, "ERROR", context)
         row = layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
         row.operator("emotalk.refresh_all", text="", icon="ANIM_DATA")

@@ -85,6 +85,24 @@ def test_nothing_that_can_be_made_is_an_error(ready: Any, lines: Any, speech: Pa
     assert state() == before
 
 
+def test_when_nothing_can_be_made_every_reason_is_told(
+    ready: Any, lines: Any, speech: Path, tmp_path: Path
+) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    speech.unlink()
+    told = [f"Sound of strip {name} is missing" for name in ("ada 1", "ben 1", "ada 2")]
+
+    with pytest.raises(RuntimeError) as caught:
+        bpy.ops.emotalk.animate()
+
+    assert all(line in str(caught.value) for line in told)
+    assert [reason.partition(":")[0] for reason in SESSION.left_out] == told
+    write_wav(speech, babble(3.0))
+    bpy.ops.emotalk.animate()
+    assert SESSION.left_out == []
+
+
 def test_new_takes_get_the_sliders_that_were_shown(ready: Any, lines: Any) -> None:
     ready.strip = "ben 1"
     bpy.ops.emotalk.animate()

@@ -149,3 +149,17 @@ def test_blender_reads_one_channel_alone(
     np.testing.assert_allclose(heard(2), second, atol=1e-4)
     with pytest.raises(InputError, match="Use 1 to 2"):
         heard(3)
+
+
+def test_a_range_gives_no_part_of_a_take_another_channel(ready: Any, head: Any, both: Path) -> None:
+    jaw_of(ready, both, 2)
+    before = voice_of(head, "jawOpen")[1]
+    ready.use_range, ready.range_start, ready.range_end, ready.channel = True, 20, 30, 1
+
+    with pytest.raises(RuntimeError, match="another channel of the sound: 1"):
+        bpy.ops.emotalk.animate()
+
+    np.testing.assert_array_equal(voice_of(head, "jawOpen")[1], before)
+    assert ready.takes[0].channel == 2
+    ready.channel = 2
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}

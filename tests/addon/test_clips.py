@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 
-from tests.addon.scenes import fcurves, users_action
+from tests.addon.scenes import fcurves, keys_of, state, users_action
 
 JAW = 'key_blocks["jawOpen"].value'
 
@@ -47,19 +48,94 @@ def test_imported_curves_are_held_on_twos_as_a_take_is(clip: str, ready: Any, he
     assert {point.interpolation for point in points} == {"CONSTANT"}
 
 
-def test_import_into_a_takes_frames_tells_that_its_sliders_go_over_it(
+def test_import_into_a_takes_frames_tells_of_it(
     clip: str, ready: Any, head: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bpy.context.scene.frame_set(200)
     bpy.ops.emotalk.animate()
     bpy.ops.emotalk.import_clip(filepath=clip)
-    assert "Lies in frames" not in capfd.readouterr().out
+    assert "Shares frames" not in capfd.readouterr().out
 
     bpy.context.scene.frame_set(20)
     bpy.ops.emotalk.import_clip(filepath=clip)
 
-    told = "Lies in frames of Head: speech.wav: its sliders write over it"
+    told = "Shares frames with Head: speech.wav: the take that is made last has them"
     assert told in capfd.readouterr().out
+
+
+def test_an_imported_clip_is_a_take_that_plays_the_file_as_it_is(
+    clip: str, ready: Any, head: Any
+) -> None:
+    bpy.context.scene.frame_set(200)
+
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    from emotalk.emotalk_core.clip_files import read_clip
+
+    (take,) = ready.takes
+    assert (take.source, take.name, take.filepath) == ("CLIP", "Head: clip.npz", clip)
+    frames, values = keys_of(head, "jawOpen")
+    assert (take.first_frame, take.last_frame) == (frames[0], frames[-1]) == (200.0, 272.0)
+    faces = read_clip(clip)
+    column = faces.channels.index("jawOpen")
+    np.testing.assert_allclose(values[0], faces.values[0, column], atol=1e-6)
+    assert values.max() == pytest.approx(faces.values[:, column].max(), abs=0.02)
+
+
+def test_shaping_works_on_an_imported_clip_and_back(clip: str, ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.import_clip(filepath=clip)
+    controls, before = ready.takes[0].controls, keys_of(head, "jawOpen")[1]
+
+    controls.jaw = 0.5
+    bpy.ops.emotalk.refresh()
+    halved = keys_of(head, "jawOpen")[1]
+    controls.jaw, controls.sync_offset_ms = 1.0, 500.0
+    bpy.ops.emotalk.refresh()
+    later = ready.takes[0].first_frame
+    controls.sync_offset_ms = 0.0
+    bpy.ops.emotalk.refresh()
+
+    np.testing.assert_allclose(halved, 0.5 * before, atol=1e-6)
+    assert later == ready.takes[0].first_frame + 12
+    np.testing.assert_array_equal(keys_of(head, "jawOpen")[1], before)
+
+
+def test_the_same_file_at_the_same_frame_is_the_same_take(clip: str, ready: Any) -> None:
+    for frame in (200, 200, 400):
+        bpy.context.scene.frame_set(frame)
+        bpy.ops.emotalk.import_clip(filepath=clip)
+
+    assert [take.first_frame for take in ready.takes] == [200.0, 400.0]
+
+
+def test_what_is_animated_after_an_import_blinks_as_before_it(clip: str, ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    ready.takes[0].controls.blink = 0.75
+    bpy.context.scene.frame_set(200)
+    bpy.ops.emotalk.import_clip(filepath=clip)
+    ready.start_frame = 400
+
+    bpy.ops.emotalk.animate()
+
+    blinks = [take.controls.blink for take in ready.takes]
+    assert blinks == pytest.approx([0.75, 0.0, 0.75])
+
+
+def test_a_clip_whose_file_is_gone_says_so_and_stays(clip: str, ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.import_clip(filepath=clip)
+    before = state()
+    Path(clip).unlink()
+
+    with pytest.raises(RuntimeError, match="No such file of curves"):
+        bpy.ops.emotalk.refresh()
+
+    assert state() == before
+
+
+def test_presets_are_not_for_imported_curves(clip: str, ready: Any) -> None:
+    bpy.ops.emotalk.import_clip(filepath=clip)
+
+    assert not bpy.ops.emotalk.preset.poll()
 
 
 def test_import_tells_of_values_that_are_percents(

@@ -98,3 +98,54 @@ def test_what_is_hidden_is_no_obstacle(addon: ModuleType) -> None:
     bpy.ops.emotalk.add_demo_character()
 
     assert bpy.context.scene.emotalk.rig.character.location.x == 0.0
+
+
+def test_it_is_what_is_selected_then(addon: ModuleType) -> None:
+    cube = add()
+
+    bpy.ops.emotalk.add_demo_character()
+
+    root = bpy.context.scene.emotalk.rig.character
+    assert bpy.context.view_layer.objects.active == root
+    assert [*bpy.context.selected_objects] == [root]
+    assert not cube.select_get()
+
+
+def test_from_edit_mode_it_is_added_in_object_mode(addon: ModuleType) -> None:
+    cube = add()
+    bpy.ops.object.mode_set(mode="EDIT")
+
+    bpy.ops.emotalk.add_demo_character()
+
+    assert (bpy.context.mode, cube.mode) == ("OBJECT", "OBJECT")
+    assert len(bpy.context.scene.emotalk.rig.character.data.bones) == 5
+
+
+def views() -> list[Any]:
+    screens = bpy.data.screens
+    areas = [area for screen in screens for area in screen.areas if area.type == "VIEW_3D"]
+    return [area.spaces[0] for area in areas]
+
+
+@pytest.mark.parametrize("through", ["PERSP", "CAMERA"])
+def test_the_view_turns_to_it_but_not_where_it_looks_through_a_camera(
+    addon: ModuleType, through: str
+) -> None:
+    from emotalk.addon.demo import view
+
+    bpy.ops.wm.read_factory_settings(use_empty=False)
+    bpy.ops.emotalk.add_demo_character()
+    space = views()[0]
+    space.region_3d.view_perspective = through
+    before = space.region_3d.view_location.copy(), space.region_3d.view_distance
+
+    bpy.context.view_layer.update()
+    view.frame(space, space.region_3d, bpy.context.object)
+
+    now, distance = space.region_3d.view_location, space.region_3d.view_distance
+    if through == "CAMERA":
+        assert (now, distance) == before
+    else:
+        assert (now - face()).length < 0.3
+        assert 0.5 < distance < 2.0
+        assert (space.region_3d.view_rotation @ Vector((0.0, 0.0, 1.0))).y < -0.8  # from her front

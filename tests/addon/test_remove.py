@@ -316,16 +316,22 @@ def test_own_keys_in_our_action_stay_and_the_action_is_the_users_then(
     assert not [*keys.keys()]
 
 
-def test_an_imported_clip_outlives_the_last_take(ready: Any, head: Any, tmp_path: Path) -> None:
+def test_an_imported_clip_is_a_take_of_its_own_and_goes(
+    ready: Any, head: Any, tmp_path: Path
+) -> None:
     bpy.ops.emotalk.animate()
     clip = str(tmp_path / "clip.npz")
     bpy.ops.emotalk.export_clip(filepath=clip)
     bpy.context.scene.frame_current = 200
     bpy.ops.emotalk.import_clip(filepath=clip)
 
+    ready.take_index = 0
+
     bpy.ops.emotalk.clear()
 
     assert keys_of(head, "jawOpen")[0][0] == 200.0
+    bpy.ops.emotalk.clear()
+    assert not fcurves(head.data.shape_keys)
 
 
 def test_own_keys_on_the_armature_stay(ready: Any, head: Any) -> None:

@@ -50,8 +50,7 @@ def _animated(arguments: argparse.Namespace) -> Several:
     several = Several(asked_of_cast(bpy.context))
     work = several.work(lambda one: partial(animate, one.request, SESSION.room))
     several.write(work(progress_for(arguments.progress)))
-    if not several.made:
-        raise several.failed[0]
+    several.check_made()
     for line in several.told:
         tell(f"emotalk: {line}")
     return several

@@ -32,12 +32,15 @@ class Session:
         self.moved: set[int] = set()  # scenes whose sliders have moved, by Blender's number
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
+        self.left_out: list[str] = []  # why not all that was asked for last was made
         self.findings: list[Finding] = []  # of the last check-up
         self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
 
-    def keep(self, uid: str, heard: Heard, known: Known) -> None:
+    def keep(self, uid: str, heard: Heard, known: Known | None) -> None:
         """Have what the take `uid` hears at hand for its sliders."""
+        if known is None:
+            return
         self._known[uid] = heard.key, known
         self._known.move_to_end(uid)
         while len(self._known) > _MAX_ENCODINGS:
@@ -68,6 +71,7 @@ class Session:
             self.errand.job.cancel()
             self.errand = None
         self._known.clear()
+        self.left_out = []
         self.moved.clear()
         self.room.forget()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from ....emotalk_core.cache import EncodingCache
 from ....emotalk_core.clip import Clip
+from ....emotalk_core.clip_files import read_clip
 from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
@@ -18,7 +19,8 @@ from ....emotalk_core.phrases import Phrase, find_phrases
 from ....emotalk_core.pipeline import decode, encode
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
-from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, retarget
+from ....emotalk_core.reshaping import reshaped
+from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
 from ..sounds.decode import to_source
 from ..sounds.sound import Heard
 
@@ -47,6 +49,7 @@ class Request:
     track: ControlTrack
     settings: EngineSettings
     options: BakeOptions
+    is_clip: bool = False  # whether what is `heard` is a file of curves
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +64,11 @@ class Known:
 class Outcome:
     """What a job brings back."""
 
-    known: Known
+    known: Known | None  # None: curves of a file
     clip: Clip
     tables: list[KeyTable]
     report: Report
-    phrases: tuple[Phrase, ...]
+    phrases: tuple[Phrase, ...] = ()
 
 
 class EngineRoom:
@@ -129,7 +132,9 @@ def _open(settings: EngineSettings, progress: Progress) -> Engine:
 
 
 def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> Outcome:
-    """Sound to keys."""
+    """Sound to keys; curves of a file as they are, but for what their sliders say."""
+    if request.is_clip:
+        return _played(request)
     settings = request.settings
     progress(0.0, "Loading the model")
     engine = room.engine(settings, part_of(progress, 0.0, 0.05))
@@ -147,6 +152,18 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     outcome = redo(request, Known(encoding, sound.notes), engine)
     progress(1.0, "Writing keys")
     return outcome
+
+
+def _played(request: Request) -> Outcome:
+    heard, options = request.heard, request.options
+    clip = reshaped(read_clip(heard.path), request.track.base)
+    tables = retarget(
+        clip, request.binding, rate=heard.rate, start_frame=heard.start_frame, options=options
+    )
+    builder = ReportBuilder()
+    builder.add_rows(faces_of(clip))
+    report = builder.finish(clip.n_frames, Fraction(clip.fps), {})
+    return Outcome(None, clip, tables, replace(report, warnings=()))  # they are of the sound
 
 
 def redo(request: Request, known: Known, engine: Engine) -> Outcome:

@@ -12,7 +12,7 @@ from ....emotalk_core.errors import InputError
 from .. import compat
 from . import mixdown, sound, strips
 
-__all__ = ["is_same_file", "of_panel", "of_strip", "of_take"]
+__all__ = ["is_clip_of", "is_same_file", "of_clip", "of_panel", "of_strip", "of_take"]
 
 
 def of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:
@@ -46,14 +46,37 @@ def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]
     InputError
         It is gone, or cannot be heard.
     """
+    if take.source == "CLIP":
+        return of_clip(take.filepath, take.start_frame, scene), None
     heard, strip = _of_take(take, scene)
     return _completed(heard, take.channel, scene), strip
+
+
+def of_clip(path: str, start_frame: float, scene: bpy.types.Scene) -> sound.Heard:
+    """A file of curves, as if it were heard.
+
+    Raises
+    ------
+    InputError
+        It is not there.
+    """
+    file = Path(bpy.path.abspath(path))
+    if not file.is_file():
+        raise InputError("No such file of curves", value=file, remedy="Import another one.")
+    rate = compat.scene_rate(scene)
+    return sound.Heard(file, 0.0, None, start_frame, rate, f"clip {file.name}")
 
 
 def is_same_file(one: Any, other: Any) -> bool:
     """Whether both play the same sound file from the same frame on, however its path is written."""
     files = {Path(bpy.path.abspath(source.filepath)).resolve() for source in (one, other)}
     return len(files) == 1 and one.start_frame == other.start_frame
+
+
+def is_clip_of(take: Any, heard: sound.Heard) -> bool:
+    """Whether a take plays this file of curves from the same frame on."""
+    path = Path(bpy.path.abspath(take.filepath))
+    return path.resolve() == heard.path.resolve() and take.start_frame == heard.start_frame
 
 
 def _of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any | None]:

@@ -15,6 +15,7 @@ from .. import compat
 __all__ = [
     "Trace",
     "again",
+    "at_hand",
     "chosen",
     "every_sound",
     "find",
@@ -91,6 +92,14 @@ def of_take(take: Any, scene: bpy.types.Scene) -> Any:
     if own is None:
         raise InputError("The take's strip is gone", value=take.strip, remedy="Animate again.")
     return own
+
+
+def at_hand(take: Any) -> Any | None:
+    """The take's strip, where it still has its name: found at once."""
+    place = take.strip_scene or take.id_data
+    owner, name = compat.strip_collection(place)
+    strip = getattr(owner, name).get(take.strip) if owner is not None else None
+    return strip if strip is not None and strip.emotalk_uid == take.strip_uid else None
 
 
 def is_of(take: Any, strip: Any) -> bool:

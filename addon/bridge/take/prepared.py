@@ -10,8 +10,10 @@ from typing import Any
 
 import bpy
 
+from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.easing import frames_of
 from ....emotalk_core.errors import RigError
+from ....emotalk_core.reshaping import AS_IT_IS
 from .. import characters
 from ..jobs.settings import engine_settings
 from ..jobs.work import Request
@@ -20,19 +22,21 @@ from ..sounds import sound, sources, strips
 from . import by_hand, controls
 from .cast import Line
 from .known_again import Known
-from .stretches import check_range, layout_of
+from .stretches import check_channel, check_range, layout_of
 
 __all__ = [
     "Prepared",
     "active_take",
+    "controls_of_new",
     "prepare",
+    "prepare_clip",
     "prepare_line",
     "prepare_take",
     "shown_controls",
 ]
 
 _Source = tuple[str, sound.Heard, Any | None]
-"""STRIP, SPEAKER or FILE; what it plays; the strip if it is one."""
+"""STRIP, SPEAKER, FILE or CLIP; what it plays; the strip if it is one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +49,13 @@ class Prepared:
     known: Known
     rig: rigs.Rig
     scene: str
-    source: str  # of the sound: STRIP, SPEAKER or FILE
+    source: str  # of the sound: STRIP, SPEAKER or FILE; CLIP: curves of a file
     uid: str  # of the take that is made again; empty: a new one
     strip: str
     strip_scene: str  # whose sequencer holds it
     character: str
     meshes: tuple[str, ...]
-    digest: str  # of the sliders when they were read
+    digest: str  # of the sliders when they were read; empty: a new clip's, its own from the start
     ease: tuple[int, int]  # frames in and out that they asked for then
 
 
@@ -67,6 +71,16 @@ def shown_controls(scene: bpy.types.Scene) -> Any:
     """
     take = active_take(scene)
     return take.controls if take else scene.emotalk.controls
+
+
+def controls_of_new(scene: bpy.types.Scene) -> Any:
+    """The sliders that a new take begins with: those that are shown, but not an imported clip's,
+    which keep voices still.
+    """
+    takes = scene.emotalk.takes
+    shown = active_take(scene)
+    heard = [take for take in (*takes, *([shown] if shown else ())) if take.source != "CLIP"]
+    return heard[-1].controls if heard else scene.emotalk.controls
 
 
 def prepare(
@@ -104,6 +118,24 @@ def prepare_line(scene: bpy.types.Scene, line: Line) -> Prepared:
     return _asked(scene, line.rig, line.character, ("STRIP", heard, line.strip))
 
 
+def prepare_clip(context: bpy.types.Context, path: str) -> Prepared:
+    """A file of curves, for the chosen character from the current frame on.
+
+    Raises
+    ------
+    EmoTalkError
+        What is missing, and what to do.
+    """
+    scene = context.scene
+    character = scene.emotalk.rig.character or context.object
+    heard = sources.of_clip(path, float(scene.frame_current), scene)
+    prepared = _asked(scene, scene.emotalk.rig, character, ("CLIP", heard, None))
+    if prepared.uid:
+        return prepared
+    request = replace(prepared.request, track=ControlTrack(AS_IT_IS))
+    return replace(prepared, request=request, ease=(0, 0), digest="")
+
+
 def _asked(
     scene: bpy.types.Scene,
     group: Any,
@@ -122,10 +154,11 @@ def _asked(
     meshes, rig = rigs.rig_of(group, character)
     kind, heard, strip = source
     heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(group.targets, character)))
-    take = _same_take(scene, (kind, strip), character, meshes)
+    take = _same_take(scene, source, character, meshes)
     if take is not None:
         check_range(scene.emotalk)
-    sliders = take.controls if take else shown_controls(scene)
+        check_channel(scene.emotalk, take, heard.channel)
+    sliders = take.controls if take else controls_of_new(scene)
     adjust(sliders)
     return _prepared((scene, take, sliders), (character.name, meshes, rig), (kind, heard, strip))
 
@@ -147,7 +180,7 @@ def _prepared(
     (scene, take, group), (character, meshes, rig), (kind, heard, strip) = of, face, source
     names = tuple(mesh.name for mesh in meshes)
     return Prepared(
-        request=_request(heard, rig, group, scene.emotalk),
+        request=_request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP"),
         known=Known.of(scene, strip, (character, *names, *rig.objects)),
         rig=rig,
         scene=scene.name,
@@ -162,21 +195,22 @@ def _prepared(
     )
 
 
-def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any) -> Request:
+def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, *, is_clip: bool) -> Request:
     seconds = heard.duration_s if heard.duration_s is not None else 600.0
     end_frame = heard.start_frame + seconds * float(heard.rate)
     track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
     heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
-    return Request(heard, rig.binding, track, engine_settings(), layout_of(ours))
+    layout = layout_of(ours)
+    return Request(heard, rig.binding, track, engine_settings(), layout, is_clip=is_clip)
 
 
 def _same_take(
-    scene: bpy.types.Scene, of: tuple[str, Any | None], character: Any, meshes: Sequence[Any]
+    scene: bpy.types.Scene, of: _Source, character: Any, meshes: Sequence[Any]
 ) -> Any | None:
-    """The take of the same sound on the same character, whichever of its parts was chosen. `of`:
-    kind of source, and its strip; Speaker and file are those of the panel.
+    """The take of the same sound on the same character, whichever of its parts was chosen. Speaker
+    and sound file are those of the panel.
     """
-    ours, (source, strip) = scene.emotalk, of
+    ours, (source, heard, strip) = scene.emotalk, of
     for take in ours.takes:
         parts = [*by_hand.parts_of(take).values()]
         is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
@@ -187,6 +221,7 @@ def _same_take(
             "STRIP": strip is not None and strips.is_of(take, strip),
             "SPEAKER": take.speaker == ours.speaker,
             "FILE": sources.is_same_file(take, ours),
+            "CLIP": sources.is_clip_of(take, heard),
         }
         if same[take.source]:
             return take

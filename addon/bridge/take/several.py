@@ -19,12 +19,21 @@ from ..keying.draft import SLICE_S, Draft
 from . import cast, takes
 from .prepared import Prepared
 
-__all__ = ["Made", "Outcomes", "Several", "asked_of_cast"]
+__all__ = ["Made", "NoneMadeError", "Outcomes", "Several", "asked_of_cast"]
 
 _T = TypeVar("_T")
 
 Outcomes = Sequence[Outcome | EmoTalkError]
 """Of each take, or why there is none."""
+
+
+class NoneMadeError(EmoTalkError):
+    """Of several takes not one could be made; as an error the first reason."""
+
+    def __init__(self, failed: Sequence[EmoTalkError]) -> None:
+        first = failed[0]
+        super().__init__(first.problem, value=first.value, remedy=first.remedy)
+        self.reasons = (*dict.fromkeys(map(str, failed)),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +65,9 @@ class Several:
         Raises
         ------
         EmoTalkError
-            Not one can be made.
+            The only one cannot be made.
+        NoneMadeError
+            Of several not one can be made.
         """
         self.is_one = len(asked) == 1
         self.made: list[Made] = []
@@ -67,7 +78,23 @@ class Several:
         ready = [self._try(one) for one in asked]
         self._all = [prepared for prepared in ready if prepared is not None]
         if not self._all:
-            raise self.failed[0]
+            raise NoneMadeError(self.failed)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why takes were left out, each once."""
+        return [*dict.fromkeys(map(str, self.failed))]
+
+    def check_made(self) -> None:
+        """Nothing, where a take was made.
+
+        Raises
+        ------
+        NoneMadeError
+            None was.
+        """
+        if not self.made:
+            raise NoneMadeError(self.failed)
 
     @property
     def told(self) -> list[str]:

@@ -13,7 +13,7 @@ from ....emotalk_core.retarget import BakeOptions, KeyTable
 from ..keying.curves import NEAR, Stretch
 from . import by_hand
 
-__all__ = ["check_range", "layout_of", "stretch_for"]
+__all__ = ["check_channel", "check_range", "layout_of", "stretch_for"]
 
 _Span = tuple[float, float]
 
@@ -37,6 +37,22 @@ def check_range(ours: Any) -> None:
             "Only a Range ends before it begins",
             value=f"{ours.range_start} to {ours.range_end}",
             remedy="Swap From and To.",
+        )
+
+
+def check_channel(ours: Any, take: Any, channel: int | None) -> None:
+    """Nothing, where a take can be written from this channel of its sound, None is all of them.
+
+    Raises
+    ------
+    InputError
+        Only a part of it would be, and its sliders would write that over from the other channel.
+    """
+    if ours.use_range and take.channel != (channel or 0):
+        raise InputError(
+            "Only a Range cannot give a part of a take another channel of the sound",
+            value=channel or 0,
+            remedy=f"Set Channel to {take.channel}, as the take has it, or take all of its frames.",
         )
 
 

@@ -13,6 +13,7 @@ from ....emotalk_core.controls import EMOTIONS
 from ....emotalk_core.easing import table_ends
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.progress import Progress, part_of, silent
+from ....emotalk_core.reshaping import AS_IT_IS
 from ....emotalk_core.retarget import KeyTable
 from ..counting import counted
 from ..jobs.session import SESSION
@@ -21,13 +22,22 @@ from ..keying import bake
 from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
-from . import by_hand, controls, eases, phrases, removal, told
+from . import by_hand, controls, eases, moved, phrases, removal, told
 from .ease_keys import lost_by_hand
 from .known_again import by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
 from .neighbours import others_on
 from .passages import Baked
-from .prepared import Prepared, active_take, prepare, prepare_line, prepare_take, shown_controls
+from .prepared import (
+    Prepared,
+    active_take,
+    controls_of_new,
+    prepare,
+    prepare_clip,
+    prepare_line,
+    prepare_take,
+    shown_controls,
+)
 from .stretches import stretch_for
 
 __all__ = [
@@ -38,6 +48,7 @@ __all__ = [
     "make_active",
     "name_now",
     "prepare",
+    "prepare_clip",
     "prepare_line",
     "prepare_take",
     "remake",
@@ -158,8 +169,11 @@ def finish(
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
     _record(take, prepared, outcome, result)
+    moved.remember(take, is_part=stretch.only is not None)
     if stretch.part(table_ends(tables)) is not None:
-        take.baked = prepared.digest  # else its keys are as they were
+        take.baked = prepared.digest or controls.digest(
+            take.controls
+        )  # else its keys are as they were
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
@@ -235,7 +249,7 @@ def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
 
 def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     ours = scene.emotalk
-    shown = shown_controls(scene)
+    shown = controls_of_new(scene)
     # Adding may move what `shown` is.
     was, ease_s, path = controls.read(shown), shown.ease_s, shown.path_from_id()
     took_over = shown.took_over
@@ -243,11 +257,17 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.uid, take.source = uuid.uuid4().hex, prepared.source
     for name in _SOURCE_FIELDS:
         setattr(take, name, getattr(ours, name))
+    is_clip = prepared.source == "CLIP"
+    if is_clip:
+        heard = prepared.request.heard
+        take.filepath, take.start_frame = str(heard.path), heard.start_frame
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
-    controls.apply(was, take.controls)
-    take.controls.ease_s, take.controls.took_over = ease_s, took_over
-    controls.copy_keys(scene.path_resolve(path), take.controls)
+    controls.apply(AS_IT_IS if is_clip else was, take.controls)
+    take.controls.ease_s = 0.0 if is_clip else ease_s
+    take.controls.took_over = took_over and not is_clip
+    if not is_clip:
+        controls.copy_keys(scene.path_resolve(path), take.controls)
     ours.take_index = len(ours.takes) - 1
     return take
 

@@ -83,19 +83,10 @@ def of_shared_frames(
     return (f"Shares frames with {names}: the take that is made last has them",) if over else ()
 
 
-def of_import(tables: Sequence[KeyTable], clip: Clip, takes: Sequence[Any]) -> tuple[str, ...]:
-    """Of a clip's keys that a take of the same face will write over, and of values that are none of
-    ours.
-    """
-    first, last = table_ends(tables)
-    over = [t.name for t in takes if t.first_frame <= last and first <= t.last_frame]
+def of_import(clip: Clip) -> tuple[str, ...]:
+    """Of values that are none of ours."""
     most = float(faces_of(clip).max(initial=0.0))
-    them = "their" if len(over) > 1 else "its"
-    all_told = (
-        (over, f"Lies in frames of {', '.join(over[:3])}: {them} sliders write over it"),
-        (most > _MOST, f"Its values go up to {most:.3g}: they are cut off at 1"),
-    )
-    return tuple(text for is_so, text in all_told if is_so)
+    return (f"Its values go up to {most:.3g}: they are cut off at 1",) if most > _MOST else ()
 
 
 def _share_frames(place: Place, step: int, other: Any) -> bool:
