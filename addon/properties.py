@@ -109,6 +109,11 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     mouth: _number("mouth", "Mouth", "How far the lips move; closed lips still close")
     jaw: _number("jaw", "Jaw", "How far the jaw opens")
     smoothing: _number("smoothing", "Smoothing", "Calmer curves. Lips still meet")
+    upper_smoothing: _number(
+        "upper_smoothing",
+        "Upper Smoothing",
+        "More smoothing for brows, lids and cheeks than for the mouth; below 0 less",
+    )
     lip_closure: _number(
         "lip_closure",
         "Lip Closure",

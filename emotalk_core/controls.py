@@ -42,6 +42,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "mouth": (0.0, 2.0),
         "jaw": (0.0, 2.0),
         "smoothing": (0.0, 1.0),
+        "upper_smoothing": (-1.0, 1.0),
         "lip_closure": (0.0, 1.0),
         "articulation": (0.0, 1.0),
         "sync_offset_ms": (-500.0, 500.0),
@@ -74,6 +75,7 @@ class Controls:
     mouth: float = 1.0
     jaw: float = 1.0
     smoothing: float = 0.0  # 0 none .. 1 strongest (Savitzky-Golay over 0.37 s)
+    upper_smoothing: float = 0.0  # added to it for brows, lids and cheeks
     lip_closure: float = 0.0  # pressing of nearly closed lips, over what the network closes itself
     articulation: float = 0.25  # open vowels that open, rounded ones that round; 0 as heard
     sync_offset_ms: float = 0.0  # + moves the face later

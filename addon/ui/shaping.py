@@ -24,7 +24,7 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
         group = takes.shown_controls(context.scene)
         for names in (
             ("brows", "eyes", "mouth", "jaw"),
-            ("articulation", "smoothing", "lip_closure"),
+            ("articulation", "smoothing", "upper_smoothing", "lip_closure"),
             ("sync_offset_ms", "ease_s"),
             ("blink", "gaze", "head", "seed"),
         ):

@@ -46,6 +46,7 @@ _NUMBERS: Final = {
     "mouth": "gain of lips and nose",
     "jaw": "gain of the jaw",
     "smoothing": "0 none to 1; lips still meet",
+    "upper_smoothing": "more of it for brows, lids and cheeks, or less below 0",
     "lip_closure": "how firmly nearly closed lips are pressed together",
     "articulation": "how clearly vowels are spoken: 0 as heard, 1 theatre; starter models",
     "sync_offset_ms": "milliseconds that the face comes later",

@@ -18,7 +18,7 @@ from .articulation import Said, articulate
 from .closure import keep_closed, press_lips
 from .gains import gain_regions
 from .limits import limit
-from .smoothing import smooth
+from .smoothing import smooth_regions
 
 __all__ = ["CHANNELS", "CONTEXT_FRAMES", "Said", "shape"]
 
@@ -61,7 +61,7 @@ def shape(
     speech = speech_activity(level, said.silence if said else None)
     mouth = limit(articulate(values, said, controls.articulation))
     # What the other sliders do to the shape of the motion, but never to lips that met.
-    gained = gain_regions(smooth(mouth, controls.smoothing), controls)
+    gained = gain_regions(smooth_regions(mouth, controls), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
     face = press_lips(rest_in_silence(face, speech), controls.lip_closure)
     shut = blink.blink_curve(
