@@ -134,6 +134,12 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     )
     gaze: _number("gaze", "Gaze", "Size of the eyes' small movements")
     head: _number("head", "Head", "Size of the head's movements and of the brows' accents")
+    asymmetry: _number(
+        "asymmetry",
+        "Asymmetry",
+        "How unlike left and right are in smiles, frowns and brows. What speaks is alike. 0: a "
+        "mirror's face",
+    )
     ease_s: FloatProperty(
         name="Ease (s)", min=0.0, max=LONGEST_S, soft_max=2.0, default=EASE_S, step=10,
         precision=2, update=_moved, options=set(),
@@ -141,7 +147,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "of that before it. 0: it stays as the voice leaves it",
     )  # fmt: skip
     seed: IntProperty(
-        name="Seed", description="Another seed, other blinks, glances and nods", min=0,
+        name="Seed", description="Another seed, other blinks, glances, nods and sides", min=0,
         default=_START.seed, update=_moved, options=set(),
     )  # fmt: skip
 

@@ -49,6 +49,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "blink": (0.0, 2.0),
         "gaze": (0.0, 2.0),
         "head": (0.0, 2.0),
+        "asymmetry": (0.0, 1.0),
     }
 )
 """Smallest and largest value of every number in `Controls`, the same in panels and on the
@@ -82,7 +83,8 @@ class Controls:
     blink: float = 1.0  # rate of the blink layer, 1 is natural (about 15 a minute)
     gaze: float = 1.0  # size of the gaze layer's saccades
     head: float = 1.0  # size of the head layer's motion and of the brows' accents
-    seed: int = 0  # of the blink, gaze, head and brow layers
+    asymmetry: float = 0.35  # how unlike left and right are in what a face feels; 0 a mirror's
+    seed: int = 0  # of the blink, gaze, head and brow layers and of the asymmetry
 
     def __post_init__(self) -> None:
         if len(self.emotions) != len(EMOTIONS) or not all(0.0 <= w <= 1.0 for w in self.emotions):
@@ -134,10 +136,10 @@ PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
         "From the voice": Controls(),
         **{emotion.capitalize(): _only(emotion) for emotion in EMOTIONS},
         "Broad (animation)": Controls(
-            intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15, articulation=0.6
+            intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15, articulation=0.6, asymmetry=0.5
         ),
         "Understated": Controls(intensity=0.6, brows=0.7, mouth=0.85, jaw=0.85, articulation=0.0),
-        "Lips only": Controls(intensity=0.0, mix=1.0, blink=0.0, gaze=0.0, head=0.0),
+        "Lips only": Controls(intensity=0.0, mix=1.0, blink=0.0, gaze=0.0, head=0.0, asymmetry=0.0),
     }
 )
 

@@ -26,7 +26,7 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
             ("brows", "eyes", "mouth", "jaw"),
             ("articulation", "smoothing", "upper_smoothing", "lip_closure"),
             ("sync_offset_ms", "ease_s"),
-            ("blink", "gaze", "head", "seed"),
+            ("blink", "gaze", "head", "asymmetry", "seed"),
         ):
             column = layout.column(align=True)
             for name in names:

@@ -53,6 +53,7 @@ _NUMBERS: Final = {
     "blink": "rate of blinks, 0 none, 1 natural",
     "gaze": "size of the eyes' small movements",
     "head": "size of the head's small movements and of the brows' accents",
+    "asymmetry": "how unlike the face's two sides feel: 0 alike",
 }
 
 _MOST_CHANNELS: Final = 65_535  # 16 bits in the head of a wav
@@ -178,7 +179,7 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
         help="speaking style, from 0; beyond the model's last (see info) they begin anew",
     )
     group.add_argument(
-        "--seed", type=int, metavar="N", help="of blinks, gaze, head and brows (default: 0)"
+        "--seed", type=int, metavar="N", help="of blinks, gaze, head, brows, sides (default: 0)"
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import arkit
 from ..controls import Controls
-from . import accents, activity, blink, gaze, head
+from . import accents, activity, asymmetry, blink, gaze, head
 from .activity import rest_in_silence, speech_activity
 from .articulation import Said, articulate
 from .closure import keep_closed, press_lips
@@ -79,7 +79,10 @@ def shape(
         seed=controls.seed,
         start_frame=start_frame,
     )
-    face = limit(accents.add_accents(face, raised))
+    leans = asymmetry.lean(
+        len(face), size=controls.asymmetry, seed=controls.seed, start_frame=start_frame
+    )
+    face = limit(asymmetry.share_out(accents.add_accents(face, raised), leans))
     rotation = head.head_rotation(
         level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
     )
