@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from .errors import InputError
+
+if TYPE_CHECKING:  # shaping reads Controls itself
+    from .shaping.look import Look
 
 __all__ = [
     "EMOTIONS",
@@ -164,6 +167,7 @@ class ControlTrack:
     base: Controls = field(default_factory=Controls)
     times_s: Sequence[float] = ()  # rising, seconds on the sound's own clock
     keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
+    look: Look | None = None  # what the eyes rest on
 
     def __post_init__(self) -> None:
         if len(self.times_s) != len(self.keys) or list(self.times_s) != sorted(self.times_s):

@@ -18,9 +18,10 @@ from .articulation import Said, articulate
 from .closure import keep_closed, press_lips
 from .gains import gain_regions
 from .limits import limit
+from .look import Look, head_part, look_coefficients
 from .smoothing import smooth_regions
 
-__all__ = ["CHANNELS", "CONTEXT_FRAMES", "Said", "shape"]
+__all__ = ["CHANNELS", "CONTEXT_FRAMES", "Look", "Said", "shape"]
 
 CHANNELS: Final = arkit.CHANNELS + arkit.HEAD_CHANNELS
 """Columns of what `shape` returns."""
@@ -39,6 +40,7 @@ def shape(
     controls: Controls,
     start_frame: int = 0,
     said: Said | None = None,
+    look: Look | None = None,
 ) -> np.ndarray:
     """Curves ready for a face.
 
@@ -52,6 +54,8 @@ def shape(
         Where in the sound the stretch begins: what is random depends on it.
     said : Said, optional
         Phones, where the network names them.
+    look : Look, optional
+        What the eyes rest on, with glances around it; without it they look straight ahead.
 
     Returns
     -------
@@ -71,7 +75,16 @@ def shape(
     angles = gaze.gaze_angles(
         len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame
     )
-    face = gaze.add_gaze(face, angles)
+    rotation = head.head_rotation(
+        level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
+    )
+    if look is None:
+        face = gaze.add_gaze(face, angles)
+    else:
+        times_s = _seen_at(len(face), start_frame, controls)
+        rotation = rotation + head_part(look, times_s, size=controls.head)
+        resting = look_coefficients(look, times_s, rotation)
+        face = gaze.look_from(face, resting + angles[:, None])
     raised = accents.brow_accents(
         level,
         speech,
@@ -83,7 +96,9 @@ def shape(
         len(face), size=controls.asymmetry, seed=controls.seed, start_frame=start_frame
     )
     face = limit(asymmetry.share_out(accents.add_accents(face, raised), leans))
-    rotation = head.head_rotation(
-        level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
-    )
     return np.concatenate([face, rotation], axis=1).astype(np.float32, copy=False)
+
+
+def _seen_at(n_frames: int, start_frame: int, controls: Controls) -> np.ndarray:
+    """float64 (T,): when each frame is shown, in seconds of the sound: a face may come later."""
+    return np.arange(start_frame, start_frame + n_frames) / 30.0 + controls.sync_offset_ms / 1000.0
