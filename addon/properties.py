@@ -71,6 +71,10 @@ def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
     )  # fmt: skip
 
 
+def _look_at(text: str) -> Any:
+    return PointerProperty(type=bpy.types.Object, name="Look At", description=text)
+
+
 def _sound_channel() -> Any:
     return IntProperty(
         name="Channel", min=0, soft_max=8,
@@ -133,6 +137,10 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "blink", "Blinks", "How often the eyes blink. 0: never. 1: about 15 times a minute"
     )
     gaze: _number("gaze", "Gaze", "Size of the eyes' small movements")
+    look_at: _look_at(
+        "What the eyes rest on: an object, or somebody's face or armature for between the eyes. "
+        "Animate and Update Keys follow it. Empty: straight ahead"
+    )
     head: _number("head", "Head", "Size of the head's movements and of the brows' accents")
     asymmetry: _number(
         "asymmetry",
@@ -210,6 +218,10 @@ class EMOTALK_PG_role(bpy.types.PropertyGroup):
         description="The sequencer's channel that its strips are on. 0: any",
     )  # fmt: skip
     channel: _sound_channel()
+    look_at: _look_at(
+        "What its eyes rest on while it speaks: somebody's face or armature, or any object. "
+        "Empty: what its takes have"
+    )
 
 
 class EMOTALK_PG_take(bpy.types.PropertyGroup):
@@ -231,6 +243,8 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     controls: PointerProperty(type=EMOTALK_PG_controls)
     baked: StringProperty()  # digest of the sliders that the keys show
     written: StringProperty()  # checksums of the keys, to know them changed by hand
+    looked_at: PointerProperty(type=bpy.types.Object)  # what its keys look at
+    seen: StringProperty()  # where that was, from frame to frame
     is_held: BoolProperty()  # sliders have moved, and leave keys alone that were changed by hand
     first_frame: FloatProperty(name="First Frame")
     last_frame: FloatProperty(name="Last Frame")

@@ -5,9 +5,11 @@ from typing import ClassVar
 import bpy
 
 from ..bridge.take import takes
-from .base import InView
+from .base import InView, draw_text
 
 __all__ = ["CLASSES"]
+
+_NO_SLIDERS = frozenset({"sync_offset_ms", "ease_s", "seed", "look_at"})
 
 
 class EMOTALK_PT_shaping(InView, bpy.types.Panel):
@@ -26,11 +28,15 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
             ("brows", "eyes", "mouth", "jaw"),
             ("articulation", "smoothing", "upper_smoothing", "lip_closure"),
             ("sync_offset_ms", "ease_s"),
-            ("blink", "gaze", "head", "asymmetry", "seed"),
+            ("blink", "gaze", "look_at"),
+            ("head", "asymmetry", "seed"),
         ):
             column = layout.column(align=True)
             for name in names:
-                column.prop(group, name, slider=name not in {"sync_offset_ms", "ease_s", "seed"})
+                column.prop(group, name, slider=name not in _NO_SLIDERS)
+        take = takes.active_take(context.scene)
+        if take is not None and take.controls.look_at != take.looked_at:
+            draw_text(layout, "Update Keys lets the eyes follow Look At", "INFO", context)
 
 
 class EMOTALK_PT_keys(InView, bpy.types.Panel):
