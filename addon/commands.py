@@ -114,6 +114,11 @@ def _add_cast(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
     )
+    parser.add_argument(
+        "--look-at", action="append", metavar="OBJECT=TARGET",
+        help="what one of them looks at while it speaks, another's face for instance; as often as "
+        "there are roles",
+    )  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
     parser.set_defaults(sound=None, feelings=None)
     add_engine_place_flags(parser)
@@ -168,6 +173,10 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
         "--ease", type=_seconds, metavar="SECONDS",
         help=f"in which the face settles after the voice, 0 none (default: {EASE_S:g}, or what the "
         "file's panel says)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--look-at", metavar="OBJECT",
+        help="what the eyes rest on; of a face or an armature what is between its eyes",
     )  # fmt: skip
     add_control_flags(parser)
     add_engine_place_flags(parser)

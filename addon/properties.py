@@ -76,6 +76,10 @@ def _number(attribute: str, name: str, text: str, **more: Any) -> Any:
     )  # fmt: skip
 
 
+def _look_at(text: str) -> Any:
+    return PointerProperty(type=bpy.types.Object, name="Look At", description=text)
+
+
 def _sound_channel() -> Any:
     return IntProperty(
         name="Channel", min=0, soft_max=8,
@@ -114,6 +118,11 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     mouth: _number("mouth", "Mouth", "How far the lips move; closed lips still close")
     jaw: _number("jaw", "Jaw", "How far the jaw opens")
     smoothing: _number("smoothing", "Smoothing", "Calmer curves. Lips still meet")
+    upper_smoothing: _number(
+        "upper_smoothing",
+        "Upper Smoothing",
+        "More smoothing for brows, lids and cheeks than for the mouth; below 0 less",
+    )
     lip_closure: _number(
         "lip_closure",
         "Lip Closure",
@@ -133,7 +142,17 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "blink", "Blinks", "How often the eyes blink. 0: never. 1: about 15 times a minute"
     )
     gaze: _number("gaze", "Gaze", "Size of the eyes' small movements")
+    look_at: _look_at(
+        "What the eyes rest on: an object, or somebody's face or armature for between the eyes. "
+        "Animate and Update Keys follow it. Empty: straight ahead"
+    )
     head: _number("head", "Head", "Size of the head's movements and of the brows' accents")
+    asymmetry: _number(
+        "asymmetry",
+        "Asymmetry",
+        "How unlike left and right are in smiles, frowns and brows. What speaks is alike. 0: a "
+        "mirror's face",
+    )
     ease_s: FloatProperty(
         name="Ease (s)", min=0.0, max=LONGEST_S, soft_max=2.0, default=EASE_S, step=10,
         precision=2, update=_moved, options=set(),
@@ -141,7 +160,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         "of that before it. 0: it stays as the voice leaves it",
     )  # fmt: skip
     seed: IntProperty(
-        name="Seed", description="Another seed, other blinks, glances and nods", min=0,
+        name="Seed", description="Another seed, other blinks, glances, nods and sides", min=0,
         default=_START.seed, update=_moved, options=set(),
     )  # fmt: skip
 
@@ -204,6 +223,10 @@ class EMOTALK_PG_role(bpy.types.PropertyGroup):
         description="The sequencer's channel that its strips are on. 0: any",
     )  # fmt: skip
     channel: _sound_channel()
+    look_at: _look_at(
+        "What its eyes rest on while it speaks: somebody's face or armature, or any object. "
+        "Empty: what its takes have"
+    )
 
 
 class EMOTALK_PG_phrase(bpy.types.PropertyGroup):
@@ -234,6 +257,8 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     controls: PointerProperty(type=EMOTALK_PG_controls)
     baked: StringProperty()  # digest of the sliders that the keys show
     written: StringProperty()  # checksums of the keys, to know them changed by hand
+    looked_at: PointerProperty(type=bpy.types.Object)  # what its keys look at
+    seen: StringProperty()  # where that was, from frame to frame
     is_held: BoolProperty()  # sliders have moved, and leave keys alone that were changed by hand
     first_frame: FloatProperty(name="First Frame")
     last_frame: FloatProperty(name="Last Frame")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from .errors import InputError
+
+if TYPE_CHECKING:  # shaping reads Controls itself
+    from .shaping.look import Look
 
 __all__ = [
     "EMOTIONS",
@@ -42,12 +45,14 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "mouth": (0.0, 2.0),
         "jaw": (0.0, 2.0),
         "smoothing": (0.0, 1.0),
+        "upper_smoothing": (-1.0, 1.0),
         "lip_closure": (0.0, 1.0),
         "articulation": (0.0, 1.0),
         "sync_offset_ms": (-500.0, 500.0),
         "blink": (0.0, 2.0),
         "gaze": (0.0, 2.0),
         "head": (0.0, 2.0),
+        "asymmetry": (0.0, 1.0),
     }
 )
 """Smallest and largest value of every number in `Controls`, the same in panels and on the
@@ -74,13 +79,15 @@ class Controls:
     mouth: float = 1.0
     jaw: float = 1.0
     smoothing: float = 0.0  # 0 none .. 1 strongest (Savitzky-Golay over 0.37 s)
+    upper_smoothing: float = 0.0  # added to it for brows, lids and cheeks
     lip_closure: float = 0.0  # pressing of nearly closed lips, over what the network closes itself
     articulation: float = 0.25  # open vowels that open, rounded ones that round; 0 as heard
     sync_offset_ms: float = 0.0  # + moves the face later
     blink: float = 1.0  # rate of the blink layer, 1 is natural (about 15 a minute)
     gaze: float = 1.0  # size of the gaze layer's saccades
     head: float = 1.0  # size of the head layer's motion and of the brows' accents
-    seed: int = 0  # of the blink, gaze, head and brow layers
+    asymmetry: float = 0.35  # how unlike left and right are in what a face feels; 0 a mirror's
+    seed: int = 0  # of the blink, gaze, head and brow layers and of the asymmetry
 
     def __post_init__(self) -> None:
         if len(self.emotions) != len(EMOTIONS) or not all(0.0 <= w <= 1.0 for w in self.emotions):
@@ -132,10 +139,10 @@ PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
         "From the voice": Controls(),
         **{emotion.capitalize(): _only(emotion) for emotion in EMOTIONS},
         "Broad (animation)": Controls(
-            intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15, articulation=0.6
+            intensity=1.5, brows=1.3, mouth=1.15, jaw=1.15, articulation=0.6, asymmetry=0.5
         ),
         "Understated": Controls(intensity=0.6, brows=0.7, mouth=0.85, jaw=0.85, articulation=0.0),
-        "Lips only": Controls(intensity=0.0, mix=1.0, blink=0.0, gaze=0.0, head=0.0),
+        "Lips only": Controls(intensity=0.0, mix=1.0, blink=0.0, gaze=0.0, head=0.0, asymmetry=0.0),
     }
 )
 
@@ -160,6 +167,7 @@ class ControlTrack:
     base: Controls = field(default_factory=Controls)
     times_s: Sequence[float] = ()  # rising, seconds on the sound's own clock
     keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
+    look: Look | None = None  # what the eyes rest on
 
     def __post_init__(self) -> None:
         if len(self.times_s) != len(self.keys) or list(self.times_s) != sorted(self.times_s):

@@ -180,7 +180,8 @@ def _shaped(
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
     said = said_in(piece, engine.config)
-    return shaping.shape(raw, piece.level, track.base, a, said)[start - a : stop - a]
+    shaped = shaping.shape(raw, piece.level, track.base, a, said, track.look)
+    return shaped[start - a : stop - a]
 
 
 def _as_float32(field: np.ndarray) -> np.ndarray:

@@ -58,7 +58,8 @@ class EMOTALK_OT_refresh(_Refreshing):
         """The active take's own sound and character."""
         scene = context.scene
         stretches.check_range(scene.emotalk)
-        return [partial(takes.prepare_take, scene, takes.active_take(scene))]
+        take = takes.active_take(scene)
+        return [partial(takes.prepare_take, scene, take, looks_anew=True)]
 
 
 class EMOTALK_OT_refresh_all(_Refreshing):
@@ -75,7 +76,10 @@ class EMOTALK_OT_refresh_all(_Refreshing):
         """Every take's own sound and character."""
         scene = context.scene
         stretches.check_range(scene.emotalk)
-        asked = [partial(takes.prepare_take, scene, take) for take in scene.emotalk.takes]
+        asked = [
+            partial(takes.prepare_take, scene, take, looks_anew=True)
+            for take in scene.emotalk.takes
+        ]
         return [partial(takes.unless_changed, scene, one) for one in asked]
 
 

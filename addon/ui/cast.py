@@ -56,6 +56,7 @@ class _Cast:
             column.prop(role, "strip_channel", text=f"On Channel{on}")
             of = "" if role.channel else " (0: all)"
             column.prop(role, "channel", text=f"Sound's Channel{of}")
+            column.prop(role, "look_at")
         if SESSION.job is None:  # else the panel above shows how far it is
             layout.operator("emotalk.animate_cast", icon="PLAY")
 

@@ -6,9 +6,11 @@ import bpy
 
 from ...emotalk_core.reshaping import RESHAPING
 from ..bridge.take import takes
-from .base import InView
+from .base import InView, draw_text
 
 __all__ = ["CLASSES"]
+
+_NO_SLIDERS = frozenset({"sync_offset_ms", "ease_s", "seed", "look_at"})
 
 
 class EMOTALK_PT_shaping(InView, bpy.types.Panel):
@@ -26,15 +28,18 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
         is_clip = take is not None and take.source == "CLIP"
         for names in (
             ("brows", "eyes", "mouth", "jaw"),
-            ("articulation", "smoothing", "lip_closure"),
+            ("articulation", "smoothing", "upper_smoothing", "lip_closure"),
             ("sync_offset_ms", "ease_s"),
-            ("blink", "gaze", "head", "seed"),
+            ("blink", "gaze", "look_at"),
+            ("head", "asymmetry", "seed"),
         ):
             column = layout.column(align=True)
             for name in names:
                 row = column.row(align=True)
                 row.enabled = not is_clip or name in {*RESHAPING, "ease_s"}
-                row.prop(group, name, slider=name not in {"sync_offset_ms", "ease_s", "seed"})
+                row.prop(group, name, slider=name not in _NO_SLIDERS)
+        if take is not None and not is_clip and take.controls.look_at != take.looked_at:
+            draw_text(layout, "Update Keys lets the eyes follow Look At", "INFO", context)
 
 
 class EMOTALK_PT_keys(InView, bpy.types.Panel):

@@ -48,12 +48,14 @@ _NUMBERS: Final = {
     "mouth": "gain of lips and nose",
     "jaw": "gain of the jaw",
     "smoothing": "0 none to 1; lips still meet",
+    "upper_smoothing": "more of it for brows, lids and cheeks, or less below 0",
     "lip_closure": "how firmly nearly closed lips are pressed together",
     "articulation": "how clearly vowels are spoken: 0 as heard, 1 theatre; starter models",
     "sync_offset_ms": "milliseconds that the face comes later",
     "blink": "rate of blinks, 0 none, 1 natural",
     "gaze": "size of the eyes' small movements",
     "head": "size of the head's small movements and of the brows' accents",
+    "asymmetry": "how unlike the face's two sides feel: 0 alike",
 }
 
 _MOST_CHANNELS: Final = 65_535  # 16 bits in the head of a wav
@@ -180,7 +182,7 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
         help="speaking style, from 0; beyond the model's last (see info) they begin anew",
     )
     group.add_argument(
-        "--seed", type=int, metavar="N", help="of blinks, gaze, head and brows (default: 0)"
+        "--seed", type=int, metavar="N", help="of blinks, gaze, head, brows, sides (default: 0)"
     )
 
 

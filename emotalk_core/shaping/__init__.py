@@ -12,15 +12,16 @@ import numpy as np
 
 from .. import arkit
 from ..controls import Controls
-from . import accents, activity, blink, gaze, head
+from . import accents, activity, asymmetry, blink, gaze, head
 from .activity import rest_in_silence, speech_activity
 from .articulation import Said, articulate
 from .closure import keep_closed, press_lips
 from .gains import gain_regions
 from .limits import limit
-from .smoothing import smooth
+from .look import Look, head_part, look_coefficients
+from .smoothing import smooth_regions
 
-__all__ = ["CHANNELS", "CONTEXT_FRAMES", "Said", "shape"]
+__all__ = ["CHANNELS", "CONTEXT_FRAMES", "Look", "Said", "shape"]
 
 CHANNELS: Final = arkit.CHANNELS + arkit.HEAD_CHANNELS
 """Columns of what `shape` returns."""
@@ -39,6 +40,7 @@ def shape(
     controls: Controls,
     start_frame: int = 0,
     said: Said | None = None,
+    look: Look | None = None,
 ) -> np.ndarray:
     """Curves ready for a face.
 
@@ -52,6 +54,8 @@ def shape(
         Where in the sound the stretch begins: what is random depends on it.
     said : Said, optional
         Phones, where the network names them.
+    look : Look, optional
+        What the eyes rest on, with glances around it; without it they look straight ahead.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def shape(
     speech = speech_activity(level, said.silence if said else None)
     mouth = limit(articulate(values, said, controls.articulation))
     # What the other sliders do to the shape of the motion, but never to lips that met.
-    gained = gain_regions(smooth(mouth, controls.smoothing), controls)
+    gained = gain_regions(smooth_regions(mouth, controls), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
     face = press_lips(rest_in_silence(face, speech), controls.lip_closure)
     shut = blink.blink_curve(
@@ -71,7 +75,16 @@ def shape(
     angles = gaze.gaze_angles(
         len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame
     )
-    face = gaze.add_gaze(face, angles)
+    rotation = head.head_rotation(
+        level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
+    )
+    if look is None:
+        face = gaze.add_gaze(face, angles)
+    else:
+        times_s = _seen_at(len(face), start_frame, controls)
+        rotation = rotation + head_part(look, times_s, size=controls.head)
+        resting = look_coefficients(look, times_s, rotation)
+        face = gaze.look_from(face, resting + angles[:, None])
     raised = accents.brow_accents(
         level,
         speech,
@@ -79,8 +92,13 @@ def shape(
         seed=controls.seed,
         start_frame=start_frame,
     )
-    face = limit(accents.add_accents(face, raised))
-    rotation = head.head_rotation(
-        level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
+    leans = asymmetry.lean(
+        len(face), size=controls.asymmetry, seed=controls.seed, start_frame=start_frame
     )
+    face = limit(asymmetry.share_out(accents.add_accents(face, raised), leans))
     return np.concatenate([face, rotation], axis=1).astype(np.float32, copy=False)
+
+
+def _seen_at(n_frames: int, start_frame: int, controls: Controls) -> np.ndarray:
+    """float64 (T,): when each frame is shown, in seconds of the sound: a face may come later."""
+    return np.arange(start_frame, start_frame + n_frames) / 30.0 + controls.sync_offset_ms / 1000.0

@@ -12,7 +12,7 @@ import numpy as np
 from .. import arkit
 from .chance import cell_rng, slow_noise
 
-__all__ = ["CONTEXT_FRAMES", "add_gaze", "gaze_angles"]
+__all__ = ["CONTEXT_FRAMES", "add_gaze", "gaze_angles", "look_from"]
 
 _LAYER: Final = 2
 _DRIFT_LAYER: Final = 3
@@ -37,6 +37,12 @@ _PITCH_CHANNELS: Final = (
     (arkit.index("eyeLookUpRight"), 1.0),
     (arkit.index("eyeLookDownLeft"), -1.0),
     (arkit.index("eyeLookDownRight"), -1.0),
+)
+
+_RIGHT: Final = frozenset(
+    channel
+    for channel, _sign in (*_YAW_CHANNELS, *_PITCH_CHANNELS)
+    if arkit.CHANNELS[channel].endswith("Right")
 )
 
 
@@ -70,9 +76,20 @@ def _fixation(seed: int, cell: int) -> tuple[float, float, float]:
 
 
 def add_gaze(values: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Curves (T, 52) with `angles` (T, 2) added to where the eyes look."""
+    """Curves (T, 52) with `angles` added to where the eyes look: (T, 2) for both eyes alike, or
+    (T, 2, 2) for the left and the right one.
+    """
     out = values.copy()
     for axis, channels in ((0, _YAW_CHANNELS), (1, _PITCH_CHANNELS)):
         for channel, sign in channels:
-            out[:, channel] += np.maximum(sign * angles[:, axis], 0.0)
+            eye = int(channel in _RIGHT)
+            turned = angles[:, axis] if angles.ndim == 2 else angles[:, eye, axis]
+            out[:, channel] += np.maximum(sign * turned, 0.0)
     return out
+
+
+def look_from(values: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Curves (T, 52) whose eyes look where `angles` (T, 2, 2) say, and nowhere else."""
+    out = values.copy()
+    out[:, [channel for channel, _sign in (*_YAW_CHANNELS, *_PITCH_CHANNELS)]] = 0.0
+    return add_gaze(out, angles)

@@ -7,12 +7,30 @@ from typing import Final
 
 import numpy as np
 
+from .. import arkit
+from ..controls import Controls
 from .filters import moving
 
-__all__ = ["smooth"]
+__all__ = ["UPPER", "smooth", "smooth_regions"]
 
 _ORDER: Final = 2
 _LONGEST: Final = 11  # frames: 0.37 s at 30 fps
+
+UPPER: Final = sorted((*arkit.BROWS, *arkit.EYES))
+"""Columns of the upper face: brows, lids, eyes and cheeks."""
+
+
+def smooth_regions(values: np.ndarray, controls: Controls) -> np.ndarray:
+    """Curves (T, 52) with the whole face as smooth as `smoothing` says, and the upper face by
+    `upper_smoothing` more, or less where that is negative.
+    """
+    upper = min(max(controls.smoothing + controls.upper_smoothing, 0.0), 1.0)
+    out = smooth(values, controls.smoothing)
+    if upper == controls.smoothing:
+        return out
+    out = out.copy()
+    out[:, UPPER] = smooth(values[:, UPPER], upper)
+    return out
 
 
 def smooth(values: np.ndarray, strength: float) -> np.ndarray:

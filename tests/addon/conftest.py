@@ -117,6 +117,7 @@ def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
     ours = bpy.context.scene.emotalk
     ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
     ours.rig.character = head
+    ours.controls.asymmetry = 0.0  # so that a smile tells which slider it shows
     return ours
 
 

@@ -174,7 +174,7 @@ def test_a_sync_offset_moves_the_face_later() -> None:
 
 def test_keyed_sliders_act_at_their_time() -> None:
     happy = Controls(emotions=emotion_weights({"happy": 1.0}), mix=1.0)
-    track = ControlTrack(Controls(), (0.0, 2.0), (Controls(mix=1.0), happy))
+    track = ControlTrack(Controls(asymmetry=0.0), (0.0, 2.0), (Controls(mix=1.0), happy))
 
     clip = animate(speech(3), track, engine=FakeEngine())
 

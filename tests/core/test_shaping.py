@@ -15,7 +15,7 @@ from emotalk_core.shaping.aperture import CLOSED_MM, aperture_mm
 from emotalk_core.shaping.articulation import articulate
 from emotalk_core.shaping.gains import gain_regions
 from emotalk_core.shaping.limits import limit
-from emotalk_core.shaping.smoothing import smooth
+from emotalk_core.shaping.smoothing import UPPER, smooth, smooth_regions
 from tests.core.talk import CLOSE, JAW, talk
 from tests.strategies import controls, curves, seeds
 
@@ -129,6 +129,34 @@ def test_short_curves_can_be_smoothed(n_frames: int) -> None:
     values = np.random.default_rng(0).random((n_frames, 2), np.float32)
 
     assert smooth(values, 1.0).shape == values.shape
+
+
+JITTER = np.random.default_rng(0).random((60, arkit.N_CHANNELS), np.float32)
+LOWER = [i for i in range(arkit.N_CHANNELS) if i not in UPPER]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
+def test_the_whole_face_is_smoothed_alike_unless_the_upper_one_is_asked_for(
+    smoothing: float,
+) -> None:
+    out = smooth_regions(JITTER, Controls(smoothing=smoothing))
+
+    np.testing.assert_array_equal(out, smooth(JITTER, smoothing))
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "upper", "expected"), [(0.0, 0.6, 0.6), (0.5, -0.5, 0.0), (0.7, 0.8, 1.0)]
+)
+def test_brows_lids_and_cheeks_have_a_smoothing_of_their_own(
+    smoothing: float, upper: float, expected: float
+) -> None:
+    out = smooth_regions(JITTER, Controls(smoothing=smoothing, upper_smoothing=upper))
+
+    assert {arkit.CHANNELS[i] for i in UPPER} == {
+        name for name in arkit.CHANNELS if name.startswith(("brow", "eye", "cheekSquint"))
+    }
+    np.testing.assert_allclose(out[:, UPPER], smooth(JITTER, expected)[:, UPPER], atol=1e-6)
+    np.testing.assert_array_equal(out[:, LOWER], smooth(JITTER, smoothing)[:, LOWER])
 
 
 # --- articulation

@@ -22,7 +22,7 @@ __all__ = ["Studio", "bare", "slider"]
 
 def bare(controls: Controls) -> Controls:
     """The same without seeded layers: what the network itself does."""
-    return replace(controls, blink=0.0, gaze=0.0, head=0.0)
+    return replace(controls, blink=0.0, gaze=0.0, head=0.0, asymmetry=0.0)
 
 
 def slider(emotion: str, intensity: float = 1.0) -> Controls:

@@ -34,6 +34,8 @@ def cast_command(arguments: argparse.Namespace) -> int:
     shots.check_output(output, arguments)
     if arguments.role:
         _set_cast(scene.emotalk, arguments.role)
+    for text in arguments.look_at or ():
+        _set_look(scene.emotalk, text)
     with shots.engine_asked(arguments):
         several = _animated(arguments)
     shots.save(output)
@@ -64,6 +66,21 @@ def _set_cast(ours: Any, roles: Sequence[str]) -> None:
         role = cast.add_role(bpy.context, character)
         role.strips, role.strip_channel = found["strips"].strip(), int(found["on"] or 0)
         role.channel = int(found["channel"] or 0)
+
+
+def _set_look(ours: Any, text: str) -> None:
+    """Let one of the cast look at what `OBJECT=TARGET` says."""
+    who, equals, target = (part.strip() for part in text.partition("="))
+    roles = [role for role in ours.cast if role.rig.character and role.rig.character.name == who]
+    if not equals or not roles:
+        cast = ", ".join(role.rig.character.name for role in ours.cast if role.rig.character)
+        raise InputError(
+            "Nobody of the cast to look at something",
+            value=text,
+            remedy=f"Write OBJECT=TARGET with one of the cast: {cast or 'nobody'}.",
+        )
+    for role in roles:
+        role.look_at = shots.object_called(target)
 
 
 def _role(text: str) -> tuple[re.Match[str], bpy.types.Object]:

@@ -28,7 +28,7 @@ from ....emotalk_core.cli.places import (
 from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
 from ....emotalk_core.cli.streams import say, tell
-from ....emotalk_core.controls import ControlTrack
+from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
 from ....emotalk_core.progress import Progress
 from .. import compat
@@ -191,11 +191,12 @@ def _make_take(
     scene = bpy.context.scene
     scene.emotalk.channel = read_channel(arguments) or 0
     chosen = takes.active_take(scene)
-    was = (controls.read(chosen.controls), chosen.controls.ease_s) if chosen else None
+    was = _sliders_of(chosen.controls) if chosen else None
     uid = chosen.uid if chosen else ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
     track = read_track(arguments)
     if track.keys:
+        track = replace(track, look=prepared.request.track.look)
         prepared = replace(prepared, request=replace(prepared.request, track=track))
     request = prepared.request
     outcome = animate(request, SESSION.room, progress)
@@ -203,7 +204,7 @@ def _make_take(
     if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
         group = takes.take_of(scene, uid).controls
         controls.apply(was[0], group)
-        group.ease_s = was[1]
+        group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
     if track.keys:
         _key_sliders(takes.active_take(scene), track, request.heard)
@@ -218,10 +219,16 @@ def _make_take(
     }
 
 
+def _sliders_of(group: Any) -> tuple[Controls, float, Any]:
+    return controls.read(group), group.ease_s, group.look_at
+
+
 def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
     controls.apply(read_track(arguments).base, group)
     if arguments.ease is not None:
         group.ease_s = arguments.ease
+    if arguments.look_at is not None:
+        group.look_at = object_called(arguments.look_at)
 
 
 def _key_sliders(take: Any, track: ControlTrack, heard: Heard) -> None:
@@ -278,6 +285,8 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
         group, character = bpy.context.scene.emotalk.rig, object_called(arguments.character)
         rigs.rig_of(group, character)  # one who cannot speak is told once
         group.character = character
+    if arguments.look_at is not None:
+        object_called(arguments.look_at)  # told once, not by each shot
     base = folder / "base.blend"
     save(base)
     return base
@@ -381,7 +390,7 @@ def save(path: Path) -> None:
 
 def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
-    names = ("character", "render", "format", "ease", *CONTROL_FLAGS)
+    names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
     table = feelings_beside(shot.sound)
     return asked | {"sound": file_stamp(shot.sound), "table": file_stamp(table) if table else None}

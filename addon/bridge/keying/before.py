@@ -19,6 +19,7 @@ __all__ = [
     "remember",
     "rename",
     "rest_of",
+    "set_value",
 ]
 
 _MEMORY: Final = "emotalk_before"
@@ -85,9 +86,9 @@ def put_back(block: Any, ours: Iterable[_Path]) -> None:
         if path in driven or not path[0].startswith(DRIVEN_BY_US):
             continue
         if kept is None:
-            _set(block, path, rest_of(block, path))
+            set_value(block, path, rest_of(block, path))
         elif path in kept:  # a curve of the user's own in our Action is none of our business
-            _set(block, path, kept[path])
+            set_value(block, path, kept[path])
 
 
 def paths_of(fcurves: Iterable[Any] | None) -> tuple[_Path, ...]:
@@ -126,7 +127,8 @@ def rest_of(block: Any, path: _Path) -> float:
     return float(owner.bl_rna.properties[name].default_array[path[1]])
 
 
-def _set(block: Any, path: _Path, value: float) -> None:
+def set_value(block: Any, path: _Path, value: float) -> None:
+    """Set what lies at data path and array index; nothing where it is gone."""
     owner, name = _owner(block, path[0])
     if owner is None:
         return

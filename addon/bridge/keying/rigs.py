@@ -29,7 +29,16 @@ from ....emotalk_core.rigs.rotation import UNPOSED
 from .. import characters
 from .poses import poses_of
 
-__all__ = ["Rig", "RigSettings", "fill_list", "find_rig", "rig_of", "unlisted", "with_all_keys"]
+__all__ = [
+    "Rig",
+    "RigSettings",
+    "bones_of",
+    "fill_list",
+    "find_rig",
+    "rig_of",
+    "unlisted",
+    "with_all_keys",
+]
 
 _OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
 """Beginnings of channels that move a mouth."""
@@ -93,7 +102,7 @@ def find_rig(
         found = binding_of(
             matchings,
             armature=armature.name if armature else "",
-            bones=_bones(armature) if armature else (),
+            bones=bones_of(armature) if armature else (),
             expressions=matrix,
             use_head=settings.use_head,
         )
@@ -264,7 +273,8 @@ def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Ma
     return match_meshes(dict(meshes))
 
 
-def _bones(armature: bpy.types.Object) -> list[BoneRest]:
+def bones_of(armature: bpy.types.Object) -> list[BoneRest]:
+    """Its bones at rest, and how they were posed by hand."""
     modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
     poses = poses_of(armature)
     return [

@@ -14,12 +14,12 @@ import numpy as np
 from ....emotalk_core.audio import ArraySound, SoundSource, open_sound
 from ....emotalk_core.cut_short import is_cut_short, samples_told
 from ....emotalk_core.decoders import no_such_channel, open_decoder, to_mono
-from ....emotalk_core.errors import InputError
+from ....emotalk_core.errors import EmoTalkError, InputError
 from ....emotalk_core.progress import Progress, silent
 from .background import run_script
 from .sound import Heard
 
-__all__ = ["LONG_S", "samples_by_aud", "to_source"]
+__all__ = ["LONG_S", "samples_by_aud", "seconds_of", "to_source"]
 
 LONG_S = 60.0
 """Audaspace holds Python's lock while it decodes: about 1.5 ms for a second of stereo. Longer
@@ -55,6 +55,26 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
         return _by_child(heard, blender, progress)
     samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s, heard.channel)
     return _array_sound(heard, samples, rate)
+
+
+def seconds_of(heard: Heard) -> float | None:
+    """How long a file is heard from where it starts, as far as its head tells; None where it does
+    not.
+    """
+    aud = _audaspace()
+    if aud is None or heard.path.suffix.lower() in (".wav", ".wave"):
+        try:
+            decoder = open_decoder(heard.path)
+        except EmoTalkError:  # whoever decodes it says why; so below
+            return None
+        length, rate = decoder.n_samples, float(decoder.sample_rate)
+    else:
+        try:
+            sound = aud.Sound(str(heard.path))
+            length, rate = sound.length, float(sound.specs[0])
+        except aud.error:
+            return None
+    return length / rate - heard.start_s if length is not None and length > 0 else None
 
 
 def _array_sound(heard: Heard, samples: np.ndarray, rate: int) -> ArraySound:

@@ -24,6 +24,7 @@ class Line:
     character: Any
     channel: int
     role: str = ""  # what it is called, of one of the cast
+    look_at: Any = None  # what that one of the cast looks at
 
     def check_character(self) -> None:
         """Raise RigError if the one who speaks it is gone."""
@@ -54,7 +55,7 @@ def lines_of_cast(context: bpy.types.Context) -> list[Line]:
     mixdown.forget()
     cast = context.scene.emotalk.cast
     lines = [
-        Line(strip, role.rig, role.rig.character, role.channel, _called(role))
+        Line(strip, role.rig, role.rig.character, role.channel, _called(role), role.look_at)
         for strip in strips.every_sound(context)
         if not sound.is_muted(strip)
         for role in cast

@@ -91,8 +91,12 @@ def _prepared_now(prepared: Prepared, now: Mapping[str, str]) -> Prepared:
         prepared = replace(prepared, strip=strip.name, strip_scene=strip.id_data.name)
     if not now:
         return prepared
+    looked = prepared.looked
+    if looked is not None:
+        looked = replace(looked, target=now.get(looked.target, looked.target))
     return replace(
         prepared,
+        looked=looked,
         rig=replace(prepared.rig, binding=renamed_binding(prepared.rig.binding, now)),
         character=now.get(prepared.character, prepared.character),
         meshes=tuple(now.get(name, name) for name in prepared.meshes),

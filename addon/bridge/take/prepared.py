@@ -19,7 +19,7 @@ from ..jobs.settings import engine_settings
 from ..jobs.work import Request
 from ..keying import rigs
 from ..sounds import sound, sources, strips
-from . import by_hand, controls
+from . import by_hand, controls, looking
 from .cast import Line
 from .known_again import Known
 from .stretches import check_channel, check_range, layout_of
@@ -57,6 +57,7 @@ class Prepared:
     meshes: tuple[str, ...]
     digest: str  # of the sliders when they were read; empty: a new clip's, its own from the start
     ease: tuple[int, int]  # frames in and out that they asked for then
+    looked: looking.Looked | None  # what is seen, measured anew; None: what the take keeps
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -115,7 +116,7 @@ def prepare_line(scene: bpy.types.Scene, line: Line) -> Prepared:
     """
     line.check_character()
     heard = sources.of_strip(line.strip, line.channel, scene)
-    return _asked(scene, line.rig, line.character, ("STRIP", heard, line.strip))
+    return _asked(scene, line.rig, line.character, ("STRIP", heard, line.strip), line=line)
 
 
 def prepare_clip(context: bpy.types.Context, path: str) -> Prepared:
@@ -142,6 +143,7 @@ def _asked(
     character: Any,
     source: _Source,
     adjust: Callable[[Any], None] = lambda _group: None,
+    line: Line | None = None,
 ) -> Prepared:
     """`group`: what is said of the character's rig."""
     if character is None:
@@ -160,28 +162,59 @@ def _asked(
         check_channel(scene.emotalk, take, heard.channel)
     sliders = take.controls if take else controls_of_new(scene)
     adjust(sliders)
-    return _prepared((scene, take, sliders), (character.name, meshes, rig), (kind, heard, strip))
+    face, target = (character, meshes, rig), _target(scene, take, character, line)
+    looked = looking.look_at(scene, target, face, (heard, strip))
+    return _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
 
 
-def prepare_take(scene: bpy.types.Scene, take: Any) -> Prepared:
-    """The same for a take that is there already: its own sound, character and sliders."""
-    meshes, rig = rigs.rig_of(take.rig, take.rig.character)
-    source = take.source, *sources.of_take(take, scene)
-    character = take.rig.character.name if take.rig.character else ""
-    return _prepared((scene, take, take.controls), (character, meshes, rig), source)
+def _target(
+    scene: bpy.types.Scene, take: Any | None, character: Any, line: Line | None
+) -> Any | None:
+    """What the character looks at: one of a cast at its own, or as its take says; else what the
+    sliders say. A new take's are another one's, who may look at this very character.
+    """
+    if line is not None and line.role:
+        return line.look_at or (take.controls.look_at if take else None)
+    target = take.controls.look_at if take else shown_controls(scene).look_at
+    is_new_beside_others = take is None and active_take(scene) is not None
+    if is_new_beside_others and target and looking.is_own(character, target):
+        return None
+    return target
+
+
+def prepare_take(scene: bpy.types.Scene, take: Any, *, looks_anew: bool = False) -> Prepared:
+    """The same for a take that is there already: its own sound, character and sliders.
+
+    `looks_anew`: what it looks at is measured again, for which the scene may have to be played;
+    else it is what the take keeps.
+    """
+    character = take.rig.character
+    face = character, *rigs.rig_of(take.rig, character)
+    kind, heard, strip = take.source, *sources.of_take(take, scene)
+    looked = None
+    if looks_anew:
+        looked = looking.look_at(scene, take.controls.look_at, face, (heard, strip))
+    return _prepared((scene, take, take.controls), face, (kind, heard, strip), looked)
 
 
 def _prepared(
     of: tuple[bpy.types.Scene, Any | None, Any],
-    face: tuple[str, Sequence[Any], rigs.Rig],
+    face: tuple[Any, Sequence[Any], rigs.Rig],
     source: _Source,
+    looked: looking.Looked | None,
 ) -> Prepared:
     """`of`: scene, take if there is one, and the sliders that count."""
-    (scene, take, group), (character, meshes, rig), (kind, heard, strip) = of, face, source
+    (scene, take, group), (thing, meshes, rig), (kind, heard, strip) = of, face, source
+    character = thing.name if thing is not None else ""
     names = tuple(mesh.name for mesh in meshes)
+    target = looked.target if looked is not None else ""
+    request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
+    seen = looked.seen if looked is not None else looking.kept(take.seen)
+    if seen is not None:
+        request = replace(request, track=replace(request.track, look=seen.look(heard)))
     return Prepared(
-        request=_request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP"),
-        known=Known.of(scene, strip, (character, *names, *rig.objects)),
+        request=request,
+        known=Known.of(scene, strip, (character, *names, *rig.objects, target)),
         rig=rig,
         scene=scene.name,
         source=kind,
@@ -192,6 +225,7 @@ def _prepared(
         meshes=names,
         digest=controls.digest(group),
         ease=frames_of(controls.ease_of(group), heard.rate),
+        looked=looked,
     )
 
 

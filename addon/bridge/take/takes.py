@@ -278,6 +278,12 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
     take.channel = prepared.request.heard.channel or 0
+    if prepared.looked is not None:
+        target = prepared.looked.target
+        if getattr(take.controls.look_at, "name", "") != target:  # a new take, or one of a cast
+            take.controls.look_at = bpy.data.objects.get(target)
+        take.looked_at = take.controls.look_at
+        take.seen = prepared.looked.seen.text() if prepared.looked.seen else ""
     take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
     phrases.remember(take, outcome, prepared.request.heard)
