@@ -33,6 +33,7 @@ _SOURCES = (
 _TAKE_SOURCES = (
     *_SOURCES,
     ("CLIP", "Clip File", "Curves that were imported: csv, npz or json", "ANIM_DATA", 3),
+    ("PAUSE", "Pause", "Nothing is said: the character listens", "HIDE_OFF", 4),
 )
 
 
@@ -251,6 +252,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     speaker: PointerProperty(type=bpy.types.Object, name="Speaker")
     filepath: StringProperty(name="File", subtype="FILE_PATH", options=compat.path_options())
     start_frame: FloatProperty(name="Start")
+    pause_end: FloatProperty(name="End")  # of a pause
     channel: IntProperty(name="Channel")  # of the sound, as in the panel's settings
     rig: PointerProperty(type=EMOTALK_PG_rig)
     armature: PointerProperty(type=bpy.types.Object)  # whose bones it turns

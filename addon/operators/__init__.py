@@ -1,6 +1,6 @@
 """What the buttons do: each polls, gathers, calls the bridge and reports."""
 
-from . import animate, cache, cast, clips, demo, doctor, engine, phrases, rig, takes
+from . import animate, cache, cast, clips, demo, doctor, engine, pauses, phrases, rig, takes
 
 CLASSES = (
     *animate.CLASSES,
@@ -8,6 +8,7 @@ CLASSES = (
     *rig.CLASSES,
     *takes.CLASSES,
     *phrases.CLASSES,
+    *pauses.CLASSES,
     *clips.CLASSES,
     *demo.CLASSES,
     *engine.CLASSES,

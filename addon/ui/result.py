@@ -30,7 +30,7 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
         if take is None:
             return
         draw_text(layout, take.summary, "CHECKMARK", context)
-        if take.source == "CLIP":
+        if take.source in {"CLIP", "PAUSE"}:  # nothing was heard
             self._draw_notes(take, context)
             return
         where = f"on channel {take.channel}" if take.channel else "in the voice"

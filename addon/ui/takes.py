@@ -15,6 +15,9 @@ _MOVED = (
 )
 
 
+_ICONS = {"CLIP": "ANIM_DATA", "PAUSE": "HIDE_OFF"}
+
+
 class EMOTALK_UL_takes(bpy.types.UIList):
     """One sound on one character each."""
 
@@ -29,7 +32,7 @@ class EMOTALK_UL_takes(bpy.types.UIList):
         _name: str,
     ) -> None:
         """Name and frames."""
-        icon = "ERROR" if moved.has_moved(item) else "REC"
+        icon = "ERROR" if moved.has_moved(item) else _ICONS.get(item.source, "REC")
         layout.prop(item, "name", text="", emboss=False, icon=icon)
         if is_narrow(context):  # the name counts more
             return
@@ -55,6 +58,7 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
         row.operator("emotalk.refresh_all", text="", icon="ANIM_DATA")
         row.operator("emotalk.clear", text="Remove", icon="TRASH")
+        layout.operator("emotalk.fill_pauses", icon="HIDE_OFF")
         if draw_errand(layout, "emotalk.export_clip", context):
             return
         row = layout.row(align=True)

@@ -22,7 +22,7 @@ from ....emotalk_core.report import Report, ReportBuilder, SoundTally
 from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
 from ..sounds.decode import to_source
-from ..sounds.sound import Heard
+from ..sounds.sound import Heard, Pause
 
 __all__ = ["EngineRoom", "EngineSettings", "Known", "Outcome", "Request", "animate", "redo"]
 
@@ -181,5 +181,7 @@ def redo(request: Request, known: Known, engine: Engine) -> Outcome:
     builder.add_heard(encoding, said)
     builder.add_rows(clip.values)
     report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
+    if isinstance(heard, Pause):
+        report = replace(report, warnings=())  # it is meant to be silent
     phrases = find_phrases(encoding.level, said.silence if said else None)
     return Outcome(known, clip, tables, report, phrases)

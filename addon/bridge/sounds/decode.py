@@ -16,8 +16,9 @@ from ....emotalk_core.cut_short import is_cut_short, samples_told
 from ....emotalk_core.decoders import no_such_channel, open_decoder, to_mono
 from ....emotalk_core.errors import EmoTalkError, InputError
 from ....emotalk_core.progress import Progress, silent
+from ....emotalk_core.timing import SAMPLE_RATE
 from .background import run_script
-from .sound import Heard
+from .sound import Heard, Pause
 
 __all__ = ["LONG_S", "samples_by_aud", "seconds_of", "to_source"]
 
@@ -43,6 +44,10 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
     InputError
         The file is empty, damaged, or of a format that nobody here reads.
     """
+    if isinstance(heard, Pause):
+        return ArraySound(
+            np.zeros(round((heard.duration_s or 0.0) * SAMPLE_RATE), np.float32), SAMPLE_RATE
+        )
     if heard.path.suffix == ".blend":
         mixed = _mixed(heard, blender, progress)
         _ensure_channel(heard, lambda: open_decoder(mixed).n_channels)

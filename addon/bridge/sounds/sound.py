@@ -20,12 +20,14 @@ from . import mixdown
 
 __all__ = [
     "Heard",
+    "Pause",
     "from_file",
     "from_speaker",
     "from_strip",
     "in_scene",
     "is_muted",
     "iter_metas",
+    "pause",
     "sound_file",
 ]
 
@@ -54,6 +56,25 @@ class Heard:
         info = self.path.stat()
         file = str(self.path), info.st_size, info.st_mtime_ns
         return *file, self.start_s, self.duration_s, self.channel
+
+
+@dataclass(frozen=True)
+class Pause(Heard):
+    """A stretch of the timeline in which the character says nothing: silence, of no file."""
+
+    def __post_init__(self) -> None:
+        pass  # there is no file
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """As long, as silent."""
+        return "pause", self.duration_s
+
+
+def pause(first: float, end: float, scene: bpy.types.Scene) -> Pause:
+    """Silence from one scene frame to another."""
+    rate = compat.scene_rate(scene)
+    return Pause(Path(), 0.0, (end - first) / float(rate), first, rate, "pause listening")
 
 
 def _ensure_there(path: Path, label: str) -> None:

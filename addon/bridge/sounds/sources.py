@@ -48,6 +48,8 @@ def of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None]
     """
     if take.source == "CLIP":
         return of_clip(take.filepath, take.start_frame, scene), None
+    if take.source == "PAUSE":
+        return sound.pause(take.start_frame, take.pause_end, scene), None
     heard, strip = _of_take(take, scene)
     return _completed(heard, take.channel, scene), strip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ....emotalk_core.controls import ControlTrack
+from ....emotalk_core.controls import EMOTIONS, Controls, ControlTrack
 from ....emotalk_core.easing import frames_of
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.reshaping import AS_IT_IS
@@ -22,6 +22,7 @@ from ..sounds import sound, sources, strips
 from . import by_hand, controls, looking
 from .cast import Line
 from .known_again import Known
+from .pauses import Silent
 from .stretches import check_channel, check_range, layout_of
 
 __all__ = [
@@ -31,12 +32,15 @@ __all__ = [
     "prepare",
     "prepare_clip",
     "prepare_line",
+    "prepare_pause",
     "prepare_take",
     "shown_controls",
 ]
 
+_UNMOVED = (0.0,) * len(EMOTIONS)
+_OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
 _Source = tuple[str, sound.Heard, Any | None]
-"""STRIP, SPEAKER, FILE or CLIP; what it plays; the strip if it is one."""
+"""STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,7 @@ class Prepared:
     digest: str  # of the sliders when they were read; empty: a new clip's, its own from the start
     ease: tuple[int, int]  # frames in and out that they asked for then
     looked: looking.Looked | None  # what is seen, measured anew; None: what the take keeps
+    of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -76,11 +81,11 @@ def shown_controls(scene: bpy.types.Scene) -> Any:
 
 def controls_of_new(scene: bpy.types.Scene) -> Any:
     """The sliders that a new take begins with: those that are shown, but not an imported clip's,
-    which keep voices still.
+    which keep voices still, nor a pause's.
     """
     takes = scene.emotalk.takes
     shown = active_take(scene)
-    heard = [take for take in (*takes, *([shown] if shown else ())) if take.source != "CLIP"]
+    heard = [take for take in (*takes, *([shown] if shown else ())) if take.source not in _OWN_WAY]
     return heard[-1].controls if heard else scene.emotalk.controls
 
 
@@ -134,7 +139,28 @@ def prepare_clip(context: bpy.types.Context, path: str) -> Prepared:
     if prepared.uid:
         return prepared
     request = replace(prepared.request, track=ControlTrack(AS_IT_IS))
-    return replace(prepared, request=request, ease=(0, 0), digest="")
+    return replace(prepared, request=request, ease=(0, 0), digest="", of_new=AS_IT_IS)
+
+
+def prepare_pause(scene: bpy.types.Scene, pause: Silent) -> Prepared:
+    """A stretch in which one of the scene's faces says nothing.
+
+    Raises
+    ------
+    EmoTalkError
+        What is missing, and what to do.
+    """
+    face = pause.character, *rigs.rig_of(pause.rig, pause.character)
+    heard = sound.pause(float(pause.first), float(pause.last), scene)
+    looked = looking.look_at(scene, pause.look_at, face, (heard, None))
+    of = scene, pause.take, pause.controls
+    prepared = _prepared(of, face, ("PAUSE", heard, None), looked)
+    if pause.take is not None:
+        return prepared
+    calm = replace(controls.read(pause.controls), emotions=_UNMOVED, mix=1.0)
+    track = ControlTrack(calm, look=prepared.request.track.look)
+    request = replace(prepared.request, track=track)
+    return replace(prepared, request=request, digest="", of_new=calm)
 
 
 def _asked(
@@ -256,6 +282,7 @@ def _same_take(
             "SPEAKER": take.speaker == ours.speaker,
             "FILE": sources.is_same_file(take, ours),
             "CLIP": sources.is_clip_of(take, heard),
+            "PAUSE": False,  # whose takes are told by who asks for them
         }
         if same[take.source]:
             return take

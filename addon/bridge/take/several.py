@@ -16,10 +16,18 @@ from ....emotalk_core.progress import Progress, part_of
 from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
-from . import cast, takes
+from . import by_hand, cast, pauses, removal, takes
 from .prepared import Prepared
 
-__all__ = ["Made", "NoneMadeError", "Outcomes", "Several", "asked_of_cast"]
+__all__ = [
+    "Made",
+    "NoneMadeError",
+    "Outcomes",
+    "Several",
+    "asked_of_cast",
+    "asked_of_pauses",
+    "settle_pauses",
+]
 
 _T = TypeVar("_T")
 
@@ -205,6 +213,35 @@ def asked_of_cast(context: bpy.types.Context) -> list[Callable[[], Prepared]]:
         return prepared
 
     return [partial(checked, line) for line in cast.lines_of_cast(context)]
+
+
+def asked_of_pauses(
+    scene: bpy.types.Scene,
+) -> tuple[list[Callable[[], Prepared]], list[str]]:
+    """Every pause of all who speak in the scene or are of its cast, to be checked, and for
+    `settle_pauses` the takes of pauses that are no more.
+
+    Raises
+    ------
+    InputError
+        Nobody pauses.
+    """
+    found, gone = pauses.find_pauses(scene)
+    asked = [partial(takes.prepare_pause, scene, pause) for pause in found]
+    return [partial(takes.unless_changed, scene, one) for one in asked], gone
+
+
+def settle_pauses(scene: bpy.types.Scene, gone: Sequence[str], chosen: str) -> None:
+    """Remove the takes of pauses that are no more, but those that hands have changed, and choose
+    the take with the uid `chosen` in the list.
+    """
+    for uid in gone:
+        take = takes.take_of(scene, uid)
+        if take is not None and not by_hand.changed_curves(take):
+            removal.remove(scene, [one.uid for one in scene.emotalk.takes].index(uid))
+    for place, take in enumerate(scene.emotalk.takes):
+        if take.uid == chosen:
+            scene.emotalk.take_index = place
 
 
 def _is_same_take(one: Prepared, other: Prepared) -> bool:

@@ -13,7 +13,6 @@ from ....emotalk_core.controls import EMOTIONS
 from ....emotalk_core.easing import table_ends
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.progress import Progress, part_of, silent
-from ....emotalk_core.reshaping import AS_IT_IS
 from ....emotalk_core.retarget import KeyTable
 from ..counting import counted
 from ..jobs.session import SESSION
@@ -22,6 +21,7 @@ from ..keying import bake
 from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
+from ..sounds.sound import Pause
 from . import by_hand, controls, eases, moved, phrases, removal, told
 from .ease_keys import lost_by_hand
 from .known_again import by_names_now, name_now, scene_of, scene_there
@@ -35,6 +35,7 @@ from .prepared import (
     prepare,
     prepare_clip,
     prepare_line,
+    prepare_pause,
     prepare_take,
     shown_controls,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "prepare",
     "prepare_clip",
     "prepare_line",
+    "prepare_pause",
     "prepare_take",
     "remake",
     "scene_of",
@@ -263,10 +265,10 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
         take.filepath, take.start_frame = str(heard.path), heard.start_frame
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
-    controls.apply(AS_IT_IS if is_clip else was, take.controls)
+    controls.apply(prepared.of_new or was, take.controls)
     take.controls.ease_s = 0.0 if is_clip else ease_s
-    take.controls.took_over = took_over and not is_clip
-    if not is_clip:
+    take.controls.took_over = took_over and prepared.of_new is None
+    if prepared.of_new is None:
         controls.copy_keys(scene.path_resolve(path), take.controls)
     ours.take_index = len(ours.takes) - 1
     return take
@@ -277,7 +279,11 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
-    take.channel = prepared.request.heard.channel or 0
+    heard = prepared.request.heard
+    take.channel = heard.channel or 0
+    if isinstance(heard, Pause):
+        end = heard.start_frame + (heard.duration_s or 0.0) * float(heard.rate)
+        take.start_frame, take.pause_end = heard.start_frame, end
     if prepared.looked is not None:
         target = prepared.looked.target
         if getattr(take.controls.look_at, "name", "") != target:  # a new take, or one of a cast
@@ -286,7 +292,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
         take.seen = prepared.looked.seen.text() if prepared.looked.seen else ""
     take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
-    phrases.remember(take, outcome, prepared.request.heard)
+    phrases.remember(take, outcome, heard)
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
-    notes = (*report.warnings, *prepared.request.heard.notes, *prepared.rig.notes, *result.notes)
+    notes = (*report.warnings, *heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))

@@ -1,0 +1,160 @@
+"""Fill Pauses: takes without a sound, in which a face lives on between its lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.scenes import keys_of, needs_sound
+
+pytestmark = needs_sound
+
+
+@pytest.fixture
+def dialogue(lines: list[Any], ben: Any) -> Any:
+    """Ada says two lines and Ben one, within frames 1 to 400."""
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1, 400
+    ours = scene.emotalk
+    ours.rig.character.name = "Ada"
+    for thing in (ours.rig.character, ben):
+        ours.rig.character = thing
+        bpy.ops.emotalk.add_role()
+    assert bpy.ops.emotalk.animate_cast() == {"FINISHED"}
+    return ours
+
+
+def spans(ours: Any, who: str, source: str) -> list[tuple[float, float]]:
+    found = [
+        (take.first_frame, take.last_frame)
+        for take in ours.takes
+        if take.source == source and take.rig.character.name == who
+    ]
+    return sorted(found)
+
+
+def blinks(name: str, first: float, last: float) -> int:
+    frames, values = keys_of(bpy.data.objects[name], "eyeBlinkLeft")
+    shut = (values > 0.6) & (frames >= first) & (frames <= last)
+    return int((np.diff(shut.astype(int)) > 0).sum())
+
+
+def test_every_pause_of_a_second_becomes_a_take_that_leaves_the_lines_alone(dialogue: Any) -> None:
+    said = {who: spans(dialogue, who, "STRIP") for who in ("Ada", "Ben")}
+
+    assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    assert {who: spans(dialogue, who, "STRIP") for who in said} == said
+    for who, lines in said.items():
+        pauses = spans(dialogue, who, "PAUSE")
+        taken = sorted([*lines, *pauses])
+        assert all(end < begin for (_, end), (begin, _) in zip(taken, taken[1:], strict=False))
+        assert sum(b - a for a, b in taken) > 400 - 30
+        assert pauses[-1][1] <= 400
+
+
+def test_a_listener_blinks_while_the_other_speaks(dialogue: Any) -> None:
+    assert blinks("Ben", 200, 395) == 0
+
+    bpy.ops.emotalk.fill_pauses()
+
+    assert 2 <= blinks("Ben", 200, 395) <= 6
+
+
+def test_a_listener_feels_what_its_own_sliders_say(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    place = max(
+        range(len(dialogue.takes)), key=lambda i: dialogue.takes[i].first_frame
+    )
+    take = dialogue.takes[place]
+    assert take.source == "PAUSE"
+    assert take.controls.mix == 1.0
+    head, middle = take.rig.character, 0.5 * (take.first_frame + take.last_frame)
+
+    dialogue.take_index = place
+    take.controls.happy = 0.8
+    bpy.ops.emotalk.refresh()
+
+    frames, values = keys_of(head, "mouthSmileLeft")
+    assert values[np.abs(frames - middle).argmin()] > 0.3
+
+
+def test_again_after_lines_were_moved_pauses_follow_and_keep_their_sliders(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    last = max(dialogue.takes, key=lambda take: (take.rig.character.name == "Ben", take.first_frame))
+    last.controls.happy = 0.5
+    uid, n_takes = last.uid, len(dialogue.takes)
+
+    strips = bpy.context.scene.sequence_editor
+    strips = strips.strips if hasattr(strips, "strips") else strips.sequences
+    strips["ben 1"].frame_start += 40
+    bpy.ops.emotalk.refresh_all()
+    bpy.ops.emotalk.fill_pauses()
+
+    assert len(dialogue.takes) == n_takes
+    (said,) = spans(dialogue, "Ben", "STRIP")
+    again = next(take for take in dialogue.takes if take.uid == uid)
+    assert again.first_frame == np.floor(said[1]) + 1
+    assert again.controls.happy == 0.5
+
+
+def test_pauses_that_are_no_more_go(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    n_pauses = len(spans(dialogue, "Ada", "PAUSE"))
+
+    bpy.context.scene.frame_end = 275
+    bpy.ops.emotalk.fill_pauses()
+
+    assert len(spans(dialogue, "Ada", "PAUSE")) == n_pauses - 1
+
+
+def test_the_list_shows_the_take_that_it_showed(dialogue: Any) -> None:
+    dialogue.take_index = 1
+    uid = dialogue.takes[1].uid
+
+    bpy.ops.emotalk.fill_pauses()
+
+    assert dialogue.takes[dialogue.take_index].uid == uid
+
+
+def test_a_pause_that_hands_have_changed_stays(dialogue: Any) -> None:
+    from emotalk.addon.bridge.compat import fcurves_of
+
+    bpy.ops.emotalk.fill_pauses()
+    key = bpy.data.objects["Ben"].data.shape_keys
+    curve = next(c for c in fcurves_of(key) if "eyeBlinkLeft" in c.data_path)
+    (said,) = spans(dialogue, "Ben", "STRIP")
+    point = next(p for p in curve.keyframe_points if p.co.x > said[1] + 40)
+    point.co.y = 0.77
+    frame = point.co.x
+
+    bpy.ops.emotalk.fill_pauses()
+
+    frames, values = keys_of(bpy.data.objects["Ben"], "eyeBlinkLeft")
+    assert values[np.abs(frames - frame).argmin()] == pytest.approx(0.77)
+
+
+def test_one_take_away_and_the_pause_is_still(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    place = max(range(len(dialogue.takes)), key=lambda i: dialogue.takes[i].last_frame)
+    first, last = dialogue.takes[place].first_frame, dialogue.takes[place].last_frame
+    who = dialogue.takes[place].rig.character.name
+    dialogue.take_index = place
+
+    assert bpy.ops.emotalk.clear() == {"FINISHED"}
+
+    frames, values = keys_of(bpy.data.objects[who], "eyeBlinkLeft")
+    inside = (frames > first + 20) & (frames < last)
+    assert not values[inside].any()
+
+
+def test_without_a_pause_it_says_so(dialogue: Any) -> None:
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 20, 40
+    ours = bpy.context.scene.emotalk
+    ours.cast.clear()
+
+    with pytest.raises(RuntimeError, match="Nobody pauses for a second"):
+        bpy.ops.emotalk.fill_pauses()
