@@ -119,6 +119,10 @@ def _add_cast(commands: Any) -> argparse.ArgumentParser:
         help="what one of them looks at while it speaks, another's face for instance; as often as "
         "there are roles",
     )  # fmt: skip
+    parser.add_argument(
+        "--fill-pauses", action="store_true",
+        help="let everybody blink and look around while they say nothing, over the frame range",
+    )  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
     parser.set_defaults(sound=None, feelings=None)
     add_engine_place_flags(parser)

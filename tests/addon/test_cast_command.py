@@ -46,6 +46,20 @@ def test_the_command_animates_the_cast_of_the_file(
     assert told["left_out"] == []
 
 
+def test_pauses_are_filled_where_the_command_asks_for_it(
+    ready: Any, head: Any, ben: Any, lines: Any, tmp_path: Path
+) -> None:
+    bpy.context.scene.frame_end = 400
+    saved_in(tmp_path)
+    output = tmp_path / "out.blend"
+
+    assert run("--role", "Head=ada", "--role", "Ben=ben", "--fill-pauses", "-o", output) == 0
+
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    who = [t.rig.character.name for t in bpy.context.scene.emotalk.takes if t.source == "PAUSE"]
+    assert sorted(who) == ["Ben", "Ben", "Head", "Head"]
+
+
 def test_roles_of_the_command_line_take_the_place_of_the_files(
     ready: Any, head: Any, ben: Any, lines: Any, tmp_path: Path
 ) -> None:

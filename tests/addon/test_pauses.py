@@ -66,9 +66,7 @@ def test_a_listener_blinks_while_the_other_speaks(dialogue: Any) -> None:
 
 def test_a_listener_feels_what_its_own_sliders_say(dialogue: Any) -> None:
     bpy.ops.emotalk.fill_pauses()
-    place = max(
-        range(len(dialogue.takes)), key=lambda i: dialogue.takes[i].first_frame
-    )
+    place = max(range(len(dialogue.takes)), key=lambda i: dialogue.takes[i].first_frame)
     take = dialogue.takes[place]
     assert take.source == "PAUSE"
     assert take.controls.mix == 1.0
@@ -84,7 +82,9 @@ def test_a_listener_feels_what_its_own_sliders_say(dialogue: Any) -> None:
 
 def test_again_after_lines_were_moved_pauses_follow_and_keep_their_sliders(dialogue: Any) -> None:
     bpy.ops.emotalk.fill_pauses()
-    last = max(dialogue.takes, key=lambda take: (take.rig.character.name == "Ben", take.first_frame))
+    last = max(
+        dialogue.takes, key=lambda take: (take.rig.character.name == "Ben", take.first_frame)
+    )
     last.controls.happy = 0.5
     uid, n_takes = last.uid, len(dialogue.takes)
 

@@ -19,7 +19,7 @@ from ..counting import counted
 from ..jobs.session import SESSION
 from ..jobs.work import animate
 from ..take import cast
-from ..take.several import Made, Several, asked_of_cast
+from ..take.several import Made, Several, asked_of_cast, asked_of_pauses, settle_pauses
 from . import shots
 
 __all__ = ["cast_command"]
@@ -37,7 +37,11 @@ def cast_command(arguments: argparse.Namespace) -> int:
     for text in arguments.look_at or ():
         _set_look(scene.emotalk, text)
     with shots.engine_asked(arguments):
-        several = _animated(arguments)
+        several = _written(Several(asked_of_cast(bpy.context)), arguments)
+        if arguments.fill_pauses:
+            asked, gone = asked_of_pauses(scene)
+            _written(Several(asked), arguments)
+            settle_pauses(scene, gone, "")
     shots.save(output)
     if arguments.report:
         failed = [str(error) for error in several.failed]
@@ -48,8 +52,8 @@ def cast_command(arguments: argparse.Namespace) -> int:
     return 3 if several.failed else 0
 
 
-def _animated(arguments: argparse.Namespace) -> Several:
-    several = Several(asked_of_cast(bpy.context))
+def _written(several: Several, arguments: argparse.Namespace) -> Several:
+    """The same, with its keys in place and its notes told."""
     work = several.work(lambda one: partial(animate, one.request, SESSION.room))
     several.write(work(progress_for(arguments.progress)))
     several.check_made()
