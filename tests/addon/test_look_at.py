@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.look_scenes import make_person, pitch_of, put_eyes_under, put_target, yaw_of
+from tests.addon.look_scenes import pitch_of, put_eyes_under, put_target, yaw_of
 from tests.addon.scenes import fcurves, keys_of, make_head, state
 
 FAR = 1000.0  # where both eyes look the same way
@@ -129,6 +129,42 @@ def test_the_scene_is_where_it_was_with_what_has_no_key_yet(person: Any, head: A
     assert (scene.frame_current, scene.frame_subframe) == (33, 0.25)
     assert target.location.x == 77.0
     assert head.parent.pose.bones["chest"].rotation_quaternion[1] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("how", ["object", "collection", "excluded"])
+def test_a_target_that_is_switched_off_moves_none_the_less(
+    person: Any, head: Any, how: str
+) -> None:
+    target, place = put_target(0.0, -FAR, 0.0), bpy.data.collections.new("Off")
+    keyed(target, "location", 0, 0.0, FAR * 0.2)
+    scene = bpy.context.scene
+    scene.collection.children.link(place)
+    place.objects.link(target)
+    scene.collection.objects.unlink(target)
+    target.hide_viewport, place.hide_viewport = how == "object", how == "collection"
+    bpy.context.view_layer.layer_collection.children["Off"].exclude = how == "excluded"
+    person.controls.look_at = target
+
+    bpy.ops.emotalk.animate()
+
+    assert yaw_of(head)[-1] > 5.0
+    assert target.hide_viewport == (how == "object")
+    assert target.users_collection == (place,)
+
+
+def test_what_is_selected_and_shown_is_so_afterwards(person: Any, head: Any) -> None:
+    target, other, hidden = put_target(0.0, -1.0, 0.0), make_head("Other"), make_head("Hidden")
+    hidden.hide_viewport = True
+    for thing in (head, other):
+        thing.select_set(state=True)
+    person.controls.look_at = target
+
+    bpy.ops.emotalk.animate()
+
+    assert {*bpy.context.selected_objects} >= {head, other}
+    assert bpy.context.view_layer.objects.active == head
+    shown = {thing.name for thing in bpy.data.objects if not thing.hide_viewport}
+    assert shown == {"Head", "Head Rig", "Other", "Target"}
 
 
 def test_again_gives_the_same_keys(person: Any, head: Any) -> None:
@@ -328,39 +364,3 @@ def test_a_face_without_eyes_is_told(ready: Any) -> None:
         bpy.ops.emotalk.animate()
 
     assert not ready.takes
-
-
-# --- two people
-
-
-@pytest.fixture
-def pair(person: Any, head: Any) -> tuple[Any, Any]:
-    """Head at the origin, and Ben a metre to its left, both half turned to each other."""
-    head.parent.rotation_euler.z = np.radians(70)
-    return head, make_person("Ben", 1.0, np.radians(-70))
-
-
-def test_two_people_look_between_each_others_eyes(person: Any, pair: Any) -> None:
-    head, ben = pair
-
-    for character, other in ((head, ben), (ben, head.parent)):
-        person.rig.character = character
-        bpy.ops.emotalk.animate()
-        person.takes[-1].controls.look_at = other
-        bpy.ops.emotalk.refresh()
-
-    # Eyes lie 10 cm before the necks: 34 mm forward and 94 mm inwards of 1 m.
-    assert yaw_of(head, 0) == pytest.approx(20.0 - 2.1, abs=0.5)
-    assert yaw_of(ben, 1) == pytest.approx(-20.0 - 2.1, abs=0.5)
-    assert np.abs(pitch_of(head)).max() < 0.1  # eyes, not feet
-
-
-def test_another_characters_take_does_not_let_one_look_at_himself(person: Any, pair: Any) -> None:
-    _head, ben = pair
-    person.controls.look_at = ben
-    bpy.ops.emotalk.animate()  # the panel shows this take from now on
-
-    person.rig.character = ben
-    bpy.ops.emotalk.animate()
-
-    assert [take.controls.look_at for take in person.takes] == [ben, None]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.addon.cast_scenes import cast_of
-from tests.addon.look_scenes import make_person, put_eyes_under, put_target, yaw_of
+from tests.addon.look_scenes import make_person, pitch_of, put_eyes_under, put_target, yaw_of
 from tests.addon.scenes import keys_of, needs_sound, state
 
 
@@ -28,6 +28,32 @@ def pair(ready: Any, head: Any) -> tuple[Any, Any]:
     head.parent.rotation_euler.z = np.radians(70)
     ready.controls.gaze = ready.controls.head = 0.0
     return head, make_person("Ben", 1.0, np.radians(-70))
+
+
+def test_two_people_look_between_each_others_eyes(ready: Any, pair: Any) -> None:
+    head, ben = pair
+
+    for character, other in ((head, ben), (ben, head.parent)):
+        ready.rig.character = character
+        bpy.ops.emotalk.animate()
+        ready.takes[-1].controls.look_at = other
+        bpy.ops.emotalk.refresh()
+
+    # Eyes lie 10 cm before the necks: 34 mm forward and 94 mm inwards of 1 m.
+    assert yaw_of(head, 0) == pytest.approx(20.0 - 2.1, abs=0.5)
+    assert yaw_of(ben, 1) == pytest.approx(-20.0 - 2.1, abs=0.5)
+    assert np.abs(pitch_of(head)).max() < 0.1  # eyes, not feet
+
+
+def test_another_characters_take_does_not_let_one_look_at_himself(ready: Any, pair: Any) -> None:
+    _head, ben = pair
+    ready.controls.look_at = ben
+    bpy.ops.emotalk.animate()  # the panel shows this take from now on
+
+    ready.rig.character = ben
+    bpy.ops.emotalk.animate()
+
+    assert [take.controls.look_at for take in ready.takes] == [ben, None]
 
 
 @pytest.fixture

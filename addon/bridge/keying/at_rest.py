@@ -6,7 +6,7 @@ What somebody looks at is measured there, so that it does not depend on what was
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
 import bpy
@@ -15,7 +15,12 @@ from mathutils import Matrix
 from .. import compat
 from . import before, own_actions
 
-__all__ = ["may_move", "without_ours"]
+__all__ = ["alone", "may_move", "without_ours"]
+
+_SHAPES: Final = frozenset({"MESH", "CURVE", "CURVES", "SURFACE", "META", "FONT", "POINTCLOUD"})
+"""What takes long to evaluate."""
+
+_HIDDEN: Final = True
 
 _SAME: Final = 1e-6  # of a matrix: less has nobody moved
 
@@ -39,6 +44,55 @@ def without_ours(scene: bpy.types.Scene) -> Generator[None]:
         for owner, was in placed:
             if not _is_same(owner.matrix_basis, was):
                 owner.matrix_basis = was
+
+
+@contextlib.contextmanager
+def alone(scene: bpy.types.Scene, things: Iterable[Any]) -> Generator[None]:
+    """While this lasts `things` and what they hang on are evaluated, switched off or not, and no
+    other shape unless one of them depends on it: two demo characters play forty times as fast.
+    """
+    things, top = [*things], scene.collection.objects
+    needed = {above for thing in things for above in _chain(thing)}
+    wanted = {thing: False for thing in needed if thing.hide_viewport}
+    # Their collections may be switched off; the scene's own cannot be.
+    lent = [thing for thing in dict.fromkeys(things) if thing not in top[:]]
+    if scene.rigidbody_world is None:  # it falls with all of its bodies or with none
+        others = (thing for thing in scene.objects if thing not in needed and _is_shape(thing))
+        wanted |= dict.fromkeys(others, _HIDDEN)
+    # Blender deselects what is hidden.
+    selected = [
+        (thing, layer)
+        for layer in scene.view_layers
+        for thing in layer.objects
+        if thing in wanted and thing.select_get(view_layer=layer)
+    ]
+    for thing, is_hidden in wanted.items():
+        thing.hide_viewport = is_hidden
+    for thing in lent:
+        top.link(thing)
+    try:
+        yield
+    finally:
+        for thing in lent:
+            top.unlink(thing)
+        for thing, is_hidden in wanted.items():
+            thing.hide_viewport = not is_hidden
+        for layer in scene.view_layers:
+            layer.update()
+        for thing, layer in selected:
+            thing.select_set(state=True, view_layer=layer)
+
+
+def _is_shape(thing: Any) -> bool:
+    is_free = thing.is_editable and thing.mode == "OBJECT" and not thing.hide_viewport
+    return is_free and thing.type in _SHAPES
+
+
+def _chain(thing: Any) -> Iterator[Any]:
+    """It and what it hangs on."""
+    while thing is not None:
+        yield thing
+        thing = thing.parent
 
 
 def _put_to_rest(thing: Any) -> list[Any]:
@@ -70,15 +124,17 @@ def _is_same(now: Matrix, was: Matrix) -> bool:
 
 def may_move(thing: Any) -> bool:
     """Whether something but ours, and but a script, may move it from frame to frame."""
-    while thing is not None:
-        if _is_moved(thing) or len(thing.constraints) or thing.rigid_body is not None:
-            return True
-        if thing.type == "ARMATURE" and (
-            _is_moved(thing.data) or any(len(bone.constraints) for bone in thing.pose.bones)
-        ):
-            return True
-        thing = thing.parent
-    return False
+    return any(
+        _is_moved(one)
+        or len(one.constraints) > 0
+        or one.rigid_body is not None
+        or (one.type == "ARMATURE" and _has_moving_bones(one))
+        for one in _chain(thing)
+    )
+
+
+def _has_moving_bones(armature: Any) -> bool:
+    return _is_moved(armature.data) or any(len(bone.constraints) for bone in armature.pose.bones)
 
 
 def _is_moved(block: Any) -> bool:

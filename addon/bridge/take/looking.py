@@ -19,7 +19,7 @@ from ....emotalk_core.errors import EmoTalkError, RigError
 from ....emotalk_core.shaping.look import EyeTurns, Look
 from .. import characters, compat
 from ..keying import rigs
-from ..keying.at_rest import may_move, without_ours
+from ..keying.at_rest import alone, may_move, without_ours
 from ..keying.eyes import Gazer, find_eyes, turns_of
 from ..sounds import decode, sound
 
@@ -180,7 +180,7 @@ def _places(
         frames = frames[:1]
     layer = _view_layer(scene)
     points = []
-    with without_ours(scene):
+    with without_ours(scene), alone(scene, carriers):
         for frame in frames:
             scene.frame_set(frame)
             depsgraph = layer.depsgraph
