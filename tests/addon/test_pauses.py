@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import bpy
@@ -51,7 +52,7 @@ def test_every_pause_of_a_second_becomes_a_take_that_leaves_the_lines_alone(dial
     for who, lines in said.items():
         pauses = spans(dialogue, who, "PAUSE")
         taken = sorted([*lines, *pauses])
-        assert all(end < begin for (_, end), (begin, _) in zip(taken, taken[1:], strict=False))
+        assert all(end < begin for (_, end), (begin, _) in pairwise(taken))
         assert sum(b - a for a, b in taken) > 400 - 30
         assert pauses[-1][1] <= 400
 
@@ -80,7 +81,11 @@ def test_a_listener_feels_what_its_own_sliders_say(dialogue: Any) -> None:
     assert values[np.abs(frames - middle).argmin()] > 0.3
 
 
-def test_again_after_lines_were_moved_pauses_follow_and_keep_their_sliders(dialogue: Any) -> None:
+def test_pauses_follow_lines_that_were_moved_and_keep_their_sliders(
+    dialogue: Any, lines: list[Any]
+) -> None:
+    from emotalk.addon.bridge.compat import move_strip
+
     bpy.ops.emotalk.fill_pauses()
     last = max(
         dialogue.takes, key=lambda take: (take.rig.character.name == "Ben", take.first_frame)
@@ -88,9 +93,7 @@ def test_again_after_lines_were_moved_pauses_follow_and_keep_their_sliders(dialo
     last.controls.happy = 0.5
     uid, n_takes = last.uid, len(dialogue.takes)
 
-    strips = bpy.context.scene.sequence_editor
-    strips = strips.strips if hasattr(strips, "strips") else strips.sequences
-    strips["ben 1"].frame_start += 40
+    move_strip(next(strip for strip in lines if strip.name == "ben 1"), 40)
     bpy.ops.emotalk.refresh_all()
     bpy.ops.emotalk.fill_pauses()
 
