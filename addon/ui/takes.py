@@ -4,30 +4,19 @@ from typing import Any, ClassVar
 
 import bpy
 
-from .base import InView
+from .base import InView, Rows, label_at_end
 from .engine import draw_errand
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_UL_takes(bpy.types.UIList):
+class EMOTALK_UL_takes(Rows, bpy.types.UIList):
     """One sound on one character each."""
 
-    def draw_item(
-        self,
-        _context: bpy.types.Context,
-        layout: Any,
-        _data: Any,
-        item: Any,
-        _icon: int,
-        _active: Any,
-        _name: str,
-    ) -> None:
+    def draw_row(self, _context: bpy.types.Context, layout: Any, item: Any) -> None:
         """Name and frames."""
         layout.prop(item, "name", text="", emboss=False, icon="REC")
-        frames = layout.row()
-        frames.alignment = "RIGHT"
-        frames.label(text=f"{item.first_frame:.0f} to {item.last_frame:.0f}")
+        label_at_end(layout, f"{item.first_frame:.0f} to {item.last_frame:.0f}")
 
 
 class EMOTALK_PT_takes(InView, bpy.types.Panel):
