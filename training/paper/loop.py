@@ -203,9 +203,7 @@ def moved(batch: Batch, device: torch.device) -> Batch:
 def measure(
     network: nn.Module, pairs: Pairs, run: PaperRun, device: torch.device
 ) -> dict[str, float]:
-    """Parts of the loss on the same few dev batches each time, without that of the cross faces where
-    no two takes make a pair.
-    """
+    """Parts of the loss on the same few dev batches each time; of cross faces if there are some."""
     network.eval()
     found: dict[str, list[float]] = {}
     for number in range(_DEV_BATCHES):
