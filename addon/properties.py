@@ -111,7 +111,9 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     )
     intensity: _number("intensity", "Intensity", "How strong the feeling is. 0: none. 1: natural")
     style: IntProperty(
-        name="Style", description="Speaking style of the model; each face speaks in its own way",
+        name="Style",
+        description="Speaking style: each face speaks in its own way. "
+        "Beyond the model's last they begin anew",
         min=0, max=99, default=_START.style, update=_moved, options=set(),
     )  # fmt: skip
     brows: _number("brows", "Brows", "How far the brows move")

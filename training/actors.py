@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -138,10 +138,11 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     network = Starter.from_tensors(model.config, model.tensors)
     write(fitted, network)
     _, about = read_tensors(audition.model / "model.safetensors")
+    about["name"] = audition.out.name
     about["listener"] = f"fitted to {len(learnt)} clips of {audition.actors.name}"
     copy_unchanged(audition.model, audition.out)
     write_tensors(audition.out / "model.safetensors", network.export(), about)
-    write_config(model.config, audition.out / "config.json")
+    write_config(replace(model.config, name=audition.out.name), audition.out / "config.json")
     return {EMOTIONS[number]: share for number, share in found.items()}
 
 

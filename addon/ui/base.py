@@ -1,15 +1,24 @@
 """Where panels sit, and text that fits the sidebar's width."""
 
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import bpy
 
-__all__ = ["InSequencer", "InView", "button_row", "draw_text", "is_narrow", "slider_columns"]
+__all__ = [
+    "InSequencer",
+    "InView",
+    "Rows",
+    "button_row",
+    "draw_text",
+    "is_narrow",
+    "label_at_end",
+    "slider_columns",
+]
 
 _PIXELS_OF_A_LETTER = 7.5  # of Blender's own font, measured
 _TWO_COLUMNS = 270  # pixels below which the names of sliders side by side are cut to a letter
-
 _ONE_THING = 220  # pixels below which a name beside other things is cut to nothing
 
 
@@ -27,6 +36,32 @@ class InSequencer:
     bl_space_type = "SEQUENCE_EDITOR"
     bl_region_type = "UI"
     bl_category = "EmoTalk"
+
+
+class Rows:
+    """A list that says what it draws of each thing in `draw_row(context, layout, item)`."""
+
+    draw_row: Callable[[bpy.types.Context, Any, Any], None]
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: Any,
+        _data: Any,
+        item: Any,
+        _icon: int,
+        _active: Any,
+        _name: str,
+    ) -> None:
+        """As Blender asks for it."""
+        self.draw_row(context, layout, item)
+
+
+def label_at_end(layout: Any, text: str) -> None:
+    """Text at the right end of a row."""
+    end = layout.row()
+    end.alignment = "RIGHT"
+    end.label(text=text)
 
 
 def button_row(layout: Any) -> Any:

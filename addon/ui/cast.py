@@ -8,31 +8,20 @@ from ..bridge.counting import counted
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sound, strips
 from ..bridge.take import cast
-from .base import InSequencer, InView
+from .base import InSequencer, InView, Rows, label_at_end
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_UL_cast(bpy.types.UIList):
+class EMOTALK_UL_cast(Rows, bpy.types.UIList):
     """One of the cast each."""
 
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: Any,
-        _data: Any,
-        item: Any,
-        _icon: int,
-        _active: Any,
-        _name: str,
-    ) -> None:
+    def draw_row(self, context: bpy.types.Context, layout: Any, item: Any) -> None:
         """Who, and how many strips."""
         who = item.rig.character
         layout.label(text=who.name if who else f"{item.name} (deleted)", icon="USER")
-        count = layout.row()
-        count.alignment = "RIGHT"
         spoken = [s for s in strips.every_sound(context) if cast.speaks(item, s)]
-        count.label(text=counted(sum(not sound.is_muted(s) for s in spoken), "strip"))
+        label_at_end(layout, counted(sum(not sound.is_muted(s) for s in spoken), "strip"))
 
 
 class _Cast:

@@ -5,33 +5,22 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge import characters
-from .base import InView, draw_text
+from .base import InView, Rows, draw_text, label_at_end
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_UL_targets(bpy.types.UIList):
+class EMOTALK_UL_targets(Rows, bpy.types.UIList):
     """Meshes of the character."""
 
-    def draw_item(
-        self,
-        _context: bpy.types.Context,
-        layout: Any,
-        _data: Any,
-        item: Any,
-        _icon: int,
-        _active: Any,
-        _name: str,
-    ) -> None:
+    def draw_row(self, _context: bpy.types.Context, layout: Any, item: Any) -> None:
         """Switch, name, count."""
         row = layout.row(align=True)
         row.prop(item, "use", text="")
         is_there = item.object is not None and not characters.is_deleted(item.object)
         shown = item.object.name if is_there else f"{item.name} (deleted)"
         row.label(text=shown, icon="MESH_DATA" if is_there else "ERROR")
-        count = row.row()
-        count.alignment = "RIGHT"
-        count.label(text=str(item.n_found) if item.n_found else "none")
+        label_at_end(row, str(item.n_found or "none"))
 
 
 class EMOTALK_PT_rig(InView, bpy.types.Panel):

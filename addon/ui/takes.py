@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge.take import moved, takes
-from .base import InView, draw_text, is_narrow
+from .base import InView, Rows, draw_text, is_narrow, label_at_end
 from .engine import draw_errand
 
 __all__ = ["CLASSES"]
@@ -18,27 +18,15 @@ _MOVED = (
 _ICONS = {"CLIP": "ANIM_DATA", "PAUSE": "HIDE_OFF"}
 
 
-class EMOTALK_UL_takes(bpy.types.UIList):
+class EMOTALK_UL_takes(Rows, bpy.types.UIList):
     """One sound on one character each."""
 
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: Any,
-        _data: Any,
-        item: Any,
-        _icon: int,
-        _active: Any,
-        _name: str,
-    ) -> None:
+    def draw_row(self, context: bpy.types.Context, layout: Any, item: Any) -> None:
         """Name and frames."""
         icon = "ERROR" if moved.has_moved(item) else _ICONS.get(item.source, "REC")
         layout.prop(item, "name", text="", emboss=False, icon=icon)
-        if is_narrow(context):  # the name counts more
-            return
-        frames = layout.row()
-        frames.alignment = "RIGHT"
-        frames.label(text=f"{item.first_frame:.0f} to {item.last_frame:.0f}")
+        if not is_narrow(context):  # else the name counts more
+            label_at_end(layout, f"{item.first_frame:.0f} to {item.last_frame:.0f}")
 
 
 class EMOTALK_PT_takes(InView, bpy.types.Panel):

@@ -27,6 +27,7 @@ from .options import (
     add_feelings_flag,
     add_progress_flag,
     add_visemes_flag,
+    ensure_style,
     read_cache,
     read_channel,
     read_engine,
@@ -106,6 +107,7 @@ def _run(arguments: argparse.Namespace) -> int:
     _refuse_own_input(jobs, arguments.report, arguments.feelings)
     track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
+    ensure_style(track, engine.config)
     if is_folder and arguments.visemes:
         refuse_visemes(job.output for job in jobs)
     if is_folder:

@@ -27,6 +27,7 @@ from .options import (
     add_engine_flags,
     add_progress_flag,
     add_visemes_flag,
+    ensure_style,
     read_cache,
     read_channel,
     read_engine,
@@ -77,12 +78,15 @@ def _run(arguments: argparse.Namespace) -> int:
     tasks = read_tasks(arguments.jobs, arguments.output, arguments.format)
     place = arguments.report or arguments.output / _REPORT
     _refuse_own_input(tasks, arguments.jobs, place)
-    read_track(arguments)  # a flag of all jobs that is wrong is told once, not by each of them
+    track = read_track(
+        arguments
+    )  # a flag of all jobs that is wrong is told once, not by each of them
     read_fps(arguments)
     read_channel(arguments)
     if arguments.visemes:
         refuse_visemes(task.job.output for task in tasks)
     engine = read_engine(arguments)
+    ensure_style(track, engine.config)
     ensure_places(arguments.output, place)
     remove_leftovers([place, *(task.job.output for task in tasks)])
     report = BatchReport(
@@ -140,10 +144,12 @@ def _do(
     cache: EncodingCache | None,
     progress: Progress,
 ) -> Outcome:
+    track = read_track(options)
+    ensure_style(track, engine.config)
     make_folder(job.output.parent)
     hear()
     job = replace(job, channel=read_channel(options), visemes=options.visemes)
-    return run_job(job, read_track(options), read_fps(options), engine, cache, progress)
+    return run_job(job, track, read_fps(options), engine, cache, progress)
 
 
 def _options(task: Task, arguments: argparse.Namespace) -> argparse.Namespace:

@@ -23,7 +23,12 @@ def add_command(commands: Any) -> None:
         "model", nargs="?", type=Path, metavar="MODEL", help="model folder (default: what ships)"
     )
     parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="DIR", help="a new or empty folder"
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="a new or empty folder, or an earlier export, which is written over",
     )
     add_progress_flag(parser)
     parser.set_defaults(run=_run)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..torch_here import ensure_torch
 from .options import add_progress_flag
 from .progress import progress_for
 
 __all__ = ["add_command"]
+
+_SHOWN: Final = 3  # names; the authors' file lacks a dozen of a kind
 
 
 def add_command(commands: Any) -> None:
@@ -43,9 +46,17 @@ def _run(arguments: argparse.Namespace) -> int:
         ignore_left_over=arguments.ignore_left_over,
         progress=progress_for(arguments.progress),
     )
-    for name in about.missing:
-        print(f"emotalk: not in the file, and not needed for curves: {name}", file=sys.stderr)
-    for name in about.left_over:
-        print(f"emotalk: left out: {name}", file=sys.stderr)
+    for what, names in (
+        ("not in the file, and not needed for curves", about.missing),
+        ("left out", about.left_over),
+    ):
+        if names:
+            print(f"emotalk: {what}: {_listed(names)}", file=sys.stderr)
     print(f"{about.folder}: {about.n_tensors} tensors, {about.n_parameters:,} numbers")
     return 0
+
+
+def _listed(names: Sequence[str]) -> str:
+    """How many tensors, and the first of them."""
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({shown})"

@@ -17,6 +17,7 @@ from ..engine import DEVICES, ENGINES, PRECISIONS, Engine, is_device, open_engin
 from ..engine.remote import RemoteEngine
 from ..errors import InputError
 from ..interpreter import find_python
+from ..model.config import ModelConfig
 from ..model.folder import load_model, starter_folder
 from ..timing import exact_rate
 from .felt_table import read_feelings
@@ -31,6 +32,7 @@ __all__ = [
     "add_progress_flag",
     "add_torch_flags",
     "add_visemes_flag",
+    "ensure_style",
     "read_cache",
     "read_channel",
     "read_engine",
@@ -179,7 +181,7 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
         "--style",
         type=int,
         metavar="N",
-        help="speaking style, from 0; beyond the model's last (see info) they begin anew",
+        help="speaking style, from 0; info says how many a model has",
     )
     group.add_argument(
         "--seed", type=int, metavar="N", help="of blinks, gaze, head, brows, sides (default: 0)"
@@ -252,6 +254,16 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
     if arguments.feelings is not None:
         return read_feelings(Path(arguments.feelings), controls)
     return ControlTrack(controls)
+
+
+def ensure_style(track: ControlTrack, config: ModelConfig) -> None:
+    """Raise InputError for a style that a model does not have."""
+    if track.base.style >= config.n_styles:
+        raise InputError(
+            "No such style",
+            value=track.base.style,
+            remedy=f"This model has {config.n_styles}, from 0.",
+        )
 
 
 def _read_preset(name: str | None) -> Controls:

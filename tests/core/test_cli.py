@@ -95,6 +95,7 @@ def test_flags_go_before_the_preset(talk: Path) -> None:
         (["--seed", "-1"], "count from 0"),
         (["--seed", "3000000000"], "Use 0 to 2147483647"),
         (["--style", "99999999999999999999"], "Use 0 to 2147483647"),
+        (["--style", "8"], "No such style: 8. This model has 8, from 0."),
     ],
 )
 def test_a_bad_flag_is_told_in_one_line(

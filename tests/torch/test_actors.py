@@ -77,6 +77,7 @@ def test_hears_unseen_clips_and_changes_the_listener_alone(
     said = capsys.readouterr().out
     assert str(out) in said
     assert "recall 1.000" in said
+    assert load_model(out).config.name == "model"  # as its folder, no longer the starter
     before, after = load_model(starter_folder()), load_model(out)
     moved = {n for n, t in after.tensors.items() if (t != before.tensors[n]).any()}
     assert moved

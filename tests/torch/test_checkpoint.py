@@ -159,6 +159,24 @@ def test_what_curves_do_not_need_may_be_missing(
     load_model(tmp_path / "model")
 
 
+def test_what_is_missing_is_told_in_one_line(
+    tiny: Weights,
+    save: Callable[[object], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = {n: t for n, t in tiny.items() if "lm_head" not in n and "k_proj.bias" not in n}
+    n_missing = len(tiny) - len(kept)
+    assert n_missing > 3
+
+    assert main(["import-checkpoint", str(save(kept)), "-o", str(tmp_path / "model")]) == 0
+
+    lines = [line for line in capsys.readouterr().err.splitlines() if "not needed" in line]
+    assert len(lines) == 1
+    assert f"curves: {n_missing} tensors (" in lines[0]
+    assert lines[0].endswith(", ...)")
+
+
 class Hostile:
     """Unpickling it makes a file: what it must never come to."""
 

@@ -22,7 +22,7 @@ from tests.torch.paper_takes import losses_of, made_store, settings  # noqa: E40
 from training.features import FrontEnd  # noqa: E402
 from training.paper import loop  # noqa: E402
 from training.paper.align import proportional, through, warp  # noqa: E402
-from training.paper.animator import stretched, swap_pairs  # noqa: E402
+from training.paper.animator import mean_motion, stretched, swap_pairs  # noqa: E402
 from training.paper.batches import Batch, Pairs  # noqa: E402
 from training.paper.processes import ALONE, Processes, processes  # noqa: E402
 from training.paper.settings import read_run  # noqa: E402
@@ -148,6 +148,25 @@ def test_a_death_between_two_reports_changes_neither(tmp_path: Path) -> None:
     run(tmp_path / "parts", "pace.report_every=3")
     run(tmp_path / "whole", "pace.report_every=3")
     assert losses_of(tmp_path / "parts") == losses_of(tmp_path / "whole")
+
+
+def test_a_take_without_a_partner_moves_as_much_as_one_with() -> None:
+    store = made_store(pairs=False)
+    lonely = Pairs(store, range(12), need_pairs=False).batch(4, (0,))
+    own = torch.ones(8)
+    assert mean_motion(own, torch.zeros(8), lonely) == 1.0
+    assert mean_motion(own, own, drawn()) == 1.0
+
+
+def test_nothing_is_told_of_cross_faces_where_there_are_none(tmp_path: Path) -> None:
+    store = made_store(pairs=False)
+    lonely = Pairs(store, range(12), need_pairs=False)
+    network = run(tmp_path)
+
+    found = loop.measure(network, lonely, settings(), torch.device("cpu"))
+
+    assert "cross" not in found
+    assert found["self"] > 0
 
 
 def test_a_run_folder_explains_itself(tmp_path: Path) -> None:

@@ -227,3 +227,9 @@ def test_spread_is_over_seeds_and_what_is_unknown_is_left_blank() -> None:
     assert "| EmoTalk (2) | 1.500 ± 0.707 |" in text  # (2 - 1) / √2: a sample's deviation
     assert "| one face | 4.000 |" in text
     assert "lag" not in text
+
+
+def test_a_seed_without_a_figure_is_told() -> None:
+    seeds = [{"lve_mm": 1.0}, {"lve_mm": 2.0}, {"lve_mm": float("nan")}]
+    text = make_table([Scores("emotalk", {"parallel": seeds})])
+    assert "| EmoTalk (3) | 1.500 ± 0.707 (2 of 3) |" in text

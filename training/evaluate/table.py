@@ -176,7 +176,8 @@ def _cell(values: Sequence[float], column: str) -> str:
         return ""
     digits = _DIGITS.get(column, 2)
     spread = f" ± {np.std(known, ddof=1):.{digits}f}" if len(known) > 1 else ""
-    return f"{np.mean(known):.{digits}f}{spread}"
+    of = f" ({len(known)} of {len(values)})" if len(known) < len(values) else ""
+    return f"{np.mean(known):.{digits}f}{spread}{of}"
 
 
 def _rows(store: Store, split: str) -> list[int]:

@@ -22,6 +22,7 @@ __all__ = [
     "at_positions",
     "biased_mask",
     "face_error",
+    "mean_motion",
     "mix_layers",
     "motion_error",
     "state_mask",
@@ -154,6 +155,14 @@ def motion_error(values: Tensor, faces: Faces) -> Tensor:
     """(N,): the same of the differences between neighbouring frames."""
     moved = (values - faces.curves).diff(dim=1).square()
     return _row_mean(moved, faces, None, faces.valid[:, 1:] * faces.valid[:, :-1])
+
+
+def mean_motion(own: Tensor, crossed: Tensor, batch: Batch) -> Tensor:
+    """(): of the motion errors (N,) of own and cross faces; a take without a partner has the former
+    alone.
+    """
+    share = 1.0 / (1.0 + batch.cross.valid.any(1).float())
+    return (share * own).mean() + (share * crossed).mean()
 
 
 def _row_mean(square: Tensor, faces: Faces, weights: Tensor | None, valid: Tensor | None) -> Tensor:

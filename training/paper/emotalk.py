@@ -21,6 +21,7 @@ from .animator import (
     Statistics,
     at_positions,
     face_error,
+    mean_motion,
     motion_error,
     stretched,
     swap_pairs,
@@ -106,11 +107,12 @@ class PaperNetwork(nn.Module):
         weights = self.weights
         own = self._decode(content, emotion, batch)
         parts = {"self": weights.self * face_error(own, batch.faces).mean()}
-        motion = motion_error(own, batch.faces).mean()
+        moved = motion_error(own, batch.faces)
+        motion = moved.mean()
         if weights.cross > 0 and self.sizes.disentangle:
             crossed = self._decode(*self._exchanged(content, emotion, batch), batch)
             parts["cross"] = weights.cross * face_error(crossed, batch.cross).mean()
-            motion = 0.5 * (motion + motion_error(crossed, batch.cross).mean())
+            motion = mean_motion(moved, motion_error(crossed, batch.cross), batch)
         parts["velocity"] = weights.velocity * motion
         parts["classification"] = weights.classification * self._sorted(felt, batch)
         return parts

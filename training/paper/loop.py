@@ -203,15 +203,16 @@ def moved(batch: Batch, device: torch.device) -> Batch:
 def measure(
     network: nn.Module, pairs: Pairs, run: PaperRun, device: torch.device
 ) -> dict[str, float]:
-    """Parts of the loss on the same few dev batches each time."""
+    """Parts of the loss on the same few dev batches each time; of cross faces if there are some."""
     network.eval()
-    sums: dict[str, float] = {}
+    found: dict[str, list[float]] = {}
     for number in range(_DEV_BATCHES):
         batch = moved(pairs.batch(run.pace.pairs, (_DEV_SEED, number)), device)
         torch.manual_seed(number)
         for name, part in network.losses(batch, 0.0).items():
-            sums[name] = sums.get(name, 0.0) + float(part) / _DEV_BATCHES
-    return sums
+            if name != "cross" or batch.cross.valid.any():
+                found.setdefault(name, []).append(float(part))
+    return {name: sum(part / len(parts) for part in parts) for name, parts in found.items()}
 
 
 @torch.no_grad()

@@ -25,6 +25,7 @@ from .animator import (
     Statistics,
     at_positions,
     face_error,
+    mean_motion,
     motion_error,
     state_mask,
     stretched,
@@ -83,11 +84,12 @@ class StarterAnimator(nn.Module):
         own = self._decode(content, level, latent, batch)
         weights = self.weights
         parts = {"self": weights.self * face_error(own, batch.faces).mean()}
-        motion = motion_error(own, batch.faces).mean()
+        moved = motion_error(own, batch.faces)
+        motion = moved.mean()
         if weights.cross > 0:
             crossed = self._crossed(content, level, latent, batch)
             parts["cross"] = weights.cross * face_error(crossed, batch.cross).mean()
-            motion = 0.5 * (motion + motion_error(crossed, batch.cross).mean())
+            motion = mean_motion(moved, motion_error(crossed, batch.cross), batch)
         parts["velocity"] = weights.velocity * motion
         labelled = (batch.emotion >= 0).float()
         truth = F.one_hot(batch.emotion.clamp(min=0), heard.shape[-1])[:, None]

@@ -112,9 +112,7 @@ def begin(prepared: Prepared, outcome: Outcome) -> Draft:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    scene = scene_there(prepared)
-    take = _its_take(scene, prepared)
-    others = others_on(outcome.tables, take)
+    scene, take, others = _surroundings(prepared, outcome)
     stretch = stretch_for(scene, take, outcome.tables, others)
     tables = _eased(prepared, outcome, stretch, take, others)
     return Draft(tables, prepared.rig.binding, stretch)
@@ -136,9 +134,7 @@ def finish(
     RigError
         The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
-    scene, options = scene_there(prepared), prepared.request.options
-    take = _its_take(scene, prepared)
-    others = others_on(outcome.tables, take)
+    (scene, take, others), options = _surroundings(prepared, outcome), prepared.request.options
     stretch = draft.stretch if draft else stretch_for(scene, take, outcome.tables, others)
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
     was = eases.room_of(take)
@@ -185,6 +181,15 @@ def finish(
     return result
 
 
+def _surroundings(
+    prepared: Prepared, outcome: Outcome
+) -> tuple[bpy.types.Scene, Any | None, list[Any]]:
+    """The scene, the take that is made again (None: a new one), other takes of its face."""
+    scene = scene_there(prepared)
+    take = _its_take(scene, prepared)
+    return scene, take, others_on(outcome.tables, take)
+
+
 def _eased(
     prepared: Prepared, outcome: Outcome, stretch: Stretch, take: Any | None, others: Sequence[Any]
 ) -> Sequence[KeyTable]:
@@ -201,9 +206,8 @@ def stretch_of(prepared: Prepared, outcome: Outcome) -> Stretch:
     RigError
         The scene or the take was deleted meanwhile.
     """
-    scene = scene_there(prepared)
-    take = _its_take(scene, prepared)
-    return stretch_for(scene, take, outcome.tables, others_on(outcome.tables, take))
+    scene, take, others = _surroundings(prepared, outcome)
+    return stretch_for(scene, take, outcome.tables, others)
 
 
 def _show_targets(take: Any, names: Sequence[str]) -> None:
