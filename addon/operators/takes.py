@@ -9,9 +9,11 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...emotalk_core.controls import PRESETS
 from ...emotalk_core.progress import Progress
+from ..bridge import compat
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
+from ..bridge.sounds import strips
 from ..bridge.take import controls, removal, stretches, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
@@ -104,7 +106,7 @@ class EMOTALK_OT_clear(EmoTalkOperator):
 
 
 class EMOTALK_OT_use_sound(EmoTalkOperator):
-    """Choose a sound file; it starts at the current frame"""
+    """Make a sound file a strip at the current frame, so that it is heard, and choose it"""
 
     bl_idname = "emotalk.use_sound"
     bl_label = "Use Sound"
@@ -112,11 +114,15 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
 
     def run(self, context: bpy.types.Context) -> str:
-        """Set the panel's file."""
-        ours = context.scene.emotalk
-        ours.source, ours.filepath = "FILE", self.filepath
-        ours.start_frame = context.scene.frame_current
-        name, frame = bpy.path.basename(self.filepath), ours.start_frame
+        """A strip; the panel's file where there can be none."""
+        scene, ours = context.scene, context.scene.emotalk
+        name, frame = bpy.path.basename(self.filepath), scene.frame_current
+        strip = strips.new(self.filepath, scene, frame)
+        if strip is None:
+            ours.source, ours.filepath, ours.start_frame = "FILE", self.filepath, frame
+        else:
+            shows_it = compat.sequencer_scene(context) == scene
+            ours.source, ours.strip = "STRIP", "" if shows_it else strip.name
         return f"{name} starts at frame {frame}: press Animate in the sidebar's tab EmoTalk"
 
 

@@ -12,6 +12,7 @@ from ...emotalk_core.errors import Cancelled
 from ...emotalk_core.progress import Progress, silent
 from ..bridge.counting import counted
 from ..bridge.jobs.job import Job
+from ..bridge.jobs.panels import redraw_panels
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.watch import Watch
 from ..bridge.jobs.work import Outcome
@@ -58,6 +59,7 @@ class WatchedOperator(EmoTalkOperator):
             return call()
         except NoneMadeError as error:
             SESSION.left_out = [*error.reasons]
+            redraw_panels()
             raise
 
     def run(self, context: bpy.types.Context) -> str:

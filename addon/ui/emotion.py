@@ -29,6 +29,18 @@ class EMOTALK_MT_presets(bpy.types.Menu):
             self.layout.operator("emotalk.preset", text=name).name = name
 
 
+def _draw_sliders(layout: Any, group: Any, context: bpy.types.Context, *, is_active: bool) -> None:
+    layout.enabled = is_active
+    columns = slider_columns(context)
+    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
+    for name in EMOTIONS:
+        grid.prop(group, name, slider=True)
+    column = layout.column(align=True)
+    column.prop(group, "mix", slider=True)
+    column.prop(group, "intensity", slider=True)
+    column.prop(group, "style")
+
+
 class _Emotion:
     bl_label = "Emotion"
 
@@ -46,7 +58,7 @@ class _Emotion:
         is_clip = take is not None and take.source == "CLIP"
         if is_clip:
             draw_text(layout, _CLIP, "INFO", context)
-        self._draw_sliders(layout.column(), group, context, is_active=not is_clip)
+        _draw_sliders(layout.column(), group, context, is_active=not is_clip)
         layout.prop(context.scene.emotalk, "live")
         if take is not None:
             _draw_phrase(layout, take)
@@ -56,19 +68,6 @@ class _Emotion:
             draw_text(layout, _HELD, "ERROR", context)
         if take.is_held or not context.scene.emotalk.live:
             layout.operator("emotalk.refresh", icon="FILE_REFRESH")
-
-    def _draw_sliders(
-        self, layout: Any, group: Any, context: bpy.types.Context, *, is_active: bool
-    ) -> None:
-        layout.enabled = is_active
-        columns = slider_columns(context)
-        grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
-        for name in EMOTIONS:
-            grid.prop(group, name, slider=True)
-        column = layout.column(align=True)
-        column.prop(group, "mix", slider=True)
-        column.prop(group, "intensity", slider=True)
-        column.prop(group, "style")
 
 
 def _draw_phrase(layout: Any, take: Any) -> None:

@@ -30,6 +30,10 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
         if take is None:
             return
         draw_text(layout, take.summary, "CHECKMARK", context)
+        end = context.scene.frame_end
+        if take.last_frame > end:
+            text = f"Goes on to frame {take.last_frame:.0f}; the scene ends at {end}"
+            draw_text(layout, text, "INFO", context)
         if take.source in {"CLIP", "PAUSE"}:  # nothing was heard
             self._draw_notes(take, context)
             return

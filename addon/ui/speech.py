@@ -25,6 +25,7 @@ def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
     else:
         box.prop(ours, "filepath", text="")
         box.prop(ours, "start_frame")
+        box.label(text="Not heard in playback: strips are", icon="INFO")
     box.prop(ours, "channel", text="Channel" if ours.channel else "Channel (0: all)")
 
 

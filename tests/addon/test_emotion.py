@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ class Layout:
     def __init__(self) -> None:
         self.labels: list[str] = []
         self.columns = 0
+        self.enabled = True
 
     def grid_flow(self, *, columns: int, **_: Any) -> Layout:
         self.columns = columns
@@ -67,3 +69,15 @@ def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
     assert _drawn(300).labels == [ready.takes[0].name]
     ready.take_index = 7
     assert _drawn(300).labels == []
+
+
+def test_feelings_of_imported_curves_are_grey_and_say_why(ready: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.animate()
+    drawn = [_drawn(300)]
+    bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "clip.npz"))
+    bpy.context.scene.frame_set(300)
+    bpy.ops.emotalk.import_clip(filepath=str(tmp_path / "clip.npz"))
+    drawn.append(_drawn(300))
+
+    assert [layout.enabled for layout in drawn] == [True, False]
+    assert any("Imported curves: nothing was" in label for label in drawn[1].labels)

@@ -9,17 +9,46 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon.scenes import add_strip, needs_sound
 
-def test_a_dropped_sound_is_chosen_from_the_current_frame_on_and_told(
-    ready: Any, second: str, capfd: pytest.CaptureFixture[str]
+
+@needs_sound
+def test_a_dropped_sound_becomes_a_strip_that_is_heard_and_chosen(
+    ready: Any, speech: Path, second: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    from emotalk.addon.bridge import compat
+
+    other = add_strip(speech, 10)
+    other.select = True
+    bpy.context.scene.frame_set(42)
+
+    bpy.ops.emotalk.use_sound(filepath=second)
+
+    (strip,) = [s for s in compat.strips_all(bpy.context.scene) if s != other]
+    assert (strip.channel, compat.span(strip)[0], strip.select, other.select) == (
+        2,
+        42,
+        True,
+        False,
+    )
+    assert (ready.source, ready.strip) == ("STRIP", "")
+    assert f"{Path(second).name} starts at frame 42: press Animate" in capfd.readouterr().out
+    bpy.ops.emotalk.animate()
+    assert (ready.takes[0].strip, ready.takes[0].first_frame) == (strip.name, 42.0)
+
+
+def test_where_there_can_be_no_strip_the_file_is_chosen(
+    ready: Any, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge.sounds import strips
+
+    monkeypatch.setattr(strips, "new", lambda *_: None)
     ready.source = "STRIP"
     bpy.context.scene.frame_set(42)
 
     bpy.ops.emotalk.use_sound(filepath=second)
 
     assert (ready.source, ready.filepath, ready.start_frame) == ("FILE", second, 42)
-    assert f"{Path(second).name} starts at frame 42: press Animate" in capfd.readouterr().out
 
 
 def test_only_the_3d_view_takes_dropped_sounds(addon: Any) -> None:

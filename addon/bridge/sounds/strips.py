@@ -21,6 +21,7 @@ __all__ = [
     "find",
     "is_of",
     "mark",
+    "new",
     "of_take",
     "selected",
     "trace",
@@ -117,6 +118,24 @@ def mark(take: Any) -> None:
     if not strip.emotalk_uid or _is_copy(strip):
         strip.emotalk_uid = uuid.uuid4().hex
     take.strip_uid = strip.emotalk_uid
+
+
+def new(path: str, scene: bpy.types.Scene, frame: int) -> Any | None:
+    """A strip of a sound file, selected alone, on a channel that is free from `frame` on; None
+    where this Blender cannot make one of it.
+    """
+    there = compat.strips_all(scene)
+    taken = [strip.channel for strip in there if compat.span(strip)[1] > frame]
+    made = compat.top_strips(scene)
+    try:
+        strip = made.new_sound(bpy.path.basename(path), path, max(taken, default=0) + 1, frame)
+    except RuntimeError:
+        return None
+    for other in there:
+        other.select = False
+    strip.select = True
+    scene.sequence_editor.active_strip = strip
+    return strip
 
 
 def trace(strip: Any) -> Trace:
