@@ -12,14 +12,13 @@ from ...emotalk_core.errors import Cancelled
 from ...emotalk_core.progress import Progress, silent
 from ..bridge.counting import counted
 from ..bridge.jobs.job import Job
-from ..bridge.jobs.panels import redraw_panels
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.watch import Watch
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.keying.draft import PAUSE_S
 from ..bridge.take import takes
-from ..bridge.take.several import NoneMadeError, Outcomes, Several
+from ..bridge.take.several import Outcomes, Several
 from .base import EmoTalkOperator
 
 __all__ = ["WatchedOperator"]
@@ -49,18 +48,6 @@ class WatchedOperator(EmoTalkOperator):
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """One line for the user, of a single take."""
         raise NotImplementedError
-
-    def guarded(self, call: Callable[[], set[str]]) -> set[str]:
-        """As of any operator; why nothing was made is kept for the panel."""
-        return super().guarded(partial(self._kept, call))
-
-    def _kept(self, call: Callable[[], set[str]]) -> set[str]:
-        try:
-            return call()
-        except NoneMadeError as error:
-            SESSION.left_out = [*error.reasons]
-            redraw_panels()
-            raise
 
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""

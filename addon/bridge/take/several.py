@@ -13,6 +13,8 @@ import bpy
 
 from ....emotalk_core.errors import EmoTalkError, RigError
 from ....emotalk_core.progress import Progress, part_of
+from ..jobs.panels import redraw_panels
+from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
@@ -86,7 +88,7 @@ class Several:
         ready = [self._try(one) for one in asked]
         self._all = [prepared for prepared in ready if prepared is not None]
         if not self._all:
-            raise NoneMadeError(self.failed)
+            raise self._none_made()
 
     @property
     def reasons(self) -> list[str]:
@@ -102,7 +104,13 @@ class Several:
             None was.
         """
         if not self.made:
-            raise NoneMadeError(self.failed)
+            raise self._none_made()
+
+    def _none_made(self) -> NoneMadeError:
+        """Why, which the panel shows until something is asked for again."""
+        SESSION.left_out = self.reasons
+        redraw_panels()
+        return NoneMadeError(self.failed)
 
     @property
     def told(self) -> list[str]:
