@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import keys_of, needs_sound
+from tests.addon.scenes import fcurves, keys_of, needs_sound
 
 pytestmark = needs_sound
 
@@ -161,3 +161,29 @@ def test_without_a_pause_it_says_so(dialogue: Any) -> None:
 
     with pytest.raises(RuntimeError, match="Nobody pauses for a second"):
         bpy.ops.emotalk.fill_pauses()
+
+
+def curves_of(name: str) -> dict[str, np.ndarray]:
+    """Keys of everything that moves a face, (K, 2) each."""
+    key = bpy.data.objects[name].data.shape_keys
+    return {
+        path: np.array([point.co for point in curve.keyframe_points])
+        for (path, _), curve in fcurves(key).items()
+    }
+
+
+def test_a_line_that_was_moved_into_a_pause_is_whole(dialogue: Any, lines: list[Any]) -> None:
+    from emotalk.addon.bridge.compat import move_strip
+
+    bpy.ops.emotalk.fill_pauses()
+    move_strip(next(strip for strip in lines if strip.name == "ben 1"), 40)
+    bpy.ops.emotalk.refresh_all()
+    bpy.ops.emotalk.fill_pauses()
+    made = curves_of("Ben")
+
+    sources = [(take.rig.character.name, take.source) for take in dialogue.takes]
+    dialogue.take_index = sources.index(("Ben", "STRIP"))
+    bpy.ops.emotalk.refresh()
+
+    again = curves_of("Ben")
+    assert all(np.allclose(made[path], again[path], atol=1e-5) for path in again)
