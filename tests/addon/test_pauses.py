@@ -187,3 +187,32 @@ def test_a_line_that_was_moved_into_a_pause_is_whole(dialogue: Any, lines: list[
 
     again = curves_of("Ben")
     assert all(np.allclose(made[path], again[path], atol=1e-5) for path in again)
+
+
+def test_lines_of_another_scene_on_the_same_face_are_no_pause(dialogue: Any) -> None:
+    other = bpy.data.scenes.new("Other")
+    ada = bpy.data.objects["Ada"]
+    other.collection.objects.link(ada)
+    other.frame_start, other.frame_end = 1, 400
+    other.emotalk.cast.add().rig.character = ada
+    said = spans(dialogue, "Ada", "STRIP")
+
+    with bpy.context.temp_override(scene=other):
+        assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    pauses = spans(other.emotalk, "Ada", "PAUSE")
+    assert pauses == [(74.0, 200.0), (274.0, 400.0)]
+    assert said == spans(dialogue, "Ada", "STRIP")
+
+
+def test_a_role_that_cannot_be_keyed_is_left_out(dialogue: Any) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    body = bpy.data.objects.new("Body", bpy.data.armatures.new("Body"))
+    bpy.context.scene.collection.objects.link(body)
+    dialogue.cast.add().rig.character = body
+
+    assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    assert len(spans(dialogue, "Ada", "PAUSE")) == 2
+    assert [reason for reason in SESSION.left_out if "No shape key has a known name" in reason]

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import bpy
 
-from ....emotalk_core.errors import InputError
+from ....emotalk_core.errors import EmoTalkError, InputError
 from .. import characters, compat
 from ..keying import rigs
 from ..keying.plans import keyed_block
-from .neighbours import blocks_of
+from .neighbours import blocks_of, takes_on
 
 __all__ = ["Silent", "find_pauses", "free_spans"]
 
@@ -53,8 +53,6 @@ def find_pauses(scene: bpy.types.Scene) -> tuple[list[Silent], list[str]]:
     ------
     InputError
         Nobody is there, or nobody pauses for a second within the scene's frame range.
-    RigError
-        A face cannot be keyed as it is said.
     """
     faces = _faces(scene)
     pauses = [pause for face in faces for pause in _of_face(face, scene)]
@@ -102,14 +100,19 @@ def _faces(scene: bpy.types.Scene) -> list[_Face]:
 
 
 def _blocks(rig: Any, character: Any) -> set[int]:
-    meshes, _ = rigs.rig_of(rig, character)
+    try:
+        meshes, _ = rigs.rig_of(rig, character)
+    except EmoTalkError:  # told when its pauses are prepared; the others have theirs
+        return set()
     return {keyed_block(mesh).as_pointer() for mesh in meshes}
 
 
 def _of_face(face: _Face, scene: bpy.types.Scene) -> Iterator[Silent]:
     speaks = [take for take in face.takes if take.source != "PAUSE"]
     rate = float(compat.scene_rate(scene))
-    spans = [(take.first_frame, take.last_frame) for take in speaks]
+    ours = {take.uid for take in face.takes}
+    elsewhere = [take for take in takes_on(face.blocks) if take.uid not in ours]  # another scene's
+    spans = [(take.first_frame, take.last_frame) for take in (*speaks, *elsewhere)]
     left = [take for take in face.takes if take.source == "PAUSE"]
     for first, last in free_spans(spans, scene.frame_start, scene.frame_end, _SHORTEST_S * rate):
         take = max(left, key=lambda one: _shared(one, first, last), default=None)
