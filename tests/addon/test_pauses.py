@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.addon.look_scenes import make_person, put_eyes_under
 from tests.addon.scenes import fcurves, keys_of, needs_sound
 
 pytestmark = needs_sound
@@ -216,3 +217,54 @@ def test_a_role_that_cannot_be_keyed_is_left_out(dialogue: Any) -> None:
 
     assert len(spans(dialogue, "Ada", "PAUSE")) == 2
     assert [reason for reason in SESSION.left_out if "No shape key has a known name" in reason]
+
+
+def test_a_pause_begins_with_what_its_neighbours_keyed_sliders_say_there(dialogue: Any) -> None:
+    intensity = dialogue.takes[0].controls.path_from_id("intensity")
+    for frame, value in ((10, 0.2), (60, 1.5)):
+        dialogue.takes[0].controls.intensity = value
+        bpy.context.scene.keyframe_insert(intensity, frame=frame)
+    bpy.context.scene.frame_set(10)
+
+    bpy.ops.emotalk.fill_pauses()
+
+    first = next(take for take in dialogue.takes if take.source == "PAUSE")
+    assert first.first_frame == 74
+    assert first.controls.intensity == pytest.approx(1.5)
+
+
+def test_a_pause_eases_as_its_sliders_say(dialogue: Any) -> None:
+    for take in dialogue.takes:
+        take.controls.ease_s = 0.3 if take.rig.character.name == "Ben" else 1.5
+    bpy.ops.emotalk.refresh_all()
+
+    bpy.ops.emotalk.fill_pauses()
+
+    eases = {
+        (take.rig.character.name, round(take.controls.ease_s, 3)): tuple(take.ease_asked)
+        for take in dialogue.takes
+        if take.source == "PAUSE"
+    }
+    assert eases == {("Ada", 1.5): (18, 36), ("Ben", 0.3): (4, 8)}
+    made = curves_of("Ben")
+    bpy.ops.emotalk.fill_pauses()
+    again = curves_of("Ben")
+    assert all(np.array_equal(made[path], again[path]) for path in again)
+
+
+def test_one_who_is_looked_at_does_not_look_at_himself_in_his_pauses(
+    lines: list[Any], ready: Any, head: Any
+) -> None:
+    ben = make_person("Ben", 1.0)
+    put_eyes_under(head)
+    ready.controls.look_at = ben
+    for thing in (head, ben):
+        ready.rig.character = thing
+        bpy.ops.emotalk.add_role()
+    ready.cast[1].strips = "nothing"
+    bpy.ops.emotalk.animate_cast()
+
+    bpy.ops.emotalk.fill_pauses()
+
+    pauses = {take.rig.character: take for take in ready.takes if take.source == "PAUSE"}
+    assert pauses[ben].looked_at is None

@@ -121,8 +121,17 @@ def _of_face(face: _Face, scene: bpy.types.Scene) -> Iterator[Silent]:
         if take is not None:
             left.remove(take)
         group = take.controls if take is not None else _like(speaks, first, scene)
-        look_at = face.role.look_at if face.role and face.role.look_at else group.look_at
+        look_at = _look_at(face, group, scene)
         yield Silent(first, last, face.rig, face.character, group, look_at, take)
+
+
+def _look_at(face: _Face, group: Any, scene: bpy.types.Scene) -> Any | None:
+    """One of a cast looks at its own target, else at what its takes look at: the scene's sliders
+    may have been set for another, who looks at this very character.
+    """
+    if face.role is not None and face.role.look_at is not None:
+        return face.role.look_at
+    return None if group == scene.emotalk.controls else group.look_at
 
 
 def _shared(take: Any, first: float, last: float) -> float:

@@ -63,6 +63,7 @@ class Prepared:
     ease: tuple[int, int]  # frames in and out that they asked for then
     looked: looking.Looked | None  # what is seen, measured anew; None: what the take keeps
     of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
+    ease_s_of_new: float | None = None  # likewise
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -139,7 +140,8 @@ def prepare_clip(context: bpy.types.Context, path: str) -> Prepared:
     if prepared.uid:
         return prepared
     request = replace(prepared.request, track=ControlTrack(AS_IT_IS))
-    return replace(prepared, request=request, ease=(0, 0), digest="", of_new=AS_IT_IS)
+    without = replace(prepared, request=request, ease=(0, 0), digest="")
+    return replace(without, of_new=AS_IT_IS, ease_s_of_new=0.0)
 
 
 def prepare_pause(scene: bpy.types.Scene, pause: Silent) -> Prepared:
@@ -157,10 +159,12 @@ def prepare_pause(scene: bpy.types.Scene, pause: Silent) -> Prepared:
     prepared = _prepared(of, face, ("PAUSE", heard, None), looked)
     if pause.take is not None:
         return prepared
-    calm = replace(controls.read(pause.controls), emotions=_UNMOVED, mix=1.0)
+    felt = controls.at(pause.controls, pause.first)  # keyed ones stand where the frame is
+    calm = replace(felt, emotions=_UNMOVED, mix=1.0)
     track = ControlTrack(calm, look=prepared.request.track.look)
     request = replace(prepared.request, track=track)
-    return replace(prepared, request=request, digest="", of_new=calm)
+    ease_s = controls.ease_of(pause.controls)
+    return replace(prepared, request=request, digest="", of_new=calm, ease_s_of_new=ease_s)
 
 
 def _asked(

@@ -263,14 +263,13 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.uid, take.source = uuid.uuid4().hex, prepared.source
     for name in _SOURCE_FIELDS:
         setattr(take, name, getattr(ours, name))
-    is_clip = prepared.source == "CLIP"
-    if is_clip:
+    if prepared.source == "CLIP":
         heard = prepared.request.heard
         take.filepath, take.start_frame = str(heard.path), heard.start_frame
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
     controls.apply(prepared.of_new or was, take.controls)
-    take.controls.ease_s = 0.0 if is_clip else ease_s
+    take.controls.ease_s = ease_s if prepared.ease_s_of_new is None else prepared.ease_s_of_new
     take.controls.took_over = took_over and prepared.of_new is None
     if prepared.of_new is None:
         controls.copy_keys(scene.path_resolve(path), take.controls)
