@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
-from emotalk_core.cli.felt_table import COLUMNS
+from emotalk_core.cli.felt_table import COLUMNS, feelings_beside
 from emotalk_core.cli.rows import Form, csv_rows
 from emotalk_core.clip_files import read_clip
 from tests.core.wav_bytes import wav
@@ -172,3 +172,9 @@ def test_a_list_of_jobs_names_tables_relative_to_itself(talk: Path, tmp_path: Pa
     assert cli.main(["batch", str(jobs), "-o", str(tmp_path / "o"), "--format", "npz"]) == 0
 
     assert smile(tmp_path / "o" / "one.npz")[:9].max() > 0.3
+
+
+def test_a_sound_whose_table_would_have_too_long_a_name_has_none(talk: Path) -> None:
+    long = talk.with_name("a" * 245 + ".wav")
+
+    assert feelings_beside(long) is None
