@@ -39,6 +39,7 @@ __all__ = [
 
 _UNMOVED = (0.0,) * len(EMOTIONS)
 _OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
+_LONGEST_S = 600.0  # keys of sliders are looked for that far in a file of unknown length
 _Source = tuple[str, sound.Heard, Any | None]
 """STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
 
@@ -194,7 +195,20 @@ def _asked(
     adjust(sliders)
     face, target = (character, meshes, rig), _target(scene, take, character, line)
     looked = looking.look_at(scene, target, face, (heard, strip))
-    return _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
+    prepared = _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
+    return prepared if take is not None else _without_keys_elsewhere(prepared, sliders)
+
+
+def _without_keys_elsewhere(prepared: Prepared, group: Any) -> Prepared:
+    """A new take begins with another one's sliders. Keys in frames of that one alone, those of its
+    phrases perhaps, would only pin the new one's.
+    """
+    heard, track = prepared.request.heard, prepared.request.track
+    if not controls.are_still(group, heard.start_frame, _end_frame(heard)):
+        return prepared
+    there = controls.at(group, heard.start_frame)
+    request = replace(prepared.request, track=ControlTrack(there, look=track.look))
+    return replace(prepared, request=request, digest="", of_new=there)
 
 
 def _target(
@@ -260,12 +274,15 @@ def _prepared(
 
 
 def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, *, is_clip: bool) -> Request:
-    seconds = heard.duration_s if heard.duration_s is not None else 600.0
-    end_frame = heard.start_frame + seconds * float(heard.rate)
-    track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
+    track = controls.keyed_track(group, heard.start_frame, _end_frame(heard), heard.rate)
     heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
     layout = layout_of(ours)
     return Request(heard, rig.binding, track, engine_settings(), layout, is_clip=is_clip)
+
+
+def _end_frame(heard: sound.Heard) -> float:
+    seconds = heard.duration_s if heard.duration_s is not None else _LONGEST_S
+    return heard.start_frame + seconds * float(heard.rate)
 
 
 def _same_take(
