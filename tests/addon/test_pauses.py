@@ -268,3 +268,20 @@ def test_one_who_is_looked_at_does_not_look_at_himself_in_his_pauses(
 
     pauses = {take.rig.character: take for take in ready.takes if take.source == "PAUSE"}
     assert pauses[ben].looked_at is None
+
+
+def test_the_last_pauses_go_too(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 20, 40
+
+    assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    assert {take.source for take in dialogue.takes} == {"STRIP"}
+
+
+def test_a_range_that_ends_before_it_begins_is_told(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    dialogue.use_range, dialogue.range_start, dialogue.range_end = True, 120, 90
+
+    with pytest.raises(RuntimeError, match="ends before it begins"):
+        bpy.ops.emotalk.fill_pauses()

@@ -52,19 +52,20 @@ def find_pauses(scene: bpy.types.Scene) -> tuple[list[Silent], list[str]]:
     Raises
     ------
     InputError
-        Nobody is there, or nobody pauses for a second within the scene's frame range.
+        Nobody pauses for a second within the scene's frame range, nor did when it was asked last.
     """
     faces = _faces(scene)
     pauses = [pause for face in faces for pause in _of_face(face, scene)]
-    if not pauses:
+    kept = {pause.take.uid for pause in pauses if pause.take is not None}
+    made = [take.uid for face in faces for take in face.takes if take.source == "PAUSE"]
+    gone = [uid for uid in made if uid not in kept]
+    if not pauses and not gone:
         raise InputError(
             "Nobody pauses for a second within the frame range",
             value=f"{scene.frame_start} to {scene.frame_end}",
             remedy="Animate first, or lengthen the range (Output properties).",
         )
-    kept = {pause.take.uid for pause in pauses if pause.take is not None}
-    made = [take.uid for face in faces for take in face.takes if take.source == "PAUSE"]
-    return pauses, [uid for uid in made if uid not in kept]
+    return pauses, gone
 
 
 def free_spans(
