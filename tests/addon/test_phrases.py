@@ -138,6 +138,17 @@ def test_a_moved_take_takes_its_phrases_along(said: Any) -> None:
     assert [phrase.start for phrase in said.phrases] == pytest.approx([b + 100 for b in before])
 
 
+def test_keys_that_a_moved_take_leaves_behind_are_told(said: Any) -> None:
+    feel(said, SECOND, happy=0.8)
+    bpy.ops.emotalk.refresh()
+    assert "keys on its sliders" not in said.warnings
+
+    said.start_frame += 100
+    bpy.ops.emotalk.refresh()
+
+    assert "The sound has moved and the keys on its sliders have not" in said.warnings
+
+
 def test_before_animate_the_buttons_say_why_they_are_grey(ready: Any) -> None:
     with pytest.raises(RuntimeError, match="No phrases are known yet"):
         bpy.ops.emotalk.feel_phrase()

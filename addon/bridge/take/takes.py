@@ -162,7 +162,9 @@ def finish(
         *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
         *left,
     )
-    result = replace(result, notes=(*notes, *result.notes))
+    has_moved = phrases.have_moved(take, outcome, prepared.request.heard)
+    left_keys = told.of_sliders_left(take, has_moved=has_moved, digest=prepared.digest)
+    result = replace(result, notes=(*notes, *left_keys, *result.notes))
     if stretch.only is None:
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
