@@ -230,3 +230,19 @@ def test_a_batch_finds_the_table_beside_its_sound(saved: Path, speech: Path) -> 
     bpy.ops.wm.open_mainfile(filepath=str(out / "speech.blend"))
     take = bpy.context.scene.emotalk.takes[0]
     assert sliders_at(take, round(take.first_frame) + 30)["happy"] == pytest.approx(0.75)
+
+
+def test_flags_hold_for_a_sound_after_one_with_a_table(
+    saved: Path, speech: Path, second: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "felt.csv"
+    table.write_text("start_s,end_s,sad\n1,1.5,0.75\n")
+    assert run("animate", "--sound", speech, "--target", "Head", "--feelings", table) == 0
+
+    flags = ("--start", 300, "--emotion", "happy=0.5", "--mix", 1)
+    assert run("animate", "--sound", second, "--target", "Head", *flags) == 0
+
+    takes = bpy.context.scene.emotalk.takes
+    assert sliders_at(takes[1], 310) == {"happy": 0.5, "sad": 0.0, "mix": 1.0}
+    start = round(takes[0].first_frame)
+    assert sliders_at(takes[0], start + 30) == {"happy": 0.0, "sad": 0.75, "mix": 1.0}

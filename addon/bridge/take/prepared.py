@@ -91,9 +91,7 @@ def controls_of_new(scene: bpy.types.Scene) -> Any:
     return heard[-1].controls if heard else scene.emotalk.controls
 
 
-def prepare(
-    context: bpy.types.Context, adjust: Callable[[Any], None] = lambda _group: None
-) -> Prepared:
+def prepare(context: bpy.types.Context, adjust: Callable[[Any], None] | None = None) -> Prepared:
     """Everything that Animate needs, checked.
 
     Parameters
@@ -173,7 +171,7 @@ def _asked(
     group: Any,
     character: Any,
     source: _Source,
-    adjust: Callable[[Any], None] = lambda _group: None,
+    adjust: Callable[[Any], None] | None = None,
     line: Line | None = None,
 ) -> Prepared:
     """`group`: what is said of the character's rig."""
@@ -192,23 +190,25 @@ def _asked(
         check_range(scene.emotalk)
         check_channel(scene.emotalk, take, heard.channel)
     sliders = take.controls if take else controls_of_new(scene)
-    adjust(sliders)
+    if adjust is not None:
+        adjust(sliders)
+    wanted = controls.read(sliders) if adjust is not None else None
     face, target = (character, meshes, rig), _target(scene, take, character, line)
     looked = looking.look_at(scene, target, face, (heard, strip))
     prepared = _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
-    return prepared if take is not None else _without_keys_elsewhere(prepared, sliders)
+    return prepared if take is not None else _without_keys_elsewhere(prepared, sliders, wanted)
 
 
-def _without_keys_elsewhere(prepared: Prepared, group: Any) -> Prepared:
+def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | None) -> Prepared:
     """A new take begins with another one's sliders. Keys in frames of that one alone, those of its
-    phrases perhaps, would only pin the new one's.
+    phrases perhaps, would only pin the new one's. `wanted`: what they were set to just now.
     """
     heard, track = prepared.request.heard, prepared.request.track
     if not controls.are_still(group, heard.start_frame, _end_frame(heard)):
         return prepared
-    there = controls.at(group, heard.start_frame)
-    request = replace(prepared.request, track=ControlTrack(there, look=track.look))
-    return replace(prepared, request=request, digest="", of_new=there)
+    wanted = wanted or controls.at(group, heard.start_frame)
+    request = replace(prepared.request, track=ControlTrack(wanted, look=track.look))
+    return replace(prepared, request=request, digest="", of_new=wanted)
 
 
 def _target(
