@@ -67,6 +67,16 @@ def test_a_feeling_moves_its_phrase_alone(talk: Path) -> None:
     assert away[22:].max() < 1e-6
 
 
+def test_curves_say_which_controls_their_table_moved(talk: Path) -> None:
+    felt, plain = talk.with_name("felt.npz"), talk.with_name("plain.npz")
+
+    animate(talk, felt, f"{HEAD}0.1,0.6,1\n")
+    cli.main(["animate", str(talk), "-o", str(plain)])
+
+    assert read_clip(felt).meta["keyed"] == ["happy", "mix"]
+    assert "keyed" not in read_clip(plain).meta
+
+
 def test_outside_of_the_phrases_the_flags_hold(talk: Path) -> None:
     flags, felt = talk.with_name("flags.npz"), talk.with_name("felt.npz")
     cli.main(["animate", str(talk), "-o", str(flags), "--emotion", "happy=0.5"])
