@@ -147,6 +147,12 @@ PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
 )
 
 
+def _moving(controls: Controls) -> dict[str, float]:
+    """What may change over time, by name."""
+    emotions = zip(EMOTIONS, controls.emotions, strict=True)
+    return dict(emotions) | {"mix": controls.mix, "intensity": controls.intensity}
+
+
 @dataclass(frozen=True, eq=False)
 class FrameControls:
     """What the decoder is told, frame by frame."""
@@ -176,6 +182,13 @@ class ControlTrack:
                 value=list(self.times_s),
                 remedy="Sort the keys by time.",
             )
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """Names of the controls that are not throughout as `base` says."""
+        named = [_moving(keys) for keys in self.keys]
+        base = _moving(self.base)
+        return tuple(name for name in base if any(key[name] != base[name] for key in named))
 
     def frames(self, times_s: np.ndarray) -> FrameControls:
         """Values at `times_s` (T,) seconds; held before the first and after the last key."""

@@ -189,9 +189,11 @@ def _as_float32(field: np.ndarray) -> np.ndarray:
 
 
 def _meta(track: ControlTrack, engine: Engine) -> dict[str, object]:
+    keyed = {"keyed": list(track.keyed)} if track.keyed else {}
     return {
         "generator": "EmoTalk",
         "engine": engine.name,
         "model": engine.key,
         "controls": track.base.to_dict(),
+        **keyed,
     }

@@ -9,7 +9,7 @@ from ...emotalk_core.progress import Progress
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
-from ..bridge.take import takes
+from ..bridge.take import stretches, takes
 from ..bridge.take.several import asked_of_pauses, settle_pauses
 from .watched import WatchedOperator
 
@@ -45,10 +45,16 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """Every pause of everybody."""
+        stretches.check_range(context.scene.emotalk)
         chosen = takes.active_take(context.scene)
         self._chosen = chosen.uid if chosen is not None else ""
         asked, self._gone = asked_of_pauses(context.scene)
         return asked
+
+    def nothing_asked(self) -> str:
+        """Pauses that are no more go all the same."""
+        settle_pauses(bpy.context.scene, self._gone, self._chosen)
+        return "Nobody pauses for a second any more, so pauses that were filled are removed"
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """From what was heard before, if it is at hand."""

@@ -15,6 +15,12 @@ __all__ = ["CLASSES"]
 
 _UNMOVED = Controls().emotions
 
+_NOT_KNOWN = "No phrases are known yet: press Animate or Update Keys first"
+_NO_PHRASES = {
+    "CLIP": "Imported curves have no phrases: nothing was heard",
+    "PAUSE": "Nothing is said in a pause: its sliders hold for all of it",
+}
+
 
 class _OfPhrase(EmoTalkOperator):
     """Works on the phrase at the current frame."""
@@ -24,13 +30,19 @@ class _OfPhrase(EmoTalkOperator):
         """Whether somebody says something."""
         take = takes.active_take(context.scene)
         if take is None or not take.phrases:
-            cls.poll_message_set("No phrases are known yet: press Animate or Update Keys first")
+            cls.poll_message_set(_NO_PHRASES.get(take.source if take else "", _NOT_KNOWN))
             return False
         return super().poll(context)
 
     def felt(self, take: Any, wanted: Controls, rest: Controls) -> str:
         """Key the phrase; which of how many."""
-        scene = take.id_data
+        scene, muted = take.id_data, controls.muted(take.controls)
+        if muted:
+            raise InputError(
+                "Keys of these sliders are muted and would move nothing",
+                value=", ".join(muted),
+                remedy="Unmute their curves in the Graph Editor.",
+            )
         spoken = phrases.at_frame(take, scene.frame_current)
         phrases.feel(scene, take, spoken, wanted, rest)
         live.schedule(scene)

@@ -75,12 +75,14 @@ class EMOTALK_OT_refresh_all(_Refreshing):
     )
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
-        """Every take's own sound and character."""
+        """Every take's own sound and character; pauses first, as lines may have moved into them and
+        the take that is written last has the frames.
+        """
         scene = context.scene
         stretches.check_range(scene.emotalk)
         asked = [
             partial(takes.prepare_take, scene, take, looks_anew=True)
-            for take in scene.emotalk.takes
+            for take in sorted(scene.emotalk.takes, key=lambda take: take.source != "PAUSE")
         ]
         return [partial(takes.unless_changed, scene, one) for one in asked]
 

@@ -41,6 +41,10 @@ class WatchedOperator(EmoTalkOperator):
         """What is to be done, each still to be checked; in the main thread."""
         raise NotImplementedError
 
+    def nothing_asked(self) -> str:
+        """What else there is to do where `asked` returns nothing; one line for the user."""
+        raise NotImplementedError
+
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """What does one of it; called in a thread, so nothing of Blender's."""
         raise NotImplementedError
@@ -52,7 +56,10 @@ class WatchedOperator(EmoTalkOperator):
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""
         SESSION.left_out = []
-        self._several = Several(self.asked(context))
+        asked = self.asked(context)
+        if not asked:
+            return self.nothing_asked()
+        self._several = Several(asked)
         self._several.write(self._several.work(self.work)(silent))
         return self._told()
 
@@ -83,7 +90,10 @@ class WatchedOperator(EmoTalkOperator):
 
     def _start(self, context: bpy.types.Context) -> set[str]:
         SESSION.left_out = []
-        self._several = Several(self.asked(context))
+        asked = self.asked(context)
+        if not asked:
+            return self.done(self.nothing_asked())
+        self._several = Several(asked)
         self._job = Job(self._several.work(self.work))
         self._watch = Watch(self._several.abandon)
         SESSION.job, SESSION.watch = self._job, self._watch

@@ -26,7 +26,10 @@ _TABLE: Final = Form("table of feelings", _TIMES, "start_s,end_s,happy,sad")
 def feelings_beside(sound: Path) -> Path | None:
     """The table that lies beside a sound, NAME.feelings.csv, if there is one."""
     table = sound.with_name(f"{sound.stem}.feelings.csv")
-    return table if table.is_file() else None
+    try:
+        return table if table.is_file() else None
+    except OSError:  # a longer name than there may be
+        return None
 
 
 def read_feelings(path: Path, base: Controls) -> ControlTrack:

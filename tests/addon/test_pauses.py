@@ -9,7 +9,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import keys_of, needs_sound
+from tests.addon.look_scenes import make_person, put_eyes_under
+from tests.addon.scenes import fcurves, keys_of, needs_sound
 
 pytestmark = needs_sound
 
@@ -160,4 +161,127 @@ def test_without_a_pause_it_says_so(dialogue: Any) -> None:
     ours.cast.clear()
 
     with pytest.raises(RuntimeError, match="Nobody pauses for a second"):
+        bpy.ops.emotalk.fill_pauses()
+
+
+def curves_of(name: str) -> dict[str, np.ndarray]:
+    """Keys of everything that moves a face, (K, 2) each."""
+    key = bpy.data.objects[name].data.shape_keys
+    return {
+        path: np.array([point.co for point in curve.keyframe_points])
+        for (path, _), curve in fcurves(key).items()
+    }
+
+
+def test_a_line_that_was_moved_into_a_pause_is_whole(dialogue: Any, lines: list[Any]) -> None:
+    from emotalk.addon.bridge.compat import move_strip
+
+    bpy.ops.emotalk.fill_pauses()
+    move_strip(next(strip for strip in lines if strip.name == "ben 1"), 40)
+    bpy.ops.emotalk.refresh_all()
+    bpy.ops.emotalk.fill_pauses()
+    made = curves_of("Ben")
+
+    sources = [(take.rig.character.name, take.source) for take in dialogue.takes]
+    dialogue.take_index = sources.index(("Ben", "STRIP"))
+    bpy.ops.emotalk.refresh()
+
+    again = curves_of("Ben")
+    assert all(np.allclose(made[path], again[path], atol=1e-5) for path in again)
+
+
+def test_lines_of_another_scene_on_the_same_face_are_no_pause(dialogue: Any) -> None:
+    other = bpy.data.scenes.new("Other")
+    ada = bpy.data.objects["Ada"]
+    other.collection.objects.link(ada)
+    other.frame_start, other.frame_end = 1, 400
+    other.emotalk.cast.add().rig.character = ada
+    said = spans(dialogue, "Ada", "STRIP")
+
+    with bpy.context.temp_override(scene=other):
+        assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    pauses = spans(other.emotalk, "Ada", "PAUSE")
+    assert pauses == [(74.0, 200.0), (274.0, 400.0)]
+    assert said == spans(dialogue, "Ada", "STRIP")
+
+
+def test_a_role_that_cannot_be_keyed_is_left_out(dialogue: Any) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    body = bpy.data.objects.new("Body", bpy.data.armatures.new("Body"))
+    bpy.context.scene.collection.objects.link(body)
+    dialogue.cast.add().rig.character = body
+
+    assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    assert len(spans(dialogue, "Ada", "PAUSE")) == 2
+    assert [reason for reason in SESSION.left_out if "No shape key has a known name" in reason]
+
+
+def test_a_pause_begins_with_what_its_neighbours_keyed_sliders_say_there(dialogue: Any) -> None:
+    intensity = dialogue.takes[0].controls.path_from_id("intensity")
+    for frame, value in ((10, 0.2), (60, 1.5)):
+        dialogue.takes[0].controls.intensity = value
+        bpy.context.scene.keyframe_insert(intensity, frame=frame)
+    bpy.context.scene.frame_set(10)
+
+    bpy.ops.emotalk.fill_pauses()
+
+    first = next(take for take in dialogue.takes if take.source == "PAUSE")
+    assert first.first_frame == 74
+    assert first.controls.intensity == pytest.approx(1.5)
+
+
+def test_a_pause_eases_as_its_sliders_say(dialogue: Any) -> None:
+    for take in dialogue.takes:
+        take.controls.ease_s = 0.3 if take.rig.character.name == "Ben" else 1.5
+    bpy.ops.emotalk.refresh_all()
+
+    bpy.ops.emotalk.fill_pauses()
+
+    eases = {
+        (take.rig.character.name, round(take.controls.ease_s, 3)): tuple(take.ease_asked)
+        for take in dialogue.takes
+        if take.source == "PAUSE"
+    }
+    assert eases == {("Ada", 1.5): (18, 36), ("Ben", 0.3): (4, 8)}
+    made = curves_of("Ben")
+    bpy.ops.emotalk.fill_pauses()
+    again = curves_of("Ben")
+    assert all(np.array_equal(made[path], again[path]) for path in again)
+
+
+def test_one_who_is_looked_at_does_not_look_at_himself_in_his_pauses(
+    lines: list[Any], ready: Any, head: Any
+) -> None:
+    ben = make_person("Ben", 1.0)
+    put_eyes_under(head)
+    ready.controls.look_at = ben
+    for thing in (head, ben):
+        ready.rig.character = thing
+        bpy.ops.emotalk.add_role()
+    ready.cast[1].strips = "nothing"
+    bpy.ops.emotalk.animate_cast()
+
+    bpy.ops.emotalk.fill_pauses()
+
+    pauses = {take.rig.character: take for take in ready.takes if take.source == "PAUSE"}
+    assert pauses[ben].looked_at is None
+
+
+def test_the_last_pauses_go_too(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 20, 40
+
+    assert bpy.ops.emotalk.fill_pauses() == {"FINISHED"}
+
+    assert {take.source for take in dialogue.takes} == {"STRIP"}
+
+
+def test_a_range_that_ends_before_it_begins_is_told(dialogue: Any) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    dialogue.use_range, dialogue.range_start, dialogue.range_end = True, 120, 90
+
+    with pytest.raises(RuntimeError, match="ends before it begins"):
         bpy.ops.emotalk.fill_pauses()

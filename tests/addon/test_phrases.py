@@ -138,9 +138,68 @@ def test_a_moved_take_takes_its_phrases_along(said: Any) -> None:
     assert [phrase.start for phrase in said.phrases] == pytest.approx([b + 100 for b in before])
 
 
+def test_keys_that_a_moved_take_leaves_behind_are_told(said: Any) -> None:
+    feel(said, SECOND, happy=0.8)
+    bpy.ops.emotalk.refresh()
+    assert "keys on its sliders" not in said.warnings
+
+    said.start_frame += 100
+    bpy.ops.emotalk.refresh()
+
+    assert "The sound has moved and the keys on its sliders have not" in said.warnings
+
+
 def test_before_animate_the_buttons_say_why_they_are_grey(ready: Any) -> None:
     with pytest.raises(RuntimeError, match="No phrases are known yet"):
         bpy.ops.emotalk.feel_phrase()
+
+
+def test_imported_curves_and_pauses_have_no_phrases_and_the_buttons_say_so(
+    said: Any, tmp_path: Path
+) -> None:
+    bpy.ops.emotalk.fill_pauses()
+    curves = str(tmp_path / "said.npz")
+    bpy.ops.emotalk.export_clip(filepath=curves)
+    bpy.context.scene.frame_set(300)
+    bpy.ops.emotalk.import_clip(filepath=curves)
+    ours = bpy.context.scene.emotalk
+
+    for source, why in (("PAUSE", "Nothing is said in a pause"), ("CLIP", "nothing was heard")):
+        ours.take_index = [take.source for take in ours.takes].index(source)
+        with pytest.raises(RuntimeError, match=why):
+            bpy.ops.emotalk.feel_phrase()
+
+
+def test_muted_keys_are_told_before_a_phrase_is_keyed(said: Any) -> None:
+    from emotalk.addon.bridge.compat import fcurves_of
+
+    feel(said, SECOND, happy=0.8)
+    curve = next(c for c in fcurves_of(bpy.context.scene) if c.data_path.endswith("sad"))
+    curve.mute = True
+    bpy.context.scene.frame_set(FIRST)
+    said.controls.happy = 0.5
+
+    with pytest.raises(RuntimeError, match="muted and would move nothing: 'sad'"):
+        bpy.ops.emotalk.feel_phrase()
+
+    assert len(curve.keyframe_points) == 4
+
+
+def test_the_next_take_is_not_pinned_by_keys_of_this_ones_phrases(said: Any, second: str) -> None:
+    from emotalk.addon.bridge.take import live
+
+    feel(said, SECOND, happy=0.8)
+    bpy.context.scene.frame_set(SECOND)
+    ours = bpy.context.scene.emotalk
+    ours.filepath, ours.start_frame = second, 200
+
+    bpy.ops.emotalk.animate()
+
+    take = ours.takes[1]
+    assert not live.is_stale(take)
+    assert sliders_at(take, 210) == {"happy": 0.0, "sad": 0.0, "mix": 0.0}
+    take.controls.happy = 0.5
+    assert sliders_at(take, 211) == {"happy": 0.5, "sad": 0.0, "mix": 1.0}
 
 
 def test_the_command_line_keys_the_sliders_of_a_table(
@@ -171,3 +230,19 @@ def test_a_batch_finds_the_table_beside_its_sound(saved: Path, speech: Path) -> 
     bpy.ops.wm.open_mainfile(filepath=str(out / "speech.blend"))
     take = bpy.context.scene.emotalk.takes[0]
     assert sliders_at(take, round(take.first_frame) + 30)["happy"] == pytest.approx(0.75)
+
+
+def test_flags_hold_for_a_sound_after_one_with_a_table(
+    saved: Path, speech: Path, second: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "felt.csv"
+    table.write_text("start_s,end_s,sad\n1,1.5,0.75\n")
+    assert run("animate", "--sound", speech, "--target", "Head", "--feelings", table) == 0
+
+    flags = ("--start", 300, "--emotion", "happy=0.5", "--mix", 1)
+    assert run("animate", "--sound", second, "--target", "Head", *flags) == 0
+
+    takes = bpy.context.scene.emotalk.takes
+    assert sliders_at(takes[1], 310) == {"happy": 0.5, "sad": 0.0, "mix": 1.0}
+    start = round(takes[0].first_frame)
+    assert sliders_at(takes[0], start + 30) == {"happy": 0.0, "sad": 0.75, "mix": 1.0}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
-from emotalk_core.cli.felt_table import COLUMNS
+from emotalk_core.cli.felt_table import COLUMNS, feelings_beside
 from emotalk_core.cli.rows import Form, csv_rows
 from emotalk_core.clip_files import read_clip
 from tests.core.wav_bytes import wav
@@ -65,6 +65,16 @@ def test_a_feeling_moves_its_phrase_alone(talk: Path) -> None:
     away = np.abs(smile(felt) - smile(plain))
     assert away[:9].max() > 0.3
     assert away[22:].max() < 1e-6
+
+
+def test_curves_say_which_controls_their_table_moved(talk: Path) -> None:
+    felt, plain = talk.with_name("felt.npz"), talk.with_name("plain.npz")
+
+    animate(talk, felt, f"{HEAD}0.1,0.6,1\n")
+    cli.main(["animate", str(talk), "-o", str(plain)])
+
+    assert read_clip(felt).meta["keyed"] == ["happy", "mix"]
+    assert "keyed" not in read_clip(plain).meta
 
 
 def test_outside_of_the_phrases_the_flags_hold(talk: Path) -> None:
@@ -172,3 +182,9 @@ def test_a_list_of_jobs_names_tables_relative_to_itself(talk: Path, tmp_path: Pa
     assert cli.main(["batch", str(jobs), "-o", str(tmp_path / "o"), "--format", "npz"]) == 0
 
     assert smile(tmp_path / "o" / "one.npz")[:9].max() > 0.3
+
+
+def test_a_sound_whose_table_would_have_too_long_a_name_has_none(talk: Path) -> None:
+    long = talk.with_name("a" * 245 + ".wav")
+
+    assert feelings_beside(long) is None

@@ -19,6 +19,7 @@ from ..keying.curves import read_keys, runs_on
 __all__ = [
     "MOVING",
     "apply",
+    "are_still",
     "at",
     "clear",
     "copy_keys",
@@ -28,6 +29,7 @@ __all__ = [
     "key_track",
     "keyed_track",
     "moved_by_keys",
+    "muted",
     "playing",
     "read",
     "told_of",
@@ -75,6 +77,20 @@ def moved_by_keys(group: Any) -> list[str]:
 def playing(group: Any) -> dict[str, Any]:
     """The F-curves that move their sliders, by name: a muted one leaves its slider as it stands."""
     return {name: curve for name, curve in _keyed(group).items() if not curve.mute}
+
+
+def muted(group: Any) -> list[str]:
+    """Names of the sliders whose keys move nothing."""
+    return [name for name, curve in _keyed(group).items() if curve.mute]
+
+
+def are_still(group: Any, first: float, last: float) -> bool:
+    """Whether keys move the sliders, but none between two scene frames."""
+    curves = playing(group).values()
+    if not curves or any(runs_on(curve) for curve in curves):
+        return False
+    spans = [curve.range() for curve in curves]
+    return all(last <= begins or ends <= first for begins, ends in spans)
 
 
 def key(group: Any, frames: Mapping[float, Controls]) -> None:

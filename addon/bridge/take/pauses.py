@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import bpy
 
-from ....emotalk_core.errors import InputError
+from ....emotalk_core.errors import EmoTalkError, InputError
 from .. import characters, compat
 from ..keying import rigs
 from ..keying.plans import keyed_block
-from .neighbours import blocks_of
+from .neighbours import blocks_of, takes_on
 
 __all__ = ["Silent", "find_pauses", "free_spans"]
 
@@ -52,21 +52,20 @@ def find_pauses(scene: bpy.types.Scene) -> tuple[list[Silent], list[str]]:
     Raises
     ------
     InputError
-        Nobody is there, or nobody pauses for a second within the scene's frame range.
-    RigError
-        A face cannot be keyed as it is said.
+        Nobody pauses for a second within the scene's frame range, nor did when it was asked last.
     """
     faces = _faces(scene)
     pauses = [pause for face in faces for pause in _of_face(face, scene)]
-    if not pauses:
+    kept = {pause.take.uid for pause in pauses if pause.take is not None}
+    made = [take.uid for face in faces for take in face.takes if take.source == "PAUSE"]
+    gone = [uid for uid in made if uid not in kept]
+    if not pauses and not gone:
         raise InputError(
             "Nobody pauses for a second within the frame range",
             value=f"{scene.frame_start} to {scene.frame_end}",
             remedy="Animate first, or lengthen the range (Output properties).",
         )
-    kept = {pause.take.uid for pause in pauses if pause.take is not None}
-    made = [take.uid for face in faces for take in face.takes if take.source == "PAUSE"]
-    return pauses, [uid for uid in made if uid not in kept]
+    return pauses, gone
 
 
 def free_spans(
@@ -102,14 +101,19 @@ def _faces(scene: bpy.types.Scene) -> list[_Face]:
 
 
 def _blocks(rig: Any, character: Any) -> set[int]:
-    meshes, _ = rigs.rig_of(rig, character)
+    try:
+        meshes, _ = rigs.rig_of(rig, character)
+    except EmoTalkError:  # told when its pauses are prepared; the others have theirs
+        return set()
     return {keyed_block(mesh).as_pointer() for mesh in meshes}
 
 
 def _of_face(face: _Face, scene: bpy.types.Scene) -> Iterator[Silent]:
     speaks = [take for take in face.takes if take.source != "PAUSE"]
     rate = float(compat.scene_rate(scene))
-    spans = [(take.first_frame, take.last_frame) for take in speaks]
+    ours = {take.uid for take in face.takes}
+    elsewhere = [take for take in takes_on(face.blocks) if take.uid not in ours]  # another scene's
+    spans = [(take.first_frame, take.last_frame) for take in (*speaks, *elsewhere)]
     left = [take for take in face.takes if take.source == "PAUSE"]
     for first, last in free_spans(spans, scene.frame_start, scene.frame_end, _SHORTEST_S * rate):
         take = max(left, key=lambda one: _shared(one, first, last), default=None)
@@ -118,8 +122,17 @@ def _of_face(face: _Face, scene: bpy.types.Scene) -> Iterator[Silent]:
         if take is not None:
             left.remove(take)
         group = take.controls if take is not None else _like(speaks, first, scene)
-        look_at = face.role.look_at if face.role and face.role.look_at else group.look_at
+        look_at = _look_at(face, group, scene)
         yield Silent(first, last, face.rig, face.character, group, look_at, take)
+
+
+def _look_at(face: _Face, group: Any, scene: bpy.types.Scene) -> Any | None:
+    """One of a cast looks at its own target, else at what its takes look at: the scene's sliders
+    may have been set for another, who looks at this very character.
+    """
+    if face.role is not None and face.role.look_at is not None:
+        return face.role.look_at
+    return None if group == scene.emotalk.controls else group.look_at
 
 
 def _shared(take: Any, first: float, last: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any
+from typing import Any, Final
 
 from ....emotalk_core.controls import Controls
 from ....emotalk_core.phrases import Phrase, most_heard, room_around
@@ -14,7 +14,9 @@ from ..jobs.work import Outcome
 from ..sounds.sound import Heard
 from . import controls
 
-__all__ = ["Spoken", "at_frame", "beside", "feel", "remember"]
+__all__ = ["Spoken", "at_frame", "beside", "feel", "have_moved", "remember"]
+
+_MOVED: Final = 1.0  # frames; a frame rate that rounds moves less
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,31 @@ class Spoken:
 
 def remember(take: Any, outcome: Outcome, heard: Heard) -> None:
     """Put the phrases of what was heard into the take's record."""
-    rate = float(heard.rate)
     take.phrases.clear()
     for phrase in outcome.phrases:
         spoken = take.phrases.add()
         spoken.heard = most_heard(outcome.known.encoding.heard, phrase)
-        spoken.start = heard.start_frame + phrase.start_s * rate
-        spoken.end = heard.start_frame + phrase.end_s * rate
+        spoken.start, spoken.end = _span(phrase, heard)
+
+
+def have_moved(take: Any, outcome: Outcome, heard: Heard) -> bool:
+    """Whether the same is said elsewhere than when the take was written; not where its strip was
+    only trimmed.
+    """
+    was = [(spoken.start, spoken.end) for spoken in take.phrases]
+    now = [_span(phrase, heard) for phrase in outcome.phrases]
+    if not was or len(was) != len(now):
+        return False
+    ways = [
+        abs(b - a) for old, new in zip(was, now, strict=True) for a, b in zip(old, new, strict=True)
+    ]
+    return min(ways) > _MOVED
+
+
+def _span(phrase: Phrase, heard: Heard) -> tuple[float, float]:
+    """In scene frames."""
+    rate = float(heard.rate)
+    return heard.start_frame + phrase.start_s * rate, heard.start_frame + phrase.end_s * rate
 
 
 def at_frame(take: Any, frame: float) -> Spoken | None:

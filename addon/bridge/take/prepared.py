@@ -39,6 +39,7 @@ __all__ = [
 
 _UNMOVED = (0.0,) * len(EMOTIONS)
 _OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
+_LONGEST_S = 600.0  # keys of sliders are looked for that far in a file of unknown length
 _Source = tuple[str, sound.Heard, Any | None]
 """STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
 
@@ -63,6 +64,7 @@ class Prepared:
     ease: tuple[int, int]  # frames in and out that they asked for then
     looked: looking.Looked | None  # what is seen, measured anew; None: what the take keeps
     of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
+    ease_s_of_new: float | None = None  # likewise
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -89,9 +91,7 @@ def controls_of_new(scene: bpy.types.Scene) -> Any:
     return heard[-1].controls if heard else scene.emotalk.controls
 
 
-def prepare(
-    context: bpy.types.Context, adjust: Callable[[Any], None] = lambda _group: None
-) -> Prepared:
+def prepare(context: bpy.types.Context, adjust: Callable[[Any], None] | None = None) -> Prepared:
     """Everything that Animate needs, checked.
 
     Parameters
@@ -139,7 +139,8 @@ def prepare_clip(context: bpy.types.Context, path: str) -> Prepared:
     if prepared.uid:
         return prepared
     request = replace(prepared.request, track=ControlTrack(AS_IT_IS))
-    return replace(prepared, request=request, ease=(0, 0), digest="", of_new=AS_IT_IS)
+    without = replace(prepared, request=request, ease=(0, 0), digest="")
+    return replace(without, of_new=AS_IT_IS, ease_s_of_new=0.0)
 
 
 def prepare_pause(scene: bpy.types.Scene, pause: Silent) -> Prepared:
@@ -157,10 +158,12 @@ def prepare_pause(scene: bpy.types.Scene, pause: Silent) -> Prepared:
     prepared = _prepared(of, face, ("PAUSE", heard, None), looked)
     if pause.take is not None:
         return prepared
-    calm = replace(controls.read(pause.controls), emotions=_UNMOVED, mix=1.0)
+    felt = controls.at(pause.controls, pause.first)  # keyed ones stand where the frame is
+    calm = replace(felt, emotions=_UNMOVED, mix=1.0)
     track = ControlTrack(calm, look=prepared.request.track.look)
     request = replace(prepared.request, track=track)
-    return replace(prepared, request=request, digest="", of_new=calm)
+    ease_s = controls.ease_of(pause.controls)
+    return replace(prepared, request=request, digest="", of_new=calm, ease_s_of_new=ease_s)
 
 
 def _asked(
@@ -168,7 +171,7 @@ def _asked(
     group: Any,
     character: Any,
     source: _Source,
-    adjust: Callable[[Any], None] = lambda _group: None,
+    adjust: Callable[[Any], None] | None = None,
     line: Line | None = None,
 ) -> Prepared:
     """`group`: what is said of the character's rig."""
@@ -187,10 +190,25 @@ def _asked(
         check_range(scene.emotalk)
         check_channel(scene.emotalk, take, heard.channel)
     sliders = take.controls if take else controls_of_new(scene)
-    adjust(sliders)
+    if adjust is not None:
+        adjust(sliders)
+    wanted = controls.read(sliders) if adjust is not None else None
     face, target = (character, meshes, rig), _target(scene, take, character, line)
     looked = looking.look_at(scene, target, face, (heard, strip))
-    return _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
+    prepared = _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
+    return prepared if take is not None else _without_keys_elsewhere(prepared, sliders, wanted)
+
+
+def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | None) -> Prepared:
+    """A new take begins with another one's sliders. Keys in frames of that one alone, those of its
+    phrases perhaps, would only pin the new one's. `wanted`: what they were set to just now.
+    """
+    heard, track = prepared.request.heard, prepared.request.track
+    if not controls.are_still(group, heard.start_frame, _end_frame(heard)):
+        return prepared
+    wanted = wanted or controls.at(group, heard.start_frame)
+    request = replace(prepared.request, track=ControlTrack(wanted, look=track.look))
+    return replace(prepared, request=request, digest="", of_new=wanted)
 
 
 def _target(
@@ -256,12 +274,15 @@ def _prepared(
 
 
 def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, *, is_clip: bool) -> Request:
-    seconds = heard.duration_s if heard.duration_s is not None else 600.0
-    end_frame = heard.start_frame + seconds * float(heard.rate)
-    track = controls.keyed_track(group, heard.start_frame, end_frame, heard.rate)
+    track = controls.keyed_track(group, heard.start_frame, _end_frame(heard), heard.rate)
     heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
     layout = layout_of(ours)
     return Request(heard, rig.binding, track, engine_settings(), layout, is_clip=is_clip)
+
+
+def _end_frame(heard: sound.Heard) -> float:
+    seconds = heard.duration_s if heard.duration_s is not None else _LONGEST_S
+    return heard.start_frame + seconds * float(heard.rate)
 
 
 def _same_take(

@@ -162,7 +162,9 @@ def finish(
         *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
         *left,
     )
-    result = replace(result, notes=(*notes, *result.notes))
+    has_moved = phrases.have_moved(take, outcome, prepared.request.heard)
+    left_keys = told.of_sliders_left(take, has_moved=has_moved, digest=prepared.digest)
+    result = replace(result, notes=(*notes, *left_keys, *result.notes))
     if stretch.only is None:
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
@@ -263,14 +265,13 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.uid, take.source = uuid.uuid4().hex, prepared.source
     for name in _SOURCE_FIELDS:
         setattr(take, name, getattr(ours, name))
-    is_clip = prepared.source == "CLIP"
-    if is_clip:
+    if prepared.source == "CLIP":
         heard = prepared.request.heard
         take.filepath, take.start_frame = str(heard.path), heard.start_frame
     take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
     controls.apply(prepared.of_new or was, take.controls)
-    take.controls.ease_s = 0.0 if is_clip else ease_s
+    take.controls.ease_s = ease_s if prepared.ease_s_of_new is None else prepared.ease_s_of_new
     take.controls.took_over = took_over and prepared.of_new is None
     if prepared.of_new is None:
         controls.copy_keys(scene.path_resolve(path), take.controls)

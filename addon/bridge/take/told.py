@@ -12,10 +12,18 @@ from ....emotalk_core.retarget import KeyTable, faces_of
 from ..counting import counted
 from ..keying.curves import Stretch
 from ..keying.plans import value_path
+from . import controls
 from .by_hand import Address, parts_of
 from .neighbours import place_of
 
-__all__ = ["of_cut", "of_hands", "of_import", "of_range", "of_shared_frames"]
+__all__ = [
+    "of_cut",
+    "of_hands",
+    "of_import",
+    "of_range",
+    "of_shared_frames",
+    "of_sliders_left",
+]
 
 _MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
 
@@ -53,6 +61,24 @@ def of_cut(take: Any, cut: Set[Address], meshes: Sequence[str]) -> tuple[str, ..
             keys = counted(len(still), "shape key")
             told.append(f"{thing.name}: {keys} not driven any more, {still[0]} first")
     return tuple(told)
+
+
+def of_sliders_left(take: Any, *, has_moved: bool, digest: str) -> tuple[str, ...]:
+    """Of keys on sliders that stand where the sound was.
+
+    Parameters
+    ----------
+    has_moved : bool
+        Whether the sound lies elsewhere than when the take was written.
+    digest : str
+        Of its sliders now.
+    """
+    if not has_moved or digest != take.baked or not controls.playing(take.controls):
+        return ()
+    return (
+        "The sound has moved and the keys on its sliders have not: move them along (Dope Sheet, "
+        "the scene's Action)",
+    )
 
 
 def _keys_of(thing: Any) -> Sequence[Any]:
