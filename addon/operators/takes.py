@@ -1,26 +1,22 @@
-"""Takes: make one again from its sliders, remove our keys, set a preset."""
+"""Takes: make one again from its sliders, remove our keys."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import StringProperty
 
-from ...emotalk_core.controls import PRESETS
 from ...emotalk_core.progress import Progress
 from ..bridge import compat
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.sounds import strips
-from ..bridge.take import controls, removal, stretches, takes
+from ..bridge.take import removal, stretches, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]
-
-_PRESETS = tuple((name, name, f"Set all sliders: {name}") for name in PRESETS)
 
 
 def _needs_take(cls: type, context: bpy.types.Context) -> bool:
@@ -126,40 +122,9 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
         return f"{name} starts at frame {frame}: press Animate in the sidebar's tab EmoTalk"
 
 
-class EMOTALK_OT_preset(EmoTalkOperator):
-    """Set all sliders at once; sync and seed stay"""
-
-    bl_idname = "emotalk.preset"
-    bl_label = "Preset"
-
-    name: EnumProperty(name="Preset", items=_PRESETS)
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is anything that a preset does."""
-        take = takes.active_take(context.scene)
-        if take is not None and take.source == "CLIP":
-            cls.poll_message_set("Imported curves: nothing was heard that could be felt")
-            return False
-        return super().poll(context)
-
-    def run(self, context: bpy.types.Context) -> str:
-        """Set the sliders of the active take."""
-        group = takes.shown_controls(context.scene)
-        was = controls.read(group)
-        wanted = replace(PRESETS[self.name], sync_offset_ms=was.sync_offset_ms, seed=was.seed)
-        controls.apply(wanted, group)
-        keyed = ", ".join(controls.moved_by_keys(group))
-        if keyed:
-            told = f"Keyframed sliders keep to their keys: {keyed}. Remove these to use the preset"
-            self.report({"WARNING"}, told)
-        return ""
-
-
 CLASSES = (
     EMOTALK_OT_refresh,
     EMOTALK_OT_refresh_all,
     EMOTALK_OT_clear,
     EMOTALK_OT_use_sound,
-    EMOTALK_OT_preset,
 )

@@ -1,10 +1,10 @@
-"""The eight emotion sliders, what they mix with, and the presets."""
+"""The eight emotion sliders, what they mix with."""
 
 from typing import Any
 
 import bpy
 
-from ...emotalk_core.controls import EMOTIONS, PRESETS
+from ...emotalk_core.controls import EMOTIONS
 from ..bridge.take import live, phrases, takes
 from .base import InSequencer, InView, draw_text, slider_columns
 
@@ -16,17 +16,6 @@ _HELD = (
 )
 
 _CLIP = "Imported curves: nothing was heard that could be felt. Shaping works on them"
-
-
-class EMOTALK_MT_presets(bpy.types.Menu):
-    """Settings of all sliders."""
-
-    bl_label = "Presets"
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """One entry each."""
-        for name in PRESETS:
-            self.layout.operator("emotalk.preset", text=name).name = name
 
 
 def _draw_sliders(layout: Any, group: Any, context: bpy.types.Context, *, is_active: bool) -> None:
@@ -97,4 +86,4 @@ class EMOTALK_PT_emotion_strip(_Emotion, InSequencer, bpy.types.Panel):
     bl_parent_id = "EMOTALK_PT_speech_strip"
 
 
-CLASSES = (EMOTALK_MT_presets, EMOTALK_PT_emotion, EMOTALK_PT_emotion_strip)
+CLASSES = (EMOTALK_PT_emotion, EMOTALK_PT_emotion_strip)
