@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import bpy
 from bpy.props import StringProperty
 
+from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
 from ...emotalk_core.progress import Progress
 from ..bridge import compat
 from ..bridge.jobs.session import SESSION
@@ -17,6 +19,8 @@ from .base import EmoTalkOperator
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]
+
+_SOUNDS = ";".join(f"*{suffix}" for suffix in sorted(AUDIBLE_SUFFIXES))  # for the file selector
 
 
 def _needs_take(cls: type, context: bpy.types.Context) -> bool:
@@ -108,6 +112,14 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
     bl_label = "Use Sound"
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default=_SOUNDS, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
+        """Ask for the file, where none was dropped."""
+        if self.filepath:
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
 
     def run(self, context: bpy.types.Context) -> str:
         """A strip; the panel's file where there can be none."""
