@@ -105,6 +105,26 @@ class EMOTALK_OT_clear(EmoTalkOperator):
         return removal.remove(context.scene, context.scene.emotalk.take_index)
 
 
+class EMOTALK_OT_take_here(EmoTalkOperator):
+    """Choose the take that the character has at the current frame, so that sliders act on it"""
+
+    bl_idname = "emotalk.take_here"
+    bl_label = "Choose Take Here"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is another one."""
+        if takes.here(context.scene) is None:
+            cls.poll_message_set("The character has no other take at the current frame")
+            return False
+        return super().poll(context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Choose it in the list."""
+        context.scene.emotalk.take_index = takes.here(context.scene)
+        return ""
+
+
 class EMOTALK_OT_use_sound(EmoTalkOperator):
     """Make a sound file a strip at the current frame, so that it is heard, and choose it"""
 
@@ -138,5 +158,6 @@ CLASSES = (
     EMOTALK_OT_refresh,
     EMOTALK_OT_refresh_all,
     EMOTALK_OT_clear,
+    EMOTALK_OT_take_here,
     EMOTALK_OT_use_sound,
 )

@@ -44,6 +44,7 @@ class _Emotion:
         take = takes.active_take(context.scene)
         if take is not None and len(context.scene.emotalk.takes) > 1:
             layout.label(text=take.name, icon="REC")
+            _draw_here(layout, context.scene)
         is_clip = take is not None and take.source == "CLIP"
         if is_clip:
             draw_text(layout, _CLIP, "INFO", context)
@@ -57,6 +58,14 @@ class _Emotion:
             draw_text(layout, _HELD, "ERROR", context)
         if take.is_held or not context.scene.emotalk.live:
             layout.operator("emotalk.refresh", icon="FILE_REFRESH")
+
+
+def _draw_here(layout: Any, scene: bpy.types.Scene) -> None:
+    """The take under the playhead, where the sliders are another one's."""
+    place = takes.here(scene)
+    if place is not None:
+        layout.label(text=f"This frame: {scene.emotalk.takes[place].name}", icon="INFO")
+        layout.operator("emotalk.take_here")
 
 
 def _draw_phrase(layout: Any, take: Any) -> None:
