@@ -160,7 +160,7 @@ def finish(
         *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
         *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
-        *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
+        *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
         *left,
     )
     result = replace(result, notes=(*notes, *result.notes))
