@@ -1,12 +1,26 @@
 """What the buttons do: each polls, gathers, calls the bridge and reports."""
 
-from . import animate, cache, cast, clips, demo, doctor, engine, pauses, phrases, rig, takes
+from . import (
+    animate,
+    cache,
+    cast,
+    clips,
+    demo,
+    doctor,
+    engine,
+    pauses,
+    phrases,
+    presets,
+    rig,
+    takes,
+)
 
 CLASSES = (
     *animate.CLASSES,
     *cast.CLASSES,
     *rig.CLASSES,
     *takes.CLASSES,
+    *presets.CLASSES,
     *phrases.CLASSES,
     *pauses.CLASSES,
     *clips.CLASSES,

@@ -1,26 +1,26 @@
-"""Takes: make one again from its sliders, remove our keys, set a preset."""
+"""Takes: make one again from its sliders, remove our keys."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import StringProperty
 
-from ...emotalk_core.controls import PRESETS
+from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
 from ...emotalk_core.progress import Progress
 from ..bridge import compat
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.sounds import strips
-from ..bridge.take import controls, removal, stretches, takes
+from ..bridge.take import removal, stretches, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]
 
-_PRESETS = tuple((name, name, f"Set all sliders: {name}") for name in PRESETS)
+_SOUNDS = ";".join(f"*{suffix}" for suffix in sorted(AUDIBLE_SUFFIXES))  # for the file selector
 
 
 def _needs_take(cls: type, context: bpy.types.Context) -> bool:
@@ -107,6 +107,26 @@ class EMOTALK_OT_clear(EmoTalkOperator):
         return removal.remove(context.scene, context.scene.emotalk.take_index)
 
 
+class EMOTALK_OT_take_here(EmoTalkOperator):
+    """Choose the take that the character has at the current frame, so that sliders act on it"""
+
+    bl_idname = "emotalk.take_here"
+    bl_label = "Choose Take Here"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is another one."""
+        if takes.here(context.scene) is None:
+            cls.poll_message_set("The character has no other take at the current frame")
+            return False
+        return super().poll(context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Choose it in the list."""
+        context.scene.emotalk.take_index = takes.here(context.scene)
+        return ""
+
+
 class EMOTALK_OT_use_sound(EmoTalkOperator):
     """Make a sound file a strip at the current frame, so that it is heard, and choose it"""
 
@@ -114,6 +134,14 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
     bl_label = "Use Sound"
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default=_SOUNDS, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
+        """Ask for the file, where none was dropped."""
+        if self.filepath:
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
 
     def run(self, context: bpy.types.Context) -> str:
         """A strip; the panel's file where there can be none."""
@@ -128,40 +156,10 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
         return f"{name} starts at frame {frame}: press Animate in the sidebar's tab EmoTalk"
 
 
-class EMOTALK_OT_preset(EmoTalkOperator):
-    """Set all sliders at once; sync and seed stay"""
-
-    bl_idname = "emotalk.preset"
-    bl_label = "Preset"
-
-    name: EnumProperty(name="Preset", items=_PRESETS)
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is anything that a preset does."""
-        take = takes.active_take(context.scene)
-        if take is not None and take.source == "CLIP":
-            cls.poll_message_set("Imported curves: nothing was heard that could be felt")
-            return False
-        return super().poll(context)
-
-    def run(self, context: bpy.types.Context) -> str:
-        """Set the sliders of the active take."""
-        group = takes.shown_controls(context.scene)
-        was = controls.read(group)
-        wanted = replace(PRESETS[self.name], sync_offset_ms=was.sync_offset_ms, seed=was.seed)
-        controls.apply(wanted, group)
-        keyed = ", ".join(controls.moved_by_keys(group))
-        if keyed:
-            told = f"Keyframed sliders keep to their keys: {keyed}. Remove these to use the preset"
-            self.report({"WARNING"}, told)
-        return ""
-
-
 CLASSES = (
     EMOTALK_OT_refresh,
     EMOTALK_OT_refresh_all,
     EMOTALK_OT_clear,
+    EMOTALK_OT_take_here,
     EMOTALK_OT_use_sound,
-    EMOTALK_OT_preset,
 )

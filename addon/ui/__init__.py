@@ -1,10 +1,11 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import cast, doctor, emotion, files, result, rig, shaping, speech, takes
+from . import cast, doctor, emotion, files, presets, result, rig, shaping, speech, takes
 
 CLASSES = (
     *speech.CLASSES,
     *cast.CLASSES,
+    *presets.CLASSES,
     *emotion.CLASSES,
     *shaping.CLASSES,
     *rig.CLASSES,

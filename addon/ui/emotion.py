@@ -1,10 +1,10 @@
-"""The eight emotion sliders, what they mix with, and the presets."""
+"""The eight emotion sliders, what they mix with."""
 
 from typing import Any
 
 import bpy
 
-from ...emotalk_core.controls import EMOTIONS, PRESETS
+from ...emotalk_core.controls import EMOTIONS
 from ..bridge.take import live, phrases, takes
 from .base import InSequencer, InView, draw_text, slider_columns
 
@@ -16,17 +16,6 @@ _HELD = (
 )
 
 _CLIP = "Imported curves: nothing was heard that could be felt. Shaping works on them"
-
-
-class EMOTALK_MT_presets(bpy.types.Menu):
-    """Settings of all sliders."""
-
-    bl_label = "Presets"
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """One entry each."""
-        for name in PRESETS:
-            self.layout.operator("emotalk.preset", text=name).name = name
 
 
 def _draw_sliders(layout: Any, group: Any, context: bpy.types.Context, *, is_active: bool) -> None:
@@ -55,6 +44,7 @@ class _Emotion:
         take = takes.active_take(context.scene)
         if take is not None and len(context.scene.emotalk.takes) > 1:
             layout.label(text=take.name, icon="REC")
+            _draw_here(layout, context.scene)
         is_clip = take is not None and take.source == "CLIP"
         if is_clip:
             draw_text(layout, _CLIP, "INFO", context)
@@ -68,6 +58,14 @@ class _Emotion:
             draw_text(layout, _HELD, "ERROR", context)
         if take.is_held or not context.scene.emotalk.live:
             layout.operator("emotalk.refresh", icon="FILE_REFRESH")
+
+
+def _draw_here(layout: Any, scene: bpy.types.Scene) -> None:
+    """The take under the playhead, where the sliders are another one's."""
+    place = takes.here(scene)
+    if place is not None:
+        layout.label(text=f"This frame: {scene.emotalk.takes[place].name}", icon="INFO")
+        layout.operator("emotalk.take_here")
 
 
 def _draw_phrase(layout: Any, take: Any) -> None:
@@ -97,4 +95,4 @@ class EMOTALK_PT_emotion_strip(_Emotion, InSequencer, bpy.types.Panel):
     bl_parent_id = "EMOTALK_PT_speech_strip"
 
 
-CLASSES = (EMOTALK_MT_presets, EMOTALK_PT_emotion, EMOTALK_PT_emotion_strip)
+CLASSES = (EMOTALK_PT_emotion, EMOTALK_PT_emotion_strip)

@@ -34,6 +34,7 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
     owner, name = compat.strip_collection(scene)
     if owner is None or not (ours.strip or compat.strips_all(scene)):
         box.label(text="No strips in this scene yet", icon="INFO")
+        box.operator("emotalk.use_sound", text="Add Sound Strip", icon="ADD")
         return
     chosen = strips.chosen(context)
     box.prop_search(ours, "strip", owner, name, text="", icon="SEQ_SEQUENCER")

@@ -167,6 +167,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
         "table": file_stamp(Path(options.feelings)) if options.feelings else None,
+        "preset_file": file_stamp(Path(options.preset)) if options.preset else None,
     }
 
 

@@ -150,6 +150,8 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
         options[key] = _control(key, kind, value)
     if "feelings" in options:
         options["feelings"] = str(base / options["feelings"])
+    if str(options.get("preset", "")).lower().endswith(".json"):
+        options["preset"] = str(base / options["preset"])
     return Task(Job(base / audio, output / name), options)
 
 

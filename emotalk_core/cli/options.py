@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..interpreter import find_python
 from ..model.config import ModelConfig
 from ..model.folder import load_model, starter_folder
+from ..preset_files import read_preset
 from ..timing import exact_rate
 from .felt_table import read_feelings
 
@@ -172,8 +173,10 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
     )
     names = ", ".join(PRESETS)
     group.add_argument(
-        "--preset", metavar="NAME", help=f"where the other controls start from: {names}"
-    )
+        "--preset", metavar="NAME",
+        help=f"where the other controls start from: {names}, or the json file of one that was "
+        "saved in Blender",
+    )  # fmt: skip
     group.add_argument("--emotion", metavar="NAME=WEIGHT,...", help=f"any of {', '.join(EMOTIONS)}")
     for name, text in _NUMBERS.items():
         _add_number(group, name, text)
@@ -272,7 +275,10 @@ def _read_preset(name: str | None) -> Controls:
     for known, controls in PRESETS.items():
         if known.lower() == name.lower():
             return controls
-    raise InputError("No such preset", value=name, remedy=f"Use one of {', '.join(PRESETS)}.")
+    if Path(name).suffix.lower() == ".json":
+        return read_preset(Path(name))
+    have = ", ".join(PRESETS)
+    raise InputError("No such preset", value=name, remedy=f"Use one of {have}, or a json file.")
 
 
 def _read_weights(text: str) -> dict[str, float]:

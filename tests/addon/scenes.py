@@ -70,6 +70,15 @@ def make_head(name: str = "Head", keys: tuple[str, ...] | None = None) -> bpy.ty
     return head
 
 
+def linked_duplicate(head: Any) -> Any:
+    """As with Alt-D: another object, the same mesh."""
+    twin = head.copy()
+    twin.location.x = 10.0
+    bpy.context.scene.collection.objects.link(twin)
+    bpy.context.view_layer.update()
+    return twin
+
+
 def overridden(library: Path, head: Any) -> Any:
     """A head as another file's, in this file with it and its mesh overridden."""
     bpy.data.libraries.write(str(library), {head})

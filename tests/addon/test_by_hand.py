@@ -9,7 +9,15 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import babble, fcurves, happy_take, keys_of, make_head, write_wav
+from tests.addon.scenes import (
+    babble,
+    fcurves,
+    happy_take,
+    keys_of,
+    linked_duplicate,
+    make_head,
+    write_wav,
+)
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 
@@ -231,14 +239,6 @@ def test_a_correction_that_a_linked_duplicates_take_writes_over_is_told(
     bpy.ops.emotalk.animate()
 
     assert "1 curve changed by hand beside another take" in ready.takes[1].warnings
-
-
-def linked_duplicate(head: Any) -> Any:
-    twin = head.copy()
-    twin.location.x = 10.0
-    bpy.context.scene.collection.objects.link(twin)
-    bpy.context.view_layer.update()
-    return twin
 
 
 def test_imported_curves_are_no_hand(ready: Any, head: Any, tmp_path: Path) -> None:

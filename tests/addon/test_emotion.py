@@ -15,6 +15,7 @@ class Layout:
 
     def __init__(self) -> None:
         self.labels: list[str] = []
+        self.buttons: list[str] = []
         self.columns = 0
         self.enabled = True
 
@@ -24,6 +25,12 @@ class Layout:
 
     def column(self, **_: Any) -> Layout:
         return self
+
+    row = column
+
+    def operator(self, name: str, **_: Any) -> SimpleNamespace:
+        self.buttons.append(name)
+        return SimpleNamespace()
 
     def prop(self, *_: Any, **__: Any) -> None: ...
 
@@ -46,6 +53,10 @@ def _drawn(width: int, scale: float = 1.0) -> Layout:
     return layout
 
 
+def _names(layout: Layout) -> list[str]:
+    return [label for label in layout.labels if not label.startswith("Phrase")]
+
+
 @pytest.mark.parametrize(
     ("width", "scale", "columns"), [(292, 1.0, 2), (222, 1.0, 1), (440, 2.0, 1), (600, 2.0, 2)]
 )
@@ -59,16 +70,69 @@ def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
     ready: Any, second: str
 ) -> None:
     bpy.ops.emotalk.animate()
-    assert _drawn(300).labels == []
+    assert _names(_drawn(300)) == []
 
     ready.filepath = second
     bpy.ops.emotalk.animate()
 
-    assert _drawn(300).labels == [ready.takes[1].name]
+    assert _names(_drawn(300)) == [ready.takes[1].name]
     ready.take_index = 0
-    assert _drawn(300).labels == [ready.takes[0].name]
+    assert _names(_drawn(300)) == [ready.takes[0].name]
     ready.take_index = 7
-    assert _drawn(300).labels == []
+    assert _names(_drawn(300)) == []
+
+
+def test_the_take_under_the_playhead_is_named_and_chosen(ready: Any, second: str) -> None:
+    bpy.ops.emotalk.animate()
+    ready.filepath, ready.start_frame = second, 150
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(20)
+    drawn = _drawn(300)
+
+    assert bpy.ops.emotalk.take_here() == {"FINISHED"}
+
+    assert f"This frame: {ready.takes[0].name}" in drawn.labels
+    assert "emotalk.take_here" in drawn.buttons
+    assert ready.take_index == 0
+    assert "emotalk.take_here" not in _drawn(300).buttons
+
+
+@pytest.mark.parametrize("frame", [1, 120, 400])
+def test_between_takes_there_is_none_to_choose(ready: Any, second: str, frame: int) -> None:
+    bpy.ops.emotalk.animate()
+    ready.filepath, ready.start_frame = second, 150
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(frame)
+
+    with pytest.raises(RuntimeError, match="no other take at the current frame"):
+        bpy.ops.emotalk.take_here()
+
+    assert "emotalk.take_here" not in _drawn(300).buttons
+
+
+def test_of_takes_that_share_frames_the_one_made_last_is_chosen(
+    ready: Any, speech: Path, second: str
+) -> None:
+    for name, frame in ((str(speech), 5), (second, 20), (str(speech.with_name("far.wav")), 300)):
+        ready.filepath, ready.start_frame = name, frame
+        Path(name).write_bytes(Path(second).read_bytes())
+        bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(22)
+
+    bpy.ops.emotalk.take_here()
+
+    assert ready.take_index == 1
+
+
+def test_the_take_of_another_face_is_none_of_the_shown_one(
+    ready: Any, second: str, ben: Any
+) -> None:
+    bpy.ops.emotalk.animate()
+    ready.filepath, ready.start_frame, ready.rig.character = second, 150, ben
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(20)
+
+    assert not bpy.ops.emotalk.take_here.poll()
 
 
 def test_feelings_of_imported_curves_are_grey_and_say_why(ready: Any, tmp_path: Path) -> None:

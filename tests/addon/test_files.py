@@ -37,6 +37,23 @@ def test_a_dropped_sound_becomes_a_strip_that_is_heard_and_chosen(
     assert (ready.takes[0].strip, ready.takes[0].first_frame) == (strip.name, 42.0)
 
 
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_the_button_asks_for_a_file_and_a_dropped_one_is_taken_at_once(
+    addon: Any, *, is_dropped: bool
+) -> None:
+    from emotalk.addon.operators.takes import EMOTALK_OT_use_sound
+
+    done: list[str] = []
+    asked = SimpleNamespace(fileselect_add=lambda _operator: done.append("asked"))
+    path = "talk.wav" if is_dropped else ""
+    operator: Any = SimpleNamespace(filepath=path, execute=lambda _: done.append("taken"))
+    context: Any = SimpleNamespace(window_manager=asked)
+
+    EMOTALK_OT_use_sound.invoke(operator, context, None)
+
+    assert done == ["taken" if is_dropped else "asked"]
+
+
 def test_where_there_can_be_no_strip_the_file_is_chosen(
     ready: Any, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from tests.addon.ease_scenes import (
     smile_at,
     speak,
 )
-from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, voice_of
+from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, linked_duplicate, voice_of
 
 
 def test_between_takes_far_apart_the_face_rests(ready: Any, head: Any, second: str) -> None:
@@ -163,6 +163,23 @@ def test_a_take_over_another_is_told(
     take = speak(ready, second, start)
 
     assert (f"Shares frames with {name}" in take.warnings) == is_told
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_a_linked_duplicate_that_shares_frames_is_told_to_share_its_mesh(
+    ready: Any, head: Any, second: str, *, is_linked: bool
+) -> None:
+    """Alt-D: two objects, one mesh, so that one take's keys move both."""
+    name = speak(ready, ready.filepath, FIRST).name
+    if is_linked:
+        ready.rig.character = linked_duplicate(head)
+
+    take = speak(ready, second, 30)
+
+    ends = {True: ", whose character has the same mesh data", False: ": the take that is made last"}
+    assert f"Shares frames with {name}{ends[is_linked]}" in take.warnings
+    assert ends[not is_linked] not in take.warnings
+    assert ("Make Single User" in take.warnings) == is_linked
 
 
 def test_takes_that_begin_on_one_frame_know_whose_ease_is_there(

@@ -221,6 +221,9 @@ class Lines:
     def label(self, *, text: str, **_: Any) -> None:
         self.text.append(text)
 
+    def operator(self, name: str, **_: Any) -> None:
+        self.text.append(name)
+
 
 @pytest.mark.parametrize("name", ["", "gone"])
 def test_an_empty_sequencer_is_said_and_a_name_of_a_strip_that_is_gone_can_be_cleared(
@@ -234,7 +237,7 @@ def test_an_empty_sequencer_is_said_and_a_name_of_a_strip_that_is_gone_can_be_cl
 
     speech._draw_sound(lines, bpy.context)
 
-    assert lines.text == ([] if name else ["No strips in this scene yet"])
+    assert lines.text == ([] if name else ["No strips in this scene yet", "emotalk.use_sound"])
     assert lines.fields == (["strip"] if name else [])
 
 

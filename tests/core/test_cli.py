@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from emotalk_core.controls import EMOTIONS, PRESETS
 from emotalk_core.engine import open_engine
 from emotalk_core.errors import Cancelled, InputError
 from emotalk_core.model.folder import load_model, starter_folder
+from emotalk_core.preset_files import write_preset
 from tests.core.fake_engine import FakeEngine
 
 
@@ -82,6 +84,17 @@ def test_flags_go_before_the_preset(talk: Path) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_preset_may_be_a_file(talk: Path) -> None:
+    preset, output = talk.with_name("Tired.json"), talk.with_suffix(".npz")
+    write_preset(replace(PRESETS["Sad"], head=0.25), preset)
+
+    cli.main(["animate", str(talk), "-o", str(output), "--preset", str(preset), "--jaw", "1.9"])
+
+    made = read_clip(output).meta["controls"]
+    assert (made["emotions"]["sad"], made["head"], made["jaw"]) == (1.0, 0.25, 1.9)
+
+
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -92,6 +105,7 @@ def test_flags_go_before_the_preset(talk: Path) -> None:
         (["--intensity", "5"], "Use 0 to 2"),
         (["--fps", "0"], "Not a frame rate"),
         (["--preset", "Villain"], "No such preset"),
+        (["--preset", "gone.json"], "The preset cannot be read"),
         (["--seed", "-1"], "count from 0"),
         (["--seed", "3000000000"], "Use 0 to 2147483647"),
         (["--style", "99999999999999999999"], "Use 0 to 2147483647"),

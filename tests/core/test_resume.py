@@ -13,6 +13,8 @@ import pytest
 
 from emotalk_core.cli import animate, batch, reports
 from emotalk_core.cli.reports import BatchReport, write_report
+from emotalk_core.controls import Controls
+from emotalk_core.preset_files import write_preset
 from tests.core.fake_engine import FakeEngine
 from tests.core.test_batch import run_batch, tree
 from tests.core.wav_bytes import wav
@@ -55,6 +57,21 @@ def test_resume_does_again_what_other_flags_would_change(folder: Path, engine: F
     engine.n_encoded = 0
 
     run_batch(folder, output, "--no-cache", "--resume", "--emotion", "happy")
+
+    assert engine.n_encoded == 2
+
+
+def test_resume_does_again_what_another_preset_file_would_change(
+    folder: Path, engine: FakeEngine
+) -> None:
+    (folder / "broken.wav").unlink()
+    output, preset = folder.parent / "out", folder.parent / "ours.json"
+    write_preset(Controls(jaw=0.5), preset)
+    run_batch(folder, output, "--no-cache", "--preset", str(preset))
+    engine.n_encoded = 0
+
+    write_preset(Controls(jaw=0.25), preset)
+    run_batch(folder, output, "--no-cache", "--resume", "--preset", str(preset))
 
     assert engine.n_encoded == 2
 

@@ -392,5 +392,6 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    table = feelings_beside(shot.sound)
-    return asked | {"sound": file_stamp(shot.sound), "table": file_stamp(table) if table else None}
+    used = {"table": feelings_beside(shot.sound), "preset_file": arguments.preset}
+    stamps = {name: file_stamp(Path(path)) if path else None for name, path in used.items()}
+    return asked | {"sound": file_stamp(shot.sound)} | stamps

@@ -46,6 +46,7 @@ __all__ = [
     "active_take",
     "begin",
     "finish",
+    "here",
     "make_active",
     "name_now",
     "prepare",
@@ -159,7 +160,7 @@ def finish(
         *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
         *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
-        *told.of_shared_frames(outcome.tables, options.every_n_frames, others),
+        *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
         *left,
     )
     has_moved = phrases.have_moved(take, outcome, prepared.request.heard)
@@ -230,6 +231,28 @@ def make_active(prepared: Prepared) -> None:
     for place, take in enumerate(scene.emotalk.takes if scene else ()):
         if take.uid == prepared.uid:
             scene.emotalk.take_index = place
+
+
+def here(scene: bpy.types.Scene) -> int | None:
+    """The place in the list of the take that the active one's face has at the current frame; None
+    where it is the active one, or there is none. Of several the one made last, as far as the list
+    knows. Cheap: the panel asks at each draw.
+    """
+    active, frame = active_take(scene), scene.frame_current
+    if active is None or active.first_frame <= frame <= active.last_frame:
+        return None
+    places = [
+        place
+        for place, take in enumerate(scene.emotalk.takes)
+        if take.first_frame <= frame <= take.last_frame and _parts(take) & _parts(active)
+    ]
+    return max(places, default=None)
+
+
+def _parts(take: Any) -> set[Any]:
+    """Who speaks, and its meshes, those too that were deleted."""
+    things = (take.rig.character, *(target.object for target in take.rig.targets))
+    return {thing for thing in things if thing is not None}
 
 
 def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:

@@ -97,16 +97,31 @@ def of_range(stretch: Stretch, ends: tuple[float, float]) -> tuple[str, ...]:
 
 
 def of_shared_frames(
-    tables: Sequence[KeyTable], step: int, others: Sequence[Any]
+    take: Any, tables: Sequence[KeyTable], step: int, others: Sequence[Any]
 ) -> tuple[str, ...]:
     """Of two voices that move one face: which one it follows. Last keys in frames of the next take,
     which has them, are no voice.
 
     `step`: scene frames from key to key.
     """
-    over = [o.name for o in others if _share_frames(Place(*table_ends(tables)), step, o)]
-    names = ", ".join(over[:3])
-    return (f"Shares frames with {names}: the take that is made last has them",) if over else ()
+    over = [o for o in others if _share_frames(Place(*table_ends(tables)), step, o)]
+    twins = [o.name for o in over if _is_of_twin(take, o)]
+    own = [o.name for o in over if not _is_of_twin(take, o)]
+    all_told = (
+        (own, ": the take that is made last has them"),
+        (
+            twins,
+            ", whose character has the same mesh data, so one take moves both: key it once, or "
+            "give each its own (Object > Relations > Make Single User)",
+        ),
+    )
+    return tuple(f"Shares frames with {', '.join(on[:3])}{end}" for on, end in all_told if on)
+
+
+def _is_of_twin(take: Any, other: Any) -> bool:
+    """Whether two takes move one mesh as that of different objects, as after Alt-D."""
+    mine, its = ({t.object for t in one.rig.targets if t.object} for one in (take, other))
+    return mine.isdisjoint(its) and bool({o.data for o in mine} & {o.data for o in its})
 
 
 def of_import(clip: Clip) -> tuple[str, ...]:
