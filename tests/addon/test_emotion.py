@@ -11,10 +11,11 @@ import pytest
 
 
 class Layout:
-    """One that keeps labels, and how many columns it was asked for."""
+    """One that keeps labels and buttons, and how many columns it was asked for."""
 
     def __init__(self) -> None:
         self.labels: list[str] = []
+        self.operators: list[str] = []
         self.columns = 0
         self.enabled = True
 
@@ -24,6 +25,13 @@ class Layout:
 
     def column(self, **_: Any) -> Layout:
         return self
+
+    def row(self, **_: Any) -> Layout:
+        return self
+
+    def operator(self, name: str, **_: Any) -> Any:
+        self.operators.append(name)
+        return SimpleNamespace()
 
     def prop(self, *_: Any, **__: Any) -> None: ...
 
@@ -59,14 +67,14 @@ def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
     ready: Any, second: str
 ) -> None:
     bpy.ops.emotalk.animate()
-    assert _drawn(300).labels == []
+    assert ready.takes[0].name not in _drawn(300).labels
 
     ready.filepath = second
     bpy.ops.emotalk.animate()
 
-    assert _drawn(300).labels == [ready.takes[1].name]
+    assert _drawn(300).labels[0] == ready.takes[1].name
     ready.take_index = 0
-    assert _drawn(300).labels == [ready.takes[0].name]
+    assert _drawn(300).labels[0] == ready.takes[0].name
     ready.take_index = 7
     assert _drawn(300).labels == []
 
@@ -81,3 +89,10 @@ def test_feelings_of_imported_curves_are_grey_and_say_why(ready: Any, tmp_path: 
 
     assert [layout.enabled for layout in drawn] == [True, False]
     assert any("Imported curves: nothing was" in label for label in drawn[1].labels)
+
+
+def test_a_take_whose_phrases_are_not_known_shows_the_buttons_that_say_so(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    ready.takes[0].phrases.clear()  # as an older version has saved it
+
+    assert _drawn(300).operators == ["emotalk.feel_phrase", "emotalk.voice_phrase"]
