@@ -70,17 +70,18 @@ def _draw_here(layout: Any, scene: bpy.types.Scene) -> None:
 
 def _draw_phrase(layout: Any, take: Any) -> None:
     """The phrase at the current frame, and what can be felt in it alone."""
-    spoken = phrases.at_frame(take, take.id_data.frame_current)
-    if spoken is None:
+    if take.source in {"CLIP", "PAUSE"}:
         return
+    spoken = phrases.at_frame(take, take.id_data.frame_current)
     column = layout.column(align=True)
-    row = column.row(align=True)
-    row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
-    middle = row.row(align=True)
-    middle.alignment = "CENTER"
-    middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}: heard {spoken.heard}")
-    row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
-    row = column.row(align=True)
+    if spoken is not None:
+        row = column.row(align=True)
+        row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
+        middle = row.row(align=True)
+        middle.alignment = "CENTER"
+        middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}: heard {spoken.heard}")
+        row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
+    row = column.row(align=True)  # grey in a take of an older version, and says what to do
     row.operator("emotalk.feel_phrase", icon="KEY_HLT")
     row.operator("emotalk.voice_phrase", icon="SOUND")
 

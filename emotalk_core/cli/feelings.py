@@ -58,7 +58,8 @@ def _run(arguments: argparse.Namespace) -> int:
     phrases = find_phrases(encoding.level, said.silence if said else None)
     with atomic_file(output) as file:
         file.write(_table(encoding, phrases).encode())
-    say(f"{output}: {len(phrases)} phrases")
+    n = len(phrases)
+    say(f"{output}: {'1 phrase' if n == 1 else f'{n} phrases'}")
     return 0
 
 

@@ -11,7 +11,7 @@ import pytest
 
 
 class Layout:
-    """One that keeps labels, and how many columns it was asked for."""
+    """One that keeps labels and buttons, and how many columns it was asked for."""
 
     def __init__(self) -> None:
         self.labels: list[str] = []
@@ -145,3 +145,10 @@ def test_feelings_of_imported_curves_are_grey_and_say_why(ready: Any, tmp_path: 
 
     assert [layout.enabled for layout in drawn] == [True, False]
     assert any("Imported curves: nothing was" in label for label in drawn[1].labels)
+
+
+def test_a_take_whose_phrases_are_not_known_shows_the_buttons_that_say_so(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    ready.takes[0].phrases.clear()  # as an older version has saved it
+
+    assert _drawn(300).buttons == ["emotalk.feel_phrase", "emotalk.voice_phrase"]
