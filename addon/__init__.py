@@ -25,6 +25,19 @@ def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
     return (*own_paths.handlers(), *overrides.handlers())
 
 
+def _keep_words(cls: Any) -> None:
+    """Let Blender show our labels as the manual has them: words that it happens to know it would
+    translate, some in a wrong sense (the keys of a keyboard).
+    """
+    import bpy
+
+    for made in vars(cls).get("__annotations__", {}).values():
+        if hasattr(made, "keywords"):  # a property's, and no ClassVar
+            made.keywords["translation_context"] = "EmoTalk"
+    if issubclass(cls, (bpy.types.Panel, bpy.types.Menu, bpy.types.Operator)):
+        cls.bl_translation_context = "EmoTalk"
+
+
 def register() -> None:
     """Blender calls this when the extension is enabled."""
     import bpy
@@ -33,6 +46,7 @@ def register() -> None:
     from .bridge.take import live
 
     for cls in _classes():
+        _keep_words(cls)
         bpy.utils.register_class(cls)
     properties.add()
     live.start()

@@ -64,3 +64,18 @@ def test_starting_values_are_those_of_the_core(addon: ModuleType) -> None:
     from emotalk.emotalk_core.controls import Controls
 
     assert controls.read(bpy.context.scene.emotalk.controls) == Controls()
+
+
+def test_blender_translates_none_of_our_labels(addon: ModuleType) -> None:
+    kinds = (bpy.types.Panel, bpy.types.Menu)
+    shown = [cls for name in ours() if issubclass(cls := getattr(bpy.types, name), kinds)]
+    names = [name for name in dir(bpy.ops.emotalk) if not name.startswith("_")]
+    types = [getattr(bpy.ops.emotalk, name).get_rna_type() for name in names]
+    group = bpy.context.scene.emotalk
+    groups = (group, group.controls, group.rig)
+    fields = [p for one in groups for p in one.bl_rna.properties if p.is_runtime]
+    assert min(len(shown), len(types), len(fields)) > 5
+
+    labelled = (*(cls.bl_rna for cls in shown), *types, *fields)
+
+    assert {thing.translation_context for thing in labelled} == {"EmoTalk"}
