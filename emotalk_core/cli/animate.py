@@ -27,6 +27,7 @@ from .options import (
     add_feelings_flag,
     add_progress_flag,
     add_visemes_flag,
+    control_files,
     ensure_style,
     read_cache,
     read_channel,
@@ -104,7 +105,8 @@ def _run(arguments: argparse.Namespace) -> int:
     output = Path(arguments.output)
     is_folder = len(arguments.audio) > 1 or _names_folder(arguments.output)
     jobs = _jobs(arguments.audio, output, arguments.format, is_folder=is_folder)
-    _refuse_own_input(jobs, arguments.report, arguments.feelings)
+    _refuse_own_input(jobs, arguments.report, control_files(vars(arguments)))
+    _refuse_shared_table(jobs, arguments.feelings)
     track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
     ensure_style(track, engine.config)
@@ -202,19 +204,18 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: b
     return jobs
 
 
-def _refuse_own_input(jobs: Sequence[Job], report: Path | None, feelings: Path | None) -> None:
-    """No curves in place of a sound or of the table, no report in place of any; and no table for
-    sounds that it does not belong to.
-    """
-    read, outputs = [job.audio for job in jobs], [job.output for job in jobs]
-    if feelings is not None:
-        if len(jobs) > 1:
-            raise InputError(
-                "A table of feelings is for one sound",
-                value=feelings,
-                remedy="Use `emotalk batch` with NAME.feelings.csv beside each sound.",
-            )
-        read.append(feelings)
+def _refuse_shared_table(jobs: Sequence[Job], feelings: Path | None) -> None:
+    if feelings is not None and len(jobs) > 1:
+        raise InputError(
+            "A table of feelings is for one sound",
+            value=feelings,
+            remedy="Use `emotalk batch` with NAME.feelings.csv beside each sound.",
+        )
+
+
+def _refuse_own_input(jobs: Sequence[Job], report: Path | None, asked: Sequence[Path]) -> None:
+    """No curves in place of a sound or of the files `asked` for, no report in place of any."""
+    read, outputs = [*(job.audio for job in jobs), *asked], [job.output for job in jobs]
     refuse_overwriting("The curves", outputs, read)
     if report is not None:
         refuse_overwriting("The report", [report], [*read, *outputs])

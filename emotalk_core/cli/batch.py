@@ -27,6 +27,7 @@ from .options import (
     add_engine_flags,
     add_progress_flag,
     add_visemes_flag,
+    control_files,
     ensure_style,
     read_cache,
     read_channel,
@@ -77,7 +78,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     tasks = read_tasks(arguments.jobs, arguments.output, arguments.format)
     place = arguments.report or arguments.output / _REPORT
-    _refuse_own_input(tasks, arguments.jobs, place)
+    _refuse_own_input(tasks, [arguments.jobs, *control_files(vars(arguments))], place)
     track = read_track(
         arguments
     )  # a flag of all jobs that is wrong is told once, not by each of them
@@ -171,10 +172,12 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
     }
 
 
-def _refuse_own_input(tasks: Sequence[Task], source: Path, report: Path) -> None:
-    """No curves in place of the list of jobs or of a sound, no report in place of either."""
+def _refuse_own_input(tasks: Sequence[Task], asked: Sequence[Path], report: Path) -> None:
+    """No curves in place of a sound, of the list of jobs or of what they or the flags name, no
+    report in place of any.
+    """
     outputs = [task.job.output for task in tasks]
-    tables = [Path(str(t)) for task in tasks if (t := task.options.get("feelings"))]
-    read = [source, *(task.job.audio for task in tasks), *tables]
+    named = [file for task in tasks for file in control_files(task.options)]
+    read = [*asked, *(task.job.audio for task in tasks), *named]
     refuse_overwriting("The curves", outputs, read)
     refuse_overwriting("The report", [report], [*read, *outputs])

@@ -33,6 +33,7 @@ __all__ = [
     "add_progress_flag",
     "add_torch_flags",
     "add_visemes_flag",
+    "control_files",
     "ensure_style",
     "read_cache",
     "read_channel",
@@ -269,13 +270,26 @@ def ensure_style(track: ControlTrack, config: ModelConfig) -> None:
         )
 
 
+def control_files(options: Mapping[str, Any]) -> list[Path]:
+    """The files that flags, or what a job has of its own, take controls from: never to be written
+    over.
+    """
+    preset, feelings = options.get("preset"), options.get("feelings")
+    files = [preset] if preset and _is_preset_file(preset) else []
+    return [Path(file) for file in (*files, *([feelings] if feelings else []))]
+
+
+def _is_preset_file(name: str) -> bool:
+    return Path(name).suffix.lower() == ".json"
+
+
 def _read_preset(name: str | None) -> Controls:
     if name is None:
         return Controls()
     for known, controls in PRESETS.items():
         if known.lower() == name.lower():
             return controls
-    if Path(name).suffix.lower() == ".json":
+    if _is_preset_file(name):
         return read_preset(Path(name))
     have = ", ".join(PRESETS)
     raise InputError("No such preset", value=name, remedy=f"Use one of {have}, or a json file.")

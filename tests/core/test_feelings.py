@@ -147,6 +147,26 @@ def test_curves_never_take_the_place_of_the_table(
     assert "overwrite" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["animate", "batch"])
+def test_curves_never_take_the_place_of_a_preset(
+    talk: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    folder, out = talk.parent / "in", talk.parent / "out"
+    for place in (folder, out):
+        place.mkdir()
+    (folder / "mine.wav").write_bytes(talk.read_bytes())
+    preset = out / "mine.json"
+    preset.write_text('{"emotalk_preset": 1, "controls": {"mix": 1.0}}')
+    before = preset.read_bytes()
+    asked = [folder / "mine.wav", "-o", preset] if command == "animate" else [folder, "-o", out]
+
+    code = cli.main([command, *map(str, asked), "--format", "json", "--preset", str(preset)])
+
+    assert code == 2
+    assert "overwrite" in capsys.readouterr().err
+    assert preset.read_bytes() == before
+
+
 def test_a_batch_finds_the_table_beside_its_sound_and_sees_it_change(
     talk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,7 +17,7 @@ import bpy
 from ....emotalk_core.atomic_file import ensure_writable, part_beside, remove_leftovers
 from ....emotalk_core.cli.felt_table import feelings_beside
 from ....emotalk_core.cli.jobs import find_sounds
-from ....emotalk_core.cli.options import CONTROL_FLAGS, read_channel, read_track
+from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_channel, read_track
 from ....emotalk_core.cli.places import (
     ensure_places,
     ensure_report,
@@ -93,7 +93,7 @@ def check_output(output: Path, arguments: argparse.Namespace) -> None:
         raise InputError("The file has no name yet", value="untitled", remedy="Give one with -o.")
     if output.suffix.lower() != ".blend":
         raise InputError("Not a .blend file", value=output, remedy="Name one with -o.")
-    used = [*_used_files(), *filter(None, [arguments.sound, arguments.feelings])]
+    used = [*_used_files(), *filter(None, [arguments.sound]), *control_files(vars(arguments))]
     refuse_overwriting("The file", [output], used)
     if output.parent.is_dir():
         ensure_writable(output)
