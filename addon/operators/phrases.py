@@ -22,6 +22,12 @@ _NO_PHRASES = {
 }
 
 
+def _why_none(take: Any | None) -> str:
+    if take is None or not take.made_at:  # of a version that did not look for them
+        return _NOT_KNOWN
+    return _NO_PHRASES.get(take.source, "Nobody speaks in this take's sound")
+
+
 class _OfPhrase(EmoTalkOperator):
     """Works on the phrase at the current frame."""
 
@@ -30,7 +36,7 @@ class _OfPhrase(EmoTalkOperator):
         """Whether somebody says something."""
         take = takes.active_take(context.scene)
         if take is None or not take.phrases:
-            cls.poll_message_set(_NO_PHRASES.get(take.source if take else "", _NOT_KNOWN))
+            cls.poll_message_set(_why_none(take))
             return False
         return super().poll(context)
 

@@ -285,3 +285,18 @@ def test_a_range_that_ends_before_it_begins_is_told(dialogue: Any) -> None:
 
     with pytest.raises(RuntimeError, match="ends before it begins"):
         bpy.ops.emotalk.fill_pauses()
+
+
+def test_what_is_told_of_pauses_says_whose(dialogue: Any) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+    from emotalk.addon.bridge.jobs.work import animate
+    from emotalk.addon.bridge.take.several import Several, asked_of_pauses
+
+    several = Several(asked_of_pauses(bpy.context.scene)[0])
+    several.write(several.work(lambda one: lambda _: animate(one.request, SESSION.room))(_silent))
+
+    assert {made.label for made in several.made} == {"Ada listening", "Ben listening"}
+
+
+def _silent(_share: float, _what: str) -> None:
+    pass

@@ -154,6 +154,14 @@ def test_before_animate_the_buttons_say_why_they_are_grey(ready: Any) -> None:
         bpy.ops.emotalk.feel_phrase()
 
 
+def test_a_silent_sound_has_none_and_the_buttons_say_so(ready: Any, tmp_path: Path) -> None:
+    ready.filepath = str(write_wav(tmp_path / "silent.wav", np.zeros(32_000)))
+    bpy.ops.emotalk.animate()
+
+    with pytest.raises(RuntimeError, match="Nobody speaks in this take's sound"):
+        bpy.ops.emotalk.feel_phrase()
+
+
 def test_imported_curves_and_pauses_have_no_phrases_and_the_buttons_say_so(
     said: Any, tmp_path: Path
 ) -> None:

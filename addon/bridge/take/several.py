@@ -56,8 +56,9 @@ class Made:
 
     @property
     def label(self) -> str:
-        """What its sound is called."""
-        return self.prepared.request.heard.label.partition(" ")[2]
+        """What its sound is called; of a pause, who says nothing."""
+        label = self.prepared.request.heard.label.partition(" ")[2]
+        return f"{self.prepared.character} {label}" if self.prepared.source == "PAUSE" else label
 
     @property
     def notes(self) -> tuple[str, ...]:
