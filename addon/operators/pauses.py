@@ -67,7 +67,9 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
     def _told(self) -> str:
         """Pauses that are no more go; the list shows the take that it showed before."""
         text = super()._told()
-        settle_pauses(bpy.context.scene, self._gone, self._chosen)
+        scene = takes.scene_of(self._several.made[-1].prepared)  # the window may show another now
+        if scene is not None:
+            settle_pauses(scene, self._gone, self._chosen)
         return text
 
 

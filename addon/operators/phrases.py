@@ -1,7 +1,7 @@
 """Feelings that change from phrase to phrase: keys on the sliders of the active take."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import IntProperty
@@ -95,9 +95,8 @@ class EMOTALK_OT_voice_phrase(_OfPhrase):
         """Of the active take."""
         take = takes.active_take(context.scene)
         stand = controls.read(take.controls)
-        return (
-            f"{self.felt(take, replace(stand, emotions=_UNMOVED, mix=0.0), stand)}: from the voice"
-        )
+        place = self.felt(take, replace(stand, emotions=_UNMOVED, mix=0.0), stand)
+        return f"{place}: from the voice"
 
 
 class EMOTALK_OT_to_phrase(_OfPhrase):
@@ -105,7 +104,7 @@ class EMOTALK_OT_to_phrase(_OfPhrase):
 
     bl_idname = "emotalk.to_phrase"
     bl_label = "Go to Phrase"
-    bl_options = {"INTERNAL"}
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     step: IntProperty(default=1)
 

@@ -43,7 +43,7 @@ class WatchedOperator(EmoTalkOperator):
 
     def nothing_asked(self) -> str:
         """What else there is to do where `asked` returns nothing; one line for the user."""
-        raise NotImplementedError
+        return "There is nothing to do"
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """What does one of it; called in a thread, so nothing of Blender's."""

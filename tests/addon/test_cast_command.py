@@ -60,6 +60,21 @@ def test_pauses_are_filled_where_the_command_asks_for_it(
     assert sorted(who) == ["Ben", "Ben", "Head", "Head"]
 
 
+def test_lines_are_saved_where_nobody_pauses(
+    ready: Any, head: Any, lines: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 10, 40
+    saved_in(tmp_path)
+    output = tmp_path / "out.blend"
+
+    assert run("--role", "Head=ada", "--fill-pauses", "-o", output) == 0
+
+    assert "Nobody pauses for a second" in capsys.readouterr().err
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    assert spoken(bpy.context.scene.emotalk) == [("ada 1", "Head"), ("ada 2", "Head")]
+
+
 def test_roles_of_the_command_line_take_the_place_of_the_files(
     ready: Any, head: Any, ben: Any, lines: Any, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ import bpy
 from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import write_report
 from ....emotalk_core.cli.streams import say, tell
-from ....emotalk_core.errors import InputError
+from ....emotalk_core.errors import EmoTalkError, InputError
 from ..counting import counted
 from ..jobs.session import SESSION
 from ..jobs.work import animate
@@ -38,18 +38,34 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _set_look(scene.emotalk, text)
     with shots.engine_asked(arguments):
         several = _written(Several(asked_of_cast(bpy.context)), arguments)
+        failed = [str(error) for error in several.failed]
         if arguments.fill_pauses:
-            asked, gone = asked_of_pauses(scene)
-            _written(Several(asked), arguments)
-            settle_pauses(scene, gone, "")
+            failed += _fill_pauses(scene, arguments)
     shots.save(output)
     if arguments.report:
-        failed = [str(error) for error in several.failed]
         made = [_entry(made) for made in several.made]
         write_report(arguments.report, {"takes": made, "left_out": failed})
     n_takes = counted(len(several.made), "take")
     say(f"{output}: {n_takes}, {counted(several.n_keys, 'key')}")
-    return 3 if several.failed else 0
+    return 3 if failed else 0
+
+
+def _fill_pauses(scene: bpy.types.Scene, arguments: argparse.Namespace) -> list[str]:
+    """Why some pauses could not be filled. The lines are saved whatever becomes of them."""
+    try:
+        asked, gone = asked_of_pauses(scene)
+    except InputError as error:  # nobody pauses
+        tell(f"emotalk: {error}")
+        return []
+    failed: list[str] = []
+    try:
+        if asked:
+            failed = [str(error) for error in _written(Several(asked), arguments).failed]
+    except EmoTalkError as error:
+        tell(f"emotalk: {error}")
+        failed = [str(error)]
+    settle_pauses(scene, gone, "")
+    return failed
 
 
 def _written(several: Several, arguments: argparse.Namespace) -> Several:

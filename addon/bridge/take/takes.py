@@ -172,9 +172,8 @@ def finish(
     _record(take, prepared, outcome, result)
     moved.remember(take, is_part=stretch.only is not None)
     if stretch.part(table_ends(tables)) is not None:
-        take.baked = prepared.digest or controls.digest(
-            take.controls
-        )  # else its keys are as they were
+        # Else its keys are as they were.
+        take.baked = prepared.digest or controls.digest(take.controls)
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
