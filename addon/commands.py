@@ -16,10 +16,11 @@ from ..emotalk_core.cli.options import (
     OneLineParser,
     add_control_flags,
     add_engine_place_flags,
-    add_feelings_flag,
     add_progress_flag,
+    add_table_flags,
 )
 from ..emotalk_core.cli.streams import ready_streams, tell
+from ..emotalk_core.cli.tables import TABLES
 from ..emotalk_core.easing import EASE_S, LONGEST_S
 from ..emotalk_core.errors import Cancelled, EmoTalkError
 
@@ -96,7 +97,7 @@ def _add_animate(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="BLEND", help="(default: the open file itself)"
     )
-    add_feelings_flag(parser)
+    add_table_flags(parser)
     _add_shared(parser)
     return parser
 
@@ -124,7 +125,7 @@ def _add_cast(commands: Any) -> argparse.ArgumentParser:
         help="let everybody blink and look around while they say nothing, over the frame range",
     )  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
-    parser.set_defaults(sound=None, feelings=None)
+    parser.set_defaults(sound=None, **dict.fromkeys(TABLES))
     add_engine_place_flags(parser)
     add_progress_flag(parser)
     return parser
@@ -145,7 +146,7 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
         "--resume", action="store_true", help="keep what an earlier run has finished"
     )
     _add_shared(parser)
-    parser.set_defaults(feelings=None)
+    parser.set_defaults(**dict.fromkeys(TABLES))
     return parser
 
 

@@ -20,6 +20,7 @@ from ..emotalk_core.easing import EASE_S, LONGEST_S
 from .bridge import compat
 from .bridge.take import live
 from .bridge.take.controls import MOVING, moved_by_keys
+from .bridge.take.phones import UNKNOWN_FRAME
 
 __all__ = ["CLASSES", "add", "remove"]
 
@@ -89,9 +90,18 @@ def _sound_channel() -> Any:
     )  # fmt: skip
 
 
+class EMOTALK_PG_phone(bpy.types.PropertyGroup):
+    """What is said in some seconds of a sound file, where people know better than the network."""
+
+    start: FloatProperty(name="Start")
+    end: FloatProperty(name="End")
+    symbol: StringProperty(name="Phone")
+
+
 class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
+    phones: CollectionProperty(type=EMOTALK_PG_phone)  # of a take alone
     is_felt: BoolProperty()  # whether a slider stands above 0
     took_over: BoolProperty()  # whether the first one raised has set the mix
     neutral: _weight("Neutral", "Takes feeling out of the face")
@@ -277,6 +287,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     lip_curves: StringProperty()  # of curves: those that part the lips and do not speak
     own_beginning: StringProperty()  # of curves: their passage, and the own keys that it replaces
     phrases: CollectionProperty(type=EMOTALK_PG_phrase)
+    file_start: FloatProperty(default=UNKNOWN_FRAME)  # scene frame at which the sound file begins
     heard: FloatVectorProperty(
         name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
     )
@@ -346,6 +357,7 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
 
 
 CLASSES = (
+    EMOTALK_PG_phone,
     EMOTALK_PG_controls,
     EMOTALK_PG_target,
     EMOTALK_PG_rig,

@@ -12,6 +12,7 @@ import numpy as np
 from .errors import InputError
 
 if TYPE_CHECKING:  # shaping reads Controls itself
+    from .phones import Phone
     from .shaping.look import Look
 
 __all__ = [
@@ -174,6 +175,7 @@ class ControlTrack:
     times_s: Sequence[float] = ()  # rising, seconds on the sound's own clock
     keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
     look: Look | None = None  # what the eyes rest on
+    phones: tuple[Phone, ...] = ()  # what is said, where people know better than the network
 
     def __post_init__(self) -> None:
         if len(self.times_s) != len(self.keys) or list(self.times_s) != sorted(self.times_s):

@@ -15,6 +15,7 @@ from typing import IO, Final, Protocol
 import numpy as np
 
 from .arkit import CHANNELS
+from .best_path import best_path
 from .errors import InputError
 from .rigs.visemes import VISEMES, viseme_distances
 
@@ -54,30 +55,13 @@ def mouth_cues(faces: np.ndarray) -> list[MouthCue]:
     mouths = sorted({*names})
     distances = viseme_distances(faces)
     nearness = [_FAVOUR.get(m, 0.0) - distances[:, names == m].min(1) for m in mouths]
-    path = _steady(np.stack(nearness, axis=1))
+    path = best_path(np.stack(nearness, axis=1), _CHANGE)
     cues, first = [], 0
     for place, frames in groupby(path):
         end = first + sum(1 for _ in frames)
         cues.append(MouthCue(first, end, mouths[place]))
         first = end
     return cues
-
-
-def _steady(nearness: np.ndarray) -> list[int]:
-    """For each row of (T, N) a column: those of the largest sum, where every change costs
-    `_CHANGE` (Viterbi).
-    """
-    best = nearness[0].astype(np.float64)  # after an hour a change would be lost in float32
-    came_from = [np.arange(len(best))]
-    for row in nearness[1:]:
-        ahead = int(best.argmax())
-        stays = best >= best[ahead] - _CHANGE
-        came_from.append(np.where(stays, came_from[0], ahead))
-        best = np.where(stays, best, best[ahead] - _CHANGE) + row
-    path = [int(best.argmax())]
-    for back in reversed(came_from[1:]):
-        path.append(int(back[path[-1]]))
-    return path[::-1]
 
 
 class _Form(Protocol):

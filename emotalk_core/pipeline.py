@@ -18,6 +18,7 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
+from .phones import with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
@@ -176,7 +177,8 @@ def _shaped(
     """Rows `start` .. `stop` at 30 fps, decoded with context on both sides."""
     context = engine.context_frames + shaping.CONTEXT_FRAMES
     a, b = max(0, start - context), min(n_network, stop + context)
-    piece = read(a, b).mapped(_as_float32)
+    heard = read(a, b).mapped(_as_float32)
+    piece = with_phones(heard, a, track.phones, engine.config)
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
     said = said_in(piece, engine.config)
@@ -190,10 +192,12 @@ def _as_float32(field: np.ndarray) -> np.ndarray:
 
 def _meta(track: ControlTrack, engine: Engine) -> dict[str, object]:
     keyed = {"keyed": list(track.keyed)} if track.keyed else {}
+    told = {"phones": len(track.phones)} if track.phones else {}
     return {
         "generator": "EmoTalk",
         "engine": engine.name,
         "model": engine.key,
         "controls": track.base.to_dict(),
         **keyed,
+        **told,
     }

@@ -1,12 +1,13 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import cast, doctor, emotion, files, presets, result, rig, shaping, speech, takes
+from . import cast, doctor, emotion, files, lips, presets, result, rig, shaping, speech, takes
 
 CLASSES = (
     *speech.CLASSES,
     *cast.CLASSES,
     *presets.CLASSES,
     *emotion.CLASSES,
+    *lips.CLASSES,
     *shaping.CLASSES,
     *rig.CLASSES,
     *takes.CLASSES,

@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         feelings,
         import_checkpoint,
         info,
+        phones,
         serve,
     )
     from .options import OneLineParser
@@ -121,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         animate,
         batch,
         feelings,
+        phones,
         info,
         import_checkpoint,
         calibrate,

@@ -24,11 +24,11 @@ from ..progress import Progress, part_of
 from .options import (
     add_control_flags,
     add_engine_flags,
-    add_feelings_flag,
     add_progress_flag,
+    add_table_flags,
     add_visemes_flag,
     control_files,
-    ensure_style,
+    ensure_fits,
     read_cache,
     read_channel,
     read_engine,
@@ -40,6 +40,7 @@ from .places import ensure_places, refuse_overwriting, refuse_twice
 from .progress import progress_for
 from .reports import with_sound, write_report
 from .streams import say, tell
+from .tables import TABLES
 
 __all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job"]
 
@@ -65,7 +66,7 @@ def add_command(commands: Any) -> None:
         "--report", type=Path, metavar="FILE", help="write what was heard and made as json"
     )
     add_control_flags(parser)
-    add_feelings_flag(parser)
+    add_table_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
     parser.set_defaults(run=_run)
@@ -106,10 +107,10 @@ def _run(arguments: argparse.Namespace) -> int:
     is_folder = len(arguments.audio) > 1 or _names_folder(arguments.output)
     jobs = _jobs(arguments.audio, output, arguments.format, is_folder=is_folder)
     _refuse_own_input(jobs, arguments.report, control_files(vars(arguments)))
-    _refuse_shared_table(jobs, arguments.feelings)
+    _refuse_shared_tables(jobs, vars(arguments))
     track, fps, channel = read_track(arguments), read_fps(arguments), read_channel(arguments)
     engine, cache = read_engine(arguments), read_cache(arguments)
-    ensure_style(track, engine.config)
+    ensure_fits(track, engine.config)
     if is_folder and arguments.visemes:
         refuse_visemes(job.output for job in jobs)
     if is_folder:
@@ -204,13 +205,14 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: b
     return jobs
 
 
-def _refuse_shared_table(jobs: Sequence[Job], feelings: Path | None) -> None:
-    if feelings is not None and len(jobs) > 1:
-        raise InputError(
-            "A table of feelings is for one sound",
-            value=feelings,
-            remedy="Use `emotalk batch` with NAME.feelings.csv beside each sound.",
-        )
+def _refuse_shared_tables(jobs: Sequence[Job], options: Mapping[str, Any]) -> None:
+    for name in TABLES:
+        if options[name] is not None and len(jobs) > 1:
+            raise InputError(
+                f"A file of {name} is for one sound",
+                value=options[name],
+                remedy=f"Use `emotalk batch` with NAME.{name}.csv beside each sound.",
+            )
 
 
 def _refuse_own_input(jobs: Sequence[Job], report: Path | None, asked: Sequence[Path]) -> None:

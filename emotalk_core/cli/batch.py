@@ -28,7 +28,7 @@ from .options import (
     add_progress_flag,
     add_visemes_flag,
     control_files,
-    ensure_style,
+    ensure_fits,
     read_cache,
     read_channel,
     read_engine,
@@ -40,6 +40,7 @@ from .places import ensure_places, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
 from .reports import BatchReport, file_stamp
 from .streams import say, tell
+from .tables import TABLES, table_stamps
 
 __all__ = ["add_command"]
 
@@ -53,9 +54,9 @@ def add_command(commands: Any) -> None:
         help="a folder of sounds, or a list of jobs, to curves",
         description="JOBS is a csv file with a header (commas or semicolons), or a json list of "
         "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
-        "control (emotion, mix, fps ...) may follow and go before the flags; `feelings` is a table "
-        "as `emotalk feelings` writes it. Of a folder's sounds NAME.feelings.csv beside one is its "
-        "table.",
+        "control (emotion, mix, fps ...) may follow and go before the flags; `feelings`, `phones` "
+        "are files as `emotalk feelings` and `emotalk phones` write them. Of a folder's sounds "
+        "NAME.feelings.csv and NAME.phones.csv (or NAME.phones.TextGrid) beside one are its own.",
     )
     parser.add_argument(
         "jobs", type=Path, metavar="FOLDER|JOBS", help="a folder, a .csv or a .json"
@@ -72,7 +73,7 @@ def add_command(commands: Any) -> None:
     add_control_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
-    parser.set_defaults(run=_run, feelings=None)
+    parser.set_defaults(run=_run, **dict.fromkeys(TABLES))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -87,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.visemes:
         refuse_visemes(task.job.output for task in tasks)
     engine = read_engine(arguments)
-    ensure_style(track, engine.config)
+    ensure_fits(track, engine.config)
     ensure_places(arguments.output, place)
     remove_leftovers([place, *(task.job.output for task in tasks)])
     report = BatchReport(
@@ -146,7 +147,7 @@ def _do(
     progress: Progress,
 ) -> Outcome:
     track = read_track(options)
-    ensure_style(track, engine.config)
+    ensure_fits(track, engine.config)
     make_folder(job.output.parent)
     hear()
     job = replace(job, channel=read_channel(options), visemes=options.visemes)
@@ -167,7 +168,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
         "engine": engine.key,
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
-        "table": file_stamp(Path(options.feelings)) if options.feelings else None,
+        "tables": table_stamps(vars(options)),
         "preset_file": file_stamp(Path(options.preset)) if options.preset else None,
     }
 

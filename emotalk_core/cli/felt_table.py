@@ -11,9 +11,9 @@ from typing import Any, Final
 from ..controls import EMOTIONS, Controls, ControlTrack, emotion_weights
 from ..errors import InputError
 from ..phrases import Phrase, felt_track
-from .rows import Form, csv_rows, read_text
+from ..rows import Form, csv_rows, read_text
 
-__all__ = ["COLUMNS", "feelings_beside", "read_feelings"]
+__all__ = ["COLUMNS", "read_feelings"]
 
 _TIMES: Final = ("start_s", "end_s")
 _FELT: Final = (*EMOTIONS, "mix", "intensity")
@@ -21,15 +21,6 @@ COLUMNS: Final = (*_TIMES, "heard", *_FELT)
 """Of the table; `heard` is there to be read by people."""
 
 _TABLE: Final = Form("table of feelings", _TIMES, "start_s,end_s,happy,sad")
-
-
-def feelings_beside(sound: Path) -> Path | None:
-    """The table that lies beside a sound, NAME.feelings.csv, if there is one."""
-    table = sound.with_name(f"{sound.stem}.feelings.csv")
-    try:
-        return table if table.is_file() else None
-    except OSError:  # a longer name than there may be
-        return None
 
 
 def read_feelings(path: Path, base: Controls) -> ControlTrack:

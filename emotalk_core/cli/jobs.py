@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from ..decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
+from ..rows import Form, csv_rows, read_text
 from .animate import Job
-from .felt_table import feelings_beside
 from .options import CONTROL_FLAGS
 from .places import refuse_twice, resolved
-from .rows import Form, csv_rows, read_text
+from .tables import TABLES, tables_beside
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
 
@@ -98,14 +98,12 @@ def _is_file(path: Path) -> bool:
 
 def _tasks_of_folder(folder: Path, output: Path, form: str) -> list[Task]:
     return [
-        Task(Job(path, (output / path.relative_to(folder)).with_suffix(f".{form}")), _felt(path))
+        Task(
+            Job(path, (output / path.relative_to(folder)).with_suffix(f".{form}")),
+            tables_beside(path),
+        )
         for path in find_sounds(folder)
     ]
-
-
-def _felt(sound: Path) -> dict[str, str]:
-    table = feelings_beside(sound)
-    return {} if table is None else {"feelings": str(table)}
 
 
 def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
@@ -148,8 +146,8 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
         options[key] = _control(key, kind, value)
-    if "feelings" in options:
-        options["feelings"] = str(base / options["feelings"])
+    for table in TABLES.keys() & options.keys():
+        options[table] = str(base / options[table])
     if str(options.get("preset", "")).lower().endswith(".json"):
         options["preset"] = str(base / options["preset"])
     return Task(Job(base / audio, output / name), options)

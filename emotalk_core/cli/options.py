@@ -19,9 +19,12 @@ from ..errors import InputError
 from ..interpreter import find_python
 from ..model.config import ModelConfig
 from ..model.folder import load_model, starter_folder
+from ..phone_files import read_phones
+from ..phones import ensure_names_phones
 from ..preset_files import read_preset
 from ..timing import exact_rate
 from .felt_table import read_feelings
+from .tables import TABLES
 
 __all__ = [
     "CONTROL_FLAGS",
@@ -29,12 +32,12 @@ __all__ = [
     "add_control_flags",
     "add_engine_flags",
     "add_engine_place_flags",
-    "add_feelings_flag",
     "add_progress_flag",
+    "add_table_flags",
     "add_torch_flags",
     "add_visemes_flag",
     "control_files",
-    "ensure_style",
+    "ensure_fits",
     "read_cache",
     "read_channel",
     "read_engine",
@@ -71,9 +74,11 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(_NUMBERS, float),
     "style": int,
     "seed": int,
-    "feelings": str,
+    **dict.fromkeys(TABLES, str),
 }
-"""Every flag of `add_control_flags` and what makes its value from text."""
+"""Every flag of `add_control_flags`, the tables of one sound's own, and what makes each value from
+text.
+"""
 
 
 _OF_VISEMES: Final = {".npz", ".json"}  # what names its columns itself
@@ -210,12 +215,18 @@ def add_visemes_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_feelings_flag(parser: argparse.ArgumentParser) -> None:
-    """What is felt when."""
+def add_table_flags(parser: argparse.ArgumentParser) -> None:
+    """What is felt and what is said when: files of one sound's own."""
     parser.add_argument(
         "--feelings", type=Path, metavar="TABLE",
         help="a csv of what is felt in which seconds, in place of --emotion there: start_s, end_s "
         "and any of the eight, mix, intensity (`emotalk feelings` writes one to fill in)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--phones", type=Path, metavar="FILE",
+        help="what is said in which seconds, in place of what is heard there: a TextGrid as "
+        "aligners write it, a csv of start_s, end_s, phone, or labels of Audacity; IPA or ARPABET "
+        "(`emotalk phones` writes what it hears, to be mended)",
     )  # fmt: skip
 
 
@@ -255,13 +266,18 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
                 remedy=f"Use 0 to {_LARGEST_COUNT}.",
             )
     controls = replace(controls, **given)
+    track = ControlTrack(controls)
     if arguments.feelings is not None:
-        return read_feelings(Path(arguments.feelings), controls)
-    return ControlTrack(controls)
+        track = read_feelings(Path(arguments.feelings), controls)
+    if arguments.phones is not None:
+        track = replace(track, phones=read_phones(Path(arguments.phones)))
+    return track
 
 
-def ensure_style(track: ControlTrack, config: ModelConfig) -> None:
-    """Raise InputError for a style that a model does not have."""
+def ensure_fits(track: ControlTrack, config: ModelConfig) -> None:
+    """Raise InputError for a style that a model does not have, or phones that it does not name."""
+    if track.phones:
+        ensure_names_phones(config)
     if track.base.style >= config.n_styles:
         raise InputError(
             "No such style",
@@ -274,9 +290,9 @@ def control_files(options: Mapping[str, Any]) -> list[Path]:
     """The files that flags, or what a job has of its own, take controls from: never to be written
     over.
     """
-    preset, feelings = options.get("preset"), options.get("feelings")
+    preset, tables = options.get("preset"), [options.get(name) for name in TABLES]
     files = [preset] if preset and _is_preset_file(preset) else []
-    return [Path(file) for file in (*files, *([feelings] if feelings else []))]
+    return [Path(file) for file in (*files, *filter(None, tables))]
 
 
 def _is_preset_file(name: str) -> bool:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
-from emotalk_core.cli.felt_table import COLUMNS, feelings_beside
-from emotalk_core.cli.rows import Form, csv_rows
+from emotalk_core.cli.felt_table import COLUMNS
+from emotalk_core.cli.tables import tables_beside
 from emotalk_core.clip_files import read_clip
+from emotalk_core.rows import Form, csv_rows
 from tests.core.wav_bytes import wav
 
 HEAD = "start_s,end_s,happy\n"
@@ -207,4 +208,4 @@ def test_a_list_of_jobs_names_tables_relative_to_itself(talk: Path, tmp_path: Pa
 def test_a_sound_whose_table_would_have_too_long_a_name_has_none(talk: Path) -> None:
     long = talk.with_name("a" * 245 + ".wav")
 
-    assert feelings_beside(long) is None
+    assert tables_beside(long) == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from emotalk_core import phones
 from emotalk_core.model.config import PHONES
+from emotalk_core.phones import SILENCE, is_silent, letters_of
 
 __all__ = [
     "KINDS",
@@ -40,44 +41,13 @@ KINDS: Final = (
 )
 """Visible classes of phones; a diphthong has the class of its onset."""
 
-SILENCE: Final = "_"
-
 _TABLE: Final = Path(__file__).with_name("mouths.csv")
-
-_ARPABET: Final = {
-    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AX": "ə", "AXR": "ɜ", "AY": "aɪ",
-    "B": "b", "CH": "tʃ", "D": "d", "DH": "ð", "DX": "d", "EH": "ɛ", "ER": "ɜ", "EY": "eɪ",
-    "F": "f", "G": "k", "HH": "h", "HV": "h", "IH": "ɪ", "IX": "ɨ", "IY": "i", "JH": "dʒ", "K": "k",
-    "L": "l", "EL": "əl", "M": "m", "EM": "m", "N": "n", "EN": "n", "NG": "k", "OW": "oʊ",
-    "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "u",
-    "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
-}  # fmt: skip
-
-# IPA letters that share the mouth of a letter in the table: the lips cannot tell them apart.
-_ALIKE: Final = {
-    **dict.fromkeys("ɡgŋqɢɴɣχʁʀħʕcɟɲʎ", "k"),
-    "x": "x", "ʝ": "j", "χ": "x", "ʁ": "x", "ɣ": "x", "ʀ": "x",
-    **dict.fromkeys("ɾɽr", "r"), **dict.fromkeys("ʈ", "t"), **dict.fromkeys("ɖɗ", "d"),
-    **dict.fromkeys("ɳ", "n"), **dict.fromkeys("ɫɭɬɮʟ", "l"), **dict.fromkeys("ɻɚɝ", "ɹ"),
-    "ɚ": "ɜ", "ɝ": "ɜ", "ɘ": "ə", "ɞ": "ɜ", "ᵻ": "ɨ", "ɪ": "ɪ", "ʏ": "y", "ɵ": "ʊ", "ʉ": "u",
-    "ɤ": "ə", "ɒ": "ɔ", "ɶ": "œ", "ᵿ": "ʊ", "ʋ": "v", "ⱱ": "v", "ɱ": "v", "ɓ": "b", "ʙ": "b",
-    "ɸ": "f", "ʂ": "ʃ", "ʐ": "ʒ", "ʑ": "ɕ", "ɧ": "ʃ", "ɦ": "h", "ʔ": "h", "ʍ": "w", "ɰ": "k",
-    "A": "a", "I": "ɪ", "U": "ʊ", "E": "ɛ", "O": "ɔ", "J": "j", "N": "n", "L": "l", "R": "r",
-}  # fmt: skip
-
-# Letters of narrow transcriptions that are a release or a colour and no mouth of their own.
-_IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
-
-_SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
 
 
 @dataclass(frozen=True)
-class Phone:
+class Phone(phones.Phone):
     """One speech sound of a recording."""
 
-    start_s: float
-    end_s: float
-    symbol: str  # IPA or ARPABET (capitals, with or without a stress digit)
     kind: str  # one of KINDS
 
 
@@ -119,17 +89,6 @@ _TYPICAL: Final = {  # stands in for a symbol that the table does not know
 }  # fmt: skip
 
 
-def _letters(symbol: str) -> str:
-    """IPA letters of the mouth table that `symbol` is spoken with, in order."""
-    bare = symbol.rstrip("012")
-    if bare in _ARPABET:
-        return _ARPABET[bare]
-    plain = (c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
-    # Decomposing turns ç into c: both have the same neutral mouth.
-    letters = (_ALIKE.get(c, c) for c in plain if c not in _IGNORED and not c.isdigit())
-    return "".join(c for c in letters if c in _MOUTHS)
-
-
 @cache
 def mouth_parts(symbol: str, kind: str) -> tuple[Mouth, ...]:
     """Mouths that a phone passes through in equal shares: two for most diphthongs and affricates.
@@ -137,9 +96,9 @@ def mouth_parts(symbol: str, kind: str) -> tuple[Mouth, ...]:
     `kind` decides when it contradicts the symbol (a released /p/ has open lips): the class was
     given with the times, the symbol only refines it.
     """
-    if kind == "silence" or symbol.lower() in _SILENT_NAMES:
+    if kind == "silence" or is_silent(symbol):
         return (_MOUTHS[SILENCE],)
-    parts = tuple(_MOUTHS[c] for c in _letters(symbol)[:3])
+    parts = tuple(_MOUTHS[c] for c in letters_of(symbol)[:3])
     if not parts or _contradicts(parts[0].kind, kind):
         return (_MOUTHS[_TYPICAL[kind]],)
     return parts
@@ -169,9 +128,9 @@ def _contradicts(of_symbol: str, given: str) -> bool:
 @cache
 def kind_of(symbol: str) -> str:
     """Class of a phone from its symbol alone."""
-    if symbol.lower() in _SILENT_NAMES:
+    if is_silent(symbol):
         return "silence"
-    letters = _letters(symbol)
+    letters = letters_of(symbol)
     if not letters:
         return "other_consonant"
     if letters[0] in "td" and len(letters) > 1 and letters[1] in "szʃʒɕ":
@@ -183,4 +142,4 @@ def kind_of(symbol: str) -> str:
 
 def is_sound(symbol: str) -> bool:
     """Whether `symbol` names a sound with a mouth of its own, not a mark or a pause."""
-    return symbol.lower() not in _SILENT_NAMES and bool(_letters(symbol))
+    return not is_silent(symbol) and bool(letters_of(symbol))

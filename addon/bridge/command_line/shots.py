@@ -15,7 +15,6 @@ from typing import Any, Final
 import bpy
 
 from ....emotalk_core.atomic_file import ensure_writable, part_beside, remove_leftovers
-from ....emotalk_core.cli.felt_table import feelings_beside
 from ....emotalk_core.cli.jobs import find_sounds
 from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_channel, read_track
 from ....emotalk_core.cli.places import (
@@ -28,8 +27,10 @@ from ....emotalk_core.cli.places import (
 from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
 from ....emotalk_core.cli.streams import say, tell
+from ....emotalk_core.cli.tables import table_stamps, tables_beside
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
+from ....emotalk_core.phones import Phone
 from ....emotalk_core.progress import Progress
 from .. import compat
 from ..jobs.session import SESSION
@@ -37,7 +38,7 @@ from ..jobs.settings import EngineFlags, settings_for
 from ..jobs.work import EngineSettings, animate
 from ..keying import rigs
 from ..sounds.sound import Heard
-from ..take import controls, takes
+from ..take import controls, phones, takes
 from . import films
 
 __all__ = [
@@ -195,8 +196,10 @@ def _make_take(
     uid = chosen.uid if chosen else ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
     track = read_track(arguments)
-    if track.keys:
-        track = replace(track, look=prepared.request.track.look)
+    own, given = prepared.request.track, track.phones
+    if track.keys or given:
+        said = phones.on_sound(given, prepared.request.heard) if given else own.phones
+        track = replace(track if track.keys else own, look=own.look, phones=said)
         prepared = replace(prepared, request=replace(prepared.request, track=track))
     request = prepared.request
     outcome = animate(request, SESSION.room, progress)
@@ -206,8 +209,7 @@ def _make_take(
         controls.apply(was[0], group)
         group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
-    if track.keys:
-        _key_sliders(takes.active_take(scene), track, request.heard)
+    _record(takes.active_take(scene), track, given, request.heard)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")
@@ -231,10 +233,14 @@ def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
         group.look_at = object_called(arguments.look_at)
 
 
-def _key_sliders(take: Any, track: ControlTrack, heard: Heard) -> None:
+def _record(take: Any, track: ControlTrack, given: Sequence[Phone], heard: Heard) -> None:
     """Let the take's sliders say what its keys show."""
-    controls.key_track(take.controls, track, heard.start_frame, heard.rate)
-    take.baked = controls.digest(take.controls)
+    if track.keys:
+        controls.key_track(take.controls, track, heard.start_frame, heard.rate)
+    if given:
+        phones.put(take.controls, given)
+    if track.keys or given:
+        take.baked = controls.digest(take.controls)
 
 
 @contextlib.contextmanager
@@ -331,7 +337,7 @@ def _make_files(
     _ensure_utf8(shot.sound)
     bpy.ops.wm.open_mainfile(filepath=str(base))
     _put_sound(shot.sound)
-    own = argparse.Namespace(**(vars(arguments) | {"feelings": feelings_beside(shot.sound)}))
+    own = argparse.Namespace(**(vars(arguments) | tables_beside(shot.sound)))
     entry["report"] = _make_take(own, progress, of=f"{shot.sound}: ")
     scene = bpy.context.scene
     last_frame = takes.active_take(scene).last_frame
@@ -392,6 +398,6 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    used = {"table": feelings_beside(shot.sound), "preset_file": arguments.preset}
-    stamps = {name: file_stamp(Path(path)) if path else None for name, path in used.items()}
-    return asked | {"sound": file_stamp(shot.sound)} | stamps
+    preset = file_stamp(Path(arguments.preset)) if arguments.preset else None
+    used = {"sound": file_stamp(shot.sound), "preset_file": preset}
+    return asked | used | {"tables": table_stamps(tables_beside(shot.sound))}

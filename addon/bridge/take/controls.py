@@ -145,12 +145,16 @@ def copy_keys(group: Any, other: Any) -> None:
         bends.copy_curve(curve, copy)
 
 
-def digest(group: Any) -> str:
-    """Equal texts, equal curves: tells whether a take shows what its sliders say."""
+def digest(group: Any, *, is_own: bool = True) -> str:
+    """Equal texts, equal curves: tells whether a take shows what its sliders say. `is_own`: the
+    sliders are the take's, with the phones that were told of it.
+    """
     keys = {name: bends.described(curve) for name, curve in playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
-    return json.dumps([still | {"ease_s": ease_of(group)}, keys])
+    parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
+    phones = [[_plain(one.start), _plain(one.end), one.symbol] for one in group.phones]
+    return json.dumps([*parts, phones] if is_own and phones else parts)
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

@@ -19,7 +19,7 @@ from ..jobs.settings import engine_settings
 from ..jobs.work import Request
 from ..keying import rigs
 from ..sounds import sound, sources, strips
-from . import by_hand, controls, looking
+from . import by_hand, controls, looking, phones
 from .cast import Line
 from .known_again import Known
 from .pauses import Silent
@@ -253,6 +253,9 @@ def _prepared(
     names = tuple(mesh.name for mesh in meshes)
     target = looked.target if looked is not None else ""
     request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
+    if take is not None:
+        track = replace(request.track, phones=phones.told(group, heard))
+        request = replace(request, track=track)
     seen = looked.seen if looked is not None else looking.kept(take.seen)
     if seen is not None:
         request = replace(request, track=replace(request.track, look=seen.look(heard)))
@@ -267,7 +270,7 @@ def _prepared(
         strip_scene=strip.id_data.name if strip else "",
         character=character,
         meshes=names,
-        digest=controls.digest(group),
+        digest=controls.digest(group, is_own=take is not None),
         ease=frames_of(controls.ease_of(group), heard.rate),
         looked=looked,
     )

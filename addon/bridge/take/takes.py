@@ -12,6 +12,7 @@ import bpy
 from ....emotalk_core.controls import EMOTIONS
 from ....emotalk_core.easing import table_ends
 from ....emotalk_core.errors import RigError
+from ....emotalk_core.phones import Phone, heard_phones, with_phones
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.retarget import KeyTable
 from ..counting import counted
@@ -22,7 +23,7 @@ from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
 from ..sounds.sound import Pause
-from . import by_hand, controls, eases, moved, phrases, removal, told
+from . import by_hand, controls, eases, moved, phones, phrases, removal, told
 from .ease_keys import lost_by_hand
 from .known_again import by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
@@ -49,6 +50,7 @@ __all__ = [
     "here",
     "make_active",
     "name_now",
+    "phones_in",
     "prepare",
     "prepare_clip",
     "prepare_line",
@@ -102,6 +104,22 @@ def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
     engine = room.engine(request.settings, part_of(progress, 0.0, 0.5))
     progress(0.5, "Shaping the curves")
     return redo(request, known, engine)
+
+
+def phones_in(prepared: Prepared, progress: Progress = silent) -> tuple[Phone, ...]:
+    """What is heard in a take, phone by phone, or told of it, in seconds of its sound file. Safe in
+    a thread.
+
+    Raises
+    ------
+    EmoTalkError
+        Sound or model are no longer there, or the model does not go by phones.
+    """
+    request, outcome = prepared.request, remake(prepared, progress)
+    assert outcome.known is not None, "a sound was heard"
+    config = SESSION.room.engine(request.settings).config
+    said = with_phones(outcome.known.encoding, 0, request.track.phones, config)
+    return phones.on_file(heard_phones(said, config), request.heard)
 
 
 @by_names_now
@@ -320,6 +338,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.is_held = False
     take.heard = [report.heard[name] for name in EMOTIONS]
     phrases.remember(take, outcome, heard)
+    phones.remember(take, heard)
     take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
     notes = (*report.warnings, *heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))

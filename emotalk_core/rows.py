@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from .errors import InputError
 
 __all__ = ["Form", "csv_rows", "read_text"]
 
@@ -29,10 +30,14 @@ def read_text(path: Path, what: str) -> str:
     Raises
     ------
     InputError
-        It is not there, or is no UTF-8.
+        It is not there, or is neither UTF-8 nor UTF-16 that says so.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        raw = path.read_bytes()
+        # Praat and some spreadsheets write UTF-16 once a letter is not of ASCII.
+        is_wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = raw.decode("utf-16" if is_wide else "utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError as error:
         raise InputError(f"No such {what}", value=path, remedy="Check the name.") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,197 @@
+"""Lips by hand: what is said at a frame, told in place of what was heard; sliders still work."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import bpy
+from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from ...emotalk_core.phone_files import ensure_phone_file, read_phones, write_phones
+from ...emotalk_core.phones import Phone
+from ...emotalk_core.progress import Progress, part_of
+from ..bridge import compat
+from ..bridge.counting import counted
+from ..bridge.jobs import errand
+from ..bridge.take import live, phones, takes
+from .base import EmoTalkOperator, ErrandOperator
+
+__all__ = ["CLASSES"]
+
+_MOUTHS: Final = (
+    ("m", "Meet", "Lips meet, as in m, b, p"),
+    ("f", "Tuck", "The lower lip goes under the teeth, as in f, v"),
+    ("u", "Round", "Lips come forward and round, as in oo, w"),
+    ("a", "Open", "The jaw drops, as in ah"),
+    ("i", "Spread", "Lips part and spread, as in ee"),
+    ("_", "Rest", "Nothing is said: the mouth comes to rest"),
+)
+_NAMES: Final = {symbol: name for symbol, name, _ in _MOUTHS}
+
+
+def _why_not(context: bpy.types.Context) -> str:
+    """Empty where something is said in the active take."""
+    take = takes.active_take(context.scene)
+    if take is None:
+        return "Nothing is animated yet: press Animate first"
+    if take.source in {"CLIP", "PAUSE"}:
+        return "Nothing was heard in this take"
+    if take.file_start == phones.UNKNOWN_FRAME:
+        return "Made by an earlier version: press Update Keys first"
+    return ""
+
+
+class _OfLips(EmoTalkOperator):
+    """Works on what is told of the active take."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take in which something is said."""
+        why = _why_not(context)
+        cls.poll_message_set(why)
+        return not why and super().poll(context)
+
+
+class _AtFrame(_OfLips):
+    """Works on some frames around the current one."""
+
+    length: IntProperty(
+        name="Frames", description="How many frames, around the current one", default=3, min=1,
+        soft_max=24, max=10_000,
+    )  # fmt: skip
+
+    def span(self, take: Any) -> tuple[float, float]:
+        """Seconds of the sound file."""
+        frame = take.id_data.frame_current
+        ends = (frame - self.length / 2.0, frame + self.length / 2.0)
+        start_s, end_s = (phones.seconds_at(take, end) for end in ends)
+        return max(start_s, 0.0), max(end_s, 0.001)
+
+
+class EMOTALK_OT_tell_lips(_AtFrame):
+    """Say what the mouth does at the current frame; it stays so under all sliders"""
+
+    bl_idname = "emotalk.tell_lips"
+    bl_label = "Set Lips"
+
+    mouth: EnumProperty(items=_MOUTHS, name="Mouth")
+
+    @classmethod
+    def description(cls, _context: Any, properties: Any) -> str:
+        """Of each button."""
+        what = next(text for symbol, _, text in _MOUTHS if symbol == properties.mouth)
+        return f"{what}: at the current frame, in place of what was heard, under all sliders"
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Tell the active take."""
+        phones.ensure_obeyed()
+        take = takes.active_take(context.scene)
+        phones.tell(take.controls, Phone(*self.span(take), self.mouth))
+        live.schedule(context.scene)
+        frame = context.scene.frame_current
+        return f"{_NAMES[self.mouth]}: {counted(self.length, 'frame')} at {frame}"
+
+
+class EMOTALK_OT_hear_lips(_AtFrame):
+    """Go back to what was heard, at the current frame"""
+
+    bl_idname = "emotalk.hear_lips"
+    bl_label = "As Heard"
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Forget what the active take was told there."""
+        take = takes.active_take(context.scene)
+        n = phones.forget(take.controls, *self.span(take))
+        live.schedule(context.scene)
+        return "As heard" if n else "Nothing was set at this frame"
+
+
+class EMOTALK_OT_hear_all_lips(_OfLips):
+    """Forget all that was set by hand or came from a file: every sound as it was heard"""
+
+    bl_idname = "emotalk.hear_all_lips"
+    bl_label = "All As Heard"
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Of the active take."""
+        take = takes.active_take(context.scene)
+        n = len(take.controls.phones)
+        phones.put(take.controls, ())
+        live.schedule(context.scene)
+        return f"Forgot {counted(n, 'sound')}"
+
+
+class EMOTALK_OT_load_phones(_OfLips, ImportHelper):
+    """Say what is said when, from a file: a TextGrid of an aligner, a csv, labels of Audacity"""
+
+    bl_idname = "emotalk.load_phones"
+    bl_label = "Load Phones"
+
+    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
+    filter_glob: StringProperty(default="*.TextGrid;*.csv;*.txt", options={"HIDDEN"})
+
+    def run(self, context: bpy.types.Context) -> str:
+        """In place of all that was told of the active take."""
+        phones.ensure_obeyed()
+        path = Path(bpy.path.abspath(self.filepath))
+        found = read_phones(path)
+        phones.put(takes.active_take(context.scene).controls, found)
+        live.schedule(context.scene)
+        return f"{counted(len(found), 'phone')} from {path.name}"
+
+
+class EMOTALK_OT_save_phones(ErrandOperator, ExportHelper):
+    """Write the phones that were heard, with those that were set, to mend them elsewhere"""
+
+    bl_idname = "emotalk.save_phones"
+    bl_label = "Save Phones"
+    bl_options: ClassVar[set[str]] = {"REGISTER"}
+
+    filename_ext = ".TextGrid"
+    check_extension = None  # TextGrid, csv or txt, as typed
+    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
+    filter_glob: StringProperty(default="*.TextGrid;*.csv;*.txt", options={"HIDDEN"})
+
+    _by_hand = False
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take in which something is said."""
+        why = _why_not(context)
+        cls.poll_message_set(why)
+        return not why and super().poll(context)
+
+    def invoke(self, context: bpy.types.Context, event: Any) -> Any:
+        """Ask where to."""
+        self._by_hand = True
+        return ExportHelper.invoke(self, context, event)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Hear the active take, if that is not at hand, and write; a script finds the file written
+        when this returns.
+        """
+        take = takes.active_take(context.scene)
+        path = Path(bpy.path.abspath(self.filepath))
+        ensure_phone_file(path)
+        phones.ensure_obeyed()
+        prepared = takes.prepare_take(context.scene, take)
+
+        def work(progress: Progress) -> int:
+            found = takes.phones_in(prepared, part_of(progress, 0.0, 0.9))
+            progress(0.9, "Writing the file")
+            write_phones(found, path)
+            return len(found)
+
+        def keep(n: int) -> str:
+            return f"Wrote {counted(n, 'phone')} to {path.name}"
+
+        return errand.start("emotalk.save_phones", work, keep, must_wait=not self._by_hand)
+
+
+CLASSES = (
+    EMOTALK_OT_tell_lips,
+    EMOTALK_OT_hear_lips,
+    EMOTALK_OT_hear_all_lips,
+    EMOTALK_OT_load_phones,
+    EMOTALK_OT_save_phones,
+)

@@ -1,0 +1,59 @@
+"""`emotalk phones`: what is heard, phone by phone, to be looked at and mended."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..atomic_file import ensure_writable
+from ..audio import open_sound
+from ..phone_files import SUFFIXES, ensure_phone_file, write_phones
+from ..phones import ensure_names_phones, heard_phones
+from ..pipeline import encode
+from ..progress import part_of
+from .options import add_engine_flags, add_progress_flag, read_cache, read_channel, read_engine
+from .places import refuse_overwriting
+from .progress import progress_for
+from .streams import say
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """`emotalk phones AUDIO -o OUT`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "phones",
+        help="what is heard, phone by phone, to be mended for animate --phones",
+        description="The phones that the model hears, in IPA, without gaps. Rows that are removed "
+        "are heard again; times and symbols may be changed.",
+    )
+    parser.add_argument("audio", type=Path, metavar="AUDIO", help="a sound or film file")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="OUT",
+        help=f"{', '.join(SUFFIXES)} (Praat, spreadsheets, Audacity)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--channel", type=int, metavar="N",
+        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
+    )  # fmt: skip
+    add_engine_flags(parser)
+    add_progress_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    output: Path = arguments.output
+    ensure_phone_file(output)
+    refuse_overwriting("The phones", [output], [arguments.audio])
+    channel, engine = read_channel(arguments), read_engine(arguments)
+    ensure_names_phones(engine.config)
+    ensure_writable(output)
+    progress = progress_for(arguments.progress)
+    sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
+    heard = part_of(progress, 0.1, 1.0)
+    encoding = encode(sound, engine, cache=read_cache(arguments), progress=heard)
+    phones = heard_phones(encoding, engine.config)
+    write_phones(phones, output)
+    say(f"{output}: {len(phones)} phones and pauses")
+    return 0

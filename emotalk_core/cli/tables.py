@@ -1,0 +1,42 @@
+"""Files of one sound's own, that say what is felt and what is said in it: flags name them, and
+batches find them beside the sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from .reports import file_stamp
+
+__all__ = ["TABLES", "table_stamps", "tables_beside"]
+
+TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"feelings": (".feelings.csv",), "phones": (".phones.csv", ".phones.TextGrid")}
+)
+"""Flags that name such a file, and how its name ends beside NAME.wav."""
+
+
+def tables_beside(sound: Path) -> dict[str, str]:
+    """The files that lie beside a sound, by their flags."""
+    found = {}
+    for flag, endings in TABLES.items():
+        files = (sound.with_name(f"{sound.stem}{ending}") for ending in endings)
+        table = next(filter(_is_file, files), None)
+        if table is not None:
+            found[flag] = str(table)
+    return found
+
+
+def table_stamps(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells each of the files that `options` name from a later one of its name."""
+    return {flag: file_stamp(Path(options[flag])) if options.get(flag) else None for flag in TABLES}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a longer name than there may be
+        return False

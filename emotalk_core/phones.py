@@ -1,0 +1,173 @@
+"""Phones that people name: their symbols and times, and how they take the place of what was heard.
+
+A starter's Encoding has the share of each phone beside the content; where somebody says what is
+spoken, that phone has all of it. Lips then meet, tuck, round and rest by what is told, under every
+feeling, and everything between stays as it was heard.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby, pairwise
+from math import ceil, floor
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .best_path import best_path
+from .errors import InputError
+from .model.config import PHONES, ModelConfig
+from .timing import NETWORK_FPS
+
+if TYPE_CHECKING:  # engines read phones themselves
+    from .engine import Encoding
+
+__all__ = [
+    "SILENCE",
+    "Phone",
+    "ensure_names_phones",
+    "heard_phones",
+    "is_silent",
+    "letters_of",
+    "with_phones",
+]
+
+SILENCE: Final = "_"
+
+_ARPABET: Final = {
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AX": "ə", "AXR": "ɜ", "AY": "aɪ",
+    "B": "b", "CH": "tʃ", "D": "d", "DH": "ð", "DX": "d", "EH": "ɛ", "ER": "ɜ", "EY": "eɪ",
+    "F": "f", "G": "k", "HH": "h", "HV": "h", "IH": "ɪ", "IX": "ɨ", "IY": "i", "JH": "dʒ", "K": "k",
+    "L": "l", "EL": "əl", "M": "m", "EM": "m", "N": "n", "EN": "n", "NG": "k", "OW": "oʊ",
+    "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "u",
+    "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+}  # fmt: skip
+
+# IPA letters that share the mouth of a letter in PHONES: the lips cannot tell them apart.
+_ALIKE: Final = {
+    **dict.fromkeys("ɡgŋqɢɴɣχʁʀħʕcɟɲʎ", "k"),
+    "x": "x", "ʝ": "j", "χ": "x", "ʁ": "x", "ɣ": "x", "ʀ": "x",
+    **dict.fromkeys("ɾɽr", "r"), **dict.fromkeys("ʈ", "t"), **dict.fromkeys("ɖɗ", "d"),
+    **dict.fromkeys("ɳ", "n"), **dict.fromkeys("ɫɭɬɮʟ", "l"), **dict.fromkeys("ɻɚɝ", "ɹ"),
+    "ɚ": "ɜ", "ɝ": "ɜ", "ɘ": "ə", "ɞ": "ɜ", "ᵻ": "ɨ", "ɪ": "ɪ", "ʏ": "y", "ɵ": "ʊ", "ʉ": "u",
+    "ɤ": "ə", "ɒ": "ɔ", "ɶ": "œ", "ᵿ": "ʊ", "ʋ": "v", "ⱱ": "v", "ɱ": "v", "ɓ": "b", "ʙ": "b",
+    "ɸ": "f", "ʂ": "ʃ", "ʐ": "ʒ", "ʑ": "ɕ", "ɧ": "ʃ", "ɦ": "h", "ʔ": "h", "ʍ": "w", "ɰ": "k",
+    "A": "a", "I": "ɪ", "U": "ʊ", "E": "ɛ", "O": "ɔ", "J": "j", "N": "n", "L": "l", "R": "r",
+}  # fmt: skip
+
+# Letters of narrow transcriptions that are a release or a colour and no mouth of their own.
+_IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
+
+_SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
+
+_MOST_PARTS: Final = 3  # mouths of one phone: triphthongs
+
+_LEAD_S: Final = 0.011
+"""That faces are told of a phone before it sounds: between 0 and 22 ms contacts, jaws and lower
+lips of the dev sets follow true phone times best.
+"""
+
+_CHANGE: Final = 1.5  # log share that another phone must gain: what is shorter flickers
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One speech sound of a recording, in seconds on the sound's own clock."""
+
+    start_s: float
+    end_s: float
+    symbol: str  # IPA, or ARPABET (capitals, with or without a stress digit)
+
+
+@cache
+def letters_of(symbol: str) -> str:
+    """The letters of `PHONES` that `symbol` is spoken with, in order; none for a mark or a pause.
+    Two for most diphthongs and affricates.
+    """
+    bare = symbol.rstrip("012")
+    if bare in _ARPABET:
+        return _ARPABET[bare]
+    plain = (c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
+    # Decomposing turns ç into c: both have the same neutral mouth.
+    letters = (_ALIKE.get(c, c) for c in plain if c not in _IGNORED and not c.isdigit())
+    return "".join(c for c in letters if c in PHONES and c != SILENCE)
+
+
+def is_silent(symbol: str) -> bool:
+    """Whether `symbol` stands for a pause."""
+    return symbol.lower() in _SILENT_NAMES
+
+
+def ensure_names_phones(config: ModelConfig) -> None:
+    """Raise InputError for a model that does not go by phones."""
+    if config.kind != "starter":
+        raise InputError(
+            "This kind of model knows no phones", value=config.kind, remedy="Use a starter model."
+        )
+
+
+def with_phones(
+    piece: Encoding, first: int, phones: Sequence[Phone], config: ModelConfig
+) -> Encoding:
+    """A starter's Encoding that begins at frame `first`, with what `phones` tell in place of what
+    was heard; a frame that a phone has only a part of keeps the rest.
+
+    Raises
+    ------
+    InputError
+        The model does not go by phones.
+    """
+    if not phones:
+        return piece
+    ensure_names_phones(config)
+    told = np.zeros((piece.n_frames, len(PHONES)), np.float32)
+    fps = float(NETWORK_FPS)
+    for phone in phones:
+        columns = [PHONES.index(letter) for letter in letters_of(phone.symbol)[:_MOST_PARTS]]
+        columns = columns or [PHONES.index(SILENCE)]
+        # In frames, each of which reaches half a frame to both sides of its time.
+        edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * fps + 0.5
+        for column, span in zip(columns, pairwise(edges - first), strict=True):
+            _cover(told[:, column], *span)
+    told /= np.maximum(told.sum(axis=1, keepdims=True), 1.0)  # phones that overlap share
+    heard = 1.0 - told.sum(axis=1, keepdims=True)
+    width = config.content.width
+    content = np.array(piece.content)
+    content[:, width:] = heard * content[:, width:] + told
+    return replace(piece, content=content)
+
+
+def _cover(shares: np.ndarray, start: float, end: float) -> None:
+    """Add to `shares` (T,) how much of each frame lies between two frames."""
+    a, b = max(floor(start), 0), min(ceil(end), len(shares))
+    if a < b:
+        frames = np.arange(a, b)
+        shares[a:b] += np.minimum(frames + 1, end) - np.maximum(frames, start)
+
+
+def heard_phones(encoding: Encoding, config: ModelConfig) -> tuple[Phone, ...]:
+    """What a starter hears, phone by phone, without gaps: what `with_phones` takes.
+
+    Raises
+    ------
+    InputError
+        The model does not go by phones.
+    """
+    ensure_names_phones(config)
+    shares = np.asarray(encoding.content[:, config.content.width :], np.float64)
+    path = best_path(np.log(np.maximum(shares, 1e-6)), _CHANGE)
+    found: list[Phone] = []
+    start = 0
+    for number, frames in groupby(path):
+        end = start + sum(1 for _ in frames)
+        found.append(Phone(_seconds(start), _seconds(end), PHONES[number]))
+        start = end
+    return tuple(found)
+
+
+def _seconds(frame: int) -> float:
+    """When the frame before `frame` ends and it begins."""
+    return max(0.0, (frame - 0.5) / float(NETWORK_FPS) + _LEAD_S)
