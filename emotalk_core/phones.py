@@ -126,8 +126,7 @@ def with_phones(
     told = np.zeros((piece.n_frames, len(PHONES)), np.float32)
     fps = float(NETWORK_FPS)
     for phone in phones:
-        columns = [PHONES.index(letter) for letter in letters_of(phone.symbol)[:_MOST_PARTS]]
-        columns = columns or [PHONES.index(SILENCE)]
+        columns = _columns_of(phone.symbol)
         # In frames, each of which reaches half a frame to both sides of its time.
         edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * fps + 0.5
         for column, span in zip(columns, pairwise(edges - first), strict=True):
@@ -138,6 +137,12 @@ def with_phones(
     content = np.array(piece.content)
     content[:, width:] = heard * content[:, width:] + told
     return replace(piece, content=content)
+
+
+def _columns_of(symbol: str) -> list[int]:
+    """Numbers in `PHONES` of the mouths that a phone passes through."""
+    letters = SILENCE if is_silent(symbol) else letters_of(symbol)[:_MOST_PARTS] or SILENCE
+    return [PHONES.index(letter) for letter in letters]
 
 
 def _cover(shares: np.ndarray, start: float, end: float) -> None:

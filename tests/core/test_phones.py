@@ -1,4 +1,4 @@
-"""Phones that people tell: files of them, and lips that obey."""
+"""Phones that people tell, and lips that obey."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.model.folder import load_model, starter_folder
-from emotalk_core.phone_files import SUFFIXES, read_phones, write_phones
+from emotalk_core.phone_files import read_phones
 from emotalk_core.phones import Phone, heard_phones, letters_of, with_phones
 from emotalk_core.pipeline import decode, encode
 from emotalk_core.shaping.aperture import aperture_mm
@@ -29,85 +29,6 @@ from tests.core.wav_bytes import wav
 
 CONFIG = ModelConfig()
 WIDTH = CONFIG.content.width
-
-SHORT = """File type = "ooTextFile"
-Object class = "TextGrid"
-
-0
-1.5
-<exists>
-3
-"TextTier"
-"bell"
-0
-1.5
-1
-0.5
-"ding"
-"IntervalTier"
-"words"
-0
-1.5
-1
-0
-1.5
-"say ""pa"" 2"
-"IntervalTier"
-"phones"
-0
-1.5
-4
-0
-0.25
-""
-0.25
-0.5
-"P"
-0.5
-1.25
-"AA1"
-1.25
-1.5
-"spn"
-"""
-
-LONG = """File type = "ooTextFile"
-Object class = "TextGrid"
-
-xmin = 0 
-xmax = 1.5 
-tiers? <exists> 
-size = 2 
-item []: 
-    item [1]:
-        class = "IntervalTier" 
-        name = "anna - words" 
-        xmin = 0 
-        xmax = 1.5 
-        intervals: size = 1 
-        intervals [1]:
-            xmin = 0 
-            xmax = 1.5 
-            text = "pa" 
-    item [2]:
-        class = "IntervalTier" 
-        name = "anna - phones" 
-        xmin = 0 
-        xmax = 1.5 
-        intervals: size = 3 
-        intervals [1]:
-            xmin = 0 
-            xmax = 0.25 
-            text = "" 
-        intervals [2]:
-            xmin = 0.25 
-            xmax = 0.5 
-            text = "pʰ" 
-        intervals [3]:
-            xmin = 0.5 
-            xmax = 1.25 
-            text = "ɑː" 
-"""  # noqa: W291 - Praat ends its lines so
 
 
 @pytest.fixture(scope="module")
@@ -120,12 +41,6 @@ def engine() -> BuiltinEngine:
 def heard(engine: BuiltinEngine) -> Encoding:
     """Two seconds of babble."""
     return encode(ArraySound(babble(2.0), 16_000), engine)
-
-
-def written(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
-    path = folder / name
-    path.write_bytes(text.encode(encoding))
-    return path
 
 
 def blank(n_frames: int) -> Encoding:
@@ -212,7 +127,7 @@ def test_told_vowels_open_and_told_pauses_rest(engine: BuiltinEngine, heard: Enc
     plain = decode(heard, ControlTrack(), engine).values
     opened = aperture_mm(told[12:24, :52]) - aperture_mm(plain[12:24, :52])
     assert opened.min() > 1.0
-    assert articulated(told[40:]).mean() < 0.5 * articulated(plain[40:]).mean()
+    assert articulated(told[40:]).max() < 0.2 * articulated(plain[40:]).max()
 
 
 def test_far_from_what_is_told_the_face_is_the_same(engine: BuiltinEngine, heard: Encoding) -> None:
@@ -253,64 +168,7 @@ def test_symbols_of_aligners_have_mouths(symbol: str, letters: str) -> None:
     assert letters_of(symbol) == letters
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("lines", ["\n", "\r\n"])
-@pytest.mark.parametrize(("text", "symbols"), [(SHORT, ["P", "AA1"]), (LONG, ["pʰ", "ɑː"])])
-def test_textgrids_of_both_forms(
-    tmp_path: Path, text: str, symbols: list[str], lines: str, encoding: str
-) -> None:
-    grid = written(tmp_path, "a.TextGrid", text.replace("\n", lines), encoding)
-
-    phones = read_phones(grid)
-
-    spans = [(0.0, 0.25), (0.25, 0.5), (0.5, 1.25)]
-    assert [(p.start_s, p.end_s) for p in phones] == spans
-    assert [p.symbol for p in phones] == ["_", *symbols]
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_files_say_again_what_was_written(tmp_path: Path, suffix: str) -> None:
-    phones = (Phone(0.0, 0.2, "_"), Phone(0.2, 0.345, "ɑ"), Phone(0.345, 0.5, "m"))
-
-    write_phones(phones, tmp_path / f"a{suffix}")
-
-    assert read_phones(tmp_path / f"a{suffix}") == phones
-
-
-def test_tables_of_spreadsheets_and_labels_of_audacity(tmp_path: Path) -> None:
-    table = written(tmp_path, "a.csv", "word;phone;start_s;end_s\npa;p;0,5;0,6\n")
-    labels = written(tmp_path, "a.txt", "0.5\t0.6\tp\n\\\t100\t200\n")
-
-    assert read_phones(table) == read_phones(labels) == (Phone(0.5, 0.6, "p"),)
-
-
 HEAD = "start_s,end_s,phone\n"
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("a.csv", HEAD + "0,1,p\n0.5,2,b\n", "overlap"),
-        ("a.csv", HEAD + "1,1,p\n", "ends after it starts"),
-        ("a.csv", HEAD + "x,1,p\n", "Not a time"),
-        ("a.csv", HEAD + "0,nan,p\n", "Not a time"),
-        ("a.csv", HEAD + "0,1,?\n", "No such phone"),
-        ("a.csv", HEAD, "No phones"),
-        ("a.csv", "start_s,end_s\n0,1\n", "phone"),
-        ("a.txt", "0.5 0.6 p\n", "Not a label"),
-        ("a.TextGrid", "hello", "TextGrid cannot be read"),
-        ("a.TextGrid", SHORT[:-60], "TextGrid cannot be read"),
-        ("a.TextGrid", SHORT.replace('"phones"', '"letters"'), "No tier of phones"),
-        ("a.TextGrid", SHORT.replace('"words"', '"phone"'), "More than one tier"),
-        ("a.lab", "", "No such kind"),
-    ],
-)
-def test_files_that_cannot_be_are_told_in_a_line(
-    tmp_path: Path, name: str, text: str, said: str
-) -> None:
-    with pytest.raises(InputError, match=said) as told:
-        read_phones(written(tmp_path, name, text))
-    assert "\n" not in str(told.value)
 
 
 @pytest.fixture
@@ -369,7 +227,8 @@ def test_a_batch_takes_the_phones_beside_a_sound_and_does_it_again_when_they_cha
 
 def test_a_list_of_jobs_names_phones_from_its_own_place(talk: Path, run: Command) -> None:
     (talk.parent / "p.csv").write_text(HEAD + "0.45,0.6,m\n")
-    jobs = written(talk.parent, "jobs.csv", "audio,phones\ntalk.wav,p.csv\n")
+    jobs = talk.with_name("jobs.csv")
+    jobs.write_text("audio,phones\ntalk.wav,p.csv\n")
 
     assert run("batch", jobs, "-o", talk.parent / "out", "--format", "npz") == 0
 
@@ -399,7 +258,8 @@ def test_a_model_without_phones_says_so_before_it_hears(
     small = FakeEngine()
     for command in (cli.animate, cli.phones):  # type: ignore[attr-defined]
         monkeypatch.setattr(command, "read_engine", lambda _: small)
-    table = written(talk.parent, "p.csv", HEAD + "0,1,p\n")
+    table = talk.with_name("p.csv")
+    table.write_text(HEAD + "0,1,p\n")
 
     assert run("animate", talk, "-o", talk.with_name("a.npz"), "--phones", table) == 2
     assert run("phones", talk, "-o", talk.with_name("b.csv")) == 2
