@@ -31,6 +31,7 @@ __all__ = [
     "moved_by_keys",
     "muted",
     "playing",
+    "put_back",
     "read",
     "told_of",
 ]
@@ -151,6 +152,16 @@ def digest(group: Any) -> str:
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     return json.dumps([still | {"ease_s": ease_of(group)}, keys])
+
+
+def put_back(group: Any, was: str) -> None:
+    """Set the sliders as they were when `was` was their digest; those that had keys stay."""
+    try:
+        still, _keys = json.loads(was)
+    except (ValueError, TypeError):  # of a version that knew none
+        return
+    for name, value in still.items():
+        setattr(group, name, value)
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

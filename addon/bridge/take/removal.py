@@ -21,7 +21,7 @@ from ..keying.plans import keyed_block
 from . import by_hand, ease_keys, eases, last_keys, leftovers
 from .neighbours import beside, blocks_of, place_of
 
-__all__ = ["cut_orphans", "remove"]
+__all__ = ["cut_orphans", "forget", "remove"]
 
 _LEFT: Final = "what else is in the Action stays, yours from now on"
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
@@ -53,11 +53,17 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     n_actions = own_actions.clear(emptied, notes)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
     told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
-    SESSION.forget(take.uid)
+    forget(scene, place)
+    return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
+
+
+def forget(scene: bpy.types.Scene, place: int) -> None:
+    """Take the take at `place` of the list out of it; keys stay."""
+    ours = scene.emotalk
+    SESSION.forget(ours.takes[place].uid)
     ours.takes.remove(place)
     _follow_the_list(scene, place)
     ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-    return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
 
 
 def cut_orphans(
