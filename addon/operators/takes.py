@@ -122,17 +122,20 @@ class EMOTALK_OT_adopt_keys(EmoTalkOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there are any, and nothing is at work."""
-        if SESSION.job is not None or not adopted.strangers(context.scene):
+        if SESSION.job is not None:
+            cls.poll_message_set("EmoTalk is at work")
+            return False
+        if not adopted.strangers(context.scene):
             cls.poll_message_set("All keys that EmoTalk has written are of takes in the list")
             return False
         return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
-        """Choose the first of its takes."""
-        scene, n_before = context.scene, len(context.scene.emotalk.takes)
-        told = adopted.adopt(scene).keep()
-        if told:
-            scene.emotalk.take_index = n_before
+        """Choose the first of its takes in the list, or of the active object's."""
+        scene = context.scene
+        adoption = adopted.adopt(scene)
+        told = adoption.keep()
+        scene.emotalk.take_index = adoption.place_of(context.object, scene.emotalk.take_index)
         left = adopted.strangers(scene)
         if left:
             own_actions.leave(left)

@@ -119,6 +119,28 @@ def test_removing_a_take_leaves_it_to_the_copy(two: Any, head: Any, twin: Any) -
     assert all_keys(twin) == was
 
 
+def test_removing_the_takes_of_one_click_by_click_leaves_the_copys(
+    two: Any, head: Any, twin: Any
+) -> None:
+    two.take_index = 1
+
+    bpy.ops.emotalk.clear()
+    bpy.ops.emotalk.clear()
+
+    assert [take.rig.character for take in two.takes] == [twin, twin]
+    assert not all_keys(head)
+
+
+def test_the_take_of_the_active_copy_is_chosen(two: Any, head: Any, twin: Any) -> None:
+    other = duplicate(head)[0]
+    assert bpy.context.object == other
+
+    adopt()
+
+    assert two.takes[two.take_index].rig.character == other
+    assert two.takes[two.take_index].name == "Head.002: speech.wav"
+
+
 def test_updating_all_takes_updates_the_copy(two: Any, head: Any, twin: Any) -> None:
     for take in two.takes:
         take.start_frame += 3

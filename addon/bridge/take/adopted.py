@@ -40,9 +40,17 @@ class Adoption:
         for take in takes:
             for thing in by_hand.parts_of(take).values():
                 own_actions.name_after(keyed_block(thing), thing.name)
-        owners = Counter(take.rig.character.name for take in takes)
-        told = (f"{name} has {counted(n, 'take')} of its own now" for name, n in owners.items())
-        return "; ".join(told)
+        owners, n_takes = {take.rig.character.name for take in takes}, counted(len(takes), "take")
+        if len(owners) > 1:
+            return f"{counted(len(owners), 'character')} have {n_takes} of their own now"
+        return "".join(f"{name} has {n_takes} of its own now" for name in owners)
+
+    def place_of(self, thing: Any, otherwise: int) -> int:
+        """Where in the list the first take of the character of `thing` is; of any other one where
+        it has none, `otherwise` without any.
+        """
+        there = [(thing in by_hand.parts_of(take).values(), -n, n) for n, take in self._there()]
+        return max(there, default=(False, 0, otherwise))[2]
 
     def take_back(self) -> None:
         """As if there had been none."""
@@ -89,7 +97,7 @@ def strangers(scene: bpy.types.Scene) -> list[bpy.types.Object]:
         # An armature after Alt-D has its original's Action still, and its meshes are no strangers.
         if action is not None and block.is_editable and (thing.type == "MESH" or not users[action]):
             found.append(thing)
-    return found
+    return sorted(found, key=lambda thing: thing.name)  # the parts of each copy in one order
 
 
 def names_of(things: Sequence[bpy.types.Object]) -> str:

@@ -53,7 +53,9 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     n_actions = own_actions.clear(emptied, notes)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
     told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
+    beside_it = {other.uid for other in others}
     forget(scene, place)
+    _choose_beside(ours, place, beside_it)
     return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
 
 
@@ -86,6 +88,14 @@ def cut_orphans(
         kind = "shape_keys" if thing.type == "MESH" else "object"
         cut |= {(number, kind, *path) for path in gone}
     return frozenset(cut)
+
+
+def _choose_beside(ours: Any, place: int, uids: Set[str]) -> None:
+    """Of the takes of one face that which is nearest in the list: who presses Remove again means
+    that face.
+    """
+    places = [number for number, take in enumerate(ours.takes) if take.uid in uids]
+    ours.take_index = min(places, key=lambda number: abs(number - place), default=ours.take_index)
 
 
 def _check(objects: Sequence[Any]) -> None:
