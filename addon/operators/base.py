@@ -1,12 +1,15 @@
 """One of the doors at which errors are caught: they become one report each."""
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import bpy
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
 from ..bridge.jobs import errand
+from ..bridge.take.adopted import Adoption, adopt
 
 __all__ = ["EmoTalkOperator", "ErrandOperator", "OfCharacter"]
 
@@ -50,6 +53,25 @@ class EmoTalkOperator(bpy.types.Operator):
             _log.exception("%s failed", self.bl_idname)
             self.report({"ERROR"}, f"Unexpected {type(error).__name__}: {error}. See the console")
         return {"CANCELLED"}
+
+    @contextmanager
+    def knowing_copies(self, scene: bpy.types.Scene) -> Generator[None]:
+        """Copies of animated characters have takes of their own before keys are written; when that
+        fails, none.
+        """
+        adoption = adopt(scene)
+        try:
+            yield
+        except BaseException:
+            adoption.take_back()
+            raise
+        self.keep(adoption)
+
+    def keep(self, adoption: Adoption) -> None:
+        """Let copies have their takes, and tell it."""
+        told = adoption.keep()
+        if told:
+            self.report({"INFO"}, told)
 
     def done(self, message: str) -> set[str]:
         """FINISHED, with one line for the user."""

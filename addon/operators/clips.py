@@ -96,7 +96,8 @@ class EMOTALK_OT_import_clip(OfCharacter, ImportHelper):
 
     def run(self, context: bpy.types.Context) -> str:
         """Read the file, write keys from the current frame on."""
-        result = clips.onto_character(self.filepath, context)
+        with self.knowing_copies(context.scene):
+            result = clips.onto_character(self.filepath, context)
         if result.notes:
             self.report({"WARNING"}, "; ".join(result.notes))
         return f"Wrote {bake.described(result)}"

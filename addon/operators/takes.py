@@ -12,9 +12,9 @@ from ...emotalk_core.progress import Progress
 from ..bridge import compat
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
-from ..bridge.keying import bake
+from ..bridge.keying import bake, own_actions
 from ..bridge.sounds import strips
-from ..bridge.take import removal, stretches, takes
+from ..bridge.take import adopted, removal, stretches, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 
@@ -104,7 +104,44 @@ class EMOTALK_OT_clear(EmoTalkOperator):
 
     def run(self, context: bpy.types.Context) -> str:
         """Remove the take that is chosen in the list."""
-        return removal.remove(context.scene, context.scene.emotalk.take_index)
+        with self.knowing_copies(context.scene):
+            return removal.remove(context.scene, context.scene.emotalk.take_index)
+
+
+class EMOTALK_OT_adopt_keys(EmoTalkOperator):
+    """Of copies."""
+
+    bl_idname = "emotalk.adopt_keys"
+    bl_label = "Make Them Its Own"
+    bl_description = (
+        "Give copies of animated characters takes of their own, as their originals have. Where "
+        "their keys are those of no take of the scene, EmoTalk leaves them to you: they are kept "
+        "as an Action of your own is"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there are any, and nothing is at work."""
+        if SESSION.job is not None:
+            cls.poll_message_set("EmoTalk is at work")
+            return False
+        if not adopted.strangers(context.scene):
+            cls.poll_message_set("All keys that EmoTalk has written are of takes in the list")
+            return False
+        return super().poll(context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Choose the first of its takes in the list, or of the active object's."""
+        scene = context.scene
+        adoption = adopted.adopt(scene)
+        told = adoption.keep()
+        scene.emotalk.take_index = adoption.place_of(context.object, scene.emotalk.take_index)
+        left = adopted.strangers(scene)
+        if left:
+            own_actions.leave(left)
+            text = "keys of no take in this scene, so they are yours from now on"
+            self.report({"WARNING"}, f"{adopted.names_of(left)}: {text}")
+        return told
 
 
 class EMOTALK_OT_take_here(EmoTalkOperator):
@@ -160,6 +197,7 @@ CLASSES = (
     EMOTALK_OT_refresh,
     EMOTALK_OT_refresh_all,
     EMOTALK_OT_clear,
+    EMOTALK_OT_adopt_keys,
     EMOTALK_OT_take_here,
     EMOTALK_OT_use_sound,
 )

@@ -18,6 +18,7 @@ from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.keying.draft import PAUSE_S
 from ..bridge.take import takes
+from ..bridge.take.adopted import Adoption, adopt
 from ..bridge.take.several import Outcomes, Several
 from .base import EmoTalkOperator
 
@@ -36,6 +37,7 @@ class WatchedOperator(EmoTalkOperator):
     _job: "Job[Outcomes] | None" = None
     _several: Several | None = None
     _watch: Watch | None = None
+    _adoption: Adoption | None = None
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """What is to be done, each still to be checked; in the main thread."""
@@ -56,16 +58,19 @@ class WatchedOperator(EmoTalkOperator):
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""
         SESSION.left_out = []
-        asked = self.asked(context)
-        if not asked:
-            return self.nothing_asked()
-        self._several = Several(asked)
-        self._several.write(self._several.work(self.work)(silent))
-        return self._told()
+        with self.knowing_copies(context.scene):
+            asked = self.asked(context)
+            if not asked:
+                return self.nothing_asked()
+            self._several = Several(asked)
+            self._several.write(self._several.work(self.work)(silent))
+            return self._told()
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> set[str]:
         """With a window: start the work and watch it."""
-        return self.guarded(partial(self._start, context))
+        self._adoption = adopt(context.scene)
+        result = self.guarded(partial(self._start, context))
+        return result if result == {"RUNNING_MODAL"} else self._settle_copies(result)
 
     def modal(self, context: bpy.types.Context, event: Any) -> set[str]:
         """Esc stops, the timer looks whether the work is done and writes keys a slice at a time."""
@@ -136,4 +141,13 @@ class WatchedOperator(EmoTalkOperator):
         if SESSION.job is self._job:
             SESSION.end_job()
         # What is in place already is for undo to take back, which counts what is finished.
-        return {"FINISHED"} if result == {"CANCELLED"} and self._several.made else result
+        is_made = result == {"CANCELLED"} and self._several.made
+        return self._settle_copies({"FINISHED"} if is_made else result)
+
+    def _settle_copies(self, result: set[str]) -> set[str]:
+        """Takes that copies have got stay if the work is done; `result`."""
+        if result == {"FINISHED"}:
+            self.keep(self._adoption)
+        else:
+            self._adoption.take_back()
+        return result

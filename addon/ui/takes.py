@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import bpy
 
-from ..bridge.take import moved, takes
+from ..bridge.take import adopted, moved, takes
 from .base import InView, Rows, draw_text, is_narrow, label_at_end
 from .engine import draw_errand
 
@@ -42,6 +42,11 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
         take = takes.active_take(context.scene)
         if take is not None and moved.has_moved(take):
             draw_text(layout, _MOVED, "ERROR", context)
+        strangers = adopted.strangers(context.scene)
+        if strangers:
+            text = f"{adopted.names_of(strangers)}: keys of takes that are not listed, as of a copy"
+            draw_text(layout, text, "ERROR", context)
+            layout.operator("emotalk.adopt_keys", icon="DUPLICATE")
         row = layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
         row.operator("emotalk.refresh_all", text="", icon="ANIM_DATA")

@@ -33,6 +33,7 @@ def _load_package() -> ModuleType:
 
 _load_package()
 
+from tests.addon.copy_scenes import APART, duplicate  # noqa: E402 - needs the package
 from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
 from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
 from tests.addon.scenes import add_strip, babble, make_head, write_wav  # noqa: E402 - likewise
@@ -146,6 +147,20 @@ def halves(ready: Any, head: Any, second: str) -> Any:
     say(ready, ready.filepath, FIRST, JUMP)
     say(ready, second, LAST, 0.0)
     return ready
+
+
+@pytest.fixture
+def two(ready: Any, second: str) -> Any:
+    """A head with two takes: not happy, then happy."""
+    say(ready, ready.filepath, 5, 0.0)
+    say(ready, second, APART, 0.6)
+    return ready
+
+
+@pytest.fixture
+def twin(two: Any, head: Any) -> Any:
+    """A copy of that head."""
+    return duplicate(head)[0]
 
 
 @pytest.fixture

@@ -9,47 +9,15 @@ from typing import Any
 import bpy
 import pytest
 
-
-class Layout:
-    """One that keeps labels and buttons, and how many columns it was asked for."""
-
-    def __init__(self) -> None:
-        self.labels: list[str] = []
-        self.buttons: list[str] = []
-        self.columns = 0
-        self.enabled = True
-
-    def grid_flow(self, *, columns: int, **_: Any) -> Layout:
-        self.columns = columns
-        return self
-
-    def column(self, **_: Any) -> Layout:
-        return self
-
-    row = column
-
-    def operator(self, name: str, **_: Any) -> SimpleNamespace:
-        self.buttons.append(name)
-        return SimpleNamespace()
-
-    def prop(self, *_: Any, **__: Any) -> None: ...
-
-    def label(self, *, text: str, **_: Any) -> None:
-        self.labels.append(text)
+from tests.addon.layouts import Layout, context_of
 
 
 def _drawn(width: int, scale: float = 1.0) -> Layout:
     from emotalk.addon.ui.emotion import _Emotion
 
     layout = Layout()
-    system = SimpleNamespace(ui_scale=scale)
-    context: Any = SimpleNamespace(
-        scene=bpy.context.scene,
-        region=SimpleNamespace(width=width),
-        preferences=SimpleNamespace(system=system),
-    )
     panel: Any = SimpleNamespace(layout=layout)
-    _Emotion.draw(panel, context)
+    _Emotion.draw(panel, context_of(width, scale))
     return layout
 
 

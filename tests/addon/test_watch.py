@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon.copy_scenes import duplicate
 from tests.addon.scenes import add_strip, needs_sound
 
 
@@ -154,6 +155,24 @@ def test_esc_leaves_nothing_behind(started: Any, screen: Screen, ready: Any) -> 
     assert started.said == ["Cancelled: nothing was changed"]
     assert len(ready.takes) == 0
     assert len(bpy.data.actions) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "n_takes", "action"),
+    [("ESC", 1, "Head.emotalk.001"), ("TIMER", 2, "Head.001.emotalk")],
+)
+def test_a_copy_has_its_takes_only_if_the_work_is_done(
+    ready: Any, head: Any, screen: Screen, event: str, n_takes: int, action: str
+) -> None:
+    bpy.ops.emotalk.animate()
+    twin = ready.rig.character = duplicate(head)[0]
+    operator = _started(screen)
+
+    operator.modal(screen, _event(event))
+    _to_its_end(operator, screen)
+
+    assert len(ready.takes) == n_takes
+    assert twin.data.shape_keys.animation_data.action.name == action
 
 
 def test_disabling_the_add_on_leaves_nothing_behind(started: Any, screen: Screen) -> None:

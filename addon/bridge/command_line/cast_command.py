@@ -18,7 +18,7 @@ from ....emotalk_core.errors import EmoTalkError, InputError
 from ..counting import counted
 from ..jobs.session import SESSION
 from ..jobs.work import animate
-from ..take import cast
+from ..take import adopted, cast
 from ..take.several import Made, Several, asked_of_cast, asked_of_pauses, settle_pauses
 from . import shots
 
@@ -36,6 +36,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _set_cast(scene.emotalk, arguments.role)
     for text in arguments.look_at or ():
         _set_look(scene.emotalk, text)
+    adopted.adopt(scene).keep()
     with shots.engine_asked(arguments):
         several = _written(Several(asked_of_cast(bpy.context)), arguments)
         failed = [str(error) for error in several.failed]

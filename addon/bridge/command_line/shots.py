@@ -38,7 +38,7 @@ from ..jobs.settings import EngineFlags, settings_for
 from ..jobs.work import EngineSettings, animate
 from ..keying import rigs
 from ..sounds.sound import Heard
-from ..take import controls, phones, takes
+from ..take import adopted, controls, phones, takes
 from . import films
 
 __all__ = [
@@ -191,6 +191,7 @@ def _make_take(
     """
     scene = bpy.context.scene
     scene.emotalk.channel = read_channel(arguments) or 0
+    adopted.adopt(scene).keep()
     chosen = takes.active_take(scene)
     was = _sliders_of(chosen.controls) if chosen else None
     uid = chosen.uid if chosen else ""

@@ -51,6 +51,11 @@ class Session:
         key, known = self._known.get(uid, (None, None))
         return known if key == heard.key else None
 
+    def share(self, uid: str, other: str) -> None:
+        """Have what one take hears at hand for another one too."""
+        if uid in self._known:
+            self._known[other] = self._known[uid]
+
     def forget(self, uid: str) -> None:
         """The take's sound has changed or the take is gone."""
         self._known.pop(uid, None)

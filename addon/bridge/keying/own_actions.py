@@ -11,7 +11,18 @@ from .. import compat
 from . import before, layers, slider_limits
 from .plans import Plan
 
-__all__ = ["MARK", "clear", "ensure", "is_ours", "leave", "new_action", "put", "unshare"]
+__all__ = [
+    "MARK",
+    "clear",
+    "ensure",
+    "is_ours",
+    "leave",
+    "n_users",
+    "name_after",
+    "new_action",
+    "put",
+    "unshare",
+]
 
 MARK: Final = "emotalk_owner"
 """Custom property on every Action that we made; nothing without it is ever changed."""
@@ -73,6 +84,18 @@ def unshare(block: Any) -> None:
     is_written = data is not None and is_ours(data.action) and block.is_editable
     if is_written and _is_anothers_too(data):
         _replace(data, data.action.copy())
+
+
+def name_after(block: Any, owner: str) -> None:
+    """Call our Action, of a copy, after the one who has it; not one that is shared, nor one that
+    somebody has given another name.
+    """
+    action = block.animation_data.action if block.animation_data else None
+    if not is_ours(action) or not action.is_editable or n_users(action) > 1:
+        return
+    if action.name.startswith(action[MARK] + _SUFFIX):
+        action.name = owner + _SUFFIX
+    action[MARK] = owner
 
 
 def clear(objects: Sequence[bpy.types.Object], notes: list[str]) -> int:
@@ -156,11 +179,12 @@ def _is_anothers_too(data: Any) -> bool:
     what is written there is not saved.
     """
     action = data.action
-    is_shared = _n_users(action) > 1 or not action.is_editable
+    is_shared = n_users(action) > 1 or not action.is_editable
     return is_shared or bool(compat.other_slots(action, compat.slot_of(data)))
 
 
-def _n_users(action: Any) -> int:
+def n_users(action: Any) -> int:
+    """How many have an Action, apart from who keeps it in the file."""
     return action.users - int(action.use_fake_user)
 
 
@@ -177,7 +201,7 @@ def _replace(data: Any, action: Any) -> str:
         action.slots.remove(other)
     if not current.is_editable:
         return f"its Action {name} is linked, so it got a copy"
-    if _n_users(current) and not others:
+    if n_users(current) and not others:
         return f"its Action {name} was shared, so it got a copy"
     action.use_fake_user, current.use_fake_user = current.use_fake_user, False
     if not _let_go(current, slot):

@@ -21,6 +21,7 @@ from ..keying.curves import Keys, checksum, read_keys
 from ..keying.plans import block_of, keyed_block, keyed_blocks
 
 __all__ = [
+    "ARMATURE",
     "Address",
     "changed_curves",
     "copies_of",
@@ -28,6 +29,8 @@ __all__ = [
     "follow_renames",
     "know_armature",
     "knowing_what_was_changed",
+    "likeness",
+    "numbered",
     "parts_of",
     "paths_of",
     "read_curves",
@@ -41,7 +44,8 @@ Address = tuple[int, str, str, int]
 """Number of the object among `parts_of`, which of its data-blocks, data path, array index. Numbers,
 because objects are renamed."""
 
-_ARMATURE: Final = -1
+ARMATURE: Final = -1
+"""Its number among the parts of a take."""
 
 _OF_KEYS: Final = (
     "first_frame", "last_frame", "ease_asked", "ease_written", "ease_step", "ease_error",
@@ -69,7 +73,24 @@ def parts_of(
     armature = take.armature  # that of its keys, though the meshes hang elsewhere by now
     if armature is None or is_deleted(armature):
         armature = characters.armature_of([*meshes.values()], take.rig.character)
-    return meshes | ({_ARMATURE: armature} if armature else {})
+    return meshes | ({ARMATURE: armature} if armature else {})
+
+
+def numbered(take: Any) -> list[tuple[int, Any]]:
+    """All parts of a take, those too that are gone: their numbers, and what is left of them."""
+    meshes = ((place, item.object) for place, item in enumerate(take.rig.targets))
+    return [*meshes, (ARMATURE, take.armature)]
+
+
+def likeness(take: Any, number: int, thing: Any) -> tuple[int, int]:
+    """How many of the curves that `take` remembers of one of its parts another object has with the
+    very same keys, and how many there are.
+    """
+    sums = {address: n for address, n in _memory(take).items() if address[0] == number and n}
+    curves = {kind: curves_in(thing, kind) for kind in {address[1] for address in sums}}
+    span = span_of(take)
+    n_same = sum(_sum_of(curves[a[1]].get(a[2:]), span) == n for a, n in sums.items())
+    return n_same, len(sums)
 
 
 def know_armature(take: Any, tables: Iterable[KeyTable]) -> None:

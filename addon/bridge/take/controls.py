@@ -31,6 +31,7 @@ __all__ = [
     "moved_by_keys",
     "muted",
     "playing",
+    "put_back",
     "read",
     "told_of",
 ]
@@ -155,6 +156,16 @@ def digest(group: Any, *, is_own: bool = True) -> str:
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
     phones = [[_plain(one.start), _plain(one.end), one.symbol] for one in group.phones]
     return json.dumps([*parts, phones] if is_own and phones else parts)
+
+
+def put_back(group: Any, was: str) -> None:
+    """Set the sliders as they were when `was` was their digest; those that had keys stay."""
+    try:
+        still, _keys = json.loads(was)
+    except (ValueError, TypeError):  # of a version that knew none
+        return
+    for name, value in still.items():
+        setattr(group, name, value)
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

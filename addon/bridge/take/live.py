@@ -19,7 +19,7 @@ from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.curves import Stretch
 from ..keying.draft import PAUSE_S, SLICE_S, Draft
-from . import by_hand, controls, takes
+from . import adopted, by_hand, controls, takes
 from .stretches import check_range
 
 __all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
@@ -88,7 +88,8 @@ def _tick() -> float | None:
             if SESSION.job is not None or bpy.app.is_job_running("RENDER"):
                 return _LATER_S
             SESSION.moved.discard(scene.session_uid)
-            _follow(scene, take)
+            adopted.adopt(scene).keep()
+            _follow(scene, takes.active_take(scene))  # a take that came has moved it
     SESSION.moved.clear()
     return None
 

@@ -21,7 +21,7 @@ from ..keying.plans import keyed_block
 from . import by_hand, ease_keys, eases, last_keys, leftovers
 from .neighbours import beside, blocks_of, place_of
 
-__all__ = ["cut_orphans", "remove"]
+__all__ = ["cut_orphans", "forget", "remove"]
 
 _LEFT: Final = "what else is in the Action stays, yours from now on"
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
@@ -53,11 +53,19 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     n_actions = own_actions.clear(emptied, notes)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
     told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
-    SESSION.forget(take.uid)
+    beside_it = {other.uid for other in others}
+    forget(scene, place)
+    _choose_beside(ours, place, beside_it)
+    return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
+
+
+def forget(scene: bpy.types.Scene, place: int) -> None:
+    """Take the take at `place` of the list out of it; keys stay."""
+    ours = scene.emotalk
+    SESSION.forget(ours.takes[place].uid)
     ours.takes.remove(place)
     _follow_the_list(scene, place)
     ours.take_index = max(0, min(ours.take_index, len(ours.takes) - 1))
-    return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
 
 
 def cut_orphans(
@@ -80,6 +88,14 @@ def cut_orphans(
         kind = "shape_keys" if thing.type == "MESH" else "object"
         cut |= {(number, kind, *path) for path in gone}
     return frozenset(cut)
+
+
+def _choose_beside(ours: Any, place: int, uids: Set[str]) -> None:
+    """Of the takes of one face that which is nearest in the list: who presses Remove again means
+    that face.
+    """
+    places = [number for number, take in enumerate(ours.takes) if take.uid in uids]
+    ours.take_index = min(places, key=lambda number: abs(number - place), default=ours.take_index)
 
 
 def _check(objects: Sequence[Any]) -> None:

@@ -1,0 +1,49 @@
+"""What panels draw, without a window."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+
+
+class Layout:
+    """One that keeps labels and buttons, and how many columns it was asked for."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.buttons: list[str] = []
+        self.columns = 0
+        self.enabled = True
+
+    def grid_flow(self, *, columns: int, **_: Any) -> Layout:
+        self.columns = columns
+        return self
+
+    def column(self, **_: Any) -> Layout:
+        return self
+
+    row = column
+
+    def operator(self, name: str, **_: Any) -> SimpleNamespace:
+        self.buttons.append(name)
+        return SimpleNamespace()
+
+    def prop(self, *_: Any, **__: Any) -> None: ...
+
+    template_list = prop
+
+    def label(self, *, text: str, **_: Any) -> None:
+        self.labels.append(text)
+
+
+def context_of(width: int, scale: float = 1.0) -> Any:
+    """Of a sidebar of so many pixels."""
+    system = SimpleNamespace(ui_scale=scale)
+    return SimpleNamespace(
+        scene=bpy.context.scene,
+        region=SimpleNamespace(width=width),
+        preferences=SimpleNamespace(system=system),
+        window_manager=bpy.context.window_manager,
+    )
