@@ -30,7 +30,7 @@ from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, wr
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
-from ....emotalk_core.progress import Progress
+from ....emotalk_core.progress import Progress, part_of
 from .. import compat
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
@@ -38,6 +38,7 @@ from ..jobs.work import EngineSettings, animate
 from ..keying import rigs
 from ..sounds.sound import Heard
 from ..take import controls, takes
+from ..take.prepared import LOOK_SHARE
 from . import films
 
 __all__ = [
@@ -194,12 +195,14 @@ def _make_take(
     was = _sliders_of(chosen.controls) if chosen else None
     uid = chosen.uid if chosen else ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
+    looking = LOOK_SHARE if prepared.sight is not None else 0.0
+    prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
     track = read_track(arguments)
     if track.keys:
         track = replace(track, look=prepared.request.track.look)
         prepared = replace(prepared, request=replace(prepared.request, track=track))
     request = prepared.request
-    outcome = animate(request, SESSION.room, progress)
+    outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
     result = takes.finish(prepared, outcome)
     if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
         group = takes.take_of(scene, uid).controls
