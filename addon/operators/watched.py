@@ -25,6 +25,8 @@ from .base import EmoTalkOperator
 __all__ = ["WatchedOperator"]
 
 _POLL_S = 0.02
+_LET_GO = "Stopped, as the file was saved or undone while its frames were played: press it again"
+_LOOK_S = 0.1  # a window that takes nothing but Esc may stutter, and drawing it takes time
 
 
 class WatchedOperator(EmoTalkOperator):
@@ -63,6 +65,7 @@ class WatchedOperator(EmoTalkOperator):
             if not asked:
                 return self.nothing_asked()
             self._several = Several(asked)
+            self._several.look_on(silent, float("inf"))
             self._several.write(self._several.work(self.work)(silent))
             return self._told()
 
@@ -73,19 +76,27 @@ class WatchedOperator(EmoTalkOperator):
         return result if result == {"RUNNING_MODAL"} else self._settle_copies(result)
 
     def modal(self, context: bpy.types.Context, event: Any) -> set[str]:
-        """Esc stops, the timer looks whether the work is done and writes keys a slice at a time."""
+        """Esc stops. The timer plays frames a slice at a time where something is looked at, looks
+        whether the work is done, and writes keys a slice at a time.
+        """
         job = self._job
         if event.type == "ESC" and event.value == "PRESS":
             job.cancel()
         if SESSION.job is not job:  # the add-on was disabled, or another file opened
+            if not job.is_started:  # or this one saved
+                self.report({"WARNING"}, _LET_GO)
             return self._end({"CANCELLED"})
         if event.type != "TIMER":
-            # While keys are written, a tenth of a second a take, nothing else may change the scene.
-            return {"RUNNING_MODAL"} if self._several.is_writing else {"PASS_THROUGH"}
+            # While frames are played, and while keys are written, a tenth of a second a take,
+            # nothing else may change the scene.
+            return {"RUNNING_MODAL"} if self._several.holds_scene else {"PASS_THROUGH"}
         self._watch.show(context.workspace, job)
-        if not job.is_done:
+        if self._several.is_looking:
+            result = self.guarded(self._look_on)
+        elif job.is_done:
+            result = self.guarded(partial(self._write_on, context))
+        else:
             return {"PASS_THROUGH"}
-        result = self.guarded(partial(self._write_on, context))
         return result if result == {"PASS_THROUGH"} else self._end(result)
 
     def cancel(self, _context: bpy.types.Context) -> None:
@@ -104,8 +115,16 @@ class WatchedOperator(EmoTalkOperator):
         SESSION.job, SESSION.watch = self._job, self._watch
         self._watch.tick(context.window, _POLL_S)
         context.window_manager.modal_handler_add(self)
-        self._job.start()
+        if not self._several.is_looking:
+            self._job.start()
         return {"RUNNING_MODAL"}
+
+    def _look_on(self) -> set[str]:
+        """One slice of frames; after the last one sounds are heard."""
+        self._several.look_on(self._job.progress, _LOOK_S)
+        if not self._several.is_looking:
+            self._job.start()
+        return {"PASS_THROUGH"}
 
     def _write_on(self, context: bpy.types.Context) -> set[str]:
         """One slice of keys."""

@@ -72,7 +72,8 @@ def _draw_button(layout: Any) -> None:
     row = layout.row(align=True)
     row.scale_y = 1.8
     row.progress(factor=job.share, text=f"{job.what} {job.share:.0%}")
-    row.operator("emotalk.stop", text="", icon="CANCEL")
+    if job.is_started:  # before, while frames are played, the window takes nothing but Esc
+        row.operator("emotalk.stop", text="", icon="CANCEL")
 
 
 class _Speech:

@@ -35,8 +35,10 @@ _load_package()
 
 from tests.addon.copy_scenes import APART, duplicate  # noqa: E402 - needs the package
 from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
+from tests.addon.look_scenes import put_eyes_under  # noqa: E402 - likewise
 from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
 from tests.addon.scenes import add_strip, babble, make_head, write_wav  # noqa: E402 - likewise
+from tests.addon.windows import Screen  # noqa: E402 - likewise
 
 
 @pytest.fixture(autouse=True)
@@ -202,3 +204,38 @@ def sounds(tmp_path: Path) -> Path:
     for number in (1, 2):
         write_wav(folder / f"line{number}.wav", babble(0.5 * number))
     return folder
+
+
+@pytest.fixture
+def screen(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+    """A window, whose scene is Blender's own."""
+    from emotalk.addon.bridge.jobs import panels, watch
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    screen = Screen()
+    data = SimpleNamespace(workspaces=[screen.layout, screen.animation])
+    monkeypatch.setattr(watch, "bpy", SimpleNamespace(context=screen, data=data))
+    monkeypatch.setattr(panels, "bpy", SimpleNamespace(context=screen))
+    yield screen
+    SESSION.end()  # in this window still
+
+
+@pytest.fixture
+def person(ready: Any, head: Any) -> Any:
+    """The panel's face with eye bones; only a look moves its eyes."""
+    put_eyes_under(head)
+    ready.controls.gaze = ready.controls.head = ready.controls.blink = 0.0
+    return ready
+
+
+@pytest.fixture
+def frames_played() -> Iterator[list[int]]:
+    """Scene frames that were evaluated."""
+    played: list[int] = []
+
+    def count(scene: Any, *_: Any) -> None:
+        played.append(scene.frame_current)
+
+    bpy.app.handlers.frame_change_post.append(count)
+    yield played
+    bpy.app.handlers.frame_change_post.remove(count)

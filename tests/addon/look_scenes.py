@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from tests.addon.scenes import make_head, voice_of
+from tests.addon.scenes import fcurves, make_head, voice_of
 
 EYE_SIDE = 0.52
 """Radians by which an eye bone turns for a coefficient of 1.0."""
@@ -21,6 +21,9 @@ _BONES = {
 }
 EYES = Vector((0, -0.1, 1.6))
 """Between them, of a face at the origin."""
+
+FAR = 1000.0
+"""Where both eyes look the same way."""
 
 
 def put_eyes_under(head: Any) -> Any:
@@ -69,3 +72,14 @@ def pitch_of(head: Any) -> np.ndarray:
     """Likewise, upwards."""
     up, down = (voice_of(head, f"eyeLook{way}Left")[1] for way in ("Up", "Down"))
     return np.degrees((up - down) * 0.44)
+
+
+def keyed(thing: Any, path: str, index: int, *values: float) -> None:
+    """Straight from the first value at frame 1 to the last at 101."""
+    for frame, value in zip((1, 101), values, strict=True):
+        getattr(thing, path)[index] = value
+        thing.keyframe_insert(path, index=index, frame=frame)
+    for curve in fcurves(thing).values():
+        for point in curve.keyframe_points:
+            point.interpolation = "LINEAR"
+    bpy.context.scene.frame_set(bpy.context.scene.frame_current)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +9,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.look_scenes import pitch_of, put_eyes_under, put_target, yaw_of
+from tests.addon.look_scenes import FAR, keyed, pitch_of, put_target, yaw_of
 from tests.addon.scenes import fcurves, keys_of, make_head, state
-
-FAR = 1000.0  # where both eyes look the same way
-
-
-@pytest.fixture
-def person(ready: Any, head: Any) -> Any:
-    """The panel's face with eye bones; only a look moves its eyes."""
-    put_eyes_under(head)
-    ready.controls.gaze = ready.controls.head = ready.controls.blink = 0.0
-    return ready
-
-
-@pytest.fixture
-def frames_played() -> Iterator[list[int]]:
-    """Scene frames that were evaluated."""
-    played: list[int] = []
-
-    def count(scene: Any, *_: Any) -> None:
-        played.append(scene.frame_current)
-
-    bpy.app.handlers.frame_change_post.append(count)
-    yield played
-    bpy.app.handlers.frame_change_post.remove(count)
 
 
 def refresh_live(take: Any) -> None:
@@ -42,17 +18,6 @@ def refresh_live(take: Any) -> None:
     from emotalk.addon.bridge.take import live
 
     live._follow(bpy.context.scene, take)
-
-
-def keyed(thing: Any, path: str, index: int, *values: float) -> None:
-    """Straight from the first value at frame 1 to the last at 101."""
-    for frame, value in zip((1, 101), values, strict=True):
-        getattr(thing, path)[index] = value
-        thing.keyframe_insert(path, index=index, frame=frame)
-    for curve in fcurves(thing).values():
-        for point in curve.keyframe_points:
-            point.interpolation = "LINEAR"
-    bpy.context.scene.frame_set(bpy.context.scene.frame_current)
 
 
 def test_eyes_rest_on_the_target(person: Any, head: Any) -> None:
@@ -317,10 +282,11 @@ def test_a_target_that_is_renamed_while_the_sound_is_heard_is_known_again(person
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.jobs.work import animate
     from emotalk.addon.bridge.take import takes
+    from emotalk.emotalk_core.progress import silent
 
     target = put_target(0.3, -1.0, 0.0)
     person.controls.look_at = target
-    prepared = takes.prepare(bpy.context)
+    prepared = takes.measured(takes.prepare(bpy.context), silent)
     outcome = animate(prepared.request, SESSION.room)
 
     target.name = "Mark"

@@ -71,8 +71,10 @@ def _fill_pauses(scene: bpy.types.Scene, arguments: argparse.Namespace) -> list[
 
 def _written(several: Several, arguments: argparse.Namespace) -> Several:
     """The same, with its keys in place and its notes told."""
+    progress = progress_for(arguments.progress)
+    several.look_on(progress, float("inf"))
     work = several.work(lambda one: partial(animate, one.request, SESSION.room))
-    several.write(work(progress_for(arguments.progress)))
+    several.write(work(progress))
     several.check_made()
     for line in several.told:
         tell(f"emotalk: {line}")

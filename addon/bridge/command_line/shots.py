@@ -31,7 +31,7 @@ from ....emotalk_core.cli.tables import table_stamps, tables_beside
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
 from ....emotalk_core.phones import Phone
-from ....emotalk_core.progress import Progress
+from ....emotalk_core.progress import Progress, part_of
 from .. import compat
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
@@ -39,6 +39,7 @@ from ..jobs.work import EngineSettings, animate
 from ..keying import rigs
 from ..sounds.sound import Heard
 from ..take import adopted, controls, phones, takes
+from ..take.prepared import LOOK_SHARE
 from . import films
 
 __all__ = [
@@ -196,6 +197,8 @@ def _make_take(
     was = _sliders_of(chosen.controls) if chosen else None
     uid = chosen.uid if chosen else ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
+    looking = LOOK_SHARE if prepared.sight is not None else 0.0
+    prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
     track = read_track(arguments)
     own, given = prepared.request.track, track.phones
     if track.keys or given:
@@ -203,7 +206,7 @@ def _make_take(
         track = replace(track if track.keys else own, look=own.look, phones=said)
         prepared = replace(prepared, request=replace(prepared.request, track=track))
     request = prepared.request
-    outcome = animate(request, SESSION.room, progress)
+    outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
     result = takes.finish(prepared, outcome)
     if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
         group = takes.take_of(scene, uid).controls

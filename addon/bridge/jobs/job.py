@@ -36,6 +36,11 @@ class Job(Generic[T]):
         self._stop.set()
 
     @property
+    def is_started(self) -> bool:
+        """Whether the work itself has begun."""
+        return self._thread.ident is not None
+
+    @property
     def is_done(self) -> bool:
         """Whether `result` can be asked for."""
         return self._done.is_set()
@@ -53,14 +58,17 @@ class Job(Generic[T]):
             raise self._error
         return self._result  # type: ignore[return-value] - T, once done without error
 
-    def _progress(self, share: float, what: str) -> None:
+    def progress(self, share: float, what: str) -> None:
+        """How far the work is; before `start` how far what has to be done first. Raises `Cancelled`
+        after `cancel`.
+        """
         self.share, self.what = share, what
         if self._stop.is_set():
             raise Cancelled
 
     def _run(self) -> None:
         try:
-            self._result = self._work(self._progress)
+            self._result = self._work(self.progress)
         except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
             self._error = error
         finally:

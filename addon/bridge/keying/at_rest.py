@@ -6,8 +6,8 @@ What somebody looks at is measured there, so that it does not depend on what was
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import bpy
 from mathutils import Matrix
@@ -23,27 +23,29 @@ _SHAPES: Final = frozenset({"MESH", "CURVE", "CURVES", "SURFACE", "META", "FONT"
 _HIDDEN: Final = True
 
 _SAME: Final = 1e-6  # of a matrix: less has nobody moved
+_ITSELF: Final = ""  # no bone has that name
+
+_T = TypeVar("_T")
 
 
 @contextlib.contextmanager
 def without_ours(scene: bpy.types.Scene) -> Generator[None]:
     """While this lasts no bone is turned by keys of ours, and the scene's frame may be set; then
-    all is as it was, changes without a key included.
+    all is as it was, changes without a key included, but for what was deleted meanwhile.
     """
     frame, subframe = scene.frame_current, scene.frame_subframe
     things = [thing for thing in scene.objects if thing.animation_data is not None]
-    bones = [bone for thing in things if thing.pose is not None for bone in thing.pose.bones]
-    placed = [(owner, owner.matrix_basis.copy()) for owner in (*things, *bones)]
-    muted = [curve for thing in things for curve in _put_to_rest(thing)]
+    placed = [(thing, _places(thing)) for thing in things]
+    muted = [(thing, _put_to_rest(thing)) for thing in things]
     try:
         yield
     finally:
-        for curve in muted:
-            curve.mute = False
-        scene.frame_set(frame, subframe=subframe)
-        for owner, was in placed:
-            if not _is_same(owner.matrix_basis, was):
-                owner.matrix_basis = was
+        for thing, paths in _still_there(muted):
+            _unmute(thing, paths)
+        with contextlib.suppress(ReferenceError):
+            scene.frame_set(frame, subframe=subframe)
+        for thing, places in _still_there(placed):
+            _put_back(thing, places)
 
 
 @contextlib.contextmanager
@@ -61,7 +63,7 @@ def alone(scene: bpy.types.Scene, things: Iterable[Any]) -> Generator[None]:
         wanted |= dict.fromkeys(others, _HIDDEN)
     # Blender deselects what is hidden.
     selected = [
-        (thing, layer)
+        (thing, layer.name)
         for layer in scene.view_layers
         for thing in layer.objects
         if thing in wanted and thing.select_get(view_layer=layer)
@@ -73,14 +75,38 @@ def alone(scene: bpy.types.Scene, things: Iterable[Any]) -> Generator[None]:
     try:
         yield
     finally:
-        for thing in lent:
+        with contextlib.suppress(ReferenceError):  # the scene was deleted
+            _switch_back(scene, lent, wanted, selected)
+
+
+def _switch_back(
+    scene: bpy.types.Scene, lent: Sequence[Any], wanted: Mapping[Any, bool], selected: Sequence[Any]
+) -> None:
+    """As `alone` found everything that is still there."""
+    top = scene.collection.objects
+    for thing, _ in _still_there((thing, None) for thing in lent):
+        if thing in top[:]:
             top.unlink(thing)
-        for thing, is_hidden in wanted.items():
-            thing.hide_viewport = not is_hidden
-        for layer in scene.view_layers:
-            layer.update()
-        for thing, layer in selected:
+    for thing, is_hidden in _still_there(wanted.items()):
+        thing.hide_viewport = not is_hidden
+    for layer in scene.view_layers:
+        layer.update()
+    for thing, name in _still_there(selected):
+        layer = scene.view_layers.get(name)
+        if layer is not None and thing in layer.objects[:]:
             thing.select_set(state=True, view_layer=layer)
+
+
+def _still_there(pairs: Iterable[tuple[Any, _T]]) -> list[tuple[Any, _T]]:
+    """Those whose object nobody has deleted meanwhile."""
+    return [(thing, what) for thing, what in pairs if _is_there(thing)]
+
+
+def _is_there(thing: Any) -> bool:
+    try:
+        return bool(thing.session_uid)
+    except ReferenceError:
+        return False
 
 
 def _is_shape(thing: Any) -> bool:
@@ -95,17 +121,39 @@ def _chain(thing: Any) -> Iterator[Any]:
         thing = thing.parent
 
 
-def _put_to_rest(thing: Any) -> list[Any]:
-    """Mute the curves of ours that turn its bones, and turn these as they were before; the curves
-    that were muted.
+def _places(thing: Any) -> dict[str, Matrix]:
+    """Where it is, and each of its bones by name."""
+    bones = thing.pose.bones if thing.pose is not None else ()
+    return {_ITSELF: thing.matrix_basis.copy()} | {b.name: b.matrix_basis.copy() for b in bones}
+
+
+def _put_back(thing: Any, places: Mapping[str, Matrix]) -> None:
+    for name, was in places.items():
+        owner = thing.pose.bones.get(name) if name != _ITSELF and thing.pose else thing
+        if owner is not None and not _is_same(owner.matrix_basis, was):
+            owner.matrix_basis = was
+
+
+def _unmute(thing: Any, paths: Iterable[tuple[str, int]]) -> None:
+    curves = compat.fcurves_of(thing)
+    for path, index in paths if curves is not None else ():
+        curve = curves.find(path, index=index)
+        if curve is not None:
+            curve.mute = False
+
+
+def _put_to_rest(thing: Any) -> list[tuple[str, int]]:
+    """Mute the curves of ours that turn its bones, and turn these as they were before; data paths
+    and array indices of the curves that were muted.
     """
     kept = before.kept_values(thing)
     curves = [curve for curve in _curves_of_ours(thing) if not curve.mute]
     for curve in curves:
         curve.mute = True
-        path = curve.data_path, curve.array_index
+    paths = [(curve.data_path, curve.array_index) for curve in curves]
+    for path in paths:
         before.set_value(thing, path, kept[path])
-    return curves
+    return paths
 
 
 def _curves_of_ours(thing: Any) -> list[Any]:

@@ -47,9 +47,11 @@ def is_stale(take: Any) -> bool:
 
 
 def start() -> None:
-    """Watch undo and redo, which may leave keys and sliders apart, and the loading of files."""
+    """Watch undo and redo, which may leave keys and sliders apart, and files that come and go."""
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_after_undo)
+    for handlers in _needing_the_scene():
+        handlers.append(_let_go)
     bpy.app.handlers.load_pre.append(_before_load)
 
 
@@ -57,9 +59,25 @@ def stop() -> None:
     """Stop watching."""
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.remove(_after_undo)
+    for handlers in _needing_the_scene():
+        handlers.remove(_let_go)
     bpy.app.handlers.load_pre.remove(_before_load)
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
+
+
+def _needing_the_scene() -> tuple[list[Any], ...]:
+    handlers = bpy.app.handlers
+    return handlers.undo_pre, handlers.redo_pre, handlers.save_pre
+
+
+@persistent
+def _let_go(*_: object) -> None:
+    """A scene that is played to see what is looked at is at another frame, with shapes switched
+    off: a script or another window must not save it so, nor undo under it.
+    """
+    if SESSION.job is not None and not SESSION.job.is_started:
+        SESSION.end_job()
 
 
 @persistent

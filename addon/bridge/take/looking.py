@@ -1,14 +1,16 @@
 """What somebody looks at while a take lasts: measured in the scene once, frame by frame, and kept
-with the take, so that its sliders need not play the scene again.
+with the take, so that its sliders need not play the scene again. It is played a frame a step, so
+that a window can show how far it is and be told to stop.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import bpy
@@ -16,6 +18,7 @@ import numpy as np
 from mathutils import Vector
 
 from ....emotalk_core.errors import EmoTalkError, RigError
+from ....emotalk_core.progress import Progress
 from ....emotalk_core.shaping.look import EyeTurns, Look
 from .. import characters, compat
 from ..keying import rigs
@@ -23,7 +26,7 @@ from ..keying.at_rest import alone, may_move, without_ours
 from ..keying.eyes import Gazer, find_eyes, turns_of
 from ..sounds import decode, sound
 
-__all__ = ["Looked", "Seen", "is_own", "kept", "look_at"]
+__all__ = ["Looked", "Seen", "Sight", "is_own", "kept", "look_at"]
 
 _FACES: Final = frozenset({"MESH", "ARMATURE"})
 _FORMAT: Final = 1
@@ -70,6 +73,70 @@ class Looked:
     seen: Seen | None
 
 
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """Who is to look at what, checked; where that is remains to be measured."""
+
+    scene: bpy.types.Scene
+    target: bpy.types.Object
+    name: str  # of the target when it was checked
+    gazer: Gazer
+    other: Gazer | None  # the eyes of who is looked at, where the target has any
+    frames: range  # one: nothing moves
+    turns: EyeTurns
+    turns_head: bool
+
+    @property
+    def carriers(self) -> list[bpy.types.Object]:
+        """What is looked from and what is looked at."""
+        return [self.gazer.carrier, self.other.carrier if self.other is not None else self.target]
+
+    def measured(self, progress: Progress) -> Generator[None, None, Looked]:
+        """What is seen, measured frame by frame with a pause before each. In a pause the scene is
+        at another frame, with shapes switched off; it is as it was in the end, after an error (as
+        of `progress`, to stop) and after `close`.
+
+        Raises
+        ------
+        RigError
+            Target or character were deleted in a pause.
+        """
+        with contextlib.suppress(ReferenceError):
+            places = yield from self._places(progress)
+            if self.target in self.scene.objects[:]:
+                return Looked(self.name, self._seen(places.astype(np.float32)))
+        raise RigError(
+            "What is looked at, or who looks, was deleted meanwhile",
+            value=self.name,
+            remedy="Choose another Look At (panel Shaping), or none.",
+        )
+
+    def _seen(self, places: np.ndarray) -> Seen:
+        first, eyes = self.frames.start, self.gazer.eyes
+        pivot = tuple(eyes.pivot_seen.tolist())
+        return Seen(first, places, eyes.distance, pivot, self.turns, self.turns_head)
+
+    def _places(self, progress: Progress) -> Generator[None, None, np.ndarray]:
+        """float64 (K, 3): as `Seen` has them."""
+        points, n = [], len(self.frames)
+        with without_ours(self.scene), alone(self.scene, self.carriers):
+            for number, frame in enumerate(self.frames):
+                progress(number / n, f"Looking: frame {number + 1} of {n}")
+                yield
+                self.scene.frame_set(frame)
+                points.append(self._point())
+        return self.gazer.eyes.seen(np.array(points, np.float64))
+
+    def _point(self) -> Vector:
+        """Where the target is at the scene's frame, in the carrier's space."""
+        depsgraph, other = _view_layer(self.scene).depsgraph, self.other
+        if other is not None:
+            point = other.world(depsgraph) @ Vector(other.eyes.middle)
+        else:
+            point = self.target.evaluated_get(depsgraph).matrix_world.translation
+        return self.gazer.world(depsgraph).inverted_safe() @ point
+
+
 def kept(text: str) -> Seen | None:
     """What a take keeps; None where it keeps nothing, or what another version wrote."""
     try:
@@ -94,9 +161,9 @@ def look_at(
     target: bpy.types.Object | None,
     face: tuple[Any, Sequence[bpy.types.Object], rigs.Rig],
     source: tuple[sound.Heard, Any | None],
-) -> Looked:
-    """What is seen of `target` while a sound lasts. Plays the scene's frames where anything moves,
-    and leaves it as it was.
+) -> Looked | Sight:
+    """What is to be measured of `target` for as long as a sound lasts: all frames where anything
+    moves, else one. Without a target nothing is seen.
 
     Parameters
     ----------
@@ -134,16 +201,11 @@ def look_at(
             remedy="It needs eye bones or keys that blink, or no Look At (panel Shaping).",
         )
     frames = _frames(scene, *source)
-    places = _places(scene, gazer, target, frames)
-    seen = Seen(
-        frames.start,
-        places.astype(np.float32),
-        gazer.eyes.distance,
-        tuple(gazer.eyes.pivot_seen.tolist()),
-        turns_of(meshes, rig.binding),
-        _turns_head(rig),
-    )
-    return Looked(target.name, seen)
+    other = _gazer_of(target)
+    turns, turns_head = turns_of(meshes, rig.binding), _turns_head(rig)
+    sight = Sight(scene, target, target.name, gazer, other, frames, turns, turns_head)
+    is_still = not any(may_move(thing) for thing in sight.carriers)
+    return replace(sight, frames=frames[:1]) if is_still else sight
 
 
 def is_own(character: Any, target: Any) -> bool:
@@ -168,28 +230,6 @@ def _frames(scene: bpy.types.Scene, heard: sound.Heard, strip: Any | None) -> ra
         end = float(compat.span(strip)[1]) if strip is not None else float(scene.frame_end)
     first = math.floor(heard.start_frame)
     return range(first, max(first, math.ceil(end)) + 1)
-
-
-def _places(
-    scene: bpy.types.Scene, gazer: Gazer, target: bpy.types.Object, frames: range
-) -> np.ndarray:
-    """float64 (K, 3): as `Seen` has them."""
-    other = _gazer_of(target)
-    carriers = [gazer.carrier, other.carrier if other is not None else target]
-    if not any(may_move(thing) for thing in carriers):
-        frames = frames[:1]
-    layer = _view_layer(scene)
-    points = []
-    with without_ours(scene), alone(scene, carriers):
-        for frame in frames:
-            scene.frame_set(frame)
-            depsgraph = layer.depsgraph
-            if other is not None:
-                point = other.world(depsgraph) @ Vector(other.eyes.middle)
-            else:
-                point = target.evaluated_get(depsgraph).matrix_world.translation
-            points.append(gazer.world(depsgraph).inverted_safe() @ point)
-    return gazer.eyes.seen(np.array(points, np.float64))
 
 
 def _view_layer(scene: bpy.types.Scene) -> Any:

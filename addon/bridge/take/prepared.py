@@ -4,7 +4,7 @@ a request, checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import bpy
 from ....emotalk_core.controls import EMOTIONS, Controls, ControlTrack
 from ....emotalk_core.easing import frames_of
 from ....emotalk_core.errors import RigError
+from ....emotalk_core.progress import Progress
 from ....emotalk_core.reshaping import AS_IT_IS
 from .. import characters
 from ..jobs.settings import engine_settings
@@ -26,9 +27,12 @@ from .pauses import Silent
 from .stretches import check_channel, check_range, layout_of
 
 __all__ = [
+    "LOOK_SHARE",
     "Prepared",
     "active_take",
     "controls_of_new",
+    "measured",
+    "measuring",
     "prepare",
     "prepare_clip",
     "prepare_line",
@@ -37,11 +41,17 @@ __all__ = [
     "shown_controls",
 ]
 
+LOOK_SHARE = 0.1
+"""Of progress, where something is looked at; then it is heard."""
+
 _UNMOVED = (0.0,) * len(EMOTIONS)
 _OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
 _LONGEST_S = 600.0  # keys of sliders are looked for that far in a file of unknown length
 _Source = tuple[str, sound.Heard, Any | None]
 """STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
+
+_Face = tuple[Any, Sequence[Any], rigs.Rig]
+"""The character, its meshes and what drives them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +73,7 @@ class Prepared:
     digest: str  # of the sliders when they were read; empty: a new clip's, its own from the start
     ease: tuple[int, int]  # frames in and out that they asked for then
     looked: looking.Looked | None  # what is seen, measured anew; None: what the take keeps
+    sight: looking.Sight | None = None  # how to measure it, where that is still to be done
     of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
     ease_s_of_new: float | None = None  # likewise
 
@@ -153,15 +164,14 @@ def prepare_pause(scene: bpy.types.Scene, pause: Silent) -> Prepared:
     """
     face = pause.character, *rigs.rig_of(pause.rig, pause.character)
     heard = sound.pause(float(pause.first), float(pause.last), scene)
-    looked = looking.look_at(scene, pause.look_at, face, (heard, None))
+    found = looking.look_at(scene, pause.look_at, face, (heard, None))
     of = scene, pause.take, pause.controls
-    prepared = _prepared(of, face, ("PAUSE", heard, None), looked)
+    prepared = _prepared(of, face, ("PAUSE", heard, None), found)
     if pause.take is not None:
         return prepared
     felt = controls.at(pause.controls, pause.first)  # keyed ones stand where the frame is
     calm = replace(felt, emotions=_UNMOVED, mix=1.0)
-    track = ControlTrack(calm, look=prepared.request.track.look)
-    request = replace(prepared.request, track=track)
+    request = replace(prepared.request, track=ControlTrack(calm))
     ease_s = controls.ease_of(pause.controls)
     return replace(prepared, request=request, digest="", of_new=calm, ease_s_of_new=ease_s)
 
@@ -194,8 +204,8 @@ def _asked(
         adjust(sliders)
     wanted = controls.read(sliders) if adjust is not None else None
     face, target = (character, meshes, rig), _target(scene, take, character, line)
-    looked = looking.look_at(scene, target, face, (heard, strip))
-    prepared = _prepared((scene, take, sliders), face, (kind, heard, strip), looked)
+    found = _sight(scene, target, face, (kind, heard, strip))
+    prepared = _prepared((scene, take, sliders), face, (kind, heard, strip), found)
     return prepared if take is not None else _without_keys_elsewhere(prepared, sliders, wanted)
 
 
@@ -203,11 +213,11 @@ def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | N
     """A new take begins with another one's sliders. Keys in frames of that one alone, those of its
     phrases perhaps, would only pin the new one's. `wanted`: what they were set to just now.
     """
-    heard, track = prepared.request.heard, prepared.request.track
+    heard = prepared.request.heard
     if not controls.are_still(group, heard.start_frame, _end_frame(heard)):
         return prepared
     wanted = wanted or controls.at(group, heard.start_frame)
-    request = replace(prepared.request, track=ControlTrack(wanted, look=track.look))
+    request = replace(prepared.request, track=ControlTrack(wanted))
     return replace(prepared, request=request, digest="", of_new=wanted)
 
 
@@ -235,28 +245,62 @@ def prepare_take(scene: bpy.types.Scene, take: Any, *, looks_anew: bool = False)
     character = take.rig.character
     face = character, *rigs.rig_of(take.rig, character)
     kind, heard, strip = take.source, *sources.of_take(take, scene)
-    looked = None
+    found = None
     if looks_anew:
-        looked = looking.look_at(scene, take.controls.look_at, face, (heard, strip))
-    return _prepared((scene, take, take.controls), face, (kind, heard, strip), looked)
+        found = _sight(scene, take.controls.look_at, face, (kind, heard, strip))
+    return _prepared((scene, take, take.controls), face, (kind, heard, strip), found)
+
+
+def _sight(
+    scene: bpy.types.Scene, target: Any | None, face: _Face, source: _Source
+) -> looking.Looked | looking.Sight:
+    kind, heard, strip = source
+    if kind == "CLIP":  # its eyes are the file's
+        return looking.Looked(target.name if target is not None else "", None)
+    return looking.look_at(scene, target, face, (heard, strip))
+
+
+def measured(prepared: Prepared, progress: Progress) -> Prepared:
+    """The same with what it looks at measured in one go; errors as `looking.Sight.measured`."""
+    pauses = measuring(prepared, progress)
+    while True:
+        try:
+            next(pauses)
+        except StopIteration as done:
+            return done.value
+
+
+def measuring(prepared: Prepared, progress: Progress) -> Generator[None, None, Prepared]:
+    """The same with what it looks at measured, with pauses: see `looking.Sight.measured`."""
+    if prepared.sight is None:
+        return prepared
+    looked = yield from prepared.sight.measured(progress)
+    request = prepared.request
+    look = looked.seen.look(request.heard) if looked.seen is not None else None
+    request = replace(request, track=replace(request.track, look=look))
+    return replace(prepared, request=request, looked=looked, sight=None)
 
 
 def _prepared(
     of: tuple[bpy.types.Scene, Any | None, Any],
-    face: tuple[Any, Sequence[Any], rigs.Rig],
+    face: _Face,
     source: _Source,
-    looked: looking.Looked | None,
+    found: looking.Looked | looking.Sight | None,
 ) -> Prepared:
-    """`of`: scene, take if there is one, and the sliders that count."""
+    """`of`: scene, take if there is one, and the sliders that count. `found`: what it looks at;
+    None: what the take keeps.
+    """
     (scene, take, group), (thing, meshes, rig), (kind, heard, strip) = of, face, source
     character = thing.name if thing is not None else ""
     names = tuple(mesh.name for mesh in meshes)
-    target = looked.target if looked is not None else ""
+    sight = found if isinstance(found, looking.Sight) else None
+    looked = found if isinstance(found, looking.Looked) else None
+    target = sight.name if sight is not None else looked.target if looked is not None else ""
     request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
     if take is not None:
         track = replace(request.track, phones=phones.told(group, heard))
         request = replace(request, track=track)
-    seen = looked.seen if looked is not None else looking.kept(take.seen)
+    seen = looking.kept(take.seen) if found is None else None
     if seen is not None:
         request = replace(request, track=replace(request.track, look=seen.look(heard)))
     return Prepared(
@@ -273,6 +317,7 @@ def _prepared(
         digest=controls.digest(group, is_own=take is not None),
         ease=frames_of(controls.ease_of(group), heard.rate),
         looked=looked,
+        sight=sight,
     )
 
 

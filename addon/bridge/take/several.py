@@ -1,10 +1,12 @@
-"""One take or several in one go: all sounds are heard first, in one job, then the keys are written,
-take after take. What one of several lacks does not keep the others from their keys.
+"""One take or several in one go: what they look at is measured first, in the scene, then all sounds
+are heard, in one job, then the keys are written, take after take. What one of several lacks does
+not keep the others from their keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -19,7 +21,7 @@ from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
 from . import by_hand, cast, pauses, removal, takes
-from .prepared import Prepared
+from .prepared import LOOK_SHARE, Prepared
 
 __all__ = [
     "Made",
@@ -90,6 +92,9 @@ class Several:
         self._all = [prepared for prepared in ready if prepared is not None]
         if not self._all:
             raise self._none_made()
+        self.is_looking = any(prepared.sight is not None for prepared in self._all)
+        self._heard_from = LOOK_SHARE if self.is_looking else 0.0
+        self._looks: Generator[None] | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -129,6 +134,11 @@ class Several:
         return sum(made.result.n_keys for made in self.made)
 
     @property
+    def holds_scene(self) -> bool:
+        """Whether nothing else may change the scene."""
+        return self.is_looking or self.is_writing
+
+    @property
     def is_complete(self) -> bool:
         """Whether all keys are written."""
         return self._place == len(self._all)
@@ -136,14 +146,48 @@ class Several:
     def work(
         self, each: Callable[[Prepared], Callable[[Progress], Outcome]]
     ) -> Callable[[Progress], Outcomes]:
-        """The job that makes the outcomes, `each` of which gives the work on one; for a thread."""
-        works = [each(prepared) for prepared in self._all]
+        """The job that makes the outcomes, `each` of which gives the work on one; for a thread,
+        once nothing is left to look at.
+        """
 
         def in_turn(progress: Progress) -> Outcomes:
-            n = len(works)
+            assert not self.is_looking, "look first"
+            progress = part_of(progress, self._heard_from, 1.0)
+            works, n = [each(prepared) for prepared in self._all], len(self._all)
             return [_tried(work, _part(progress, place, n)) for place, work in enumerate(works)]
 
         return in_turn
+
+    def look_on(self, progress: Progress, budget_s: float) -> None:
+        """Play frames for about `budget_s`, one at least, to measure what is looked at. Until
+        `is_looking` is over, something is raised or `abandon` is called, the scene is at another
+        frame.
+
+        Raises
+        ------
+        EmoTalkError
+            The only one cannot look at its target any more.
+        NoneMadeError
+            Of several not one can.
+        """
+        self._looks = self._looks or self._look_in_turn(part_of(progress, 0.0, LOOK_SHARE))
+        end_s = time.perf_counter() + budget_s
+        for _ in self._looks:
+            if time.perf_counter() > end_s:
+                return
+        self.is_looking = False
+
+    def _look_in_turn(self, progress: Progress) -> Generator[None]:
+        """Those of them that can look are left in the end; with pauses."""
+        ready, n = list[Prepared](), len(self._all)
+        for place, prepared in enumerate(self._all):
+            try:
+                ready.append((yield from takes.measuring(prepared, _part(progress, place, n))))
+            except EmoTalkError as error:
+                self._leave_out(error)
+        self._all = ready
+        if not ready:
+            raise self._none_made()
 
     def advance(self, outcomes: Outcomes) -> None:
         """Write keys for a few milliseconds; a take's appear in the scene when all of its are
@@ -166,7 +210,9 @@ class Several:
             self._place += 1
 
     def abandon(self) -> None:
-        """What is not in place by now goes."""
+        """What is not in place by now goes; a scene that is being played is as it was."""
+        if self._looks is not None:
+            self._looks.close()
         if self._draft is not None:
             self._draft.abandon()
             self._draft = None
@@ -193,10 +239,13 @@ class Several:
         try:
             return call()
         except EmoTalkError as error:
-            if self.is_one:
-                raise
-            self.failed.append(error)
+            self._leave_out(error)
             return None
+
+    def _leave_out(self, error: EmoTalkError) -> None:
+        if self.is_one:
+            raise error
+        self.failed.append(error)
 
 
 def asked_of_cast(context: bpy.types.Context) -> list[Callable[[], Prepared]]:
