@@ -1,6 +1,6 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import cast, doctor, emotion, files, presets, result, rig, shaping, speech, takes
+from . import cast, doctor, emotion, files, menus, presets, result, rig, shaping, speech, takes
 
 CLASSES = (
     *speech.CLASSES,
@@ -13,4 +13,5 @@ CLASSES = (
     *result.CLASSES,
     *doctor.CLASSES,
     *files.CLASSES,
+    *menus.CLASSES,
 )
