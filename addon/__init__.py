@@ -44,11 +44,13 @@ def register() -> None:
 
     from . import commands, properties
     from .bridge.take import live
+    from .ui import menus
 
     for cls in _classes():
         _keep_words(cls)
         bpy.utils.register_class(cls)
     properties.add()
+    menus.add()
     live.start()
     for handlers, handler in _handlers():
         handlers.append(handler)
@@ -62,12 +64,14 @@ def unregister() -> None:
     from . import properties
     from .bridge.jobs.session import SESSION
     from .bridge.take import live
+    from .ui import menus
 
     SESSION.end()
     bpy.utils.unregister_cli_command(_state.pop("command"))
     for handlers, handler in _handlers():
         handlers.remove(handler)
     live.stop()
+    menus.remove()
     properties.remove()
     for cls in reversed(_classes()):
         bpy.utils.unregister_class(cls)

@@ -12,7 +12,7 @@ from ...emotalk_core.controls import PRESETS, Controls
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.preset_files import find_presets, preset_path, read_preset, write_preset
 
-__all__ = ["own", "read", "remove", "save"]
+__all__ = ["own", "read", "remove", "same", "save"]
 
 
 def _folder() -> Path:
@@ -35,19 +35,27 @@ def read(name: str) -> Controls:
     return PRESETS[name] if name in PRESETS else read_preset(_path(name))
 
 
-def save(controls: Controls, name: str) -> bool:
-    """Write a preset; whether there was one of this name.
+def same(name: str) -> str:
+    """One's own preset that has this name but for the case of its letters, as Windows and macOS
+    see it; empty where there is none.
+    """
+    typed = name.strip()
+    alike = [one for one in own() if one.casefold() == typed.casefold()]
+    return typed if typed in alike else next(iter(alike), "")
+
+
+def save(controls: Controls, name: str) -> None:
+    """Write a preset, in place of what has the `same` name.
 
     Raises
     ------
     EmoTalkError
         The name is none, or that of a preset that ships; the file cannot be written.
     """
-    path = preset_path(_folder(), name)
-    was_there = path.exists()
+    path, there = preset_path(_folder(), name), same(name)
+    path = _path(there) if there else path
     path.parent.mkdir(parents=True, exist_ok=True)
     write_preset(controls, path)
-    return was_there
 
 
 def remove(name: str) -> None:

@@ -62,18 +62,26 @@ class EMOTALK_OT_save_preset(_OfSliders):
     bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     name: StringProperty(
-        name="Name", description="One that is there is replaced", search=_own_names,
-        options={"SKIP_SAVE"},
-    )  # fmt: skip
+        name="Name", description="One that is there is replaced", options={"SKIP_SAVE"}
+    )
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
         """Ask for the name."""
-        return context.window_manager.invoke_props_dialog(self)
+        return context.window_manager.invoke_props_dialog(self, confirm_text="Save")
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The name, ready to be typed, and what it would replace."""
+        self.layout.activate_init = True
+        self.layout.prop(self, "name")
+        there = presets.same(self.name)
+        text = f"Replaces {there}" if there else ""
+        self.layout.label(text=text, icon="ERROR" if there else "BLANK1", translate=False)
 
     def run(self, context: bpy.types.Context) -> str:
         """Write the file."""
-        was_there = presets.save(controls.read(takes.shown_controls(context.scene)), self.name)
-        return f"{'Replaced' if was_there else 'Saved'} preset {self.name.strip()}"
+        there = presets.same(self.name)
+        presets.save(controls.read(takes.shown_controls(context.scene)), self.name)
+        return f"Replaced preset {there}" if there else f"Saved preset {self.name.strip()}"
 
 
 class EMOTALK_OT_remove_preset(EmoTalkOperator):
@@ -87,7 +95,10 @@ class EMOTALK_OT_remove_preset(EmoTalkOperator):
 
     def invoke(self, context: bpy.types.Context, event: Any) -> Any:
         """Ask first: no undo brings a file back."""
-        return context.window_manager.invoke_confirm(self, event)
+        return context.window_manager.invoke_confirm(
+            self, event, title=f"Remove preset {self.name}?", message="Undo does not bring it back",
+            confirm_text="Remove", icon="WARNING",
+        )  # fmt: skip
 
     def run(self, _context: bpy.types.Context) -> str:
         """Delete the file."""

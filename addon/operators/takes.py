@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.props import StringProperty
 
 from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
+from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress
 from ..bridge import compat
 from ..bridge.jobs.session import SESSION
@@ -168,7 +170,7 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
     """Make a sound file a strip at the current frame, so that it is heard, and choose it"""
 
     bl_idname = "emotalk.use_sound"
-    bl_label = "Use Sound"
+    bl_label = "Add Sound Strip"
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: StringProperty(default=_SOUNDS, options={"HIDDEN"})
@@ -184,6 +186,8 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
         """A strip; the panel's file where there can be none."""
         scene, ours = context.scene, context.scene.emotalk
         name, frame = bpy.path.basename(self.filepath), scene.frame_current
+        if not Path(bpy.path.abspath(self.filepath)).is_file():
+            raise InputError("No sound file", value=self.filepath, remedy="Choose one.")
         strip = strips.new(self.filepath, scene, frame)
         if strip is None:
             ours.source, ours.filepath, ours.start_frame = "FILE", self.filepath, frame

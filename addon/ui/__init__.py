@@ -1,6 +1,19 @@
 """Panels, lists and menus: they draw, nothing else."""
 
-from . import cast, doctor, emotion, files, lips, presets, result, rig, shaping, speech, takes
+from . import (
+    cast,
+    doctor,
+    emotion,
+    files,
+    lips,
+    menus,
+    presets,
+    result,
+    rig,
+    shaping,
+    speech,
+    takes,
+)
 
 CLASSES = (
     *speech.CLASSES,
@@ -14,4 +27,5 @@ CLASSES = (
     *result.CLASSES,
     *doctor.CLASSES,
     *files.CLASSES,
+    *menus.CLASSES,
 )

@@ -68,6 +68,34 @@ def test_where_there_can_be_no_strip_the_file_is_chosen(
     assert (ready.source, ready.filepath, ready.start_frame) == ("FILE", second, 42)
 
 
+@pytest.mark.parametrize("name", ["", "gone.wav"])
+def test_a_folder_or_a_file_that_is_gone_becomes_no_strip(
+    ready: Any, tmp_path: Path, name: str
+) -> None:
+    from emotalk.addon.bridge import compat
+
+    ready.source = "STRIP"
+
+    with pytest.raises(RuntimeError, match="No sound file"):
+        bpy.ops.emotalk.use_sound(filepath=f"{tmp_path}/{name}")
+
+    assert not compat.strips_all(bpy.context.scene)
+    assert ready.source == "STRIP"
+
+
+@needs_sound
+def test_a_file_without_sound_becomes_no_strip(ready: Any, tmp_path: Path) -> None:
+    from emotalk.addon.bridge import compat
+
+    (tmp_path / "notes.wav").write_text("No sound.")
+
+    with pytest.raises(RuntimeError, match=r"Blender finds no sound in this file: 'notes\.wav'"):
+        bpy.ops.emotalk.use_sound(filepath=str(tmp_path / "notes.wav"))
+
+    assert not compat.strips_all(bpy.context.scene)
+    assert not bpy.data.sounds
+
+
 def test_only_the_3d_view_takes_dropped_sounds(addon: Any) -> None:
     from emotalk.addon.ui.files import EMOTALK_FH_sound
 

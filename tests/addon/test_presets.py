@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import bpy
 import pytest
@@ -82,6 +83,59 @@ def test_a_preset_of_the_same_name_is_replaced_and_said_to_be(
     ready.controls.jaw = 1.0
     bpy.ops.emotalk.preset(name="tired")
     assert ready.controls.jaw == 0.5
+
+
+def test_names_that_differ_in_case_alone_are_one(
+    folder: Path, ready: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.ops.emotalk.save_preset(name="Tired")
+    ready.controls.jaw = 0.5
+
+    bpy.ops.emotalk.save_preset(name="tired")
+
+    assert "Replaced preset Tired" in capfd.readouterr().out
+    assert [file.name for file in folder.iterdir()] == ["Tired.json"]
+    ready.controls.jaw = 1.0
+    bpy.ops.emotalk.preset(name="Tired")
+    assert ready.controls.jaw == 0.5
+
+
+def test_a_file_that_somebody_has_put_there_is_replaced_by_its_name(folder: Path) -> None:
+    bpy.ops.emotalk.save_preset(name="tired")
+    (folder / "tired.json").rename(folder / "take 1.2.json")
+
+    bpy.ops.emotalk.save_preset(name="take 1.2")
+
+    assert [file.name for file in folder.iterdir()] == ["take 1.2.json"]
+
+
+@pytest.mark.parametrize(("typed", "told"), [("tired", "Replaces Tired"), ("tire", ""), ("", "")])
+def test_the_name_can_be_typed_at_once_and_what_it_replaces_is_said(
+    folder: Path, typed: str, told: str
+) -> None:
+    from emotalk.addon.operators.presets import EMOTALK_OT_save_preset
+
+    bpy.ops.emotalk.save_preset(name="Tired")
+    shown, layout = list[str](), Mock()
+    layout.label = lambda *, text, **_: shown.append(text)
+    dialog: Any = SimpleNamespace(layout=layout, name=typed)
+
+    EMOTALK_OT_save_preset.draw(dialog, bpy.context)
+
+    assert layout.activate_init is True
+    assert shown == [told]
+
+
+def test_what_is_to_be_removed_is_asked_by_its_name(folder: Path) -> None:
+    from emotalk.addon.operators.presets import EMOTALK_OT_remove_preset
+
+    context = Mock()
+    dialog: Any = SimpleNamespace(name="tired")
+
+    EMOTALK_OT_remove_preset.invoke(dialog, context, None)
+
+    asked = context.window_manager.invoke_confirm.call_args.kwargs
+    assert (asked["title"], asked["confirm_text"]) == ("Remove preset tired?", "Remove")
 
 
 def test_a_removed_preset_is_gone(folder: Path) -> None:

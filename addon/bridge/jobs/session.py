@@ -30,6 +30,7 @@ class Session:
         self.job: Job[Any] | None = None
         self.watch: Watch | None = None  # of `job`, where a window shows it
         self.moved: set[int] = set()  # scenes whose sliders have moved, by Blender's number
+        self.followed: dict[tuple[int, str], Any] = {}  # of takes: what is said of followed keys
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
         self.left_out: list[str] = []  # why not all that was asked for last was made
@@ -78,6 +79,7 @@ class Session:
         self._known.clear()
         self.left_out = []
         self.moved.clear()
+        self.followed.clear()
         self.room.forget()
 
 

@@ -123,6 +123,11 @@ def mark(take: Any) -> None:
 def new(path: str, scene: bpy.types.Scene, frame: int) -> Any | None:
     """A strip of a sound file, selected alone, on a channel that is free from `frame` on; None
     where this Blender cannot make one of it.
+
+    Raises
+    ------
+    InputError
+        Blender finds no sound in the file.
     """
     there = compat.strips_all(scene)
     taken = [strip.channel for strip in there if compat.span(strip)[1] > frame]
@@ -131,11 +136,26 @@ def new(path: str, scene: bpy.types.Scene, frame: int) -> Any | None:
         strip = made.new_sound(bpy.path.basename(path), path, max(taken, default=0) + 1, frame)
     except RuntimeError:
         return None
+    if strip.sound.channels == "INVALID":
+        _unmake(strip, made)
+        raise InputError(
+            "Blender finds no sound in this file",
+            value=bpy.path.basename(path),
+            remedy="Choose another.",
+        )
     for other in there:
         other.select = False
     strip.select = True
     scene.sequence_editor.active_strip = strip
     return strip
+
+
+def _unmake(strip: Any, owner: Any) -> None:
+    """Take a new strip away, and its sound where that is of no other."""
+    sound = strip.sound
+    owner.remove(strip)
+    if not sound.users:
+        bpy.data.sounds.remove(sound)
 
 
 def trace(strip: Any) -> Trace:

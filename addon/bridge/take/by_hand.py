@@ -36,6 +36,8 @@ __all__ = [
     "read_curves",
     "remember",
     "renew",
+    "said_of_keys",
+    "say_of_keys",
     "span_of",
     "tell_copies",
 ]
@@ -152,8 +154,19 @@ def tell_copies(take: Any) -> None:
     """Let the same take in other scenes know of its keys what `take` knows."""
     for copy in copies_of(take):
         if parts_of(copy) == parts_of(take):  # addresses count them
-            for name in _OF_KEYS:
-                setattr(copy, name, getattr(take, name))
+            say_of_keys(copy, said_of_keys(take))
+
+
+def said_of_keys(take: Any) -> dict[str, Any]:
+    """What `take` says of its keys, to be kept."""
+    values = {name: getattr(take, name) for name in _OF_KEYS}
+    return {n: v if isinstance(v, (str, int, float)) else tuple(v) for n, v in values.items()}
+
+
+def say_of_keys(take: Any, said: Mapping[str, Any]) -> None:
+    """Let `take` say of its keys what `said_of_keys` has returned."""
+    for name, value in said.items():
+        setattr(take, name, value)
 
 
 def paths_of(take: Any, thing: Any) -> set[tuple[str, int]]:

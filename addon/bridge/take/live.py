@@ -19,7 +19,7 @@ from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.curves import Stretch
 from ..keying.draft import PAUSE_S, SLICE_S, Draft
-from . import adopted, by_hand, controls, takes
+from . import adopted, by_hand, controls, takes, undone
 from .stretches import check_range
 
 __all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
@@ -84,6 +84,7 @@ def _let_go(*_: object) -> None:
 def _after_undo(*_: object) -> None:
     if isinstance(SESSION.job, Follower):  # it started from what has been undone
         SESSION.end_job()
+    undone.settle()
     for scene in bpy.data.scenes:
         if scene.is_editable:
             schedule(scene)
@@ -94,6 +95,7 @@ def _before_load(*_: object) -> None:
     # A new file ends modal operators and timers without a word to them.
     SESSION.end_job()
     SESSION.left_out = []
+    SESSION.followed.clear()
 
 
 def _tick() -> float | None:
@@ -126,6 +128,7 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
             outcome, changed = takes.remake(prepared), by_hand.changed_curves(take)
             if not changed or not _is_held(take, changed, takes.stretch_of(prepared, outcome)):
                 takes.finish(prepared, outcome, changed=changed)
+                undone.keep(take)
         else:
             _follow_later(prepared)
     except EmoTalkError as error:
@@ -242,6 +245,7 @@ class Follower(Job[Outcome]):
         if take is not None and _is_held(take, changed, self._draft.stretch):
             raise Cancelled
         takes.finish(self._prepared, outcome, self._draft, changed)
+        undone.keep(take)
         return True
 
 
