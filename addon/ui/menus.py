@@ -15,6 +15,7 @@ _ENTRIES = (
     ("refresh_all", ""),
     ("feel_phrase", ""),
     ("voice_phrase", ""),
+    ("hear_lips", "Lips as Heard"),
     ("clear", ""),
     ("", ""),
     ("use_sound", ""),
@@ -34,6 +35,9 @@ class EMOTALK_MT_lip_sync(bpy.types.Menu):
         for name, text in _ENTRIES:
             if not name:
                 self.layout.separator()
+            elif name == "hear_lips":
+                self.layout.operator_menu_enum("emotalk.tell_lips", "mouth")
+                self.layout.operator("emotalk.hear_lips", text=text)
             elif text:
                 self.layout.operator(f"emotalk.{name}", text=text)
             else:

@@ -58,18 +58,18 @@ def test_esc_leaves_nothing_behind(started: Any, screen: Screen, ready: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("event", "n_takes", "action"),
+    ("kind", "n_takes", "action"),
     [("ESC", 1, "Head.emotalk.001"), ("TIMER", 2, "Head.001.emotalk")],
 )
 def test_a_copy_has_its_takes_only_if_the_work_is_done(
-    ready: Any, head: Any, screen: Screen, event: str, n_takes: int, action: str
+    ready: Any, head: Any, screen: Screen, kind: str, n_takes: int, action: str
 ) -> None:
     bpy.ops.emotalk.animate()
     twin = ready.rig.character = duplicate(head)[0]
-    operator = _started(screen)
+    operator = start_in(screen)
 
-    operator.modal(screen, _event(event))
-    _to_its_end(operator, screen)
+    operator.modal(screen, event(kind))
+    to_its_end(operator, screen)
 
     assert len(ready.takes) == n_takes
     assert twin.data.shape_keys.animation_data.action.name == action

@@ -20,7 +20,7 @@ from ..jobs.session import SESSION
 from ..jobs.work import animate
 from ..take import adopted, cast
 from ..take.several import Made, Several, asked_of_cast, asked_of_pauses, settle_pauses
-from . import shots
+from . import by_flags, shots
 
 __all__ = ["cast_command"]
 
@@ -37,7 +37,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
     for text in arguments.look_at or ():
         _set_look(scene.emotalk, text)
     adopted.adopt(scene).keep()
-    with shots.engine_asked(arguments):
+    with by_flags.engine_asked(arguments):
         several = _written(Several(asked_of_cast(bpy.context)), arguments)
         failed = [str(error) for error in several.failed]
         if arguments.fill_pauses:
@@ -103,7 +103,7 @@ def _set_look(ours: Any, text: str) -> None:
             remedy=f"Write OBJECT=TARGET with one of the cast: {cast or 'nobody'}.",
         )
     for role in roles:
-        role.look_at = shots.object_called(target)
+        role.look_at = by_flags.object_called(target)
 
 
 def _role(text: str) -> tuple[re.Match[str], bpy.types.Object]:
@@ -114,7 +114,7 @@ def _role(text: str) -> tuple[re.Match[str], bpy.types.Object]:
             value=text,
             remedy="Write OBJECT=NAMES, OBJECT=#CHANNEL of the sequencer, or both: Ada=ada*#2.",
         )
-    return found, shots.object_called(found["who"].strip())
+    return found, by_flags.object_called(found["who"].strip())
 
 
 def _entry(made: Made) -> dict[str, Any]:

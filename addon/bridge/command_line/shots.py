@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import logging
 import tempfile
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,27 +27,20 @@ from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import table_stamps, tables_beside
-from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
-from ....emotalk_core.phones import Phone
-from ....emotalk_core.progress import Progress, part_of
+from ....emotalk_core.progress import Progress
 from .. import compat
 from ..jobs.session import SESSION
-from ..jobs.settings import EngineFlags, settings_for
-from ..jobs.work import EngineSettings, animate
 from ..keying import rigs
-from ..sounds.sound import Heard
-from ..take import adopted, controls, phones, takes
-from ..take.prepared import LOOK_SHARE
+from ..take import takes
 from . import films
+from .by_flags import choose_sound, engine_asked, make_take, object_called
 
 __all__ = [
     "animate_command",
     "batch_command",
     "check_output",
-    "engine_asked",
     "is_ctrl_c",
-    "object_called",
     "save",
 ]
 
@@ -78,10 +70,10 @@ def animate_command(arguments: argparse.Namespace) -> int:
     output = arguments.output or Path(bpy.data.filepath or "")
     check_output(output, arguments)
     ours = bpy.context.scene.emotalk
-    _choose_sound(arguments, ours)
+    choose_sound(arguments, ours)
     ours.rig.character = object_called(arguments.target)
     with engine_asked(arguments):
-        report = _make_take(arguments, progress_for(arguments.progress))
+        report = make_take(arguments, progress_for(arguments.progress))
     save(output)
     if arguments.report:
         write_report(arguments.report, report)
@@ -166,106 +158,6 @@ def _refuse_fps(arguments: argparse.Namespace) -> None:
         )
 
 
-def _choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
-    if arguments.strip is not None:
-        ours.source, ours.strip = "STRIP", arguments.strip
-    elif arguments.speaker is not None:
-        ours.source, ours.speaker = "SPEAKER", object_called(arguments.speaker)
-    else:
-        start = bpy.context.scene.frame_start if arguments.start is None else arguments.start
-        ours.source, ours.filepath, ours.start_frame = "FILE", str(arguments.sound.resolve()), start
-
-
-def object_called(name: str) -> bpy.types.Object:
-    thing = bpy.context.scene.objects.get(name)
-    if thing is None:
-        have = ", ".join(sorted(other.name for other in bpy.context.scene.objects)[:8]) or "none"
-        raise InputError("No such object", value=name, remedy=f"Objects in the scene: {have}.")
-    return thing
-
-
-def _make_take(
-    arguments: argparse.Namespace, progress: Progress, *, of: str = ""
-) -> dict[str, Any]:
-    """Animate as the button does, with the sliders of the flags; plain values for the report. The
-    take is the active one then. `of` goes before each line that is told, where there are several.
-    """
-    scene = bpy.context.scene
-    scene.emotalk.channel = read_channel(arguments) or 0
-    adopted.adopt(scene).keep()
-    chosen = takes.active_take(scene)
-    was = _sliders_of(chosen.controls) if chosen else None
-    uid = chosen.uid if chosen else ""
-    prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
-    looking = LOOK_SHARE if prepared.sight is not None else 0.0
-    prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
-    track = read_track(arguments)
-    own, given = prepared.request.track, track.phones
-    if track.keys or given:
-        said = phones.on_sound(given, prepared.request.heard) if given else own.phones
-        track = replace(track if track.keys else own, look=own.look, phones=said)
-        prepared = replace(prepared, request=replace(prepared.request, track=track))
-    request = prepared.request
-    outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
-    result = takes.finish(prepared, outcome)
-    if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
-        group = takes.take_of(scene, uid).controls
-        controls.apply(was[0], group)
-        group.ease_s, group.look_at = was[1:]
-    takes.make_active(prepared)
-    _record(takes.active_take(scene), track, given, request.heard)
-    notes = [*request.heard.notes, *result.notes]
-    for note in (*outcome.report.warnings, *notes):
-        tell(f"emotalk: {of}{note}")
-    return outcome.report.to_dict() | {
-        "n_keys": result.n_keys,
-        "n_curves": result.n_curves,
-        "actions": list(result.actions),
-        "notes": notes,
-    }
-
-
-def _sliders_of(group: Any) -> tuple[Controls, float, Any]:
-    return controls.read(group), group.ease_s, group.look_at
-
-
-def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
-    controls.apply(read_track(arguments).base, group)
-    if arguments.ease is not None:
-        group.ease_s = arguments.ease
-    if arguments.look_at is not None:
-        group.look_at = object_called(arguments.look_at)
-
-
-def _record(take: Any, track: ControlTrack, given: Sequence[Phone], heard: Heard) -> None:
-    """Let the take's sliders say what its keys show."""
-    if track.keys:
-        controls.key_track(take.controls, track, heard.start_frame, heard.rate)
-    if given:
-        phones.put(take.controls, given)
-    if track.keys or given:
-        take.baked = controls.digest(take.controls)
-
-
-@contextlib.contextmanager
-def engine_asked(arguments: argparse.Namespace) -> Generator[EngineSettings]:
-    """The engine that the flags and the preferences ask for, for as long as this lasts."""
-    SESSION.asked = settings_for(
-        EngineFlags(
-            model=arguments.model,
-            engine=arguments.engine,
-            device=arguments.device,
-            python=arguments.python,
-            cache=arguments.cache,
-            use_cache=not arguments.no_cache,
-        )
-    )
-    try:
-        yield SESSION.asked
-    finally:
-        SESSION.asked = None
-
-
 def _shots(arguments: argparse.Namespace) -> list[_Shot]:
     """Each sound of the folder and of those in it, and where its results go."""
     folder, out = arguments.folder.resolve(), arguments.output.resolve()
@@ -342,7 +234,7 @@ def _make_files(
     bpy.ops.wm.open_mainfile(filepath=str(base))
     _put_sound(shot.sound)
     own = argparse.Namespace(**(vars(arguments) | tables_beside(shot.sound)))
-    entry["report"] = _make_take(own, progress, of=f"{shot.sound}: ")
+    entry["report"] = make_take(own, progress, of=f"{shot.sound}: ")
     scene = bpy.context.scene
     last_frame = takes.active_take(scene).last_frame
     scene.frame_end = max(scene.frame_start, round(last_frame))

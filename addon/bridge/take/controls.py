@@ -159,13 +159,19 @@ def digest(group: Any, *, is_own: bool = True) -> str:
 
 
 def put_back(group: Any, was: str) -> None:
-    """Set the sliders as they were when `was` was their digest; those that had keys stay."""
+    """Set the sliders, and what is told, as they were when `was` was their digest; those that had
+    keys stay.
+    """
     try:
-        still, _keys = json.loads(was)
+        still, _keys, *told = json.loads(was)
     except (ValueError, TypeError):  # of a version that knew none
         return
     for name, value in still.items():
         setattr(group, name, value)
+    group.phones.clear()
+    for start, end, symbol in told[0] if told else ():
+        phone = group.phones.add()
+        phone.start, phone.end, phone.symbol = start, end, symbol
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

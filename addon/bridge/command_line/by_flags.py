@@ -1,0 +1,133 @@
+"""A take as the flags of the command line ask for it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import bpy
+
+from ....emotalk_core.cli.options import read_channel, read_track
+from ....emotalk_core.cli.streams import tell
+from ....emotalk_core.controls import Controls, ControlTrack
+from ....emotalk_core.errors import InputError
+from ....emotalk_core.phones import Phone
+from ....emotalk_core.progress import Progress, part_of
+from ..jobs.session import SESSION
+from ..jobs.settings import EngineFlags, settings_for
+from ..jobs.work import EngineSettings, animate
+from ..sounds.sound import Heard
+from ..take import adopted, controls, phones, takes
+from ..take.prepared import LOOK_SHARE
+
+__all__ = ["choose_sound", "engine_asked", "make_take", "object_called"]
+
+
+def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
+    """Put the sound that the flags name into the panel's settings."""
+    if arguments.strip is not None:
+        ours.source, ours.strip = "STRIP", arguments.strip
+    elif arguments.speaker is not None:
+        ours.source, ours.speaker = "SPEAKER", object_called(arguments.speaker)
+    else:
+        start = bpy.context.scene.frame_start if arguments.start is None else arguments.start
+        ours.source, ours.filepath, ours.start_frame = "FILE", str(arguments.sound.resolve()), start
+
+
+def object_called(name: str) -> bpy.types.Object:
+    """The scene's object of a name.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    thing = bpy.context.scene.objects.get(name)
+    if thing is None:
+        have = ", ".join(sorted(other.name for other in bpy.context.scene.objects)[:8]) or "none"
+        raise InputError("No such object", value=name, remedy=f"Objects in the scene: {have}.")
+    return thing
+
+
+def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = "") -> dict[str, Any]:
+    """Animate as the button does, with the sliders of the flags; plain values for the report. The
+    take is the active one then. `of` goes before each line that is told, where there are several.
+    """
+    scene = bpy.context.scene
+    scene.emotalk.channel = read_channel(arguments) or 0
+    adopted.adopt(scene).keep()
+    chosen = takes.active_take(scene)
+    was = _sliders_of(chosen.controls) if chosen else None
+    uid = chosen.uid if chosen else ""
+    prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
+    looking = LOOK_SHARE if prepared.sight is not None else 0.0
+    prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
+    track = read_track(arguments)
+    own, given = prepared.request.track, track.phones
+    if track.keys or given:
+        said = phones.on_sound(given, prepared.request.heard) if given else own.phones
+        track = replace(track if track.keys else own, look=own.look, phones=said)
+        prepared = replace(prepared, request=replace(prepared.request, track=track))
+    request = prepared.request
+    outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
+    result = takes.finish(prepared, outcome)
+    if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
+        group = takes.take_of(scene, uid).controls
+        controls.apply(was[0], group)
+        group.ease_s, group.look_at = was[1:]
+    takes.make_active(prepared)
+    _record(takes.active_take(scene), track, given, request.heard)
+    notes = [*request.heard.notes, *result.notes]
+    for note in (*outcome.report.warnings, *notes):
+        tell(f"emotalk: {of}{note}")
+    return outcome.report.to_dict() | {
+        "n_keys": result.n_keys,
+        "n_curves": result.n_curves,
+        "actions": list(result.actions),
+        "notes": notes,
+    }
+
+
+def _sliders_of(group: Any) -> tuple[Controls, float, Any]:
+    return controls.read(group), group.ease_s, group.look_at
+
+
+def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
+    controls.apply(read_track(arguments).base, group)
+    if arguments.ease is not None:
+        group.ease_s = arguments.ease
+    if arguments.look_at is not None:
+        group.look_at = object_called(arguments.look_at)
+
+
+def _record(take: Any, track: ControlTrack, given: Sequence[Phone], heard: Heard) -> None:
+    """Let the take's sliders say what its keys show."""
+    if track.keys:
+        controls.key_track(take.controls, track, heard.start_frame, heard.rate)
+    if given:
+        phones.put(take.controls, given)
+    if track.keys or given:
+        take.baked = controls.digest(take.controls)
+
+
+@contextlib.contextmanager
+def engine_asked(arguments: argparse.Namespace) -> Generator[EngineSettings]:
+    """The engine that the flags and the preferences ask for, for as long as this lasts."""
+    SESSION.asked = settings_for(
+        EngineFlags(
+            model=arguments.model,
+            engine=arguments.engine,
+            device=arguments.device,
+            python=arguments.python,
+            cache=arguments.cache,
+            use_cache=not arguments.no_cache,
+        )
+    )
+    try:
+        yield SESSION.asked
+    finally:
+        SESSION.asked = None
