@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from emotalk_core.controls import Controls
+from emotalk_core.phones import Phone
 
 from ..datasets import Recording, load_samples
 from .studio import Studio
@@ -37,17 +38,19 @@ def lip_scores(
     sets: Mapping[str, tuple[Sequence[Recording], str]],
     controls: Controls | None = None,
     change: Callable[[np.ndarray], np.ndarray] | None = None,
+    told: Mapping[str, tuple[Phone, ...]] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Figures of each set; `sets`: name -> (recordings, the tool's name of their split); `change`
-    alters the samples first.
+    alters the samples first; `told` has phones by the recordings' names, to be obeyed.
     """
+    phones = told or {}
     table = {}
     for name, (recordings, split) in sets.items():
         with tempfile.TemporaryDirectory() as folder:
             for recording in recordings:
                 stem = recording.name.split("/")[1]
                 if change is None:
-                    curves = studio.curves(recording, controls)
+                    curves = studio.curves(recording, controls, phones.get(recording.name, ()))
                 else:
                     altered = change(load_samples(recording.source))
                     curves = studio.decode(studio.encode_samples(altered), controls)

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core.controls import EMOTIONS
+from emotalk_core.phones import Phone
 
-from ..datasets import Recording
+from ..datasets import Recording, read_phones
 from ..sets import JUDGED
 from .heard import SHARED, heard_scores, same_level
 from .lips import FIGURES, lip_scores, score_tool
@@ -26,6 +27,7 @@ __all__ = ["evaluate", "save", "table", "with_noise"]
 _STABLE_CLIPS: Final = 25
 _SLIDER_CLIPS: Final = 40
 _NOISE_DB: Final = (10, 0)
+_WITH_PHONES: Final = ("ravdess", "emodb", "open_speech", "grid_mp")
 
 
 def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
@@ -39,6 +41,13 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
             n: (r, split if split == "test" else JUDGED[n].dev) for n, r in chosen.items() if r
         }
         result["lips"] = lip_scores(studio, tool, named)
+        result["lips, phones told"] = {
+            name: lip_scores(
+                studio, tool, {name: named[name]}, told=_phones_of(data / name, chosen[name])
+            )[name]
+            for name in _WITH_PHONES
+            if name in named
+        }
         result["closure_in_noise"] = {
             f"{ratio_db} dB": lip_scores(
                 studio,
@@ -68,6 +77,13 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     return result
 
 
+def _phones_of(folder: Path, recordings: Sequence[Recording]) -> dict[str, tuple[Phone, ...]]:
+    """What is said in recordings, by their names, from the file that judges lips too."""
+    found = read_phones(folder / "phones.csv")
+    files = {recording.name: Path(str(recording.source)).name for recording in recordings}
+    return {name: tuple(found.get(file, ())) for name, file in files.items()}
+
+
 def with_noise(samples: np.ndarray, ratio_db: float) -> np.ndarray:
     """Samples in white noise whose power is `ratio_db` below that of the whole clip."""
     noise = np.random.default_rng(len(samples)).standard_normal(len(samples))
@@ -89,6 +105,8 @@ def _spread(recordings: Sequence[Recording], n: int) -> list[Recording]:
 def table(result: Mapping[str, Any]) -> str:
     """The figures as text for people."""
     lines = [f"split {result['split']}", *_lip_lines(result.get("lips", {}))]
+    if "lips, phones told" in result:
+        lines += ["the same with phone times told", *_lip_lines(result["lips, phones told"])]
     lines += [
         f"stable, {name:8s} jaw r {s['jaw_r']:.4f} worst {s['jaw_r_worst']:.4f} "
         f"difference {s['difference']:.4f} all r {s['all_r']:.4f} size {s['size']:.3f}"

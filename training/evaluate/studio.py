@@ -13,6 +13,7 @@ from emotalk_core.audio import ArraySound
 from emotalk_core.controls import Controls, ControlTrack, emotion_weights
 from emotalk_core.engine import Encoding, open_engine
 from emotalk_core.model.folder import load_model
+from emotalk_core.phones import Phone
 from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import Recording, load_samples
@@ -47,11 +48,21 @@ class Studio:
         """Encoding of samples at 16 kHz."""
         return pipeline.encode(ArraySound(samples, SAMPLE_RATE), self.engine)
 
-    def decode(self, encoding: Encoding, controls: Controls | None = None) -> np.ndarray:
-        """Shaped coefficients (T, 52) at 30 fps."""
-        track = ControlTrack(controls or Controls())
+    def decode(
+        self,
+        encoding: Encoding,
+        controls: Controls | None = None,
+        phones: tuple[Phone, ...] = (),
+    ) -> np.ndarray:
+        """Shaped coefficients (T, 52) at 30 fps; `phones` are told in place of what is heard."""
+        track = ControlTrack(controls or Controls(), phones=phones)
         return pipeline.decode(encoding, track, self.engine).values[:, :N_CHANNELS]
 
-    def curves(self, recording: Recording, controls: Controls | None = None) -> np.ndarray:
+    def curves(
+        self,
+        recording: Recording,
+        controls: Controls | None = None,
+        phones: tuple[Phone, ...] = (),
+    ) -> np.ndarray:
         """Shaped coefficients (T, 52) of a recording."""
-        return self.decode(self.encode(recording), controls)
+        return self.decode(self.encode(recording), controls, phones)
