@@ -213,6 +213,15 @@ def test_a_pasted_copy_is_one_too(two: Any, head: Any) -> None:
     assert [changed(take) for take in of(two, pasted)] == [0, 0]
 
 
+def test_a_copy_that_is_deleted_while_a_job_runs_harms_nothing(two: Any, twin: Any) -> None:
+    from emotalk.addon.bridge.take import adopted
+
+    adoption = adopted.adopt(bpy.context.scene)
+    bpy.data.objects.remove(twin)
+
+    assert adoption.keep() == "Head.001 has 2 takes of its own now"
+
+
 def test_the_panel_names_copies_and_offers_their_takes(two: Any, twin: Any) -> None:
     from emotalk.addon.ui.takes import EMOTALK_PT_takes
 

@@ -40,7 +40,9 @@ class Adoption:
         for take in takes:
             for thing in by_hand.parts_of(take).values():
                 own_actions.name_after(keyed_block(thing), thing.name)
-        owners, n_takes = {take.rig.character.name for take in takes}, counted(len(takes), "take")
+        # As takes were named: an object may have been deleted while a job ran.
+        owners = {take.name.partition(": ")[0] for take in takes}
+        n_takes = counted(len(takes), "take")
         if len(owners) > 1:
             return f"{counted(len(owners), 'character')} have {n_takes} of their own now"
         return "".join(f"{name} has {n_takes} of its own now" for name in owners)
