@@ -10,7 +10,7 @@ import pytest
 
 from tests.addon.copy_scenes import APART, adopt, all_keys, duplicate, of
 from tests.addon.ease_scenes import changed
-from tests.addon.passage_scenes import feel, remove
+from tests.addon.passage_scenes import remove
 from tests.addon.scenes import fcurves, keys_of, state
 
 
@@ -22,17 +22,21 @@ def test_a_copy_has_the_same_takes_of_its_own(two: Any, head: Any, twin: Any) ->
     assert len({take.uid for take in two.takes}) == 4
     assert [changed(take) for take in two.takes] == [0] * 4
     assert two.takes[3].controls.happy == pytest.approx(0.6)
-    assert two.takes[3].controls.mix == two.takes[1].controls.mix
+    assert two.takes[3].controls.mix == two.takes[1].controls.mix == 1.0
+    assert two.takes[3].controls.took_over
     assert [target.object for target in two.takes[2].rig.targets] == [twin]
     assert two.take_index == 2
     assert all_keys(twin) == all_keys(head)
 
 
 def test_the_sliders_of_a_copy_move_it_alone(two: Any, head: Any, twin: Any) -> None:
+    from emotalk.addon.bridge.take import live
+
     adopt()
     was = all_keys(head)
 
-    feel(two, 2, 0.9)
+    two.takes[2].controls.happy = 0.9
+    live._tick()  # at once: what was heard is at hand
 
     assert all_keys(head) == was
     assert all_keys(twin) != was
@@ -107,6 +111,30 @@ def test_the_same_sound_on_a_copy_makes_its_take_again(two: Any, head: Any, twin
     assert two.take_index == 3
     assert all_keys(twin) == was
     assert [*two.takes[3].ease_written] == [*two.takes[1].ease_written]
+
+
+def test_a_clip_that_is_imported_onto_a_copy_knows_its_takes(
+    two: Any, twin: Any, tmp_path: Any
+) -> None:
+    path = str(tmp_path / "clip.npz")
+    bpy.ops.emotalk.export_clip(filepath=path)
+    two.rig.character = twin
+    bpy.context.scene.frame_set(300)
+
+    bpy.ops.emotalk.import_clip(filepath=path)
+
+    assert [take.first_frame for take in of(two, twin)] == [5, APART, 300]
+
+
+def test_the_command_line_knows_copies_too(two: Any, twin: Any, tmp_path: Any) -> None:
+    from emotalk.addon.commands import main
+
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "copy.blend"))
+
+    assert main(["animate", "--sound", two.filepath, "--target", twin.name, "--start", "300"]) == 0
+
+    ours, twin = bpy.context.scene.emotalk, bpy.data.objects["Head.001"]
+    assert [take.first_frame for take in of(ours, twin)] == [5, APART, 300]
 
 
 def test_removing_a_take_leaves_it_to_the_copy(two: Any, head: Any, twin: Any) -> None:
@@ -222,6 +250,7 @@ def test_a_passage_of_a_copy_follows_its_own_take(halves: Any, head: Any) -> Non
     twin = duplicate(head)[0]
     adopt()
     was = keys_of(head, "mouthSmileLeft")[1].tolist()
+    assert [take.passage_from for take in of(halves, twin)] == ["", halves.takes[2].uid]
 
     remove(halves, 2)
 

@@ -40,7 +40,9 @@ class Adoption:
         for take in takes:
             for thing in by_hand.parts_of(take).values():
                 own_actions.name_after(keyed_block(thing), thing.name)
-        owners, n_takes = {take.rig.character.name for take in takes}, counted(len(takes), "take")
+        # As takes were named: an object may have been deleted while a job ran.
+        owners = {take.name.partition(": ")[0] for take in takes}
+        n_takes = counted(len(takes), "take")
         if len(owners) > 1:
             return f"{counted(len(owners), 'character')} have {n_takes} of their own now"
         return "".join(f"{name} has {n_takes} of its own now" for name in owners)
@@ -201,11 +203,10 @@ def _new_copy(scene: bpy.types.Scene, place: int, parts: _Parts) -> tuple[str, A
     take = takes[place]  # adding has moved it
     _copy_group(take, copy)
     copy.uid = uuid.uuid4().hex
-    # Setting one slider sets others of these.
-    copy.controls.is_felt, copy.controls.took_over = take.controls.is_felt, take.controls.took_over
     controls.copy_keys(take.controls, copy.controls)
     if controls.digest(copy.controls) != copy.baked:  # the original's have moved, its keys have not
         controls.put_back(copy.controls, copy.baked)
+    copy.controls.took_over = take.controls.took_over  # the mix, that was set, has taken it back
     copy.rig.character, copy.armature = _counterpart(take, parts), parts.get(by_hand.ARMATURE)
     for number, target in enumerate(copy.rig.targets):
         target.object = parts.get(number)
