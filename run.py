@@ -399,7 +399,8 @@ def run_module(environment: str, module: str, arguments: list[str]) -> int:
 
 def code_of(command: list[str], variables: dict[str, str]) -> int:
     """Exit code of a program that ends when we are ended (SIGTERM), and tells so itself."""
-    with subprocess.Popen(command, env=variables) as child:
+    # No thread of ours could hold a lock that the child then waits for.
+    with subprocess.Popen(command, env=variables, preexec_fn=ending_with_us()) as child:
         before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         try:
             return child.wait()
@@ -408,6 +409,15 @@ def code_of(command: list[str], variables: dict[str, str]) -> int:
             raise
         finally:
             signal.signal(signal.SIGTERM, before)
+
+
+def ending_with_us() -> Callable[[], object] | None:
+    """What lets Linux end a child whose parent is killed (SIGKILL); elsewhere it lives on."""
+    if sys.platform != "linux":
+        return None
+    set_parent_death_signal = 1
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def let_end(child: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import platform
 import re
 import secrets
 import shutil
@@ -17,10 +19,14 @@ from typing import IO, Final
 
 from .errors import InputError, SetupError
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = [
     "atomic_file",
     "disk_error",
     "ensure_writable",
+    "growing_folder",
     "open_temporary",
     "part_beside",
     "path_beside",
@@ -76,7 +82,7 @@ def _is_name(path: Path) -> bool:
 def remove_leftovers(paths: Iterable[Path], *, older_than_s: float = _ALIVE_S) -> None:
     """Remove what runs that were killed left of these very files, or folders of pictures: what
     only `part_beside` calls so, and nobody has written to for that long. A younger one may be that
-    of a run beside this one.
+    of a run beside this one, unless it is a `growing_folder` of this machine that nobody holds.
     """
     oldest_alive_s = time.time() - older_than_s
     ours: dict[Path, set[str]] = {}
@@ -89,8 +95,14 @@ def remove_leftovers(paths: Iterable[Path], *, older_than_s: float = _ALIVE_S) -
         with contextlib.suppress(OSError, ValueError):
             for other in list(folder.iterdir()):
                 named = _LEFTOVER.fullmatch(other.name)
-                if named and named[1] in starts and other.lstat().st_mtime < oldest_alive_s:
-                    remove(other)
+                if named and named[1] in starts:
+                    _remove_if_left(other, oldest_alive_s)
+
+
+def _remove_if_left(part: Path, oldest_alive_s: float) -> None:
+    with contextlib.suppress(OSError):  # another user's, in a folder for all
+        if part.lstat().st_mtime < oldest_alive_s or _is_let_go(part):
+            remove(part)
 
 
 def remove(path: Path) -> None:
@@ -106,6 +118,71 @@ def part_beside(path: Path) -> Path:
     makes the same one at the same time.
     """
     return path_beside(path, f".{secrets.token_hex(4)}.part")
+
+
+@contextlib.contextmanager
+def growing_folder(path: Path) -> Generator[Path]:
+    """A folder that is named as `part_beside` does it, for what takes the place of `path`; gone in
+    the end. Whoever is killed meanwhile lets go of it, so that the next run removes it at once.
+
+    Raises
+    ------
+    SetupError
+        The disk is full, or the folder that it lies in is not there or cannot be written to.
+    """
+    part = path_beside(path, f".{_machine()}{secrets.token_hex(2)}.part")
+    try:
+        part.mkdir(mode=0o700)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    lock = _hold(part)
+    try:
+        yield part
+    finally:
+        if lock is not None:
+            os.close(lock)
+        with contextlib.suppress(OSError):
+            remove(part)
+
+
+def _machine() -> str:
+    """Four hex digits: locks of some shared disks are known to one machine alone."""
+    try:
+        name = Path("/proc/sys/kernel/random/boot_id").read_text()
+    except OSError:
+        name = platform.node()
+    return hashlib.sha256(name.encode()).hexdigest()[:4]
+
+
+def _hold(folder: Path) -> int | None:
+    """A descriptor that holds the folder for as long as it is open; None where there are no such
+    locks.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_let_go(part: Path) -> bool:
+    """Whether it is a `growing_folder` that this machine has made, and whose maker has ended."""
+    if sys.platform == "win32" or not part.is_dir() or part.is_symlink():
+        return False
+    if not part.name.removesuffix(".part")[-8:].startswith(_machine()):
+        return False
+    descriptor = os.open(part, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held, or a disk without locks
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def path_beside(path: Path, ending: str) -> Path:

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from emotalk_core.atomic_file import atomic_file, ensure_writable, path_beside
-from emotalk_core.errors import InputError
+from emotalk_core.atomic_file import (
+    atomic_file,
+    ensure_writable,
+    growing_folder,
+    path_beside,
+    remove_leftovers,
+)
+from emotalk_core.errors import InputError, SetupError
 
 
 @pytest.mark.parametrize("name", ["a" * 250 + ".csv", "é" * 125 + ".csv", "字" * 84, "a.csv"])
@@ -69,3 +75,43 @@ def test_a_link_to_nothing_and_one_to_a_file_may_be_written_over(tmp_path: Path)
         with atomic_file(tmp_path / name) as file:
             file.write(b"new")
         assert (tmp_path / name).read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks of folders")
+def test_a_growing_folder_stays_as_long_as_its_maker_and_no_longer(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    code = (
+        "import pathlib, signal, sys\nfrom emotalk_core.atomic_file import growing_folder\n"
+        "with growing_folder(pathlib.Path(sys.argv[1])) as part:\n"
+        "    (part / 'film').touch()\n    print(part, flush=True)\n    signal.pause()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(film)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        part = Path(os.fsdecode(other.stdout.readline()).strip())
+        remove_leftovers([film])
+        assert (part / "film").exists()
+        other.kill()
+        other.wait()
+
+    remove_leftovers([tmp_path / "another.mp4"])
+    assert part.exists()
+    remove_leftovers([film])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_young_folder_of_another_machine_stays(tmp_path: Path) -> None:
+    """Whose locks we may not see."""
+    with growing_folder(tmp_path / "film.mp4") as part:
+        pass
+    machine = part.name[-13:-9]
+    other = tmp_path / part.name.replace(machine, f"{int(machine, 16) ^ 1:04x}")
+    other.mkdir()
+
+    remove_leftovers([tmp_path / "film.mp4"])
+
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_no_place_for_a_growing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"No such file"), growing_folder(tmp_path / "no" / "film"):
+        pass

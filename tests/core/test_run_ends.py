@@ -52,6 +52,27 @@ def test_who_ends_us_ends_what_we_started(tmp_path: Path, how: str) -> None:
     assert ours.returncode == 7
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child")
+def test_who_kills_run_py_ends_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "sleeper.py").write_text(
+        "import signal\nprint('ready', flush=True)\nsignal.pause()\n"
+    )
+    command = [sys.executable, str(tmp_path / "sleeper.py")]
+    code = f"import os, run\nrun.code_of({command!r}, dict(os.environ))"
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    ) as ours:
+        assert ours.stdout is not None
+        ours.stdout.readline()
+        ours.kill()
+        rest, _ = ours.communicate(timeout=60.0)  # the pipe ends with the last who has it
+
+    assert rest == b""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no exec that keeps the process")
 def test_who_kills_run_py_kills_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "teller.py").write_text("import os\nprint(os.getpid())\n")

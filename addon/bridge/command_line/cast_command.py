@@ -20,7 +20,7 @@ from ..jobs.session import SESSION
 from ..jobs.work import animate
 from ..take import adopted, cast
 from ..take.several import Made, Several, asked_of_cast, asked_of_pauses, settle_pauses
-from . import by_flags, shots
+from . import by_flags, saving, shots
 
 __all__ = ["cast_command"]
 
@@ -42,7 +42,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
         failed = [str(error) for error in several.failed]
         if arguments.fill_pauses:
             failed += _fill_pauses(scene, arguments)
-    shots.save(output)
+    saving.save(output)
     if arguments.report:
         made = [_entry(made) for made in several.made]
         write_report(arguments.report, {"takes": made, "left_out": failed})

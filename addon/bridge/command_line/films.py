@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from pathlib import Path
 from typing import Final
 
 import bpy
 
-from ....emotalk_core.atomic_file import part_beside, remove
+from ....emotalk_core.atomic_file import growing_folder
 from ....emotalk_core.cli import ended_with
 from ....emotalk_core.cut_short import is_cut_short
 from ....emotalk_core.errors import InputError, SetupError
@@ -42,24 +41,20 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
         The disk is full.
     """
     ensure_camera(scene)
-    part = part_beside(film)  # a folder: a # in its name is no number of a frame
     scene.render.use_file_extension = form == "png"
     if form == "png":
         compat.set_picture_output(scene)
     else:
         compat.set_video_output(scene, _CONTAINERS[form])
         scene.frame_step = 1  # a film of every other frame is over before its sound is
-    scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
-    try:
+    with growing_folder(film) as part:  # a # in its name is no number of a frame
+        scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
         _render(scene, film)
         _ensure_whole(part, film)
         if form == "png":
             _put_pictures(part, film)
         else:
             (part / "film").replace(film)
-    finally:
-        with contextlib.suppress(OSError):
-            remove(part)
 
 
 def _render(scene: bpy.types.Scene, film: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import tempfile
 from collections.abc import Sequence
@@ -13,13 +12,12 @@ from typing import Any, Final
 
 import bpy
 
-from ....emotalk_core.atomic_file import ensure_writable, part_beside, remove_leftovers
+from ....emotalk_core.atomic_file import ensure_writable, growing_folder, remove_leftovers
 from ....emotalk_core.cli.jobs import find_sounds
 from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_channel, read_track
 from ....emotalk_core.cli.places import (
     ensure_places,
     ensure_report,
-    make_folder,
     refuse_overwriting,
     refuse_twice,
 )
@@ -27,7 +25,7 @@ from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import table_stamps, tables_beside
-from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, SetupError
+from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ....emotalk_core.progress import Progress
 from .. import compat
 from ..jobs.session import SESSION
@@ -35,6 +33,7 @@ from ..keying import rigs
 from ..take import takes
 from . import films
 from .by_flags import choose_sound, engine_asked, make_take, object_called
+from .saving import save
 
 __all__ = [
     "animate_command",
@@ -114,17 +113,19 @@ def batch_command(arguments: argparse.Namespace) -> int:
     place: Path = arguments.report or arguments.output / _REPORT
     _refuse_own_input(shots, place)
     ensure_places(arguments.output, place)
-    remove_leftovers([place])
-    remove_leftovers([path for shot in shots for path in shot.files], older_than_s=_STALE_S)
+    own = Path(tempfile.gettempdir(), "emotalk_base")
+    remove_leftovers([place, *(shot.blend for shot in shots)])
+    slow = [own, *(shot.film for shot in shots if shot.film is not None)]
+    remove_leftovers(slow, older_than_s=_STALE_S)
     names = [str(shot.sound) for shot in shots]
     report = BatchReport(place, "audio", names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]
     with (
         engine_asked(arguments) as engine,
-        tempfile.TemporaryDirectory(prefix="emotalk_") as folder,
+        growing_folder(own) as folder,
     ):
         key = SESSION.room.engine(engine).key  # no model, no such device: told once too
-        base = _base_file(Path(folder), arguments)
+        base = _base_file(folder, arguments)
         if arguments.render:
             films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
         for number, shot in enumerate(shots, 1):
@@ -266,28 +267,6 @@ def _put_sound(sound: Path) -> None:
     strip = strips.new_sound(sound.stem, str(sound), channel, scene.frame_start)
     compat.show_strips_of(scene)
     ours.source, ours.strip = "STRIP", strip.name
-
-
-def save(path: Path) -> None:
-    """Save a copy; the file appears when it is whole."""
-    make_folder(path.parent)
-    part = part_beside(path)
-    try:
-        bpy.ops.wm.save_as_mainfile(filepath=str(part), copy=True)
-        # 5.2 says that all went well when the disk was full: the end of the file tells.
-        compat.names_in(part)
-        part.replace(path)
-    except (RuntimeError, OSError) as error:
-        # Blender's own words may be those of an earlier error: on a full disk "No such file".
-        why = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
-        raise SetupError(
-            f"The file cannot be saved ({why})",
-            value=path,
-            remedy="Free disk space, or choose a folder that can be written to.",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
