@@ -17,6 +17,7 @@ class Layout:
         self.labels: list[str] = []
         self.buttons: list[str] = []
         self.columns = 0
+        self.rows = 0
         self.enabled = True
 
     def grid_flow(self, *, columns: int, **_: Any) -> Layout:
@@ -26,7 +27,9 @@ class Layout:
     def column(self, **_: Any) -> Layout:
         return self
 
-    row = column
+    def row(self, **_: Any) -> Layout:
+        self.rows += 1
+        return self
 
     def operator(self, name: str, **_: Any) -> SimpleNamespace:
         self.buttons.append(name)
@@ -64,6 +67,27 @@ def test_names_of_sliders_can_be_read_in_a_narrow_sidebar(
     ready: Any, width: int, scale: float, columns: int
 ) -> None:
     assert _drawn(width, scale).columns == columns
+
+
+def test_buttons_of_a_phrase_can_be_read_in_a_narrow_sidebar(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+
+    assert _drawn(177).rows == _drawn(292).rows - 1  # below each other, not beside
+
+
+@pytest.mark.parametrize("width", [177, 292])
+def test_sentences_are_broken_where_the_sidebar_ends(addon: Any, width: int) -> None:
+    from emotalk.addon.ui.base import draw_text
+
+    layout = Layout()
+    context: Any = SimpleNamespace(
+        region=SimpleNamespace(width=width),
+        preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
+    )
+
+    draw_text(layout, "35,310 keys on 110 curves, lips met 12 times", "INFO", context)
+
+    assert max(map(len, layout.labels)) <= (width - 60) / 7.5
 
 
 def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
