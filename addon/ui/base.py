@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 _PIXELS_OF_A_LETTER = 7.5  # of Blender's own font, measured
+_FEWEST_LETTERS = 8  # of a line, however narrow the region is
 _TWO_COLUMNS = 270  # pixels below which the names of sliders side by side are cut to a letter
 _ONE_THING = 220  # pixels below which a name beside other things is cut to nothing
 
@@ -85,7 +86,7 @@ def is_narrow(context: bpy.types.Context) -> bool:
 def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:
     """A sentence over as many lines as the region is wide."""
     scale = context.preferences.system.ui_scale
-    letters = max(20, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))
+    letters = max(_FEWEST_LETTERS, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(textwrap.wrap(text, letters)):

@@ -6,7 +6,7 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS
 from ..bridge.take import live, phrases, takes
-from .base import InSequencer, InView, draw_text, slider_columns
+from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 
 __all__ = ["CLASSES"]
 
@@ -51,7 +51,7 @@ class _Emotion:
         _draw_sliders(layout.column(), group, context, is_active=not is_clip)
         layout.prop(context.scene.emotalk, "live")
         if take is not None:
-            _draw_phrase(layout, take)
+            _draw_phrase(layout, take, context)
         if take is None or not live.is_stale(take):
             return
         if take.is_held:
@@ -68,7 +68,7 @@ def _draw_here(layout: Any, scene: bpy.types.Scene) -> None:
         layout.operator("emotalk.take_here")
 
 
-def _draw_phrase(layout: Any, take: Any) -> None:
+def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
     """The phrase at the current frame, and what can be felt in it alone."""
     if take.source in {"CLIP", "PAUSE"}:
         return
@@ -81,9 +81,10 @@ def _draw_phrase(layout: Any, take: Any) -> None:
         middle.alignment = "CENTER"
         middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}: heard {spoken.heard}")
         row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
-    row = column.row(align=True)  # grey in a take of an older version, and says what to do
-    row.operator("emotalk.feel_phrase", icon="KEY_HLT")
-    row.operator("emotalk.voice_phrase", icon="SOUND")
+    # Grey in a take of an older version, and say what to do.
+    buttons = column if is_narrow(context) else column.row(align=True)
+    buttons.operator("emotalk.feel_phrase", icon="KEY_HLT")
+    buttons.operator("emotalk.voice_phrase", icon="SOUND")
 
 
 class EMOTALK_PT_emotion(_Emotion, InView, bpy.types.Panel):

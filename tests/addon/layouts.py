@@ -15,6 +15,7 @@ class Layout:
         self.labels: list[str] = []
         self.buttons: list[str] = []
         self.columns = 0
+        self.rows = 0
         self.enabled = True
 
     def grid_flow(self, *, columns: int, **_: Any) -> Layout:
@@ -24,7 +25,9 @@ class Layout:
     def column(self, **_: Any) -> Layout:
         return self
 
-    row = column
+    def row(self, **_: Any) -> Layout:
+        self.rows += 1
+        return self
 
     def operator(self, name: str, **_: Any) -> SimpleNamespace:
         self.buttons.append(name)

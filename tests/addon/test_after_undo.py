@@ -29,9 +29,15 @@ def _take(number: int = 0) -> Any:
 
 def _follow() -> None:
     """What the timer does in a window."""
+    from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.take import live
 
     assert live._tick() is None
+    follower = SESSION.job  # of a long take
+    if isinstance(follower, live.Follower):
+        follower.wait(20)
+        while follower.look() is not None:
+            pass
 
 
 def _type(name: str, value: float) -> None:
@@ -65,7 +71,13 @@ def was(ready: Any, head: Any) -> np.ndarray:
     return _smile()
 
 
-def test_keys_go_back_with_the_sliders_and_stay_theirs(was: np.ndarray) -> None:
+@pytest.mark.parametrize("is_long", [False, True])
+def test_keys_go_back_with_the_sliders_and_stay_theirs(
+    was: np.ndarray, monkeypatch: pytest.MonkeyPatch, *, is_long: bool
+) -> None:
+    from emotalk.addon.bridge.take import live
+
+    monkeypatch.setattr(live, "_SHORT_FRAMES", 10 if is_long else 10_000)
     _type("happy", 1.0)
     smiling = _smile()
     assert smiling.max() > was.max() + 0.1

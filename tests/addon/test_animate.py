@@ -153,6 +153,7 @@ def test_long_take_follows_its_sliders_in_the_background(
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     take = happy_take(ready)
     before = voice_of(head, "mouthSmileLeft")[1]
+    action = head.data.shape_keys.animation_data.action
 
     assert live._tick() is None
     follower = SESSION.job
@@ -165,25 +166,22 @@ def test_long_take_follows_its_sliders_in_the_background(
     assert fake_engine.n_encoded == 1
     assert SESSION.job is None
     assert not live.is_stale(take)
+    assert head.data.shape_keys.animation_data.action == action  # another would not survive undo
 
 
-@pytest.mark.parametrize("n_looks", [0, 1, 2])
 def test_stopped_follower_leaves_the_keys_as_they_were(
-    ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch, n_looks: int
+    ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.take import live
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
-    monkeypatch.setattr(live, "SLICE_S", 0.0)
     happy_take(ready)
     before = state()
     live._tick()
     follower = SESSION.job
     follower.wait(20)
 
-    for _ in range(n_looks):
-        assert follower.look() is not None
     bpy.ops.emotalk.stop()
 
     assert follower.look() is None
@@ -196,13 +194,11 @@ def test_undo_while_following_stops_it(ready: Any, monkeypatch: pytest.MonkeyPat
     from emotalk.addon.bridge.take import live
 
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
-    monkeypatch.setattr(live, "SLICE_S", 0.0)
     take = happy_take(ready)
     before = state()
     live._tick()
     follower = SESSION.job
     follower.wait(20)
-    follower.look()
 
     live._after_undo()
 

@@ -11,7 +11,16 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import add_strip, fcurves, keys_of, make_head, needs_sound, state, voice_of
+from tests.addon.scenes import (
+    add_strip,
+    fcurves,
+    keys_of,
+    make_head,
+    needs_sound,
+    put_bones_under,
+    state,
+    voice_of,
+)
 
 
 @pytest.fixture
@@ -41,7 +50,20 @@ def test_linked_character_is_refused(ready: Any, head: Any, tmp_path: Path) -> N
     bpy.context.scene.collection.objects.link(into.objects[0])
     ready.rig.character = into.objects[0]
 
-    assert_refused(r"Linked data cannot be animated: 'Head'. Make a library override")
+    assert_refused(r"Linked data cannot be animated: 'Head'. Make a library override of its mesh")
+
+
+def test_linked_armature_of_a_local_face_is_refused(ready: Any, head: Any, tmp_path: Path) -> None:
+    library = tmp_path / "library.blend"
+    armature = put_bones_under(head)
+    bpy.data.libraries.write(str(library), {armature})
+    bpy.data.objects.remove(armature)
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = ["Armature"]
+    bpy.context.scene.collection.objects.link(into.objects[0])
+    head.parent = into.objects[0]
+
+    assert_refused(r"Linked data cannot be animated: 'Armature'.*switch Turn Head Bone off")
 
 
 @pytest.mark.parametrize(

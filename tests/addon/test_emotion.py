@@ -34,6 +34,27 @@ def test_names_of_sliders_can_be_read_in_a_narrow_sidebar(
     assert _drawn(width, scale).columns == columns
 
 
+def test_buttons_of_a_phrase_can_be_read_in_a_narrow_sidebar(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+
+    assert _drawn(177).rows == _drawn(292).rows - 1  # below each other, not beside
+
+
+@pytest.mark.parametrize("width", [177, 292])
+def test_sentences_are_broken_where_the_sidebar_ends(addon: Any, width: int) -> None:
+    from emotalk.addon.ui.base import draw_text
+
+    layout = Layout()
+    context: Any = SimpleNamespace(
+        region=SimpleNamespace(width=width),
+        preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
+    )
+
+    draw_text(layout, "35,310 keys on 110 curves, lips met 12 times", "INFO", context)
+
+    assert max(map(len, layout.labels)) <= (width - 60) / 7.5
+
+
 def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
     ready: Any, second: str
 ) -> None:

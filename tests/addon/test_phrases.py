@@ -52,6 +52,15 @@ def test_a_take_knows_its_phrases_in_scene_frames(said: Any) -> None:
     assert {phrase.heard for phrase in said.phrases} <= set(EMOTIONS)
 
 
+def test_keys_of_sliders_are_called_after_their_take(said: Any) -> None:
+    assert said.controls.name == said.name  # the Dope Sheet shows: Happy (Head: three.wav)
+    said.name = "Line 1"
+
+    bpy.ops.emotalk.refresh()
+
+    assert said.controls.name == "Line 1"
+
+
 def test_a_phrase_is_felt_and_the_others_stay_as_they_were_heard(said: Any, head: Any) -> None:
     before = smiles(head, FIRST, SECOND, THIRD)
 

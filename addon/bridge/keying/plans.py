@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -23,6 +23,15 @@ __all__ = [
     "objects_named",
     "value_path",
 ]
+
+_OVERRIDE_MESH: Final = (
+    "Make a library override of its mesh too: select it, and in the Data properties Shift-click "
+    "the chain beside the mesh's name; or make it local."
+)
+_OVERRIDE_ARMATURE: Final = (
+    "Make a library override of the armature (Object > Library Override > Make), or switch Turn "
+    "Head Bone off in Rig."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +144,8 @@ def keyed_blocks(tables: Iterable[KeyTable]) -> dict[str, Any]:
 def _check(plan: Plan, notes: list[str]) -> None:
     """Refuse what cannot be written; note what would hide the result."""
     if not plan.block.is_editable or plan.block.library is not None:
-        raise RigError(
-            "Linked data cannot be animated",
-            value=plan.owner,
-            remedy="Make a library override of its mesh or armature, or make it local.",
-        )
+        remedy = _OVERRIDE_MESH if hasattr(plan.block, "key_blocks") else _OVERRIDE_ARMATURE
+        raise RigError("Linked data cannot be animated", value=plan.owner, remedy=remedy)
     if hasattr(plan.block, "key_blocks"):
         _check_keys(plan, notes)
     else:

@@ -18,7 +18,6 @@ from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.curves import Stretch
-from ..keying.draft import PAUSE_S, SLICE_S, Draft
 from . import adopted, by_hand, controls, takes, undone
 from .stretches import check_range
 
@@ -125,10 +124,7 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
         check_range(scene.emotalk)
         prepared = takes.prepare_take(scene, take)
         if _follows_at_once(prepared):
-            outcome, changed = takes.remake(prepared), by_hand.changed_curves(take)
-            if not changed or not _is_held(take, changed, takes.stretch_of(prepared, outcome)):
-                takes.finish(prepared, outcome, changed=changed)
-                undone.keep(take)
+            _write(prepared, takes.remake(prepared), take)
         else:
             _follow_later(prepared)
     except EmoTalkError as error:
@@ -136,6 +132,15 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
     except Exception:
         _log.exception("Live sliders stopped")
         raise
+
+
+def _write(prepared: takes.Prepared, outcome: Outcome, take: Any | None) -> None:
+    """The keys, in the Actions that are there, but where somebody has changed them."""
+    changed = by_hand.changed_curves(take) if take is not None else frozenset()
+    if changed and _is_held(take, changed, takes.stretch_of(prepared, outcome)):
+        return
+    takes.finish(prepared, outcome, changed=changed)
+    undone.keep(take)
 
 
 def _is_held(take: Any, changed: Set[by_hand.Address], stretch: Stretch) -> bool:
@@ -168,14 +173,15 @@ def _follow_later(prepared: takes.Prepared) -> None:
 
 
 class Follower(Job[Outcome]):
-    """A take made again in a thread, and its keys in slices. When that fails nothing is tried again
+    """A take made again in a thread. Its keys are then written in place, at once: Actions that are
+    put in place of others after Blender has noted the slider's step for undo are gone after the
+    next undo, and what plays them is not; Blender crashes. When it fails nothing is tried again
     until a slider moves.
     """
 
     def __init__(self, prepared: takes.Prepared) -> None:
         super().__init__(partial(takes.remake, prepared))
         self._prepared = prepared
-        self._draft: Draft | None = None
         self._shown = ""
 
     def look(self) -> float | None:
@@ -192,8 +198,6 @@ class Follower(Job[Outcome]):
     def _end(self) -> None:
         if SESSION.job is self:
             SESSION.job = None
-        if self._draft is not None:  # not put in place: an error, a cancel, another file
-            self._draft.abandon()
         redraw_panels()
 
     def _go_on(self) -> float | None:
@@ -202,8 +206,9 @@ class Follower(Job[Outcome]):
             self._show()
             return _POLL_S
         try:
-            if not self._is_written():
-                return PAUSE_S
+            outcome = self.result()
+            take = takes.take_of(scene, self._prepared.uid) if scene else None
+            _write(self._prepared, outcome, take)
         except Cancelled:
             return None
         except EmoTalkError as error:
@@ -212,7 +217,6 @@ class Follower(Job[Outcome]):
             _log.exception("Live sliders stopped")
             raise
         else:
-            self._draft = None
             self._follow_on(scene)
         return None
 
@@ -230,23 +234,6 @@ class Follower(Job[Outcome]):
         if text != self._shown:
             self._shown = text
             redraw_panels()
-
-    def _is_written(self) -> bool:
-        """Write a slice, after the last one put the keys in place."""
-        outcome = self.result()
-        self._draft = self._draft or takes.begin(self._prepared, outcome)
-        if not self._draft.is_complete:
-            self._draft.advance(SLICE_S)
-        if not self._draft.is_complete:
-            return False
-        scene = takes.scene_of(self._prepared)
-        take = takes.take_of(scene, self._prepared.uid)
-        changed = by_hand.changed_curves(take) if take is not None else frozenset()
-        if take is not None and _is_held(take, changed, self._draft.stretch):
-            raise Cancelled
-        takes.finish(self._prepared, outcome, self._draft, changed)
-        undone.keep(take)
-        return True
 
 
 def _tell(take: Any | None, error: EmoTalkError) -> None:

@@ -325,6 +325,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
 
 def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeResult) -> None:
     report = outcome.report
+    take.controls.name = take.name  # by which keys of its sliders are called in the Dope Sheet
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
     prepared.rig.settings.put(take.rig)
