@@ -36,9 +36,9 @@ from .options import (
     read_track,
     refuse_visemes,
 )
-from .places import ensure_places, make_folder, refuse_overwriting, resolved
+from .places import ensure_places, ensure_still_there, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
-from .reports import BatchReport, file_stamp
+from .reports import BatchReport, file_stamp, telling_how_far
 from .streams import say, tell
 from .tables import TABLES, table_stamps
 
@@ -98,8 +98,9 @@ def _run(arguments: argparse.Namespace) -> int:
         cache = read_cache(arguments)
         if cache is None and hears_together(engine):
             cache = EncodingCache(Path(scratch))  # where what was heard ahead waits for its turn
-        _run_tasks(tasks, arguments, engine, cache, report)
-    report.write()
+        with telling_how_far(report, len(tasks)):
+            _run_tasks(tasks, arguments, engine, cache, report)
+            report.write()
     failed = [entry for entry in report.entries if entry["error"] is not None]
     say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
     for entry in failed:
@@ -130,9 +131,11 @@ def _run_tasks(
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
         work = functools.partial(_do, job, options, hear, engine, cache, progress)
+        ensure_still_there(arguments.output)
         report.begin(str(job.output))
         outcome = replace(attempted(job, work), options=asked[i])
         print_outcome(outcome)
+        ensure_still_there(arguments.output)
         # After each: a kill loses the job it hits and no other.
         places = {"audio": str(job.audio.absolute()), "output": str(job.output.absolute())}
         report.add(outcome.to_dict() | places)

@@ -11,6 +11,7 @@ from ..errors import InputError
 __all__ = [
     "ensure_places",
     "ensure_report",
+    "ensure_still_there",
     "make_folder",
     "place_of",
     "refuse_overwriting",
@@ -109,6 +110,18 @@ def ensure_places(folder: Path, report: Path | None) -> None:
     ensure_report(report, folder)  # first: no folder is made for a command that is refused
     make_folder(folder)
     ensure_report(report, folder)
+
+
+def ensure_still_there(folder: Path) -> None:
+    """Raise InputError if the folder of a batch's results is gone: made again, it would have some
+    of them, and the one that was moved the others.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            "The folder for the results was moved or removed meanwhile",
+            value=folder,
+            remedy="Put it back, and run this again with --resume.",
+        )
 
 
 def make_folder(folder: Path) -> None:

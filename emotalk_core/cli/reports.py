@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..atomic_file import atomic_file
-from ..errors import InputError
+from ..errors import EmoTalkError, InputError
 from .places import place_of
+from .streams import say
 
-__all__ = ["BatchReport", "file_stamp", "with_sound", "write_report"]
+__all__ = ["BatchReport", "file_stamp", "telling_how_far", "with_sound", "write_report"]
 
 _T = TypeVar("_T")
 
@@ -38,6 +40,17 @@ def file_stamp(path: Path) -> list[int] | None:
 def with_sound(sound: Path, error: str) -> str:
     """What went wrong, and with which sound; most errors name it, one about a flag does not."""
     return error if sound.name in error else f"{sound}: {error}"
+
+
+@contextlib.contextmanager
+def telling_how_far(report: BatchReport, n_jobs: int) -> Generator[None]:
+    """A batch that no job can go on with, as its folder is gone, says what was done before."""
+    try:
+        yield
+    except EmoTalkError:
+        n_done = sum(entry["error"] is None for entry in report.entries)
+        say(f"{n_done} of {n_jobs} done; the others were not made")
+        raise
 
 
 class BatchReport:

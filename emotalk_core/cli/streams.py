@@ -40,7 +40,10 @@ def silence(stream: TextIO) -> None:
 
 
 def _write(stream: TextIO, line: str) -> None:
-    """Whoever read it may have gone away, and the disk of the log be full."""
+    """Whoever read it may have gone away, and the disk of the log be full. A name may have line
+    breaks, which would make two of one.
+    """
+    line = "\\n".join(line.splitlines())
     try:
         stream.write(f"{line}\n")
         stream.flush()

@@ -279,3 +279,30 @@ def test_a_shot_that_is_stopped_while_it_is_made_anew_has_no_entry(
     assert run(*arguments) == 0
 
     assert (out / "line1.blend").read_bytes() != happy
+
+
+def test_a_folder_that_is_moved_while_a_sound_is_heard_is_told_and_not_made_again(
+    saved: Path, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    from emotalk.addon.bridge.command_line import shots
+
+    put = shots._put_sound
+
+    def move_at_the_second(sound: Path) -> None:
+        if sound.stem == "line2":
+            out.rename(out.with_name("moved"))
+        put(sound)
+
+    monkeypatch.setattr(shots, "_put_sound", move_at_the_second)
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 2
+
+    told = capfd.readouterr()
+    line = (
+        f"The folder for the results was moved or removed meanwhile: '{out}'. "
+        "Put it back, and run this again with --resume."
+    )
+    assert f"emotalk: {sounds / 'line2.wav'}: {line}\n" in told.err
+    assert told.err.endswith(f"emotalk: {line}\n")
+    assert "1 of 2 done; the others were not made" in told.out
+    assert not out.exists()

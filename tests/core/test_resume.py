@@ -281,3 +281,43 @@ def test_a_job_that_is_killed_while_it_is_made_anew_has_no_entry(
     assert run_batch(folder, output, "--resume") == 0
 
     assert (output / "act2" / "two.csv").read_bytes() != happy
+
+
+@pytest.mark.parametrize("before_writing", [True, False])
+def test_a_folder_that_is_moved_in_between_is_told_and_not_made_again(
+    folder: Path,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    before_writing: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """While the second sound is heard, or as the first one is done."""
+    (folder / "broken.wav").unlink()
+    output, moved = folder.parent / "out", folder.parent / "moved"
+    decode, add, n_calls = engine.decode, BatchReport.add, 0
+
+    def move_at_the_second(*arguments: object) -> np.ndarray:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 2:
+            output.rename(moved)
+        return decode(*arguments)
+
+    def move_after(self: BatchReport, entry: dict[str, Any]) -> None:
+        add(self, entry)
+        output.rename(moved)
+
+    if before_writing:
+        monkeypatch.setattr(engine, "decode", move_at_the_second)
+    else:
+        monkeypatch.setattr(BatchReport, "add", move_after)
+
+    assert run_batch(folder, output, "--no-cache") == 2
+
+    told = capsys.readouterr()
+    assert told.out.endswith("1 of 2 done; the others were not made\n")
+    assert told.err.splitlines()[-1] == (
+        f"emotalk: The folder for the results was moved or removed meanwhile: '{output}'. "
+        "Put it back, and run this again with --resume."
+    )
+    assert not output.exists()

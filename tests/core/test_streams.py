@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli.streams import tell
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = b"n\xffme.wav".decode(errors="surrogateescape")
@@ -89,3 +90,9 @@ def test_a_log_that_cannot_be_written_costs_no_job(
     assert code == 3
     assert [error is None for error in errors] == [False, True, True]
     assert {path.name for path in output.glob("*.csv")} == {"one.csv", "two.csv"}
+
+
+def test_a_name_with_a_line_break_makes_no_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("emotalk: failed: ne\nw.wav")
+
+    assert capsys.readouterr().err == "emotalk: failed: ne\\nw.wav\n"

@@ -18,11 +18,18 @@ from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_chan
 from ....emotalk_core.cli.places import (
     ensure_places,
     ensure_report,
+    ensure_still_there,
     refuse_overwriting,
     refuse_twice,
 )
 from ....emotalk_core.cli.progress import progress_for
-from ....emotalk_core.cli.reports import BatchReport, file_stamp, with_sound, write_report
+from ....emotalk_core.cli.reports import (
+    BatchReport,
+    file_stamp,
+    telling_how_far,
+    with_sound,
+    write_report,
+)
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import table_stamps, tables_beside
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
@@ -128,15 +135,19 @@ def batch_command(arguments: argparse.Namespace) -> int:
         base = _base_file(folder, arguments)
         if arguments.render:
             films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
-        for number, shot in enumerate(shots, 1):
-            asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
-            if report.finished(str(shot.sound), asked, shot.files):
-                continue
-            report.begin(str(shot.sound))
-            label = f"{number}/{len(shots)} {shot.sound.name}"
-            entry = _make_shot(arguments, shot, base, progress_for(arguments.progress, label=label))
-            report.add(entry | {"options": asked})
-    report.write()
+        with telling_how_far(report, len(shots)):
+            for number, shot in enumerate(shots, 1):
+                asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
+                if report.finished(str(shot.sound), asked, shot.files):
+                    continue
+                ensure_still_there(arguments.output)
+                report.begin(str(shot.sound))
+                label = f"{number}/{len(shots)} {shot.sound.name}"
+                progress = progress_for(arguments.progress, label=label)
+                entry = _make_shot(arguments, shot, base, progress)
+                ensure_still_there(arguments.output)
+                report.add(entry | {"options": asked})
+            report.write()
     failed = [entry for entry in report.entries if entry["error"]]
     say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
     return 3 if failed else 0
@@ -239,6 +250,7 @@ def _make_files(
     scene = bpy.context.scene
     last_frame = takes.active_take(scene).last_frame
     scene.frame_end = max(scene.frame_start, round(last_frame))
+    ensure_still_there(arguments.output)
     save(shot.blend)
     entry["files"].append(str(shot.blend))
     if shot.film is not None:
