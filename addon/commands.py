@@ -125,7 +125,7 @@ def _add_cast(commands: Any) -> argparse.ArgumentParser:
         help="let everybody blink and look around while they say nothing, over the frame range",
     )  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
-    parser.set_defaults(sound=None, **dict.fromkeys(TABLES))
+    parser.set_defaults(sound=None, **dict.fromkeys((*TABLES, "text")), language="en-us")
     add_engine_place_flags(parser)
     add_progress_flag(parser)
     return parser
@@ -146,7 +146,7 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
         "--resume", action="store_true", help="keep what an earlier run has finished"
     )
     _add_shared(parser)
-    parser.set_defaults(**dict.fromkeys(TABLES))
+    parser.set_defaults(**dict.fromkeys((*TABLES, "text")), language="en-us")
     return parser
 
 

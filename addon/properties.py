@@ -102,6 +102,9 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
     phones: CollectionProperty(type=EMOTALK_PG_phone)  # of a take alone
+    text: StringProperty()  # likewise: what is said in it, if that was told
+    language: StringProperty()
+    words: StringProperty()  # the phones of the text, as it was read then
     is_felt: BoolProperty()  # whether a slider stands above 0
     took_over: BoolProperty()  # whether the first one raised has set the mix
     neutral: _weight("Neutral", "Takes feeling out of the face")

@@ -14,6 +14,7 @@ from .errors import InputError
 if TYPE_CHECKING:  # shaping reads Controls itself
     from .phones import Phone
     from .shaping.look import Look
+    from .transcript import Words
 
 __all__ = [
     "EMOTIONS",
@@ -175,6 +176,7 @@ class ControlTrack:
     times_s: Sequence[float] = ()  # rising, seconds on the sound's own clock
     keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
     look: Look | None = None  # what the eyes rest on
+    words: Words = ()  # the phones of the text that is spoken, where it is known
     phones: tuple[Phone, ...] = ()  # what is said, where people know better than the network
 
     def __post_init__(self) -> None:

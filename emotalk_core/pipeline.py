@@ -24,6 +24,7 @@ from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
+from .transcript import with_text
 
 __all__ = ["animate", "animate_to_file", "decode", "encode"]
 
@@ -57,7 +58,8 @@ def decode(
     meta: Mapping[str, object] | None = None,
 ) -> Clip:
     """The curves of an Encoding under `track`: all 52 channels and the head, shaped, at `fps`."""
-    rows = list(_shaped_blocks(lambda a, b: encoding[a:b], encoding.n_frames, track, engine, fps))
+    read = _reader(with_text(encoding, track.words, engine.config))
+    rows = list(_shaped_blocks(read, encoding.n_frames, track, engine, fps))
     values = np.concatenate(rows) if rows else np.zeros((0, len(shaping.CHANNELS)), np.float32)
     return Clip(values, shaping.CHANNELS, fps, 0.0, _meta(track, engine) | dict(meta or {}))
 
@@ -107,7 +109,10 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
             builder.add_heard(piece, said_in(piece, engine.config))
-        for rows in _shaped_blocks(stored.read, n_network, track, engine, fps):
+        read = stored.read
+        if track.words:
+            read = _reader(with_text(stored.load(), track.words, engine.config))
+        for rows in _shaped_blocks(read, n_network, track, engine, fps):
             writer.write(viseme_weights(rows[:, :N_CHANNELS]) if visemes else rows)
             builder.add_rows(rows)
             done += len(rows)
@@ -133,6 +138,10 @@ def _ensure_stored(
     if cache is not None:
         cache.keep(sound.key, engine.key, stored)
     return stored
+
+
+def _reader(encoding: Encoding) -> _Read:
+    return lambda start, stop: encoding[start:stop]
 
 
 def _frames_at(n_network: int, fps: Fraction) -> int:
@@ -192,7 +201,8 @@ def _as_float32(field: np.ndarray) -> np.ndarray:
 
 def _meta(track: ControlTrack, engine: Engine) -> dict[str, object]:
     keyed = {"keyed": list(track.keyed)} if track.keyed else {}
-    told = {"phones": len(track.phones)} if track.phones else {}
+    counts = {"words": len(track.words), "phones": len(track.phones)}
+    told = {name: n for name, n in counts.items() if n}
     return {
         "generator": "EmoTalk",
         "engine": engine.name,

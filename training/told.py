@@ -8,10 +8,7 @@ left out.
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,23 +17,20 @@ import numpy as np
 import torch
 
 from emotalk_core.engine.frontend import STATE_RATE, Encoder
-from emotalk_core.errors import SetupError
 from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
+from emotalk_core.transcript import Words, pronounced
 
 from .datasets import Recording, load_german, load_samples, texts_of_german, write_phones
-from .faces import Phone, is_sound, kind_of, numbers_of
+from .faces import Phone, kind_of, numbers_of
 from .features import FrontEnd, Standardise
 
-__all__ = ["Text", "align_texts", "fitted", "german_texts", "pronounced", "words_of"]
-
-Words = Sequence[Sequence[str]]  # the phones of each word
+__all__ = ["Text", "align_texts", "fitted", "german_texts"]
 
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
 _LEAST_LIKE: Final = -1.2  # mean log share of the phones: under it they are not what is said
 _LONGEST_S: Final = 0.5  # nobody reads a phone longer than this
 _SHORT_S, _LONG_S = 2.0, 7.5  # clips between them are taken
-_LANGUAGE: Final = r"\([a-z-]+\)"
 _PAUSE: Final = -1  # in a path, where a phone's place among the phones would stand
 
 
@@ -57,36 +51,6 @@ def german_texts(data: Path, n_clips: int) -> list[Text]:
     said = texts_of_german(data) if readings else {}
     texts = ((r, said.get(Path(str(r.source)).name, "")) for r in readings)
     return [Text(reading, text, "de") for reading, text in texts if text]
-
-
-def pronounced(text: str, language: str) -> list[list[str]]:
-    """IPA of each phone of each word, as espeak-ng reads the text.
-
-    Raises
-    ------
-    SetupError
-        espeak-ng is not installed.
-    """
-    try:
-        answer = subprocess.run(
-            ["espeak-ng", "-q", "--ipa", "--sep=_", "-v", language, "--stdin"],
-            input=text.encode(), capture_output=True, check=True,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        raise SetupError(
-            "Program not found", value="espeak-ng", remedy="Install it: apt-get install espeak-ng."
-        ) from error
-    return words_of(answer.stdout.decode("utf-8", "replace"))
-
-
-def words_of(read: str) -> list[list[str]]:
-    """Words and phones of what espeak-ng writes with `--ipa --sep=_`."""
-    # espeak-ng 1.51 has no name for German "ur" and writes two question marks; a foreign word
-    # stands between the names of languages.
-    plain = re.sub(_LANGUAGE, "", read.replace("??", "ʊɾ"))
-    words = ([p for p in word.split("_") if is_sound(p)] for word in plain.split())
-    return [word for word in words if word]
 
 
 def fitted(log_shares: np.ndarray, words: Words) -> tuple[Phone, ...]:

@@ -121,6 +121,36 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
         return f"Forgot {counted(n, 'sound')}"
 
 
+class EMOTALK_OT_tell_text(_OfLips):
+    """Say what is spoken in this take, word for word: its lips are heard in the light of it"""
+
+    bl_idname = "emotalk.tell_text"
+    bl_label = "Text"
+
+    text: StringProperty(
+        name="Text", description="All words of this sound, up to three minutes. Empty: not known"
+    )
+    language: StringProperty(
+        name="Language", default="en-us",
+        description="As espeak-ng calls it, which has to be installed: en-us, de, fr-fr, es, ja",
+    )  # fmt: skip
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
+        """Ask for both, beginning with what was told."""
+        group = takes.active_take(context.scene).controls
+        self.text, self.language = group.text, group.language or self.language
+        return context.window_manager.invoke_props_dialog(self, width=500)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Tell the active take; a text that is not what is heard in it is told when keys follow."""
+        phones.ensure_obeyed()
+        take = takes.active_take(context.scene)
+        phones.put_text(take.controls, self.text, self.language)
+        live.schedule(context.scene)
+        n = len(phones.words(take.controls))
+        return f"{counted(n, 'word')} are said" if n else "The text is not known"
+
+
 class EMOTALK_OT_load_phones(_OfLips, ImportHelper):
     """Say what is said when, from a file: a TextGrid of an aligner, a csv, labels of Audacity"""
 
@@ -192,6 +222,7 @@ CLASSES = (
     EMOTALK_OT_tell_lips,
     EMOTALK_OT_hear_lips,
     EMOTALK_OT_hear_all_lips,
+    EMOTALK_OT_tell_text,
     EMOTALK_OT_load_phones,
     EMOTALK_OT_save_phones,
 )

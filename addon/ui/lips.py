@@ -24,6 +24,10 @@ class _Lips:
         column.operator("emotalk.hear_lips", icon="SOUND")
         take = takes.active_take(context.scene)
         n = len(take.controls.phones) if take is not None else 0
+        text = take.controls.text if take is not None else ""
+        layout.operator(
+            "emotalk.tell_text", text=f"Text: {text}" if text else "Text...", icon="TEXT"
+        )
         row = layout.row(align=True)
         row.label(text=f"{counted(n, 'sound')} set")
         row.operator("emotalk.load_phones", text="", icon="IMPORT")

@@ -206,12 +206,12 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: b
 
 
 def _refuse_shared_tables(jobs: Sequence[Job], options: Mapping[str, Any]) -> None:
-    for name in TABLES:
+    for name in (*TABLES, "text"):
         if options[name] is not None and len(jobs) > 1:
             raise InputError(
-                f"A file of {name} is for one sound",
+                f"--{name} is for one sound",
                 value=options[name],
-                remedy=f"Use `emotalk batch` with NAME.{name}.csv beside each sound.",
+                remedy=f"Use `emotalk batch` with a list of jobs that has a column `{name}`.",
             )
 
 

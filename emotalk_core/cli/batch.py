@@ -38,9 +38,9 @@ from .options import (
 )
 from .places import ensure_places, ensure_still_there, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
-from .reports import BatchReport, file_stamp, telling_how_far
+from .reports import BatchReport, file_stamp, file_stamps, telling_how_far
 from .streams import say, tell
-from .tables import TABLES, table_stamps
+from .tables import TABLES
 
 __all__ = ["add_command"]
 
@@ -55,7 +55,8 @@ def add_command(commands: Any) -> None:
         description="JOBS is a csv file with a header (commas or semicolons), or a json list of "
         "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
         "control (emotion, mix, fps ...) may follow and go before the flags; `feelings`, `phones` "
-        "are files as `emotalk feelings` and `emotalk phones` write them. Of a folder's sounds "
+        "are files as `emotalk feelings` and `emotalk phones` write them, `text` (or a .txt) with "
+        "`language` is what is said. Of a folder's sounds "
         "NAME.feelings.csv and NAME.phones.csv (or NAME.phones.TextGrid) beside one are its own.",
     )
     parser.add_argument(
@@ -73,7 +74,7 @@ def add_command(commands: Any) -> None:
     add_control_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
-    parser.set_defaults(run=_run, **dict.fromkeys(TABLES))
+    parser.set_defaults(run=_run, **dict.fromkeys((*TABLES, "text")), language="en-us")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -171,8 +172,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
         "engine": engine.key,
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
-        "tables": table_stamps(vars(options)),
-        "preset_file": file_stamp(Path(options.preset)) if options.preset else None,
+        "files": file_stamps(control_files(vars(options))),
     }
 
 

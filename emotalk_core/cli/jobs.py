@@ -148,6 +148,8 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
         options[key] = _control(key, kind, value)
     for table in TABLES.keys() & options.keys():
         options[table] = str(base / options[table])
+    if str(options.get("text", "")).lower().endswith(".txt"):
+        options["text"] = str(base / options["text"])
     if str(options.get("preset", "")).lower().endswith(".json"):
         options["preset"] = str(base / options["preset"])
     return Task(Job(base / audio, output / name), options)

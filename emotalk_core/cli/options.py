@@ -25,6 +25,7 @@ from ..preset_files import read_preset
 from ..timing import exact_rate
 from .felt_table import read_feelings
 from .tables import TABLES
+from .texts import add_text_flags, is_text_file, read_words
 
 __all__ = [
     "CONTROL_FLAGS",
@@ -75,6 +76,8 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "style": int,
     "seed": int,
     **dict.fromkeys(TABLES, str),
+    "text": str,
+    "language": str,
 }
 """Every flag of `add_control_flags`, the tables of one sound's own, and what makes each value from
 text.
@@ -228,6 +231,7 @@ def add_table_flags(parser: argparse.ArgumentParser) -> None:
         "aligners write it, a csv of start_s, end_s, phone, or labels of Audacity; IPA or ARPABET "
         "(`emotalk phones` writes what it hears, to be mended)",
     )  # fmt: skip
+    add_text_flags(parser)
 
 
 def refuse_visemes(outputs: Iterable[Path]) -> None:
@@ -269,6 +273,7 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
     track = ControlTrack(controls)
     if arguments.feelings is not None:
         track = read_feelings(Path(arguments.feelings), controls)
+    track = replace(track, words=read_words(arguments))
     if arguments.phones is not None:
         track = replace(track, phones=read_phones(Path(arguments.phones)))
     return track
@@ -276,7 +281,7 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
 
 def ensure_fits(track: ControlTrack, config: ModelConfig) -> None:
     """Raise InputError for a style that a model does not have, or phones that it does not name."""
-    if track.phones:
+    if track.phones or track.words:
         ensure_names_phones(config)
     if track.base.style >= config.n_styles:
         raise InputError(
@@ -292,7 +297,9 @@ def control_files(options: Mapping[str, Any]) -> list[Path]:
     """
     preset, tables = options.get("preset"), [options.get(name) for name in TABLES]
     files = [preset] if preset and _is_preset_file(preset) else []
-    return [Path(file) for file in (*files, *filter(None, tables))]
+    text = options.get("text")
+    texts = [text] if text and is_text_file(text) else []
+    return [Path(file) for file in (*files, *filter(None, tables), *texts)]
 
 
 def _is_preset_file(name: str) -> bool:

@@ -12,10 +12,18 @@ from ..phone_files import SUFFIXES, ensure_phone_file, write_phones
 from ..phones import ensure_names_phones, heard_phones
 from ..pipeline import encode
 from ..progress import part_of
-from .options import add_engine_flags, add_progress_flag, read_cache, read_channel, read_engine
+from ..transcript import with_text
+from .options import (
+    add_engine_flags,
+    add_progress_flag,
+    read_cache,
+    read_channel,
+    read_engine,
+)
 from .places import refuse_overwriting
 from .progress import progress_for
 from .streams import say
+from .texts import add_text_flags, read_words
 
 __all__ = ["add_command"]
 
@@ -37,6 +45,7 @@ def add_command(commands: Any) -> None:
         "--channel", type=int, metavar="N",
         help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
     )  # fmt: skip
+    add_text_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
     parser.set_defaults(run=_run)
@@ -46,13 +55,14 @@ def _run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     ensure_phone_file(output)
     refuse_overwriting("The phones", [output], [arguments.audio])
-    channel, engine = read_channel(arguments), read_engine(arguments)
+    words, channel, engine = read_words(arguments), read_channel(arguments), read_engine(arguments)
     ensure_names_phones(engine.config)
     ensure_writable(output)
     progress = progress_for(arguments.progress)
     sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
     heard = part_of(progress, 0.1, 1.0)
     encoding = encode(sound, engine, cache=read_cache(arguments), progress=heard)
+    encoding = with_text(encoding, words, engine.config)
     phones = heard_phones(encoding, engine.config)
     write_phones(phones, output)
     say(f"{output}: {len(phones)} phones and pauses")

@@ -13,7 +13,14 @@ from ..errors import EmoTalkError, InputError
 from .places import place_of
 from .streams import say
 
-__all__ = ["BatchReport", "file_stamp", "telling_how_far", "with_sound", "write_report"]
+__all__ = [
+    "BatchReport",
+    "file_stamp",
+    "file_stamps",
+    "telling_how_far",
+    "with_sound",
+    "write_report",
+]
 
 _T = TypeVar("_T")
 
@@ -35,6 +42,11 @@ def file_stamp(path: Path) -> list[int] | None:
     except (OSError, ValueError):
         return None
     return [info.st_size, info.st_mtime_ns]
+
+
+def file_stamps(paths: Iterable[Path]) -> dict[str, list[int] | None]:
+    """Of several, by their names."""
+    return {str(path): file_stamp(path) for path in paths}
 
 
 def with_sound(sound: Path, error: str) -> str:

@@ -7,11 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from .reports import file_stamp
-
-__all__ = ["TABLES", "table_stamps", "tables_beside"]
+__all__ = ["TABLES", "tables_beside"]
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"feelings": (".feelings.csv",), "phones": (".phones.csv", ".phones.TextGrid")}
@@ -28,11 +26,6 @@ def tables_beside(sound: Path) -> dict[str, str]:
         if table is not None:
             found[flag] = str(table)
     return found
-
-
-def table_stamps(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What tells each of the files that `options` name from a later one of its name."""
-    return {flag: file_stamp(Path(options[flag])) if options.get(flag) else None for flag in TABLES}
 
 
 def _is_file(path: Path) -> bool:

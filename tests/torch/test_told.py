@@ -10,8 +10,9 @@ import pytest
 
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES
+from emotalk_core.transcript import pronounced, words_of
 from training.faces import kind_of, numbers_of
-from training.told import fitted, pronounced, words_of
+from training.told import fitted
 
 WORDS = (("m", "aɪ"), ("b", "oː", "t"))
 SURE, NOT = np.log(0.9), np.log(1e-4)
@@ -92,10 +93,10 @@ def test_a_text_without_words_has_no_phones() -> None:
 def test_what_espeak_writes_is_taken_apart() -> None:
     read = "z_iː _ɪ_s_t_ (en)b_ˈɛ_l(de)\nv_ˈaɪ_s_ə_n_b_ˌ??_k pf_ˈeː_ɾ_d_ə"
 
-    assert words_of(read) == [
-        ["z", "iː"], ["ɪ", "s", "t"], ["b", "ˈɛ", "l"],
-        ["v", "ˈaɪ", "s", "ə", "n", "b", "ˌʊɾ", "k"], ["pf", "ˈeː", "ɾ", "d", "ə"],
-    ]  # fmt: skip
+    assert words_of(read) == (
+        ("z", "iː"), ("ɪ", "s", "t"), ("b", "ˈɛ", "l"),
+        ("v", "ˈaɪ", "s", "ə", "n", "b", "ˌʊɾ", "k"), ("pf", "ˈeː", "ɾ", "d", "ə"),
+    )  # fmt: skip
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")

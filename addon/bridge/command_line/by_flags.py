@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,9 @@ import bpy
 
 from ....emotalk_core.cli.options import read_channel, read_track
 from ....emotalk_core.cli.streams import tell
+from ....emotalk_core.cli.texts import text_of
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
-from ....emotalk_core.phones import Phone
 from ....emotalk_core.progress import Progress, part_of
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
@@ -68,9 +68,10 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
     track = read_track(arguments)
     own, given = prepared.request.track, track.phones
-    if track.keys or given:
+    if track.keys or given or track.words:
         said = phones.on_sound(given, prepared.request.heard) if given else own.phones
-        track = replace(track if track.keys else own, look=own.look, phones=said)
+        words = track.words or own.words
+        track = replace(track if track.keys else own, look=own.look, words=words, phones=said)
         prepared = replace(prepared, request=replace(prepared.request, track=track))
     request = prepared.request
     outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
@@ -80,7 +81,7 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
         controls.apply(was[0], group)
         group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
-    _record(takes.active_take(scene), track, given, request.heard)
+    _record(takes.active_take(scene), replace(track, phones=given), arguments, request.heard)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")
@@ -104,13 +105,18 @@ def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
         group.look_at = object_called(arguments.look_at)
 
 
-def _record(take: Any, track: ControlTrack, given: Sequence[Phone], heard: Heard) -> None:
+def _record(take: Any, track: ControlTrack, arguments: argparse.Namespace, heard: Heard) -> None:
     """Let the take's sliders say what its keys show."""
+    is_kept = bool(track.keys)
     if track.keys:
         controls.key_track(take.controls, track, heard.start_frame, heard.rate)
-    if given:
-        phones.put(take.controls, given)
-    if track.keys or given:
+    if arguments.phones is not None:
+        phones.put(take.controls, track.phones)
+        is_kept = True
+    if arguments.text is not None:
+        phones.put_text(take.controls, text_of(arguments), arguments.language)
+        is_kept = True
+    if is_kept:
         take.baked = controls.digest(take.controls)
 
 

@@ -26,12 +26,13 @@ from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import (
     BatchReport,
     file_stamp,
+    file_stamps,
     telling_how_far,
     with_sound,
     write_report,
 )
 from ....emotalk_core.cli.streams import say, tell
-from ....emotalk_core.cli.tables import table_stamps, tables_beside
+from ....emotalk_core.cli.tables import tables_beside
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ....emotalk_core.progress import Progress
 from .. import compat
@@ -285,6 +286,5 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    preset = file_stamp(Path(arguments.preset)) if arguments.preset else None
-    used = {"sound": file_stamp(shot.sound), "preset_file": preset}
-    return asked | used | {"tables": table_stamps(tables_beside(shot.sound))}
+    used = control_files(vars(arguments) | tables_beside(shot.sound))
+    return asked | {"sound": file_stamp(shot.sound), "files": file_stamps(used)}

@@ -155,7 +155,9 @@ def digest(group: Any, *, is_own: bool = True) -> str:
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
     phones = [[_plain(one.start), _plain(one.end), one.symbol] for one in group.phones]
-    return json.dumps([*parts, phones] if is_own and phones else parts)
+    return json.dumps(
+        [*parts, phones, group.words] if is_own and (phones or group.words) else parts
+    )
 
 
 def put_back(group: Any, was: str) -> None:
@@ -169,7 +171,8 @@ def put_back(group: Any, was: str) -> None:
     for name, value in still.items():
         setattr(group, name, value)
     group.phones.clear()
-    for start, end, symbol in told[0] if told else ():
+    phones, group.words = told or ((), "")
+    for start, end, symbol in phones:
         phone = group.phones.add()
         phone.start, phone.end, phone.symbol = start, end, symbol
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ....emotalk_core.model.config import read_config
 from ....emotalk_core.phones import Phone, ensure_names_phones
+from ....emotalk_core.transcript import Words, pronounced, words_of
 from .. import compat
 from ..jobs.settings import engine_settings
 from ..sounds.sound import Heard
@@ -20,10 +21,12 @@ __all__ = [
     "on_file",
     "on_sound",
     "put",
+    "put_text",
     "remember",
     "seconds_at",
     "tell",
     "told",
+    "words",
 ]
 
 UNKNOWN_FRAME: Final = -1e9
@@ -40,6 +43,24 @@ def told(group: Any, heard: Heard) -> tuple[Phone, ...]:
 def on_sound(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones in seconds of the file, on the clock of what is heard of it."""
     return tuple(phone for phone in _later(phones, -heard.start_s) if phone.end_s > 0.0)
+
+
+def words(group: Any) -> Words:
+    """The phones of the text that is said in a take; none where it was not told."""
+    return words_of(group.words)
+
+
+def put_text(group: Any, text: str, language: str) -> None:
+    """Tell a take the text that is said in it, or with none that it is not known.
+
+    Raises
+    ------
+    EmoTalkError
+        The text cannot be read.
+    """
+    read = pronounced(text, language) if text.strip() else ()
+    group.text, group.language = text.strip(), language
+    group.words = " ".join("_".join(word) for word in read)
 
 
 def on_file(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:

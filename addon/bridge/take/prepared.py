@@ -298,7 +298,8 @@ def _prepared(
     target = sight.name if sight is not None else looked.target if looked is not None else ""
     request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
     if take is not None:
-        track = replace(request.track, phones=phones.told(group, heard))
+        said = {"words": phones.words(group), "phones": phones.told(group, heard)}
+        track = replace(request.track, **said)
         request = replace(request, track=track)
     seen = looking.kept(take.seen) if found is None else None
     if seen is not None:

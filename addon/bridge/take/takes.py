@@ -15,6 +15,7 @@ from ....emotalk_core.errors import RigError
 from ....emotalk_core.phones import Phone, heard_phones, with_phones
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.retarget import KeyTable
+from ....emotalk_core.transcript import with_text
 from ..counting import counted
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome, animate, redo
@@ -122,7 +123,9 @@ def phones_in(prepared: Prepared, progress: Progress = silent) -> tuple[Phone, .
     request, outcome = prepared.request, remake(prepared, progress)
     assert outcome.known is not None, "a sound was heard"
     config = SESSION.room.engine(request.settings).config
-    said = with_phones(outcome.known.encoding, 0, request.track.phones, config)
+    track = request.track
+    said = with_text(outcome.known.encoding, track.words, config)
+    said = with_phones(said, 0, track.phones, config)
     return phones.on_file(heard_phones(said, config), request.heard)
 
 

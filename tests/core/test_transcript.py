@@ -1,0 +1,210 @@
+"""A text that is spoken: read by espeak-ng, and heard where it is said."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core import cli
+from emotalk_core.clip_files import read_clip
+from emotalk_core.engine import Encoding
+from emotalk_core.errors import InputError, SetupError
+from emotalk_core.model.config import PHONES, ModelConfig
+from emotalk_core.phone_files import read_phones
+from emotalk_core.transcript import pronounced, with_text, words_of
+from tests.core.babble import babble
+from tests.core.wav_bytes import wav
+
+CONFIG = ModelConfig()
+WIDTH = CONFIG.content.width
+PAPA = (("p", "a"), ("p", "a"))
+
+
+def heard(*spans: tuple[str, int], sure: float = 0.9) -> Encoding:
+    """Phones that last some frames each, heard with a share of `sure`."""
+    columns = [PHONES.index(phone) for phone, n in spans for _ in range(n)]
+    content = np.zeros((len(columns), CONFIG.content.full_width), np.float32)
+    content[:, WIDTH:] = (1.0 - sure) / (len(PHONES) - 1)
+    content[np.arange(len(columns)), WIDTH + np.array(columns)] = sure
+    eight = np.zeros((len(columns), 8), np.float32)
+    return Encoding(content, eight, eight, np.zeros(len(columns), np.float32))
+
+
+def share(encoding: Encoding, phone: str) -> np.ndarray:
+    return encoding.content[:, WIDTH + PHONES.index(phone)]
+
+
+def likeliest(encoding: Encoding) -> list[str]:
+    path = encoding.content[:, WIDTH:].argmax(axis=1)
+    return [PHONES[path[0]], *(PHONES[b] for a, b in pairwise(path) if a != b)]
+
+
+def test_a_phone_that_is_hardly_heard_is_there_when_the_text_has_it() -> None:
+    said = heard(("_", 4), ("p", 3), ("a", 5), ("d", 3), ("a", 5), ("_", 4))
+    share(said, "p")[12:15] = 0.08
+
+    told = with_text(said, PAPA, CONFIG)
+
+    assert likeliest(told) == ["_", "p", "a", "p", "a", "_"]
+    assert share(told, "p")[13] > 0.9
+    np.testing.assert_allclose(told.content[:, WIDTH:].sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_a_phone_that_the_text_lacks_is_not_there() -> None:
+    said = heard(("p", 4), ("a", 5), ("b", 1), ("a", 4), ("p", 4), ("a", 5))
+
+    told = with_text(said, PAPA, CONFIG)
+
+    assert share(told, "b").max() == 0.0
+    assert likeliest(told) == ["p", "a", "p", "a"]
+
+
+def test_pauses_may_stand_between_words_and_need_not() -> None:
+    paused = heard(("p", 3), ("a", 4), ("_", 9), ("p", 3), ("a", 4))
+    fluent = heard(("p", 3), ("a", 4), ("p", 3), ("a", 4))
+
+    assert likeliest(with_text(paused, PAPA, CONFIG)) == ["p", "a", "_", "p", "a"]
+    assert likeliest(with_text(fluent, PAPA, CONFIG)) == ["p", "a", "p", "a"]
+
+
+def test_what_is_not_sure_stays_soft() -> None:
+    said = heard(("p", 8), ("n", 3), ("a", 8))
+
+    told = with_text(said, (("p", "a"),), CONFIG)
+
+    edge = share(told, "p")
+    assert (np.diff(edge[1:]) <= 1e-6).all()
+    assert ((edge > 0.1) & (edge < 0.9)).sum() >= 2
+    assert edge[7] > 0.9 > 0.1 > edge[11]
+
+
+@pytest.mark.parametrize(
+    "words", [(("s", "i", "s", "i"),), (("p", "a") * 40,)], ids=["another", "too long"]
+)
+def test_a_text_that_is_not_said_is_refused(words: tuple[tuple[str, ...], ...]) -> None:
+    said = heard(("p", 4), ("a", 5), ("p", 4), ("a", 5), sure=0.99)
+
+    with pytest.raises(InputError, match="not what is said"):
+        with_text(said, words, CONFIG)
+
+
+def test_a_sound_of_more_than_three_minutes_takes_no_text() -> None:
+    with pytest.raises(InputError, match="three minutes"):
+        with_text(heard(("a", 5500)), PAPA, CONFIG)
+
+
+def test_without_a_text_all_stays_as_heard() -> None:
+    said = heard(("p", 4))
+
+    assert with_text(said, (), CONFIG) is said
+
+
+def test_words_of_what_espeak_ng_writes() -> None:
+    assert words_of("k_ˈɪ_d_z (en)ɑː_(de)\n t_ˈɔː_k") == (
+        ("k", "ˈɪ", "d", "z"),
+        ("ɑː",),
+        ("t", "ˈɔː", "k"),
+    )
+
+
+@pytest.fixture
+def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of its name that reads everything as "papa", and knows de and en-us alone."""
+    if os.name == "nt":
+        pytest.skip("a shell script stands for the program")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "espeak-ng"
+    program.write_text(
+        '#!/bin/sh\ncase "$5" in de|en-us) ;; *) exit 1;; esac\n'
+        'read -r text; [ -n "$text" ] && echo "p_ˈa_p_a"\nexit 0\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return program
+
+
+@pytest.mark.usefixtures("espeak")
+def test_a_text_is_read_in_its_language() -> None:
+    assert pronounced("Papa!\n", "de") == (("p", "ˈa", "p", "a"),)
+    with pytest.raises(InputError, match="klingon"):
+        pronounced("Papa!\n", "klingon")
+    with pytest.raises(InputError, match="Nothing to say"):
+        pronounced("\n", "de")
+
+
+def test_without_espeak_ng_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(SetupError, match="Install it"):
+        pronounced("Papa", "de")
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two seconds of babble, as 16-bit wav; caches apart."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav(babble(2.0)))
+    return path
+
+
+def run(*words: object) -> int:
+    return cli.main([str(word) for word in words])
+
+
+@pytest.fixture
+def papa(espeak: Path, talk: Path) -> str:
+    """What the stand-in reads is what is heard in the babble."""
+    run("phones", talk, "-o", talk.with_name("heard.csv"))
+    said = [p.symbol for p in read_phones(talk.with_name("heard.csv")) if p.symbol != "_"]
+    script = espeak.read_text(encoding="utf-8").replace("p_ˈa_p_a", "_".join(said))
+    espeak.write_text(script, encoding="utf-8")
+    return "what was babbled"
+
+
+def test_curves_and_phones_follow_a_text(talk: Path, papa: str) -> None:
+    plain, told = talk.with_name("plain.npz"), talk.with_name("told.npz")
+    text = talk.with_name("said.txt")
+    text.write_text(papa + "\n", encoding="utf-8")
+
+    assert run("animate", talk, "-o", plain) == 0
+    assert run("animate", talk, "-o", told, "--text", text) == 0
+    assert run("phones", talk, "-o", talk.with_name("p.csv"), "--text", papa) == 0
+
+    assert np.abs(read_clip(told).values - read_clip(plain).values).max() > 0.01
+    said = [p.symbol for p in read_phones(talk.with_name("p.csv")) if p.symbol != "_"]
+    assert said
+
+
+def test_a_list_of_jobs_has_texts_and_makes_anew_what_has_another(
+    talk: Path, papa: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (talk.parent / "said.txt").write_text(papa, encoding="utf-8")
+    jobs = talk.with_name("jobs.csv")
+    jobs.write_text("audio,text,language\ntalk.wav,said.txt,de\n", encoding="utf-8")
+    batch = "batch", jobs, "-o", talk.parent / "out", "--resume"
+    assert run(*batch) == 0
+    stamp = (talk.parent / "out" / "talk.csv").stat().st_mtime_ns
+
+    assert run(*batch) == 0
+    assert (talk.parent / "out" / "talk.csv").stat().st_mtime_ns == stamp
+    (talk.parent / "said.txt").write_text(papa + "!", encoding="utf-8")
+    assert run(*batch) == 0
+    assert (talk.parent / "out" / "talk.csv").stat().st_mtime_ns != stamp
+
+
+@pytest.mark.usefixtures("espeak")
+def test_wrong_texts_end_in_a_line(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = talk.with_name("out.npz")
+
+    assert run("animate", talk, "-o", out, "--text", "no.txt") == 2
+    assert run("animate", talk, "-o", out, "--text", "a", "--language", "klingon") == 2
+    assert run("animate", talk, talk, "-o", talk.parent / "o", "--text", "a") == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert not out.exists()
