@@ -115,7 +115,7 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
     def run(self, context: bpy.types.Context) -> str:
         """Of the active take."""
         take = takes.active_take(context.scene)
-        n = len(take.controls.phones)
+        n = len(phones.all_of(take.controls))
         phones.put(take.controls, ())
         live.schedule(context.scene)
         return f"Forgot {counted(n, 'sound')}"

@@ -154,8 +154,7 @@ def digest(group: Any, *, is_own: bool = True) -> str:
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
-    phones = [[_plain(one.start), _plain(one.end), one.symbol] for one in group.phones]
-    return json.dumps([*parts, phones] if is_own and phones else parts)
+    return json.dumps([*parts, group.phones] if is_own and group.phones else parts)
 
 
 def put_back(group: Any, was: str) -> None:
@@ -168,10 +167,7 @@ def put_back(group: Any, was: str) -> None:
         return
     for name, value in still.items():
         setattr(group, name, value)
-    group.phones.clear()
-    for start, end, symbol in told[0] if told else ():
-        phone = group.phones.add()
-        phone.start, phone.end, phone.symbol = start, end, symbol
+    group.phones = told[0] if told else ""
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

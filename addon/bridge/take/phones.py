@@ -4,7 +4,9 @@ trims and moves of its strip leave it alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ....emotalk_core.model.config import read_config
@@ -15,6 +17,7 @@ from ..sounds.sound import Heard
 
 __all__ = [
     "UNKNOWN_FRAME",
+    "all_of",
     "ensure_obeyed",
     "forget",
     "on_file",
@@ -30,11 +33,22 @@ UNKNOWN_FRAME: Final = -1e9
 """Where the sound file of a take begins that was written by a version that did not say so."""
 
 _SHORTEST_S: Final = 0.005  # what a new phone leaves of an old one
+_DIGITS: Final = 6  # of seconds
+
+
+def all_of(group: Any) -> tuple[Phone, ...]:
+    """What is told of a take's sliders, in seconds of the file."""
+    return _read(group.phones)
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> tuple[Phone, ...]:
+    return tuple(Phone(*row) for row in json.loads(text or "[]"))
 
 
 def told(group: Any, heard: Heard) -> tuple[Phone, ...]:
     """Phones of a take's sliders on the clock of what is heard."""
-    return on_sound(_all(group), heard)
+    return on_sound(all_of(group), heard)
 
 
 def on_sound(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
@@ -53,11 +67,14 @@ def ensure_obeyed() -> None:
 
 
 def put(group: Any, phones: Sequence[Phone]) -> None:
-    """These, in seconds of the file, in place of all that was told."""
-    group.phones.clear()
-    for phone in sorted(phones, key=lambda one: one.start_s):
-        row = group.phones.add()
-        row.start, row.end, row.symbol = phone.start_s, phone.end_s, phone.symbol
+    """These, in seconds of the file, in place of all that was told. They are one text: the panel
+    compares them at each draw, and a file may bring thousands.
+    """
+    rows = [
+        (round(one.start_s, _DIGITS), round(one.end_s, _DIGITS), one.symbol)
+        for one in sorted(phones, key=lambda one: one.start_s)
+    ]
+    group.phones = json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
 
 
 def tell(group: Any, phone: Phone) -> None:
@@ -67,7 +84,7 @@ def tell(group: Any, phone: Phone) -> None:
 
 def forget(group: Any, start_s: float, end_s: float) -> int:
     """Let some seconds of the file be heard again; how many phones reached into them."""
-    n = sum(1 for one in _all(group) if one.start_s < end_s and one.end_s > start_s)
+    n = sum(1 for one in all_of(group) if one.start_s < end_s and one.end_s > start_s)
     put(group, _without(group, start_s, end_s))
     return n
 
@@ -75,15 +92,11 @@ def forget(group: Any, start_s: float, end_s: float) -> int:
 def _without(group: Any, start_s: float, end_s: float) -> list[Phone]:
     """What is told before and after."""
     left = []
-    for one in _all(group):
+    for one in all_of(group):
         before = Phone(one.start_s, min(one.end_s, start_s), one.symbol)
         after = Phone(max(one.start_s, end_s), one.end_s, one.symbol)
         left += [part for part in (before, after) if part.end_s - part.start_s > _SHORTEST_S]
     return left
-
-
-def _all(group: Any) -> list[Phone]:
-    return [Phone(phone.start, phone.end, phone.symbol) for phone in group.phones]
 
 
 def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
