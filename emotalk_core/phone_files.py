@@ -29,7 +29,8 @@ _CSV: Final = Form(_WHAT, _COLUMNS, ",".join(_COLUMNS))
 _TIERS: Final = ("phones", "phone", "phonemes", "segments", "mau")
 """Names of the tier with phones, as MFA, WebMAUS and others give it."""
 
-_NOT_SAID: Final = {"spn", "<unk>", "nsn", "noise", "lau"}
+_UNKNOWN: Final = "spn"
+_NOT_SAID: Final = {_UNKNOWN, "<unk>", "nsn", "noise", "lau"}
 """What aligners write where they do not know: it stays as it was heard."""
 
 _ROUNDING_S: Final = 0.001  # times that overlap by less were rounded
@@ -141,9 +142,8 @@ def _rows_of_grid(text: str, path: Path) -> tuple[_Row, ...]:
         raise InputError(
             "TextGrid cannot be read", value=path, remedy="Save it in Praat as text, long or short."
         ) from error
-    named = {tier.name.strip().lower(): tier for tier in tiers}
     # Of several speakers a tier is called "anna - phones".
-    ends = [tier for name, tier in named.items() if name.split("-")[-1].strip() in _TIERS]
+    ends = [tier for tier in tiers if tier.name.split("-")[-1].strip().lower() in _TIERS]
     if len(ends) != 1:
         raise InputError(
             "More than one tier of phones" if ends else "No tier of phones",
@@ -215,7 +215,7 @@ def ensure_phone_file(path: Path) -> None:
 
 
 def write_phones(phones: Sequence[Phone], path: Path) -> None:
-    """Write phones that follow each other without gaps from 0 on; by suffix TextGrid, csv or txt.
+    """Write phones that follow each other without gaps; by suffix TextGrid, csv or txt.
 
     Raises
     ------
@@ -243,7 +243,10 @@ def _labels(phones: Sequence[Phone]) -> str:
 
 
 def _grid(phones: Sequence[Phone]) -> str:
-    end = f"{phones[-1].end_s:.3f}" if phones else "0"
+    """Praat wants intervals from 0 on, also of a sound whose beginning nobody has heard."""
+    begin_s, end_s = (phones[0].start_s, phones[-1].end_s) if phones else (0.0, 0.0)
+    phones = [*([Phone(0.0, begin_s, _UNKNOWN)] if begin_s else []), *phones]
+    end = f"{end_s:.3f}"
     head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "0", end, "<exists>", "1"]
     tier = ['"IntervalTier"', '"phones"', "0", end, str(len(phones))]
     rows = (
