@@ -30,8 +30,8 @@ _TIERS: Final = ("phones", "phone", "phonemes", "segments", "mau")
 """Names of the tier with phones, as MFA, WebMAUS and others give it."""
 
 _UNKNOWN: Final = "spn"
-_NOT_SAID: Final = {_UNKNOWN, "<unk>", "nsn", "noise", "lau"}
-"""What aligners write where they do not know: it stays as it was heard."""
+_NOT_SAID: Final = {_UNKNOWN, "nsn", "noise", "lau"}
+"""What aligners write where they do not know, beside marks like <unk>: it stays as it was heard."""
 
 _ROUNDING_S: Final = 0.001  # times that overlap by less were rounded
 
@@ -66,7 +66,7 @@ def read_phones(path: Path) -> tuple[Phone, ...]:
 def _phone(row: _Row, path: Path) -> Phone | None:
     """None where nothing is said of what is spoken."""
     *times, symbol = (text.strip() for text in row)
-    if symbol.lower() in _NOT_SAID:
+    if symbol.lower() in _NOT_SAID or (symbol.startswith("<") and not is_silent(symbol)):
         return None
     start_s, end_s = (_seconds(text, symbol, path) for text in times)
     if not 0.0 <= start_s < end_s:

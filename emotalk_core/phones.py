@@ -61,7 +61,9 @@ _ALIKE: Final = {
 # Letters of narrow transcriptions that are a release or a colour and no mouth of their own.
 _IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
 
-_SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
+_SILENT_NAMES: Final = {
+    "", "_", "sil", "silence", "pau", "sp", "spn", "#", "h#", "brth", "<p:>", "<sil>", "<eps>",
+}  # fmt: skip
 
 _MOST_PARTS: Final = 3  # mouths of one phone: triphthongs
 
