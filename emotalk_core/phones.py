@@ -105,12 +105,10 @@ def is_silent(symbol: str) -> bool:
     return symbol.lower() in _SILENT_NAMES
 
 
-def ensure_names_phones(config: ModelConfig) -> None:
+def ensure_names_phones(config: ModelConfig, remedy: str = "Use a starter model.") -> None:
     """Raise InputError for a model that does not go by phones."""
     if config.kind != "starter":
-        raise InputError(
-            "This kind of model knows no phones", value=config.kind, remedy="Use a starter model."
-        )
+        raise InputError("This kind of model knows no phones", value=config.kind, remedy=remedy)
 
 
 def with_phones(

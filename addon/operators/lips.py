@@ -1,5 +1,6 @@
 """Lips by hand: what is said at a frame, told in place of what was heard; sliders still work."""
 
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -7,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
+from ...emotalk_core.errors import InputError
 from ...emotalk_core.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.phones import Phone
 from ...emotalk_core.progress import Progress, part_of
@@ -61,11 +63,23 @@ class _AtFrame(_OfLips):
     )  # fmt: skip
 
     def span(self, take: Any) -> tuple[float, float]:
-        """Seconds of the sound file."""
-        frame = take.id_data.frame_current
+        """Seconds of the sound file.
+
+        Raises
+        ------
+        InputError
+            The take has no sound at the current frame.
+        """
+        frame, (first, last) = take.id_data.frame_current, (take.first_frame, take.last_frame)
         ends = (frame - self.length / 2.0, frame + self.length / 2.0)
         start_s, end_s = (phones.seconds_at(take, end) for end in ends)
-        return max(start_s, 0.0), max(end_s, 0.001)
+        if end_s <= 0.0 or not first <= frame <= last:
+            raise InputError(
+                "Nothing is heard in this take at the current frame",
+                value=frame,
+                remedy=f"Go to a frame from {ceil(first)} to {floor(last)}.",
+            )
+        return max(start_s, 0.0), end_s
 
 
 class EMOTALK_OT_tell_lips(_AtFrame):

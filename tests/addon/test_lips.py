@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,72 @@ def test_a_file_that_cannot_be_leaves_what_was_told(said: Any, tmp_path: Path) -
         bpy.ops.emotalk.load_phones(filepath=str(table))
 
     assert [phone.symbol for phone in told(said)] == ["m"]
+
+
+@pytest.mark.parametrize("frame", [-40, 500])
+def test_frames_in_which_nothing_is_heard_take_no_word(said: Any, frame: int) -> None:
+    bpy.context.scene.frame_set(frame)
+
+    with pytest.raises(RuntimeError, match=rf"{frame}.*frame from {FIRST} to"):
+        bpy.ops.emotalk.tell_lips(mouth="m")
+
+    assert not told(said)
+
+
+@pytest.fixture
+def other_model(preferences: Any, tmp_path: Path) -> Any:
+    """Chooses a model that knows no phones, and has no weights: it would hear nothing."""
+    from emotalk.emotalk_core.model.config import ModelConfig, PublishedConfig, write_config
+
+    config = ModelConfig(kind="published", n_styles=24, published=PublishedConfig())
+    write_config(config, tmp_path / "config.json")
+
+    def choose() -> None:
+        preferences.engine, preferences.python = "python", sys.executable
+        preferences.model = str(tmp_path)
+
+    return choose
+
+
+def test_a_model_that_knows_no_phones_says_so_before_it_hears(
+    said: Any, head: Any, other_model: Any
+) -> None:
+    set_lips(40, "m")
+    before = jaw(head, 40)
+    other_model()
+
+    with pytest.raises(RuntimeError, match=r"knows no phones.*All As Heard"):
+        bpy.ops.emotalk.refresh()
+
+    assert jaw(head, 40) == before
+    assert bpy.ops.emotalk.hear_all_lips() == {"FINISHED"}
+
+
+def test_the_command_line_says_so_too(
+    said: Any, other_model: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "said.csv"
+    table.write_text("start_s,end_s,phone\n1.4,1.55,m\n")
+    other_model()
+    words = "animate", "--sound", said.filepath, "--target", "Head", "-o", tmp_path / "out.blend"
+
+    assert run(*words, "--phones", table) == 2
+
+    assert "knows no phones" in capsys.readouterr().err
+
+
+def test_what_is_told_stays_at_its_second_when_the_frame_rate_changes(said: Any, head: Any) -> None:
+    set_lips(FIRST + 36, "m")  # a second and a half
+    bpy.context.scene.render.fps = 48
+    bpy.ops.emotalk.refresh()
+    met = jaw(head, FIRST + 72)
+    bpy.context.scene.frame_set(FIRST + 72)
+
+    bpy.ops.emotalk.hear_lips(length=6)
+
+    assert not told(said)
+    bpy.ops.emotalk.refresh()
+    assert met[0] < 0.5 * jaw(head, FIRST + 72)[0]
 
 
 def test_without_a_take_lips_are_grey(ready: Any) -> None:

@@ -47,8 +47,17 @@ def _read(text: str) -> tuple[Phone, ...]:
 
 
 def told(group: Any, heard: Heard) -> tuple[Phone, ...]:
-    """Phones of a take's sliders on the clock of what is heard."""
-    return on_sound(all_of(group), heard)
+    """Phones of a take's sliders on the clock of what is heard.
+
+    Raises
+    ------
+    EmoTalkError
+        There are some, and the model that is chosen goes by none: told now, not once it has heard.
+    """
+    phones = on_sound(all_of(group), heard)
+    if phones:
+        ensure_obeyed("Use a starter model, or press All As Heard (panel Lips).")
+    return phones
 
 
 def on_sound(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
@@ -61,9 +70,9 @@ def on_file(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     return _later(phones, heard.start_s)
 
 
-def ensure_obeyed() -> None:
+def ensure_obeyed(remedy: str = "Use a starter model.") -> None:
     """Raise an EmoTalkError where the model that is chosen goes by no phones."""
-    ensure_names_phones(read_config(engine_settings().model / "config.json"))
+    ensure_names_phones(read_config(engine_settings().model / "config.json"), remedy)
 
 
 def put(group: Any, phones: Sequence[Phone]) -> None:
