@@ -29,11 +29,12 @@ _CSV: Final = Form(_WHAT, _COLUMNS, ",".join(_COLUMNS))
 _TIERS: Final = ("phones", "phone", "phonemes", "segments", "mau")
 """Names of the tier with phones, as MFA, WebMAUS and others give it."""
 
-_UNKNOWN: Final = "spn"
-_NOT_SAID: Final = {_UNKNOWN, "nsn", "noise", "lau"}
-"""What aligners write where they do not know, beside marks like <unk>: it stays as it was heard."""
+_NOT_SAID: Final = {"spn", "<unk>", "nsn", "noise", "lau"}
+"""What aligners write where they do not know: it stays as it was heard."""
 
 _ROUNDING_S: Final = 0.001  # times that overlap by less were rounded
+
+_UNKNOWN: Final = "spn"  # as aligners call what they do not know: it stays as it was heard
 
 _Row = tuple[str, str, str]  # start, end, symbol
 
@@ -66,7 +67,7 @@ def read_phones(path: Path) -> tuple[Phone, ...]:
 def _phone(row: _Row, path: Path) -> Phone | None:
     """None where nothing is said of what is spoken."""
     *times, symbol = (text.strip() for text in row)
-    if symbol.lower() in _NOT_SAID or (symbol.startswith("<") and not is_silent(symbol)):
+    if symbol.lower() in _NOT_SAID:
         return None
     start_s, end_s = (_seconds(text, symbol, path) for text in times)
     if not 0.0 <= start_s < end_s:
@@ -142,8 +143,9 @@ def _rows_of_grid(text: str, path: Path) -> tuple[_Row, ...]:
         raise InputError(
             "TextGrid cannot be read", value=path, remedy="Save it in Praat as text, long or short."
         ) from error
+    named = {tier.name.strip().lower(): tier for tier in tiers}
     # Of several speakers a tier is called "anna - phones".
-    ends = [tier for tier in tiers if tier.name.split("-")[-1].strip().lower() in _TIERS]
+    ends = [tier for name, tier in named.items() if name.split("-")[-1].strip() in _TIERS]
     if len(ends) != 1:
         raise InputError(
             "More than one tier of phones" if ends else "No tier of phones",

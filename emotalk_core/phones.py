@@ -61,9 +61,7 @@ _ALIKE: Final = {
 # Letters of narrow transcriptions that are a release or a colour and no mouth of their own.
 _IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
 
-_SILENT_NAMES: Final = {
-    "", "_", "sil", "silence", "pau", "sp", "spn", "#", "h#", "brth", "<p:>", "<sil>", "<eps>",
-}  # fmt: skip
+_SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
 
 _MOST_PARTS: Final = 3  # mouths of one phone: triphthongs
 

@@ -143,20 +143,6 @@ def test_tables_of_spreadsheets_and_labels_of_audacity(tmp_path: Path) -> None:
 HEAD = "start_s,end_s,phone\n"
 
 
-@pytest.mark.parametrize("pause", ["", "SIL", "sp", "<p:>", "<SIL>", "<eps>", "#", "silence"])
-def test_marks_of_pauses_are_not_spoken(tmp_path: Path, pause: str) -> None:
-    table = written(tmp_path, "a.csv", f"{HEAD}0,1,{pause}\n1,2,p\n")
-
-    assert read_phones(table) == (Phone(0.0, 1.0, "_"), Phone(1.0, 2.0, "p"))
-
-
-@pytest.mark.parametrize("mark", ["spn", "<unk>", "<nib>", "<usb>"])
-def test_marks_of_what_nobody_knows_leave_it_as_heard(tmp_path: Path, mark: str) -> None:
-    table = written(tmp_path, "a.csv", f"{HEAD}0,1,{mark}\n1,2,p\n")
-
-    assert read_phones(table) == (Phone(1.0, 2.0, "p"),)
-
-
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -172,7 +158,6 @@ def test_marks_of_what_nobody_knows_leave_it_as_heard(tmp_path: Path, mark: str)
         ("a.TextGrid", SHORT[:-60], "TextGrid cannot be read"),
         ("a.TextGrid", SHORT.replace('"phones"', '"letters"'), "No tier of phones"),
         ("a.TextGrid", SHORT.replace('"words"', '"phone"'), "More than one tier"),
-        ("a.TextGrid", SHORT.replace('"words"', '"phones"'), "More than one tier"),
         ("a.lab", "", "No such kind"),
     ],
 )
