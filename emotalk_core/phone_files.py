@@ -247,7 +247,8 @@ def _labels(phones: Sequence[Phone]) -> str:
 def _grid(phones: Sequence[Phone]) -> str:
     """Praat wants intervals from 0 on, also of a sound whose beginning nobody has heard."""
     begin_s, end_s = (phones[0].start_s, phones[-1].end_s) if phones else (0.0, 0.0)
-    phones = [*([Phone(0.0, begin_s, _UNKNOWN)] if begin_s else []), *phones]
+    if round(begin_s, 3) > 0.0:
+        phones = [Phone(0.0, begin_s, _UNKNOWN), *phones]
     end = f"{end_s:.3f}"
     head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "0", end, "<exists>", "1"]
     tier = ['"IntervalTier"', '"phones"', "0", end, str(len(phones))]

@@ -70,8 +70,6 @@ _LEAD_S: Final = 0.011
 lips of the dev sets follow true phone times best.
 """
 
-_FPS: Final = float(NETWORK_FPS)
-
 _CHANGE: Final = 1.5  # log share that another phone must gain: what is shorter flickers
 
 
@@ -124,13 +122,14 @@ def with_phones(
         return piece
     ensure_names_phones(config)
     told = np.zeros((piece.n_frames, len(PHONES)), np.float32)
+    fps = float(NETWORK_FPS)
     begin_s, stop_s = _seconds(first), _seconds(first + piece.n_frames)
     for phone in phones:
         if phone.end_s <= begin_s or phone.start_s >= stop_s:  # most of a long sound's
             continue
         columns = _columns_of(phone.symbol)
         # In frames, each of which reaches half a frame to both sides of its time.
-        edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * _FPS + 0.5
+        edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * fps + 0.5
         for column, span in zip(columns, pairwise(edges - first), strict=True):
             _cover(told[:, column], *span)
     told /= np.maximum(told.sum(axis=1, keepdims=True), 1.0)  # phones that overlap share
@@ -177,4 +176,4 @@ def heard_phones(encoding: Encoding, config: ModelConfig) -> tuple[Phone, ...]:
 
 def _seconds(frame: int) -> float:
     """When the frame before `frame` ends and it begins."""
-    return max(0.0, (frame - 0.5) / _FPS + _LEAD_S)
+    return max(0.0, (frame - 0.5) / float(NETWORK_FPS) + _LEAD_S)
