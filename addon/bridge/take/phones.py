@@ -1,5 +1,6 @@
 """What is said in a take, where people know better: kept on the clock of the sound file, so that
-trims and moves of its strip leave it alone.
+trims and moves of its strip leave it alone. A strip at another speed has a clock of its own, which
+begins where the whole strip does.
 """
 
 from __future__ import annotations
@@ -62,12 +63,12 @@ def told(group: Any, heard: Heard) -> tuple[Phone, ...]:
 
 def on_sound(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones in seconds of the file, on the clock of what is heard of it."""
-    return tuple(phone for phone in _later(phones, -heard.start_s) if phone.end_s > 0.0)
+    return tuple(phone for phone in _later(phones, -heard.from_s) if phone.end_s > 0.0)
 
 
 def on_file(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones on the clock of what is heard, in seconds of the file."""
-    return _later(phones, heard.start_s)
+    return _later(phones, heard.from_s)
 
 
 def ensure_obeyed(remedy: str = "Use a starter model.") -> None:
@@ -114,7 +115,7 @@ def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
 
 def remember(take: Any, heard: Heard) -> None:
     """Where the sound file begins, for the frames of keys as they stand."""
-    take.file_start = heard.start_frame - heard.start_s * float(heard.rate)
+    take.file_start = heard.start_frame - heard.from_s * float(heard.rate)
 
 
 def seconds_at(take: Any, frame: float) -> float:
