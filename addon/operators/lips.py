@@ -15,7 +15,7 @@ from ...emotalk_core.progress import Progress, part_of
 from ..bridge import compat
 from ..bridge.counting import counted
 from ..bridge.jobs import errand
-from ..bridge.take import live, phones, takes
+from ..bridge.take import live, phones, stretches, takes
 from .base import EmoTalkOperator, ErrandOperator
 
 __all__ = ["CLASSES"]
@@ -68,9 +68,10 @@ class _AtFrame(_OfLips):
         Raises
         ------
         InputError
-            The take has no sound at the current frame.
+            The take has no sound at the current frame, or its keys may not change there.
         """
         frame, (first, last) = take.id_data.frame_current, (take.first_frame, take.last_frame)
+        stretches.check_in_range(take.id_data.emotalk, frame)
         ends = (frame - self.length / 2.0, frame + self.length / 2.0)
         start_s, end_s = (phones.seconds_at(take, end) for end in ends)
         if end_s <= 0.0 or not first <= frame <= last:
