@@ -306,3 +306,45 @@ def test_a_trimmed_strip_of_another_speed_keeps_it_too(
     assert ready.takes[0].first_frame == FIRST + 12
     bpy.ops.emotalk.hear_lips()
     assert not told(ready.takes[0])
+
+
+@needs_sound
+@pytest.mark.parametrize("keyed", [(), (10, 20)])
+def test_a_strip_that_is_cut_takes_along_what_was_told_of_both_parts(
+    ready: Any, head: Any, tmp_path: Path, keyed: tuple[int, ...]
+) -> None:
+    strip = add_strip(write_wav(tmp_path / "babble.wav", babble(4.0)), FIRST, 1)
+    ready.source, ready.strip, ready.controls.surprised = "STRIP", strip.name, 1.0
+    bpy.ops.emotalk.animate()
+    heard = jaw(head, 80)
+    set_lips(80, "m")
+    met = jaw(head, 80)
+    for frame in keyed:  # in the first part alone: the second is no more keyed
+        ready.takes[0].controls.keyframe_insert("surprised", frame=frame)
+    later = strip.split(frame=50, split_method="SOFT")
+    bpy.ops.emotalk.refresh()
+    ready.strip = later.name
+
+    bpy.ops.emotalk.animate()
+
+    assert len(ready.takes) == 2
+    assert jaw(head, 80)[0] < 0.5 * heard[0]
+    assert met[0] < 0.5 * heard[0]
+    assert told(ready.takes[1]) == told(ready.takes[0]) != []
+    assert not live.is_stale(ready.takes[1])
+    other = add_strip(write_wav(tmp_path / "other.wav", babble(2.0)), 200, 2)
+    ready.strip = other.name
+    bpy.ops.emotalk.animate()
+    assert not told(ready.takes[2])
+
+
+def test_frames_outside_of_the_only_range_take_no_word(said: Any, ready: Any) -> None:
+    ready.use_range, ready.range_start, ready.range_end = True, 60, 80
+    bpy.context.scene.frame_set(40)
+
+    with pytest.raises(RuntimeError, match=r"40.*Only a Range"):
+        bpy.ops.emotalk.tell_lips(mouth="m")
+
+    assert not told(said)
+    bpy.context.scene.frame_set(70)
+    assert bpy.ops.emotalk.tell_lips(mouth="m") == {"FINISHED"}

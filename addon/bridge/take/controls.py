@@ -146,15 +146,16 @@ def copy_keys(group: Any, other: Any) -> None:
         bends.copy_curve(curve, copy)
 
 
-def digest(group: Any, *, is_own: bool = True) -> str:
-    """Equal texts, equal curves: tells whether a take shows what its sliders say. `is_own`: the
-    sliders are the take's, with the phones that were told of it.
+def digest(group: Any, phones: str | None = None) -> str:
+    """Equal texts, equal curves: tells whether a take shows what its sliders say. `phones`: what is
+    told of a take that begins with these sliders; None: they are its own.
     """
+    phones = group.phones if phones is None else phones
     keys = {name: bends.described(curve) for name, curve in playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
-    return json.dumps([*parts, group.phones] if is_own and group.phones else parts)
+    return json.dumps([*parts, phones] if phones else parts)
 
 
 def put_back(group: Any, was: str) -> None:

@@ -47,15 +47,15 @@ def _read(text: str) -> tuple[Phone, ...]:
     return tuple(Phone(*row) for row in json.loads(text or "[]"))
 
 
-def told(group: Any, heard: Heard) -> tuple[Phone, ...]:
-    """Phones of a take's sliders on the clock of what is heard.
+def told(text: str, heard: Heard) -> tuple[Phone, ...]:
+    """Phones as a take's sliders have them, on the clock of what is heard.
 
     Raises
     ------
     EmoTalkError
         There are some, and the model that is chosen goes by none: told now, not once it has heard.
     """
-    phones = on_sound(all_of(group), heard)
+    phones = on_sound(_read(text), heard)
     if phones:
         ensure_obeyed("Use a starter model, or press All As Heard (panel Lips).")
     return phones
