@@ -90,18 +90,10 @@ def _sound_channel() -> Any:
     )  # fmt: skip
 
 
-class EMOTALK_PG_phone(bpy.types.PropertyGroup):
-    """What is said in some seconds of a sound file, where people know better than the network."""
-
-    start: FloatProperty(name="Start")
-    end: FloatProperty(name="End")
-    symbol: StringProperty(name="Phone")
-
-
 class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
-    phones: CollectionProperty(type=EMOTALK_PG_phone)  # of a take alone
+    phones: StringProperty()  # of a take alone: what was told of its sound, see `take.phones`
     text: StringProperty()  # likewise: what is said in it, if that was told
     language: StringProperty()
     words: StringProperty()  # the phones of the text, as it was read then
@@ -360,7 +352,6 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
 
 
 CLASSES = (
-    EMOTALK_PG_phone,
     EMOTALK_PG_controls,
     EMOTALK_PG_target,
     EMOTALK_PG_rig,

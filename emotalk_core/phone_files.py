@@ -34,6 +34,8 @@ _NOT_SAID: Final = {"spn", "<unk>", "nsn", "noise", "lau"}
 
 _ROUNDING_S: Final = 0.001  # times that overlap by less were rounded
 
+_UNKNOWN: Final = "spn"  # as aligners call what they do not know: it stays as it was heard
+
 _Row = tuple[str, str, str]  # start, end, symbol
 
 
@@ -215,7 +217,7 @@ def ensure_phone_file(path: Path) -> None:
 
 
 def write_phones(phones: Sequence[Phone], path: Path) -> None:
-    """Write phones that follow each other without gaps from 0 on; by suffix TextGrid, csv or txt.
+    """Write phones that follow each other without gaps; by suffix TextGrid, csv or txt.
 
     Raises
     ------
@@ -243,7 +245,11 @@ def _labels(phones: Sequence[Phone]) -> str:
 
 
 def _grid(phones: Sequence[Phone]) -> str:
-    end = f"{phones[-1].end_s:.3f}" if phones else "0"
+    """Praat wants intervals from 0 on, also of a sound whose beginning nobody has heard."""
+    begin_s, end_s = (phones[0].start_s, phones[-1].end_s) if phones else (0.0, 0.0)
+    if round(begin_s, 3) > 0.0:
+        phones = [Phone(0.0, begin_s, _UNKNOWN), *phones]
+    end = f"{end_s:.3f}"
     head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "0", end, "<exists>", "1"]
     tier = ['"IntervalTier"', '"phones"', "0", end, str(len(phones))]
     rows = (

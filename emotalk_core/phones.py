@@ -101,12 +101,10 @@ def is_silent(symbol: str) -> bool:
     return symbol.lower() in _SILENT_NAMES
 
 
-def ensure_names_phones(config: ModelConfig) -> None:
+def ensure_names_phones(config: ModelConfig, remedy: str = "Use a starter model.") -> None:
     """Raise InputError for a model that does not go by phones."""
     if config.kind != "starter":
-        raise InputError(
-            "This kind of model knows no phones", value=config.kind, remedy="Use a starter model."
-        )
+        raise InputError("This kind of model knows no phones", value=config.kind, remedy=remedy)
 
 
 def with_phones(
@@ -125,7 +123,10 @@ def with_phones(
     ensure_names_phones(config)
     told = np.zeros((piece.n_frames, len(PHONES)), np.float32)
     fps = float(NETWORK_FPS)
+    begin_s, stop_s = _seconds(first), _seconds(first + piece.n_frames)
     for phone in phones:
+        if phone.end_s <= begin_s or phone.start_s >= stop_s:  # most of a long sound's
+            continue
         columns = _columns_of(phone.symbol)
         # In frames, each of which reaches half a frame to both sides of its time.
         edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * fps + 0.5

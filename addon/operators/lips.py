@@ -1,5 +1,6 @@
 """Lips by hand: what is said at a frame, told in place of what was heard; sliders still work."""
 
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -7,13 +8,14 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
+from ...emotalk_core.errors import InputError
 from ...emotalk_core.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.phones import Phone
 from ...emotalk_core.progress import Progress, part_of
 from ..bridge import compat
 from ..bridge.counting import counted
 from ..bridge.jobs import errand
-from ..bridge.take import live, phones, takes
+from ..bridge.take import live, phones, stretches, takes
 from .base import EmoTalkOperator, ErrandOperator
 
 __all__ = ["CLASSES"]
@@ -61,11 +63,24 @@ class _AtFrame(_OfLips):
     )  # fmt: skip
 
     def span(self, take: Any) -> tuple[float, float]:
-        """Seconds of the sound file."""
-        frame = take.id_data.frame_current
+        """Seconds of the sound file.
+
+        Raises
+        ------
+        InputError
+            The take has no sound at the current frame, or its keys may not change there.
+        """
+        frame, (first, last) = take.id_data.frame_current, (take.first_frame, take.last_frame)
+        stretches.check_in_range(take.id_data.emotalk, frame)
         ends = (frame - self.length / 2.0, frame + self.length / 2.0)
         start_s, end_s = (phones.seconds_at(take, end) for end in ends)
-        return max(start_s, 0.0), max(end_s, 0.001)
+        if end_s <= 0.0 or not first <= frame <= last:
+            raise InputError(
+                "Nothing is heard in this take at the current frame",
+                value=frame,
+                remedy=f"Go to a frame from {ceil(first)} to {floor(last)}.",
+            )
+        return max(start_s, 0.0), end_s
 
 
 class EMOTALK_OT_tell_lips(_AtFrame):
@@ -115,7 +130,7 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
     def run(self, context: bpy.types.Context) -> str:
         """Of the active take."""
         take = takes.active_take(context.scene)
-        n = len(take.controls.phones)
+        n = len(phones.all_of(take.controls))
         phones.put(take.controls, ())
         live.schedule(context.scene)
         return f"Forgot {counted(n, 'sound')}"

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge.counting import counted
-from ..bridge.take import takes
+from ..bridge.take import phones, takes
 from .base import InSequencer, InView
 
 __all__ = ["CLASSES"]
@@ -23,7 +23,7 @@ class _Lips:
         grid.operator_enum("emotalk.tell_lips", "mouth")
         column.operator("emotalk.hear_lips", icon="SOUND")
         take = takes.active_take(context.scene)
-        n = len(take.controls.phones) if take is not None else 0
+        n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
         layout.operator(
             "emotalk.tell_text", text=f"Text: {text}" if text else "Text...", icon="TEXT"

@@ -42,6 +42,24 @@ def test_the_sliders_of_a_copy_move_it_alone(two: Any, head: Any, twin: Any) -> 
     assert all_keys(twin) != was
 
 
+def test_a_copy_is_told_what_its_keys_show(two: Any, head: Any, twin: Any) -> None:
+    from emotalk.addon.bridge.take import controls, phones
+
+    two.live = False
+    two.take_index = 0
+    bpy.context.scene.frame_set(40)
+    bpy.ops.emotalk.tell_lips(mouth="m")
+    adopt()  # what its original was told was not followed yet
+    assert not phones.all_of(two.takes[2].controls)
+
+    two.takes[0].baked = controls.digest(two.takes[0].controls)  # now it was
+    later = duplicate(head)[0]
+    adopt()
+
+    assert [one.symbol for one in phones.all_of(of(two, later)[0].controls)] == ["m"]
+    assert phones.all_of(of(two, later)[0].controls) == phones.all_of(two.takes[0].controls)
+
+
 @pytest.mark.parametrize("first", [0, 2])
 def test_the_takes_of_each_are_removed_without_the_others(
     two: Any, head: Any, twin: Any, first: int

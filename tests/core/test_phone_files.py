@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,18 @@ def test_files_say_again_what_was_written(tmp_path: Path, suffix: str) -> None:
     write_phones(phones, tmp_path / f"a{suffix}")
 
     assert read_phones(tmp_path / f"a{suffix}") == phones
+
+
+def test_a_textgrid_of_the_end_of_a_sound_tells_nothing_of_its_beginning(tmp_path: Path) -> None:
+    phones = (Phone(2.5, 2.7, "m"), Phone(2.7, 3.0, "_"))
+    grid = tmp_path / "a.TextGrid"
+
+    write_phones(phones, grid)
+
+    assert read_phones(grid) == phones
+    intervals = re.findall(r'^([\d.]+)\n([\d.]+)\n"', grid.read_text(), re.MULTILINE)
+    ends = [(float(start), float(end)) for start, end in intervals[-3:]]
+    assert ends == [(0.0, 2.5), (2.5, 2.7), (2.7, 3.0)]  # Praat wants no gaps
 
 
 def test_tables_of_spreadsheets_and_labels_of_audacity(tmp_path: Path) -> None:

@@ -93,6 +93,16 @@ def test_a_stretch_of_a_longer_sound_is_told_its_own_phones() -> None:
     np.testing.assert_allclose(part.content, whole.content[20:50], atol=1e-5)
 
 
+def test_a_stretch_goes_through_its_own_phones_alone() -> None:
+    phones = [Phone(i / 10, (i + 1) / 10, "p") for i in range(2000)]
+    before = letters_of.cache_info()
+
+    with_phones(blank(30), 900, phones, CONFIG)
+
+    now = letters_of.cache_info()
+    assert 10 <= now.hits + now.misses - before.hits - before.misses <= 12
+
+
 def test_what_is_told_says_it_all_in_every_sum_over_phones() -> None:
     said = said_in(with_phones(blank(30), 0, (Phone(0.0, 1.0, "u"),), CONFIG), CONFIG)
 

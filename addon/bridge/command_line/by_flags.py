@@ -57,7 +57,9 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     """Animate as the button does, with the sliders of the flags; plain values for the report. The
     take is the active one then. `of` goes before each line that is told, where there are several.
     """
-    scene = bpy.context.scene
+    scene, track = bpy.context.scene, read_track(arguments)
+    if track.phones:
+        phones.ensure_obeyed()
     scene.emotalk.channel = read_channel(arguments) or 0
     adopted.adopt(scene).keep()
     chosen = takes.active_take(scene)
@@ -66,7 +68,6 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
-    track = read_track(arguments)
     own, given = prepared.request.track, track.phones
     if track.keys or given or track.words:
         said = phones.on_sound(given, prepared.request.heard) if given else own.phones

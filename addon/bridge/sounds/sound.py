@@ -46,9 +46,17 @@ class Heard:
     label: str  # what the user calls it
     notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
     channel: int | None = None  # the one that speaks, from 1; None: the mean of all
+    trimmed_s: float = 0.0  # of a mix of the strip: seconds of the whole strip before the first
 
     def __post_init__(self) -> None:
         _ensure_there(self.path, self.label)
+
+    @property
+    def from_s(self) -> float:
+        """The first second that is heard, on a clock that trims and moves leave alone: the file's,
+        of a strip at another speed its own.
+        """
+        return self.start_s + self.trimmed_s
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -102,6 +110,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             "Nothing of the strip is visible", value=strip.name, remedy="Extend its handles."
         )
     label, notes = f"strip {strip.name}", _mute_notes(strip)
+    left, _, content_start = compat.span(strip)
     if compat.is_retimed(strip):
         _ensure_there(sound_file(strip.sound, label), label)
         path = mixdown.render(strip, scene, first, last)
@@ -113,8 +122,8 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             rate,
             label,
             (*notes, "The strip's speed changes are applied"),
+            trimmed_s=float((first - Fraction(content_start)) / rate),
         )
-    left, _, content_start = compat.span(strip)
     # Blender leaves out whole frames: content that starts between two frames plays a little late.
     n_skipped = int(left - content_start + compat.hard_trim_frames(strip))
     zero = left - n_skipped + Fraction(compat.sound_offset_s(strip)) * rate  # the first sample's

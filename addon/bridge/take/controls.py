@@ -146,18 +146,16 @@ def copy_keys(group: Any, other: Any) -> None:
         bends.copy_curve(curve, copy)
 
 
-def digest(group: Any, *, is_own: bool = True) -> str:
-    """Equal texts, equal curves: tells whether a take shows what its sliders say. `is_own`: the
-    sliders are the take's, with the phones that were told of it.
+def digest(group: Any, told: tuple[str, str] | None = None) -> str:
+    """Equal texts, equal curves: tells whether a take shows what its sliders say. `told`: phones
+    and words of a take that begins with these sliders; None: they are its own.
     """
+    told = (group.phones, group.words) if told is None else told
     keys = {name: bends.described(curve) for name, curve in playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
-    phones = [[_plain(one.start), _plain(one.end), one.symbol] for one in group.phones]
-    return json.dumps(
-        [*parts, phones, group.words] if is_own and (phones or group.words) else parts
-    )
+    return json.dumps([*parts, *told] if any(told) else parts)
 
 
 def put_back(group: Any, was: str) -> None:
@@ -170,11 +168,7 @@ def put_back(group: Any, was: str) -> None:
         return
     for name, value in still.items():
         setattr(group, name, value)
-    group.phones.clear()
-    phones, group.words = told or ((), "")
-    for start, end, symbol in phones:
-        phone = group.phones.add()
-        phone.start, phone.end, phone.symbol = start, end, symbol
+    group.phones, group.words = told or ("", "")
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:

@@ -1,10 +1,13 @@
 """What is said in a take, where people know better: kept on the clock of the sound file, so that
-trims and moves of its strip leave it alone.
+trims and moves of its strip leave it alone. A strip at another speed has a clock of its own, which
+begins where the whole strip does.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ....emotalk_core.model.config import read_config
@@ -16,6 +19,7 @@ from ..sounds.sound import Heard
 
 __all__ = [
     "UNKNOWN_FRAME",
+    "all_of",
     "ensure_obeyed",
     "forget",
     "on_file",
@@ -33,20 +37,49 @@ UNKNOWN_FRAME: Final = -1e9
 """Where the sound file of a take begins that was written by a version that did not say so."""
 
 _SHORTEST_S: Final = 0.005  # what a new phone leaves of an old one
+_REMEDY: Final = "Use a starter model, or press All As Heard (panel Lips)."
+_DIGITS: Final = 6  # of seconds
 
 
-def told(group: Any, heard: Heard) -> tuple[Phone, ...]:
-    """Phones of a take's sliders on the clock of what is heard."""
-    return on_sound(_all(group), heard)
+def all_of(group: Any) -> tuple[Phone, ...]:
+    """What is told of a take's sliders, in seconds of the file."""
+    return _read(group.phones)
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> tuple[Phone, ...]:
+    return tuple(Phone(*row) for row in json.loads(text or "[]"))
+
+
+def told(text: str, heard: Heard) -> tuple[Phone, ...]:
+    """Phones as a take's sliders have them, on the clock of what is heard.
+
+    Raises
+    ------
+    EmoTalkError
+        There are some, and the model that is chosen goes by none: told now, not once it has heard.
+    """
+    phones = on_sound(_read(text), heard)
+    if phones:
+        ensure_obeyed(_REMEDY)
+    return phones
 
 
 def on_sound(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones in seconds of the file, on the clock of what is heard of it."""
-    return tuple(phone for phone in _later(phones, -heard.start_s) if phone.end_s > 0.0)
+    return tuple(phone for phone in _later(phones, -heard.from_s) if phone.end_s > 0.0)
 
 
 def words(group: Any) -> Words:
-    """The phones of the text that is said in a take; none where it was not told."""
+    """The phones of the text that is said in a take; none where it was not told.
+
+    Raises
+    ------
+    EmoTalkError
+        As for `told`.
+    """
+    if group.words:
+        ensure_obeyed(_REMEDY)
     return words_of(group.words)
 
 
@@ -65,20 +98,23 @@ def put_text(group: Any, text: str, language: str) -> None:
 
 def on_file(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones on the clock of what is heard, in seconds of the file."""
-    return _later(phones, heard.start_s)
+    return _later(phones, heard.from_s)
 
 
-def ensure_obeyed() -> None:
+def ensure_obeyed(remedy: str = "Use a starter model.") -> None:
     """Raise an EmoTalkError where the model that is chosen goes by no phones."""
-    ensure_names_phones(read_config(engine_settings().model / "config.json"))
+    ensure_names_phones(read_config(engine_settings().model / "config.json"), remedy)
 
 
 def put(group: Any, phones: Sequence[Phone]) -> None:
-    """These, in seconds of the file, in place of all that was told."""
-    group.phones.clear()
-    for phone in sorted(phones, key=lambda one: one.start_s):
-        row = group.phones.add()
-        row.start, row.end, row.symbol = phone.start_s, phone.end_s, phone.symbol
+    """These, in seconds of the file, in place of all that was told. They are one text: the panel
+    compares them at each draw, and a file may bring thousands.
+    """
+    rows = [
+        (round(one.start_s, _DIGITS), round(one.end_s, _DIGITS), one.symbol)
+        for one in sorted(phones, key=lambda one: one.start_s)
+    ]
+    group.phones = json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
 
 
 def tell(group: Any, phone: Phone) -> None:
@@ -88,7 +124,7 @@ def tell(group: Any, phone: Phone) -> None:
 
 def forget(group: Any, start_s: float, end_s: float) -> int:
     """Let some seconds of the file be heard again; how many phones reached into them."""
-    n = sum(1 for one in _all(group) if one.start_s < end_s and one.end_s > start_s)
+    n = sum(1 for one in all_of(group) if one.start_s < end_s and one.end_s > start_s)
     put(group, _without(group, start_s, end_s))
     return n
 
@@ -96,15 +132,11 @@ def forget(group: Any, start_s: float, end_s: float) -> int:
 def _without(group: Any, start_s: float, end_s: float) -> list[Phone]:
     """What is told before and after."""
     left = []
-    for one in _all(group):
+    for one in all_of(group):
         before = Phone(one.start_s, min(one.end_s, start_s), one.symbol)
         after = Phone(max(one.start_s, end_s), one.end_s, one.symbol)
         left += [part for part in (before, after) if part.end_s - part.start_s > _SHORTEST_S]
     return left
-
-
-def _all(group: Any) -> list[Phone]:
-    return [Phone(phone.start, phone.end, phone.symbol) for phone in group.phones]
 
 
 def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
@@ -113,7 +145,7 @@ def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
 
 def remember(take: Any, heard: Heard) -> None:
     """Where the sound file begins, for the frames of keys as they stand."""
-    take.file_start = heard.start_frame - heard.start_s * float(heard.rate)
+    take.file_start = heard.start_frame - heard.from_s * float(heard.rate)
 
 
 def seconds_at(take: Any, frame: float) -> float:

@@ -76,6 +76,7 @@ class Prepared:
     sight: looking.Sight | None = None  # how to measure it, where that is still to be done
     of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
     ease_s_of_new: float | None = None  # likewise
+    phones_of_new: str = ""  # what is told of a new take from the start, as its sliders keep it
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -217,7 +218,8 @@ def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | N
     if not controls.are_still(group, heard.start_frame, _end_frame(heard)):
         return prepared
     wanted = wanted or controls.at(group, heard.start_frame)
-    request = replace(prepared.request, track=ControlTrack(wanted))
+    track = ControlTrack(wanted, phones=prepared.request.track.phones)
+    request = replace(prepared.request, track=track)
     return replace(prepared, request=request, digest="", of_new=wanted)
 
 
@@ -297,10 +299,10 @@ def _prepared(
     looked = found if isinstance(found, looking.Looked) else None
     target = sight.name if sight is not None else looked.target if looked is not None else ""
     request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
-    if take is not None:
-        said = {"words": phones.words(group), "phones": phones.told(group, heard)}
-        track = replace(request.track, **said)
-        request = replace(request, track=track)
+    said = take.controls.phones if take is not None else _told_before(scene, strip, thing, meshes)
+    words = phones.words(take.controls) if take is not None else ()
+    track = replace(request.track, words=words, phones=phones.told(said, heard))
+    request = replace(request, track=track)
     seen = looking.kept(take.seen) if found is None else None
     if seen is not None:
         request = replace(request, track=replace(request.track, look=seen.look(heard)))
@@ -315,10 +317,11 @@ def _prepared(
         strip_scene=strip.id_data.name if strip else "",
         character=character,
         meshes=names,
-        digest=controls.digest(group, is_own=take is not None),
+        digest=controls.digest(group, None if take is not None else (said, "")),
         ease=frames_of(controls.ease_of(group), heard.rate),
         looked=looked,
         sight=sight,
+        phones_of_new=said if take is None else "",
     )
 
 
@@ -342,10 +345,7 @@ def _same_take(
     """
     ours, (source, heard, strip) = scene.emotalk, of
     for take in ours.takes:
-        parts = [*by_hand.parts_of(take).values()]
-        is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
-        is_same_face = is_same_face and characters.is_same(character, take.rig.character)
-        if take.source != source or not (take.rig.character == character or is_same_face):
+        if take.source != source or not _is_of_face(take, character, meshes):
             continue
         same = {
             "STRIP": strip is not None and strips.is_of(take, strip),
@@ -357,3 +357,20 @@ def _same_take(
         if same[take.source]:
             return take
     return None
+
+
+def _is_of_face(take: Any, character: Any, meshes: Sequence[Any]) -> bool:
+    if take.rig.character == character:
+        return True
+    parts = [*by_hand.parts_of(take).values()]
+    is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
+    return is_same_face and characters.is_same(character, take.rig.character)
+
+
+def _told_before(
+    scene: bpy.types.Scene, strip: Any | None, character: Any, meshes: Sequence[Any]
+) -> str:
+    """What was told of the sound of a strip that was cut off from a take's, or is a copy of it."""
+    mark = strip.emotalk_uid if strip is not None else ""
+    takes = (take for take in scene.emotalk.takes if mark and take.strip_uid == mark)
+    return next((t.controls.phones for t in takes if _is_of_face(t, character, meshes)), "")

@@ -13,7 +13,7 @@ from ....emotalk_core.retarget import BakeOptions, KeyTable
 from ..keying.curves import NEAR, Stretch
 from . import by_hand
 
-__all__ = ["check_channel", "check_range", "layout_of", "stretch_for"]
+__all__ = ["check_channel", "check_in_range", "check_range", "layout_of", "stretch_for"]
 
 _Span = tuple[float, float]
 
@@ -37,6 +37,23 @@ def check_range(ours: Any) -> None:
             "Only a Range ends before it begins",
             value=f"{ours.range_start} to {ours.range_end}",
             remedy="Swap From and To.",
+        )
+
+
+def check_in_range(ours: Any, frame: int) -> None:
+    """Nothing, where keys at a scene frame may change as the panel says.
+
+    Raises
+    ------
+    InputError
+        They may not.
+    """
+    check_range(ours)
+    if ours.use_range and not ours.range_start <= frame <= ours.range_end:
+        raise InputError(
+            "Keys at the current frame stay as they are",
+            value=f"{frame}, outside of {ours.range_start} to {ours.range_end}",
+            remedy="Go to a frame in between, or switch Only a Range off.",
         )
 
 
