@@ -26,10 +26,12 @@ if TYPE_CHECKING:  # engines read phones themselves
     from .engine import Encoding
 
 __all__ = [
+    "MOST_PARTS",
     "SILENCE",
     "Phone",
     "ensure_names_phones",
     "heard_phones",
+    "is_arpabet",
     "is_silent",
     "letters_of",
     "with_phones",
@@ -44,6 +46,9 @@ _ARPABET: Final = {
     "L": "l", "EL": "əl", "M": "m", "EM": "m", "N": "n", "EN": "n", "NG": "k", "OW": "oʊ",
     "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "u",
     "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+    # Of TIMIT: closures, and others of its own.
+    "BCL": "b", "PCL": "p", "DCL": "d", "TCL": "t", "GCL": "k", "KCL": "k", "Q": "h", "NX": "n",
+    "ENG": "k", "UX": "u", "AX-H": "ə",
 }  # fmt: skip
 
 # IPA letters that share the mouth of a letter in PHONES: the lips cannot tell them apart.
@@ -63,7 +68,10 @@ _IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
 
 _SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
 
-_MOST_PARTS: Final = 3  # mouths of one phone: triphthongs
+_STRESS: Final = "012"  # digits behind vowels of ARPABET
+
+MOST_PARTS: Final = 3
+"""Mouths of one phone: triphthongs."""
 
 _LEAD_S: Final = 0.011
 """That faces are told of a phone before it sounds: between 0 and 22 ms contacts, jaws and lower
@@ -87,13 +95,17 @@ def letters_of(symbol: str) -> str:
     """The letters of `PHONES` that `symbol` is spoken with, in order; none for a mark or a pause.
     Two for most diphthongs and affricates.
     """
-    bare = symbol.rstrip("012")
-    if bare in _ARPABET:
-        return _ARPABET[bare]
+    if is_arpabet(symbol):
+        return _ARPABET[symbol.rstrip(_STRESS)]
     plain = (c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
     # Decomposing turns ç into c: both have the same neutral mouth.
     letters = (_ALIKE.get(c, c) for c in plain if c not in _IGNORED and not c.isdigit())
     return "".join(c for c in letters if c in PHONES and c != SILENCE)
+
+
+def is_arpabet(symbol: str) -> bool:
+    """Whether `symbol` is a phone of ARPABET, in capitals."""
+    return symbol.rstrip(_STRESS) in _ARPABET
 
 
 def is_silent(symbol: str) -> bool:
@@ -141,7 +153,7 @@ def with_phones(
 
 def _columns_of(symbol: str) -> list[int]:
     """Numbers in `PHONES` of the mouths that a phone passes through."""
-    letters = SILENCE if is_silent(symbol) else letters_of(symbol)[:_MOST_PARTS] or SILENCE
+    letters = SILENCE if is_silent(symbol) else letters_of(symbol)[:MOST_PARTS] or SILENCE
     return [PHONES.index(letter) for letter in letters]
 
 
