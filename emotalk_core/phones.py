@@ -1,8 +1,9 @@
 """Phones that people name: their symbols and times, and how they take the place of what was heard.
 
 A starter's Encoding has the share of each phone beside the content; where somebody says what is
-spoken, that phone has all of it. Lips then meet, tuck, round and rest by what is told, under every
-feeling, and everything between stays as it was heard.
+spoken, that phone has all of it. Where the voice says something else, or nothing, the content is
+that of the phone, too, and as loud as speech: lips then meet, tuck, round, open and rest by what is
+told, under every feeling, and everything between stays as it was heard.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ _LEAD_S: Final = 0.011
 lips of the dev sets follow true phone times best.
 """
 
+_SPOKEN_DB: Final = -12.0  # of quiet vowels: where a pause is told to be none
+
 _CHANGE: Final = 1.5  # log share that another phone must gain: what is shorter flickers
 
 
@@ -122,10 +125,15 @@ def ensure_names_phones(config: ModelConfig) -> None:
 
 
 def with_phones(
-    piece: Encoding, first: int, phones: Sequence[Phone], config: ModelConfig
+    piece: Encoding,
+    first: int,
+    phones: Sequence[Phone],
+    config: ModelConfig,
+    typical: np.ndarray | None = None,
 ) -> Encoding:
     """A starter's Encoding that begins at frame `first`, with what `phones` tell in place of what
-    was heard; a frame that a phone has only a part of keeps the rest.
+    was heard; a frame that a phone has only a part of keeps the rest. `typical` (46, C) is the
+    content of each phone; without it the content stays.
 
     Raises
     ------
@@ -146,9 +154,16 @@ def with_phones(
     told /= np.maximum(told.sum(axis=1, keepdims=True), 1.0)  # phones that overlap share
     heard = 1.0 - told.sum(axis=1, keepdims=True)
     width = config.content.width
-    content = np.array(piece.content)
+    content, level = np.array(piece.content), np.array(piece.level)
+    if typical is not None:
+        # What was heard anyway keeps how it was said.
+        unheard = np.maximum(told - content[:, width:], 0.0)
+        kept = 1.0 - unheard.sum(axis=1, keepdims=True)
+        content[:, :width] = kept * content[:, :width] + unheard @ typical
+        spoken = unheard[:, 1:].sum(axis=1)
+        level += spoken * np.maximum(_SPOKEN_DB - level, 0.0)
     content[:, width:] = heard * content[:, width:] + told
-    return replace(piece, content=content)
+    return replace(piece, content=content, level=level)
 
 
 def _columns_of(symbol: str) -> list[int]:

@@ -18,6 +18,7 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
+from .phone_contents import typical_contents
 from .phones import with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
@@ -178,7 +179,8 @@ def _shaped(
     context = engine.context_frames + shaping.CONTEXT_FRAMES
     a, b = max(0, start - context), min(n_network, stop + context)
     heard = read(a, b).mapped(_as_float32)
-    piece = with_phones(heard, a, track.phones, engine.config)
+    typical = typical_contents(engine.key) if track.phones else None
+    piece = with_phones(heard, a, track.phones, engine.config, typical)
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
     said = said_in(piece, engine.config)
