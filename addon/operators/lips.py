@@ -16,9 +16,9 @@ from ..bridge.jobs import errand
 from ..bridge.take import live, phones, takes
 from .base import EmoTalkOperator, ErrandOperator
 
-__all__ = ["CLASSES"]
+__all__ = ["CLASSES", "MOUTHS"]
 
-_MOUTHS: Final = (
+MOUTHS: Final = (
     ("m", "Meet", "Lips meet, as in m, b, p"),
     ("f", "Tuck", "The lower lip goes under the teeth, as in f, v"),
     ("u", "Round", "Lips come forward and round, as in oo, w"),
@@ -26,7 +26,9 @@ _MOUTHS: Final = (
     ("i", "Spread", "Lips part and spread, as in ee"),
     ("_", "Rest", "Nothing is said: the mouth comes to rest"),
 )
-_NAMES: Final = {symbol: name for symbol, name, _ in _MOUTHS}
+"""Phone, name and description of what a button says."""
+
+_NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
 def _why_not(context: bpy.types.Context) -> str:
@@ -62,8 +64,9 @@ class _AtFrame(_OfLips):
 
     def span(self, take: Any) -> tuple[float, float]:
         """Seconds of the sound file."""
-        frame = take.id_data.frame_current
-        ends = (frame - self.length / 2.0, frame + self.length / 2.0)
+        # Whole frames, each of which reaches half a frame to both sides of its time.
+        start = take.id_data.frame_current - (self.length - 1) // 2 - 0.5
+        ends = (start, start + self.length)
         start_s, end_s = (phones.seconds_at(take, end) for end in ends)
         return max(start_s, 0.0), max(end_s, 0.001)
 
@@ -74,12 +77,12 @@ class EMOTALK_OT_tell_lips(_AtFrame):
     bl_idname = "emotalk.tell_lips"
     bl_label = "Set Lips"
 
-    mouth: EnumProperty(items=_MOUTHS, name="Mouth")
+    mouth: EnumProperty(items=MOUTHS, name="Mouth")
 
     @classmethod
     def description(cls, _context: Any, properties: Any) -> str:
         """Of each button."""
-        what = next(text for symbol, _, text in _MOUTHS if symbol == properties.mouth)
+        what = next(text for symbol, _, text in MOUTHS if symbol == properties.mouth)
         return f"{what}: at the current frame, in place of what was heard, under all sliders"
 
     def run(self, context: bpy.types.Context) -> str:
@@ -118,7 +121,7 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
         n = len(take.controls.phones)
         phones.put(take.controls, ())
         live.schedule(context.scene)
-        return f"Forgot {counted(n, 'sound')}"
+        return f"All as heard: {n} taken back"
 
 
 class EMOTALK_OT_load_phones(_OfLips, ImportHelper):
