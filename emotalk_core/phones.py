@@ -34,6 +34,7 @@ __all__ = [
     "heard_phones",
     "is_arpabet",
     "is_silent",
+    "late_phones",
     "letters_of",
     "with_phones",
 ]
@@ -78,6 +79,8 @@ _LEAD_S: Final = 0.011
 """That faces are told of a phone before it sounds: between 0 and 22 ms contacts, jaws and lower
 lips of the dev sets follow true phone times best.
 """
+
+_ROUNDED_S: Final = 0.5  # that aligners may go on after the end
 
 _SPOKEN_DB: Final = -12.0  # of quiet vowels: where a pause is told to be none
 
@@ -164,6 +167,17 @@ def with_phones(
         level += spoken * np.maximum(_SPOKEN_DB - level, 0.0)
     content[:, width:] = heard * content[:, width:] + told
     return replace(piece, content=content, level=level)
+
+
+def late_phones(phones: Sequence[Phone], seconds: float) -> str:
+    """A warning about phones that go on after a sound of so many seconds; empty where none does."""
+    end_s = max((phone.end_s for phone in phones), default=0.0)
+    if end_s <= seconds + _ROUNDED_S:
+        return ""
+    return (
+        f"Phones are told until {end_s:g} s, and the sound ends at {seconds:.1f} s: "
+        "check that they are its own, in seconds."
+    )
 
 
 def _columns_of(symbol: str) -> list[int]:

@@ -19,7 +19,7 @@ from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
 from .phone_contents import typical_contents
-from .phones import with_phones
+from .phones import late_phones, with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
@@ -113,7 +113,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
             builder.add_rows(rows)
             done += len(rows)
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
-        report = builder.finish(n_frames, fps, stored.notes)
+        late = late_phones(track.phones, float(n_network / NETWORK_FPS))
+        report = builder.finish(n_frames, fps, stored.notes, [late] if late else [])
         stored.close()
     progress(1.0, "Done")
     return report

@@ -288,6 +288,20 @@ def test_wrong_phones_end_in_a_line_and_leave_no_file(
     assert talk.read_bytes()[:4] == b"RIFF"
 
 
+def test_phones_of_another_sound_are_warned_of(
+    talk: Path, run: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, out = talk.with_name("p.csv"), talk.with_name("out.npz")
+    table.write_text(HEAD + "0,1.5,p\n1.5,2.2,a\n")
+    run("animate", talk, "-o", out, "--phones", table)
+    assert "until" not in capsys.readouterr().err
+    table.write_text(HEAD + "100,150,p\n")  # milliseconds
+
+    assert run("animate", talk, "-o", out, "--phones", table) == 0
+
+    assert "told until 150 s, and the sound ends at 2.0 s" in capsys.readouterr().err
+
+
 def test_a_model_without_phones_says_so_before_it_hears(
     talk: Path, run: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
