@@ -62,10 +62,19 @@ class _AtFrame(_OfLips):
         soft_max=24, max=10_000,
     )  # fmt: skip
 
-    def span(self, take: Any) -> tuple[float, float]:
+    # Kept for the redo panel: undo takes the scene back to the frame before a playback.
+    frame: IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def at_frame(self, context: bpy.types.Context) -> int:
+        """The frame that is worked on: the current one, unless one is given."""
+        if not self.properties.is_property_set("frame"):
+            self.frame = context.scene.frame_current
+        return self.frame
+
+    def span(self, take: Any, frame: int) -> tuple[float, float]:
         """Seconds of the sound file."""
         # Whole frames, each of which reaches half a frame to both sides of its time.
-        start = take.id_data.frame_current - (self.length - 1) // 2 - 0.5
+        start = frame - (self.length - 1) // 2 - 0.5
         ends = (start, start + self.length)
         start_s, end_s = (phones.seconds_at(take, end) for end in ends)
         return max(start_s, 0.0), max(end_s, 0.001)
@@ -89,9 +98,9 @@ class EMOTALK_OT_tell_lips(_AtFrame):
         """Tell the active take."""
         phones.ensure_obeyed()
         take = takes.active_take(context.scene)
-        phones.tell(take.controls, Phone(*self.span(take), self.mouth))
+        frame = self.at_frame(context)
+        phones.tell(take.controls, Phone(*self.span(take, frame), self.mouth))
         live.schedule(context.scene)
-        frame = context.scene.frame_current
         return f"{_NAMES[self.mouth]}: {counted(self.length, 'frame')} at {frame}"
 
 
@@ -104,7 +113,7 @@ class EMOTALK_OT_hear_lips(_AtFrame):
     def run(self, context: bpy.types.Context) -> str:
         """Forget what the active take was told there."""
         take = takes.active_take(context.scene)
-        n = phones.forget(take.controls, *self.span(take))
+        n = phones.forget(take.controls, *self.span(take, self.at_frame(context)))
         live.schedule(context.scene)
         return "As heard" if n else "Nothing was set at this frame"
 

@@ -194,7 +194,7 @@ def test_a_trimmed_strip_keeps_what_was_told_at_its_place_in_the_sound(
     take = ready.takes[0]
     before = jaw(head, 40)
     set_lips(40, "m")
-    strip.frame_offset_start = 12  # its first half second is cut off
+    strip.frame_offset_start = 12.0  # its first half second is cut off
 
     bpy.ops.emotalk.refresh()
 
@@ -241,3 +241,14 @@ def test_the_panel_names_phones_of_files_too(said: Any, tmp_path: Path) -> None:
 
 def test_without_a_take_nothing_is_set(ready: Any) -> None:
     assert drawn(1).labels == ["0 set in all"]
+
+
+def test_what_is_redone_stays_at_its_frame(said: Any) -> None:
+    bpy.context.scene.frame_set(1)  # where undo takes the scene back to
+
+    bpy.ops.emotalk.tell_lips(mouth="m", length=5, frame=40)
+
+    assert drawn(42).labels[0] == "Meet: frames 38 to 42"
+    bpy.context.scene.frame_set(1)
+    assert bpy.ops.emotalk.hear_lips(length=5, frame=40) == {"FINISHED"}
+    assert len(said.controls.phones) == 0
