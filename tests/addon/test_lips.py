@@ -13,7 +13,7 @@ from emotalk.addon.bridge.take import live
 
 from emotalk_core.phone_files import read_phones
 from tests.addon.layouts import Layout, context_of
-from tests.addon.scenes import add_strip, keys_of, write_wav
+from tests.addon.scenes import add_strip, keys_of, trim_start, write_wav
 from tests.addon.test_commands import run
 from tests.core.babble import babble
 
@@ -194,7 +194,7 @@ def test_a_trimmed_strip_keeps_what_was_told_at_its_place_in_the_sound(
     take = ready.takes[0]
     before = jaw(head, 40)
     set_lips(40, "m")
-    strip.frame_offset_start = 12.0  # its first half second is cut off
+    trim_start(strip, 12)  # its first half second is cut off
 
     bpy.ops.emotalk.refresh()
 
