@@ -17,7 +17,8 @@ from typing import Final
 
 from .atomic_file import atomic_file
 from .errors import InputError
-from .phones import SILENCE, Phone, is_silent, letters_of
+from .phone_names import plain_name, speller
+from .phones import MOST_PARTS, SILENCE, Phone, letters_of
 from .rows import Form, csv_rows, read_text
 
 __all__ = ["SUFFIXES", "ensure_phone_file", "read_phones", "write_phones"]
@@ -25,12 +26,11 @@ __all__ = ["SUFFIXES", "ensure_phone_file", "read_phones", "write_phones"]
 _WHAT: Final = "file of phones"
 _COLUMNS: Final = ("start_s", "end_s", "phone")
 _CSV: Final = Form(_WHAT, _COLUMNS, ",".join(_COLUMNS))
+_MFA_COLUMNS: Final = ("Begin", "End", "Label", "Type")
+_MFA: Final = Form(_WHAT, _MFA_COLUMNS, ",".join(_MFA_COLUMNS))
 
 _TIERS: Final = ("phones", "phone", "phonemes", "segments", "mau")
 """Names of the tier with phones, as MFA, WebMAUS and others give it."""
-
-_NOT_SAID: Final = {"spn", "<unk>", "nsn", "noise", "lau"}
-"""What aligners write where they do not know: it stays as it was heard."""
 
 _ROUNDING_S: Final = 0.001  # times that overlap by less were rounded
 
@@ -46,12 +46,14 @@ def read_phones(path: Path) -> tuple[Phone, ...]:
     ------
     InputError
         The file cannot be read, has no tier of phones, a time is no number, phones overlap, or a
-        symbol is neither IPA nor ARPABET.
+        symbol is none of IPA, ARPABET or SAMPA.
     """
     ensure_phone_file(path)
     reader = _READERS[path.suffix.lower()]
-    found = (_phone(row, path) for row in reader(read_text(path, _WHAT), path))
-    phones = sorted((one for one in found if one is not None), key=lambda one: one.start_s)
+    rows = [(*times, plain_name(name)) for *times, name in reader(read_text(path, _WHAT), path)]
+    said = [(start, end, name) for start, end, name in rows if name is not None]
+    spell = speller(name for *_, name in said)
+    phones = sorted((_phone(row, spell, path) for row in said), key=lambda one: one.start_s)
     for one, other in pairwise(phones):
         if other.start_s < one.end_s - _ROUNDING_S:
             raise InputError(
@@ -64,45 +66,47 @@ def read_phones(path: Path) -> tuple[Phone, ...]:
     return tuple(phones)
 
 
-def _phone(row: _Row, path: Path) -> Phone | None:
-    """None where nothing is said of what is spoken."""
-    *times, symbol = (text.strip() for text in row)
-    if symbol.lower() in _NOT_SAID:
-        return None
-    start_s, end_s = (_seconds(text, symbol, path) for text in times)
+def _phone(row: _Row, spell: Callable[[str], str], path: Path) -> Phone:
+    start, end, name = row
+    start_s, end_s = (_seconds(text.strip(), name, path) for text in (start, end))
     if not 0.0 <= start_s < end_s:
         raise InputError(
-            f"A phone ends after it starts, and starts at 0 or later, in {path.name}",
-            value=f"{symbol} {start_s:g} to {end_s:g} s",
+            f"A phone must start at 0 or later and end after that, in {path.name}",
+            value=f"{name} {start_s:g} to {end_s:g} s",
             remedy="Mend its times.",
         )
-    if is_silent(symbol):
-        return Phone(start_s, end_s, SILENCE)
-    if not letters_of(symbol):
+    symbol = SILENCE if name == SILENCE else spell(name)
+    if name != SILENCE and not 1 <= len(letters_of(symbol)) <= MOST_PARTS:
         raise InputError(
             f"No such phone in {path.name}",
-            value=f"{symbol} at {start_s:g} s",
-            remedy="Write IPA or ARPABET (capitals).",
+            value=f"{name} at {start_s:g} s",
+            remedy="Write phones, not words: IPA, ARPABET or SAMPA.",
         )
     return Phone(start_s, end_s, symbol)
 
 
-def _seconds(text: str, symbol: str, path: Path) -> float:
+def _seconds(text: str, name: str, path: Path) -> float:
     try:
         seconds = float(text.replace(",", "."))  # as a spreadsheet writes it that has semicolons
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds):
         raise InputError(
-            f"Not a time in {path.name}", value=text, remedy=f"Mend the times of {symbol}."
+            f"Not a time in {path.name}",
+            value=f"{text} ({name})",
+            remedy="Write start and end in seconds.",
         )
     return seconds
 
 
 def _rows_of_csv(text: str, _path: Path) -> Iterator[_Row]:
-    for row in csv_rows(text, _CSV):
-        start, end, phone = (row.get(name) or "" for name in _COLUMNS)
-        yield start, end, phone
+    """Our own, or one of MFA, which has words as well."""
+    is_mfa = text.startswith(",".join(_MFA_COLUMNS))
+    columns = _MFA_COLUMNS if is_mfa else _COLUMNS
+    for row in csv_rows(text, _MFA if is_mfa else _CSV):
+        start, end, phone, *kind = (row.get(name) or "" for name in columns)
+        if kind in ([], ["phones"]):
+            yield start, end, phone
 
 
 def _rows_of_labels(text: str, path: Path) -> Iterator[_Row]:
@@ -143,16 +147,20 @@ def _rows_of_grid(text: str, path: Path) -> tuple[_Row, ...]:
         raise InputError(
             "TextGrid cannot be read", value=path, remedy="Save it in Praat as text, long or short."
         ) from error
-    named = {tier.name.strip().lower(): tier for tier in tiers}
-    # Of several speakers a tier is called "anna - phones".
-    ends = [tier for name, tier in named.items() if name.split("-")[-1].strip() in _TIERS]
+    exact = [tier for tier in tiers if _is_of_phones(tier.name)]
+    # Of several speakers a tier is called "anna - phones". That of WebMAUS is MAU, beside ORT-MAU.
+    ends = exact or [tier for tier in tiers if _is_of_phones(tier.name.split("-")[-1])]
     if len(ends) != 1:
         raise InputError(
             "More than one tier of phones" if ends else "No tier of phones",
             value=f"{path.name}: {', '.join(tier.name for tier in ends or tiers)}",
-            remedy="Call the one that counts `phones`.",
+            remedy="Call the one that counts `phones`, and no other.",
         )
     return ends[0].rows
+
+
+def _is_of_phones(name: str) -> bool:
+    return name.strip().lower() in _TIERS
 
 
 class _Tokens:

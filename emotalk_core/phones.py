@@ -1,8 +1,9 @@
 """Phones that people name: their symbols and times, and how they take the place of what was heard.
 
 A starter's Encoding has the share of each phone beside the content; where somebody says what is
-spoken, that phone has all of it. Lips then meet, tuck, round and rest by what is told, under every
-feeling, and everything between stays as it was heard.
+spoken, that phone has all of it. Where the voice says something else, or nothing, the content is
+that of the phone, too, and as loud as speech: lips then meet, tuck, round, open and rest by what is
+told, under every feeling, and everything between stays as it was heard.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ if TYPE_CHECKING:  # engines read phones themselves
     from .engine import Encoding
 
 __all__ = [
+    "MOST_PARTS",
     "SILENCE",
     "Phone",
     "ensure_names_phones",
     "heard_phones",
+    "is_arpabet",
     "is_silent",
+    "late_phones",
     "letters_of",
     "with_phones",
 ]
@@ -44,6 +48,9 @@ _ARPABET: Final = {
     "L": "l", "EL": "əl", "M": "m", "EM": "m", "N": "n", "EN": "n", "NG": "k", "OW": "oʊ",
     "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "UH": "ʊ", "UW": "u",
     "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
+    # Of TIMIT: closures, and others of its own.
+    "BCL": "b", "PCL": "p", "DCL": "d", "TCL": "t", "GCL": "k", "KCL": "k", "Q": "h", "NX": "n",
+    "ENG": "k", "UX": "u", "AX-H": "ə",
 }  # fmt: skip
 
 # IPA letters that share the mouth of a letter in PHONES: the lips cannot tell them apart.
@@ -63,12 +70,19 @@ _IGNORED: Final = set("ːˑˈˌ.ʰʱʲʷˠˤⁿˡ~'\"-+!=|:͡‿˞^;`")
 
 _SILENT_NAMES: Final = {"", "_", "sil", "pau", "sp", "spn", "h#", "brth"}
 
-_MOST_PARTS: Final = 3  # mouths of one phone: triphthongs
+_STRESS: Final = "012"  # digits behind vowels of ARPABET
+
+MOST_PARTS: Final = 3
+"""Mouths of one phone: triphthongs."""
 
 _LEAD_S: Final = 0.011
 """That faces are told of a phone before it sounds: between 0 and 22 ms contacts, jaws and lower
 lips of the dev sets follow true phone times best.
 """
+
+_ROUNDED_S: Final = 0.5  # that aligners may go on after the end
+
+_SPOKEN_DB: Final = -12.0  # of quiet vowels: where a pause is told to be none
 
 _CHANGE: Final = 1.5  # log share that another phone must gain: what is shorter flickers
 
@@ -87,13 +101,17 @@ def letters_of(symbol: str) -> str:
     """The letters of `PHONES` that `symbol` is spoken with, in order; none for a mark or a pause.
     Two for most diphthongs and affricates.
     """
-    bare = symbol.rstrip("012")
-    if bare in _ARPABET:
-        return _ARPABET[bare]
+    if is_arpabet(symbol):
+        return _ARPABET[symbol.rstrip(_STRESS)]
     plain = (c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
     # Decomposing turns ç into c: both have the same neutral mouth.
     letters = (_ALIKE.get(c, c) for c in plain if c not in _IGNORED and not c.isdigit())
     return "".join(c for c in letters if c in PHONES and c != SILENCE)
+
+
+def is_arpabet(symbol: str) -> bool:
+    """Whether `symbol` is a phone of ARPABET, in capitals."""
+    return symbol.rstrip(_STRESS) in _ARPABET
 
 
 def is_silent(symbol: str) -> bool:
@@ -108,10 +126,15 @@ def ensure_names_phones(config: ModelConfig, remedy: str = "Use a starter model.
 
 
 def with_phones(
-    piece: Encoding, first: int, phones: Sequence[Phone], config: ModelConfig
+    piece: Encoding,
+    first: int,
+    phones: Sequence[Phone],
+    config: ModelConfig,
+    typical: np.ndarray | None = None,
 ) -> Encoding:
     """A starter's Encoding that begins at frame `first`, with what `phones` tell in place of what
-    was heard; a frame that a phone has only a part of keeps the rest.
+    was heard; a frame that a phone has only a part of keeps the rest. `typical` (46, C) is the
+    content of each phone; without it the content stays.
 
     Raises
     ------
@@ -135,14 +158,32 @@ def with_phones(
     told /= np.maximum(told.sum(axis=1, keepdims=True), 1.0)  # phones that overlap share
     heard = 1.0 - told.sum(axis=1, keepdims=True)
     width = config.content.width
-    content = np.array(piece.content)
+    content, level = np.array(piece.content), np.array(piece.level)
+    if typical is not None:
+        # What was heard anyway keeps how it was said.
+        unheard = np.maximum(told - content[:, width:], 0.0)
+        kept = 1.0 - unheard.sum(axis=1, keepdims=True)
+        content[:, :width] = kept * content[:, :width] + unheard @ typical
+        spoken = unheard[:, 1:].sum(axis=1)
+        level += spoken * np.maximum(_SPOKEN_DB - level, 0.0)
     content[:, width:] = heard * content[:, width:] + told
-    return replace(piece, content=content)
+    return replace(piece, content=content, level=level)
+
+
+def late_phones(phones: Sequence[Phone], seconds: float) -> str:
+    """A warning about phones that go on after a sound of so many seconds; empty where none does."""
+    end_s = max((phone.end_s for phone in phones), default=0.0)
+    if end_s <= seconds + _ROUNDED_S:
+        return ""
+    return (
+        f"Phones are told until {end_s:g} s, and the sound ends at {seconds:.1f} s: "
+        "check that they are its own, in seconds."
+    )
 
 
 def _columns_of(symbol: str) -> list[int]:
     """Numbers in `PHONES` of the mouths that a phone passes through."""
-    letters = SILENCE if is_silent(symbol) else letters_of(symbol)[:_MOST_PARTS] or SILENCE
+    letters = SILENCE if is_silent(symbol) else letters_of(symbol)[:MOST_PARTS] or SILENCE
     return [PHONES.index(letter) for letter in letters]
 
 

@@ -18,7 +18,8 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
-from .phones import with_phones
+from .phone_contents import typical_contents
+from .phones import late_phones, with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
@@ -117,7 +118,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
             builder.add_rows(rows)
             done += len(rows)
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
-        report = builder.finish(n_frames, fps, stored.notes)
+        late = late_phones(track.phones, float(n_network / NETWORK_FPS))
+        report = builder.finish(n_frames, fps, stored.notes, [late] if late else [])
         stored.close()
     progress(1.0, "Done")
     return report
@@ -187,7 +189,8 @@ def _shaped(
     context = engine.context_frames + shaping.CONTEXT_FRAMES
     a, b = max(0, start - context), min(n_network, stop + context)
     heard = read(a, b).mapped(_as_float32)
-    piece = with_phones(heard, a, track.phones, engine.config)
+    typical = typical_contents(engine.key) if track.phones else None
+    piece = with_phones(heard, a, track.phones, engine.config, typical)
     with one_blas_thread():
         raw = engine.decode(piece, track.frames(frame_times(b - a, NETWORK_FPS, a)))
     said = said_in(piece, engine.config)

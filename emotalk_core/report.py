@@ -4,7 +4,7 @@ looks wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any, Final
@@ -110,8 +110,14 @@ class ReportBuilder:
         self._n_closures += count_closures(values, was_closed=self._was_closed)
         self._was_closed = bool(aperture_mm(values[-1:])[0] <= CLOSED_MM)
 
-    def finish(self, n_frames: int, fps: Fraction, notes: Mapping[str, float]) -> Report:
-        """The report, with warnings in words."""
+    def finish(
+        self,
+        n_frames: int,
+        fps: Fraction,
+        notes: Mapping[str, float],
+        warnings: Sequence[str] = (),
+    ) -> Report:
+        """The report, with `warnings` and others in words."""
         share = self._n_speech / max(self._n_heard, 1)
         mean = self._heard / max(self._n_speech, 1e-9)
         loudness = 10.0 * float(np.log10(notes.get("power", 0.0) + 1e-12))
@@ -129,6 +135,7 @@ class ReportBuilder:
             warnings=(
                 *([_CUT] if notes.get("cut") else ()),
                 *_warnings(loudness, share, clipped, seconds),
+                *warnings,
             ),
         )
 

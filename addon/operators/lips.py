@@ -18,9 +18,9 @@ from ..bridge.jobs import errand
 from ..bridge.take import live, phones, stretches, takes
 from .base import EmoTalkOperator, ErrandOperator
 
-__all__ = ["CLASSES"]
+__all__ = ["CLASSES", "MOUTHS"]
 
-_MOUTHS: Final = (
+MOUTHS: Final = (
     ("m", "Meet", "Lips meet, as in m, b, p"),
     ("f", "Tuck", "The lower lip goes under the teeth, as in f, v"),
     ("u", "Round", "Lips come forward and round, as in oo, w"),
@@ -28,7 +28,9 @@ _MOUTHS: Final = (
     ("i", "Spread", "Lips part and spread, as in ee"),
     ("_", "Rest", "Nothing is said: the mouth comes to rest"),
 )
-_NAMES: Final = {symbol: name for symbol, name, _ in _MOUTHS}
+"""Phone, name and description of what a button says."""
+
+_NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
 def _why_not(context: bpy.types.Context) -> str:
@@ -62,21 +64,32 @@ class _AtFrame(_OfLips):
         soft_max=24, max=10_000,
     )  # fmt: skip
 
-    def span(self, take: Any) -> tuple[float, float]:
+    # Kept for the redo panel: undo takes the scene back to the frame before a playback.
+    frame: IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def at_frame(self, context: bpy.types.Context) -> int:
+        """The frame that is worked on: the current one, unless one is given."""
+        if not self.properties.is_property_set("frame"):
+            self.frame = context.scene.frame_current
+        return self.frame
+
+    def span(self, take: Any, frame: int) -> tuple[float, float]:
         """Seconds of the sound file.
 
         Raises
         ------
         InputError
-            The take has no sound at the current frame, or its keys may not change there.
+            The take has no sound at the frame, or its keys may not change there.
         """
-        frame, (first, last) = take.id_data.frame_current, (take.first_frame, take.last_frame)
+        first, last = take.first_frame, take.last_frame
         stretches.check_in_range(take.id_data.emotalk, frame)
-        ends = (frame - self.length / 2.0, frame + self.length / 2.0)
+        # Whole frames, each of which reaches half a frame to both sides of its time.
+        start = frame - (self.length - 1) // 2 - 0.5
+        ends = (start, start + self.length)
         start_s, end_s = (phones.seconds_at(take, end) for end in ends)
         if end_s <= 0.0 or not first <= frame <= last:
             raise InputError(
-                "Nothing is heard in this take at the current frame",
+                "Nothing is heard in this take at this frame",
                 value=frame,
                 remedy=f"Go to a frame from {ceil(first)} to {floor(last)}.",
             )
@@ -89,21 +102,21 @@ class EMOTALK_OT_tell_lips(_AtFrame):
     bl_idname = "emotalk.tell_lips"
     bl_label = "Set Lips"
 
-    mouth: EnumProperty(items=_MOUTHS, name="Mouth")
+    mouth: EnumProperty(items=MOUTHS, name="Mouth")
 
     @classmethod
     def description(cls, _context: Any, properties: Any) -> str:
         """Of each button."""
-        what = next(text for symbol, _, text in _MOUTHS if symbol == properties.mouth)
+        what = next(text for symbol, _, text in MOUTHS if symbol == properties.mouth)
         return f"{what}: at the current frame, in place of what was heard, under all sliders"
 
     def run(self, context: bpy.types.Context) -> str:
         """Tell the active take."""
         phones.ensure_obeyed()
         take = takes.active_take(context.scene)
-        phones.tell(take.controls, Phone(*self.span(take), self.mouth))
+        frame = self.at_frame(context)
+        phones.tell(take.controls, Phone(*self.span(take, frame), self.mouth))
         live.schedule(context.scene)
-        frame = context.scene.frame_current
         return f"{_NAMES[self.mouth]}: {counted(self.length, 'frame')} at {frame}"
 
 
@@ -116,7 +129,7 @@ class EMOTALK_OT_hear_lips(_AtFrame):
     def run(self, context: bpy.types.Context) -> str:
         """Forget what the active take was told there."""
         take = takes.active_take(context.scene)
-        n = phones.forget(take.controls, *self.span(take))
+        n = phones.forget(take.controls, *self.span(take, self.at_frame(context)))
         live.schedule(context.scene)
         return "As heard" if n else "Nothing was set at this frame"
 
@@ -133,7 +146,7 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
         n = len(phones.all_of(take.controls))
         phones.put(take.controls, ())
         live.schedule(context.scene)
-        return f"Forgot {counted(n, 'sound')}"
+        return f"All as heard: {n} taken back"
 
 
 class EMOTALK_OT_tell_text(_OfLips):

@@ -1,14 +1,16 @@
 """Lips by hand: what the mouth does at a frame, and files of phones."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import bpy
 
-from ..bridge.counting import counted
 from ..bridge.take import phones, takes
+from ..operators.lips import MOUTHS
 from .base import InSequencer, InView
 
 __all__ = ["CLASSES"]
+
+_NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
 class _Lips:
@@ -16,20 +18,27 @@ class _Lips:
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Six mouths, the way back, files."""
+        """Six mouths, the way back, what is set here, files."""
         layout: Any = self.layout
-        column = layout.column(align=True)
-        grid = column.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
-        grid.operator_enum("emotalk.tell_lips", "mouth")
-        column.operator("emotalk.hear_lips", icon="SOUND")
         take = takes.active_take(context.scene)
+        told = phones.told_at(take, context.scene.frame_current) if take is not None else None
+        column = layout.column(align=True)
+        for first in range(0, len(MOUTHS), 3):
+            row = column.row(align=True)
+            for symbol, name, _ in MOUTHS[first : first + 3]:
+                is_set = told is not None and told.symbol == symbol
+                row.operator("emotalk.tell_lips", text=name, depress=is_set).mouth = symbol
+        column.operator("emotalk.hear_lips", icon="SOUND")
+        if told is not None:
+            first_frame, last_frame = phones.frames_of(take, told)
+            name = _NAMES.get(told.symbol, told.symbol)
+            layout.label(text=f"{name}: frames {first_frame} to {last_frame}")
         n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
-        layout.operator(
-            "emotalk.tell_text", text=f"Text: {text}" if text else "Text...", icon="TEXT"
-        )
+        label = f"Text: {text}" if text else "Text..."
+        layout.operator("emotalk.tell_text", text=label, icon="TEXT")
         row = layout.row(align=True)
-        row.label(text=f"{counted(n, 'sound')} set")
+        row.label(text=f"{n} set in all")
         row.operator("emotalk.load_phones", text="", icon="IMPORT")
         row.operator("emotalk.save_phones", text="", icon="EXPORT")
         row.operator("emotalk.hear_all_lips", text="", icon="X")

@@ -228,8 +228,8 @@ def add_table_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--phones", type=Path, metavar="FILE",
         help="what is said in which seconds, in place of what is heard there: a TextGrid as "
-        "aligners write it, a csv of start_s, end_s, phone, or labels of Audacity; IPA or ARPABET "
-        "(`emotalk phones` writes what it hears, to be mended)",
+        "aligners write it, a csv of start_s, end_s, phone, or labels of Audacity; IPA, ARPABET "
+        "or SAMPA (`emotalk phones` writes what it hears, to be mended)",
     )  # fmt: skip
     add_text_flags(parser)
 

@@ -14,6 +14,7 @@ class Layout:
     def __init__(self) -> None:
         self.labels: list[str] = []
         self.buttons: list[str] = []
+        self.depressed: list[str] = []  # what stands on buttons that are
         self.columns = 0
         self.rows = 0
         self.enabled = True
@@ -29,8 +30,11 @@ class Layout:
         self.rows += 1
         return self
 
-    def operator(self, name: str, **_: Any) -> SimpleNamespace:
+    def operator(
+        self, name: str, *, text: str = "", depress: bool = False, **_: Any
+    ) -> SimpleNamespace:
         self.buttons.append(name)
+        self.depressed += [text] if depress else []
         return SimpleNamespace()
 
     def prop(self, *_: Any, **__: Any) -> None: ...

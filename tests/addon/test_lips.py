@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import astuple
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -15,6 +16,7 @@ from emotalk.addon.bridge.take import live
 
 from emotalk_core.phone_files import read_phones
 from emotalk_core.phones import Phone
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import add_strip, keys_of, needs_sound, trim_start, write_wav
 from tests.addon.test_commands import run
 from tests.core.babble import babble
@@ -100,7 +102,7 @@ def test_a_later_word_cuts_the_one_before_in_two(said: Any) -> None:
     set_lips(40, "m", length=3)
 
     parts = [(p.symbol, round((p.end_s - p.start_s) * 24, 2)) for p in told(said)]
-    assert parts == [("a", 4.5), ("m", 3.0), ("a", 4.5)]
+    assert parts == [("a", 4.0), ("m", 3.0), ("a", 5.0)]  # whole frames
 
 
 def test_what_is_told_makes_the_take_one_to_update(said: Any) -> None:
@@ -389,3 +391,52 @@ def test_a_language_that_nobody_reads_changes_nothing(said: Any) -> None:
         bpy.ops.emotalk.tell_text(text="Ah", language="klingon")
 
     assert said.controls.text == ""
+
+
+def drawn(frame: int) -> Layout:
+    from emotalk.addon.ui.lips import _Lips
+
+    bpy.context.scene.frame_set(frame)
+    layout = Layout()
+    panel: Any = SimpleNamespace(layout=layout)
+    _Lips.draw(panel, context_of(300))
+    return layout
+
+
+@pytest.mark.parametrize("sync_ms", [0.0, 250.0])
+def test_the_panel_shows_what_is_set_at_the_frame(said: Any, sync_ms: float) -> None:
+    said.controls.sync_offset_ms = sync_ms
+    set_lips(40, "m", length=4)
+    set_lips(60, "a", length=3)
+
+    met, opened, after = drawn(42), drawn(59), drawn(63)
+
+    assert (met.depressed, met.labels) == (["Meet"], ["Meet: frames 39 to 42", "2 set in all"])
+    assert (opened.depressed, opened.labels[0]) == (["Open"], "Open: frames 59 to 61")
+    assert (after.depressed, after.labels) == ([], ["2 set in all"])
+
+
+def test_the_panel_names_phones_of_files_too(said: Any, tmp_path: Path) -> None:
+    table = tmp_path / "said.csv"
+    table.write_text("start_s,end_s,phone\n1.4,1.6,AA1\n")
+    bpy.ops.emotalk.load_phones(filepath=str(table))
+
+    layout = drawn(FIRST + 36)
+
+    assert layout.depressed == []
+    assert layout.labels[0].startswith("AA1: frames")
+
+
+def test_without_a_take_nothing_is_set(ready: Any) -> None:
+    assert drawn(1).labels == ["0 set in all"]
+
+
+def test_what_is_redone_stays_at_its_frame(said: Any) -> None:
+    bpy.context.scene.frame_set(1)  # where undo takes the scene back to
+
+    bpy.ops.emotalk.tell_lips(mouth="m", length=5, frame=40)
+
+    assert drawn(42).labels[0] == "Meet: frames 38 to 42"
+    bpy.context.scene.frame_set(1)
+    assert bpy.ops.emotalk.hear_lips(length=5, frame=40) == {"FINISHED"}
+    assert not told(said)

@@ -140,6 +140,24 @@ def test_tables_of_spreadsheets_and_labels_of_audacity(tmp_path: Path) -> None:
     assert read_phones(table) == read_phones(labels) == (Phone(0.5, 0.6, "p"),)
 
 
+def test_the_tier_that_is_called_phones_counts_before_those_of_speakers(tmp_path: Path) -> None:
+    webmaus = SHORT.replace('"words"', '"ORT-MAU"').replace('"phones"', '"MAU"')
+    mended = SHORT.replace('"words"', '"bob - phones"')
+
+    for name, text in (("a.TextGrid", webmaus), ("b.TextGrid", mended)):
+        assert [p.symbol for p in read_phones(written(tmp_path, name, text))] == ["_", "P", "AA1"]
+
+
+def test_a_table_of_mfa_has_words_as_well(tmp_path: Path) -> None:
+    table = written(
+        tmp_path,
+        "a.csv",
+        "Begin,End,Label,Type,Speaker\n0,0.3,pa,words,a\n0,0.1,P,phones,a\n0.1,0.3,AA1,phones,a\n",
+    )
+
+    assert read_phones(table) == (Phone(0.0, 0.1, "P"), Phone(0.1, 0.3, "AA1"))
+
+
 HEAD = "start_s,end_s,phone\n"
 
 
@@ -147,17 +165,20 @@ HEAD = "start_s,end_s,phone\n"
     ("name", "text", "said"),
     [
         ("a.csv", HEAD + "0,1,p\n0.5,2,b\n", "overlap"),
-        ("a.csv", HEAD + "1,1,p\n", "ends after it starts"),
+        ("a.csv", HEAD + "1,1,p\n", "end after that"),
         ("a.csv", HEAD + "x,1,p\n", "Not a time"),
         ("a.csv", HEAD + "0,nan,p\n", "Not a time"),
         ("a.csv", HEAD + "0,1,?\n", "No such phone"),
+        ("a.csv", HEAD + "0,1,hello\n", "not words"),
         ("a.csv", HEAD, "No phones"),
+        ("a.txt", "0.05\tB\n", "start and end in seconds"),
         ("a.csv", "start_s,end_s\n0,1\n", "phone"),
         ("a.txt", "0.5 0.6 p\n", "Not a label"),
         ("a.TextGrid", "hello", "TextGrid cannot be read"),
         ("a.TextGrid", SHORT[:-60], "TextGrid cannot be read"),
         ("a.TextGrid", SHORT.replace('"phones"', '"letters"'), "No tier of phones"),
         ("a.TextGrid", SHORT.replace('"words"', '"phone"'), "More than one tier"),
+        ("a.TextGrid", SHORT.replace('"words"', '"phones"'), "More than one tier"),
         ("a.lab", "", "No such kind"),
     ],
 )

@@ -19,6 +19,7 @@ from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.model.folder import load_model, starter_folder
+from emotalk_core.phone_contents import typical_contents
 from emotalk_core.phone_files import read_phones
 from emotalk_core.phones import Phone, heard_phones, letters_of, with_phones
 from emotalk_core.pipeline import decode, encode
@@ -122,6 +123,41 @@ def test_told_lips_meet_under_every_feeling(engine: BuiltinEngine, heard: Encodi
 
         plain = decode(heard, track, engine).values[:, :52]
         assert aperture_mm(told[frames]).max() < 0.5 < aperture_mm(plain[frames]).min()
+
+
+@pytest.mark.parametrize("frame", [18, 40])  # while somebody speaks, and in a pause
+def test_mouths_that_are_told_look_like_themselves(
+    engine: BuiltinEngine, heard: Encoding, frame: int
+) -> None:
+    quiet = replace(heard, level=np.where(np.arange(heard.n_frames) < 30, heard.level, -60.0))
+    mouths = {}
+    for mouth in ("a", "u", "i", "_"):
+        phones = (Phone((frame - 1.5) / 30, (frame + 1.5) / 30, mouth),)
+        mouths[mouth] = decode(quiet, ControlTrack(phones=phones), engine).values[frame]
+
+    jaw, pucker, spread = map(arkit.index, ("jawOpen", "mouthPucker", "mouthStretchLeft"))
+    assert mouths["a"][jaw] > 0.4 > mouths["u"][jaw]
+    assert mouths["u"][pucker] > 0.35 > mouths["a"][pucker]
+    assert mouths["i"][spread] > 0.1 > mouths["u"][spread]
+    assert mouths["_"][jaw] < 0.1
+
+
+def test_a_told_phone_that_was_heard_anyway_keeps_how_it_was_said() -> None:
+    typical = np.ones((len(PHONES), WIDTH), np.float32)
+    as_heard, other = Phone(0.1, 0.4, "n"), Phone(0.6, 0.9, "a")
+
+    told = with_phones(blank(30), 0, (as_heard, other), CONFIG, typical)
+
+    np.testing.assert_allclose(told.content[:15, :WIDTH], 0.0, atol=1e-6)
+    np.testing.assert_allclose(told.content[20:25, :WIDTH], 1.0, atol=1e-6)
+
+
+def test_the_model_that_ships_has_contents_of_its_own(engine: BuiltinEngine) -> None:
+    typical = typical_contents(engine.key)
+
+    assert typical is not None
+    assert typical.shape == (len(PHONES), WIDTH)
+    assert typical_contents("another model") is None
 
 
 def articulated(values: np.ndarray) -> np.ndarray:
@@ -260,6 +296,20 @@ def test_wrong_phones_end_in_a_line_and_leave_no_file(
     assert len(told) == 4
     assert not out.exists()
     assert talk.read_bytes()[:4] == b"RIFF"
+
+
+def test_phones_of_another_sound_are_warned_of(
+    talk: Path, run: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, out = talk.with_name("p.csv"), talk.with_name("out.npz")
+    table.write_text(HEAD + "0,1.5,p\n1.5,2.2,a\n")
+    run("animate", talk, "-o", out, "--phones", table)
+    assert "until" not in capsys.readouterr().err
+    table.write_text(HEAD + "100,150,p\n")  # milliseconds
+
+    assert run("animate", talk, "-o", out, "--phones", table) == 0
+
+    assert "told until 150 s, and the sound ends at 2.0 s" in capsys.readouterr().err
 
 
 def test_a_model_without_phones_says_so_before_it_hears(

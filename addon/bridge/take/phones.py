@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil, floor
 from typing import Any, Final
 
 from ....emotalk_core.model.config import read_config
@@ -22,6 +23,7 @@ __all__ = [
     "all_of",
     "ensure_obeyed",
     "forget",
+    "frames_of",
     "on_file",
     "on_sound",
     "put",
@@ -30,12 +32,14 @@ __all__ = [
     "seconds_at",
     "tell",
     "told",
+    "told_at",
     "words",
 ]
 
 UNKNOWN_FRAME: Final = -1e9
 """Where the sound file of a take begins that was written by a version that did not say so."""
 
+_NEARLY: Final = 0.01  # frames; properties have 24 bits
 _SHORTEST_S: Final = 0.005  # what a new phone leaves of an old one
 _REMEDY: Final = "Use a starter model, or press All As Heard (panel Lips)."
 _DIGITS: Final = 6  # of seconds
@@ -152,3 +156,22 @@ def seconds_at(take: Any, frame: float) -> float:
     """Which second of the sound file a scene frame shows."""
     rate = float(compat.scene_rate(take.id_data))
     return (frame - take.file_start) / rate - take.controls.sync_offset_ms / 1000.0
+
+
+def told_at(take: Any, frame: float) -> Phone | None:
+    """What a take is told at a scene frame."""
+    second = seconds_at(take, frame)
+    return next((one for one in all_of(take.controls) if one.start_s <= second < one.end_s), None)
+
+
+def frames_of(take: Any, phone: Phone) -> tuple[int, int]:
+    """The first and last scene frame that show a phone; the last is before the first where it lies
+    between two frames.
+    """
+    start, end = (_frame_at(take, second) for second in (phone.start_s, phone.end_s))
+    return ceil(start - _NEARLY), floor(end + _NEARLY)
+
+
+def _frame_at(take: Any, second: float) -> float:
+    rate = float(compat.scene_rate(take.id_data))
+    return (second + take.controls.sync_offset_ms / 1000.0) * rate + take.file_start
