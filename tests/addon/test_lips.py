@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import astuple
 from pathlib import Path
@@ -10,41 +9,28 @@ from types import SimpleNamespace
 from typing import Any
 
 import bpy
-import numpy as np
 import pytest
 from emotalk.addon.bridge.take import live
 
 from emotalk_core.phone_files import read_phones
 from emotalk_core.phones import Phone
 from tests.addon.layouts import Layout, context_of
-from tests.addon.scenes import add_strip, keys_of, needs_sound, trim_start, write_wav
+from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
+from tests.addon.scenes import add_strip, needs_sound, trim_start, write_wav
 from tests.addon.test_commands import run
 from tests.core.babble import babble
-
-FIRST = 5  # scene frame at which the sound starts, at 24 frames a second
 
 
 @pytest.fixture
 def ready(addon: Any, head: Any) -> Any:
     """A head and the model that ships."""
-    ours = bpy.context.scene.emotalk
-    ours.source, ours.start_frame, ours.rig.character = "FILE", FIRST, head
-    ours.controls.asymmetry = 0.0
-    return ours
+    return panel_of(head)
 
 
 @pytest.fixture
 def said(ready: Any, tmp_path: Path) -> Any:
     """A take of four seconds of babble, felt as surprise: lips hardly meet."""
-    ready.filepath = str(write_wav(tmp_path / "babble.wav", babble(4.0)))
-    ready.controls.surprised = 1.0
-    bpy.ops.emotalk.animate()
-    return ready.takes[0]
-
-
-def jaw(head: Any, *frames: int) -> list[float]:
-    at, values = keys_of(head, "jawOpen")
-    return [float(values[np.abs(at - frame).argmin()]) for frame in frames]
+    return surprised_babble(ready, tmp_path)
 
 
 def told(take: Any) -> list[Phone]:
@@ -223,7 +209,7 @@ def test_what_is_told_stays_at_its_second_when_the_frame_rate_changes(said: Any,
     met = jaw(head, FIRST + 72)
     bpy.context.scene.frame_set(FIRST + 72)
 
-    bpy.ops.emotalk.hear_lips(length=6)
+    bpy.ops.emotalk.hear_lips(length=8)
 
     assert not told(said)
     bpy.ops.emotalk.refresh()
@@ -351,46 +337,6 @@ def test_frames_outside_of_the_only_range_take_no_word(said: Any, ready: Any) ->
     assert not told(said)
     bpy.context.scene.frame_set(70)
     assert bpy.ops.emotalk.tell_lips(mouth="m") == {"FINISHED"}
-
-
-@pytest.fixture
-def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program of its name that reads any text as one vowel, and knows en-us alone."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / "espeak-ng"
-    program.write_text('#!/bin/sh\n[ "$5" = en-us ] || exit 1\ncat > /dev/null\necho "ɑː"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-
-
-@pytest.mark.usefixtures("espeak")
-def test_a_text_is_kept_and_makes_the_take_one_to_update(said: Any) -> None:
-    assert bpy.ops.emotalk.tell_text(text="Ah", language="en-us") == {"FINISHED"}
-
-    assert (said.controls.text, said.controls.words) == ("Ah", "ɑː")
-    assert live.is_stale(said)
-    assert bpy.ops.emotalk.tell_text(text="", language="en-us") == {"FINISHED"}
-    assert not live.is_stale(said)
-
-
-@pytest.mark.usefixtures("espeak")
-def test_a_text_that_is_not_said_is_told_and_keys_stay(said: Any, head: Any) -> None:
-    before = jaw(head, 40, 90)
-    bpy.ops.emotalk.tell_text(text="Ah", language="en-us")
-
-    with pytest.raises(RuntimeError, match="not what is said"):
-        bpy.ops.emotalk.refresh()
-
-    assert jaw(head, 40, 90) == before
-
-
-@pytest.mark.usefixtures("espeak")
-def test_a_language_that_nobody_reads_changes_nothing(said: Any) -> None:
-    with pytest.raises(RuntimeError, match="klingon"):
-        bpy.ops.emotalk.tell_text(text="Ah", language="klingon")
-
-    assert said.controls.text == ""
 
 
 def drawn(frame: int) -> Layout:
