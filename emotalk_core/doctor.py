@@ -28,11 +28,13 @@ from .errors import EmoTalkError, SetupError
 from .interpreter import Interpreter, find_python, look_at
 from .model.folder import load_model
 from .torch_here import has_torch
+from .transcript import find_espeak
 
 __all__ = [
     "Finding",
     "about_cache",
     "about_engine",
+    "about_espeak",
     "about_formats",
     "about_interpreter",
     "about_looked_at",
@@ -68,6 +70,7 @@ def examine(model: Path, cache: Path, python: Path | None = None) -> Iterator[Fi
     """Everything outside of Blender, one after the other."""
     yield from about_python()
     yield from about_formats()
+    yield about_espeak()
     yield about_model(model)
     yield about_cache(cache)
     if python is None:
@@ -98,6 +101,14 @@ def about_formats() -> Iterator[Finding]:
         package = name.partition("(")[2].rstrip(")")
         detail = "readable" if is_here else "not readable"
         yield Finding(name, is_here, detail, f"pip install {package}", is_needed=False)
+
+
+def about_espeak() -> Finding:
+    """Whether texts can be read."""
+    program = find_espeak()
+    detail = str(program) if program else "not installed"
+    remedy = "Only texts of what is said need it: github.com/espeak-ng/espeak-ng."
+    return Finding("espeak-ng", program is not None, detail, remedy, is_needed=False)
 
 
 def about_onnx(folder: Path) -> Finding:

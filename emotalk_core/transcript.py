@@ -27,7 +27,7 @@ from .timing import NETWORK_FPS
 if TYPE_CHECKING:  # engines read phones themselves
     from .engine import Encoding
 
-__all__ = ["Words", "pronounced", "with_text", "words_of"]
+__all__ = ["Words", "find_espeak", "pronounced", "with_text", "words_of"]
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
@@ -47,6 +47,12 @@ _fitted: WeakKeyDictionary[Encoding, tuple[Words, Encoding]] = WeakKeyDictionary
 """What came of an Encoding last: a slider asks for the same again and again."""
 
 
+def find_espeak() -> Path | None:
+    """The program, on the path or where Windows' installer puts it."""
+    found = shutil.which("espeak-ng")
+    return Path(found) if found else _WINDOWS if _WINDOWS.is_file() else None
+
+
 def pronounced(text: str, language: str) -> Words:
     """IPA of each phone of each word, as espeak-ng reads `text`; `language` is one of its voices.
 
@@ -57,7 +63,7 @@ def pronounced(text: str, language: str) -> Words:
     InputError
         It has no such language, or the text has no sounds.
     """
-    program = shutil.which("espeak-ng") or (_WINDOWS if _WINDOWS.is_file() else None)
+    program = find_espeak()
     if program is None:
         raise SetupError(
             "A text is read by espeak-ng, which is not there",

@@ -135,7 +135,7 @@ class EMOTALK_OT_hear_lips(_AtFrame):
 
 
 class EMOTALK_OT_hear_all_lips(_OfLips):
-    """Forget all that was set by hand or came from a file: every sound as it was heard"""
+    """Forget all that was set by hand or came from a file, and the text: all as it was heard"""
 
     bl_idname = "emotalk.hear_all_lips"
     bl_label = "All As Heard"
@@ -145,6 +145,7 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
         take = takes.active_take(context.scene)
         n = len(phones.all_of(take.controls))
         phones.put(take.controls, ())
+        phones.put_text(take.controls, "", "")
         live.schedule(context.scene)
         return f"All as heard: {n} taken back"
 

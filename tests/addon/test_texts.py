@@ -57,3 +57,13 @@ def test_a_language_that_nobody_reads_changes_nothing(said: Any) -> None:
         bpy.ops.emotalk.tell_text(text="Ah", language="klingon")
 
     assert said.controls.text == ""
+
+
+@pytest.mark.usefixtures("espeak")
+def test_all_as_heard_forgets_the_text_too(said: Any) -> None:
+    bpy.ops.emotalk.tell_text(text="Ah", language="en-us")
+
+    bpy.ops.emotalk.hear_all_lips()
+
+    assert (said.controls.text, said.controls.words) == ("", "")
+    assert not live.is_stale(said)

@@ -11,6 +11,7 @@ import pytest
 
 from emotalk_core import cli
 from emotalk_core.clip_files import read_clip
+from emotalk_core.doctor import about_espeak
 from emotalk_core.engine import Encoding
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
@@ -135,6 +136,16 @@ def test_a_text_is_read_in_its_language() -> None:
         pronounced("Papa!\n", "klingon")
     with pytest.raises(InputError, match="Nothing to say"):
         pronounced("\n", "de")
+
+
+def test_the_check_up_knows_whether_texts_can_be_read(
+    espeak: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert about_espeak().detail == str(espeak)
+
+    monkeypatch.setenv("PATH", "")
+    assert not about_espeak().is_well
+    assert not about_espeak().is_needed
 
 
 def test_without_espeak_ng_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
