@@ -25,7 +25,7 @@ from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
-from .transcript import with_text
+from .transcript import ensure_short, with_text
 
 __all__ = ["animate", "animate_to_file", "decode", "encode"]
 
@@ -101,6 +101,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
     """
     n_network = frame_count(sound.n_samples)
     n_frames = _frames_at(n_network, fps)
+    if track.words:
+        ensure_short(n_network)
     meta = _meta(track, engine) | {"sound": sound.key}
     # Opened first: a folder that cannot be written to is told before the slow part, not after it.
     channels = VISEMES if visemes else shaping.CHANNELS

@@ -27,7 +27,7 @@ from .timing import NETWORK_FPS
 if TYPE_CHECKING:  # engines read phones themselves
     from .engine import Encoding
 
-__all__ = ["Words", "find_espeak", "pronounced", "with_text", "words_of"]
+__all__ = ["Words", "ensure_short", "find_espeak", "pronounced", "with_text", "words_of"]
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
@@ -119,14 +119,20 @@ def with_text(encoding: Encoding, words: Words, config: ModelConfig) -> Encoding
     return known
 
 
-def _fit(encoding: Encoding, words: Words, width: int) -> Encoding:
-    n_frames, fps = encoding.n_frames, float(NETWORK_FPS)
-    if n_frames / fps > _LONGEST_S:
+def ensure_short(n_frames: int) -> None:
+    """Raise InputError for a sound that is too long to be fitted to a text."""
+    seconds = n_frames / float(NETWORK_FPS)
+    if seconds > _LONGEST_S:
         raise InputError(
             "A text is for sounds of up to three minutes",
-            value=f"{n_frames / fps:.0f} s",
+            value=f"{seconds:.0f} s",
             remedy="Cut the sound, or give a file of phones.",
         )
+
+
+def _fit(encoding: Encoding, words: Words, width: int) -> Encoding:
+    n_frames = encoding.n_frames
+    ensure_short(n_frames)
     numbers, may_miss = _passed(words)
     frames = np.arange(n_frames)
     steps = np.arange(n_frames * _FINER) / _FINER

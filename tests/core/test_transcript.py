@@ -13,6 +13,7 @@ from emotalk_core import cli
 from emotalk_core.clip_files import read_clip
 from emotalk_core.doctor import about_espeak
 from emotalk_core.engine import Encoding
+from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.phone_files import read_phones
@@ -207,6 +208,20 @@ def test_a_list_of_jobs_has_texts_and_makes_anew_what_has_another(
     (talk.parent / "said.txt").write_text(papa + "!", encoding="utf-8")
     assert run(*batch) == 0
     assert (talk.parent / "out" / "talk.csv").stat().st_mtime_ns != stamp
+
+
+@pytest.mark.usefixtures("espeak")
+def test_a_long_sound_is_refused_before_it_is_heard(
+    talk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[object] = []
+    monkeypatch.setattr(BuiltinEngine, "encode", lambda *_, **__: heard.append(1))
+    talk.write_bytes(wav(np.zeros(181 * 16_000)))
+
+    assert run("animate", talk, "-o", talk.with_name("out.csv"), "--text", "a") == 2
+
+    assert "three minutes" in capsys.readouterr().err
+    assert not heard
 
 
 @pytest.mark.usefixtures("espeak")
