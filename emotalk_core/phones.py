@@ -34,6 +34,7 @@ __all__ = [
     "heard_phones",
     "is_arpabet",
     "is_silent",
+    "is_sound",
     "late_phones",
     "letters_of",
     "with_phones",
@@ -117,6 +118,11 @@ def is_arpabet(symbol: str) -> bool:
 def is_silent(symbol: str) -> bool:
     """Whether `symbol` stands for a pause."""
     return symbol.lower() in _SILENT_NAMES
+
+
+def is_sound(symbol: str) -> bool:
+    """Whether `symbol` names a sound with a mouth of its own, not a mark or a pause."""
+    return not is_silent(symbol) and bool(letters_of(symbol))
 
 
 def ensure_names_phones(config: ModelConfig, remedy: str = "Use a starter model.") -> None:

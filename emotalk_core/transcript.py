@@ -21,7 +21,7 @@ import numpy as np
 
 from .errors import InputError, SetupError
 from .model.config import PHONES, ModelConfig
-from .phones import SILENCE, ensure_names_phones, is_silent, letters_of
+from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
 from .timing import NETWORK_FPS
 
 if TYPE_CHECKING:  # engines read phones themselves
@@ -38,7 +38,6 @@ _LEAST_LIKE: Final = -1.15
 said: of the dev sets 98 of 100 texts lie above it, and 98 of 100 wrong ones below.
 """
 _LONGEST_S: Final = 180.0  # the paths take memory by the square of it
-_MOST_PARTS: Final = 3
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _NEVER: Final = -1e9
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
@@ -92,12 +91,8 @@ def words_of(read: str) -> Words:
     # espeak-ng 1.51 has no name for German "ur" and writes two question marks; a foreign word
     # stands between the names of languages.
     plain = re.sub(_LANGUAGE, "", read.replace("??", "ʊɾ"))
-    words = (tuple(p for p in word.split("_") if _is_sound(p)) for word in plain.split())
+    words = (tuple(p for p in word.split("_") if is_sound(p)) for word in plain.split())
     return tuple(word for word in words if word)
-
-
-def _is_sound(symbol: str) -> bool:
-    return not is_silent(symbol) and bool(letters_of(symbol))
 
 
 def with_text(encoding: Encoding, words: Words, config: ModelConfig) -> Encoding:
@@ -168,7 +163,7 @@ def _passed(words: Words) -> tuple[np.ndarray, np.ndarray]:
     pause = (PHONES.index(SILENCE), True)
     rows = [pause]
     for word in words:
-        letters = (letter for symbol in word for letter in letters_of(symbol)[:_MOST_PARTS])
+        letters = (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])
         rows += [*((PHONES.index(letter), False) for letter in letters), pause]
     numbers, may_miss = zip(*rows, strict=True)
     return np.array(numbers), np.array(may_miss)

@@ -1,4 +1,4 @@
-"""The text of a take: kept with it, and refused where it is not what is said."""
+"""What flags and the panel tell of a take's words: kept with it, and refused where it is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import bpy
 import pytest
 from emotalk.addon.bridge.take import live
 
-from tests.addon.lip_scenes import jaw, panel_of, surprised_babble
+from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
+from tests.addon.scenes import fcurves
+from tests.addon.test_commands import run
 
 
 @pytest.fixture
@@ -67,3 +69,17 @@ def test_all_as_heard_forgets_the_text_too(said: Any) -> None:
 
     assert (said.controls.text, said.controls.words) == ("", "")
     assert not live.is_stale(said)
+
+
+def test_what_flags_tell_leaves_keyed_sliders_to_their_keys(said: Any, tmp_path: Path) -> None:
+    for frame, weight in ((10, 0.2), (80, 0.9)):
+        said.controls.happy = weight
+        said.controls.keyframe_insert("happy", frame=frame)
+    table = tmp_path / "said.csv"
+    table.write_text("start_s,end_s,phone\n1.4,1.55,m\n")
+    words = "animate", "--sound", said.filepath, "--start", FIRST, "--target", "Head"
+
+    assert run(*words, "--phones", table, "-o", tmp_path / "out.blend") == 0
+
+    assert len(bpy.context.scene.emotalk.takes) == 1
+    assert [len(curve.keyframe_points) for curve in fcurves(bpy.context.scene).values()] == [2]

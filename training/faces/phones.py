@@ -14,7 +14,7 @@ import numpy as np
 
 from emotalk_core import phones
 from emotalk_core.model.config import PHONES
-from emotalk_core.phones import SILENCE, is_silent, letters_of
+from emotalk_core.phones import SILENCE, is_silent, is_sound, letters_of
 
 __all__ = [
     "KINDS",
@@ -138,8 +138,3 @@ def kind_of(symbol: str) -> str:
     if letters[0] == "p" and letters[1:2] == "f":
         return "labiodental"
     return _MOUTHS[letters[0]].kind
-
-
-def is_sound(symbol: str) -> bool:
-    """Whether `symbol` names a sound with a mouth of its own, not a mark or a pause."""
-    return not is_silent(symbol) and bool(letters_of(symbol))

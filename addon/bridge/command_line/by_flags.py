@@ -19,7 +19,7 @@ from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
-from ..jobs.work import EngineSettings, animate
+from ..jobs.work import EngineSettings, Request, animate
 from ..sounds.sound import Heard
 from ..take import adopted, controls, phones, takes
 from ..take.prepared import LOOK_SHARE
@@ -57,8 +57,8 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     """Animate as the button does, with the sliders of the flags; plain values for the report. The
     take is the active one then. `of` goes before each line that is told, where there are several.
     """
-    scene, track = bpy.context.scene, read_track(arguments)
-    if track.phones:
+    scene, asked = bpy.context.scene, read_track(arguments)
+    if asked.phones or asked.words:
         phones.ensure_obeyed()
     scene.emotalk.channel = read_channel(arguments) or 0
     adopted.adopt(scene).keep()
@@ -68,13 +68,9 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
-    own, given = prepared.request.track, track.phones
-    if track.keys or given or track.words:
-        said = phones.on_sound(given, prepared.request.heard) if given else own.phones
-        words = track.words or own.words
-        track = replace(track if track.keys else own, look=own.look, words=words, phones=said)
-        prepared = replace(prepared, request=replace(prepared.request, track=track))
-    request = prepared.request
+    track = _obeyed(asked, prepared.request)
+    request = replace(prepared.request, track=track)
+    prepared = replace(prepared, request=request)
     outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
     result = takes.finish(prepared, outcome)
     if was and not prepared.uid:  # the flags came to a new take by way of the chosen one's sliders
@@ -82,7 +78,7 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
         controls.apply(was[0], group)
         group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
-    _record(takes.active_take(scene), replace(track, phones=given), arguments, request.heard)
+    _record(takes.active_take(scene), asked, arguments, request.heard)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")
@@ -106,18 +102,26 @@ def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
         group.look_at = object_called(arguments.look_at)
 
 
-def _record(take: Any, track: ControlTrack, arguments: argparse.Namespace, heard: Heard) -> None:
-    """Let the take's sliders say what its keys show."""
-    is_kept = bool(track.keys)
-    if track.keys:
-        controls.key_track(take.controls, track, heard.start_frame, heard.rate)
-    if arguments.phones is not None:
-        phones.put(take.controls, track.phones)
-        is_kept = True
-    if arguments.text is not None:
+def _obeyed(asked: ControlTrack, request: Request) -> ControlTrack:
+    """What the flags ask for, in place of what the take has of its own."""
+    own = request.track
+    return replace(
+        asked if asked.keys else own,
+        look=own.look,
+        words=asked.words or own.words,
+        phones=phones.on_sound(asked.phones, request.heard) or own.phones,
+    )
+
+
+def _record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard: Heard) -> None:
+    """Let the take's sliders say what its keys show; those that were keyed by hand stay so."""
+    if asked.keys:
+        controls.key_track(take.controls, asked, heard.start_frame, heard.rate)
+    if asked.phones:
+        phones.put(take.controls, asked.phones)
+    if asked.words:
         phones.put_text(take.controls, text_of(arguments), arguments.language)
-        is_kept = True
-    if is_kept:
+    if asked.keys or asked.phones or asked.words:
         take.baked = controls.digest(take.controls)
 
 
