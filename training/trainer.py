@@ -22,6 +22,7 @@ from .front_end.last_layer import LastLayer
 from .journal import Journal
 from .losses import LossWeights, Predicted, face_loss, misnamed
 from .pace import rise_then_fall
+from .precision import quick_numbers
 from .seeds import seed_torch
 
 __all__ = ["PartsOf", "Pupil", "TrainSettings", "face_parts", "name_parts", "predict", "train"]
@@ -79,7 +80,7 @@ class Pupil(nn.Module):
 def predict(pupil: Pupil, batch: Batch, settings: TrainSettings | None = None) -> Predicted:
     """The answer for the batch's stretches, context cut off; `settings` alter what is heard."""
     network, states = pupil.network, batch.states
-    with torch.autocast("cpu", torch.bfloat16, enabled=pupil.training):
+    with quick_numbers(states.device, enabled=pupil.training):
         if pupil.front is not None:
             states = pupil.front(states)
         if settings is not None:
@@ -114,7 +115,7 @@ def face_parts(weights: LossWeights) -> PartsOf:
 def name_parts(pupil: Pupil, batch: Batch, settings: TrainSettings | None) -> dict[str, Tensor]:
     """The names of the phones alone count."""
     content = pupil.network.content
-    with torch.autocast("cpu", torch.bfloat16, enabled=pupil.training):
+    with quick_numbers(batch.states.device, enabled=pupil.training):
         states = batch.states if pupil.front is None else pupil.front(batch.states)
         if settings is not None:
             states = _altered(states, settings)

@@ -20,6 +20,7 @@ from torch import Tensor
 from emotalk_core.model.network.front_end import Convolutions, Layers, student_tensors
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
+from ..precision import quick_numbers
 from .crops import Crops
 from .lesson import LessonConfig, descend, layer_misses
 
@@ -128,9 +129,9 @@ def _misses(
     nets: _Networks, crops: Crops, config: DistilConfig, scales: Sequence[Tensor]
 ) -> list[Tensor]:
     """Unexplained share of each layer's variance on one batch."""
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), quick_numbers(torch.device("cpu")):
         x = nets.convolutions(crops.batch(config.batch)).float()
         targets = nets.teacher(x, crops.random_starts(_POSITIONS, len(x)))
-    with torch.autocast("cpu", torch.bfloat16):
+    with quick_numbers(torch.device("cpu")):
         states = nets.student(x)
     return layer_misses(states, targets, scales, config.edge)

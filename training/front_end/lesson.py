@@ -19,6 +19,7 @@ from emotalk_core.model.network.front_end import Convolutions, Layers, student_t
 from emotalk_core.model.tensors import read_tensors, write_tensors
 
 from ..pace import rise_under_fall
+from ..precision import quick_numbers
 from .crops import Crops
 
 __all__ = ["Lesson", "LessonConfig", "Student", "descend", "layer_misses", "student_of", "teach"]
@@ -106,7 +107,7 @@ def teach(
     scales = _scales(batches)
 
     def misses_of() -> list[Tensor]:
-        with torch.autocast("cpu", torch.bfloat16):
+        with quick_numbers(torch.device("cpu")):
             with torch.no_grad():
                 mel, targets = batches()
             states = student(mel)

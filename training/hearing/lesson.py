@@ -30,6 +30,7 @@ from emotalk_core.model.network.front_end import Convolutions, Layers, student_t
 from ..checkpoints import read_state, write_state
 from ..losses import misnamed, probe_matrix
 from ..pace import rise_under_fall
+from ..precision import quick_numbers
 from ..seeds import seed_torch
 from .disturbance import Disturbance
 from .sound import Heard, LogMel, crop_samples, heard
@@ -243,7 +244,7 @@ class Lesson:
     def _losses(self) -> dict[str, Tensor]:
         crop, noisy, alone = self._draw(self._settings.batch)
         feelings = self._feelings(len(crop.quiet))
-        with torch.autocast(self._device.type, torch.bfloat16):
+        with quick_numbers(self._device):
             with torch.no_grad():
                 wanted = self._teacher(alone, feelings)
             made = self._learner(noisy, feelings, self._settings.naming)
