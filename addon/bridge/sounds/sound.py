@@ -28,7 +28,6 @@ __all__ = [
     "is_muted",
     "iter_metas",
     "pause",
-    "sound_file",
 ]
 
 
@@ -112,7 +111,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
     label, notes = f"strip {strip.name}", _mute_notes(strip)
     left, _, content_start = compat.span(strip)
     if compat.is_retimed(strip):
-        _ensure_there(sound_file(strip.sound, label), label)
+        _ensure_there(_sound_file(strip.sound, label), label)
         path = mixdown.render(strip, scene, first, last)
         return Heard(
             path,
@@ -135,7 +134,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             remedy="Move its handles.",
         )
     return Heard(
-        path=sound_file(strip.sound, label),
+        path=_sound_file(strip.sound, label),
         start_s=float((start - zero) / rate),
         duration_s=float((last - start) / rate),
         start_frame=float(start),
@@ -182,7 +181,9 @@ def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
             "keeps that of the sound: set it to 1",
         )
     start = min(starts, default=float(scene.frame_start))
-    return Heard(sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes)
+    return Heard(
+        _sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes
+    )
 
 
 def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
@@ -201,7 +202,7 @@ def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
     return Heard(file, 0.0, None, float(start_frame), compat.scene_rate(scene), f"file {file.name}")
 
 
-def sound_file(sound: Any, label: str) -> Path:
+def _sound_file(sound: Any, label: str) -> Path:
     """The file of a Sound data-block; packed sound is written into Blender's temporary folder
     first.
 
