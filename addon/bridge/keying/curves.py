@@ -22,6 +22,7 @@ __all__ = [
     "held",
     "joined",
     "merged",
+    "pin_before",
     "read_keys",
     "runs_on",
     "within",
@@ -193,11 +194,11 @@ def merged(old: Keys, new: Keys, stretch: Stretch) -> Keys:
     for span in stretch.others:
         goes &= ~within(old.frames, span)
     goes |= within(old.frames, ends)
-    pin = _pin_before(old, ends[0], stretch.others)
+    pin = pin_before(old, ends[0], stretch.others)
     return joined(old, ~goes, joined(pin, np.ones(len(pin.frames), bool), new))
 
 
-def _pin_before(keys: Keys, frame: float, spans: Iterable[_Span]) -> Keys:
+def pin_before(keys: Keys, frame: float, spans: Iterable[_Span]) -> Keys:
     """A key a frame before `frame` on a line that goes over it within one of `spans`: what holds it
     there when other keys begin at `frame`. None where none is needed.
     """

@@ -25,6 +25,7 @@ __all__ = [
     "Address",
     "changed_curves",
     "copies_of",
+    "curves_in",
     "follow_renames",
     "know_armature",
     "knowing_what_was_changed",
@@ -88,7 +89,7 @@ def likeness(take: Any, number: int, thing: Any) -> tuple[int, int]:
     very same keys, and how many there are.
     """
     sums = {address: n for address, n in _memory(take).items() if address[0] == number and n}
-    curves = {kind: _curves_in(thing, kind) for kind in {address[1] for address in sums}}
+    curves = {kind: curves_in(thing, kind) for kind in {address[1] for address in sums}}
     span = span_of(take)
     n_same = sum(_sum_of(curves[a[1]].get(a[2:]), span) == n for a, n in sums.items())
     return n_same, len(sums)
@@ -181,7 +182,7 @@ def follow_renames(take: Any) -> None:
     """
     memory, parts = _memory(take), parts_of(take)
     for place, kind in sorted({address[:2] for address in memory if address[0] in parts}):
-        curves = _curves_in(parts[place], kind)
+        curves = curves_in(parts[place], kind)
         known = {address[2:]: None for address in memory if address[:2] == (place, kind)}
         gone = [path for path in known if path not in curves]
         strangers = [path for path in curves if path not in known]
@@ -274,14 +275,14 @@ def _curves_of(take: Any, addresses: Iterable[Address]) -> dict[Address, Any]:
     for address in addresses:
         place, kind, path, index = address
         if (place, kind) not in blocks:
-            blocks[place, kind] = _curves_in(parts.get(place), kind)
+            blocks[place, kind] = curves_in(parts.get(place), kind)
         curve = blocks[place, kind].get((path, index))
         if curve is not None:
             found[address] = curve
     return found
 
 
-def _curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
+def curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
     """The F-curves on one of an object's data-blocks, by data path and array index."""
     try:
         block = block_of(thing, kind) if thing else None
