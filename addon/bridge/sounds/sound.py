@@ -112,15 +112,14 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
     left, _, content_start = compat.span(strip)
     if compat.is_retimed(strip):
         _ensure_there(_sound_file(strip.sound, label), label)
-        path = mixdown.render(strip, scene, first, last)
         return Heard(
-            path,
-            0.0,
-            None,
-            float(first),
-            rate,
-            label,
-            (*notes, "The strip's speed changes are applied"),
+            path=mixdown.render(strip, scene, first, last),
+            start_s=0.0,
+            duration_s=None,
+            start_frame=float(first),
+            rate=rate,
+            label=label,
+            notes=(*notes, "The strip's speed changes are applied"),
             trimmed_s=float((first - Fraction(content_start)) / rate),
         )
     # Blender leaves out whole frames: content that starts between two frames plays a little late.
