@@ -149,16 +149,7 @@ def calibrate(
             value=model.config.name,
             remedy="Calibrate a folder made by import-checkpoint.",
         )
-    points: dict[str, list[np.ndarray]] = {emotion: [] for emotion in EMOTIONS}
-    failed = []
-    for number, clip in enumerate(clips):
-        part = part_of(progress, number / len(clips), (number + 1) / len(clips))
-        part(0.0, f"Listening to {clip.path.name}")
-        try:
-            encoding = encode(open_sound(clip.path), engine, cache=cache, progress=part)
-            points[clip.emotion].append(_place(encoding))
-        except EmoTalkError as error:
-            failed.append(f"{clip.path}: {error}")
+    points, failed = _heard(clips, engine, cache, progress)
     if not points["neutral"]:
         raise InputError(
             "No neutral clip could be heard, and all sliders start from neutral",
@@ -170,6 +161,23 @@ def calibrate(
     write_tensors(model.path / PROTOTYPES, {"prototypes": np.stack(prototypes).astype(np.float32)})
     progress(1.0, "Done")
     return Calibrated({emotion: len(p) for emotion, p in points.items()}, failed)
+
+
+def _heard(
+    clips: Sequence[LabelledClip], engine: Engine, cache: EncodingCache | None, progress: Progress
+) -> tuple[dict[str, list[np.ndarray]], list[str]]:
+    """Where each emotion's clips lie, (E,) each, and a line for each clip that cannot be heard."""
+    points: dict[str, list[np.ndarray]] = {emotion: [] for emotion in EMOTIONS}
+    failed = []
+    for number, clip in enumerate(clips):
+        part = part_of(progress, number / len(clips), (number + 1) / len(clips))
+        part(0.0, f"Listening to {clip.path.name}")
+        try:
+            encoding = encode(open_sound(clip.path), engine, cache=cache, progress=part)
+            points[clip.emotion].append(_place(encoding))
+        except EmoTalkError as error:
+            failed.append(f"{clip.path}: {error}")
+    return points, failed
 
 
 def _place(encoding: Encoding) -> np.ndarray:

@@ -12,9 +12,9 @@ from typing import Any, Final
 from .errors import SetupError
 from .programs import Ended, run_program
 
-__all__ = ["OLDEST", "Interpreter", "find_python", "look_at", "our_command", "program_in"]
+__all__ = ["Interpreter", "find_python", "look_at", "our_command", "program_in"]
 
-OLDEST: Final = (3, 11)
+_OLDEST: Final = (3, 11)
 _PACKAGE: Final = Path(__file__).resolve().parent
 _TIMEOUT_S: Final = 120.0  # torch from a cold disk
 _MARK: Final = "EMOTALK "
@@ -83,7 +83,7 @@ class Interpreter:
     @property
     def fault(self) -> str:
         """Why the worker cannot run in it; empty when it can."""
-        if _version(self.python) < OLDEST:
+        if _version(self.python) < _OLDEST:
             return f"Python {self.python} is too old: 3.11 or newer is needed"
         if not self.numpy:
             told = next((text for text in self.problems if text.startswith("numpy:")), "")

@@ -150,18 +150,7 @@ def with_phones(
     if not phones:
         return piece
     ensure_names_phones(config)
-    told = np.zeros((piece.n_frames, len(PHONES)), np.float32)
-    fps = float(NETWORK_FPS)
-    begin_s, stop_s = _seconds(first), _seconds(first + piece.n_frames)
-    for phone in phones:
-        if phone.end_s <= begin_s or phone.start_s >= stop_s:  # most of a long sound's
-            continue
-        columns = _columns_of(phone.symbol)
-        # In frames, each of which reaches half a frame to both sides of its time.
-        edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * fps + 0.5
-        for column, span in zip(columns, pairwise(edges - first), strict=True):
-            _cover(told[:, column], *span)
-    told /= np.maximum(told.sum(axis=1, keepdims=True), 1.0)  # phones that overlap share
+    told = _told_shares(phones, first, piece.n_frames)
     heard = 1.0 - told.sum(axis=1, keepdims=True)
     width = config.content.width
     content, level = np.array(piece.content), np.array(piece.level)
@@ -174,6 +163,22 @@ def with_phones(
         level += spoken * np.maximum(_SPOKEN_DB - level, 0.0)
     content[:, width:] = heard * content[:, width:] + told
     return replace(piece, content=content, level=level)
+
+
+def _told_shares(phones: Sequence[Phone], first: int, n_frames: int) -> np.ndarray:
+    """Shares of the phones in the frames from `first` on, float32 (T, 46)."""
+    told = np.zeros((n_frames, len(PHONES)), np.float32)
+    fps = float(NETWORK_FPS)
+    begin_s, stop_s = _seconds(first), _seconds(first + n_frames)
+    for phone in phones:
+        if phone.end_s <= begin_s or phone.start_s >= stop_s:  # most of a long sound's
+            continue
+        columns = _columns_of(phone.symbol)
+        # In frames, each of which reaches half a frame to both sides of its time.
+        edges = (np.linspace(phone.start_s, phone.end_s, len(columns) + 1) - _LEAD_S) * fps + 0.5
+        for column, span in zip(columns, pairwise(edges - first), strict=True):
+            _cover(told[:, column], *span)
+    return told / np.maximum(told.sum(axis=1, keepdims=True), 1.0)  # phones that overlap share
 
 
 def late_phones(phones: Sequence[Phone], seconds: float) -> str:

@@ -44,7 +44,6 @@ __all__ = [
     "read_binding",
     "read_expression_matrix",
     "retarget",
-    "sample_clip",
     "write_binding",
 ]
 
@@ -112,7 +111,7 @@ def retarget(
     resting = with_derived(replace(clip, values=still), binding)
     clip = with_derived(clip, binding)
     times_s = (frames - start_frame) * (rate.denominator / rate.numerator)
-    sampled = sample_clip(clip, times_s, keep_closures=options.keep_closures)
+    sampled = _sample_clip(clip, times_s, keep_closures=options.keep_closures)
     values, rests = (
         driven_values(rows, clip.channels, binding.driven) for rows in (sampled, resting.values)
     )
@@ -145,7 +144,7 @@ def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 
     return first + step * np.arange(n_keys, dtype=np.float64)
 
 
-def sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool = True) -> np.ndarray:
+def _sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool = True) -> np.ndarray:
     """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
 
     With `keep_closures` the lips of every row in which they meet go to the nearest of `times_s` as

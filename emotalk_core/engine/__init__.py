@@ -132,14 +132,7 @@ def open_engine(
     SetupError
         The engine cannot run this model here.
     """
-    if name not in ENGINES:
-        raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
-    if not is_device(device):
-        raise InputError("No such device", value=device, remedy=f"Use {', '.join(DEVICES)}.")
-    if precision not in PRECISIONS:
-        raise InputError(
-            "No such precision", value=precision, remedy=f"Use {', '.join(PRECISIONS)}."
-        )
+    _ensure_known(name, device, precision)
     is_torch_chosen = (device, precision, use_compiler) != ("auto", "auto", False)
     if name == "auto":
         if model.config.kind == "starter" and not is_torch_chosen:
@@ -167,6 +160,17 @@ def open_engine(
 
         return OnnxEngine(model)
     return _builtin(model)
+
+
+def _ensure_known(name: str, device: str, precision: str) -> None:
+    if name not in ENGINES:
+        raise InputError("No such engine", value=name, remedy=f"Use {', '.join(ENGINES)}.")
+    if not is_device(device):
+        raise InputError("No such device", value=device, remedy=f"Use {', '.join(DEVICES)}.")
+    if precision not in PRECISIONS:
+        raise InputError(
+            "No such precision", value=precision, remedy=f"Use {', '.join(PRECISIONS)}."
+        )
 
 
 def _builtin(model: Model) -> Engine:

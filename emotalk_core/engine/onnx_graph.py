@@ -13,10 +13,10 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["IR_VERSION", "OPSET", "Graph"]
+__all__ = ["OPSET", "Graph"]
 
 OPSET: Final = 17  # the first with LayerNormalization; every ONNX Runtime since 1.12 reads it
-IR_VERSION: Final = 8
+_IR_VERSION: Final = 8
 
 _TYPES: Final = {"float32": 1, "int64": 7, "float16": 10, "float64": 11}
 _Attribute = int | float | str | Sequence[int]
@@ -109,7 +109,7 @@ class Graph:
         )
         opset = _bytes(1, "") + _number(2, OPSET)
         notes = [_bytes(14, _bytes(1, k) + _bytes(2, v)) for k, v in sorted(metadata.items())]
-        head = _number(1, IR_VERSION) + _bytes(2, "EmoTalk")
+        head = _number(1, _IR_VERSION) + _bytes(2, "EmoTalk")
         return b"".join([head, _bytes(7, graph), _bytes(8, opset), *notes])
 
     def _new_name(self, kind: str) -> str:

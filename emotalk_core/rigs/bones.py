@@ -13,7 +13,7 @@ import numpy as np
 from .binding import BoneTarget, Driven
 from .rotation import UNPOSED, Axis, Pose
 
-__all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bones", "turn_axes"]
+__all__ = ["BoneAngles", "BoneRest", "bone_driven", "face_directions", "match_bones"]
 
 
 def _eye_names(side: str) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def face_directions(roles: Mapping[str, BoneRest]) -> _Directions:
     return left, ups[0], np.cross(left, ups[0])
 
 
-def turn_axes(bone: BoneRest, directions: _Directions) -> tuple[Axis, Axis, Axis]:
+def _turn_axes(bone: BoneRest, directions: _Directions) -> tuple[Axis, Axis, Axis]:
     """Axes in the bone's own space; a positive angle looks down, turns left, leans to the right
     ear.
     """
@@ -167,7 +167,7 @@ def _jaw(
     *,
     lips_have_keys: bool,
 ) -> list[Driven]:
-    nod, turn, _tilt = turn_axes(bone, directions)
+    nod, turn, _tilt = _turn_axes(bone, directions)
     open_sources = (
         (("jawOpen", 1.0),) if lips_have_keys else (("jawOpen", 1.0), ("mouthClose", -1.0))
     )
@@ -189,7 +189,7 @@ def _eye(
     side: str,
     outward: float,
 ) -> list[Driven]:
-    nod, turn, _tilt = turn_axes(bone, directions)
+    nod, turn, _tilt = _turn_axes(bone, directions)
     up_down = ((f"eyeLookDown{side}", 1.0), (f"eyeLookUp{side}", -1.0))
     in_out = ((f"eyeLookOut{side}", outward), (f"eyeLookIn{side}", -outward))
     return [
@@ -209,7 +209,7 @@ def _head(
     )
     driven: list[Driven] = []
     for role, share in shares.items():
-        axes = turn_axes(roles[role], directions)
+        axes = _turn_axes(roles[role], directions)
         # The head layer counts up and to the left shoulder, the axes down and to the right ear.
         signed = (("headPitch", -share), ("headYaw", share), ("headRoll", -share))
         for axis, (channel, gain) in zip(axes, signed, strict=True):

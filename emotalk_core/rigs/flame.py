@@ -17,7 +17,6 @@ from ..errors import InputError, RigError
 from .binding import Driven, KeyTarget
 
 __all__ = [
-    "SLIDER_RANGE",
     "ExpressionMatrix",
     "expression_driven",
     "flame_notes",
@@ -25,7 +24,7 @@ __all__ = [
     "read_expression_matrix",
 ]
 
-SLIDER_RANGE: Final = 3.0
+_SLIDER_RANGE: Final = 3.0
 """FLAME's expression coefficients are standard deviations: importers give their sliders -3..3."""
 
 _KEY: Final = re.compile(r"^(Exp|Shape|Pose)0*(\d+)$")
@@ -195,7 +194,7 @@ def expression_driven(
         if sources:
             driven.append(
                 Driven(
-                    KeyTarget(object_name, key), sources, lower=-SLIDER_RANGE, upper=SLIDER_RANGE
+                    KeyTarget(object_name, key), sources, lower=-_SLIDER_RANGE, upper=_SLIDER_RANGE
                 )
             )
     return tuple(driven)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import arkit
 from ..controls import Controls
+from ..timing import NETWORK_FPS, frame_times
 from . import accents, activity, asymmetry, blink, gaze, head
 from .activity import rest_in_silence, speech_activity
 from .articulation import Said, articulate
@@ -63,21 +64,35 @@ def shape(
         The columns of `CHANNELS`: coefficients 0..1, then the head's rotation in radians.
     """
     speech = speech_activity(level, said.silence if said else None)
+    face = _speaking(values, speech, controls, said)
+    face, rotation = _alive(face, level, speech, controls, start_frame, look)
+    return np.concatenate([face, rotation], axis=1).astype(np.float32, copy=False)
+
+
+def _speaking(
+    values: np.ndarray, speech: np.ndarray, controls: Controls, said: Said | None
+) -> np.ndarray:
+    """The face as it speaks and feels, at rest in silence."""
     mouth = limit(articulate(values, said, controls.articulation))
     # What the other sliders do to the shape of the motion, but never to lips that met.
     gained = gain_regions(smooth_regions(mouth, controls), controls)
     face = mouth if gained is mouth else keep_closed(gained, mouth)
-    face = press_lips(rest_in_silence(face, speech), controls.lip_closure)
-    shut = blink.blink_curve(
-        speech, rate=controls.blink, seed=controls.seed, start_frame=start_frame
-    )
-    face = blink.add_blinks(face, shut)
-    angles = gaze.gaze_angles(
-        len(face), size=controls.gaze, seed=controls.seed, start_frame=start_frame
-    )
-    rotation = head.head_rotation(
-        level, speech, size=controls.head, seed=controls.seed, start_frame=start_frame
-    )
+    return press_lips(rest_in_silence(face, speech), controls.lip_closure)
+
+
+def _alive(
+    face: np.ndarray,
+    level: np.ndarray,
+    speech: np.ndarray,
+    controls: Controls,
+    start_frame: int,
+    look: Look | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The face with the life beside its speech, (T, 52), and how its head turns, (T, 3)."""
+    place = {"seed": controls.seed, "start_frame": start_frame}
+    face = blink.add_blinks(face, blink.blink_curve(speech, rate=controls.blink, **place))
+    angles = gaze.gaze_angles(len(face), size=controls.gaze, **place)
+    rotation = head.head_rotation(level, speech, size=controls.head, **place)
     if look is None:
         face = gaze.add_gaze(face, angles)
     else:
@@ -85,20 +100,11 @@ def shape(
         rotation = rotation + head_part(look, times_s, size=controls.head)
         resting = look_coefficients(look, times_s, rotation)
         face = gaze.look_from(face, resting + angles[:, None])
-    raised = accents.brow_accents(
-        level,
-        speech,
-        size=controls.head * controls.brows,
-        seed=controls.seed,
-        start_frame=start_frame,
-    )
-    leans = asymmetry.lean(
-        len(face), size=controls.asymmetry, seed=controls.seed, start_frame=start_frame
-    )
-    face = limit(asymmetry.share_out(accents.add_accents(face, raised), leans))
-    return np.concatenate([face, rotation], axis=1).astype(np.float32, copy=False)
+    raised = accents.brow_accents(level, speech, size=controls.head * controls.brows, **place)
+    leans = asymmetry.lean(len(face), size=controls.asymmetry, **place)
+    return limit(asymmetry.share_out(accents.add_accents(face, raised), leans)), rotation
 
 
 def _seen_at(n_frames: int, start_frame: int, controls: Controls) -> np.ndarray:
     """float64 (T,): when each frame is shown, in seconds of the sound: a face may come later."""
-    return np.arange(start_frame, start_frame + n_frames) / 30.0 + controls.sync_offset_ms / 1000.0
+    return frame_times(n_frames, NETWORK_FPS, start_frame) + controls.sync_offset_ms / 1000.0

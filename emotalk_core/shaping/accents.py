@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
+from ..timing import NETWORK_FPS, frame_times
 from . import head
 from .chance import slow_noise
 from .filters import soften
@@ -40,7 +41,7 @@ def brow_accents(
     n_frames = len(level)
     if size <= 0.0 or n_frames == 0:
         return np.zeros(n_frames, np.float32)
-    times_s = np.arange(start_frame, start_frame + n_frames) / 30.0
+    times_s = frame_times(n_frames, NETWORK_FPS, start_frame)
     taken = np.clip(0.5 + 1.2 * slow_noise(times_s, _CHOICE_S, seed, _LAYER), 0.0, 1.0)
     drift = np.clip(slow_noise(times_s, 2.1, seed, _LAYER + 1), 0.0, 1.0)
     rise = np.clip(head.stress(level, activity) - _LEAST, 0.0, None) / (1.0 - _LEAST)

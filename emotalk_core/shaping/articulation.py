@@ -17,7 +17,7 @@ __all__ = ["Said", "articulate"]
 
 _DROPS, _FORWARD = 0.4, 0.4
 """What strength 1 adds to jawOpen in an open vowel and to mouthPucker in a rounded one: chosen so
-that a quarter is the best compromise on the dev sets (docs/training.md, Articulation)."""
+that a quarter is the best compromise on the dev sets (docs/experiments.md, Articulation)."""
 
 _CONTACT_POWER: Final = 8
 """Power by which it fades where p, b, m may be heard, or in the frames beside: lips that meet stay

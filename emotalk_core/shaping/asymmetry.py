@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
+from ..timing import NETWORK_FPS, frame_times
 from .chance import cell_rng, slow_noise
 
 __all__ = ["PAIRS", "lean", "share_out"]
@@ -42,7 +43,7 @@ def lean(n_frames: int, *, size: float, seed: int, start_frame: int = 0) -> np.n
     """
     if size <= 0.0 or n_frames == 0:
         return np.zeros((n_frames, len(_GROUPS)), np.float32)
-    times_s = np.arange(start_frame, start_frame + n_frames) / 30.0
+    times_s = frame_times(n_frames, NETWORK_FPS, start_frame)
     livelier, *own = cell_rng(seed, _LAYER, 0).standard_normal(1 + len(_GROUPS))
     columns = [
         _WHOLE_FACE * livelier

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
+from ..timing import NETWORK_FPS, frame_times
 from .chance import cell_rng, slow_noise
 
 __all__ = ["CONTEXT_FRAMES", "add_gaze", "gaze_angles", "look_from"]
@@ -57,7 +58,7 @@ def gaze_angles(n_frames: int, *, size: float, seed: int, start_frame: int = 0) 
     for (_, *before), (begin, yaw, pitch) in pairwise(fixations):
         share = np.clip((frames - begin + 1) / _SACCADE_FRAMES, 0.0, 1.0)[:, None]
         out += share * (np.array([yaw, pitch]) - np.array(before))
-    times_s = frames / 30.0
+    times_s = frame_times(n_frames, NETWORK_FPS, start_frame)
     drift = [slow_noise(times_s, 0.7, seed, _DRIFT_LAYER + axis) for axis in range(2)]
     return (size * (out + _DRIFT * np.stack(drift, axis=1))).astype(np.float32)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from ..timing import NETWORK_FPS, frame_times
 from .chance import slow_noise
 from .filters import soften
 
@@ -41,7 +42,7 @@ def head_rotation(
     n_frames = len(level)
     if size <= 0.0 or n_frames == 0:
         return np.zeros((n_frames, 3), np.float32)
-    times_s = np.arange(start_frame, start_frame + n_frames) / 30.0
+    times_s = frame_times(n_frames, NETWORK_FPS, start_frame)
     alive = _IDLE + (1.0 - _IDLE) * soften(activity, 31)
     axes = []
     for axis, (slow, slow_s, quick, quick_s) in enumerate(_SWAYS):

@@ -20,7 +20,6 @@ __all__ = [
     "checked_plans",
     "keyed_block",
     "keyed_blocks",
-    "objects_named",
     "value_path",
 ]
 
@@ -44,7 +43,7 @@ class Plan:
     tables: tuple[KeyTable, ...]
 
 
-def objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
+def _objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
     """The scene's objects of these names; Blender finds local ones before linked ones.
 
     Raises
@@ -73,7 +72,7 @@ def checked_plans(tables: Sequence[KeyTable], notes: list[str]) -> list[Plan]:
     RigError
         An object or its keys are gone, linked, or in the NLA's tweak mode.
     """
-    objects = objects_named(tuple(dict.fromkeys(table.object_name for table in tables)))
+    objects = _objects_named(tuple(dict.fromkeys(table.object_name for table in tables)))
     plans = _plans(tables, objects, notes)
     for plan in plans:
         _check(plan, notes)

@@ -20,7 +20,7 @@ from ....emotalk_core.timing import SAMPLE_RATE
 from .background import run_script
 from .sound import Heard, Pause
 
-__all__ = ["LONG_S", "samples_by_aud", "seconds_of", "to_source"]
+__all__ = ["LONG_S", "seconds_of", "to_source"]
 
 LONG_S = 60.0
 """Audaspace holds Python's lock while it decodes: about 1.5 ms for a second of stereo. Longer
@@ -58,7 +58,7 @@ def to_source(heard: Heard, *, blender: str = "", progress: Progress = silent) -
     _ensure_channel(heard, lambda: _n_channels(aud, heard.path))
     if blender and _may_be_long(heard):
         return _by_child(heard, blender, progress)
-    samples, rate = samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s, heard.channel)
+    samples, rate = _samples_by_aud(aud, heard.path, heard.start_s, heard.duration_s, heard.channel)
     return _array_sound(heard, samples, rate)
 
 
@@ -91,7 +91,7 @@ def _array_sound(heard: Heard, samples: np.ndarray, rate: int) -> ArraySound:
     return ArraySound(samples, rate, is_cut_short=has_lost_some or is_cut_short(heard.path))
 
 
-def samples_by_aud(
+def _samples_by_aud(
     aud: Any, path: Path, start_s: float, duration_s: float | None, channel: int | None
 ) -> tuple[np.ndarray, int]:
     """float32 (n,) of one channel, or the mean of all, and the file's rate. `rechannel(1)` would

@@ -28,7 +28,6 @@ __all__ = [
     "is_muted",
     "iter_metas",
     "pause",
-    "sound_file",
 ]
 
 
@@ -112,16 +111,15 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
     label, notes = f"strip {strip.name}", _mute_notes(strip)
     left, _, content_start = compat.span(strip)
     if compat.is_retimed(strip):
-        _ensure_there(sound_file(strip.sound, label), label)
-        path = mixdown.render(strip, scene, first, last)
+        _ensure_there(_sound_file(strip.sound, label), label)
         return Heard(
-            path,
-            0.0,
-            None,
-            float(first),
-            rate,
-            label,
-            (*notes, "The strip's speed changes are applied"),
+            path=mixdown.render(strip, scene, first, last),
+            start_s=0.0,
+            duration_s=None,
+            start_frame=float(first),
+            rate=rate,
+            label=label,
+            notes=(*notes, "The strip's speed changes are applied"),
             trimmed_s=float((first - Fraction(content_start)) / rate),
         )
     # Blender leaves out whole frames: content that starts between two frames plays a little late.
@@ -135,7 +133,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             remedy="Move its handles.",
         )
     return Heard(
-        path=sound_file(strip.sound, label),
+        path=_sound_file(strip.sound, label),
         start_s=float((start - zero) / rate),
         duration_s=float((last - start) / rate),
         start_frame=float(start),
@@ -182,7 +180,9 @@ def from_speaker(speaker: Any, scene: bpy.types.Scene) -> Heard:
             "keeps that of the sound: set it to 1",
         )
     start = min(starts, default=float(scene.frame_start))
-    return Heard(sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes)
+    return Heard(
+        _sound_file(sound, label), 0.0, None, start, compat.scene_rate(scene), label, notes
+    )
 
 
 def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
@@ -201,7 +201,7 @@ def from_file(path: str, start_frame: float, scene: bpy.types.Scene) -> Heard:
     return Heard(file, 0.0, None, float(start_frame), compat.scene_rate(scene), f"file {file.name}")
 
 
-def sound_file(sound: Any, label: str) -> Path:
+def _sound_file(sound: Any, label: str) -> Path:
     """The file of a Sound data-block; packed sound is written into Blender's temporary folder
     first.
 

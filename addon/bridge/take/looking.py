@@ -181,18 +181,7 @@ def look_at(
     if target is None:
         return Looked("", None)
     character, meshes, rig = face
-    if target not in scene.objects[:]:
-        raise RigError(
-            "What is looked at is not in this scene",
-            value=target.name,
-            remedy="Choose another Look At (panel Shaping), or none.",
-        )
-    if is_own(character, target):
-        raise RigError(
-            "A character cannot look at itself",
-            value=target.name,
-            remedy="Choose another Look At (panel Shaping, or Cast), or none.",
-        )
+    _ensure_may_be_seen(scene, target, character)
     gazer = find_eyes(meshes, characters.armature_of(meshes, character), rig.binding)
     if gazer is None:
         raise RigError(
@@ -206,6 +195,21 @@ def look_at(
     sight = Sight(scene, target, target.name, gazer, other, frames, turns, turns_head)
     is_still = not any(may_move(thing) for thing in sight.carriers)
     return replace(sight, frames=frames[:1]) if is_still else sight
+
+
+def _ensure_may_be_seen(scene: bpy.types.Scene, target: bpy.types.Object, character: Any) -> None:
+    if target not in scene.objects[:]:
+        raise RigError(
+            "What is looked at is not in this scene",
+            value=target.name,
+            remedy="Choose another Look At (panel Shaping), or none.",
+        )
+    if is_own(character, target):
+        raise RigError(
+            "A character cannot look at itself",
+            value=target.name,
+            remedy="Choose another Look At (panel Shaping, or Cast), or none.",
+        )
 
 
 def is_own(character: Any, target: Any) -> bool:

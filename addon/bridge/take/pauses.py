@@ -17,7 +17,7 @@ from ..keying import rigs
 from ..keying.plans import keyed_block
 from .neighbours import blocks_of, takes_on
 
-__all__ = ["Silent", "find_pauses", "free_spans"]
+__all__ = ["Silent", "find_pauses"]
 
 _SHORTEST_S: Final = 1.0
 _Span = tuple[float, float]
@@ -68,7 +68,7 @@ def find_pauses(scene: bpy.types.Scene) -> tuple[list[Silent], list[str]]:
     return pauses, gone
 
 
-def free_spans(
+def _free_spans(
     taken: Sequence[_Span], first: int, last: int, shortest: float
 ) -> Iterator[tuple[int, int]]:
     """The whole frames of `first` to `last` that lie in none of `taken`, in stretches of at least
@@ -115,7 +115,7 @@ def _of_face(face: _Face, scene: bpy.types.Scene) -> Iterator[Silent]:
     elsewhere = [take for take in takes_on(face.blocks) if take.uid not in ours]  # another scene's
     spans = [(take.first_frame, take.last_frame) for take in (*speaks, *elsewhere)]
     left = [take for take in face.takes if take.source == "PAUSE"]
-    for first, last in free_spans(spans, scene.frame_start, scene.frame_end, _SHORTEST_S * rate):
+    for first, last in _free_spans(spans, scene.frame_start, scene.frame_end, _SHORTEST_S * rate):
         take = max(left, key=lambda one: _shared(one, first, last), default=None)
         if take is not None and _shared(take, first, last) <= 0.0:
             take = None
