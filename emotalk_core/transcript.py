@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .errors import InputError, SetupError
+from .errors import InputError, SetupError, TextError
 from .model.config import PHONES, ModelConfig
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
 from .timing import NETWORK_FPS
@@ -60,7 +60,7 @@ def pronounced(text: str, language: str) -> Words:
     SetupError
         espeak-ng is not installed.
     InputError
-        It has no such language, or the text has no sounds.
+        It has no such language; a TextError: the text has no sounds.
     """
     program = find_espeak()
     if program is None:
@@ -82,7 +82,7 @@ def pronounced(text: str, language: str) -> Words:
         )
     words = words_of(answer.stdout.decode("utf-8", "replace"))
     if not words:
-        raise InputError("Nothing to say in the text", value=text[:40], remedy="Write words.")
+        raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
     return words
 
 
@@ -101,8 +101,8 @@ def with_text(encoding: Encoding, words: Words, config: ModelConfig) -> Encoding
     Raises
     ------
     InputError
-        The model does not go by phones, the sound is longer than three minutes, or the text is not
-        what is said.
+        The model does not go by phones, the sound is longer than three minutes, or, as a
+        TextError, the text is not what is said.
     """
     if not words:
         return encoding
@@ -148,8 +148,8 @@ def _fit(encoding: Encoding, words: Words, width: int) -> Encoding:
     return replace(encoding, content=content)
 
 
-def _not_said(words: Sequence[Sequence[str]]) -> InputError:
-    return InputError(
+def _not_said(words: Sequence[Sequence[str]]) -> TextError:
+    return TextError(
         "The text is not what is said in the sound",
         value="".join(words[0]) + " ...",
         remedy="Give the words of this very sound, all of them, and its language.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.phone_files import read_phones
 from emotalk_core.transcript import pronounced, with_text, words_of
-from tests.core.babble import babble
 from tests.core.wav_bytes import wav
 
 CONFIG = ModelConfig()
@@ -113,23 +111,6 @@ def test_words_of_what_espeak_ng_writes() -> None:
     )
 
 
-@pytest.fixture
-def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program of its name that reads everything as "papa", and knows de and en-us alone."""
-    if os.name == "nt":
-        pytest.skip("a shell script stands for the program")
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / "espeak-ng"
-    program.write_text(
-        '#!/bin/sh\ncase "$5" in de|en-us) ;; *) exit 1;; esac\n'
-        'read -r text; [ -n "$text" ] && echo "p_ˈa_p_a"\nexit 0\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return program
-
-
 @pytest.mark.usefixtures("espeak")
 def test_a_text_is_read_in_its_language() -> None:
     assert pronounced("Papa!\n", "de") == (("p", "ˈa", "p", "a"),)
@@ -156,81 +137,62 @@ def test_without_espeak_ng_the_error_says_what_to_do(monkeypatch: pytest.MonkeyP
         pronounced("Papa", "de")
 
 
-@pytest.fixture
-def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two seconds of babble, as 16-bit wav; caches apart."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    path = tmp_path / "talk.wav"
-    path.write_bytes(wav(babble(2.0)))
-    return path
-
-
 def run(*words: object) -> int:
     return cli.main([str(word) for word in words])
 
 
-@pytest.fixture
-def papa(espeak: Path, talk: Path) -> str:
-    """What the stand-in reads is what is heard in the babble."""
-    run("phones", talk, "-o", talk.with_name("heard.csv"))
-    said = [p.symbol for p in read_phones(talk.with_name("heard.csv")) if p.symbol != "_"]
-    script = espeak.read_text(encoding="utf-8").replace("p_ˈa_p_a", "_".join(said))
-    espeak.write_text(script, encoding="utf-8")
-    return "what was babbled"
-
-
-def test_curves_and_phones_follow_a_text(talk: Path, papa: str) -> None:
-    plain, told = talk.with_name("plain.npz"), talk.with_name("told.npz")
-    text = talk.with_name("said.txt")
+def test_curves_and_phones_follow_a_text(babbling: Path, papa: str) -> None:
+    plain, told = babbling.with_name("plain.npz"), babbling.with_name("told.npz")
+    text = babbling.with_name("said.txt")
     text.write_text(papa + "\n", encoding="utf-8")
 
-    assert run("animate", talk, "-o", plain) == 0
-    assert run("animate", talk, "-o", told, "--text", text) == 0
-    assert run("phones", talk, "-o", talk.with_name("p.csv"), "--text", papa) == 0
+    assert run("animate", babbling, "-o", plain) == 0
+    assert run("animate", babbling, "-o", told, "--text", text) == 0
+    assert run("phones", babbling, "-o", babbling.with_name("p.csv"), "--text", papa) == 0
 
     assert np.abs(read_clip(told).values - read_clip(plain).values).max() > 0.01
-    said = [p.symbol for p in read_phones(talk.with_name("p.csv")) if p.symbol != "_"]
+    said = [p.symbol for p in read_phones(babbling.with_name("p.csv")) if p.symbol != "_"]
     assert said
 
 
 def test_a_list_of_jobs_has_texts_and_makes_anew_what_has_another(
-    talk: Path, papa: str, capsys: pytest.CaptureFixture[str]
+    babbling: Path, papa: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (talk.parent / "said.txt").write_text(papa, encoding="utf-8")
-    jobs = talk.with_name("jobs.csv")
-    jobs.write_text("audio,text,language\ntalk.wav,said.txt,de\n", encoding="utf-8")
-    batch = "batch", jobs, "-o", talk.parent / "out", "--resume"
+    (babbling.parent / "said.txt").write_text(papa, encoding="utf-8")
+    jobs = babbling.with_name("jobs.csv")
+    jobs.write_text("audio,text,language\nbabbling.wav,said.txt,de\n", encoding="utf-8")
+    batch = "batch", jobs, "-o", babbling.parent / "out", "--resume"
     assert run(*batch) == 0
-    stamp = (talk.parent / "out" / "talk.csv").stat().st_mtime_ns
+    stamp = (babbling.parent / "out" / "babbling.csv").stat().st_mtime_ns
 
     assert run(*batch) == 0
-    assert (talk.parent / "out" / "talk.csv").stat().st_mtime_ns == stamp
-    (talk.parent / "said.txt").write_text(papa + "!", encoding="utf-8")
+    assert (babbling.parent / "out" / "babbling.csv").stat().st_mtime_ns == stamp
+    (babbling.parent / "said.txt").write_text(papa + "!", encoding="utf-8")
     assert run(*batch) == 0
-    assert (talk.parent / "out" / "talk.csv").stat().st_mtime_ns != stamp
+    assert (babbling.parent / "out" / "babbling.csv").stat().st_mtime_ns != stamp
 
 
 @pytest.mark.usefixtures("espeak")
 def test_a_long_sound_is_refused_before_it_is_heard(
-    talk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    babbling: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     heard: list[object] = []
     monkeypatch.setattr(BuiltinEngine, "encode", lambda *_, **__: heard.append(1))
-    talk.write_bytes(wav(np.zeros(181 * 16_000)))
+    babbling.write_bytes(wav(np.zeros(181 * 16_000)))
 
-    assert run("animate", talk, "-o", talk.with_name("out.csv"), "--text", "a") == 2
+    assert run("animate", babbling, "-o", babbling.with_name("out.csv"), "--text", "a") == 2
 
     assert "three minutes" in capsys.readouterr().err
     assert not heard
 
 
 @pytest.mark.usefixtures("espeak")
-def test_wrong_texts_end_in_a_line(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = talk.with_name("out.npz")
+def test_wrong_texts_end_in_a_line(babbling: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = babbling.with_name("out.npz")
 
-    assert run("animate", talk, "-o", out, "--text", "no.txt") == 2
-    assert run("animate", talk, "-o", out, "--text", "a", "--language", "klingon") == 2
-    assert run("animate", talk, talk, "-o", talk.parent / "o", "--text", "a") == 2
+    assert run("animate", babbling, "-o", out, "--text", "no.txt") == 2
+    assert run("animate", babbling, "-o", out, "--text", "a", "--language", "klingon") == 2
+    assert run("animate", babbling, babbling, "-o", babbling.parent / "o", "--text", "a") == 2
 
     assert len(capsys.readouterr().err.splitlines()) == 3
     assert not out.exists()
