@@ -24,7 +24,7 @@ _SEARCHED: Final = 2048
 """Places on both sides of the likeliest one among which the best path is looked for: two minutes of
 speech that a text lacks, or has too much of, do not lead it astray.
 """
-_BESIDE: Final = 192  # places on both sides of the best path that are weighed
+_BESIDE: Final = 96  # places on both sides of the best path that are weighed
 _WHAT: Final = "Following the text"
 
 _Row = tuple[int, np.ndarray]  # the first place, and the log share of each from there on
@@ -83,7 +83,7 @@ def _best(read: _Read, n_steps: int, ways: _Ways, progress: Progress) -> np.ndar
     """The place of the best path at each step, int (S,)."""
 
     def onward(row: _Row, fit: np.ndarray, _step: int) -> _Row:
-        first, reached = ways.fitted(row, fit, ways.ahead(row).max(axis=0))
+        first, reached = ways.fitted(row, fit, ways.best_ahead(row))
         start = max(int(reached.argmax()) - _SEARCHED, 0)
         return first + start, reached[start : start + 2 * _SEARCHED + 1]
 
@@ -147,9 +147,18 @@ class _Ways:
         ways[2, 2:] = values + self._leaps[first + 2 : first + 2 + n]
         return ways[:, : self._n - first]
 
+    def best_ahead(self, row: _Row) -> np.ndarray:
+        """The best of the three, (n,); of a few thousand places in half the time."""
+        first, values = row
+        best = np.append(values, (_NEVER, _NEVER))
+        np.maximum(best[1:-1], values, out=best[1:-1])
+        over = values + self._leaps[first + 2 : first + 2 + len(values)]
+        np.maximum(best[2:], over, out=best[2:])
+        return best[: self._n - first]
+
     def fitted(self, row: _Row, fit: np.ndarray, reached: np.ndarray) -> _Row:
         """The row after `row`, for what was `reached` from it; rows need no common scale."""
-        reached += fit[self._columns[row[0] : row[0] + len(reached)]]
+        reached += fit.take(self._columns[row[0] : row[0] + len(reached)])
         reached -= reached.max()
         return row[0], reached
 
@@ -159,7 +168,9 @@ class _Ways:
         n = len(here)
         after = np.full(n + 2, _NEVER)
         after[start - first : start - first + len(values)] = values
-        return np.stack([after[:n], after[1:-1], after[2:] + self._leaps[first + 2 : first + 2 + n]])
+        return np.stack(
+            [after[:n], after[1:-1], after[2:] + self._leaps[first + 2 : first + 2 + n]]
+        )
 
     def before(self, place: int, row: _Row) -> int:
         """From where in `row` the best way leads to a place."""

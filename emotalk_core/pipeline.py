@@ -18,8 +18,8 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
-from .phone_contents import typical_contents
 from .model.config import PHONES, ModelConfig
+from .phone_contents import typical_contents
 from .phones import ensure_names_phones, late_phones, with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
@@ -34,6 +34,7 @@ _BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long t
 _HELD_FRAMES: Final = 10  # on each side of a stretch: whether lips met depends on frames around
 _ENCODING_SHARE: Final = 0.9  # of the time that animate takes
 _TEXT_SHARE: Final = 0.15  # of it where a text is followed
+_FOLLOWING_SHARE: Final = 0.7  # of the time that decode takes then
 
 _Read = Callable[[int, int], Encoding]  # frames start .. stop
 
@@ -62,9 +63,14 @@ def decode(
     progress: Progress = silent,
 ) -> Clip:
     """The curves of an Encoding under `track`: all 52 channels and the head, shaped, at `fps`."""
-    said = with_text(encoding, track.words, engine.config, progress)
-    read = _reader(said)
-    rows = list(_shaped_blocks(read, encoding.n_frames, track, engine, fps))
+    shaping_from = _FOLLOWING_SHARE if track.words else 0.0
+    following = part_of(progress, 0.0, shaping_from)
+    read = _reader(with_text(encoding, track.words, engine.config, following))
+    rows: list[np.ndarray] = []
+    for block in _shaped_blocks(read, encoding.n_frames, track, engine, fps):
+        rows.append(block)
+        done = min(len(rows) * _BLOCK_FRAMES / encoding.n_frames, 1.0)
+        progress(shaping_from + (1.0 - shaping_from) * done, "Shaping the curves")
     values = np.concatenate(rows) if rows else np.zeros((0, len(shaping.CHANNELS)), np.float32)
     return Clip(values, shaping.CHANNELS, fps, 0.0, _meta(track, engine) | dict(meta or {}))
 

@@ -29,7 +29,15 @@ from .progress import Progress, silent
 if TYPE_CHECKING:  # engines read phones themselves
     from .engine import Encoding
 
-__all__ = ["Words", "find_espeak", "pronounced", "told_shares", "with_shares", "with_text", "words_of"]
+__all__ = [
+    "Words",
+    "find_espeak",
+    "pronounced",
+    "told_shares",
+    "with_shares",
+    "with_text",
+    "words_of",
+]
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 

@@ -31,8 +31,7 @@ def add_text_flags(parser: argparse.ArgumentParser) -> None:
     """What is read."""
     parser.add_argument(
         "--text", metavar="TEXT|FILE.txt",
-        help="what is said, word for word: the lips are heard in the light of it (needs espeak-ng; "
-        "up to three minutes)",
+        help="what is said, word for word: the lips are heard in the light of it (needs espeak-ng)",
     )  # fmt: skip
     add_language_flag(parser, "--text")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import bpy
 import pytest
-from emotalk.addon.bridge.take import live
+from emotalk.addon.bridge.take import live, takes
+from emotalk.emotalk_core.errors import Cancelled
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
 from tests.addon.scenes import fcurves
@@ -54,6 +55,19 @@ def test_a_text_that_is_not_said_is_told_and_keys_stay(said: Any, head: Any) -> 
         bpy.ops.emotalk.refresh()
 
     assert jaw(head, 40, 90) == before
+
+
+@pytest.mark.usefixtures("espeak")
+def test_esc_stops_a_text_that_is_followed(said: Any) -> None:
+    bpy.ops.emotalk.tell_text(text="Ah", language="en-us")
+    prepared = takes.prepare_take(bpy.context.scene, said)
+
+    def stop(_share: float, what: str) -> None:
+        if what == "Following the text":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        takes.remake(prepared, stop)
 
 
 @pytest.mark.usefixtures("espeak")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,15 +10,14 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli import progress as cli_progress
 from emotalk_core.clip_files import read_clip
 from emotalk_core.doctor import about_espeak
 from emotalk_core.engine import Encoding
-from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.phone_files import read_phones
 from emotalk_core.transcript import pronounced, with_text, words_of
-from tests.core.wav_bytes import wav
 
 CONFIG = ModelConfig()
 WIDTH = CONFIG.content.width
@@ -92,9 +92,15 @@ def test_a_text_that_is_not_said_is_refused(words: tuple[tuple[str, ...], ...]) 
         with_text(said, words, CONFIG)
 
 
-def test_a_sound_of_more_than_three_minutes_takes_no_text() -> None:
-    with pytest.raises(InputError, match="three minutes"):
-        with_text(heard(("a", 5500)), PAPA, CONFIG)
+def test_a_sound_of_more_than_three_minutes_takes_its_text() -> None:
+    spans = [("p", 3), ("a", 4), ("_", 1), ("p", 2), ("a", 4)] * 400
+    said = heard(*spans)
+    share(said, "p")[2800:2803] = 0.03
+
+    told = with_text(said, PAPA * 400, CONFIG)
+
+    assert likeliest(told) == ["p", "a", "_", "p", "a"] * 400
+    assert share(told, "p")[2800:2803].min() > 0.5
 
 
 def test_without_a_text_all_stays_as_heard() -> None:
@@ -172,18 +178,18 @@ def test_a_list_of_jobs_has_texts_and_makes_anew_what_has_another(
     assert (babbling.parent / "out" / "babbling.csv").stat().st_mtime_ns != stamp
 
 
-@pytest.mark.usefixtures("espeak")
-def test_a_long_sound_is_refused_before_it_is_heard(
-    babbling: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_progress_tells_that_a_text_is_followed(
+    babbling: Path, papa: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard: list[object] = []
-    monkeypatch.setattr(BuiltinEngine, "encode", lambda *_, **__: heard.append(1))
-    babbling.write_bytes(wav(np.zeros(181 * 16_000)))
+    monkeypatch.setattr(cli_progress, "_INTERVAL_S", 0.0)
+    out = babbling.with_name("out.csv")
 
-    assert run("animate", babbling, "-o", babbling.with_name("out.csv"), "--text", "a") == 2
+    assert run("animate", babbling, "-o", out, "--text", papa, "--progress", "json") == 0
 
-    assert "three minutes" in capsys.readouterr().err
-    assert not heard
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    shares = [line["progress"] for line in lines]
+    assert "Following the text" in {line["doing"] for line in lines}
+    assert shares == sorted(shares)
 
 
 @pytest.mark.usefixtures("espeak")

@@ -149,7 +149,8 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     for _block in () if sound.notes else sound.blocks():  # heard before: count its loudness now
         pass
     progress(0.9, "Shaping the curves")
-    outcome = redo(request, Known(encoding, sound.notes), engine)
+    shaping = part_of(progress, 0.9, 1.0)
+    outcome = redo(request, Known(encoding, sound.notes), engine, shaping)
     progress(1.0, "Writing keys")
     return outcome
 
@@ -166,10 +167,10 @@ def _played(request: Request) -> Outcome:
     return Outcome(None, clip, tables, replace(report, warnings=()))  # they are of the sound
 
 
-def redo(request: Request, known: Known, engine: Engine) -> Outcome:
+def redo(request: Request, known: Known, engine: Engine, progress: Progress = silent) -> Outcome:
     """Encoding to keys: what a slider asks for."""
     heard, encoding = request.heard, known.encoding
-    clip = decode(encoding, request.track, engine)
+    clip = decode(encoding, request.track, engine, progress=progress)
     tables = retarget(
         clip,
         request.binding,

@@ -108,7 +108,7 @@ def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
     progress(0.0, "Loading the model")
     engine = room.engine(request.settings, part_of(progress, 0.0, 0.5))
     progress(0.5, "Shaping the curves")
-    return redo(request, known, engine)
+    return redo(request, known, engine, part_of(progress, 0.5, 1.0))
 
 
 def phones_in(prepared: Prepared, progress: Progress = silent) -> tuple[Phone, ...]:
