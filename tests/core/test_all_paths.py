@@ -93,7 +93,7 @@ def test_more_places_than_steps_is_an_error() -> None:
 
 def test_memory_is_that_of_a_stretch_not_of_the_whole_matrix() -> None:
     places = way(1001)
-    logs = spoken(places, 2)
+    logs = spoken(places, 4)
     tracemalloc.start()
 
     for _stretch in all_paths(lambda a, b: logs[a:b], len(logs), places):
