@@ -20,7 +20,7 @@ from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
 from .model.config import PHONES, ModelConfig
 from .phone_contents import typical_contents
-from .phones import ensure_names_phones, late_phones, with_phones
+from .phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
@@ -131,7 +131,9 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
             done += len(rows)
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
         late = late_phones(track.phones, float(n_network / NETWORK_FPS))
-        report = builder.finish(n_frames, fps, stored.notes, [late] if late else [])
+        misplaced = misplaced_phones(track.phones, stored.read, n_network, engine.config)
+        warnings = list(filter(None, (late or misplaced,)))
+        report = builder.finish(n_frames, fps, stored.notes, warnings)
         stored.close()
     progress(1.0, "Done")
     return report

@@ -102,6 +102,23 @@ def test_what_flags_tell_leaves_keyed_sliders_to_their_keys(said: Any, tmp_path:
     assert [len(curve.keyframe_points) for curve in fcurves(bpy.context.scene).values()] == [2]
 
 
+def test_phones_that_come_late_are_told_in_the_result(said: Any, tmp_path: Path) -> None:
+    table = tmp_path / "heard.csv"
+    bpy.ops.emotalk.save_phones(filepath=str(table))
+    bpy.ops.emotalk.load_phones(filepath=str(table))
+    bpy.ops.emotalk.refresh()
+    assert "late" not in said.warnings
+
+    head, *rows = table.read_text(encoding="utf-8").splitlines()
+    cells = (row.split(",") for row in rows)
+    later = [f"{float(a) + 0.4},{float(b) + 0.4},{phone}" for a, b, phone in cells]
+    table.write_text("\n".join([head, *later]), encoding="utf-8")
+    bpy.ops.emotalk.load_phones(filepath=str(table))
+    bpy.ops.emotalk.refresh()
+
+    assert "Phones are told about 0.4 s late" in said.warnings
+
+
 @pytest.fixture
 def lines(espeak: Path, said: Any, tmp_path: Path) -> Path:
     """A folder with the same babble three times: with its text, with another, with none. The file

@@ -15,6 +15,7 @@ from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
 from ....emotalk_core.model.folder import load_model
+from ....emotalk_core.phones import misplaced_phones
 from ....emotalk_core.phrases import Phrase, find_phrases
 from ....emotalk_core.pipeline import decode, encode
 from ....emotalk_core.progress import Progress, part_of, silent
@@ -181,7 +182,11 @@ def redo(request: Request, known: Known, engine: Engine, progress: Progress = si
     said, builder = said_in(encoding, engine.config), ReportBuilder()
     builder.add_heard(encoding, said)
     builder.add_rows(clip.values)
-    report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
+    misplaced = misplaced_phones(
+        request.track.phones, lambda a, b: encoding[a:b], encoding.n_frames, engine.config
+    )
+    warnings = [misplaced] if misplaced else []
+    report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes, warnings)
     if isinstance(heard, Pause):
         report = replace(report, warnings=())  # it is meant to be silent
     phrases = find_phrases(encoding.level, said.silence if said else None)
