@@ -86,7 +86,7 @@ _ROUNDED_S: Final = 0.5  # that aligners may go on after the end
 
 _FARTHEST: Final = 45  # frames that phones may be late or early and are still known again
 _LOOKED_AT: Final = 1800  # frames
-_ENOUGH: Final = 40.0  # frames of phones: what is set by hand says nothing of the others' times
+_ENOUGH: Final = 30.0  # frames of phones: what is set by hand says nothing of the others' times
 _NOTED: Final = 3  # frames
 _BETTER: Final = 1.5
 """Mean log share: phones of docs/recordings gain 2.5 to 4.8 when moved back by .2 to .7 s, and

@@ -111,12 +111,12 @@ def test_phones_that_come_late_are_told_in_the_result(said: Any, tmp_path: Path)
 
     head, *rows = table.read_text(encoding="utf-8").splitlines()
     cells = (row.split(",") for row in rows)
-    later = [f"{float(a) + 0.4},{float(b) + 0.4},{phone}" for a, b, phone in cells]
+    later = [f"{float(a) + 0.2},{float(b) + 0.2},{phone}" for a, b, phone in cells]
     table.write_text("\n".join([head, *later]), encoding="utf-8")
     bpy.ops.emotalk.load_phones(filepath=str(table))
     bpy.ops.emotalk.refresh()
 
-    assert "Phones are told about 0.4 s late" in said.warnings
+    assert "Phones are told about 0.2 s late" in said.warnings
 
 
 @pytest.fixture
