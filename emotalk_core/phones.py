@@ -9,7 +9,7 @@ told, under every feeling, and everything between stays as it was heard.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby, pairwise
@@ -21,6 +21,7 @@ import numpy as np
 from .best_path import best_path
 from .errors import InputError
 from .model.config import PHONES, ModelConfig
+from .progress import Progress, silent
 from .timing import NETWORK_FPS
 
 if TYPE_CHECKING:  # engines read phones themselves
@@ -38,6 +39,7 @@ __all__ = [
     "late_phones",
     "letters_of",
     "misplaced_phones",
+    "phones_of",
     "with_phones",
 ]
 
@@ -95,6 +97,8 @@ nothing when they are at their place.
 _LEAST_HEARD: Final = -6.0
 
 _SPOKEN_DB: Final = -12.0  # of quiet vowels: where a pause is told to be none
+
+_BLOCK: Final = 1800  # frames that are named between two looks at Esc
 
 _CHANGE: Final = 1.5  # log share that another phone must gain: what is shorter flickers
 
@@ -259,7 +263,9 @@ def _cover(shares: np.ndarray, start: float, end: float) -> None:
         shares[a:b] += np.minimum(frames + 1, end) - np.maximum(frames, start)
 
 
-def heard_phones(encoding: Encoding, config: ModelConfig) -> tuple[Phone, ...]:
+def heard_phones(
+    encoding: Encoding, config: ModelConfig, progress: Progress = silent
+) -> tuple[Phone, ...]:
     """What a starter hears, phone by phone, without gaps: what `with_phones` takes.
 
     Raises
@@ -268,8 +274,12 @@ def heard_phones(encoding: Encoding, config: ModelConfig) -> tuple[Phone, ...]:
         The model does not go by phones.
     """
     ensure_names_phones(config)
-    shares = np.asarray(encoding.content[:, config.content.width :], np.float64)
-    path = best_path(np.log(np.maximum(shares, 1e-6)), _CHANGE)
+    return phones_of(encoding.content[:, config.content.width :], progress)
+
+
+def phones_of(shares: np.ndarray, progress: Progress = silent) -> tuple[Phone, ...]:
+    """The same of the shares of phones, float (T, 46), T > 0; of hours, too."""
+    path = best_path(_scores(shares, progress), _CHANGE)
     found: list[Phone] = []
     start = 0
     for number, frames in groupby(path):
@@ -277,6 +287,14 @@ def heard_phones(encoding: Encoding, config: ModelConfig) -> tuple[Phone, ...]:
         found.append(Phone(_seconds(start), _seconds(end), PHONES[number]))
         start = end
     return tuple(found)
+
+
+def _scores(shares: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:
+    """Log shares, frame by frame."""
+    for start in range(0, len(shares), _BLOCK):
+        progress(start / len(shares), "Naming the phones")
+        block = np.asarray(shares[start : start + _BLOCK], np.float64)
+        yield from np.log(np.maximum(block, 1e-6))
 
 
 def _seconds(frame: int) -> float:

@@ -28,7 +28,7 @@ from .shaping.closure import lip_channels, met_lips
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
 from .transcript import told_shares, with_shares, with_text
 
-__all__ = ["animate", "animate_to_file", "decode", "encode"]
+__all__ = ["animate", "animate_to_file", "decode", "encode", "hear_shares"]
 
 _BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long the sound
 _HELD_FRAMES: Final = 10  # on each side of a stretch: whether lips met depends on frames around
@@ -51,6 +51,28 @@ def encode(
     Without a cache the numbers are the same: float16 is part of the definition.
     """
     return _ensure_stored(sound, engine, cache, progress).load()
+
+
+def hear_shares(
+    sound: SoundSource,
+    engine: Engine,
+    *,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """The shares of phones that a starter hears in `sound`, float32 (T, 46): all else stays on
+    disk, so an hour takes 20 MB.
+
+    Raises
+    ------
+    InputError
+        The model does not go by phones.
+    """
+    ensure_names_phones(engine.config)
+    stored = _ensure_stored(sound, engine, cache, progress)
+    shares = _shares(stored, engine.config)
+    stored.close()
+    return shares
 
 
 def decode(
@@ -163,11 +185,11 @@ def _read_by_text(
     if not track.words:
         return stored.read
     ensure_names_phones(config)
-    told = told_shares(stored_shares(stored, config), track.words, progress)
+    told = told_shares(_shares(stored, config), track.words, progress)
     return lambda start, stop: with_shares(stored.read(start, stop), told[start:stop])
 
 
-def stored_shares(stored: StoredEncoding, config: ModelConfig) -> np.ndarray:
+def _shares(stored: StoredEncoding, config: ModelConfig) -> np.ndarray:
     """The shares of phones in a starter's Encoding, float32 (T, 46)."""
     n, width = stored.n_frames, config.content.width
     blocks = (
