@@ -21,6 +21,7 @@ from ..emotalk_core.cli.options import (
 )
 from ..emotalk_core.cli.streams import ready_streams, tell
 from ..emotalk_core.cli.tables import TABLES
+from ..emotalk_core.cli.texts import add_texts_flag
 from ..emotalk_core.easing import EASE_S, LONGEST_S
 from ..emotalk_core.errors import Cancelled, EmoTalkError
 
@@ -145,8 +146,9 @@ def _add_batch(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="keep what an earlier run has finished"
     )
+    add_texts_flag(parser)
     _add_shared(parser)
-    parser.set_defaults(**dict.fromkeys((*TABLES, "text")), language="en-us")
+    parser.set_defaults(**dict.fromkeys((*TABLES, "text", "text_beside")))
     return parser
 
 

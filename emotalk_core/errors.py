@@ -2,6 +2,7 @@
 
 EmoTalkError                 problem, value, remedy -> one line; exit code 2
 ├── InputError               a file, number or name that the caller gave
+│   └── TextError            a text that cannot be read, or is not what is said
 ├── ModelFolderError         missing, extra or misshapen tensor; unknown format version
 ├── SetupError               torch, ffmpeg, CUDA or the disk is not what is needed
 ├── RigError                 nothing to drive, or not what the binding expects
@@ -18,6 +19,7 @@ __all__ = [
     "ModelFolderError",
     "RigError",
     "SetupError",
+    "TextError",
     "WorkerError",
 ]
 
@@ -34,6 +36,10 @@ class EmoTalkError(Exception):
 
 class InputError(EmoTalkError):
     """A file, number or name that the caller gave cannot be used."""
+
+
+class TextError(InputError):
+    """A text says nothing that can be spoken, or not what is said in its sound."""
 
 
 class ModelFolderError(EmoTalkError):

@@ -8,7 +8,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,8 @@ _COLUMNS: Final = ("start_s", "end_s", "phone")
 _CSV: Final = Form(_WHAT, _COLUMNS, ",".join(_COLUMNS))
 _MFA_COLUMNS: Final = ("Begin", "End", "Label", "Type")
 _MFA: Final = Form(_WHAT, _MFA_COLUMNS, ",".join(_MFA_COLUMNS))
+_MAUS_COLUMNS: Final = ("BEGIN", "DURATION", "MAU")
+_MAUS: Final = Form(_WHAT, _MAUS_COLUMNS, ";".join(_MAUS_COLUMNS))
 
 _TIERS: Final = ("phones", "phone", "phonemes", "segments", "mau")
 """Names of the tier with phones, as MFA, WebMAUS and others give it."""
@@ -99,14 +101,32 @@ def _seconds(text: str, name: str, path: Path) -> float:
     return seconds
 
 
-def _rows_of_csv(text: str, _path: Path) -> Iterator[_Row]:
-    """Our own, or one of MFA, which has words as well."""
+def _rows_of_csv(text: str, path: Path) -> Iterator[_Row]:
+    """Our own, one of MFA, which has words as well, or one of WebMAUS."""
+    if text.lstrip().startswith("BEGIN"):
+        yield from _rows_of_maus(csv_rows(text, _MAUS), path)
+        return
     is_mfa = text.startswith(",".join(_MFA_COLUMNS))
     columns = _MFA_COLUMNS if is_mfa else _COLUMNS
     for row in csv_rows(text, _MFA if is_mfa else _CSV):
         start, end, phone, *kind = (row.get(name) or "" for name in columns)
         if kind in ([], ["phones"]):
             yield start, end, phone
+
+
+def _rows_of_maus(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[_Row]:
+    """Columns BEGIN;DURATION;TOKEN;MAU;ORT and others: begin and length of each phone."""
+    said = [tuple((row.get(name) or "").strip() for name in _MAUS_COLUMNS) for row in rows]
+    if said and all(begin.isdigit() and length.isdigit() for begin, length, _ in said):
+        begin, _, phone = said[-1]
+        raise InputError(
+            f"Times in samples, where seconds should be, in {path.name}",
+            value=f"{begin} ({phone})",
+            remedy="Let WebMAUS write a TextGrid.",
+        )
+    for begin, length, phone in said:
+        end_s = _seconds(begin, phone, path) + _seconds(length, phone, path)
+        yield begin, str(end_s), phone
 
 
 def _rows_of_labels(text: str, path: Path) -> Iterator[_Row]:

@@ -18,20 +18,23 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
+from .model.config import PHONES, ModelConfig
 from .phone_contents import typical_contents
-from .phones import late_phones, with_phones
+from .phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
-from .transcript import ensure_short, with_text
+from .transcript import told_shares, with_shares, with_text
 
-__all__ = ["animate", "animate_to_file", "decode", "encode"]
+__all__ = ["animate", "animate_to_file", "decode", "encode", "hear_shares"]
 
 _BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long the sound
 _HELD_FRAMES: Final = 10  # on each side of a stretch: whether lips met depends on frames around
 _ENCODING_SHARE: Final = 0.9  # of the time that animate takes
+_TEXT_SHARE: Final = 0.15  # of it where a text is followed
+_FOLLOWING_SHARE: Final = 0.7  # of the time that decode takes then
 
 _Read = Callable[[int, int], Encoding]  # frames start .. stop
 
@@ -50,6 +53,28 @@ def encode(
     return _ensure_stored(sound, engine, cache, progress).load()
 
 
+def hear_shares(
+    sound: SoundSource,
+    engine: Engine,
+    *,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """The shares of phones that a starter hears in `sound`, float32 (T, 46): all else stays on
+    disk, so an hour takes 20 MB.
+
+    Raises
+    ------
+    InputError
+        The model does not go by phones.
+    """
+    ensure_names_phones(engine.config)
+    stored = _ensure_stored(sound, engine, cache, progress)
+    shares = _shares(stored, engine.config)
+    stored.close()
+    return shares
+
+
 def decode(
     encoding: Encoding,
     track: ControlTrack,
@@ -57,10 +82,17 @@ def decode(
     *,
     fps: Fraction = NETWORK_FPS,
     meta: Mapping[str, object] | None = None,
+    progress: Progress = silent,
 ) -> Clip:
     """The curves of an Encoding under `track`: all 52 channels and the head, shaped, at `fps`."""
-    read = _reader(with_text(encoding, track.words, engine.config))
-    rows = list(_shaped_blocks(read, encoding.n_frames, track, engine, fps))
+    shaping_from = _FOLLOWING_SHARE if track.words else 0.0
+    following = part_of(progress, 0.0, shaping_from)
+    read = _reader(with_text(encoding, track.words, engine.config, following))
+    rows: list[np.ndarray] = []
+    for block in _shaped_blocks(read, encoding.n_frames, track, engine, fps):
+        rows.append(block)
+        done = min(len(rows) * _BLOCK_FRAMES / encoding.n_frames, 1.0)
+        progress(shaping_from + (1.0 - shaping_from) * done, "Shaping the curves")
     values = np.concatenate(rows) if rows else np.zeros((0, len(shaping.CHANNELS)), np.float32)
     return Clip(values, shaping.CHANNELS, fps, 0.0, _meta(track, engine) | dict(meta or {}))
 
@@ -77,7 +109,8 @@ def animate(
     """Curves for `sound`, all in memory: for what fits on a timeline."""
     encoding = encode(sound, engine, cache=cache, progress=part_of(progress, 0.0, _ENCODING_SHARE))
     progress(_ENCODING_SHARE, "Shaping the curves")
-    clip = decode(encoding, track, engine, fps=fps, meta={"sound": sound.key})
+    meta, shaping_part = {"sound": sound.key}, part_of(progress, _ENCODING_SHARE, 1.0)
+    clip = decode(encoding, track, engine, fps=fps, meta=meta, progress=shaping_part)
     progress(1.0, "Done")
     return clip
 
@@ -101,27 +134,28 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
     """
     n_network = frame_count(sound.n_samples)
     n_frames = _frames_at(n_network, fps)
-    if track.words:
-        ensure_short(n_network)
     meta = _meta(track, engine) | {"sound": sound.key}
     # Opened first: a folder that cannot be written to is told before the slow part, not after it.
     channels = VISEMES if visemes else shaping.CHANNELS
     with ClipWriter(path, channels, fps, n_frames, meta) as writer:
-        stored = _ensure_stored(sound, engine, cache, part_of(progress, 0.0, _ENCODING_SHARE))
+        heard_share = _ENCODING_SHARE - (_TEXT_SHARE if track.words else 0.0)
+        stored = _ensure_stored(sound, engine, cache, part_of(progress, 0.0, heard_share))
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
             builder.add_heard(piece, said_in(piece, engine.config))
-        read = stored.read
-        if track.words:
-            read = _reader(with_text(stored.load(), track.words, engine.config))
+        read = _read_by_text(
+            stored, track, engine.config, part_of(progress, heard_share, _ENCODING_SHARE)
+        )
         for rows in _shaped_blocks(read, n_network, track, engine, fps):
             writer.write(viseme_weights(rows[:, :N_CHANNELS]) if visemes else rows)
             builder.add_rows(rows)
             done += len(rows)
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
         late = late_phones(track.phones, float(n_network / NETWORK_FPS))
-        report = builder.finish(n_frames, fps, stored.notes, [late] if late else [])
+        misplaced = misplaced_phones(track.phones, stored.read, n_network, engine.config)
+        warnings = list(filter(None, (late or misplaced,)))
+        report = builder.finish(n_frames, fps, stored.notes, warnings)
         stored.close()
     progress(1.0, "Done")
     return report
@@ -142,6 +176,27 @@ def _ensure_stored(
     if cache is not None:
         cache.keep(sound.key, engine.key, stored)
     return stored
+
+
+def _read_by_text(
+    stored: StoredEncoding, track: ControlTrack, config: ModelConfig, progress: Progress
+) -> _Read:
+    """Stretches in the light of the text, of which the shares of phones alone are in memory."""
+    if not track.words:
+        return stored.read
+    ensure_names_phones(config)
+    told = told_shares(_shares(stored, config), track.words, progress)
+    return lambda start, stop: with_shares(stored.read(start, stop), told[start:stop])
+
+
+def _shares(stored: StoredEncoding, config: ModelConfig) -> np.ndarray:
+    """The shares of phones in a starter's Encoding, float32 (T, 46)."""
+    n, width = stored.n_frames, config.content.width
+    blocks = (
+        stored.read(a, min(a + _BLOCK_FRAMES, n)).content[:, width:]
+        for a in range(0, n, _BLOCK_FRAMES)
+    )
+    return np.concatenate([np.zeros((0, len(PHONES)), np.float32), *blocks])
 
 
 def _reader(encoding: Encoding) -> _Read:

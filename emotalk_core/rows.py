@@ -30,13 +30,11 @@ def read_text(path: Path, what: str) -> str:
     Raises
     ------
     InputError
-        It is not there, or is neither UTF-8 nor UTF-16 that says so.
+        It is not there, or is neither UTF-8 nor UTF-16.
     """
     try:
         raw = path.read_bytes()
-        # Praat and some spreadsheets write UTF-16 once a letter is not of ASCII.
-        is_wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = raw.decode("utf-16" if is_wide else "utf-8-sig")
+        text = raw.decode(_coding(raw))
         return text.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError as error:
         raise InputError(f"No such {what}", value=path, remedy="Check the name.") from error
@@ -44,6 +42,17 @@ def read_text(path: Path, what: str) -> str:
         raise InputError(
             f"{what.capitalize()} cannot be read", value=path, remedy="Save it as UTF-8."
         ) from error
+
+
+def _coding(raw: bytes) -> str:
+    """UTF-8, or the UTF-16 that Praat and some spreadsheets write once a letter is not of ASCII;
+    without a mark it shows by the zero beside the first letter, which is one of ASCII.
+    """
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(raw) > 1 and 0 in raw[:2]:
+        return "utf-16-be" if raw[0] == 0 else "utf-16-le"
+    return "utf-8-sig"
 
 
 def csv_rows(text: str, form: Form) -> list[dict[str, str]]:

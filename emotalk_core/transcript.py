@@ -1,8 +1,8 @@
 """A text that is spoken: its phones, and a sound's Encoding in the light of it.
 
 espeak-ng says which phones a text has, in any language that it reads. When each is spoken is told
-by all paths through them together (forward and backward, Baum et al., "A maximization technique
-...", 1970), so that what is not sure stays soft. A pause may stand between words.
+by all paths through them together, so that what is not sure stays soft. A pause may stand between
+words.
 """
 
 from __future__ import annotations
@@ -13,21 +13,31 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .errors import InputError, SetupError
+from .all_paths import NoPathError, Places, all_paths
+from .errors import InputError, SetupError, TextError
 from .model.config import PHONES, ModelConfig
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
-from .timing import NETWORK_FPS
+from .progress import Progress, silent
 
 if TYPE_CHECKING:  # engines read phones themselves
     from .engine import Encoding
 
-__all__ = ["Words", "ensure_short", "find_espeak", "pronounced", "with_text", "words_of"]
+__all__ = [
+    "Words",
+    "find_espeak",
+    "pronounced",
+    "told_shares",
+    "with_shares",
+    "with_text",
+    "words_of",
+]
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
@@ -37,9 +47,7 @@ _LEAST_LIKE: Final = -1.15
 """Mean log share of a text's phones, beside the likeliest one's, below which it is not what is
 said: of the dev sets 98 of 100 texts lie above it, and 98 of 100 wrong ones below.
 """
-_LONGEST_S: Final = 180.0  # the paths take memory by the square of it
 _LANGUAGE: Final = r"\([a-z-]+\)"
-_NEVER: Final = -1e9
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
 _fitted: WeakKeyDictionary[Encoding, tuple[Words, Encoding]] = WeakKeyDictionary()
@@ -60,7 +68,7 @@ def pronounced(text: str, language: str) -> Words:
     SetupError
         espeak-ng is not installed.
     InputError
-        It has no such language, or the text has no sounds.
+        It has no such language; a TextError: the text has no sounds.
     """
     program = find_espeak()
     if program is None:
@@ -82,7 +90,7 @@ def pronounced(text: str, language: str) -> Words:
         )
     words = words_of(answer.stdout.decode("utf-8", "replace"))
     if not words:
-        raise InputError("Nothing to say in the text", value=text[:40], remedy="Write words.")
+        raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
     return words
 
 
@@ -95,117 +103,86 @@ def words_of(read: str) -> Words:
     return tuple(word for word in words if word)
 
 
-def with_text(encoding: Encoding, words: Words, config: ModelConfig) -> Encoding:
+def with_text(
+    encoding: Encoding, words: Words, config: ModelConfig, progress: Progress = silent
+) -> Encoding:
     """A starter's Encoding of a whole sound whose phones are heard in the light of its text.
 
     Raises
     ------
     InputError
-        The model does not go by phones, the sound is longer than three minutes, or the text is not
-        what is said.
+        The model does not go by phones, or, as a TextError, the text is not what is said.
     """
     if not words:
         return encoding
     ensure_names_phones(config)
     was, known = _fitted.get(encoding, ((), encoding))
     if was != words:
-        known = _fit(encoding, words, config.content.width)
+        heard = encoding.content[:, config.content.width :]
+        known = with_shares(encoding, told_shares(heard, words, progress))
         _fitted[encoding] = words, known
     return known
 
 
-def ensure_short(n_frames: int) -> None:
-    """Raise InputError for a sound that is too long to be fitted to a text."""
-    seconds = n_frames / float(NETWORK_FPS)
-    if seconds > _LONGEST_S:
-        raise InputError(
-            "A text is for sounds of up to three minutes",
-            value=f"{seconds:.0f} s",
-            remedy="Cut the sound, or give a file of phones.",
-        )
-
-
-def _fit(encoding: Encoding, words: Words, width: int) -> Encoding:
-    n_frames = encoding.n_frames
-    ensure_short(n_frames)
-    numbers, may_miss = _passed(words)
-    frames = np.arange(n_frames)
-    steps = np.arange(n_frames * _FINER) / _FINER
-    heard = np.asarray(encoding.content[:, width:], np.float64).T
-    shares = np.stack([np.interp(steps, frames, share) for share in heard], axis=1)
-    logs = np.log(np.maximum(shares, np.exp(_LEAST)))
-    if len(numbers) > len(steps):
-        raise _not_said(words)
-    likely = _likelihood(logs[:, numbers], may_miss)
-    spoken = likely * (numbers != PHONES.index(SILENCE))
-    beside = logs[:, numbers] - logs.max(axis=1, keepdims=True)
-    if (spoken * beside).sum() < _LEAST_LIKE * spoken.sum():
-        raise _not_said(words)
-    told = np.zeros_like(shares)
-    np.add.at(told.T, numbers, likely.T)
+def with_shares(encoding: Encoding, shares: np.ndarray) -> Encoding:
+    """An Encoding with other shares (T, 46) of phones."""
     content = np.array(encoding.content, np.float32)
-    content[:, width:] = np.stack([np.interp(frames, steps, share) for share in told.T], axis=1)
+    content[:, -len(PHONES) :] = shares
     return replace(encoding, content=content)
 
 
-def _not_said(words: Sequence[Sequence[str]]) -> InputError:
-    return InputError(
+def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) -> np.ndarray:
+    """The shares of phones in the light of a text, float32 (T, 46), for those of a whole sound that
+    were `heard`, float (T, 46).
+
+    Raises
+    ------
+    TextError
+        The text is not what is said.
+    """
+    places, n_steps = _passed(words), len(heard) * _FINER
+    if len(places.columns) > n_steps:
+        raise _not_said(words)
+    told = np.zeros(heard.shape, np.float32)
+    silence = PHONES.index(SILENCE)
+    spoken = beside = 0.0
+    try:
+        for start, likely in all_paths(partial(_finer, heard), n_steps, places, progress):
+            likelier = _finer(heard, start, start + len(likely))
+            likelier -= likelier.max(axis=1, keepdims=True)
+            beside += float((likely * likelier).sum() - likely[:, silence] @ likelier[:, silence])
+            spoken += float(likely.sum() - likely[:, silence].sum())
+            told[start // _FINER : (start + len(likely)) // _FINER] = likely[::_FINER]
+    except NoPathError as error:
+        raise _not_said(words) from error
+    if beside < _LEAST_LIKE * spoken:
+        raise _not_said(words)
+    return told
+
+
+def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Log shares at steps start .. stop, float64 (n, 46)."""
+    frames, between = np.divmod(np.arange(start, stop), _FINER)
+    after = np.minimum(frames + 1, len(heard) - 1)
+    weight = between[:, None] / _FINER
+    shares = (1.0 - weight) * heard[frames] + weight * heard[after]
+    return np.log(np.maximum(shares, np.exp(_LEAST)))
+
+
+def _not_said(words: Sequence[Sequence[str]]) -> TextError:
+    return TextError(
         "The text is not what is said in the sound",
         value="".join(words[0]) + " ...",
         remedy="Give the words of this very sound, all of them, and its language.",
     )
 
 
-def _passed(words: Words) -> tuple[np.ndarray, np.ndarray]:
-    """What is passed through in order, int (N,) numbers of phones, and whether it may be missing:
-    the pauses before, between and after words.
-    """
+def _passed(words: Words) -> Places:
+    """The phones of a text in order; pauses before, between and after words may be missing."""
     pause = (PHONES.index(SILENCE), True)
     rows = [pause]
     for word in words:
         letters = (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])
         rows += [*((PHONES.index(letter), False) for letter in letters), pause]
     numbers, may_miss = zip(*rows, strict=True)
-    return np.array(numbers), np.array(may_miss)
-
-
-def _likelihood(logs: np.ndarray, may_miss: np.ndarray) -> np.ndarray:
-    """How likely each place is at each step, float (S, N), rows sum to 1: over all ways from one of
-    the first two places to one of the last two, by steps of one place or over one that may be
-    missing. `logs` (S, N): log share of each place's phone.
-    """
-    n_steps, n = logs.shape
-    over = np.zeros(n, bool)
-    over[2:] = may_miss[1:-1]
-    ahead = np.full((n_steps, n), _NEVER, np.float32)
-    ahead[0, :2] = logs[0, :2]
-    for step in range(1, n_steps):
-        reached = _reached(ahead[step - 1], over) + logs[step]
-        ahead[step] = reached - reached.max()  # rows need no common scale
-    behind = np.full(n, _NEVER)
-    behind[-2:] = 0.0
-    for step in range(n_steps - 1, -1, -1):
-        both = ahead[step] + behind
-        row = np.exp(both - both.max())
-        ahead[step] = row / row.sum()
-        back = _reached((behind + logs[step])[::-1], _backwards(over))[::-1]
-        behind = back - back.max()
-    return ahead
-
-
-def _backwards(over: np.ndarray) -> np.ndarray:
-    """The same leaps, backwards."""
-    back = np.zeros_like(over)
-    back[:-2] = over[2:]
-    return back[::-1]
-
-
-def _reached(before: np.ndarray, over: np.ndarray) -> np.ndarray:
-    """Log sum of the ways to each place in one step."""
-    n = len(before)
-    ways = np.full((3, n), _NEVER)
-    ways[0] = before
-    ways[1, 1:] = before[:-1]
-    ways[2, 2:] = np.where(over[2:], before[:-2], _NEVER)
-    most = ways.max(axis=0)
-    return most + np.log(np.exp(ways - most).sum(axis=0))
+    return Places(np.array(numbers), np.array(may_miss))

@@ -156,9 +156,7 @@ class EMOTALK_OT_tell_text(_OfLips):
     bl_idname = "emotalk.tell_text"
     bl_label = "Text"
 
-    text: StringProperty(
-        name="Text", description="All words of this sound, up to three minutes. Empty: not known"
-    )
+    text: StringProperty(name="Text", description="All words of this sound. Empty: not known")
     language: StringProperty(
         name="Language", default="en-us",
         description="As espeak-ng calls it, which has to be installed: en-us, de, fr-fr, es, ja",

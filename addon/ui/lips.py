@@ -10,6 +10,7 @@ from .base import InSequencer, InView
 
 __all__ = ["CLASSES"]
 
+_SHOWN: Final = 60  # letters of a text: that of half an hour is a book's chapter
 _NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
@@ -35,7 +36,7 @@ class _Lips:
             layout.label(text=f"{name}: frames {first_frame} to {last_frame}")
         n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
-        label = f"Text: {text}" if text else "Text..."
+        label = f"Text: {text[:_SHOWN]}" if text else "Text..."
         layout.operator("emotalk.tell_text", text=label, icon="TEXT")
         row = layout.row(align=True)
         row.label(text=f"{n} set in all")

@@ -42,7 +42,7 @@ from .reports import with_sound, write_report
 from .streams import say, tell
 from .tables import TABLES
 
-__all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job"]
+__all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job", "warned"]
 
 _log = logging.getLogger(__name__)
 
@@ -165,6 +165,14 @@ def attempted(job: Job, work: Callable[[], Outcome]) -> Outcome:
         _log.exception("This is a bug in EmoTalk, not in your file")
         why = f"unexpected {type(error).__name__}: {error}"
     return Outcome(job, None, why)
+
+
+def warned(outcome: Outcome, warning: str) -> Outcome:
+    """The same with one more warning, if there is one."""
+    if not warning or outcome.report is None:
+        return outcome
+    warnings = [*outcome.report["warnings"], warning]
+    return replace(outcome, report=outcome.report | {"warnings": warnings})
 
 
 def print_outcome(outcome: Outcome) -> None:

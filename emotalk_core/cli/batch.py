@@ -17,9 +17,10 @@ from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
+from ..phones import ensure_names_phones
 from ..progress import Progress, part_of
 from ..together import HearAhead, hears_together
-from .animate import Job, Outcome, attempted, print_outcome, run_job
+from .animate import Job, Outcome, attempted, print_outcome, run_job, warned
 from .jobs import Task, read_tasks
 from .options import (
     CONTROL_FLAGS,
@@ -41,6 +42,7 @@ from .progress import progress_for
 from .reports import BatchReport, file_stamp, file_stamps, telling_how_far
 from .streams import say, tell
 from .tables import TABLES
+from .texts import add_texts_flag, find_texts, said_or_heard
 
 __all__ = ["add_command"]
 
@@ -71,14 +73,15 @@ def add_command(commands: Any) -> None:
         "--resume", action="store_true", help="keep what an earlier run has finished"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help=f"(default: {_REPORT} in OUT)")
+    add_texts_flag(parser)
     add_control_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
-    parser.set_defaults(run=_run, **dict.fromkeys((*TABLES, "text")), language="en-us")
+    parser.set_defaults(run=_run, **dict.fromkeys((*TABLES, "text", "text_beside")))
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    tasks = read_tasks(arguments.jobs, arguments.output, arguments.format)
+    tasks = _with_texts(read_tasks(arguments.jobs, arguments.output, arguments.format), arguments)
     place = arguments.report or arguments.output / _REPORT
     _refuse_own_input(tasks, [arguments.jobs, *control_files(vars(arguments))], place)
     track = read_track(
@@ -90,6 +93,8 @@ def _run(arguments: argparse.Namespace) -> int:
         refuse_visemes(task.job.output for task in tasks)
     engine = read_engine(arguments)
     ensure_fits(track, engine.config)
+    if arguments.texts:
+        ensure_names_phones(engine.config)
     ensure_places(arguments.output, place)
     remove_leftovers([place, *(task.job.output for task in tasks)])
     report = BatchReport(
@@ -97,8 +102,9 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="emotalk-batch-") as scratch:
         cache = read_cache(arguments)
-        if cache is None and hears_together(engine):
-            cache = EncodingCache(Path(scratch))  # where what was heard ahead waits for its turn
+        if cache is None and (arguments.texts or hears_together(engine)):
+            # Where what was heard ahead waits for its turn, or for its turn without a text.
+            cache = EncodingCache(Path(scratch))
         with telling_how_far(report, len(tasks)):
             _run_tasks(tasks, arguments, engine, cache, report)
             report.write()
@@ -107,6 +113,17 @@ def _run(arguments: argparse.Namespace) -> int:
     for entry in failed:
         tell(f"emotalk: failed: {entry['audio']}")
     return 3 if failed else 0
+
+
+def _with_texts(tasks: Sequence[Task], arguments: argparse.Namespace) -> list[Task]:
+    """With the text that lies beside each sound, where that is asked for and it names none."""
+    found = find_texts([task.job.audio for task in tasks], arguments)
+    return [
+        replace(task, options={**task.options, "text_beside": found[task.job.audio]})
+        if task.job.audio in found and "text" not in task.options
+        else task
+        for task in tasks
+    ]
 
 
 def _run_tasks(
@@ -150,12 +167,16 @@ def _do(
     cache: EncodingCache | None,
     progress: Progress,
 ) -> Outcome:
-    track = read_track(options)
-    ensure_fits(track, engine.config)
-    make_folder(job.output.parent)
-    hear()
     job = replace(job, channel=read_channel(options), visemes=options.visemes)
-    return run_job(job, track, read_fps(options), engine, cache, progress)
+
+    def make(options: argparse.Namespace) -> Outcome:
+        track = read_track(options)
+        ensure_fits(track, engine.config)
+        make_folder(job.output.parent)
+        hear()
+        return run_job(job, track, read_fps(options), engine, cache, progress)
+
+    return warned(*said_or_heard(make, options))
 
 
 def _options(task: Task, arguments: argparse.Namespace) -> argparse.Namespace:

@@ -16,6 +16,7 @@ from .animate import Job
 from .options import CONTROL_FLAGS
 from .places import refuse_twice, resolved
 from .tables import TABLES, tables_beside
+from .texts import is_text_file
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
 
@@ -148,7 +149,7 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
         options[key] = _control(key, kind, value)
     for table in TABLES.keys() & options.keys():
         options[table] = str(base / options[table])
-    if str(options.get("text", "")).lower().endswith(".txt"):
+    if is_text_file(str(options.get("text", ""))):
         options["text"] = str(base / options["text"])
     if str(options.get("preset", "")).lower().endswith(".json"):
         options["preset"] = str(base / options["preset"])

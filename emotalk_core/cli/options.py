@@ -297,8 +297,8 @@ def control_files(options: Mapping[str, Any]) -> list[Path]:
     """
     preset, tables = options.get("preset"), [options.get(name) for name in TABLES]
     files = [preset] if preset and _is_preset_file(preset) else []
-    text = options.get("text")
-    texts = [text] if text and is_text_file(text) else []
+    told = (options.get("text"), options.get("text_beside"))
+    texts = [text for text in told if text and is_text_file(text)]
     return [Path(file) for file in (*files, *filter(None, tables), *texts)]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from ..atomic_file import ensure_writable
 from ..audio import open_sound
 from ..phone_files import SUFFIXES, ensure_phone_file, write_phones
-from ..phones import ensure_names_phones, heard_phones
-from ..pipeline import encode
+from ..phones import ensure_names_phones, phones_of
+from ..pipeline import hear_shares
 from ..progress import part_of
-from ..transcript import with_text
+from ..transcript import told_shares
 from .options import (
     add_engine_flags,
     add_progress_flag,
@@ -60,10 +60,12 @@ def _run(arguments: argparse.Namespace) -> int:
     ensure_writable(output)
     progress = progress_for(arguments.progress)
     sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
-    heard = part_of(progress, 0.1, 1.0)
-    encoding = encode(sound, engine, cache=read_cache(arguments), progress=heard)
-    encoding = with_text(encoding, words, engine.config)
-    phones = heard_phones(encoding, engine.config)
+    heard = part_of(progress, 0.1, 0.7)
+    shares = hear_shares(sound, engine, cache=read_cache(arguments), progress=heard)
+    if words:
+        shares = told_shares(shares, words, part_of(progress, 0.7, 0.9))
+    phones = phones_of(shares, part_of(progress, 0.9, 1.0))
     write_phones(phones, output)
+    progress(1.0, "Done")
     say(f"{output}: {len(phones)} phones and pauses")
     return 0

@@ -1,26 +1,56 @@
-"""The text that is spoken in a sound, as flags tell it."""
+"""The text that is spoken in a sound, as flags tell it, or a file beside it."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from ..errors import InputError, TextError
 from ..rows import read_text
 from ..transcript import Words, pronounced
+from .streams import say
+from .tables import TEXTS, text_beside
 
-__all__ = ["add_text_flags", "is_text_file", "read_words", "text_of"]
+__all__ = [
+    "add_language_flag",
+    "add_text_flags",
+    "add_texts_flag",
+    "find_texts",
+    "is_text_file",
+    "read_words",
+    "said_or_heard",
+    "text_of",
+]
+
+_T = TypeVar("_T")
 
 
 def add_text_flags(parser: argparse.ArgumentParser) -> None:
     """What is read."""
     parser.add_argument(
         "--text", metavar="TEXT|FILE.txt",
-        help="what is said, word for word: the lips are heard in the light of it (needs espeak-ng; "
-        "up to three minutes)",
+        help="what is said, word for word: the lips are heard in the light of it (needs espeak-ng)",
     )  # fmt: skip
+    add_language_flag(parser, "--text")
+
+
+def add_texts_flag(parser: argparse.ArgumentParser) -> None:
+    """Texts beside sounds."""
+    parser.add_argument(
+        "--texts", action="store_true",
+        help="NAME.lab or NAME.txt beside a sound is what is said in it, word for word (needs "
+        "espeak-ng); a text that is not what is said is left out, and told",
+    )  # fmt: skip
+    add_language_flag(parser, "--texts")
+
+
+def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
+    """How texts are read."""
     parser.add_argument(
         "--language", default="en-us", metavar="NAME",
-        help="of --text, as espeak-ng calls it: en-us, de, fr-fr (default: en-us)",
+        help=f"of {of}, as espeak-ng calls it: en-us, de, fr-fr (default: en-us)",
     )  # fmt: skip
 
 
@@ -34,9 +64,53 @@ def read_words(arguments: argparse.Namespace) -> Words:
 def text_of(arguments: argparse.Namespace) -> str:
     """The text itself, where a file is named too."""
     text: str = arguments.text
-    return read_text(Path(text), "text") if is_text_file(text) else text
+    if not is_text_file(text):
+        return text
+    try:
+        return read_text(Path(text), "text")
+    except InputError as error:
+        raise TextError(error.problem, value=error.value, remedy=error.remedy) from error
 
 
 def is_text_file(text: str) -> bool:
     """Whether --text names a file."""
-    return text.lower().endswith(".txt") and "\n" not in text
+    return text.lower().endswith(TEXTS) and "\n" not in text
+
+
+def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Path, str]:
+    """The files with the words of sounds that lie beside them, where --texts asks for them;
+    says of how many.
+
+    Raises
+    ------
+    InputError
+        There are none, or --language is none of espeak-ng's.
+    SetupError
+        espeak-ng is not installed: told once, before anything is heard.
+    """
+    if not arguments.texts:
+        return {}
+    pronounced("a", arguments.language)
+    found = {sound: str(text) for sound in sounds if (text := text_beside(sound)) is not None}
+    if not found:
+        raise InputError(
+            "No text beside any of the sounds",
+            value=sounds[0],
+            remedy=f"Put NAME{' or NAME'.join(TEXTS)} beside it, or leave --texts out.",
+        )
+    say(f"Texts lie beside {len(found)} of {len(sounds)} sounds")
+    return found
+
+
+def said_or_heard(
+    make: Callable[[argparse.Namespace], _T], options: argparse.Namespace
+) -> tuple[_T, str]:
+    """What `make` makes in the light of `text_beside`, a file; by the voice alone where that text
+    cannot be read or is not what is said, and why: of many sounds nobody waits for one text.
+    """
+    if options.text_beside is None:
+        return make(options), ""
+    try:
+        return make(argparse.Namespace(**(vars(options) | {"text": options.text_beside}))), ""
+    except TextError as error:
+        return make(options), f"Heard without {Path(options.text_beside).name}: {error}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
-from emotalk.addon.bridge.take import live
+from emotalk.addon.bridge.take import live, takes
+from emotalk.emotalk_core.errors import Cancelled
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
 from tests.addon.scenes import fcurves
@@ -22,7 +25,7 @@ def said(addon: Any, head: Any, tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program of its name that reads any text as one vowel, and knows en-us alone."""
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -30,6 +33,7 @@ def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program.write_text('#!/bin/sh\n[ "$5" = en-us ] || exit 1\ncat > /dev/null\necho "ɑː"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return program
 
 
 @pytest.mark.usefixtures("espeak")
@@ -51,6 +55,19 @@ def test_a_text_that_is_not_said_is_told_and_keys_stay(said: Any, head: Any) -> 
         bpy.ops.emotalk.refresh()
 
     assert jaw(head, 40, 90) == before
+
+
+@pytest.mark.usefixtures("espeak")
+def test_esc_stops_a_text_that_is_followed(said: Any) -> None:
+    bpy.ops.emotalk.tell_text(text="Ah", language="en-us")
+    prepared = takes.prepare_take(bpy.context.scene, said)
+
+    def stop(_share: float, what: str) -> None:
+        if what == "Following the text":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        takes.remake(prepared, stop)
 
 
 @pytest.mark.usefixtures("espeak")
@@ -83,3 +100,87 @@ def test_what_flags_tell_leaves_keyed_sliders_to_their_keys(said: Any, tmp_path:
 
     assert len(bpy.context.scene.emotalk.takes) == 1
     assert [len(curve.keyframe_points) for curve in fcurves(bpy.context.scene).values()] == [2]
+
+
+def test_phones_that_come_late_are_told_in_the_result(said: Any, tmp_path: Path) -> None:
+    table = tmp_path / "heard.csv"
+    bpy.ops.emotalk.save_phones(filepath=str(table))
+    bpy.ops.emotalk.load_phones(filepath=str(table))
+    bpy.ops.emotalk.refresh()
+    assert "late" not in said.warnings
+
+    head, *rows = table.read_text(encoding="utf-8").splitlines()
+    cells = (row.split(",") for row in rows)
+    later = [f"{float(a) + 0.2},{float(b) + 0.2},{phone}" for a, b, phone in cells]
+    table.write_text("\n".join([head, *later]), encoding="utf-8")
+    bpy.ops.emotalk.load_phones(filepath=str(table))
+    bpy.ops.emotalk.refresh()
+
+    assert "Phones are told about 0.2 s late" in said.warnings
+
+
+@pytest.fixture
+def lines(espeak: Path, said: Any, tmp_path: Path) -> Path:
+    """A folder with the same babble three times: with its text, with another, with none. The file
+    that is open is saved, and has no take.
+    """
+    table, folder = tmp_path / "heard.csv", tmp_path / "lines"
+    bpy.ops.emotalk.save_phones(filepath=str(table))
+    heard = [line.split(",")[2] for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    read = "_".join(symbol for symbol in heard if symbol != "_")
+    espeak.write_text(espeak.read_text().replace("cat >", f"grep -q Told && echo {read} || cat >"))
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        shutil.copy(said.filepath, folder / f"{name}.wav")
+    (folder / "a.lab").write_text("Told")
+    (folder / "b.txt").write_text("Ah")
+    bpy.ops.emotalk.clear()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "base.blend"))
+    return folder
+
+
+def made_of(lines: Path, *flags: str) -> dict[str, Any]:
+    """The entries of a batch's report."""
+    out = lines.parent / "out"
+    bpy.ops.wm.open_mainfile(filepath=str(lines.parent / "base.blend"))
+    assert run("batch", lines, "--character", "Head", "-o", out, "--texts", *flags) == 0
+    entries = json.loads((out / "batch_report.json").read_text())
+    return {Path(entry["audio"]).stem: entry for entry in entries}
+
+
+def test_a_batch_takes_texts_beside_and_leaves_out_a_wrong_one(lines: Path) -> None:
+    made = made_of(lines)
+
+    warnings = {name: entry["report"]["warnings"] for name, entry in made.items()}
+    assert [name for name in warnings if warnings[name]] == ["b"]
+    assert "Heard without b.txt: The text is not what is said" in warnings["b"][0]
+    texts = {}
+    for name in made:
+        bpy.ops.wm.open_mainfile(filepath=str(lines.parent / "out" / f"{name}.blend"))
+        (take,) = bpy.context.scene.emotalk.takes
+        texts[name] = take.controls.text
+    assert texts == {"a": "Told", "b": "", "c": ""}
+
+
+def test_a_resumed_batch_makes_anew_what_has_another_text(lines: Path) -> None:
+    made_of(lines)
+    out = lines.parent / "out"
+    stamps = {path: path.stat().st_mtime_ns for path in out.glob("*.blend")}
+
+    (lines / "b.txt").write_text("Told")
+    assert not made_of(lines, "--resume")["b"]["report"]["warnings"]
+
+    changed = {path.stem for path in stamps if path.stat().st_mtime_ns != stamps[path]}
+    assert changed == {"b"}
+
+
+def test_without_espeak_ng_a_batch_ends_before_the_first_shot(
+    lines: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    out = lines.parent / "out"
+
+    assert run("batch", lines, "--character", "Head", "-o", out, "--texts") == 2
+
+    assert capfd.readouterr().err.count("Install it") == 1
+    assert not out.exists()

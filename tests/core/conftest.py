@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotalk_core import cli
 from emotalk_core.cli import animate, batch, feelings
+from emotalk_core.phone_files import read_phones
+from tests.core.babble import babble
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import wav
 
@@ -30,6 +34,44 @@ def talk(tmp_path: Path) -> Path:
     path = tmp_path / "talk.wav"
     path.write_bytes(wav(np.random.default_rng(0).uniform(-0.5, 0.5, 8000)))
     return path
+
+
+@pytest.fixture
+def babbling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two seconds of babble, as 16-bit wav; caches apart."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "babbling.wav"
+    path.write_bytes(wav(babble(2.0)))
+    return path
+
+
+@pytest.fixture
+def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of its name that reads wrong as "sisi", all else as "papa"; knows de and en-us."""
+    if os.name == "nt":
+        pytest.skip("a shell script stands for the program")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "espeak-ng"
+    program.write_text(
+        '#!/bin/sh\ncase "$5" in de|en-us) ;; *) exit 1;; esac\n'
+        'read -r text; [ "$text" = wrong ] && echo "s_i_s_i" && exit 0\n'
+        '[ -n "$text" ] && echo "p_ˈa_p_a"\nexit 0\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return program
+
+
+@pytest.fixture
+def papa(espeak: Path, babbling: Path) -> str:
+    """What the stand-in reads is what is heard in the babble."""
+    heard = babbling.with_name("heard.csv")
+    cli.main(["phones", str(babbling), "-o", str(heard)])
+    said = [p.symbol for p in read_phones(heard) if p.symbol != "_"]
+    script = espeak.read_text(encoding="utf-8").replace("p_ˈa_p_a", "_".join(said))
+    espeak.write_text(script, encoding="utf-8")
+    return "what was babbled"
 
 
 @pytest.fixture

@@ -188,3 +188,46 @@ def test_files_that_cannot_be_are_told_in_a_line(
     with pytest.raises(InputError, match=said) as told:
         read_phones(written(tmp_path, name, text))
     assert "\n" not in str(told.value)
+
+
+MAUS = """BEGIN;DURATION;TOKEN;MAU;ORT;KAN
+0.0;0.25;-1;<p:>;;
+0.25;0.25;0;p;Pa;pa
+0.5;0.75;0;a:;Pa;pa
+"""
+
+
+@pytest.mark.parametrize("text", [MAUS, MAUS.replace(".", ",")], ids=["points", "commas"])
+def test_a_table_of_webmaus_has_begin_and_length(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "maus.csv"
+    path.write_text(text, encoding="utf-8")
+
+    assert read_phones(path) == (
+        Phone(0.0, 0.25, "_"),
+        Phone(0.25, 0.5, "p"),
+        Phone(0.5, 1.25, "a:"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("0;4000;-1;<p:>\n4000;3200;0;p\n", "samples"),
+        ("0.0;long;0;p\n", "Not a time"),
+        ("0.5;-0.2;0;p\n", "must start at 0"),
+    ],
+)
+def test_a_wrong_table_of_webmaus_is_told(tmp_path: Path, rows: str, why: str) -> None:
+    path = tmp_path / "maus.csv"
+    path.write_text(f"BEGIN;DURATION;TOKEN;MAU\n{rows}", encoding="utf-8")
+
+    with pytest.raises(InputError, match=why):
+        read_phones(path)
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be", "utf-16", "utf-8"])
+def test_a_grid_in_any_unicode_is_read_with_a_mark_or_without(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "said.TextGrid"
+    path.write_bytes(SHORT.replace("AA1", "ɑ").replace('"P"', '"p"').encode(coding))
+
+    assert [phone.symbol for phone in read_phones(path)] == ["_", "p", "ɑ"]

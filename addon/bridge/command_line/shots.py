@@ -6,7 +6,8 @@ import argparse
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,12 +34,13 @@ from ....emotalk_core.cli.reports import (
 )
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import tables_beside
+from ....emotalk_core.cli.texts import find_texts, said_or_heard
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ....emotalk_core.progress import Progress
 from .. import compat
 from ..jobs.session import SESSION
 from ..keying import rigs
-from ..take import takes
+from ..take import phones, takes
 from . import films
 from .by_flags import choose_sound, engine_asked, make_take, object_called
 from .saving import save
@@ -64,6 +66,7 @@ class _Shot:
     sound: Path
     blend: Path
     film: Path | None
+    text: str | None = None  # a file beside the sound, with its words
 
     @property
     def files(self) -> list[Path]:
@@ -118,6 +121,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     read_track(arguments)  # a flag that is wrong is told once, not by each shot
     read_channel(arguments)
     shots = _shots(arguments)
+    texts = find_texts([shot.sound for shot in shots], arguments)
+    shots = [replace(shot, text=texts.get(shot.sound)) for shot in shots]
     place: Path = arguments.report or arguments.output / _REPORT
     _refuse_own_input(shots, place)
     ensure_places(arguments.output, place)
@@ -133,6 +138,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
         growing_folder(own) as folder,
     ):
         key = SESSION.room.engine(engine).key  # no model, no such device: told once too
+        if arguments.texts:
+            phones.ensure_obeyed()
         base = _base_file(folder, arguments)
         if arguments.render:
             films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
@@ -246,8 +253,12 @@ def _make_files(
     _ensure_utf8(shot.sound)
     bpy.ops.wm.open_mainfile(filepath=str(base))
     _put_sound(shot.sound)
-    own = argparse.Namespace(**(vars(arguments) | tables_beside(shot.sound)))
-    entry["report"] = make_take(own, progress, of=f"{shot.sound}: ")
+    own = argparse.Namespace(**(vars(arguments) | _beside(shot)))
+    report, left = said_or_heard(partial(make_take, progress=progress, of=f"{shot.sound}: "), own)
+    if left:
+        report["warnings"].append(left)
+        tell(f"emotalk: {shot.sound}: {left}")
+    entry["report"] = report
     scene = bpy.context.scene
     last_frame = takes.active_take(scene).last_frame
     scene.frame_end = max(scene.frame_start, round(last_frame))
@@ -257,6 +268,11 @@ def _make_files(
     if shot.film is not None:
         films.render(scene, shot.film, arguments.format)
         entry["files"].append(str(shot.film))
+
+
+def _beside(shot: _Shot) -> dict[str, str | None]:
+    """What is a shot's own of the flags."""
+    return tables_beside(shot.sound) | {"text_beside": shot.text}
 
 
 def _ensure_utf8(sound: Path) -> None:
@@ -286,5 +302,5 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    used = control_files(vars(arguments) | tables_beside(shot.sound))
+    used = control_files(vars(arguments) | _beside(shot))
     return asked | {"sound": file_stamp(shot.sound), "files": file_stamps(used)}

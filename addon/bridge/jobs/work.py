@@ -15,6 +15,7 @@ from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
 from ....emotalk_core.model.folder import load_model
+from ....emotalk_core.phones import misplaced_phones
 from ....emotalk_core.phrases import Phrase, find_phrases
 from ....emotalk_core.pipeline import decode, encode
 from ....emotalk_core.progress import Progress, part_of, silent
@@ -149,7 +150,8 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     for _block in () if sound.notes else sound.blocks():  # heard before: count its loudness now
         pass
     progress(0.9, "Shaping the curves")
-    outcome = redo(request, Known(encoding, sound.notes), engine)
+    shaping = part_of(progress, 0.9, 1.0)
+    outcome = redo(request, Known(encoding, sound.notes), engine, shaping)
     progress(1.0, "Writing keys")
     return outcome
 
@@ -166,10 +168,10 @@ def _played(request: Request) -> Outcome:
     return Outcome(None, clip, tables, replace(report, warnings=()))  # they are of the sound
 
 
-def redo(request: Request, known: Known, engine: Engine) -> Outcome:
+def redo(request: Request, known: Known, engine: Engine, progress: Progress = silent) -> Outcome:
     """Encoding to keys: what a slider asks for."""
     heard, encoding = request.heard, known.encoding
-    clip = decode(encoding, request.track, engine)
+    clip = decode(encoding, request.track, engine, progress=progress)
     tables = retarget(
         clip,
         request.binding,
@@ -180,7 +182,11 @@ def redo(request: Request, known: Known, engine: Engine) -> Outcome:
     said, builder = said_in(encoding, engine.config), ReportBuilder()
     builder.add_heard(encoding, said)
     builder.add_rows(clip.values)
-    report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes)
+    misplaced = misplaced_phones(
+        request.track.phones, lambda a, b: encoding[a:b], encoding.n_frames, engine.config
+    )
+    warnings = [misplaced] if misplaced else []
+    report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes, warnings)
     if isinstance(heard, Pause):
         report = replace(report, warnings=())  # it is meant to be silent
     phrases = find_phrases(encoding.level, said.silence if said else None)

@@ -108,7 +108,7 @@ def remake(prepared: Prepared, progress: Progress = silent) -> Outcome:
     progress(0.0, "Loading the model")
     engine = room.engine(request.settings, part_of(progress, 0.0, 0.5))
     progress(0.5, "Shaping the curves")
-    return redo(request, known, engine)
+    return redo(request, known, engine, part_of(progress, 0.5, 1.0))
 
 
 def phones_in(prepared: Prepared, progress: Progress = silent) -> tuple[Phone, ...]:
@@ -120,13 +120,14 @@ def phones_in(prepared: Prepared, progress: Progress = silent) -> tuple[Phone, .
     EmoTalkError
         Sound or model are no longer there, or the model does not go by phones.
     """
-    request, outcome = prepared.request, remake(prepared, progress)
+    request, outcome = prepared.request, remake(prepared, part_of(progress, 0.0, 0.8))
     assert outcome.known is not None, "a sound was heard"
     config = SESSION.room.engine(request.settings).config
     track = request.track
     said = with_text(outcome.known.encoding, track.words, config)
     said = with_phones(said, 0, track.phones, config)
-    return phones.on_file(heard_phones(said, config), request.heard)
+    found = heard_phones(said, config, part_of(progress, 0.8, 1.0))
+    return phones.on_file(found, request.heard)
 
 
 @by_names_now

@@ -1,0 +1,139 @@
+"""`emotalk batch --texts`: the words of each sound lie beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emotalk_core import cli
+from emotalk_core.clip_files import read_clip
+from emotalk_core.engine.builtin import BuiltinEngine
+
+
+@pytest.fixture
+def sounds(babbling: Path, papa: str) -> Path:
+    """A folder with the same two seconds three times: with its text, with another, without."""
+    folder = babbling.parent / "sounds"
+    folder.mkdir()
+    for name in ("one", "two", "three"):
+        shutil.copy(babbling, folder / f"{name}.wav")
+    (folder / "one.lab").write_text(papa, encoding="utf-8")
+    (folder / "two.txt").write_text("wrong", encoding="utf-8")
+    return folder
+
+
+def run(jobs: Path, *flags: str) -> int:
+    out = jobs.parent / "out"
+    return cli.main(["batch", str(jobs), "-o", str(out), "--format", "npz", *flags])
+
+
+def entries(sounds: Path) -> dict[str, Any]:
+    report = json.loads((sounds.parent / "out" / "batch_report.json").read_text(encoding="utf-8"))
+    return {Path(entry["audio"]).stem: entry for entry in report}
+
+
+def curves(sounds: Path, name: str) -> np.ndarray:
+    return read_clip(sounds.parent / "out" / f"{name}.npz").values
+
+
+def test_each_sound_is_heard_in_the_light_of_its_own_text(
+    sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sounds, "--texts") == 0
+
+    told = capsys.readouterr()
+    assert "2 of 3 sounds" in told.out
+    assert np.abs(curves(sounds, "one") - curves(sounds, "three")).max() > 0.01
+    assert len(told.err.splitlines()) == 1
+
+
+def test_a_wrong_text_is_left_out_and_told_and_the_others_go_on(
+    sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(sounds, "--texts", "--no-cache") == 0
+
+    made = entries(sounds)
+    assert [name for name in made if made[name]["report"]["warnings"]] == ["two"]
+    (warning,) = made["two"]["report"]["warnings"]
+    assert "Heard without two.txt: The text is not what is said" in warning
+    assert f"two.wav: {warning}" in capsys.readouterr().err
+    assert np.array_equal(curves(sounds, "two"), curves(sounds, "three"))
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe\xff"], ids=["empty", "no text at all"])
+def test_a_text_that_cannot_be_read_is_left_out_too(sounds: Path, text: bytes) -> None:
+    (sounds / "two.txt").write_bytes(text)
+
+    assert run(sounds, "--texts") == 0
+
+    assert "Heard without two.txt" in entries(sounds)["two"]["report"]["warnings"][0]
+
+
+def test_unasked_no_text_is_read(sounds: Path) -> None:
+    assert run(sounds) == 0
+
+    assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+    assert not any(entry["report"]["warnings"] for entry in entries(sounds).values())
+
+
+def test_resume_makes_anew_what_has_another_text(sounds: Path) -> None:
+    run(sounds, "--texts")
+    out = sounds.parent / "out"
+    stamps = {path: path.stat().st_mtime_ns for path in out.glob("*.npz")}
+
+    shutil.copy(sounds / "one.lab", sounds / "two.lab")
+    (sounds / "three.txt").write_text("said", encoding="utf-8")
+    assert run(sounds, "--texts", "--resume") == 0
+
+    made = {path.stem for path in stamps if path.stat().st_mtime_ns != stamps[path]}
+    assert made == {"two", "three"}
+    assert np.array_equal(curves(sounds, "two"), curves(sounds, "one"))
+
+
+def test_a_row_of_a_list_keeps_the_text_that_it_names(sounds: Path) -> None:
+    jobs = sounds / "jobs.csv"
+    jobs.write_text("audio,text\none.wav,wrong\ntwo.wav,\nthree.wav,one.lab\n")
+
+    assert run(jobs, "--texts") == 3
+
+    made = {Path(e["audio"]).stem: e["error"] for e in json.loads(
+        (sounds / "out" / "batch_report.json").read_text(encoding="utf-8")
+    )}  # fmt: skip
+    assert [name for name in made if made[name]] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"), [((), "Install it"), (("--language", "klingon"), "klingon")]
+)
+def test_what_no_text_can_do_without_is_told_once_before_anything_is_heard(
+    sounds: Path, flags: tuple[str, ...], why: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    heard: list[object] = []
+    monkeypatch.setattr(BuiltinEngine, "encode", lambda *_, **__: heard.append(1))
+    if not flags:
+        monkeypatch.setenv("PATH", "")
+
+    assert run(sounds, "--texts", *flags) == 2
+
+    told = capsys.readouterr().err
+    assert why in told
+    assert len(told.splitlines()) == 1
+    assert not heard
+
+
+def test_where_no_sound_has_a_text_nothing_is_heard(
+    sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sounds / "one.lab").unlink()
+    (sounds / "two.txt").unlink()
+
+    assert run(sounds, "--texts") == 2
+
+    assert "No text beside any" in capsys.readouterr().err
+    assert not (sounds.parent / "out").exists()
