@@ -42,6 +42,7 @@ MOVING: Final = (*EMOTIONS, "mix", "intensity")
 """Sliders that may be keyed; the others hold for a whole take."""
 
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
+_LONGEST_S: Final = 600.0  # so far repeating curves are followed in a sound of unknown length
 _JUST_BEFORE: Final = 0.01  # frames; what is held until a key stands there as it did all along
 
 
@@ -173,11 +174,15 @@ def put_back(group: Any, was: str) -> None:
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
-    """The sliders over a stretch of the scene: their F-curves where they have some."""
+    """The sliders over a stretch of the scene, infinite where its end is not known: their F-curves
+    where they have some.
+    """
     base = read(group)
     curves = playing(group)
     if not curves:
         return ControlTrack(base)
+    if math.isinf(end_frame) and any(map(runs_on, curves.values())):
+        end_frame = start_frame + _LONGEST_S * float(rate)
     first, last = _moving(curves.values(), start_frame, end_frame)
     frames = _sampled(curves.values(), first, last)
     rows = np.empty((len(frames), len(MOVING)))

@@ -4,6 +4,7 @@ a request, checked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,7 +47,6 @@ LOOK_SHARE = 0.1
 
 _UNMOVED = (0.0,) * len(EMOTIONS)
 _OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
-_LONGEST_S = 600.0  # keys of sliders are looked for that far in a file of unknown length
 _Source = tuple[str, sound.Heard, Any | None]
 """STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
 
@@ -333,7 +333,8 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, *, is_cli
 
 
 def _end_frame(heard: sound.Heard) -> float:
-    seconds = heard.duration_s if heard.duration_s is not None else _LONGEST_S
+    """Infinite where only whoever hears it learns how long it is."""
+    seconds = math.inf if heard.duration_s is None else heard.duration_s
     return heard.start_frame + seconds * float(heard.rate)
 
 
