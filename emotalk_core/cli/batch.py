@@ -91,7 +91,8 @@ def _run(arguments: argparse.Namespace) -> int:
     engine = read_engine(arguments)
     ensure_fits(track, engine.config)
     ensure_places(arguments.output, place)
-    remove_leftovers([place, *(task.job.output for task in tasks)])
+    made = [place, *(task.job.output for task in tasks)]
+    remove_leftovers(made)
     report = BatchReport(
         place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
     )
@@ -102,6 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with telling_how_far(report, len(tasks)):
             _run_tasks(tasks, arguments, engine, cache, report)
             report.write()
+    remove_leftovers(made)  # of a run that was killed shortly before this one began
     failed = [entry for entry in report.entries if entry["error"] is not None]
     say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
     for entry in failed:
