@@ -4,7 +4,6 @@ missing name.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 from fractions import Fraction
 from pathlib import Path
@@ -37,7 +36,6 @@ __all__ = [
     "program",
     "reassign_slot",
     "render_path",
-    "retiming",
     "scene_rate",
     "sequencer_scene",
     "set_picture_output",
@@ -53,9 +51,6 @@ __all__ = [
     "strips_all",
     "top_strips",
 ]
-
-_SHARE_AT_4_2, _SHARE_AT_5_0 = 16, 12
-"""Bytes from the start of a retiming key to the float that says what plays at it."""
 
 
 def path_options() -> set[str]:
@@ -174,33 +169,16 @@ def handlers(name: str) -> list[list[Any]]:
     return [] if found is None else [found]
 
 
-def hard_trim_frames(strip: Any, *, at_end: bool = False) -> int:
-    """Frames of the file that are left out before the content starts, or after its end."""
-    side = "end" if at_end else "start"
+def hard_trim_frames(strip: Any) -> int:
+    """Frames of the file that are left out before the content starts."""
     if hasattr(strip, "content_trim_start"):
-        return getattr(strip, f"content_trim_{side}")
-    return getattr(strip, f"animation_offset_{side}")
+        return strip.content_trim_start
+    return strip.animation_offset_start
 
 
 def is_retimed(strip: Any) -> bool:
     """Whether retiming keys change the strip's speed."""
     return len(getattr(strip, "retiming_keys", ())) > 0
-
-
-def retiming(strip: Any) -> list[tuple[float, float]]:
-    """Of each retiming key the frames since the strip's content starts, and which share of the
-    content has played there. Python is told the former alone: the latter is read where Blender has
-    it, and none are returned where that does not look like it.
-    """
-    start, place = span(strip)[2], _SHARE_AT_5_0 if bpy.app.version >= (5, 0) else _SHARE_AT_4_2
-    frames = [ctypes.c_double.from_address(k.as_pointer()).value for k in strip.retiming_keys]
-    shares = [
-        ctypes.c_float.from_address(k.as_pointer() + place).value for k in strip.retiming_keys
-    ]
-    told = [key.timeline_frame - start for key in strip.retiming_keys]
-    is_there = all(abs(frame - known) <= 1.0 for frame, known in zip(frames, told, strict=True))
-    is_share = [0.0, *shares, 1.0] == sorted([0.0, *shares, 1.0]) and shares[-1] > 0.0
-    return [*zip(frames, shares, strict=True)] if is_there and is_share else []
 
 
 def sound_offset_s(strip: Any) -> float:

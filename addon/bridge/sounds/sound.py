@@ -22,7 +22,6 @@ from . import mixdown
 __all__ = [
     "Heard",
     "Pause",
-    "Speeds",
     "from_file",
     "from_speaker",
     "from_strip",
@@ -33,11 +32,6 @@ __all__ = [
     "pause",
     "sound_file",
 ]
-
-Speeds = tuple[tuple[float, float], ...]
-"""Of a strip at another speed, rising: seconds of the whole strip, and those of its file that play
-then. None at all: every second is its own.
-"""
 
 _LOOKED_AT = 65_536  # bytes from the middle of a file that tell it from another one
 
@@ -57,7 +51,6 @@ class Heard:
     notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
     channel: int | None = None  # the one that speaks, from 1; None: the mean of all
     trimmed_s: float = 0.0  # of a mix of the strip: seconds of the whole strip before the first
-    speeds: Speeds = ()  # likewise: which seconds of the file are heard when
     mixed_from: Path | None = None  # likewise: that file
 
     def __post_init__(self) -> None:

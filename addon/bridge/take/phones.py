@@ -1,11 +1,12 @@
 """What is said in a take, where people know better: kept on the clock of the sound file, so that
-trims, moves and another speed of its strip leave it alone.
+trims and moves of its strip leave it alone. A strip at another speed has a clock of its own, which
+begins where the whole strip does.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil, floor
 from typing import Any, Final
@@ -15,8 +16,7 @@ from ....emotalk_core.phones import Phone, ensure_names_phones
 from ....emotalk_core.transcript import Words, pronounced, words_of
 from .. import compat
 from ..jobs.settings import engine_settings
-from ..sounds.sound import Heard, Speeds, looks_of
-from ..sounds.speeds import to_clock, to_file
+from ..sounds.sound import Heard, looks_of
 
 __all__ = [
     "UNKNOWN_FRAME",
@@ -72,8 +72,7 @@ def told(text: str, heard: Heard) -> tuple[Phone, ...]:
 
 def on_sound(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones in seconds of the file, on the clock of what is heard of it."""
-    there = _moved(phones, lambda second: to_clock(heard.speeds, second) - heard.from_s)
-    return tuple(phone for phone in there if phone.end_s > max(phone.start_s, 0.0))
+    return tuple(phone for phone in _later(phones, -heard.from_s) if phone.end_s > 0.0)
 
 
 def words(group: Any) -> Words:
@@ -104,7 +103,7 @@ def put_text(group: Any, text: str, language: str) -> None:
 
 def on_file(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:
     """Phones on the clock of what is heard, in seconds of the file."""
-    return _moved(phones, lambda second: to_file(heard.speeds, second + heard.from_s))
+    return _later(phones, heard.from_s)
 
 
 def ensure_obeyed(remedy: str = "Use a starter model.") -> None:
@@ -145,16 +144,13 @@ def _without(group: Any, start_s: float, end_s: float) -> list[Phone]:
     return left
 
 
-def _moved(phones: Sequence[Phone], to: Callable[[float], float]) -> tuple[Phone, ...]:
-    return tuple(Phone(to(one.start_s), to(one.end_s), one.symbol) for one in phones)
+def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
+    return tuple(Phone(one.start_s + by_s, one.end_s + by_s, one.symbol) for one in phones)
 
 
 def remember(take: Any, heard: Heard) -> None:
-    """Where the sound file begins, for the frames of keys as they stand; of a strip at another
-    speed where the strip does, and what of the file it plays when.
-    """
+    """Where the sound file begins, for the frames of keys as they stand."""
     take.file_start = heard.start_frame - heard.from_s * float(heard.rate)
-    take.speeds = json.dumps(heard.speeds) if heard.speeds else ""
     if of_another(take, heard):
         put(take.controls, ())
         put_text(take.controls, "", "")
@@ -178,16 +174,10 @@ def of_another(take: Any, heard: Heard) -> str:
     )
 
 
-@lru_cache(maxsize=4)
-def _speeds(text: str) -> Speeds:
-    return tuple((clock_s, file_s) for clock_s, file_s in json.loads(text or "[]"))
-
-
 def seconds_at(take: Any, frame: float) -> float:
     """Which second of the sound file a scene frame shows."""
     rate = float(compat.scene_rate(take.id_data))
-    clock_s = (frame - take.file_start) / rate - take.controls.sync_offset_ms / 1000.0
-    return to_file(_speeds(take.speeds), clock_s)
+    return (frame - take.file_start) / rate - take.controls.sync_offset_ms / 1000.0
 
 
 def told_at(take: Any, frame: float) -> Phone | None:
@@ -206,5 +196,4 @@ def frames_of(take: Any, phone: Phone) -> tuple[int, int]:
 
 def _frame_at(take: Any, second: float) -> float:
     rate = float(compat.scene_rate(take.id_data))
-    clock_s = to_clock(_speeds(take.speeds), second)
-    return (clock_s + take.controls.sync_offset_ms / 1000.0) * rate + take.file_start
+    return (second + take.controls.sync_offset_ms / 1000.0) * rate + take.file_start
