@@ -283,6 +283,7 @@ class EMOTALK_PG_take(bpy.types.PropertyGroup):
     own_beginning: StringProperty()  # of curves: their passage, and the own keys that it replaces
     phrases: CollectionProperty(type=EMOTALK_PG_phrase)
     file_start: FloatProperty(default=UNKNOWN_FRAME)  # scene frame at which the sound file begins
+    sound_looks: StringProperty()  # by which what is told is known to be of another sound
     heard: FloatVectorProperty(
         name="Heard", size=len(EMOTIONS), description="Feelings in the voice"
     )

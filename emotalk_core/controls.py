@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
@@ -23,6 +24,7 @@ __all__ = [
     "ControlTrack",
     "Controls",
     "FrameControls",
+    "MovingControls",
     "emotion_weights",
 ]
 
@@ -149,10 +151,43 @@ PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
 )
 
 
-def _moving(controls: Controls) -> dict[str, float]:
-    """What may change over time, by name."""
-    emotions = zip(EMOTIONS, controls.emotions, strict=True)
-    return dict(emotions) | {"mix": controls.mix, "intensity": controls.intensity}
+_MOVING: Final = (*EMOTIONS, "mix", "intensity")
+"""What may change over time."""
+
+_NEARLY: Final = 1e-6  # what rounding does to a slider
+
+
+def _moving(controls: Controls) -> tuple[float, ...]:
+    """Of `_MOVING`."""
+    return (*controls.emotions, controls.mix, controls.intensity)
+
+
+class MovingControls(Sequence[Controls]):
+    """Many keys of sliders, at the price of an array.
+
+    Parameters
+    ----------
+    base : Controls
+        What does not move.
+    rows : float (K, 10)
+        Emotions in EMOTIONS order, mix and intensity of each key, within `LIMITS`.
+    """
+
+    def __init__(self, base: Controls, rows: np.ndarray) -> None:
+        self._base, self.rows = base, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Controls: ...
+    @overload
+    def __getitem__(self, place: slice) -> MovingControls: ...
+    def __getitem__(self, place: int | slice) -> Controls | MovingControls:
+        if isinstance(place, slice):
+            return MovingControls(self._base, self.rows[place])
+        *emotions, mix, intensity = self.rows[place].tolist()
+        return replace(self._base, emotions=tuple(emotions), mix=mix, intensity=intensity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,22 +225,48 @@ class ControlTrack:
     @property
     def keyed(self) -> tuple[str, ...]:
         """Names of the controls that are not throughout as `base` says."""
-        named = [_moving(keys) for keys in self.keys]
-        base = _moving(self.base)
-        return tuple(name for name in base if any(key[name] != base[name] for key in named))
+        moves = (self._rows != np.array(_moving(self.base))).any(axis=0)
+        return tuple(name for name, does in zip(_MOVING, moves, strict=True) if does)
 
     def frames(self, times_s: np.ndarray) -> FrameControls:
         """Values at `times_s` (T,) seconds; held before the first and after the last key."""
-        keys = self.keys or (self.base,)
-        at = np.asarray(self.times_s if self.keys else (0.0,), np.float64)
+        rows = self._at(times_s).astype(np.float32)
+        weights = np.ascontiguousarray(rows[:, : len(EMOTIONS)])
+        mix, intensity = np.ascontiguousarray(rows[:, len(EMOTIONS) :].T)
+        return FrameControls(weights, mix, intensity, self.base.style)
 
-        def curve(values: Sequence[float]) -> np.ndarray:
-            return np.interp(times_s, at, np.asarray(values, np.float64)).astype(np.float32)
+    def changed_from(self, other: ControlTrack) -> tuple[float, float] | None:
+        """First and last second between which this says something else than `other`, infinite where
+        it does from the start or to the end; None: nowhere. What they look at is not compared.
+        """
+        if not self._is_alike(other):
+            return -math.inf, math.inf
+        times_s = np.union1d(self._times_s, other._times_s)
+        apart = np.abs(self._at(times_s) - other._at(times_s)).max(axis=1) > _NEARLY
+        where = np.flatnonzero(apart)
+        if not len(where):
+            return None
+        edges = np.concatenate([[-math.inf], times_s, [math.inf]])
+        return float(edges[where[0]]), float(edges[where[-1] + 2])
 
-        columns = [curve([k.emotions[e] for k in keys]) for e in range(len(EMOTIONS))]
-        return FrameControls(
-            weights=np.stack(columns, axis=1),
-            mix=curve([k.mix for k in keys]),
-            intensity=curve([k.intensity for k in keys]),
-            style=self.base.style,
-        )
+    def _is_alike(self, other: ControlTrack) -> bool:
+        """But for what moves and what is looked at."""
+        moved = {name: getattr(self.base, name) for name in ("emotions", "mix", "intensity")}
+        bases = self.base == replace(other.base, **moved)
+        return bases and (self.words, self.phones) == (other.words, other.phones)
+
+    @property
+    def _times_s(self) -> np.ndarray:
+        return np.asarray(self.times_s if self.keys else (0.0,), np.float64)
+
+    @property
+    def _rows(self) -> np.ndarray:
+        """float64 (K, 10): as of `MovingControls`; `base` where nothing is keyed."""
+        if isinstance(self.keys, MovingControls) and self.keys:
+            return self.keys.rows
+        return np.array([_moving(one) for one in self.keys or (self.base,)])
+
+    def _at(self, times_s: np.ndarray) -> np.ndarray:
+        """float64 (T, 10): the same at `times_s` (T,)."""
+        keys_s = self._times_s
+        return np.stack([np.interp(times_s, keys_s, column) for column in self._rows.T], axis=1)

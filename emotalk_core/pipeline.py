@@ -75,26 +75,30 @@ def hear_shares(
     return shares
 
 
-def decode(
+def decode(  # noqa: PLR0913 - what, how, and which part of it
     encoding: Encoding,
     track: ControlTrack,
     engine: Engine,
     *,
     fps: Fraction = NETWORK_FPS,
     meta: Mapping[str, object] | None = None,
+    span: tuple[int, int] | None = None,
     progress: Progress = silent,
 ) -> Clip:
-    """The curves of an Encoding under `track`: all 52 channels and the head, shaped, at `fps`."""
+    """The curves of an Encoding under `track`: all 52 channels and the head, shaped, at `fps`; of
+    a part of it where `span` says which frames at `fps`, the last one not included.
+    """
     shaping_from = _FOLLOWING_SHARE if track.words else 0.0
     following = part_of(progress, 0.0, shaping_from)
     read = _reader(with_text(encoding, track.words, engine.config, following))
     rows: list[np.ndarray] = []
-    for block in _shaped_blocks(read, encoding.n_frames, track, engine, fps):
+    for block in _shaped_blocks(read, encoding.n_frames, track, engine, fps, span):
         rows.append(block)
         done = min(len(rows) * _BLOCK_FRAMES / encoding.n_frames, 1.0)
         progress(shaping_from + (1.0 - shaping_from) * done, "Shaping the curves")
     values = np.concatenate(rows) if rows else np.zeros((0, len(shaping.CHANNELS)), np.float32)
-    return Clip(values, shaping.CHANNELS, fps, 0.0, _meta(track, engine) | dict(meta or {}))
+    start_s = float(max(span[0], 0) / fps) if span else 0.0
+    return Clip(values, shaping.CHANNELS, fps, start_s, _meta(track, engine) | dict(meta or {}))
 
 
 def animate(
@@ -219,13 +223,17 @@ def _shaped_blocks(
     track: ControlTrack,
     engine: Engine,
     fps: Fraction,
+    span: tuple[int, int] | None = None,
 ) -> Iterator[np.ndarray]:
-    """Shaped rows (n, 55) at `fps`, in stretches of a minute whose joins do not show."""
+    """Shaped rows (n, 55) at `fps`, in stretches of a minute whose joins do not show; those in
+    `span` alone.
+    """
     offset_s = track.base.sync_offset_ms / 1000.0
     size = _BLOCK_FRAMES if fps == NETWORK_FPS else _frames_at(_BLOCK_FRAMES, fps)
     n_frames = _frames_at(n_network, fps)
-    for start in range(0, n_frames, size):
-        stop = min(start + size, n_frames)
+    begin, end = (max(span[0], 0), min(span[1], n_frames)) if span else (0, n_frames)
+    for start in range(begin, end, size):
+        stop = min(start + size, end)
         if fps == NETWORK_FPS and offset_s == 0.0:
             yield _shaped(read, n_network, track, engine, start, stop)
             continue

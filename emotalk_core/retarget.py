@@ -81,6 +81,7 @@ def retarget(
     rate: Fraction,
     start_frame: float,
     options: BakeOptions | None = None,
+    frames: np.ndarray | None = None,
 ) -> list[KeyTable]:
     """Keys of every target in `binding`, on whole scene frames.
 
@@ -92,6 +93,8 @@ def retarget(
         Scene frames per second, exact (24000/1001).
     start_frame : float
         Scene frame at which the sound's clock reads 0; may be a fraction, or negative.
+    frames : float64 (K,), optional
+        The scene frames that get keys, rising; else all that the clip covers.
 
     Returns
     -------
@@ -106,7 +109,9 @@ def retarget(
         The binding drives nothing, or names channels that the clip does not have.
     """
     options = options or BakeOptions()
-    frames = scene_frames(clip, rate=rate, start_frame=start_frame, step=options.every_n_frames)
+    if frames is None:
+        step = options.every_n_frames
+        frames = scene_frames(clip, rate=rate, start_frame=start_frame, step=step)
     still = np.zeros((1, len(clip.channels)), np.float32)
     resting = with_derived(replace(clip, values=still), binding)
     clip = with_derived(clip, binding)

@@ -96,7 +96,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.texts:
         ensure_names_phones(engine.config)
     ensure_places(arguments.output, place)
-    remove_leftovers([place, *(task.job.output for task in tasks)])
+    made = [place, *(task.job.output for task in tasks)]
+    remove_leftovers(made)
     report = BatchReport(
         place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
     )
@@ -108,6 +109,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with telling_how_far(report, len(tasks)):
             _run_tasks(tasks, arguments, engine, cache, report)
             report.write()
+    remove_leftovers(made)  # of a run that was killed shortly before this one began
     failed = [entry for entry in report.entries if entry["error"] is not None]
     say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
     for entry in failed:

@@ -124,7 +124,7 @@ def test_a_temporary_folder_without_room_is_told_in_words(
         assert run("batch", sounds, "--character", "Head", "-o", out) == 2
 
     # The file that takes what is told has no more room either.
-    assert capfd.readouterr().err.startswith("emotalk: The file cannot be saved (")
+    assert capfd.readouterr().err.startswith("emotalk: The file cannot be saved")
 
 
 def test_two_runs_that_save_one_file_do_not_disturb_each_other(
@@ -203,6 +203,49 @@ def test_what_a_killed_run_left_goes_and_what_another_is_making_stays(
     run("batch", sounds, "--character", "Head", "-o", out, "--render")
 
     assert [path.name for path in out.glob("*.part*")] == [young.name]
+
+
+def test_what_a_run_left_that_was_killed_shortly_before_goes_in_the_end(
+    stage: Any, sounds: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge.command_line import shots
+
+    part = out / "line1.blend.0123abcd.part"
+    part.write_bytes(b"half")
+    make_shot = shots._make_shot
+
+    def slowly(*arguments: Any) -> dict[str, Any]:
+        os.utime(part, (time.time() - LONG_AGO_S,) * 2)
+        return make_shot(*arguments)
+
+    monkeypatch.setattr(shots, "_make_shot", slowly)
+
+    assert run("batch", sounds, "--character", "Head", "-o", out, "--resume") == 0
+
+    assert not part.exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [("No such file or directory", ""), ("Permission denied", " (Permission denied)")],
+)
+def test_blender_is_not_believed_that_a_new_file_is_not_there(
+    saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch, told: str, why: str
+) -> None:
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.command_line import shots
+    from emotalk.emotalk_core.errors import SetupError
+
+    def fail(_path: Path) -> None:
+        raise RuntimeError(f"Error: {told}\n")
+
+    monkeypatch.setattr(compat, "names_in", fail)
+
+    with pytest.raises(SetupError) as error:
+        shots.save(out / "shot.blend")
+
+    start = f"The file cannot be saved{why}: '{out}"
+    assert str(error.value).startswith(start)
 
 
 def test_a_shot_that_fails_as_nobody_foresaw_fails_alone(

@@ -95,6 +95,19 @@ def test_second_take_has_the_keyframes_that_it_was_made_with(
     assert keys_of(head, "mouthSmileLeft")[1][-1] == pytest.approx(made)
 
 
+def test_keys_late_in_a_long_file_are_read_too(ready: Any) -> None:
+    from emotalk.addon.bridge.take import takes
+
+    for frame, happy in ((10, 0.0), (20_000, 1.0)):
+        ready.controls.happy = happy
+        ready.controls.keyframe_insert("happy", frame=frame)
+
+    track = takes.prepare(bpy.context).request.track
+
+    assert track.times_s[-1] == pytest.approx((20_000 - 5) / 24)
+    assert track.keys[-1].emotions[2] == 1.0
+
+
 def test_keyed_sliders_are_read_where_they_change(ready: Any, speech: Path) -> None:
     """A file's length is not known before it is heard."""
     from emotalk.addon.bridge.take import takes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,9 +14,11 @@ from emotalk_core.controls import (
     PRESETS,
     Controls,
     ControlTrack,
+    MovingControls,
     emotion_weights,
 )
 from emotalk_core.errors import InputError
+from emotalk_core.phones import Phone
 from tests.strategies import controls
 
 
@@ -70,3 +74,51 @@ def test_keys_are_joined_by_straight_lines_and_held_outside() -> None:
 def test_keys_need_rising_times(times: tuple[float, ...]) -> None:
     with pytest.raises(InputError, match="rising times"):
         ControlTrack(Controls(), times, (Controls(), Controls()))
+
+
+def _keyed(*keys: tuple[float, float]) -> ControlTrack:
+    """Happy as keyed at seconds."""
+    made = [Controls(emotions=emotion_weights({"happy": value})) for _, value in keys]
+    return ControlTrack(Controls(), [second for second, _ in keys], made)
+
+
+def test_many_keys_at_once_are_keys_like_others() -> None:
+    track = _keyed((1.0, 0.0), (2.0, 0.5))
+    rows = np.array([[*key.emotions, key.mix, key.intensity] for key in track.keys])
+
+    same = ControlTrack(track.base, track.times_s, MovingControls(track.base, rows))
+
+    assert [*same.keys] == [*track.keys]
+    assert [*same.keys[1:]] == [*track.keys[1:]]
+    assert same.keyed == track.keyed == ("happy",)
+    assert same.changed_from(track) is None
+
+
+def test_a_key_that_is_another_changes_nothing_beyond_its_neighbours() -> None:
+    track = _keyed((1.0, 0.0), (2.0, 0.5), (3.0, 0.0), (4.0, 1.0))
+
+    moved = _keyed((1.0, 0.0), (2.5, 0.5), (3.0, 0.0), (4.0, 1.0))
+
+    assert moved.changed_from(track) == track.changed_from(moved) == (1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "span"),
+    [
+        ([(1.0, 0.5), (2.0, 0.5)], (-np.inf, 2.0)),
+        ([(1.0, 0.0), (2.0, 0.25)], (1.0, np.inf)),
+        ([(1.0, 0.0), (1.5, 0.25), (2.0, 0.5)], None),
+    ],
+)
+def test_what_holds_before_and_after_keys_changes_with_them(
+    keys: list[tuple[float, float]], span: tuple[float, float] | None
+) -> None:
+    assert _keyed(*keys).changed_from(_keyed((1.0, 0.0), (2.0, 0.5))) == span
+
+
+def test_what_cannot_be_keyed_changes_all() -> None:
+    track = _keyed((1.0, 0.0), (2.0, 0.5))
+
+    others = [replace(track, base=Controls(jaw=1.5)), replace(track, phones=(Phone(0, 1, "m"),))]
+
+    assert [other.changed_from(track) for other in others] == [(-np.inf, np.inf)] * 2

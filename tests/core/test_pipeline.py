@@ -172,6 +172,19 @@ def test_a_sync_offset_moves_the_face_later() -> None:
     assert late.n_frames == plain.n_frames
 
 
+@pytest.mark.parametrize("offset_ms", [0.0, 80.0])
+@pytest.mark.parametrize("fps", [Fraction(30), Fraction(25)])
+def test_a_part_is_as_in_the_whole(short_blocks: None, fps: Fraction, offset_ms: float) -> None:
+    engine, track = FakeEngine(), ControlTrack(Controls(sync_offset_ms=offset_ms))
+    encoding = encode(speech(6.0), engine)
+
+    whole = decode(encoding, track, engine, fps=fps)
+    part = decode(encoding, track, engine, fps=fps, span=(30, 110))
+
+    assert part.start_s == pytest.approx(float(30 / fps))
+    assert np.allclose(part.values, whole.values[30:110], atol=1e-6)
+
+
 def test_keyed_sliders_act_at_their_time() -> None:
     happy = Controls(emotions=emotion_weights({"happy": 1.0}), mix=1.0)
     track = ControlTrack(Controls(asymmetry=0.0), (0.0, 2.0), (Controls(mix=1.0), happy))

@@ -224,6 +224,29 @@ def test_a_run_removes_what_a_killed_one_left_of_its_own_files_and_nothing_else(
     assert set(tree(output)) == theirs | made | {of_a_run_beside}
 
 
+@pytest.mark.usefixtures("engine")
+def test_what_a_run_left_that_was_killed_shortly_before_goes_in_the_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "broken.wav").unlink()
+    output = folder.parent / "out"
+    output.mkdir()
+    part = output / "one.csv.76543210.part"
+    part.write_text("part")
+    run_tasks = batch._run_tasks
+
+    def a_night(*arguments: Any) -> None:
+        assert part.exists()
+        run_tasks(*arguments)
+        os.utime(part, (0, 0))
+
+    monkeypatch.setattr(batch, "_run_tasks", a_night)
+
+    assert run_batch(folder, output, "--resume") == 0
+
+    assert not part.exists()
+
+
 def test_the_report_of_a_batch_is_plain_json_whatever_is_in_it(tmp_path: Path) -> None:
     entries = [
         {"output": str(tmp_path / name), "error": None, "options": {"fps": "30", "of": [1, {}]}}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from pathlib import Path
 
 import bpy
@@ -25,13 +27,20 @@ def save(path: Path) -> None:
         compat.names_in(part)
         part.replace(path)
     except (RuntimeError, OSError) as error:
-        # Blender's own words may be those of an earlier error: on a full disk "No such file".
-        why = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
         raise SetupError(
-            f"The file cannot be saved ({why})",
+            f"The file cannot be saved{_why(error, path)}",
             value=path,
             remedy="Free disk space, or choose a folder that can be written to.",
         ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _why(error: Exception, path: Path) -> str:
+    """The system's words; none where they are those of an earlier error, as Blender's are on a full
+    disk: "No such file", of one that is to be made.
+    """
+    told = getattr(error, "strerror", None) or str(error).strip().removeprefix("Error: ")
+    is_old = told == os.strerror(errno.ENOENT) and path.parent.is_dir()
+    return "" if is_old else f" ({told})"

@@ -127,7 +127,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     _refuse_own_input(shots, place)
     ensure_places(arguments.output, place)
     own = Path(tempfile.gettempdir(), "emotalk_base")
-    remove_leftovers([place, *(shot.blend for shot in shots)])
+    made = [place, *(shot.blend for shot in shots)]
+    remove_leftovers(made)
     slow = [own, *(shot.film for shot in shots if shot.film is not None)]
     remove_leftovers(slow, older_than_s=_STALE_S)
     names = [str(shot.sound) for shot in shots]
@@ -156,6 +157,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
                 ensure_still_there(arguments.output)
                 report.add(entry | {"options": asked})
             report.write()
+    remove_leftovers(made)  # of a run that was killed shortly before this one began
     failed = [entry for entry in report.entries if entry["error"]]
     say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
     return 3 if failed else 0

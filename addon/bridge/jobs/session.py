@@ -5,7 +5,7 @@ and what was found.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ....emotalk_core.doctor import Finding
 from ..sounds.sound import Heard
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["SESSION", "Session"]
 
 _MAX_ENCODINGS: Final = 4  # a minute of sound takes about 2 MB
+
+
+_T = TypeVar("_T")
 
 
 class Session:
@@ -37,20 +40,30 @@ class Session:
         self.findings: list[Finding] = []  # of the last check-up
         self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
+        self._shown: OrderedDict[str, Any] = OrderedDict()
 
     def keep(self, uid: str, heard: Heard, known: Known | None) -> None:
         """Have what the take `uid` hears at hand for its sliders."""
         if known is None:
             return
-        self._known[uid] = heard.key, known
-        self._known.move_to_end(uid)
-        while len(self._known) > _MAX_ENCODINGS:
-            self._known.popitem(last=False)
+        _put(self._known, uid, (heard.key, known))
 
     def known(self, uid: str, heard: Heard) -> Known | None:
         """What a take hears, if it is at hand and of this very stretch of sound."""
         key, known = self._known.get(uid, (None, None))
         return known if key == heard.key else None
+
+    def show(self, uid: str, shown: Any) -> None:
+        """Have what the keys of the take `uid` show at hand; None: it is not known."""
+        _put(self._shown, uid, shown)
+
+    def shown(self, uid: str) -> Any:
+        """What the keys of a take show, if it is at hand."""
+        return self._shown.get(uid)
+
+    def forget_shown(self) -> None:
+        """Another file has takes of the same names, perhaps."""
+        self._shown.clear()
 
     def share(self, uid: str, other: str) -> None:
         """Have what one take hears at hand for another one too."""
@@ -60,6 +73,7 @@ class Session:
     def forget(self, uid: str) -> None:
         """The take's sound has changed or the take is gone."""
         self._known.pop(uid, None)
+        self._shown.pop(uid, None)
 
     def end_job(self) -> None:
         """Stop what runs; nothing of it is written."""
@@ -77,10 +91,18 @@ class Session:
             self.errand.job.cancel()
             self.errand = None
         self._known.clear()
+        self._shown.clear()
         self.left_out = []
         self.moved.clear()
         self.followed.clear()
         self.room.forget()
+
+
+def _put(store: OrderedDict[str, _T], uid: str, value: _T) -> None:
+    store[uid] = value
+    store.move_to_end(uid)
+    while len(store) > _MAX_ENCODINGS:
+        store.popitem(last=False)
 
 
 SESSION: Final = Session()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from ....emotalk_core.cache import EncodingCache
 from ....emotalk_core.clip import Clip
@@ -22,10 +26,22 @@ from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
 from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
+from ....emotalk_core.timing import NETWORK_FPS
 from ..sounds.decode import to_source
 from ..sounds.sound import Heard, Pause
 
-__all__ = ["EngineRoom", "EngineSettings", "Known", "Outcome", "Request", "animate", "redo"]
+__all__ = [
+    "EngineRoom",
+    "EngineSettings",
+    "Known",
+    "Outcome",
+    "Request",
+    "animate",
+    "redo",
+    "redo_part",
+]
+
+_BESIDE_ROWS: Final = 12  # on each side of a part: lips that met there go to one of its keys
 
 
 @dataclass(frozen=True)
@@ -191,3 +207,22 @@ def redo(request: Request, known: Known, engine: Engine, progress: Progress = si
         report = replace(report, warnings=())  # it is meant to be silent
     phrases = find_phrases(encoding.level, said.silence if said else None)
     return Outcome(known, clip, tables, report, phrases)
+
+
+def redo_part(request: Request, known: Known, engine: Engine, frames: np.ndarray) -> list[KeyTable]:
+    """The keys of `redo` at some scene frames that follow each other, float64 (K,), as they come
+    without leaving any out.
+    """
+    heard, options = request.heard, request.options
+    fps, rate = NETWORK_FPS, float(heard.rate)
+    beside = _BESIDE_ROWS + math.ceil(options.every_n_frames * float(fps) / rate)
+    first, last = (float(fps) * (frames[[0, -1]] - heard.start_frame) / rate).tolist()
+    span = math.floor(first) - beside, math.ceil(last) + beside
+    return retarget(
+        decode(known.encoding, request.track, engine, span=span),
+        request.binding,
+        rate=heard.rate,
+        start_frame=heard.start_frame,
+        options=replace(options, max_error=0.0),
+        frames=frames,
+    )

@@ -16,6 +16,7 @@ __all__ = [
     "clear",
     "ensure",
     "is_ours",
+    "is_ours_alone",
     "leave",
     "n_users",
     "name_after",
@@ -34,6 +35,14 @@ _SUFFIX: Final = ".emotalk"
 def is_ours(action: Any) -> bool:
     """Whether we made this Action."""
     return action is not None and MARK in action
+
+
+def is_ours_alone(block: Any) -> bool:
+    """Whether the data-block plays an Action of ours that is nobody else's, so that keys on it may
+    be written in place.
+    """
+    data = block.animation_data
+    return data is not None and is_ours(data.action) and not _is_anothers_too(data)
 
 
 def new_action(plan: Plan) -> Any:

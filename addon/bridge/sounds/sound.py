@@ -5,6 +5,7 @@ it starts.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -27,8 +28,11 @@ __all__ = [
     "in_scene",
     "is_muted",
     "iter_metas",
+    "looks_of",
     "pause",
 ]
+
+_LOOKED_AT = 65_536  # bytes from the middle of a file that tell it from another one
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Heard:
     notes: tuple[str, ...] = field(default=())  # what the user should know: muted, retimed ...
     channel: int | None = None  # the one that speaks, from 1; None: the mean of all
     trimmed_s: float = 0.0  # of a mix of the strip: seconds of the whole strip before the first
+    mixed_from: Path | None = None  # likewise: that file
 
     def __post_init__(self) -> None:
         _ensure_there(self.path, self.label)
@@ -56,6 +61,11 @@ class Heard:
         of a strip at another speed its own.
         """
         return self.start_s + self.trimmed_s
+
+    @property
+    def file(self) -> Path:
+        """What is heard, as the user has it."""
+        return self.mixed_from or self.path
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -111,7 +121,8 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
     label, notes = f"strip {strip.name}", _mute_notes(strip)
     left, _, content_start = compat.span(strip)
     if compat.is_retimed(strip):
-        _ensure_there(_sound_file(strip.sound, label), label)
+        file = _sound_file(strip.sound, label)
+        _ensure_there(file, label)
         return Heard(
             path=mixdown.render(strip, scene, first, last),
             start_s=0.0,
@@ -121,6 +132,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             label=label,
             notes=(*notes, "The strip's speed changes are applied"),
             trimmed_s=float((first - Fraction(content_start)) / rate),
+            mixed_from=file,
         )
     # Blender leaves out whole frames: content that starts between two frames plays a little late.
     n_skipped = int(left - content_start + compat.hard_trim_frames(strip))
@@ -226,6 +238,20 @@ def _sound_file(sound: Any, label: str) -> Path:
         with atomic_file(unpacked) as file:
             file.write(data)
     return unpacked
+
+
+def looks_of(path: Path) -> tuple[str, str]:
+    """By what a sound file is known again: its name, which an export leaves as it is, and what is
+    in it, which a move does; empty where it cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(size // 2)
+            middle = zlib.crc32(file.read(_LOOKED_AT))
+    except OSError:
+        return path.stem, ""
+    return path.stem, f"{size} {middle}"
 
 
 def iter_metas(strip: Any) -> Iterator[Any]:

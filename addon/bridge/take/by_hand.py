@@ -17,7 +17,8 @@ from ....emotalk_core.errors import RigError
 from ....emotalk_core.retarget import KeyTable
 from .. import characters, compat
 from ..keying import before, slider_limits
-from ..keying.curves import Keys, checksum, read_keys
+from ..keying.curves import Keys, checksum, checksum_with, read_keys
+from ..keying.patches import Patch
 from ..keying.plans import block_of, keyed_block, keyed_blocks
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "curves_in",
     "follow_renames",
     "know_armature",
+    "know_patches",
     "knowing_what_was_changed",
     "likeness",
     "numbered",
@@ -113,6 +115,18 @@ def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozense
     curves = _curves_of(take, written)
     sums = {a: _sum_of(curves.get(a), span_of(take)) for a in written if a not in kept}
     _store(take, sums | kept)
+
+
+def know_patches(take: Any, patches: Iterable[Patch]) -> None:
+    """Let `take` know its curves with what has been patched; what else somebody has changed on them
+    is as changed as before.
+    """
+    places, memory = {thing.name: place for place, thing in parts_of(take).items()}, _memory(take)
+    for patch in patches:
+        table = patch.table
+        address = places[table.object_name], table.block, table.data_path, table.array_index
+        memory[address] = checksum_with(memory[address], patch.was, patch.now, patch.n_after)
+    _store(take, memory)
 
 
 def changed_curves(take: Any, read: Mapping[Address, Keys] | None = None) -> frozenset[Address]:

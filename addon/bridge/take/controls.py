@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any, Final
 
 import bpy
 import numpy as np
 
-from ....emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack
+from ....emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack, MovingControls
 from .. import compat
 from ..keying import bends
 from ..keying.curves import read_keys, runs_on
@@ -41,6 +42,7 @@ MOVING: Final = (*EMOTIONS, "mix", "intensity")
 """Sliders that may be keyed; the others hold for a whole take."""
 
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
+_LONGEST_S: Final = 600.0  # so far repeating curves are followed in a sound of unknown length
 _JUST_BEFORE: Final = 0.01  # frames; what is held until a key stands there as it did all along
 
 
@@ -172,15 +174,22 @@ def put_back(group: Any, was: str) -> None:
 
 
 def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
-    """The sliders over a stretch of the scene: their F-curves where they have some."""
+    """The sliders over a stretch of the scene, infinite where its end is not known: their F-curves
+    where they have some.
+    """
     base = read(group)
     curves = playing(group)
     if not curves:
         return ControlTrack(base)
+    if math.isinf(end_frame) and any(map(runs_on, curves.values())):
+        end_frame = start_frame + _LONGEST_S * float(rate)
     first, last = _moving(curves.values(), start_frame, end_frame)
     frames = _sampled(curves.values(), first, last)
-    keys = [_at(base, curves, float(frame)) for frame in frames]
-    return ControlTrack(base, tuple((frames - start_frame) / float(rate)), tuple(keys))
+    rows = np.empty((len(frames), len(MOVING)))
+    for column, name in enumerate(MOVING):
+        curve, still = curves.get(name), _value(base, name)
+        rows[:, column] = still if curve is None else _values(curve, name, frames)
+    return ControlTrack(base, (frames - start_frame) / float(rate), MovingControls(base, rows))
 
 
 def told_of(group: Any) -> list[str]:
@@ -220,13 +229,15 @@ def _sampled(curves: Collection[Any], first: float, last: float) -> np.ndarray:
     """Frames (K,), rising, from `first` to `last` at least: so many that no key is missed."""
     # What a modifier repeats or adds may change from frame to frame.
     step = 1 if any(len(curve.modifiers) for curve in curves) else _STEP_FRAMES
-    found = [np.arange(first, last + step, step)]
+    # The same ones wherever the keys begin: one that moves changes nothing far from it.
+    end = math.ceil(last / step)
+    found = [step * np.arange(math.floor(first / step), end + 1, dtype=np.float64), [first]]
     for curve in curves:
         keys = read_keys(curve)
         frames = keys.frames.astype(np.float64)
         found += [frames, frames[1:][keys.is_held[:-1]] - _JUST_BEFORE]
     frames = np.unique(np.concatenate(found))
-    return frames[(frames >= first) & (frames <= last + step)]
+    return frames[(frames >= first) & (frames <= step * end)]
 
 
 def _keyed(group: Any) -> dict[str, Any]:
@@ -243,14 +254,13 @@ def at(group: Any, frame: float) -> Controls:
     return _at(read(group), playing(group), frame)
 
 
-def _at(base: Controls, curves: dict[str, Any], frame: float) -> Controls:
-    def value(name: str, otherwise: float) -> float:
-        low, high = LIMITS.get(name, (0.0, 1.0))
-        return min(max(curves[name].evaluate(frame), low), high) if name in curves else otherwise
+def _at(base: Controls, curves: Mapping[str, Any], frame: float) -> Controls:
+    here = np.array([frame])
+    moved = {name: float(_values(curve, name, here)[0]) for name, curve in curves.items()}
+    weights = tuple(moved.pop(name, _value(base, name)) for name in EMOTIONS)
+    return replace(base, emotions=weights, **moved)
 
-    values = {name: getattr(base, name) for name in _NUMBERS}
-    values |= {name: value(name, getattr(base, name)) for name in ("mix", "intensity")}
-    weights = tuple(
-        value(name, weight) for name, weight in zip(EMOTIONS, base.emotions, strict=True)
-    )
-    return Controls(emotions=weights, **values)
+
+def _values(curve: Any, name: str, frames: np.ndarray) -> np.ndarray:
+    """What an F-curve says of a slider, within its limits, at `frames` (K,)."""
+    return np.clip([*map(curve.evaluate, frames.tolist())], *LIMITS.get(name, (0.0, 1.0)))

@@ -18,7 +18,7 @@ from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.curves import Stretch
-from . import adopted, by_hand, controls, takes, undone
+from . import adopted, by_hand, controls, takes, touched, undone
 from .stretches import check_range
 
 __all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
@@ -95,6 +95,7 @@ def _before_load(*_: object) -> None:
     SESSION.end_job()
     SESSION.left_out = []
     SESSION.followed.clear()
+    SESSION.forget_shown()
 
 
 def _tick() -> float | None:
@@ -126,7 +127,7 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
         if _follows_at_once(prepared):
             _write(prepared, takes.remake(prepared), take)
         else:
-            _follow_later(prepared)
+            _follow_later(prepared, touched.seconds_touched(prepared, take))
     except EmoTalkError as error:
         _tell(take, error)
     except Exception:
@@ -165,23 +166,26 @@ def _follows_at_once(prepared: takes.Prepared) -> bool:
     return known.encoding.n_frames <= _SHORT_FRAMES
 
 
-def _follow_later(prepared: takes.Prepared) -> None:
-    follower = Follower(prepared)
+def _follow_later(prepared: takes.Prepared, span_s: tuple[float, float] | None = None) -> None:
+    follower = Follower(prepared, span_s)
     SESSION.job = follower
     follower.start()
     bpy.app.timers.register(follower.look, first_interval=_POLL_S)
 
 
-class Follower(Job[Outcome]):
-    """A take made again in a thread. Its keys are then written in place, at once: Actions that are
-    put in place of others after Blender has noted the slider's step for undo are gone after the
-    next undo, and what plays them is not; Blender crashes. When it fails nothing is tried again
-    until a slider moves.
+class Follower(Job[Any]):
+    """A take made again in a thread, or of one whose keyed sliders have changed what these touch.
+    Its keys are then written in place, at once: Actions that are put in place of others after
+    Blender has noted the slider's step for undo are gone after the next undo, and what plays them
+    is not; Blender crashes. When it fails nothing is tried again until a slider moves.
+
+    `span_s`: the seconds of sound that are touched; None: all.
     """
 
-    def __init__(self, prepared: takes.Prepared) -> None:
-        super().__init__(partial(takes.remake, prepared))
-        self._prepared = prepared
+    def __init__(self, prepared: takes.Prepared, span_s: tuple[float, float] | None = None) -> None:
+        work = partial(touched.remake, prepared, span_s) if span_s else None
+        super().__init__(work or partial(takes.remake, prepared))
+        self._prepared, self._is_part = prepared, span_s is not None
         self._shown = ""
 
     def look(self) -> float | None:
@@ -208,7 +212,10 @@ class Follower(Job[Outcome]):
         try:
             outcome = self.result()
             take = takes.take_of(scene, self._prepared.uid) if scene else None
-            _write(self._prepared, outcome, take)
+            if not self._is_part:
+                _write(self._prepared, outcome, take)
+            elif take is not None and not touched.write(self._prepared, take, outcome):
+                _follow_later(self._prepared)
         except Cancelled:
             return None
         except EmoTalkError as error:

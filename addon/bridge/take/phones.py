@@ -16,7 +16,7 @@ from ....emotalk_core.phones import Phone, ensure_names_phones
 from ....emotalk_core.transcript import Words, pronounced, words_of
 from .. import compat
 from ..jobs.settings import engine_settings
-from ..sounds.sound import Heard
+from ..sounds.sound import Heard, looks_of
 
 __all__ = [
     "UNKNOWN_FRAME",
@@ -24,6 +24,7 @@ __all__ = [
     "ensure_obeyed",
     "forget",
     "frames_of",
+    "of_another",
     "on_file",
     "on_sound",
     "put",
@@ -150,6 +151,27 @@ def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
 def remember(take: Any, heard: Heard) -> None:
     """Where the sound file begins, for the frames of keys as they stand."""
     take.file_start = heard.start_frame - heard.from_s * float(heard.rate)
+    if of_another(take, heard):
+        put(take.controls, ())
+        put_text(take.controls, "", "")
+    take.sound_looks = json.dumps(looks_of(heard.file))
+
+
+def of_another(take: Any, heard: Heard) -> str:
+    """What a user should know where lips, phones or a text were told of another sound than is heard
+    by now: they are left out, and forgotten once its keys are written. A file of the same name is
+    the same sound.
+    """
+    group = take.controls
+    if not (group.phones or group.text) or not take.sound_looks:
+        return ""
+    was, now = json.loads(take.sound_looks), looks_of(heard.file)
+    if was[0] == now[0] or was[1] == now[1]:
+        return ""
+    return (
+        f"Lips, phones or text that were told of the sound {was[0]} are left out, as {now[0]} is "
+        f"another one: undo brings them back, and a file of the name {was[0]} keeps them"
+    )
 
 
 def seconds_at(take: Any, frame: float) -> float:

@@ -4,6 +4,7 @@ a request, checked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,7 +47,6 @@ LOOK_SHARE = 0.1
 
 _UNMOVED = (0.0,) * len(EMOTIONS)
 _OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
-_LONGEST_S = 600.0  # keys of sliders are looked for that far in a file of unknown length
 _Source = tuple[str, sound.Heard, Any | None]
 """STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
 
@@ -298,9 +298,15 @@ def _prepared(
     sight = found if isinstance(found, looking.Sight) else None
     looked = found if isinstance(found, looking.Looked) else None
     target = sight.name if sight is not None else looked.target if looked is not None else ""
+    of_another = phones.of_another(take, heard) if take is not None else ""
+    heard = replace(heard, notes=(*heard.notes, *filter(None, [of_another])))
     request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
-    said = take.controls.phones if take is not None else _told_before(scene, strip, thing, meshes)
-    words = phones.words(take.controls) if take is not None else ()
+    if take is None:
+        said, words = _told_before(scene, (strip, heard), thing, meshes), ()
+    else:
+        said, words = (
+            ("", ()) if of_another else (take.controls.phones, phones.words(take.controls))
+        )
     track = replace(request.track, words=words, phones=phones.told(said, heard))
     request = replace(request, track=track)
     seen = looking.kept(take.seen) if found is None else None
@@ -317,7 +323,7 @@ def _prepared(
         strip_scene=strip.id_data.name if strip else "",
         character=character,
         meshes=names,
-        digest=controls.digest(group, None if take is not None else (said, "")),
+        digest=controls.digest(group, (said, "") if take is None or of_another else None),
         ease=frames_of(controls.ease_of(group), heard.rate),
         looked=looked,
         sight=sight,
@@ -333,7 +339,8 @@ def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, *, is_cli
 
 
 def _end_frame(heard: sound.Heard) -> float:
-    seconds = heard.duration_s if heard.duration_s is not None else _LONGEST_S
+    """Infinite where only whoever hears it learns how long it is."""
+    seconds = math.inf if heard.duration_s is None else heard.duration_s
     return heard.start_frame + seconds * float(heard.rate)
 
 
@@ -368,9 +375,16 @@ def _is_of_face(take: Any, character: Any, meshes: Sequence[Any]) -> bool:
 
 
 def _told_before(
-    scene: bpy.types.Scene, strip: Any | None, character: Any, meshes: Sequence[Any]
+    scene: bpy.types.Scene,
+    of: tuple[Any | None, sound.Heard],
+    character: Any,
+    meshes: Sequence[Any],
 ) -> str:
-    """What was told of the sound of a strip that was cut off from a take's, or is a copy of it."""
+    """What was told of the sound of a strip that was cut off from a take's, or is a copy of it.
+    `of`: the strip, if it is one, and what it plays.
+    """
+    strip, heard = of
     mark = strip.emotalk_uid if strip is not None else ""
     takes = (take for take in scene.emotalk.takes if mark and take.strip_uid == mark)
-    return next((t.controls.phones for t in takes if _is_of_face(t, character, meshes)), "")
+    of_it = (take for take in takes if not phones.of_another(take, heard))
+    return next((t.controls.phones for t in of_it if _is_of_face(t, character, meshes)), "")

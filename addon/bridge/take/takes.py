@@ -24,7 +24,7 @@ from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
 from ..sounds.sound import Pause
-from . import by_hand, controls, eases, moved, phones, phrases, removal, told
+from . import by_hand, controls, eases, moved, phones, phrases, removal, told, touched
 from .ease_keys import lost_by_hand
 from .known_again import by_names_now, name_now, scene_of, scene_there
 from .leftovers import leave, sweep
@@ -206,6 +206,7 @@ def finish(
     sweep(take, others)
     eases.settle_around(Baked(take, prepared.request, outcome, stretch, changed), others, was)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
+    touched.remember(take, prepared, outcome, stretch)
     return result
 
 
