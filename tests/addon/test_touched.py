@@ -156,6 +156,20 @@ def test_a_change_at_the_ends_goes_into_the_eases(keyed: Any, head: Any) -> None
     assert changed(keyed) == 0
 
 
+def test_a_change_beyond_the_sound_touches_no_key(keyed: Any, head: Any) -> None:
+    for frame, value in ((2000, 0.0), (2100, 0.8), (2200, 0.0)):
+        keyed.controls.happy = value
+        keyed.controls.keyframe_insert("happy", frame=frame)
+    _follow()
+    before = _faces(head)
+    _set_key(keyed, 7, 0.3)
+
+    assert _follow() == [True]
+
+    assert all(np.array_equal(before[a], keys) for a, keys in _faces(head).items())
+    assert _follow() == []  # the take shows what its sliders say
+
+
 def test_other_takes_keep_their_keys(keyed: Any, head: Any, second: str) -> None:
     speak(bpy.context.scene.emotalk, second, 690)
     bpy.context.scene.emotalk.take_index = 0

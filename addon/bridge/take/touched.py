@@ -95,8 +95,10 @@ def remake(prepared: Prepared, span_s: _Span, progress: Progress = silent) -> li
     rate, start = float(request.heard.rate), request.heard.start_frame
     first, last = (start + rate * at for at in (span_s[0] - beside_s, span_s[1] + beside_s))
     frames = shown.tables[0].frames
-    frames = frames[(frames >= first) & (frames <= last)]
-    return redo_part(request, shown.known, engine, frames)
+    # Sliders have keys beyond a sound's end too: its last two frames show that nothing changes.
+    a = max(0, min(int(np.searchsorted(frames, first)), len(frames) - 2))
+    b = max(a + 2, int(np.searchsorted(frames, last, "right")))
+    return redo_part(request, shown.known, engine, frames[a:b])
 
 
 def write(prepared: Prepared, take: Any, tables: Sequence[KeyTable]) -> bool:
