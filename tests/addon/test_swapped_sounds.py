@@ -8,10 +8,11 @@ from typing import Any
 
 import bpy
 import pytest
+from emotalk.addon.bridge.jobs.session import SESSION
 from emotalk.addon.bridge.take import live
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of
-from tests.addon.scenes import add_strip, needs_sound, write_wav
+from tests.addon.scenes import add_strip, fcurves, needs_sound, write_wav
 from tests.core.babble import babble
 
 pytestmark = needs_sound
@@ -96,3 +97,23 @@ def test_a_copy_with_another_sound_begins_without(strip: Any, tmp_path: Path) ->
 
     assert len(bpy.context.scene.emotalk.takes) == 2
     assert not bpy.context.scene.emotalk.takes[1].controls.phones
+
+
+def test_a_held_take_is_made_again_once_alone(strip: Any, head: Any, tmp_path: Path) -> None:
+    curve = fcurves(head.data.shape_keys)['key_blocks["jawOpen"].value', 0]
+    curve.keyframe_points.insert(60, 0.9)
+    told = _take().controls.phones
+    _swap(strip, write_wav(tmp_path / "ben.wav", babble(4.0)[::-1]))
+    _take().controls.jaw = 1.3
+    live._tick()
+    follower = SESSION.job
+    assert isinstance(follower, live.Follower)
+    follower.wait(60)
+    SESSION.moved.clear()
+
+    while follower.look() is not None:
+        pass
+
+    assert _take().is_held
+    assert not SESSION.moved
+    assert _take().controls.phones == told

@@ -229,10 +229,13 @@ class Follower(Job[Any]):
 
     def _follow_on(self, scene: Any) -> None:
         """Once more where the sliders have moved meanwhile: they alone, as what they say may lie
-        outside of the range that may be written.
+        outside of the range that may be written. A take that is held still says what was told of
+        another sound than it was made of, and would be made again without end.
         """
         take = takes.take_of(scene, self._prepared.uid) if scene else None
-        if take is not None and controls.digest(take.controls) != self._prepared.digest:
+        if take is None or take.is_held:
+            return
+        if controls.digest(take.controls) != self._prepared.digest:
             schedule(scene)
 
     def _show(self) -> None:
