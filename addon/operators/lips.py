@@ -1,5 +1,6 @@
 """Lips by hand: what is said at a frame, told in place of what was heard; sliders still work."""
 
+from contextlib import suppress
 from math import ceil, floor
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -8,13 +9,14 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ...emotalk_core.errors import InputError
+from ...emotalk_core.errors import EmoTalkError, InputError
 from ...emotalk_core.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.phones import Phone
 from ...emotalk_core.progress import Progress, part_of
 from ..bridge import compat
 from ..bridge.counting import counted
 from ..bridge.jobs import errand
+from ..bridge.sounds import sources
 from ..bridge.take import live, phones, stretches, takes
 from .base import EmoTalkOperator, ErrandOperator
 
@@ -54,6 +56,16 @@ class _OfLips(EmoTalkOperator):
         why = _why_not(context)
         cls.poll_message_set(why)
         return not why and super().poll(context)
+
+    def take_to_tell(self, context: bpy.types.Context) -> Any:
+        """The active take, without what was told of another sound than its strip plays now."""
+        take = takes.active_take(context.scene)
+        with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
+            heard, _strip = sources.of_take(take, context.scene)
+            left_out = phones.begin(take, heard)
+            if left_out:
+                self.report({"WARNING"}, left_out)
+        return take
 
 
 class _AtFrame(_OfLips):
@@ -115,7 +127,8 @@ class EMOTALK_OT_tell_lips(_AtFrame):
         phones.ensure_obeyed()
         take = takes.active_take(context.scene)
         frame = self.at_frame(context)
-        phones.tell(take.controls, Phone(*self.span(take, frame), self.mouth))
+        phone = Phone(*self.span(take, frame), self.mouth)
+        phones.tell(self.take_to_tell(context).controls, phone)
         live.schedule(context.scene)
         return f"{_NAMES[self.mouth]}: {counted(self.length, 'frame')} at {frame}"
 
@@ -172,7 +185,7 @@ class EMOTALK_OT_tell_text(_OfLips):
         """Tell the active take; a text that is not what is heard in it is told when keys follow."""
         phones.ensure_obeyed()
         take = takes.active_take(context.scene)
-        phones.put_text(take.controls, self.text, self.language)
+        phones.put_text(take.controls, self.text, self.language, lambda: self.take_to_tell(context))
         live.schedule(context.scene)
         n = len(phones.words(take.controls))
         return f"{counted(n, 'word')} are said" if n else "The text is not known"
@@ -192,7 +205,7 @@ class EMOTALK_OT_load_phones(_OfLips, ImportHelper):
         phones.ensure_obeyed()
         path = Path(bpy.path.abspath(self.filepath))
         found = read_phones(path)
-        phones.put(takes.active_take(context.scene).controls, found)
+        phones.put(self.take_to_tell(context).controls, found)
         live.schedule(context.scene)
         return f"{counted(len(found), 'phone')} from {path.name}"
 

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 from emotalk.addon.bridge.jobs.session import SESSION
-from emotalk.addon.bridge.take import live
+from emotalk.addon.bridge.take import live, phones
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of
 from tests.addon.scenes import add_strip, fcurves, needs_sound, write_wav
@@ -116,4 +116,34 @@ def test_a_held_take_is_made_again_once_alone(strip: Any, head: Any, tmp_path: P
 
     assert _take().is_held
     assert not SESSION.moved
+    assert _take().controls.phones == told
+
+
+def test_what_is_told_of_the_new_sound_before_its_keys_are_made_stays(
+    strip: Any, tmp_path: Path
+) -> None:
+    _swap(strip, write_wav(tmp_path / "ben.wav", babble(4.0)[::-1]))
+    table = tmp_path / "ben.csv"
+    table.write_text("start_s,end_s,phone\n1.0,1.2,m\n", encoding="utf-8")
+
+    bpy.ops.emotalk.load_phones(filepath=str(table))
+    bpy.context.scene.frame_set(60)
+    bpy.ops.emotalk.tell_lips(mouth="a", length=3)
+    bpy.ops.emotalk.refresh()
+
+    assert [phone.symbol for phone in phones.all_of(_take().controls)] == ["m", "a"]
+    assert "left out" not in _take().warnings
+
+
+def test_a_text_that_cannot_be_read_leaves_what_was_told(
+    strip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _take().controls.phones
+    _swap(strip, write_wav(tmp_path / "ben.wav", babble(4.0)[::-1]))
+
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(RuntimeError, match="espeak-ng"):
+        bpy.ops.emotalk.tell_text(text="hello")
+
     assert _take().controls.phones == told

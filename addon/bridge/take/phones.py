@@ -6,7 +6,7 @@ begins where the whole strip does.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import ceil, floor
 from typing import Any, Final
@@ -21,6 +21,7 @@ from ..sounds.sound import Heard, looks_of
 __all__ = [
     "UNKNOWN_FRAME",
     "all_of",
+    "begin",
     "ensure_obeyed",
     "forget",
     "frames_of",
@@ -88,8 +89,11 @@ def words(group: Any) -> Words:
     return words_of(group.words)
 
 
-def put_text(group: Any, text: str, language: str) -> None:
-    """Tell a take the text that is said in it, or with none that it is not known.
+def put_text(
+    group: Any, text: str, language: str, ready: Callable[[], object] | None = None
+) -> None:
+    """Tell a take the text that is said in it, or with none that it is not known. `ready` is called
+    before anything is put, once the text has been read.
 
     Raises
     ------
@@ -97,6 +101,8 @@ def put_text(group: Any, text: str, language: str) -> None:
         The text cannot be read.
     """
     read = pronounced(text, language) if text.strip() else ()
+    if ready is not None:
+        ready()
     group.text, group.language = text.strip(), language
     group.words = " ".join("_".join(word) for word in read)
 
@@ -151,10 +157,19 @@ def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
 def remember(take: Any, heard: Heard) -> None:
     """Where the sound file begins, for the frames of keys as they stand."""
     take.file_start = heard.start_frame - heard.from_s * float(heard.rate)
-    if of_another(take, heard):
+    begin(take, heard)
+
+
+def begin(take: Any, heard: Heard) -> str:
+    """Let what is told from now on be of this sound; what was told of another one is forgotten, and
+    `of_another` returned.
+    """
+    left_out = of_another(take, heard)
+    if left_out:
         put(take.controls, ())
         put_text(take.controls, "", "")
     take.sound_looks = json.dumps(looks_of(heard.file))
+    return left_out
 
 
 def of_another(take: Any, heard: Heard) -> str:
