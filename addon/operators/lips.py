@@ -188,7 +188,8 @@ class EMOTALK_OT_tell_text(_OfLips):
         phones.put_text(take.controls, self.text, self.language, lambda: self.take_to_tell(context))
         live.schedule(context.scene)
         n = len(phones.words(take.controls))
-        return f"{counted(n, 'word')} are said" if n else "The text is not known"
+        verb = "is" if n == 1 else "are"
+        return f"{counted(n, 'word')} {verb} said" if n else "The text is not known"
 
 
 class EMOTALK_OT_load_phones(_OfLips, ImportHelper):
