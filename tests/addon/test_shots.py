@@ -56,6 +56,7 @@ def test_animate_never_writes_over_what_it_reads(
     [
         (("-o", "{out}", "--report", "{sounds}/line1.wav"), "The report would overwrite"),
         (("-o", "{out}", "--report", "{out}/line1.blend"), "The report would overwrite"),
+        (("-o", "{out}", "--report", "{sounds}/line1.phones.csv"), "The report would overwrite"),
         (("-o", "{out}", "--report", "{out}/nowhere/report.json"), "No such folder"),
         (("-o", "{sounds}"), "A shot would overwrite"),
         (("-o", "{out}", "--emotion", "hapy=1"), "No such emotion"),
@@ -71,6 +72,7 @@ def test_batch_refuses_what_would_fail_or_cost_a_file(
     saved: Path, sounds: Path, tmp_path: Path, capfd: Any, flags: tuple[str, ...], why: str
 ) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(sounds / "line1.blend"))
+    (sounds / "line1.phones.csv").write_text("start_s,end_s,phone\n0.1,0.3,m\n", encoding="utf-8")
     out, file = tmp_path / "out", sounds / "line1.wav"
     given = [flag.format(out=out, sounds=sounds, file=file) for flag in flags]
     before = tree(tmp_path)

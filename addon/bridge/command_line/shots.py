@@ -124,7 +124,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
     texts = find_texts([shot.sound for shot in shots], arguments)
     shots = [replace(shot, text=texts.get(shot.sound)) for shot in shots]
     place: Path = arguments.report or arguments.output / _REPORT
-    _refuse_own_input(shots, place)
+    _refuse_own_input(arguments, shots, place)
     ensure_places(arguments.output, place)
     own = Path(tempfile.gettempdir(), "emotalk_base")
     made = [place, *(shot.blend for shot in shots)]
@@ -163,10 +163,13 @@ def batch_command(arguments: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
-def _refuse_own_input(shots: Sequence[_Shot], report: Path) -> None:
-    """No file or film in place of a sound or of what the open file uses, nor of itself."""
+def _refuse_own_input(arguments: argparse.Namespace, shots: Sequence[_Shot], report: Path) -> None:
+    """No file or film in place of a sound, of what flags name or lies beside it, or of what the
+    open file uses, nor of itself.
+    """
     made = [path for shot in shots for path in shot.files]
-    read = [*_open_file(), *_used_files(), *(shot.sound for shot in shots)]
+    told = [file for shot in shots for file in _told_in(arguments, shot)]
+    read = [*_open_file(), *_used_files(), *(shot.sound for shot in shots), *told]
     refuse_overwriting("A shot", made, read)
     refuse_overwriting("The report", [report], [*read, *made])
 
@@ -304,5 +307,10 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     """What an entry depends on: the same again need not be made again."""
     names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
-    used = control_files(vars(arguments) | _beside(shot))
-    return asked | {"sound": file_stamp(shot.sound), "files": file_stamps(used)}
+    used = file_stamps(_told_in(arguments, shot))
+    return asked | {"sound": file_stamp(shot.sound), "files": used}
+
+
+def _told_in(arguments: argparse.Namespace, shot: _Shot) -> list[Path]:
+    """The files that say what is felt and spoken in a shot."""
+    return control_files(vars(arguments) | _beside(shot))
