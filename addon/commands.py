@@ -22,8 +22,8 @@ from ..emotalk_core.cli.options import (
 from ..emotalk_core.cli.streams import ready_streams, tell
 from ..emotalk_core.cli.tables import TABLES
 from ..emotalk_core.cli.texts import add_texts_flag
-from ..emotalk_core.easing import EASE_S, LONGEST_S
 from ..emotalk_core.errors import Cancelled, EmoTalkError
+from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
 
 __all__ = ["main"]
 

@@ -16,11 +16,11 @@ from bpy.props import (
 )
 
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
-from ..emotalk_core.easing import EASE_S, LONGEST_S
+from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
 from .bridge import compat
+from .bridge.asked.controls import MOVING, moved_by_keys
+from .bridge.asked.phones import UNKNOWN_FRAME
 from .bridge.take import live
-from .bridge.take.controls import MOVING, moved_by_keys
-from .bridge.take.phones import UNKNOWN_FRAME
 
 __all__ = ["CLASSES", "add", "remove"]
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
         WorkerError,
     )
     from .model.folder import Model, load_model, starter_folder
-    from .phrases import Phrase, felt_track, find_phrases
     from .pipeline import animate, animate_to_file, decode, encode
     from .report import Report
+    from .speech.phrases import Phrase, felt_track, find_phrases
     from .timing import exact_rate
 
 # ONNX Runtime reads this when it is imported, here or in a process that we start; otherwise it
@@ -86,7 +86,7 @@ _HOME: Final = {
     "InputError": "errors",
     "Model": "model.folder",
     "ModelFolderError": "errors",
-    "Phrase": "phrases",
+    "Phrase": "speech.phrases",
     "Report": "report",
     "RigError": "errors",
     "SetupError": "errors",
@@ -99,8 +99,8 @@ _HOME: Final = {
     "emotion_weights": "controls",
     "encode": "pipeline",
     "exact_rate": "timing",
-    "felt_track": "phrases",
-    "find_phrases": "phrases",
+    "felt_track": "speech.phrases",
+    "find_phrases": "speech.phrases",
     "load_model": "model.folder",
     "open_engine": "engine",
     "open_sound": "audio",

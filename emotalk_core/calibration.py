@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 
 from .audio import open_sound
+from .audio.decoders import AUDIBLE_SUFFIXES
 from .cache import EncodingCache
 from .controls import EMOTIONS
-from .decoders import AUDIBLE_SUFFIXES
 from .engine import Encoding, Engine
 from .errors import EmoTalkError, InputError
 from .model.folder import PROTOTYPES, Model

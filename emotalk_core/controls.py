@@ -13,9 +13,9 @@ import numpy as np
 from .errors import InputError
 
 if TYPE_CHECKING:  # shaping reads Controls itself
-    from .phones import Phone
     from .shaping.look import Look
-    from .transcript import Words
+    from .speech.phones import Phone
+    from .speech.transcript import Words
 
 __all__ = [
     "EMOTIONS",

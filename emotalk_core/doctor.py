@@ -18,17 +18,17 @@ from typing import Final
 import numpy as np
 
 from .audio import ArraySound
-from .decoders import readable_formats
+from .audio.decoders import readable_formats
 from .engine import Engine, onnx_engine, open_engine
 from .engine.onnx_check import SHORT, check_graphs
 from .engine.onnx_starter import starter_graphs
 from .engine.product import has_blas
 from .engine.remote import RemoteEngine
 from .errors import EmoTalkError, SetupError
-from .interpreter import Interpreter, find_python, look_at
 from .model.folder import load_model
+from .other_python.interpreter import Interpreter, find_python, look_at
+from .speech.transcript import find_espeak
 from .torch_here import has_torch
-from .transcript import find_espeak
 
 __all__ = [
     "Finding",

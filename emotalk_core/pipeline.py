@@ -19,14 +19,14 @@ from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
 from .model.config import PHONES, ModelConfig
-from .phone_contents import typical_contents
-from .phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
+from .speech.phone_contents import typical_contents
+from .speech.phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
+from .speech.transcript import told_shares, with_shares, with_text
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
-from .transcript import told_shares, with_shares, with_text
 
 __all__ = ["animate", "animate_to_file", "decode", "encode", "hear_shares"]
 

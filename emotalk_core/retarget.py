@@ -12,7 +12,7 @@ import numpy as np
 from . import arkit
 from .clip import Clip
 from .errors import InputError, RigError
-from .key_tables import KeyTable, driven_values, key_tables
+from .keys.tables import KeyTable, driven_values, key_tables
 from .rigs.binding import Binding, BoneTarget, Driven, KeyTarget, read_binding, write_binding
 from .rigs.bones import BoneAngles, BoneRest, bone_driven, match_bones
 from .rigs.flame import (

@@ -1,6 +1,6 @@
 """The child process in which an engine runs under another Python: `emotalk serve`.
 
-It talks in messages (`messages.py`) over its standard streams; what it prints goes to stderr. Four
+It talks in messages (`other_python/messages.py`) over its standard streams; what it prints goes to stderr. Four
 threads: one listens, one beats so that its parent knows a long computation from a hang, one
 decodes, and the main one does everything slow, one request after the other. When the parent goes
 away the input ends, and with it this process, whatever it is doing.
@@ -34,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 from .atomic_file import open_temporary, writing_temporary
 from .errors import Cancelled, EmoTalkError, SetupError, WorkerError
-from .messages import PROTOCOL, Message, MessageError, read_message, write_message
+from .other_python.messages import PROTOCOL, Message, MessageError, read_message, write_message
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,8 @@ from pathlib import Path
 from emotalk_core.audio import open_sound
 from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.model.folder import load_model, starter_folder
-from emotalk_core.phone_contents import mean_contents, write_contents
 from emotalk_core.pipeline import encode
+from emotalk_core.speech.phone_contents import mean_contents, write_contents
 
 
 def main(sounds: list[Path]) -> None:

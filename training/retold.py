@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from emotalk_core.audio.resampling import Ratio, resample_blocks
 from emotalk_core.controls import EMOTIONS, emotion_weights
-from emotalk_core.resampling import Ratio, resample_blocks
 from emotalk_core.timing import SAMPLE_RATE
 
 from .datasets import Recording, load_samples

@@ -19,7 +19,7 @@ import torch
 from emotalk_core.engine.frontend import STATE_RATE, Encoder
 from emotalk_core.model.folder import Model
 from emotalk_core.model.network import Starter
-from emotalk_core.transcript import Words, pronounced
+from emotalk_core.speech.transcript import Words, pronounced
 
 from .datasets import Recording, load_german, load_samples, texts_of_german, write_phones
 from .faces import Phone, kind_of, numbers_of

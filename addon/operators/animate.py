@@ -7,11 +7,12 @@ from typing import ClassVar
 import bpy
 
 from ...emotalk_core.progress import Progress
+from ..bridge.asked import cast
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome, animate
 from ..bridge.keying import bake
 from ..bridge.sounds import strips
-from ..bridge.take import cast, takes
+from ..bridge.take import takes
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]

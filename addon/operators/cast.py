@@ -7,10 +7,11 @@ import bpy
 
 from ...emotalk_core.progress import Progress
 from ..bridge import characters
+from ..bridge.asked import cast
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome, animate
 from ..bridge.keying import bake
-from ..bridge.take import cast, takes
+from ..bridge.take import takes
 from ..bridge.take.several import asked_of_cast
 from .base import EmoTalkOperator, OfCharacter
 from .watched import WatchedOperator

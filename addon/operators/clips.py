@@ -12,11 +12,12 @@ from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress, part_of
 from ..bridge import compat
 from ..bridge.counting import counted
+from ..bridge.faces import by_hand
 from ..bridge.jobs import errand
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
-from ..bridge.take import by_hand, clips, takes
+from ..bridge.take import clips, takes
 from .base import ErrandOperator, OfCharacter
 
 __all__ = ["CLASSES"]

@@ -12,7 +12,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...emotalk_core.doctor import about_looked_at
 from ...emotalk_core.errors import EmoTalkError, SetupError
-from ...emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
+from ...emotalk_core.other_python.interpreter import Interpreter, find_python, look_at, program_in
 from ..bridge import compat
 from ..bridge.jobs import checkpoints, environment, errand, settings, torch_builds
 from ..bridge.jobs.session import SESSION

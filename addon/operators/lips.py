@@ -10,14 +10,16 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...emotalk_core.errors import EmoTalkError, InputError
-from ...emotalk_core.phone_files import ensure_phone_file, read_phones, write_phones
-from ...emotalk_core.phones import Phone
 from ...emotalk_core.progress import Progress, part_of
+from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, write_phones
+from ...emotalk_core.speech.phones import Phone
 from ..bridge import compat
+from ..bridge.asked import phones
 from ..bridge.counting import counted
+from ..bridge.faces import stretches
 from ..bridge.jobs import errand
 from ..bridge.sounds import sources
-from ..bridge.take import live, phones, stretches, takes
+from ..bridge.take import live, takes
 from .base import EmoTalkOperator, ErrandOperator
 
 __all__ = ["CLASSES", "MOUTHS"]

@@ -6,10 +6,11 @@ from functools import partial
 import bpy
 
 from ...emotalk_core.progress import Progress
+from ..bridge.faces import stretches
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
-from ..bridge.take import stretches, takes
+from ..bridge.take import takes
 from ..bridge.take.several import asked_of_pauses, settle_pauses
 from .watched import WatchedOperator
 

@@ -8,7 +8,8 @@ from bpy.props import IntProperty
 
 from ...emotalk_core.controls import EMOTIONS, Controls
 from ...emotalk_core.errors import InputError
-from ..bridge.take import controls, live, phrases, takes
+from ..bridge.asked import controls, phrases
+from ..bridge.take import live, takes
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]

@@ -8,7 +8,8 @@ from bpy.props import StringProperty
 from ...emotalk_core.controls import PRESETS
 from ...emotalk_core.preset_files import with_preset
 from ..bridge import presets
-from ..bridge.take import controls, takes
+from ..bridge.asked import controls
+from ..bridge.take import takes
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]

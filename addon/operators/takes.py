@@ -8,15 +8,16 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from ...emotalk_core.decoders import AUDIBLE_SUFFIXES
+from ...emotalk_core.audio.decoders import AUDIBLE_SUFFIXES
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress
 from ..bridge import compat
+from ..bridge.faces import removal, stretches
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake, own_actions
 from ..bridge.sounds import strips
-from ..bridge.take import adopted, removal, stretches, takes
+from ..bridge.take import adopted, takes
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 

@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 import bpy
 
+from ..bridge.asked import cast
 from ..bridge.counting import counted
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sound, strips
-from ..bridge.take import cast
 from .base import InSequencer, InView, Rows, label_at_end
 
 __all__ = ["CLASSES"]

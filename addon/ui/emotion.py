@@ -5,7 +5,8 @@ from typing import Any
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS
-from ..bridge.take import live, phrases, takes
+from ..bridge.asked import phrases
+from ..bridge.take import live, takes
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 
 __all__ = ["CLASSES"]

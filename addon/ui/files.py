@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...emotalk_core.decoders import SOUND_SUFFIXES
+from ...emotalk_core.audio.decoders import SOUND_SUFFIXES
 
 __all__ = ["CLASSES"]
 

@@ -4,7 +4,8 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ..bridge.take import phones, takes
+from ..bridge.asked import phones
+from ..bridge.take import takes
 from ..operators.lips import MOUTHS
 from .base import InSequencer, InView
 

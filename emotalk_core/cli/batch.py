@@ -17,8 +17,8 @@ from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
-from ..phones import ensure_names_phones
 from ..progress import Progress, part_of
+from ..speech.phones import ensure_names_phones
 from ..together import HearAhead, hears_together
 from .animate import Job, Outcome, attempted, print_outcome, run_job, warned
 from .jobs import Task, read_tasks

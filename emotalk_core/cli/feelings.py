@@ -13,9 +13,9 @@ from typing import Any
 from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
 from ..engine import Encoding, said_in
-from ..phrases import Phrase, find_phrases, most_heard
 from ..pipeline import encode
 from ..progress import part_of
+from ..speech.phrases import Phrase, find_phrases, most_heard
 from .felt_table import COLUMNS
 from .options import add_engine_flags, add_progress_flag, read_cache, read_channel, read_engine
 from .places import refuse_overwriting

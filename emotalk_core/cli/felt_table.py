@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from ..controls import EMOTIONS, Controls, ControlTrack, emotion_weights
 from ..errors import InputError
-from ..phrases import Phrase, felt_track
 from ..rows import Form, csv_rows, read_text
+from ..speech.phrases import Phrase, felt_track
 
 __all__ = ["COLUMNS", "read_feelings"]
 

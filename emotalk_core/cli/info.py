@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..audio import open_sound
+from ..audio.decoders import open_decoder
 from ..clip_files import CLIP_FORMATS, read_clip
-from ..decoders import open_decoder
 from ..engine.onnx_export import is_export, read_export
 from ..errors import InputError
 from ..model.folder import load_model, starter_folder

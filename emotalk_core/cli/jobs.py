@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..decoders import AUDIBLE_SUFFIXES
+from ..audio.decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
 from ..rows import Form, csv_rows, read_text
 from .animate import Job

@@ -16,12 +16,12 @@ from ..controls import EMOTIONS, LIMITS, PRESETS, Controls, ControlTrack, emotio
 from ..engine import DEVICES, ENGINES, PRECISIONS, Engine, is_device, open_engine
 from ..engine.remote import RemoteEngine
 from ..errors import InputError
-from ..interpreter import find_python
 from ..model.config import ModelConfig
 from ..model.folder import load_model, starter_folder
-from ..phone_files import read_phones
-from ..phones import ensure_names_phones
+from ..other_python.interpreter import find_python
 from ..preset_files import read_preset
+from ..speech.phone_files import read_phones
+from ..speech.phones import ensure_names_phones
 from ..timing import exact_rate
 from .felt_table import read_feelings
 from .tables import TABLES

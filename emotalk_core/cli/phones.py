@@ -8,11 +8,11 @@ from typing import Any
 
 from ..atomic_file import ensure_writable
 from ..audio import open_sound
-from ..phone_files import SUFFIXES, ensure_phone_file, write_phones
-from ..phones import ensure_names_phones, phones_of
 from ..pipeline import hear_shares
 from ..progress import part_of
-from ..transcript import told_shares
+from ..speech.phone_files import SUFFIXES, ensure_phone_file, write_phones
+from ..speech.phones import ensure_names_phones, phones_of
+from ..speech.transcript import told_shares
 from .options import (
     add_engine_flags,
     add_progress_flag,

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
-from ..transcript import Words, pronounced
+from ..speech.transcript import Words, pronounced
 from .streams import say
 from .tables import TEXTS, text_beside
 

@@ -19,8 +19,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import SetupError
-from ..interpreter import our_command
-from ..messages import CutShortError, Message, MessageError, read_message, write_message
+from ..other_python.interpreter import our_command
+from ..other_python.messages import (
+    CutShortError,
+    Message,
+    MessageError,
+    read_message,
+    write_message,
+)
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import errors
 from ..errors import Cancelled, EmoTalkError, SetupError, WorkerError
-from ..messages import PROTOCOL, Message
+from ..other_python.messages import PROTOCOL, Message
 from ..progress import Progress, silent
 from .child import Child, Letter
 

@@ -9,7 +9,7 @@ import bpy
 
 def cast_of(ours: Any, *names: Any) -> list[Any]:
     """Roles of these heads, who speak any strip."""
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     roles = []
     for character in names:

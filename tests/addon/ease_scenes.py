@@ -36,6 +36,6 @@ def between(head: Any, start: float, end: float, key: str = SMILE) -> list[float
 
 
 def changed(take: Any) -> int:
-    from emotalk.addon.bridge.take import by_hand
+    from emotalk.addon.bridge.faces import by_hand
 
     return len(by_hand.changed_curves(take))

@@ -43,7 +43,7 @@ def test_the_sliders_of_a_copy_move_it_alone(two: Any, head: Any, twin: Any) -> 
 
 
 def test_a_copy_is_told_what_its_keys_show(two: Any, head: Any, twin: Any) -> None:
-    from emotalk.addon.bridge.take import controls, phones
+    from emotalk.addon.bridge.asked import controls, phones
 
     two.live = False
     two.take_index = 0

@@ -48,7 +48,7 @@ def test_a_key_renamed_so_that_nobody_knows_it_loses_its_keys(ready: Any, head: 
 
 
 def test_a_key_renamed_to_another_spelling_is_no_work_of_a_hand(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge.take import by_hand
+    from emotalk.addon.bridge.faces import by_hand
 
     bpy.ops.emotalk.animate()
     head.data.shape_keys.key_blocks["jawOpen"].name = "JawOpen"

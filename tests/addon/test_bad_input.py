@@ -137,8 +137,8 @@ def test_missing_or_damaged_model_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     config: str | None,
 ) -> None:
+    from emotalk.addon.bridge.asked import prepared
     from emotalk.addon.bridge.jobs.work import EngineSettings
-    from emotalk.addon.bridge.take import prepared
 
     folder = tmp_path / "my model"
     if config is not None:
@@ -171,8 +171,8 @@ def test_full_disk_while_unpacking_is_one_line(
 def test_cache_that_cannot_be_written_costs_nothing(
     ready: Any, head: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from emotalk.addon.bridge.asked import prepared
     from emotalk.addon.bridge.jobs.work import EngineSettings
-    from emotalk.addon.bridge.take import prepared
 
     (tmp_path / "file").write_text("a file where the folder should be")
     settings = EngineSettings(tmp_path, cache=tmp_path / "file" / "cache")

@@ -36,7 +36,7 @@ def jaw_at(head: Any, frame: float) -> float:
 
 
 def changed(take: Any) -> int:
-    from emotalk.addon.bridge.take import by_hand
+    from emotalk.addon.bridge.faces import by_hand
 
     return len(by_hand.changed_curves(take))
 

@@ -55,7 +55,8 @@ def test_keys_are_those_of_one_click_each(ready: Any, head: Any, lines: Any) -> 
 def test_what_one_strip_lacks_does_not_keep_the_others(
     ready: Any, lines: Any, tmp_path: Path
 ) -> None:
-    from emotalk.addon.bridge.take import cast, takes
+    from emotalk.addon.bridge.asked import cast
+    from emotalk.addon.bridge.take import takes
     from emotalk.addon.bridge.take.several import Several
 
     gone = write_wav(tmp_path / "gone.wav", babble(1.0))
@@ -133,7 +134,7 @@ def test_new_takes_get_the_sliders_that_were_shown(ready: Any, lines: Any) -> No
     ],
 )
 def test_a_role_speaks_by_name(ready: Any, head: Any, lines: Any, text: str, expected: Any) -> None:
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     (role,) = cast_of(ready, head)
     role.strips = text
@@ -142,7 +143,7 @@ def test_a_role_speaks_by_name(ready: Any, head: Any, lines: Any, text: str, exp
 
 
 def test_a_bracket_in_a_name_is_one(ready: Any, head: Any, lines: Any) -> None:
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     (role,) = cast_of(ready, head)
     lines[0].name = "Head[b] 1"
@@ -153,7 +154,7 @@ def test_a_bracket_in_a_name_is_one(ready: Any, head: Any, lines: Any) -> None:
 
 
 def test_a_role_speaks_by_channel_of_the_sequencer(ready: Any, head: Any, lines: Any) -> None:
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     (role,) = cast_of(ready, head)
     role.strip_channel = 2
@@ -165,7 +166,7 @@ def test_a_strip_in_a_meta_strip_is_on_the_meta_strips_channel(
     ready: Any, head: Any, lines: Any
 ) -> None:
     from emotalk.addon.bridge import compat
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     meta = compat.top_strips(bpy.context.scene).new_meta("scene", 7, 1)
     lines[1].move_to_meta(meta)
@@ -275,7 +276,7 @@ def test_a_cast_that_speaks_nothing_says_so(ready: Any, head: Any, lines: Any) -
 
 
 def test_a_role_takes_the_strips_that_are_called_after_it(ready: Any, lines: Any) -> None:
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     role = cast.add_role(bpy.context, make_head("Ben"))
 
@@ -285,7 +286,7 @@ def test_a_role_takes_the_strips_that_are_called_after_it(ready: Any, lines: Any
 def test_a_role_without_such_strips_takes_the_selected_ones_channel(
     ready: Any, head: Any, lines: Any
 ) -> None:
-    from emotalk.addon.bridge.take import cast
+    from emotalk.addon.bridge.asked import cast
 
     for strip in lines:
         strip.select = strip.name == "ben 1"
@@ -314,10 +315,11 @@ def test_a_role_keeps_the_meshes_that_the_panel_has(ready: Any, head: Any, lines
 def test_stopping_between_two_takes_leaves_the_first(
     ready: Any, head: Any, lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from emotalk.addon.bridge.asked import cast
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.jobs.work import animate
-    from emotalk.addon.bridge.take import cast, takes
     from emotalk.addon.bridge.take import several as in_one_go
+    from emotalk.addon.bridge.take import takes
 
     monkeypatch.setattr(in_one_go, "SLICE_S", 0.0)  # a curve a slice, however fast the machine
     scene = bpy.context.scene

@@ -255,7 +255,7 @@ def test_the_environment_is_made_and_removed_by_the_buttons(
 ) -> None:
     from emotalk.addon.bridge import compat
     from emotalk.addon.bridge.jobs import environment
-    from emotalk.emotalk_core.interpreter import Interpreter, program_in
+    from emotalk.emotalk_core.other_python.interpreter import Interpreter, program_in
 
     def make(folder: Path, recipe: Any, *, progress: Any) -> Interpreter:
         progress(0.5, "Downloading")

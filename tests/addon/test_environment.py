@@ -214,7 +214,7 @@ def test_a_base_without_venv_says_so(
 def test_an_environment_whose_blender_is_gone_counts_as_none(
     there: Path, environment: ModuleType
 ) -> None:
-    from emotalk.emotalk_core.interpreter import program_in
+    from emotalk.emotalk_core.other_python.interpreter import program_in
 
     (there / "emotalk.json").write_text('{"summary": "PyTorch"}', encoding="utf-8")
     program = program_in(there)

@@ -160,7 +160,7 @@ def test_strip_in_nested_metas_is_heard_where_it_is_seen(addon: ModuleType, tmp_
 def test_a_gallery_and_a_drop_take_what_a_batch_takes(addon: ModuleType, tmp_path: Path) -> None:
     from emotalk.addon.demo.film.recordings import find_recordings
     from emotalk.addon.ui.files import EMOTALK_FH_sound
-    from emotalk.emotalk_core.decoders import AUDIBLE_SUFFIXES, SOUND_SUFFIXES
+    from emotalk.emotalk_core.audio.decoders import AUDIBLE_SUFFIXES, SOUND_SUFFIXES
 
     for suffix in AUDIBLE_SUFFIXES:
         (tmp_path / f"voice{suffix}").touch()

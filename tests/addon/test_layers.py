@@ -114,7 +114,7 @@ def add(strip: Any) -> None:
 
 @pytest.mark.parametrize("change", [move_strip, trim, add_another, add])
 def test_what_somebody_did_in_the_kept_track_stays(body: Any, change: Any) -> None:
-    from emotalk.addon.bridge.take import removal
+    from emotalk.addon.bridge.faces import removal
 
     data = body.animation_data
     bpy.ops.emotalk.animate()

@@ -12,8 +12,8 @@ import bpy
 import pytest
 from emotalk.addon.bridge.take import live
 
-from emotalk_core.phone_files import read_phones
-from emotalk_core.phones import Phone
+from emotalk_core.speech.phone_files import read_phones
+from emotalk_core.speech.phones import Phone
 from tests.addon.layouts import Layout, context_of
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
 from tests.addon.scenes import add_strip, needs_sound, trim_start, write_wav
@@ -34,7 +34,7 @@ def said(ready: Any, tmp_path: Path) -> Any:
 
 
 def told(take: Any) -> list[Phone]:
-    from emotalk.addon.bridge.take import phones
+    from emotalk.addon.bridge.asked import phones
 
     return [*phones.all_of(take.controls)]
 

@@ -133,7 +133,7 @@ def test_a_locked_curve_follows_once_it_is_not(halves: Any, head: Any) -> None:
 def test_takes_of_older_files_go_over_when_the_earlier_one_is_made_again(
     ready: Any, head: Any, second: str, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotalk.addon.bridge.take import passages
+    from emotalk.addon.bridge.faces import passages
 
     with monkeypatch.context() as patch:
         for name in ("renew", "remember"):
@@ -265,7 +265,7 @@ def test_a_later_take_without_ease_leaves_nothing_of_its_face_behind(
 def test_takes_that_follow_are_found_once_however_many_scenes_they_are_linked_to(
     addon: ModuleType,
 ) -> None:
-    from emotalk.addon.bridge.take.eases import takes_after
+    from emotalk.addon.bridge.faces.eases import takes_after
 
     parts = [
         SimpleNamespace(

@@ -60,7 +60,7 @@ def test_every_slider_has_the_limits_of_the_core(addon: ModuleType) -> None:
 
 
 def test_starting_values_are_those_of_the_core(addon: ModuleType) -> None:
-    from emotalk.addon.bridge.take import controls
+    from emotalk.addon.bridge.asked import controls
     from emotalk.emotalk_core.controls import Controls
 
     assert controls.read(bpy.context.scene.emotalk.controls) == Controls()

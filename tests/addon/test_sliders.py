@@ -35,7 +35,7 @@ def test_first_take_has_the_keyframes_of_the_panels_sliders(ready: Any, head: An
 
 
 def test_preset_sets_every_slider(ready: Any) -> None:
-    from emotalk.addon.bridge.take import controls
+    from emotalk.addon.bridge.asked import controls
     from emotalk.emotalk_core.controls import PRESETS
 
     bpy.ops.emotalk.animate()
@@ -69,7 +69,7 @@ def test_poses_are_held_on_twos(ready: Any, head: Any, *, is_range: bool) -> Non
 
 
 def by_hand_changes(take: Any) -> Any:
-    from emotalk.addon.bridge.take import by_hand
+    from emotalk.addon.bridge.faces import by_hand
 
     return by_hand.changed_curves(take)
 

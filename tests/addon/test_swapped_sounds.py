@@ -8,8 +8,9 @@ from typing import Any
 
 import bpy
 import pytest
+from emotalk.addon.bridge.asked import phones
 from emotalk.addon.bridge.jobs.session import SESSION
-from emotalk.addon.bridge.take import live, phones
+from emotalk.addon.bridge.take import live
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of
 from tests.addon.scenes import add_strip, fcurves, needs_sound, write_wav

@@ -12,7 +12,7 @@ import pytest
 
 from emotalk_core import cli
 from emotalk_core.cli import animate, batch, feelings
-from emotalk_core.phone_files import read_phones
+from emotalk_core.speech.phone_files import read_phones
 from tests.core.babble import babble
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import wav

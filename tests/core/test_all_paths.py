@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emotalk_core.all_paths import NoPathError, Places, all_paths
 from emotalk_core.errors import Cancelled
+from emotalk_core.speech.all_paths import NoPathError, Places, all_paths
 
 N_COLUMNS = 12
 NEVER = -1e9

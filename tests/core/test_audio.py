@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotalk_core.audio import ArraySound, open_sound, read_samples
+from emotalk_core.audio.decoders import AUDIBLE_SUFFIXES
+from emotalk_core.audio.wav import WavFile
 from emotalk_core.cache import StoredEncoding
 from emotalk_core.calibration import find_clips
-from emotalk_core.decoders import AUDIBLE_SUFFIXES
 from emotalk_core.errors import EmoTalkError, InputError, SetupError
-from emotalk_core.wav import WavFile
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import chunk, format_chunk, riff, wav
 from tests.strategies import samples

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from emotalk_core import arkit
 from emotalk_core.clip import Clip, clips_equal
 from emotalk_core.clip_files import ClipWriter, read_clip, write_clip
+from emotalk_core.clip_files.live_link import COLUMNS, HEADER, timecode
 from emotalk_core.errors import EmoTalkError, InputError, SetupError
-from emotalk_core.live_link import COLUMNS, HEADER, timecode
 from tests.strategies import USUAL_RATES, clips, curves
 
 # The first line of a recording of Apple's Live Link Face, from columns 3 to 8 and the swapped ones.

@@ -18,7 +18,7 @@ from emotalk_core.controls import (
     emotion_weights,
 )
 from emotalk_core.errors import InputError
-from emotalk_core.phones import Phone
+from emotalk_core.speech.phones import Phone
 from tests.strategies import controls
 
 

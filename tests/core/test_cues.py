@@ -12,7 +12,7 @@ import pytest
 from emotalk_core import arkit, cli
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip, write_clip
-from emotalk_core.cues import mouth_cues
+from emotalk_core.clip_files.cues import mouth_cues
 from emotalk_core.errors import InputError
 from emotalk_core.rigs.tables import read_table
 from emotalk_core.rigs.visemes import VISEMES, viseme_weights

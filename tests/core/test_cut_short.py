@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from emotalk_core.audio import ArraySound
+from emotalk_core.audio.cut_short import is_cut_short
 from emotalk_core.controls import Controls, ControlTrack
-from emotalk_core.cut_short import is_cut_short
 from emotalk_core.pipeline import animate_to_file
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import wav

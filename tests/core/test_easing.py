@@ -9,7 +9,7 @@ import pytest
 
 from emotalk_core import arkit
 from emotalk_core.clip import Clip
-from emotalk_core.easing import Place, eased_tables, frames_of, ramp, room_for, table_ends
+from emotalk_core.keys.easing import Place, eased_tables, frames_of, ramp, room_for, table_ends
 from emotalk_core.retarget import (
     BakeOptions,
     Binding,

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core import audio, cli
+from emotalk_core import cli
+from emotalk_core.audio import sources
 from emotalk_core.model.folder import starter_folder
 from tests.core.wav_bytes import wav
 
@@ -45,7 +46,7 @@ def test_info_says_that_a_sound_has_lost_its_end(
     path.write_bytes(wav(np.zeros(8000)))
     told = []
     for is_cut in (False, True):
-        monkeypatch.setattr(audio, "is_cut_short", lambda _, is_cut=is_cut: is_cut)
+        monkeypatch.setattr(sources, "is_cut_short", lambda _, is_cut=is_cut: is_cut)
         cli.main(["info", str(path), "--json"])
         told.append(json.loads(capsys.readouterr().out)["cut_short"])
 

@@ -14,8 +14,8 @@ import pytest
 from emotalk_core import doctor
 from emotalk_core.doctor import about_interpreter
 from emotalk_core.errors import Cancelled, SetupError
-from emotalk_core.interpreter import Interpreter, find_python, look_at, program_in
-from emotalk_core.programs import run_program
+from emotalk_core.other_python.interpreter import Interpreter, find_python, look_at, program_in
+from emotalk_core.other_python.programs import run_program
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such scripts")
 

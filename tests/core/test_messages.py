@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from emotalk_core.messages import CutShortError, MessageError, read_message, write_message
+from emotalk_core.other_python.messages import (
+    CutShortError,
+    MessageError,
+    read_message,
+    write_message,
+)
 
 headers = st.dictionaries(
     st.text(max_size=8).filter(lambda name: name != "arrays"),

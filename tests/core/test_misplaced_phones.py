@@ -7,7 +7,7 @@ import pytest
 
 from emotalk_core.engine import Encoding
 from emotalk_core.model.config import PHONES, ModelConfig
-from emotalk_core.phones import Phone, misplaced_phones
+from emotalk_core.speech.phones import Phone, misplaced_phones
 
 CONFIG = ModelConfig()
 WIDTH = CONFIG.content.width

@@ -9,8 +9,8 @@ import pytest
 
 from emotalk_core import arkit
 from emotalk_core.clip import Clip
-from emotalk_core.easing import Place
-from emotalk_core.passage import (
+from emotalk_core.keys.easing import Place
+from emotalk_core.keys.passage import (
     Passage,
     earlier,
     ends_of,

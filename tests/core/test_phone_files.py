@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from emotalk_core.errors import InputError
-from emotalk_core.phone_files import SUFFIXES, read_phones, write_phones
-from emotalk_core.phones import Phone
+from emotalk_core.speech.phone_files import SUFFIXES, read_phones, write_phones
+from emotalk_core.speech.phones import Phone
 
 SHORT = """File type = "ooTextFile"
 Object class = "TextGrid"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emotalk_core.phone_files import read_phones
-from emotalk_core.phones import is_silent, letters_of
+from emotalk_core.speech.phone_files import read_phones
+from emotalk_core.speech.phones import is_silent, letters_of
 
 
 def mouths(folder: Path, names: str) -> str:

@@ -19,11 +19,11 @@ from emotalk_core.engine.builtin import BuiltinEngine
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.model.folder import load_model, starter_folder
-from emotalk_core.phone_contents import typical_contents
-from emotalk_core.phone_files import read_phones
-from emotalk_core.phones import Phone, heard_phones, letters_of, with_phones
 from emotalk_core.pipeline import decode, encode
 from emotalk_core.shaping.aperture import aperture_mm
+from emotalk_core.speech.phone_contents import typical_contents
+from emotalk_core.speech.phone_files import read_phones
+from emotalk_core.speech.phones import Phone, heard_phones, letters_of, with_phones
 from tests.core.babble import babble
 from tests.core.fake_engine import FakeEngine
 from tests.core.wav_bytes import wav

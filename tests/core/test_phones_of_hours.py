@@ -14,7 +14,7 @@ from emotalk_core import cli
 from emotalk_core.cli import progress as cli_progress
 from emotalk_core.errors import Cancelled
 from emotalk_core.model.config import PHONES
-from emotalk_core.phones import phones_of
+from emotalk_core.speech.phones import phones_of
 
 
 def shares(n_phones: int, frames_each: int) -> np.ndarray:

@@ -9,7 +9,14 @@ import pytest
 
 from emotalk_core.controls import EMOTIONS, Controls, ControlTrack, emotion_weights
 from emotalk_core.errors import InputError
-from emotalk_core.phrases import FADE_S, Phrase, felt_track, find_phrases, most_heard, room_around
+from emotalk_core.speech.phrases import (
+    FADE_S,
+    Phrase,
+    felt_track,
+    find_phrases,
+    most_heard,
+    room_around,
+)
 
 HAPPY = Controls(emotions=emotion_weights({"happy": 0.8}), mix=1.0, intensity=1.5)
 SAD = Controls(emotions=emotion_weights({"sad": 1.0}), mix=1.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotalk_core.resampling import Ratio, resample_blocks, resampled_length
+from emotalk_core.audio.resampling import Ratio, resample_blocks, resampled_length
 from tests.strategies import samples
 
 RATES = [4000, 8000, 11025, 22050, 32000, 44100, 44056, 48000, 96000, 192000]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from emotalk_core import arkit
 from emotalk_core.clip import Clip
+from emotalk_core.keys.thinning import thinned
 from emotalk_core.retarget import BakeOptions, Binding, Driven, KeyTarget, retarget
-from emotalk_core.thinning import thinned
 
 CURVES = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60)
 

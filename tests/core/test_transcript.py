@@ -16,8 +16,8 @@ from emotalk_core.doctor import about_espeak
 from emotalk_core.engine import Encoding
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
-from emotalk_core.phone_files import read_phones
-from emotalk_core.transcript import pronounced, with_text, words_of
+from emotalk_core.speech.phone_files import read_phones
+from emotalk_core.speech.transcript import pronounced, with_text, words_of
 
 CONFIG = ModelConfig()
 WIDTH = CONFIG.content.width

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotalk_core.audio import open_sound, read_samples
+from emotalk_core.audio.wav import open_wav
 from emotalk_core.errors import InputError
-from emotalk_core.wav import open_wav
 from tests.core.wav_bytes import chunk, encoded, format_chunk, riff, wav
 
 TONE = (0.5 * np.sin(np.arange(2000) * 0.05)).astype(np.float32)

@@ -259,7 +259,7 @@ def test_another_version_of_the_worker_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_python_without_numpy_says_what_to_install(tmp_path: Path) -> None:
-    from emotalk_core.interpreter import program_in
+    from emotalk_core.other_python.interpreter import program_in
 
     bare = tmp_path / "bare"
     subprocess.run([PYTHON, "-m", "venv", "--without-pip", bare], check=True)

@@ -10,7 +10,7 @@ import pytest
 
 from emotalk_core.errors import InputError, SetupError
 from emotalk_core.model.config import PHONES
-from emotalk_core.transcript import pronounced, words_of
+from emotalk_core.speech.transcript import pronounced, words_of
 from training.faces import kind_of, numbers_of
 from training.told import fitted
 

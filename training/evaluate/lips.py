@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from emotalk_core.controls import Controls
-from emotalk_core.phones import Phone
+from emotalk_core.speech.phones import Phone
 
 from ..datasets import Recording, load_samples
 from .studio import Studio

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotalk_core.controls import EMOTIONS
-from emotalk_core.phones import Phone
+from emotalk_core.speech.phones import Phone
 
 from ..datasets import Recording, read_phones
 from ..sets import JUDGED

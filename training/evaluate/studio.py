@@ -13,7 +13,7 @@ from emotalk_core.audio import ArraySound
 from emotalk_core.controls import Controls, ControlTrack, emotion_weights
 from emotalk_core.engine import Encoding, open_engine
 from emotalk_core.model.folder import load_model
-from emotalk_core.phones import Phone
+from emotalk_core.speech.phones import Phone
 from emotalk_core.timing import SAMPLE_RATE
 
 from ..datasets import Recording, load_samples

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from emotalk_core import phones
 from emotalk_core.model.config import PHONES
-from emotalk_core.phones import SILENCE, is_silent, is_sound, letters_of
+from emotalk_core.speech import phones
+from emotalk_core.speech.phones import SILENCE, is_silent, is_sound, letters_of
 
 __all__ = [
     "KINDS",

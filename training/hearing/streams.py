@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emotalk_core.audio.resampling import Ratio, resample_blocks
 from emotalk_core.engine.frontend import HOP, N_FFT
-from emotalk_core.resampling import Ratio, resample_blocks
 from emotalk_core.timing import SAMPLE_RATE
 
 from ..losses import UNKNOWN

@@ -17,12 +17,13 @@ from ....emotalk_core.cli.texts import text_of
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
+from ..asked import controls, phones
+from ..asked.prepared import LOOK_SHARE
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
 from ..jobs.work import EngineSettings, Request, animate
 from ..sounds.sound import Heard
-from ..take import adopted, controls, phones, takes
-from ..take.prepared import LOOK_SHARE
+from ..take import adopted, takes
 
 __all__ = ["choose_sound", "engine_asked", "make_take", "object_called"]
 

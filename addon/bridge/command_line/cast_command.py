@@ -15,10 +15,11 @@ from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import write_report
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.errors import EmoTalkError, InputError
+from ..asked import cast
 from ..counting import counted
 from ..jobs.session import SESSION
 from ..jobs.work import animate
-from ..take import adopted, cast
+from ..take import adopted
 from ..take.several import Made, Several, asked_of_cast, asked_of_pauses, settle_pauses
 from . import by_flags, saving, shots
 

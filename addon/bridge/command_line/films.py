@@ -9,8 +9,8 @@ from typing import Final
 import bpy
 
 from ....emotalk_core.atomic_file import growing_folder
+from ....emotalk_core.audio.cut_short import is_cut_short
 from ....emotalk_core.cli import ended_with
-from ....emotalk_core.cut_short import is_cut_short
 from ....emotalk_core.errors import InputError, SetupError
 from .. import compat
 

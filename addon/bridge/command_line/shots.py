@@ -38,9 +38,10 @@ from ....emotalk_core.cli.texts import find_texts, said_or_heard
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ....emotalk_core.progress import Progress
 from .. import compat
+from ..asked import phones
 from ..jobs.session import SESSION
 from ..keying import rigs
-from ..take import phones, takes
+from ..take import takes
 from . import films
 from .by_flags import choose_sound, engine_asked, make_take, object_called
 from .saving import save

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from ....emotalk_core.errors import InputError, SetupError
-from ....emotalk_core.interpreter import our_command
-from ....emotalk_core.programs import run_program
+from ....emotalk_core.other_python.interpreter import our_command
+from ....emotalk_core.other_python.programs import run_program
 from ....emotalk_core.progress import Progress, silent
 
 __all__ = ["LICENCE", "convert", "folder_for"]

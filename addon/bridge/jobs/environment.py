@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from ....emotalk_core.errors import SetupError
-from ....emotalk_core.interpreter import Interpreter, look_at, program_in
-from ....emotalk_core.programs import Ended, run_program
+from ....emotalk_core.other_python.interpreter import Interpreter, look_at, program_in
+from ....emotalk_core.other_python.programs import Ended, run_program
 from ....emotalk_core.progress import Progress, part_of, silent
 from .torch_builds import TORCH, Build
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import bpy
 
 from ....emotalk_core.errors import ModelFolderError, SetupError
-from ....emotalk_core.interpreter import find_python, program_in
 from ....emotalk_core.model.config import read_config
 from ....emotalk_core.model.folder import starter_folder
+from ....emotalk_core.other_python.interpreter import find_python, program_in
 from ...identity import ROOT_PACKAGE
 from .. import compat
 from .session import SESSION

@@ -19,13 +19,13 @@ from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
 from ....emotalk_core.model.folder import load_model
-from ....emotalk_core.phones import misplaced_phones
-from ....emotalk_core.phrases import Phrase, find_phrases
 from ....emotalk_core.pipeline import decode, encode
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
 from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
+from ....emotalk_core.speech.phones import misplaced_phones
+from ....emotalk_core.speech.phrases import Phrase, find_phrases
 from ....emotalk_core.timing import NETWORK_FPS
 from ..sounds.decode import to_source
 from ..sounds.sound import Heard, Pause

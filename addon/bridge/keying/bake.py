@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ....emotalk_core.easing import table_ends
+from ....emotalk_core.keys.easing import table_ends
 from ....emotalk_core.retarget import Binding, KeyTable
 from .. import compat
 from ..counting import counted

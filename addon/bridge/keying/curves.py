@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ....emotalk_core.thinning import thinned
+from ....emotalk_core.keys.thinning import thinned
 
 __all__ = [
     "NEAR",

@@ -7,7 +7,7 @@ from typing import Any, Final
 import bpy
 from mathutils import Euler, Quaternion
 
-from ....emotalk_core.key_tables import escape
+from ....emotalk_core.keys.tables import escape
 from ....emotalk_core.rigs.rotation import UNPOSED, Pose
 from .. import compat
 from . import before, own_actions

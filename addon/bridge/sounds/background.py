@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ....emotalk_core.programs import Ended, run_program
+from ....emotalk_core.other_python.programs import Ended, run_program
 from ....emotalk_core.progress import Progress
 
 __all__ = ["run_script"]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ....emotalk_core.audio import ArraySound, SoundSource, open_sound
-from ....emotalk_core.cut_short import is_cut_short, samples_told
-from ....emotalk_core.decoders import no_such_channel, open_decoder, to_mono
+from ....emotalk_core.audio.cut_short import is_cut_short, samples_told
+from ....emotalk_core.audio.decoders import no_such_channel, open_decoder, to_mono
 from ....emotalk_core.errors import EmoTalkError, InputError
 from ....emotalk_core.progress import Progress, silent
 from ....emotalk_core.timing import SAMPLE_RATE

@@ -16,11 +16,12 @@ from typing import Any
 import bpy
 
 from .. import characters
+from ..asked import controls
 from ..counting import counted
+from ..faces import by_hand, removal
 from ..jobs.session import SESSION
 from ..keying import own_actions
 from ..keying.plans import keyed_block
-from . import by_hand, controls, removal
 
 __all__ = ["Adoption", "adopt", "names_of", "strangers"]
 

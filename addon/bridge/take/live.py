@@ -13,13 +13,15 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ....emotalk_core.errors import Cancelled, EmoTalkError
+from ..asked import controls
+from ..faces import by_hand, undone
+from ..faces.stretches import check_range
 from ..jobs.job import Job
 from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.curves import Stretch
-from . import adopted, by_hand, controls, takes, touched, undone
-from .stretches import check_range
+from . import adopted, takes, touched
 
 __all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
 

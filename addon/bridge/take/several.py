@@ -15,13 +15,15 @@ import bpy
 
 from ....emotalk_core.errors import EmoTalkError, RigError
 from ....emotalk_core.progress import Progress, part_of
+from ..asked import cast
+from ..asked.prepared import LOOK_SHARE, Prepared
+from ..faces import by_hand, pauses, removal
 from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
-from . import by_hand, cast, pauses, removal, takes
-from .prepared import LOOK_SHARE, Prepared
+from . import takes
 
 __all__ = [
     "Made",

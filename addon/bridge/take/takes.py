@@ -10,27 +10,15 @@ from typing import Any
 import bpy
 
 from ....emotalk_core.controls import EMOTIONS
-from ....emotalk_core.easing import table_ends
 from ....emotalk_core.errors import RigError
-from ....emotalk_core.phones import Phone, heard_phones, with_phones
+from ....emotalk_core.keys.easing import table_ends
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.retarget import KeyTable
-from ....emotalk_core.transcript import with_text
-from ..counting import counted
-from ..jobs.session import SESSION
-from ..jobs.work import Outcome, animate, redo
-from ..keying import bake
-from ..keying.curves import Stretch
-from ..keying.draft import Draft
-from ..sounds import strips
-from ..sounds.sound import Pause
-from . import by_hand, controls, eases, moved, phones, phrases, removal, told, touched
-from .ease_keys import lost_by_hand
-from .known_again import by_names_now, name_now, scene_of, scene_there
-from .leftovers import leave, sweep
-from .neighbours import others_on
-from .passages import Baked
-from .prepared import (
+from ....emotalk_core.speech.phones import Phone, heard_phones, with_phones
+from ....emotalk_core.speech.transcript import with_text
+from ..asked import controls, phones, phrases
+from ..asked.known_again import by_names_now, name_now, scene_of, scene_there
+from ..asked.prepared import (
     Prepared,
     active_take,
     controls_of_new,
@@ -43,7 +31,21 @@ from .prepared import (
     prepare_take,
     shown_controls,
 )
-from .stretches import stretch_for
+from ..counting import counted
+from ..faces import by_hand, eases, removal
+from ..faces.ease_keys import lost_by_hand
+from ..faces.leftovers import leave, sweep
+from ..faces.neighbours import others_on
+from ..faces.passages import Baked
+from ..faces.stretches import stretch_for
+from ..jobs.session import SESSION
+from ..jobs.work import Outcome, animate, redo
+from ..keying import bake
+from ..keying.curves import Stretch
+from ..keying.draft import Draft
+from ..sounds import strips
+from ..sounds.sound import Pause
+from . import moved, told, touched
 
 __all__ = [
     "Prepared",

@@ -6,15 +6,15 @@ from collections.abc import Sequence, Set
 from typing import Any, Final
 
 from ....emotalk_core.clip import Clip
-from ....emotalk_core.easing import Place, table_ends
-from ....emotalk_core.passage import ends_in
+from ....emotalk_core.keys.easing import Place, table_ends
+from ....emotalk_core.keys.passage import ends_in
 from ....emotalk_core.retarget import KeyTable, faces_of
+from ..asked import controls
 from ..counting import counted
+from ..faces.by_hand import Address, parts_of
+from ..faces.neighbours import place_of
 from ..keying.curves import Stretch
 from ..keying.plans import value_path
-from . import controls
-from .by_hand import Address, parts_of
-from .neighbours import place_of
 
 __all__ = [
     "of_cut",

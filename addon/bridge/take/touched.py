@@ -12,17 +12,17 @@ from typing import Any, Final
 import numpy as np
 
 from ....emotalk_core import shaping
-from ....emotalk_core.passage import passage_frames
+from ....emotalk_core.keys.passage import passage_frames
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.retarget import KeyTable
 from ....emotalk_core.timing import NETWORK_FPS
+from ..asked.prepared import Prepared
+from ..faces import by_hand, undone
+from ..faces.neighbours import others_on
 from ..jobs.session import SESSION
 from ..jobs.work import Known, Outcome, redo_part
 from ..keying.curves import NEAR, Stretch
 from ..keying.patches import Patch, find_patches
-from . import by_hand, undone
-from .neighbours import others_on
-from .prepared import Prepared
 
 __all__ = ["remake", "remember", "seconds_touched", "write"]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from ....emotalk_core.decoders import AUDIBLE_SUFFIXES
+from ....emotalk_core.audio.decoders import AUDIBLE_SUFFIXES
 from ....emotalk_core.errors import InputError
 
 __all__ = ["LIST_NAME", "Phone", "Recording", "find_recordings", "phones_beside", "read_phones"]

@@ -1,0 +1,1 @@
+"""What is asked of a take: sliders, phrases, lips, looks; gathered and checked."""

@@ -1,0 +1,1 @@
+"""What lies on a face: whose keys they are, and the way from one take to the next."""

@@ -1,0 +1,1 @@
+"""Another Python: found, looked at, and talked to."""
