@@ -107,7 +107,7 @@ def about_espeak() -> Finding:
     """Whether texts can be read."""
     program = find_espeak()
     detail = str(program) if program else "not installed"
-    remedy = "Only texts of what is said need it: github.com/espeak-ng/espeak-ng."
+    remedy = "Only texts in other languages than English need it: github.com/espeak-ng/espeak-ng."
     return Finding("espeak-ng", program is not None, detail, remedy, is_needed=False)
 
 

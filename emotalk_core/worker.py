@@ -1,9 +1,9 @@
 """The child process in which an engine runs under another Python: `emotalk serve`.
 
-It talks in messages (`other_python/messages.py`) over its standard streams; what it prints goes to stderr. Four
-threads: one listens, one beats so that its parent knows a long computation from a hang, one
-decodes, and the main one does everything slow, one request after the other. When the parent goes
-away the input ends, and with it this process, whatever it is doing.
+It talks in messages (`other_python/messages.py`) over its standard streams; what it prints goes to
+stderr. Four threads: one listens, one beats so that its parent knows a long computation from a
+hang, one decodes, and the main one does everything slow, one request after the other. When the
+parent goes away the input ends, and with it this process, whatever it is doing.
 
     parent                          child
                                     hello     protocol, python

@@ -1,8 +1,8 @@
 """A text that is spoken: its phones, and a sound's Encoding in the light of it.
 
-espeak-ng says which phones a text has, in any language that it reads. When each is spoken is told
-by all paths through them together, so that what is not sure stays soft. A pause may stand between
-words.
+Which phones a text has we say for English, espeak-ng for any language that it reads. When each is
+spoken is told by all paths through them together, so that what is not sure stays soft. A pause may
+stand between words.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from ..errors import InputError, SetupError, TextError
 from ..model.config import PHONES, ModelConfig
 from ..progress import Progress, silent
 from .all_paths import NoPathError, Places, all_paths
+from .english import read_english
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
 
 if TYPE_CHECKING:  # engines read phones themselves
     from ..engine import Encoding
 
 __all__ = [
+    "ENGLISH",
     "Words",
     "find_espeak",
     "pronounced",
@@ -38,6 +40,9 @@ __all__ = [
     "with_text",
     "words_of",
 ]
+
+ENGLISH: Final = "en"
+"""The language that is read here; others, with en-us and en-gb, have espeak-ng's names."""
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
@@ -61,20 +66,28 @@ def find_espeak() -> Path | None:
 
 
 def pronounced(text: str, language: str) -> Words:
-    """IPA of each phone of each word, as espeak-ng reads `text`; `language` is one of its voices.
+    """Each phone of each word of `text`: ARPABET where `language` is `ENGLISH`; else IPA, as
+    espeak-ng reads it, and `language` is one of its voices.
 
     Raises
     ------
     SetupError
-        espeak-ng is not installed.
+        espeak-ng is not installed, and the language is not `ENGLISH`.
     InputError
         It has no such language; a TextError: the text has no sounds.
     """
+    words = read_english(text) if language == ENGLISH else _read_by_espeak(text, language)
+    if not words:
+        raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
+    return words
+
+
+def _read_by_espeak(text: str, language: str) -> Words:
     program = find_espeak()
     if program is None:
         raise SetupError(
-            "A text is read by espeak-ng, which is not there",
-            value="espeak-ng",
+            "A text in this language is read by espeak-ng, which is not there",
+            value=language,
             remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones.",
         )
     answer = subprocess.run(
@@ -86,12 +99,9 @@ def pronounced(text: str, language: str) -> Words:
         raise InputError(
             "espeak-ng does not read this language",
             value=language,
-            remedy="Use en-us, de, fr-fr, es ... (espeak-ng --voices).",
+            remedy="Use en, de, fr-fr, es ... (espeak-ng --voices).",
         )
-    words = words_of(answer.stdout.decode("utf-8", "replace"))
-    if not words:
-        raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
-    return words
+    return words_of(answer.stdout.decode("utf-8", "replace"))
 
 
 def words_of(read: str) -> Words:
