@@ -10,11 +10,14 @@ from typing import Any
 
 import bpy
 import pytest
+from emotalk.addon.bridge import compat
+from emotalk.addon.bridge.asked import phones
 from emotalk.addon.bridge.take import live, takes
 from emotalk.emotalk_core.errors import Cancelled
+from emotalk.emotalk_core.speech.phones import Phone
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import fcurves
+from tests.addon.scenes import add_strip, fcurves, needs_sound
 from tests.addon.test_commands import run
 
 
@@ -184,3 +187,130 @@ def test_without_espeak_ng_a_batch_ends_before_the_first_shot(
 
     assert capfd.readouterr().err.count("Install it") == 1
     assert not out.exists()
+
+
+@pytest.fixture
+def dialogue(lines: Path) -> Path:
+    """The file with these three as strips of a dialogue, which Head speaks; saved."""
+    bpy.ops.wm.open_mainfile(filepath=str(lines.parent / "base.blend"))
+    for number, name in enumerate("abc"):
+        add_strip(lines / f"{name}.wav", 1 + 200 * number)
+    path = lines.parent / "dialogue.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+def made_of_cast(dialogue: Path, *flags: object) -> dict[str, Any]:
+    """What the report says of each strip; the file is open."""
+    report = dialogue.with_name("report.json")
+    assert run("cast", "--role", "Head=a,b,c", "--report", report, *flags) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(dialogue))
+    return {entry["strip"]: entry for entry in json.loads(report.read_text())["takes"]}
+
+
+def taken(strip: str) -> Any:
+    """The take of a strip."""
+    return next(take for take in bpy.context.scene.emotalk.takes if take.strip == strip)
+
+
+@needs_sound
+def test_a_cast_takes_texts_beside_and_leaves_out_a_wrong_one(dialogue: Path, capfd: Any) -> None:
+    made = made_of_cast(dialogue, "--texts")
+
+    warnings = {name: entry["warnings"] for name, entry in made.items()}
+    assert [name for name in warnings if warnings[name]] == ["b"]
+    assert "Heard without b.txt: The text is not what is said" in warnings["b"][0]
+    assert f"emotalk: b: {warnings['b'][0]}" in capfd.readouterr().err
+    assert {name: taken(name).controls.text for name in "abc"} == {"a": "Told", "b": "", "c": ""}
+    assert not any(live.is_stale(taken(name)) for name in "abc")
+
+
+@needs_sound
+def test_a_text_that_was_mended_counts_for_the_cast_made_again(dialogue: Path, lines: Path) -> None:
+    made_of_cast(dialogue, "--texts")
+    (lines / "b.txt").write_text("Told")
+
+    assert not made_of_cast(dialogue, "--texts")["b"]["warnings"]
+
+    assert taken("b").controls.text == "Told"
+
+
+@needs_sound
+def test_a_cast_takes_phones_and_feelings_beside_and_lets_lips_by_hand_be(
+    dialogue: Path, lines: Path
+) -> None:
+    (lines / "c.phones.csv").write_text("start_s,end_s,phone\n1.4,1.55,m\n")
+    (lines / "c.feelings.csv").write_text("start_s,end_s,happy\n1,2,0.8\n")
+    made_of_cast(dialogue)
+    take = taken("c")
+    bpy.context.scene.frame_set(401 + 36)
+    assert [phone.symbol for phone in phones.all_of(take.controls)] == ["m"]
+    assert take.controls.happy == pytest.approx(0.8)
+    assert not live.is_stale(take)
+
+    phones.put(take.controls, [Phone(0.5, 0.6, "f")])
+    take.controls.happy = 0.3
+    take.controls.keyframe_insert("happy", frame=401 + 36)
+    bpy.ops.wm.save_mainfile()
+    made_of_cast(dialogue)
+
+    assert [phone.symbol for phone in phones.all_of(taken("c").controls)] == ["f"]
+    bpy.context.scene.frame_set(401 + 36)
+    assert taken("c").controls.happy == pytest.approx(0.3)
+
+
+@needs_sound
+@pytest.mark.skipif(bpy.app.version < (5, 1), reason="retiming_keys.add crashes older wheels")
+def test_tables_beside_are_none_of_a_strip_at_another_speed(dialogue: Path, lines: Path) -> None:
+    (lines / "c.phones.csv").write_text("start_s,end_s,phone\n1.4,1.55,m\n")
+    strip = compat.top_strips(bpy.context.scene)["c"]
+    strip.retiming_keys.add(timeline_frame=401)
+    strip.retiming_keys.add(timeline_frame=401 + 96)
+    strip.retiming_keys[-1].timeline_frame = 401 + 144
+    bpy.ops.wm.save_mainfile()
+
+    (warning,) = made_of_cast(dialogue)["c"]["warnings"]
+
+    assert "c.phones.csv left out: the strip plays the sound at another speed" in warning
+    assert not taken("c").controls.phones
+
+
+@needs_sound
+def test_feelings_beside_are_in_seconds_of_the_file_where_its_strip_is_trimmed(
+    dialogue: Path, lines: Path
+) -> None:
+    (lines / "c.feelings.csv").write_text("start_s,end_s,happy\n2,3,0.8\n")
+    compat.top_strips(bpy.context.scene)["c"].frame_final_start = 401 + 24
+    bpy.ops.wm.save_mainfile()
+
+    made_of_cast(dialogue)
+
+    bpy.context.scene.frame_set(401 + 60)
+    assert taken("c").controls.happy == pytest.approx(0.8)
+    bpy.context.scene.frame_set(401 + 90)
+    assert taken("c").controls.happy == pytest.approx(0.0)
+
+
+@needs_sound
+def test_a_cast_with_no_text_or_no_espeak_ng_ends_before_it_is_heard(
+    dialogue: Path, lines: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    was = dialogue.read_bytes()
+    assert run("cast", "--role", "Head=c", "--texts") == 2
+    assert "No text beside any of the sounds" in capfd.readouterr().err
+    monkeypatch.setenv("PATH", "")
+
+    assert run("cast", "--role", "Head=a,b,c", "--texts") == 2
+
+    assert capfd.readouterr().err.count("Install it") == 1
+    assert dialogue.read_bytes() == was
+
+
+@needs_sound
+def test_a_casts_report_replaces_nothing_that_lies_beside_a_sound(
+    dialogue: Path, lines: Path, capfd: Any
+) -> None:
+    assert run("cast", "--role", "Head=a,b,c", "--texts", "--report", lines / "b.txt") == 2
+
+    assert "would overwrite" in capfd.readouterr().err
+    assert (lines / "b.txt").read_text() == "Ah"
