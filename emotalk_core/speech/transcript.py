@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,7 @@ _LEAST_LIKE: Final = -1.15
 """Mean log share of a text's phones, beside the likeliest one's, below which it is not what is
 said: of the dev sets 98 of 100 texts lie above it, and 98 of 100 wrong ones below.
 """
+_LOOK_S: Final = 0.1  # between two looks at Esc
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
@@ -60,8 +62,9 @@ def find_espeak() -> Path | None:
     return Path(found) if found else _WINDOWS if _WINDOWS.is_file() else None
 
 
-def pronounced(text: str, language: str) -> Words:
+def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
     """IPA of each phone of each word, as espeak-ng reads `text`; `language` is one of its voices.
+    `progress` only takes a Cancelled: how far it is nobody knows.
 
     Raises
     ------
@@ -77,21 +80,37 @@ def pronounced(text: str, language: str) -> Words:
             value="espeak-ng",
             remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones.",
         )
-    answer = subprocess.run(
-        [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"],
-        input=text.encode(), capture_output=True, check=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    if answer.returncode != 0:
+    code, answer = _read(program, text, language, progress)
+    if code != 0:
         raise InputError(
             "espeak-ng does not read this language",
             value=language,
             remedy="Use en-us, de, fr-fr, es ... (espeak-ng --voices).",
         )
-    words = words_of(answer.stdout.decode("utf-8", "replace"))
+    words = words_of(answer.decode("utf-8", "replace"))
     if not words:
         raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
     return words
+
+
+def _read(program: Path, text: str, language: str, progress: Progress) -> tuple[int, bytes]:
+    """Its exit code and answer; it ends when `progress` raises."""
+    command = [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"]
+    given: bytes | None = text.encode()
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    ) as child:  # fmt: skip
+        try:
+            while True:
+                progress(0.0, "Reading the text")
+                with suppress(subprocess.TimeoutExpired):
+                    answer, _ = child.communicate(given, timeout=_LOOK_S)
+                    return child.returncode, answer
+                given = None  # it has that already
+        except BaseException:
+            child.kill()
+            raise
 
 
 def words_of(read: str) -> Words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ import pytest
 from emotalk.addon.bridge import compat
 from emotalk.addon.bridge.asked import phones
 from emotalk.addon.bridge.take import live, takes
+from emotalk.addon.operators import lips
+from emotalk.addon.operators.background import BackgroundOperator
+from emotalk.addon.operators.base import EmoTalkOperator
 from emotalk.emotalk_core.errors import Cancelled
 from emotalk.emotalk_core.speech.phones import Phone
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
 from tests.addon.scenes import add_strip, fcurves, needs_sound
 from tests.addon.test_commands import run
+from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
 
 @pytest.fixture
@@ -79,6 +84,61 @@ def test_a_language_that_nobody_reads_changes_nothing(said: Any) -> None:
         bpy.ops.emotalk.tell_text(text="Ah", language="klingon")
 
     assert said.controls.text == ""
+
+
+def telling(screen: Screen, text: str) -> Any:
+    """*Text...* by hand in that window, at work. Blender makes operators itself, so this is its
+    methods.
+    """
+    parts = EmoTalkOperator, BackgroundOperator, lips._OfLips, lips.EMOTALK_OT_tell_text
+    methods: dict[str, Any] = {"said": [], "text": text, "language": "en-us"}
+    for cls in parts:
+        methods |= {n: v for n, v in vars(cls).items() if not n.startswith(("__", "bl_", "poll"))}
+    methods["report"] = lambda self, _kind, text: self.said.append(text)
+    operator = type("Operator", (), methods)()
+    assert operator._start(screen) == {"RUNNING_MODAL"}
+    return operator
+
+
+@pytest.mark.usefixtures("espeak")
+def test_in_a_window_a_text_is_read_in_the_background(said: Any, screen: Screen) -> None:
+    operator = telling(screen, " Ah ")
+    assert screen.window_manager.timers
+
+    assert to_its_end(operator, screen) == {"FINISHED"}
+
+    assert operator.said == ["1 word is said"]
+    assert (said.controls.text, said.controls.words) == ("Ah", "ɑː")
+    assert is_quiet(screen)
+
+
+def test_esc_while_a_text_is_read_leaves_what_was_told(
+    said: Any, screen: Screen, espeak: Path
+) -> None:
+    bpy.ops.emotalk.tell_text(text="Ah", language="en-us")
+    espeak.write_text("#!/bin/sh\nexec sleep 600\n")
+    operator = telling(screen, "Oh")
+    while operator._job.what == "Starting":
+        time.sleep(0.01)
+
+    assert operator.modal(screen, event("TIMER")) == {"PASS_THROUGH"}
+    assert screen.layout.status == "EmoTalk: Reading the text (0%)   Esc: stop"
+    operator.modal(screen, event("ESC"))
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+    assert said.controls.text == "Ah"
+    assert is_quiet(screen)
+
+
+@pytest.mark.usefixtures("espeak")
+def test_a_take_that_goes_while_its_text_is_read_is_told(said: Any, screen: Screen) -> None:
+    operator = telling(screen, "Ah")
+    bpy.context.scene.emotalk.takes.clear()
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+
+    assert "The take was removed meanwhile" in operator.said[0]
+    assert is_quiet(screen)
 
 
 @pytest.mark.usefixtures("espeak")
