@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,17 +24,21 @@ import numpy as np
 from ..errors import InputError, SetupError, TextError
 from ..model.config import PHONES, ModelConfig
 from ..progress import Progress, silent
+from ..timing import NETWORK_FPS
 from .all_paths import NoPathError, Places, all_paths
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
+from .text_fit import Fit, Stretches
 
 if TYPE_CHECKING:  # engines read phones themselves
     from ..engine import Encoding
 
 __all__ = [
+    "Told",
     "Words",
     "find_espeak",
     "pronounced",
     "told_shares",
+    "unlike_text",
     "with_shares",
     "with_text",
     "words_of",
@@ -42,17 +46,22 @@ __all__ = [
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a text tells of a sound that was heard."""
+
+    shares: np.ndarray  # of phones, in the light of it, float32 (T, 46)
+    unlike: Stretches  # in which another text than this is said, though most of it fits
+
+
 _FINER: Final = 2  # steps in a frame: a short phone lasts less than one
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
-_LEAST_LIKE: Final = -1.15
-"""Mean log share of a text's phones, beside the likeliest one's, below which it is not what is
-said: of the dev sets 98 of 100 texts lie above it, and 98 of 100 wrong ones below.
-"""
 _LOOK_S: Final = 0.1  # between two looks at Esc
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
-_fitted: WeakKeyDictionary[Encoding, tuple[Words, Encoding]] = WeakKeyDictionary()
+_fitted: WeakKeyDictionary[Encoding, tuple[Words, Encoding, Stretches]] = WeakKeyDictionary()
 """What came of an Encoding last: a slider asks for the same again and again."""
 
 
@@ -132,15 +141,28 @@ def with_text(
     InputError
         The model does not go by phones, or, as a TextError, the text is not what is said.
     """
-    if not words:
-        return encoding
+    return _followed(encoding, words, config, progress)[0] if words else encoding
+
+
+def unlike_text(
+    encoding: Encoding, words: Words, config: ModelConfig, progress: Progress = silent
+) -> Stretches:
+    """Where the text of a whole sound is not what is said, though most of it fits: what `with_text`
+    has found, at once after it; errors as there.
+    """
+    return _followed(encoding, words, config, progress)[1] if words else ()
+
+
+def _followed(
+    encoding: Encoding, words: Words, config: ModelConfig, progress: Progress
+) -> tuple[Encoding, Stretches]:
     ensure_names_phones(config)
-    was, known = _fitted.get(encoding, ((), encoding))
+    was, known, unlike = _fitted.get(encoding, ((), encoding, ()))
     if was != words:
-        heard = encoding.content[:, config.content.width :]
-        known = with_shares(encoding, told_shares(heard, words, progress))
-        _fitted[encoding] = words, known
-    return known
+        told = told_shares(encoding.content[:, config.content.width :], words, progress)
+        known, unlike = with_shares(encoding, told.shares), told.unlike
+        _fitted[encoding] = words, known, unlike
+    return known, unlike
 
 
 def with_shares(encoding: Encoding, shares: np.ndarray) -> Encoding:
@@ -150,9 +172,9 @@ def with_shares(encoding: Encoding, shares: np.ndarray) -> Encoding:
     return replace(encoding, content=content)
 
 
-def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) -> np.ndarray:
-    """The shares of phones in the light of a text, float32 (T, 46), for those of a whole sound that
-    were `heard`, float (T, 46).
+def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) -> Told:
+    """The shares of phones in the light of a text, for those of a whole sound that were `heard`,
+    float (T, 46).
 
     Raises
     ------
@@ -162,21 +184,16 @@ def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) ->
     places, n_steps = _passed(words), len(heard) * _FINER
     if len(places.columns) > n_steps:
         raise _not_said(words)
-    told = np.zeros(heard.shape, np.float32)
-    silence = PHONES.index(SILENCE)
-    spoken = beside = 0.0
+    told, fit = np.zeros(heard.shape, np.float32), Fit(n_steps, _FINER * float(NETWORK_FPS))
     try:
         for start, likely in all_paths(partial(_finer, heard), n_steps, places, progress):
-            likelier = _finer(heard, start, start + len(likely))
-            likelier -= likelier.max(axis=1, keepdims=True)
-            beside += float((likely * likelier).sum() - likely[:, silence] @ likelier[:, silence])
-            spoken += float(likely.sum() - likely[:, silence].sum())
+            fit.add(start, likely, _finer(heard, start, start + len(likely)))
             told[start // _FINER : (start + len(likely)) // _FINER] = likely[::_FINER]
     except NoPathError as error:
         raise _not_said(words) from error
-    if beside < _LEAST_LIKE * spoken:
+    if not fit.is_said:
         raise _not_said(words)
-    return told
+    return Told(told, fit.unlike())
 
 
 def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from emotalk.addon.operators.background import BackgroundOperator
 from emotalk.addon.operators.base import EmoTalkOperator
 from emotalk.emotalk_core.errors import Cancelled
 from emotalk.emotalk_core.speech.phones import Phone
+from emotalk.emotalk_core.speech.text_fit import Fit
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
 from tests.addon.scenes import add_strip, fcurves, needs_sound
@@ -223,6 +224,19 @@ def test_a_batch_takes_texts_beside_and_leaves_out_a_wrong_one(lines: Path) -> N
         (take,) = bpy.context.scene.emotalk.takes
         texts[name] = take.controls.text
     assert texts == {"a": "Told", "b": "", "c": ""}
+
+
+def test_a_stretch_that_its_text_does_not_fit_is_told_by_its_frames(
+    lines: Path, head: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(Fit, "unlike", lambda _: ((1.0, 3.0),))
+    words = "--sound", lines / "a.wav", "--start", FIRST, "--target", "Head", "--text", "Told"
+
+    assert run("animate", *words, "-o", lines.parent / "out.blend") == 0
+
+    line = "The text is not what is said from frame 29 to frame 77: mend its words there."
+    assert f"emotalk: {line}" in capfd.readouterr().err
+    assert line in takes.active_take(bpy.context.scene).warnings
 
 
 def test_a_resumed_batch_makes_anew_what_has_another_text(lines: Path) -> None:
