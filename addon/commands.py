@@ -126,7 +126,8 @@ def _add_cast(commands: Any) -> argparse.ArgumentParser:
         help="let everybody blink and look around while they say nothing, over the frame range",
     )  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="FILE", help="what was made, as json")
-    parser.set_defaults(sound=None, **dict.fromkeys((*TABLES, "text")), language="en-us")
+    add_texts_flag(parser)
+    parser.set_defaults(sound=None, **dict.fromkeys((*TABLES, "text", "text_beside")))
     add_engine_place_flags(parser)
     add_progress_flag(parser)
     return parser

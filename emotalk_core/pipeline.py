@@ -25,6 +25,7 @@ from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
 from .speech.phone_contents import typical_contents
 from .speech.phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
+from .speech.text_fit import Stretches, unlike_line
 from .speech.transcript import told_shares, with_shares, with_text
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
 
@@ -148,7 +149,7 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
             builder.add_heard(piece, said_in(piece, engine.config))
-        read = _read_by_text(
+        read, unlike = _read_by_text(
             stored, track, engine.config, part_of(progress, heard_share, _ENCODING_SHARE)
         )
         for rows in _shaped_blocks(read, n_network, track, engine, fps):
@@ -158,7 +159,7 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
         late = late_phones(track.phones, float(n_network / NETWORK_FPS))
         misplaced = misplaced_phones(track.phones, stored.read, n_network, engine.config)
-        warnings = list(filter(None, (late or misplaced,)))
+        warnings = list(filter(None, (late or misplaced, unlike_line(unlike))))
         report = builder.finish(n_frames, fps, stored.notes, warnings)
         stored.close()
     progress(1.0, "Done")
@@ -184,13 +185,19 @@ def _ensure_stored(
 
 def _read_by_text(
     stored: StoredEncoding, track: ControlTrack, config: ModelConfig, progress: Progress
-) -> _Read:
-    """Stretches in the light of the text, of which the shares of phones alone are in memory."""
+) -> tuple[_Read, Stretches]:
+    """Pieces in the light of the text, of which the shares of phones alone are in memory; and where
+    it is not what is said.
+    """
     if not track.words:
-        return stored.read
+        return stored.read, ()
     ensure_names_phones(config)
     told = told_shares(_shares(stored, config), track.words, progress)
-    return lambda start, stop: with_shares(stored.read(start, stop), told[start:stop])
+
+    def read(start: int, stop: int) -> Encoding:
+        return with_shares(stored.read(start, stop), told.shares[start:stop])
+
+    return read, told.unlike
 
 
 def _shares(stored: StoredEncoding, config: ModelConfig) -> np.ndarray:

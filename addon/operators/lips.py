@@ -1,5 +1,6 @@
 """Lips by hand: what is said at a frame, told in place of what was heard; sliders still work."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from math import ceil, floor
 from pathlib import Path
@@ -9,17 +10,20 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ...emotalk_core.errors import EmoTalkError, InputError
+from ...emotalk_core.errors import EmoTalkError, InputError, RigError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.speech.phones import Phone
+from ...emotalk_core.speech.transcript import Words, pronounced
 from ..bridge import compat
 from ..bridge.asked import phones
 from ..bridge.counting import counted
 from ..bridge.faces import stretches
 from ..bridge.jobs import errand
+from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sources
 from ..bridge.take import live, takes
+from .background import BackgroundOperator
 from .base import EmoTalkOperator, ErrandOperator
 
 __all__ = ["CLASSES", "MOUTHS"]
@@ -62,12 +66,16 @@ class _OfLips(EmoTalkOperator):
     def take_to_tell(self, context: bpy.types.Context) -> Any:
         """The active take, without what was told of another sound than its strip plays now."""
         take = takes.active_take(context.scene)
+        self.begin(take)
+        return take
+
+    def begin(self, take: Any) -> None:
+        """Let what is told of a take from now on be of the sound that its strip plays now."""
         with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
-            heard, _strip = sources.of_take(take, context.scene)
+            heard, _strip = sources.of_take(take, take.id_data)
             left_out = phones.begin(take, heard)
             if left_out:
                 self.report({"WARNING"}, left_out)
-        return take
 
 
 class _AtFrame(_OfLips):
@@ -160,12 +168,12 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
         take = takes.active_take(context.scene)
         n = len(phones.all_of(take.controls))
         phones.put(take.controls, ())
-        phones.put_text(take.controls, "", "")
+        phones.put_text(take.controls)
         live.schedule(context.scene)
         return f"All as heard: {n} taken back"
 
 
-class EMOTALK_OT_tell_text(_OfLips):
+class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
     """Say what is spoken in this take, word for word: its lips are heard in the light of it"""
 
     bl_idname = "emotalk.tell_text"
@@ -177,20 +185,43 @@ class EMOTALK_OT_tell_text(_OfLips):
         description="As espeak-ng calls it, which has to be installed: en-us, de, fr-fr, es, ja",
     )  # fmt: skip
 
+    _of = (0, "")  # Blender's number of the scene, and the take's uid
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take in which something is said, and nothing else at work."""
+        if SESSION.job is not None:
+            cls.poll_message_set("EmoTalk is at work")
+            return False
+        return super().poll(context)
+
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
         """Ask for both, beginning with what was told."""
         group = takes.active_take(context.scene).controls
         self.text, self.language = group.text, group.language or self.language
+        self.by_hand = True
         return context.window_manager.invoke_props_dialog(self, width=500)
 
-    def run(self, context: bpy.types.Context) -> str:
-        """Tell the active take; a text that is not what is heard in it is told when keys follow."""
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], Words]:
+        """Have espeak-ng read it: a script takes seconds."""
         phones.ensure_obeyed()
-        take = takes.active_take(context.scene)
-        phones.put_text(take.controls, self.text, self.language, lambda: self.take_to_tell(context))
-        live.schedule(context.scene)
-        n = len(phones.words(take.controls))
-        verb = "is" if n == 1 else "are"
+        scene, text, language = context.scene, self.text.strip(), self.language
+        self._of = scene.session_uid, takes.active_take(scene).uid
+        return lambda progress: pronounced(text, language, progress) if text else ()
+
+    def put(self, context: bpy.types.Context, result: Words) -> str:
+        """Tell the take; a text that is not what is heard in it is told when keys follow."""
+        number, uid = self._of
+        scene = next((one for one in bpy.data.scenes if one.session_uid == number), None)
+        take = takes.take_of(scene, uid)
+        if take is None:
+            raise RigError(
+                "The take was removed meanwhile", value="Text", remedy="Choose another one."
+            )
+        self.begin(take)
+        phones.put_text(take.controls, self.text, self.language, result)
+        live.schedule(take.id_data)
+        n, verb = len(result), "is" if len(result) == 1 else "are"
         return f"{counted(n, 'word')} {verb} said" if n else "The text is not known"
 
 

@@ -12,6 +12,7 @@ from ..pipeline import hear_shares
 from ..progress import part_of
 from ..speech.phone_files import SUFFIXES, ensure_phone_file, write_phones
 from ..speech.phones import ensure_names_phones, phones_of
+from ..speech.text_fit import unlike_line
 from ..speech.transcript import told_shares
 from .options import (
     add_engine_flags,
@@ -22,7 +23,7 @@ from .options import (
 )
 from .places import refuse_overwriting
 from .progress import progress_for
-from .streams import say
+from .streams import say, tell
 from .texts import add_text_flags, read_words
 
 __all__ = ["add_command"]
@@ -61,11 +62,15 @@ def _run(arguments: argparse.Namespace) -> int:
     progress = progress_for(arguments.progress)
     sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
     heard = part_of(progress, 0.1, 0.7)
+    unlike = ""
     shares = hear_shares(sound, engine, cache=read_cache(arguments), progress=heard)
     if words:
-        shares = told_shares(shares, words, part_of(progress, 0.7, 0.9))
+        told = told_shares(shares, words, part_of(progress, 0.7, 0.9))
+        shares, unlike = told.shares, unlike_line(told.unlike)
     phones = phones_of(shares, part_of(progress, 0.9, 1.0))
     write_phones(phones, output)
     progress(1.0, "Done")
     say(f"{output}: {len(phones)} phones and pauses")
+    if unlike:
+        tell(f"emotalk: {arguments.audio}: {unlike}")
     return 0

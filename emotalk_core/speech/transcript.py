@@ -12,7 +12,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,19 +24,23 @@ import numpy as np
 from ..errors import InputError, SetupError, TextError
 from ..model.config import PHONES, ModelConfig
 from ..progress import Progress, silent
+from ..timing import NETWORK_FPS
 from .all_paths import NoPathError, Places, all_paths
 from .english import read_english
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
+from .text_fit import Fit, Stretches
 
 if TYPE_CHECKING:  # engines read phones themselves
     from ..engine import Encoding
 
 __all__ = [
     "ENGLISH",
+    "Told",
     "Words",
     "find_espeak",
     "pronounced",
     "told_shares",
+    "unlike_text",
     "with_shares",
     "with_text",
     "words_of",
@@ -46,16 +51,22 @@ ENGLISH: Final = "en"
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a text tells of a sound that was heard."""
+
+    shares: np.ndarray  # of phones, in the light of it, float32 (T, 46)
+    unlike: Stretches  # in which another text than this is said, though most of it fits
+
+
 _FINER: Final = 2  # steps in a frame: a short phone lasts less than one
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
-_LEAST_LIKE: Final = -1.15
-"""Mean log share of a text's phones, beside the likeliest one's, below which it is not what is
-said: of the dev sets 98 of 100 texts lie above it, and 98 of 100 wrong ones below.
-"""
+_LOOK_S: Final = 0.1  # between two looks at Esc
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
-_fitted: WeakKeyDictionary[Encoding, tuple[Words, Encoding]] = WeakKeyDictionary()
+_fitted: WeakKeyDictionary[Encoding, tuple[Words, Encoding, Stretches]] = WeakKeyDictionary()
 """What came of an Encoding last: a slider asks for the same again and again."""
 
 
@@ -65,9 +76,10 @@ def find_espeak() -> Path | None:
     return Path(found) if found else _WINDOWS if _WINDOWS.is_file() else None
 
 
-def pronounced(text: str, language: str) -> Words:
+def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
     """Each phone of each word of `text`: ARPABET where `language` is `ENGLISH`; else IPA, as
-    espeak-ng reads it, and `language` is one of its voices.
+    espeak-ng reads it, and `language` is one of its voices. `progress` only takes a Cancelled: how
+    far it is nobody knows.
 
     Raises
     ------
@@ -76,13 +88,13 @@ def pronounced(text: str, language: str) -> Words:
     InputError
         It has no such language; a TextError: the text has no sounds.
     """
-    words = read_english(text) if language == ENGLISH else _read_by_espeak(text, language)
+    words = read_english(text) if language == ENGLISH else _by_espeak(text, language, progress)
     if not words:
         raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
     return words
 
 
-def _read_by_espeak(text: str, language: str) -> Words:
+def _by_espeak(text: str, language: str, progress: Progress) -> Words:
     program = find_espeak()
     if program is None:
         raise SetupError(
@@ -90,18 +102,34 @@ def _read_by_espeak(text: str, language: str) -> Words:
             value=language,
             remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones.",
         )
-    answer = subprocess.run(
-        [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"],
-        input=text.encode(), capture_output=True, check=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    if answer.returncode != 0:
+    code, answer = _read(program, text, language, progress)
+    if code != 0:
         raise InputError(
             "espeak-ng does not read this language",
             value=language,
             remedy="Use en, de, fr-fr, es ... (espeak-ng --voices).",
         )
-    return words_of(answer.stdout.decode("utf-8", "replace"))
+    return words_of(answer.decode("utf-8", "replace"))
+
+
+def _read(program: Path, text: str, language: str, progress: Progress) -> tuple[int, bytes]:
+    """Its exit code and answer; it ends when `progress` raises."""
+    command = [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"]
+    given: bytes | None = text.encode()
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    ) as child:  # fmt: skip
+        try:
+            while True:
+                progress(0.0, "Reading the text")
+                with suppress(subprocess.TimeoutExpired):
+                    answer, _ = child.communicate(given, timeout=_LOOK_S)
+                    return child.returncode, answer
+                given = None  # it has that already
+        except BaseException:
+            child.kill()
+            raise
 
 
 def words_of(read: str) -> Words:
@@ -123,15 +151,28 @@ def with_text(
     InputError
         The model does not go by phones, or, as a TextError, the text is not what is said.
     """
-    if not words:
-        return encoding
+    return _followed(encoding, words, config, progress)[0] if words else encoding
+
+
+def unlike_text(
+    encoding: Encoding, words: Words, config: ModelConfig, progress: Progress = silent
+) -> Stretches:
+    """Where the text of a whole sound is not what is said, though most of it fits: what `with_text`
+    has found, at once after it; errors as there.
+    """
+    return _followed(encoding, words, config, progress)[1] if words else ()
+
+
+def _followed(
+    encoding: Encoding, words: Words, config: ModelConfig, progress: Progress
+) -> tuple[Encoding, Stretches]:
     ensure_names_phones(config)
-    was, known = _fitted.get(encoding, ((), encoding))
+    was, known, unlike = _fitted.get(encoding, ((), encoding, ()))
     if was != words:
-        heard = encoding.content[:, config.content.width :]
-        known = with_shares(encoding, told_shares(heard, words, progress))
-        _fitted[encoding] = words, known
-    return known
+        told = told_shares(encoding.content[:, config.content.width :], words, progress)
+        known, unlike = with_shares(encoding, told.shares), told.unlike
+        _fitted[encoding] = words, known, unlike
+    return known, unlike
 
 
 def with_shares(encoding: Encoding, shares: np.ndarray) -> Encoding:
@@ -141,9 +182,9 @@ def with_shares(encoding: Encoding, shares: np.ndarray) -> Encoding:
     return replace(encoding, content=content)
 
 
-def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) -> np.ndarray:
-    """The shares of phones in the light of a text, float32 (T, 46), for those of a whole sound that
-    were `heard`, float (T, 46).
+def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) -> Told:
+    """The shares of phones in the light of a text, for those of a whole sound that were `heard`,
+    float (T, 46).
 
     Raises
     ------
@@ -153,21 +194,16 @@ def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) ->
     places, n_steps = _passed(words), len(heard) * _FINER
     if len(places.columns) > n_steps:
         raise _not_said(words)
-    told = np.zeros(heard.shape, np.float32)
-    silence = PHONES.index(SILENCE)
-    spoken = beside = 0.0
+    told, fit = np.zeros(heard.shape, np.float32), Fit(n_steps, _FINER * float(NETWORK_FPS))
     try:
         for start, likely in all_paths(partial(_finer, heard), n_steps, places, progress):
-            likelier = _finer(heard, start, start + len(likely))
-            likelier -= likelier.max(axis=1, keepdims=True)
-            beside += float((likely * likelier).sum() - likely[:, silence] @ likelier[:, silence])
-            spoken += float(likely.sum() - likely[:, silence].sum())
+            fit.add(start, likely, _finer(heard, start, start + len(likely)))
             told[start // _FINER : (start + len(likely)) // _FINER] = likely[::_FINER]
     except NoPathError as error:
         raise _not_said(words) from error
-    if beside < _LEAST_LIKE * spoken:
+    if not fit.is_said:
         raise _not_said(words)
-    return told
+    return Told(told, fit.unlike())
 
 
 def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:

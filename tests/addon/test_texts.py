@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
+from emotalk.addon.bridge import compat
+from emotalk.addon.bridge.asked import phones
 from emotalk.addon.bridge.take import live, takes
+from emotalk.addon.operators import lips
+from emotalk.addon.operators.background import BackgroundOperator
+from emotalk.addon.operators.base import EmoTalkOperator
 from emotalk.emotalk_core.errors import Cancelled
+from emotalk.emotalk_core.speech.phones import Phone
+from emotalk.emotalk_core.speech.text_fit import Fit
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import fcurves
+from tests.addon.scenes import add_strip, fcurves, needs_sound
 from tests.addon.test_commands import run
+from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
 
 @pytest.fixture
@@ -76,6 +85,61 @@ def test_a_language_that_nobody_reads_changes_nothing(said: Any) -> None:
         bpy.ops.emotalk.tell_text(text="Ah", language="klingon")
 
     assert said.controls.text == ""
+
+
+def telling(screen: Screen, text: str) -> Any:
+    """*Text...* by hand in that window, at work. Blender makes operators itself, so this is its
+    methods.
+    """
+    parts = EmoTalkOperator, BackgroundOperator, lips._OfLips, lips.EMOTALK_OT_tell_text
+    methods: dict[str, Any] = {"said": [], "text": text, "language": "en-us"}
+    for cls in parts:
+        methods |= {n: v for n, v in vars(cls).items() if not n.startswith(("__", "bl_", "poll"))}
+    methods["report"] = lambda self, _kind, text: self.said.append(text)
+    operator = type("Operator", (), methods)()
+    assert operator._start(screen) == {"RUNNING_MODAL"}
+    return operator
+
+
+@pytest.mark.usefixtures("espeak")
+def test_in_a_window_a_text_is_read_in_the_background(said: Any, screen: Screen) -> None:
+    operator = telling(screen, " Ah ")
+    assert screen.window_manager.timers
+
+    assert to_its_end(operator, screen) == {"FINISHED"}
+
+    assert operator.said == ["1 word is said"]
+    assert (said.controls.text, said.controls.words) == ("Ah", "ɑː")
+    assert is_quiet(screen)
+
+
+def test_esc_while_a_text_is_read_leaves_what_was_told(
+    said: Any, screen: Screen, espeak: Path
+) -> None:
+    bpy.ops.emotalk.tell_text(text="Ah", language="en-us")
+    espeak.write_text("#!/bin/sh\nexec sleep 600\n")
+    operator = telling(screen, "Oh")
+    while operator._job.what == "Starting":
+        time.sleep(0.01)
+
+    assert operator.modal(screen, event("TIMER")) == {"PASS_THROUGH"}
+    assert screen.layout.status == "EmoTalk: Reading the text (0%)   Esc: stop"
+    operator.modal(screen, event("ESC"))
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+    assert said.controls.text == "Ah"
+    assert is_quiet(screen)
+
+
+@pytest.mark.usefixtures("espeak")
+def test_a_take_that_goes_while_its_text_is_read_is_told(said: Any, screen: Screen) -> None:
+    operator = telling(screen, "Ah")
+    bpy.context.scene.emotalk.takes.clear()
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+
+    assert "The take was removed meanwhile" in operator.said[0]
+    assert is_quiet(screen)
 
 
 @pytest.mark.usefixtures("espeak")
@@ -162,6 +226,19 @@ def test_a_batch_takes_texts_beside_and_leaves_out_a_wrong_one(lines: Path) -> N
     assert texts == {"a": "Told", "b": "", "c": ""}
 
 
+def test_a_stretch_that_its_text_does_not_fit_is_told_by_its_frames(
+    lines: Path, head: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(Fit, "unlike", lambda _: ((1.0, 3.0),))
+    words = "--sound", lines / "a.wav", "--start", FIRST, "--target", "Head", "--text", "Told"
+
+    assert run("animate", *words, "-o", lines.parent / "out.blend") == 0
+
+    line = "The text is not what is said from frame 29 to frame 77: mend its words there."
+    assert f"emotalk: {line}" in capfd.readouterr().err
+    assert line in takes.active_take(bpy.context.scene).warnings
+
+
 def test_a_resumed_batch_makes_anew_what_has_another_text(lines: Path) -> None:
     made_of(lines)
     out = lines.parent / "out"
@@ -184,3 +261,130 @@ def test_without_espeak_ng_a_batch_ends_before_the_first_shot(
 
     assert capfd.readouterr().err.count("Install it") == 1
     assert not out.exists()
+
+
+@pytest.fixture
+def dialogue(lines: Path) -> Path:
+    """The file with these three as strips of a dialogue, which Head speaks; saved."""
+    bpy.ops.wm.open_mainfile(filepath=str(lines.parent / "base.blend"))
+    for number, name in enumerate("abc"):
+        add_strip(lines / f"{name}.wav", 1 + 200 * number)
+    path = lines.parent / "dialogue.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+def made_of_cast(dialogue: Path, *flags: object) -> dict[str, Any]:
+    """What the report says of each strip; the file is open."""
+    report = dialogue.with_name("report.json")
+    assert run("cast", "--role", "Head=a,b,c", "--report", report, *flags) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(dialogue))
+    return {entry["strip"]: entry for entry in json.loads(report.read_text())["takes"]}
+
+
+def taken(strip: str) -> Any:
+    """The take of a strip."""
+    return next(take for take in bpy.context.scene.emotalk.takes if take.strip == strip)
+
+
+@needs_sound
+def test_a_cast_takes_texts_beside_and_leaves_out_a_wrong_one(dialogue: Path, capfd: Any) -> None:
+    made = made_of_cast(dialogue, "--texts")
+
+    warnings = {name: entry["warnings"] for name, entry in made.items()}
+    assert [name for name in warnings if warnings[name]] == ["b"]
+    assert "Heard without b.txt: The text is not what is said" in warnings["b"][0]
+    assert f"emotalk: b: {warnings['b'][0]}" in capfd.readouterr().err
+    assert {name: taken(name).controls.text for name in "abc"} == {"a": "Told", "b": "", "c": ""}
+    assert not any(live.is_stale(taken(name)) for name in "abc")
+
+
+@needs_sound
+def test_a_text_that_was_mended_counts_for_the_cast_made_again(dialogue: Path, lines: Path) -> None:
+    made_of_cast(dialogue, "--texts")
+    (lines / "b.txt").write_text("Told")
+
+    assert not made_of_cast(dialogue, "--texts")["b"]["warnings"]
+
+    assert taken("b").controls.text == "Told"
+
+
+@needs_sound
+def test_a_cast_takes_phones_and_feelings_beside_and_lets_lips_by_hand_be(
+    dialogue: Path, lines: Path
+) -> None:
+    (lines / "c.phones.csv").write_text("start_s,end_s,phone\n1.4,1.55,m\n")
+    (lines / "c.feelings.csv").write_text("start_s,end_s,happy\n1,2,0.8\n")
+    made_of_cast(dialogue)
+    take = taken("c")
+    bpy.context.scene.frame_set(401 + 36)
+    assert [phone.symbol for phone in phones.all_of(take.controls)] == ["m"]
+    assert take.controls.happy == pytest.approx(0.8)
+    assert not live.is_stale(take)
+
+    phones.put(take.controls, [Phone(0.5, 0.6, "f")])
+    take.controls.happy = 0.3
+    take.controls.keyframe_insert("happy", frame=401 + 36)
+    bpy.ops.wm.save_mainfile()
+    made_of_cast(dialogue)
+
+    assert [phone.symbol for phone in phones.all_of(taken("c").controls)] == ["f"]
+    bpy.context.scene.frame_set(401 + 36)
+    assert taken("c").controls.happy == pytest.approx(0.3)
+
+
+@needs_sound
+@pytest.mark.skipif(bpy.app.version < (5, 1), reason="retiming_keys.add crashes older wheels")
+def test_tables_beside_are_none_of_a_strip_at_another_speed(dialogue: Path, lines: Path) -> None:
+    (lines / "c.phones.csv").write_text("start_s,end_s,phone\n1.4,1.55,m\n")
+    strip = compat.top_strips(bpy.context.scene)["c"]
+    strip.retiming_keys.add(timeline_frame=401)
+    strip.retiming_keys.add(timeline_frame=401 + 96)
+    strip.retiming_keys[-1].timeline_frame = 401 + 144
+    bpy.ops.wm.save_mainfile()
+
+    (warning,) = made_of_cast(dialogue)["c"]["warnings"]
+
+    assert "c.phones.csv left out: the strip plays the sound at another speed" in warning
+    assert not taken("c").controls.phones
+
+
+@needs_sound
+def test_feelings_beside_are_in_seconds_of_the_file_where_its_strip_is_trimmed(
+    dialogue: Path, lines: Path
+) -> None:
+    (lines / "c.feelings.csv").write_text("start_s,end_s,happy\n2,3,0.8\n")
+    compat.top_strips(bpy.context.scene)["c"].frame_final_start = 401 + 24
+    bpy.ops.wm.save_mainfile()
+
+    made_of_cast(dialogue)
+
+    bpy.context.scene.frame_set(401 + 60)
+    assert taken("c").controls.happy == pytest.approx(0.8)
+    bpy.context.scene.frame_set(401 + 90)
+    assert taken("c").controls.happy == pytest.approx(0.0)
+
+
+@needs_sound
+def test_a_cast_with_no_text_or_no_espeak_ng_ends_before_it_is_heard(
+    dialogue: Path, lines: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    was = dialogue.read_bytes()
+    assert run("cast", "--role", "Head=c", "--texts") == 2
+    assert "No text beside any of the sounds" in capfd.readouterr().err
+    monkeypatch.setenv("PATH", "")
+
+    assert run("cast", "--role", "Head=a,b,c", "--texts") == 2
+
+    assert capfd.readouterr().err.count("Install it") == 1
+    assert dialogue.read_bytes() == was
+
+
+@needs_sound
+def test_a_casts_report_replaces_nothing_that_lies_beside_a_sound(
+    dialogue: Path, lines: Path, capfd: Any
+) -> None:
+    assert run("cast", "--role", "Head=a,b,c", "--texts", "--report", lines / "b.txt") == 2
+
+    assert "would overwrite" in capfd.readouterr().err
+    assert (lines / "b.txt").read_text() == "Ah"

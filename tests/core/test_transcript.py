@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from emotalk_core.cli import progress as cli_progress
 from emotalk_core.clip_files import read_clip
 from emotalk_core.doctor import about_espeak
 from emotalk_core.engine import Encoding
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import Cancelled, InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.speech.phone_files import read_phones
 from emotalk_core.speech.transcript import pronounced, with_text, words_of
@@ -124,6 +125,21 @@ def test_a_text_is_read_in_its_language() -> None:
         pronounced("Papa!\n", "klingon")
     with pytest.raises(InputError, match="Nothing to say"):
         pronounced("\n", "de")
+
+
+def test_esc_ends_the_program_that_reads_a_text(espeak: Path) -> None:
+    espeak.write_text(f"#!/bin/sh\necho $$ > {espeak}.pid\nexec sleep 600\n")
+    pid = Path(f"{espeak}.pid")
+
+    def stop(_share: float, _what: str) -> None:
+        if pid.is_file() and pid.read_text().strip():
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pronounced("Papa", "de", stop)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_the_check_up_knows_whether_texts_can_be_read(

@@ -6,14 +6,14 @@ begins where the whole strip does.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil, floor
 from typing import Any, Final
 
 from ....emotalk_core.model.config import read_config
 from ....emotalk_core.speech.phones import Phone, ensure_names_phones
-from ....emotalk_core.speech.transcript import Words, pronounced, words_of
+from ....emotalk_core.speech.transcript import Words, words_of
 from .. import compat
 from ..jobs.settings import engine_settings
 from ..sounds.sound import Heard, looks_of
@@ -89,20 +89,10 @@ def words(group: Any) -> Words:
     return words_of(group.words)
 
 
-def put_text(
-    group: Any, text: str, language: str, ready: Callable[[], object] | None = None
-) -> None:
-    """Tell a take the text that is said in it, or with none that it is not known. `ready` is called
-    before anything is put, once the text has been read.
-
-    Raises
-    ------
-    EmoTalkError
-        The text cannot be read.
+def put_text(group: Any, text: str = "", language: str = "", read: Words = ()) -> None:
+    """Tell a take the text that is said in it, and how it was `read`; without, that it is not
+    known.
     """
-    read = pronounced(text, language) if text.strip() else ()
-    if ready is not None:
-        ready()
     group.text, group.language = text.strip(), language
     group.words = " ".join("_".join(word) for word in read)
 
@@ -167,7 +157,7 @@ def begin(take: Any, heard: Heard) -> str:
     left_out = of_another(take, heard)
     if left_out:
         put(take.controls, ())
-        put_text(take.controls, "", "")
+        put_text(take.controls)
     take.sound_looks = json.dumps(looks_of(heard.file))
     return left_out
 

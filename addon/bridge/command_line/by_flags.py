@@ -25,7 +25,7 @@ from ..jobs.work import EngineSettings, Request, animate
 from ..sounds.sound import Heard
 from ..take import adopted, takes
 
-__all__ = ["choose_sound", "engine_asked", "make_take", "object_called"]
+__all__ = ["choose_sound", "engine_asked", "make_take", "obeyed", "object_called", "record"]
 
 
 def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
@@ -69,7 +69,7 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
-    track = _obeyed(asked, prepared.request)
+    track = obeyed(asked, prepared.request)
     request = replace(prepared.request, track=track)
     prepared = replace(prepared, request=request)
     outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
@@ -79,7 +79,7 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
         controls.apply(was[0], group)
         group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
-    _record(takes.active_take(scene), asked, arguments, request.heard)
+    record(takes.active_take(scene), asked, arguments, request.heard)
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")
@@ -103,7 +103,7 @@ def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
         group.look_at = object_called(arguments.look_at)
 
 
-def _obeyed(asked: ControlTrack, request: Request) -> ControlTrack:
+def obeyed(asked: ControlTrack, request: Request) -> ControlTrack:
     """What the flags ask for, in place of what the take has of its own."""
     own = request.track
     return replace(
@@ -114,14 +114,14 @@ def _obeyed(asked: ControlTrack, request: Request) -> ControlTrack:
     )
 
 
-def _record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard: Heard) -> None:
+def record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard: Heard) -> None:
     """Let the take's sliders say what its keys show; those that were keyed by hand stay so."""
     if asked.keys:
         controls.key_track(take.controls, asked, heard.start_frame, heard.rate)
     if asked.phones:
         phones.put(take.controls, asked.phones)
     if asked.words:
-        phones.put_text(take.controls, text_of(arguments), arguments.language)
+        phones.put_text(take.controls, text_of(arguments), arguments.language, asked.words)
     if asked.keys or asked.phones or asked.words:
         take.baked = controls.digest(take.controls)
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
+from ....emotalk_core.cli.places import refuse_overwriting
 from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import write_report
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.errors import EmoTalkError, InputError
+from ....emotalk_core.progress import Progress
 from ..asked import cast
+from ..asked.prepared import Prepared
 from ..counting import counted
 from ..jobs.session import SESSION
-from ..jobs.work import animate
+from ..jobs.work import Outcome, animate
 from ..take import adopted
 from ..take.several import Made, Several, asked_of_cast, asked_of_pauses, settle_pauses
 from . import by_flags, saving, shots
+from .beside import Beside
 
 __all__ = ["cast_command"]
 
@@ -39,7 +43,13 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _set_look(scene.emotalk, text)
     adopted.adopt(scene).keep()
     with by_flags.engine_asked(arguments):
-        several = _written(Several(asked_of_cast(bpy.context)), arguments)
+        several = Several(asked_of_cast(bpy.context))
+        told = Beside(several.prepared, arguments)
+        if arguments.report is not None:
+            refuse_overwriting("The report", [arguments.report], told.files)
+        _write(several, arguments, told.work)
+        for made in several.made:
+            told.record(made)
         failed = [str(error) for error in several.failed]
         if arguments.fill_pauses:
             failed += _fill_pauses(scene, arguments)
@@ -62,7 +72,9 @@ def _fill_pauses(scene: bpy.types.Scene, arguments: argparse.Namespace) -> list[
     failed: list[str] = []
     try:
         if asked:
-            failed = [str(error) for error in _written(Several(asked), arguments).failed]
+            several = Several(asked)
+            _write(several, arguments, _animated)
+            failed = [str(error) for error in several.failed]
     except EmoTalkError as error:
         tell(f"emotalk: {error}")
         failed = [str(error)]
@@ -70,16 +82,22 @@ def _fill_pauses(scene: bpy.types.Scene, arguments: argparse.Namespace) -> list[
     return failed
 
 
-def _written(several: Several, arguments: argparse.Namespace) -> Several:
-    """The same, with its keys in place and its notes told."""
+def _write(
+    several: Several,
+    arguments: argparse.Namespace,
+    each: Callable[[Prepared], Callable[[Progress], Outcome]],
+) -> None:
+    """Put the keys of what `each` makes in place, and tell the notes."""
     progress = progress_for(arguments.progress)
     several.look_on(progress, float("inf"))
-    work = several.work(lambda one: partial(animate, one.request, SESSION.room))
-    several.write(work(progress))
+    several.write(several.work(each)(progress))
     several.check_made()
     for line in several.told:
         tell(f"emotalk: {line}")
-    return several
+
+
+def _animated(prepared: Prepared) -> Callable[[Progress], Outcome]:
+    return partial(animate, prepared.request, SESSION.room)
 
 
 def _set_cast(ours: Any, roles: Sequence[str]) -> None:

@@ -26,6 +26,8 @@ from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
 from ....emotalk_core.speech.phones import misplaced_phones
 from ....emotalk_core.speech.phrases import Phrase, find_phrases
+from ....emotalk_core.speech.text_fit import unlike_line
+from ....emotalk_core.speech.transcript import unlike_text
 from ....emotalk_core.timing import NETWORK_FPS
 from ..sounds.decode import to_source
 from ..sounds.sound import Heard, Pause
@@ -201,7 +203,8 @@ def redo(request: Request, known: Known, engine: Engine, progress: Progress = si
     misplaced = misplaced_phones(
         request.track.phones, lambda a, b: encoding[a:b], encoding.n_frames, engine.config
     )
-    warnings = [misplaced] if misplaced else []
+    unlike = unlike_text(encoding, request.track.words, engine.config)
+    warnings = [*filter(None, (misplaced, unlike_line(unlike, heard.place)))]
     report = builder.finish(clip.n_frames, Fraction(clip.fps), known.notes, warnings)
     if isinstance(heard, Pause):
         report = replace(report, warnings=())  # it is meant to be silent

@@ -62,6 +62,10 @@ class Heard:
         """
         return self.start_s + self.trimmed_s
 
+    def place(self, second: float) -> str:
+        """Where on the scene's timeline a second of what is heard lies, in words."""
+        return f"frame {round(self.start_frame + second * float(self.rate))}"
+
     @property
     def file(self) -> Path:
         """What is heard, as the user has it."""

@@ -57,6 +57,7 @@ class Made:
     prepared: Prepared
     outcome: Outcome
     result: BakeResult
+    uid: str  # of the take
 
     @property
     def label(self) -> str:
@@ -97,6 +98,11 @@ class Several:
         self.is_looking = any(prepared.sight is not None for prepared in self._all)
         self._heard_from = LOOK_SHARE if self.is_looking else 0.0
         self._looks: Generator[None] | None = None
+
+    @property
+    def prepared(self) -> tuple[Prepared, ...]:
+        """What is to be made, checked."""
+        return tuple(self._all)
 
     @property
     def reasons(self) -> list[str]:
@@ -234,7 +240,8 @@ class Several:
         if isinstance(outcome, EmoTalkError):
             raise outcome
         prepared = self._all[self._place]
-        self.made.append(Made(prepared, outcome, takes.finish(prepared, outcome, draft)))
+        result = takes.finish(prepared, outcome, draft)
+        self.made.append(Made(prepared, outcome, result, takes.uid_of_made(prepared)))
 
     def _try(self, call: Callable[[], _T]) -> _T | None:
         """What `call` returns; None where one of several fails."""

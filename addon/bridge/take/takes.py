@@ -68,6 +68,7 @@ __all__ = [
     "shown_controls",
     "stretch_of",
     "take_of",
+    "uid_of_made",
     "unless_changed",
 ]
 
@@ -259,6 +260,13 @@ def make_active(prepared: Prepared) -> None:
     for place, take in enumerate(scene.emotalk.takes if scene else ()):
         if take.uid == prepared.uid:
             scene.emotalk.take_index = place
+
+
+def uid_of_made(prepared: Prepared) -> str:
+    """Of the take whose keys were written just now; a new one is chosen in the list."""
+    scene = scene_of(prepared)
+    take = active_take(scene) if scene else None
+    return prepared.uid or (take.uid if take else "")
 
 
 def here(scene: bpy.types.Scene) -> int | None:

@@ -1,0 +1,104 @@
+"""Files beside the sounds of a cast: what is felt and said in its takes, as in a batch's shots."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ....emotalk_core.cli.felt_table import read_feelings
+from ....emotalk_core.cli.options import control_files
+from ....emotalk_core.cli.tables import TABLES, tables_beside
+from ....emotalk_core.cli.texts import find_texts, read_words, said_or_heard
+from ....emotalk_core.controls import ControlTrack
+from ....emotalk_core.progress import Progress
+from ....emotalk_core.speech.phone_files import read_phones
+from ..asked import phones
+from ..asked.prepared import Prepared
+from ..jobs.session import SESSION
+from ..jobs.work import Outcome, Request, animate
+from ..sounds.sound import Heard
+from ..take import takes
+from ..take.several import Made
+from . import by_flags
+
+__all__ = ["Beside"]
+
+
+class Beside:
+    """What lies beside the sounds of some takes, and what of it was obeyed."""
+
+    def __init__(self, prepared: Sequence[Prepared], arguments: argparse.Namespace) -> None:
+        """Look for it; says beside how many sounds there are texts.
+
+        Raises
+        ------
+        InputError
+            --texts finds none, has no such --language, or the model goes by none.
+        SetupError
+            --texts, and espeak-ng is not installed.
+        """
+        self._arguments = arguments
+        sounds = [*dict.fromkeys(one.request.heard.file for one in prepared)]
+        self._texts = find_texts(sounds, arguments)
+        if self._texts:
+            phones.ensure_obeyed()
+        self.files = [file for sound in sounds for file in control_files(vars(self._flags(sound)))]
+        self._obeyed: dict[Prepared, tuple[ControlTrack, argparse.Namespace]] = {}
+
+    def work(self, prepared: Prepared) -> Callable[[Progress], Outcome]:
+        """What makes a take in the light of its files; in the main thread."""
+        return partial(self._animate, prepared)
+
+    def record(self, made: Made) -> None:
+        """Let a take's sliders say what its keys show."""
+        asked, flags = self._obeyed[made.prepared]
+        take = takes.take_of(takes.scene_of(made.prepared), made.uid)
+        by_flags.record(take, asked, flags, made.prepared.request.heard)
+
+    def _animate(self, prepared: Prepared, progress: Progress) -> Outcome:
+        request = prepared.request
+        flags, left_out = _on_clock(self._flags(request.heard.file), request.heard)
+
+        def make(flags: argparse.Namespace) -> Outcome:
+            asked = _asked(flags, request, is_new=not prepared.uid)
+            if asked.phones:
+                phones.ensure_obeyed()
+            self._obeyed[prepared] = asked, flags
+            track = by_flags.obeyed(asked, request)
+            return animate(replace(request, track=track), SESSION.room, progress)
+
+        outcome, unheard = said_or_heard(make, flags)
+        warnings = (*outcome.report.warnings, *filter(None, (unheard, left_out)))
+        return replace(outcome, report=replace(outcome.report, warnings=warnings))
+
+    def _flags(self, sound: Path) -> argparse.Namespace:
+        """The command's, with those of one sound."""
+        own = tables_beside(sound) | {"text_beside": self._texts.get(sound)}
+        return argparse.Namespace(**(vars(self._arguments) | own))
+
+
+def _on_clock(flags: argparse.Namespace, heard: Heard) -> tuple[argparse.Namespace, str]:
+    """The same without tables whose seconds are not those of what is heard, and a line on them."""
+    tables = [Path(table).name for name in TABLES if (table := getattr(flags, name)) is not None]
+    if heard.mixed_from is None or not tables:
+        return flags, ""
+    without = argparse.Namespace(**(vars(flags) | dict.fromkeys(TABLES)))
+    return without, f"{' and '.join(tables)} left out: the strip plays the sound at another speed"
+
+
+def _asked(flags: argparse.Namespace, request: Request, *, is_new: bool) -> ControlTrack:
+    """What the files say, but for what a take that is there was told of phones and feelings: that
+    may be work by hand.
+    """
+    own = request.track
+    asked = ControlTrack(own.base)
+    if flags.feelings is not None and (is_new or not own.keys):
+        felt = read_feelings(Path(flags.feelings), own.base)
+        times_s = [second - request.heard.from_s for second in felt.times_s]
+        asked = replace(felt, times_s=times_s)
+    if flags.phones is not None and not own.phones:
+        asked = replace(asked, phones=read_phones(Path(flags.phones)))
+    return replace(asked, words=read_words(flags))
