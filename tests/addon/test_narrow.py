@@ -11,7 +11,11 @@ import pytest
 from tests.addon.layouts import Layout, context_of
 
 NARROW, USUAL = 181, 292
-_PANELS = ("EMOTALK_PT_shaping", "EMOTALK_PT_keys")
+_PANELS = ("shaping", "keys")
+
+
+def _panel(name: str) -> Any:
+    return getattr(bpy.types, f"EMOTALK_PT_{name}")
 
 
 def _drawn(panel: Any, width: int) -> Layout:
@@ -36,30 +40,32 @@ def animated(ready: Any) -> Any:
 
 @pytest.mark.parametrize("name", _PANELS)
 def test_names_of_properties_stand_on_them(animated: Any, name: str) -> None:
-    panel = getattr(bpy.types, name)
+    panel = _panel(name)
 
     assert not _drawn(panel, NARROW).use_property_split
     assert _drawn(panel, USUAL).use_property_split
 
 
 def test_bars_of_what_was_heard_stand_below_each_other(animated: Any) -> None:
-    assert _drawn(bpy.types.EMOTALK_PT_result, NARROW).columns == 1
-    assert _drawn(bpy.types.EMOTALK_PT_result, USUAL).columns == 2
+    result = _panel("result")
+
+    assert _drawn(result, NARROW).columns == 1
+    assert _drawn(result, USUAL).columns == 2
 
 
 @pytest.mark.parametrize(
     "name",
-    ["EMOTALK_PT_takes", "EMOTALK_PT_rig", "EMOTALK_PT_speech"],
+    ["takes", "rig", "speech"],
 )
 def test_buttons_stand_below_each_other(animated: Any, name: str) -> None:
-    panel = getattr(bpy.types, name)
+    panel = _panel(name)
 
     assert _drawn(panel, NARROW).rows == _drawn(panel, USUAL).rows - 1
 
 
 @pytest.mark.parametrize("name", ["speech", "emotion", "rig"])
 def test_no_label_is_longer_than_the_sidebar(animated: Any, name: str) -> None:
-    bpy.context.scene.frame_current = 20
-    labels = _drawn(getattr(bpy.types, f"EMOTALK_PT_{name}"), NARROW).labels
+    animated.id_data.frame_current = 20
+    labels = _drawn(_panel(name), NARROW).labels
 
     assert max(map(len, labels), default=0) <= 18
