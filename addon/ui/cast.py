@@ -8,7 +8,7 @@ from ..bridge.asked import cast
 from ..bridge.counting import counted
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sound, strips
-from .base import InSequencer, InView, Rows, label_at_end
+from .base import InSequencer, InView, Rows, is_narrow, label_at_end
 
 __all__ = ["CLASSES"]
 
@@ -21,7 +21,8 @@ class EMOTALK_UL_cast(Rows, bpy.types.UIList):
         who = item.rig.character
         layout.label(text=who.name if who else f"{item.name} (deleted)", icon="USER")
         spoken = [s for s in strips.every_sound(context) if cast.speaks(item, s)]
-        label_at_end(layout, counted(sum(not sound.is_muted(s) for s in spoken), "strip"))
+        n = sum(not sound.is_muted(s) for s in spoken)
+        label_at_end(layout, str(n) if is_narrow(context) else counted(n, "strip"))
 
 
 class _Cast:
@@ -41,10 +42,11 @@ class _Cast:
             column = layout.column()
             column.prop(role.rig, "character", text="")
             column.prop(role, "strips")
-            on = "" if role.strip_channel else " (0: any)"
+            is_short = is_narrow(context)
+            on = "" if role.strip_channel or is_short else " (0: any)"
             column.prop(role, "strip_channel", text=f"On Channel{on}")
-            of = "" if role.channel else " (0: all)"
-            column.prop(role, "channel", text=f"Sound's Channel{of}")
+            of = "" if role.channel or is_short else " (0: all)"
+            column.prop(role, "channel", text="Sound's" if is_short else f"Sound's Channel{of}")
             column.prop(role, "look_at")
         if SESSION.job is None:  # else the panel above shows how far it is
             layout.operator("emotalk.animate_cast", icon="PLAY")

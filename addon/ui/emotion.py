@@ -80,7 +80,9 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
         row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
         middle = row.row(align=True)
         middle.alignment = "CENTER"
-        middle.label(text=f"Phrase {spoken.number} of {len(take.phrases)}: heard {spoken.heard}")
+        where = f"{spoken.number} of {len(take.phrases)}"
+        told = where if is_narrow(context) else f"Phrase {where}: heard {spoken.heard}"
+        middle.label(text=told)
         row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
     # Grey in a take of an older version, and say what to do.
     buttons = column if is_narrow(context) else column.row(align=True)

@@ -7,7 +7,7 @@ import bpy
 from ...emotalk_core.controls import EMOTIONS
 from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
-from .base import InView, draw_text
+from .base import InView, draw_text, is_narrow
 
 __all__ = ["CLASSES"]
 
@@ -39,7 +39,8 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
             return
         where = f"on channel {take.channel}" if take.channel else "in the voice"
         layout.label(text=f"Heard {where}", icon="SOUND")
-        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        columns = 1 if is_narrow(context) else 2
+        grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
         for name, share in zip(EMOTIONS, take.heard, strict=True):
             grid.progress(factor=share, text=f"{name.capitalize()} {share:.0%}")
         self._draw_notes(take, context)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge import characters
-from .base import InView, Rows, draw_text, label_at_end
+from .base import InView, Rows, draw_text, is_narrow, label_at_end
 
 __all__ = ["CLASSES"]
 
@@ -39,7 +39,7 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         layout.operator("emotalk.find_rig", icon="VIEWZOOM")
         self._draw_details(context)
         layout.prop(group, "use_head")
-        row = layout.row()
+        row = layout.column() if is_narrow(context) else layout.row()
         row.label(text="Names file")
         row.operator("emotalk.save_names", icon="EXPORT")
         layout.prop(group, "names_path", text="")
@@ -55,7 +55,7 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         if group.n_missing:
             draw_text(box, f"Missing everywhere: {group.missing}", "ERROR", context)
         elif item.label:
-            box.label(text="Every channel moves something", icon="CHECKMARK")
+            draw_text(box, "Every channel moves something", "CHECKMARK", context)
         for note in group.notes.splitlines():
             draw_text(layout, note, "INFO", context)
 

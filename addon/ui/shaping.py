@@ -6,7 +6,7 @@ import bpy
 
 from ...emotalk_core.reshaping import RESHAPING
 from ..bridge.take import takes
-from .base import InView, draw_text
+from .base import InView, draw_text, is_narrow
 
 __all__ = ["CLASSES"]
 
@@ -22,7 +22,7 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Regions, curves, life."""
         layout = self.layout
-        layout.use_property_split = True
+        layout.use_property_split = not is_narrow(context)  # else names are cut to a letter
         layout.use_property_decorate = False
         group, take = takes.shown_controls(context.scene), takes.active_take(context.scene)
         is_clip = take is not None and take.source == "CLIP"
@@ -51,7 +51,7 @@ class EMOTALK_PT_keys(InView, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Step, thinning, range."""
         layout = self.layout
-        layout.use_property_split = True
+        layout.use_property_split = not is_narrow(context)
         layout.use_property_decorate = False
         ours = context.scene.emotalk
         layout.prop(ours, "key_step")

@@ -8,7 +8,7 @@ from ..bridge import characters, compat
 from ..bridge.counting import counted
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import strips
-from .base import InSequencer, InView
+from .base import InSequencer, InView, draw_text, is_narrow
 
 __all__ = ["CLASSES"]
 
@@ -16,7 +16,8 @@ __all__ = ["CLASSES"]
 def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
     ours = context.scene.emotalk
     column = layout.column(align=True)
-    column.row(align=True).prop(ours, "source", expand=True)
+    choices = column.column(align=True) if is_narrow(context) else column.row(align=True)
+    choices.prop(ours, "source", expand=True)
     box = column.box()
     if ours.source == "STRIP":
         _draw_strip(box, ours, context)
@@ -25,8 +26,9 @@ def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
     else:
         box.prop(ours, "filepath", text="")
         box.prop(ours, "start_frame")
-        box.label(text="Not heard in playback: strips are", icon="INFO")
-    box.prop(ours, "channel", text="Channel" if ours.channel else "Channel (0: all)")
+        draw_text(box, "Not heard in playback: strips are", "INFO", context)
+    is_short = ours.channel or is_narrow(context)
+    box.prop(ours, "channel", text="Channel" if is_short else "Channel (0: all)")
 
 
 def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
@@ -55,7 +57,7 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
     if used:
         n_found = 52 - group.n_missing
         text = f"{counted(len(used), 'mesh')}, {n_found} of 52 channels"
-        layout.label(text=text, icon="CHECKMARK" if n_found else "ERROR")
+        draw_text(layout, text, "CHECKMARK" if n_found else "ERROR", context)
     elif group.character is None and context.object is not None:
         layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")
     if not group.targets and group.character is None:

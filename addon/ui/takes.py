@@ -47,9 +47,10 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
             text = f"{adopted.names_of(strangers)}: keys of takes that are not listed, as of a copy"
             draw_text(layout, text, "ERROR", context)
             layout.operator("emotalk.adopt_keys", icon="DUPLICATE")
-        row = layout.row(align=True)
+        narrow = is_narrow(context)
+        row = layout.column(align=True) if narrow else layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
-        row.operator("emotalk.refresh_all", text="", icon="ANIM_DATA")
+        row.operator("emotalk.refresh_all", text="Update All" if narrow else "", icon="ANIM_DATA")
         row.operator("emotalk.clear", text="Remove", icon="TRASH")
         layout.operator("emotalk.fill_pauses", icon="HIDE_OFF")
         if draw_errand(layout, "emotalk.export_clip", context):

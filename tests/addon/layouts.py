@@ -18,6 +18,8 @@ class Layout:
         self.columns = 0
         self.rows = 0
         self.enabled = True
+        self.use_property_split = False
+        self.use_property_decorate = True
 
     def grid_flow(self, *, columns: int, **_: Any) -> Layout:
         self.columns = columns
@@ -39,7 +41,12 @@ class Layout:
 
     def prop(self, *_: Any, **__: Any) -> None: ...
 
-    template_list = prop
+    template_list = menu = operator_menu_enum = progress = separator = prop
+
+    def box(self) -> Layout:
+        return self
+
+    def prop_search(self, *_: Any, **__: Any) -> None: ...
 
     def label(self, *, text: str, **_: Any) -> None:
         self.labels.append(text)

@@ -159,12 +159,17 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
     )
 
 
-def in_scene(heard: Heard, scene: bpy.types.Scene) -> Heard:
-    """The same, for a scene whose frame rate may differ from that of the sequencer's scene."""
+def in_scene(heard: Heard, scene: bpy.types.Scene, frames_later: float | None = None) -> Heard:
+    """The same, for a scene whose frame rate may differ from that of the sequencer's scene, and
+    which may be shown there by a Scene strip: that counts frames, whatever their rates.
+    """
     rate = compat.scene_rate(scene)
+    if frames_later is not None:
+        heard = replace(heard, start_frame=heard.start_frame + frames_later)
     if rate == heard.rate:
         return heard
-    start_frame = heard.start_frame * float(rate / heard.rate)
+    ratio = float(rate / heard.rate) if frames_later is None else 1.0
+    start_frame = heard.start_frame * ratio
     note = (
         f"The sequencer's scene has {float(heard.rate):.5g} frames a second, "
         f"this one {float(rate):.5g}: keys follow the seconds"

@@ -10,7 +10,7 @@ import bpy
 
 from ....emotalk_core.errors import InputError
 from .. import compat
-from . import mixdown, sound, strips
+from . import mixdown, scene_strips, sound, strips
 
 __all__ = ["is_clip_of", "is_same_file", "of_clip", "of_panel", "of_strip", "of_take"]
 
@@ -110,7 +110,8 @@ def _of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None
 
 
 def _played(strip: Any, scene: bpy.types.Scene) -> sound.Heard:
-    return sound.in_scene(sound.from_strip(strip, strip.id_data), scene)
+    heard = sound.from_strip(strip, strip.id_data)
+    return sound.in_scene(heard, scene, scene_strips.frames_later(strip, scene))
 
 
 def _completed(heard: sound.Heard, channel: int, scene: bpy.types.Scene) -> sound.Heard:

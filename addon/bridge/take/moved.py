@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import compat
-from ..sounds import strips
+from ..sounds import scene_strips, strips
 
 __all__ = ["has_moved", "remember"]
 
@@ -34,4 +34,6 @@ def _place(take: Any) -> str:
     if strip is None:
         return ""
     first, end, content = compat.span(strip)
-    return f"{rate} {first} {end} {content:.3f} {compat.sound_offset_s(strip):.4f}"
+    place = f"{rate} {first} {end} {content:.3f} {compat.sound_offset_s(strip):.4f}"
+    later = scene_strips.frames_later(strip, take.id_data)
+    return place if later is None else f"{place} {later:.3f}"

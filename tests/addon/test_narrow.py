@@ -1,0 +1,71 @@
+"""Panels in the narrowest sidebar that Blender makes, 181 pixels: names and buttons can be read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.layouts import Layout, context_of
+
+NARROW, USUAL = 181, 292
+_PANELS = ("shaping", "keys")
+
+
+def _panel(name: str) -> Any:
+    return getattr(bpy.types, f"EMOTALK_PT_{name}")
+
+
+def _drawn(panel: Any, width: int) -> Layout:
+    """With what the panel's own methods need of it."""
+    layout = Layout()
+    own = SimpleNamespace(layout=layout)
+    for name in ("_draw_notes", "_draw_details"):
+        if hasattr(panel, name):
+            setattr(own, name, getattr(panel, name).__get__(own))
+    panel.draw(own, context_of(width))
+    return layout
+
+
+@pytest.fixture
+def animated(ready: Any) -> Any:
+    """A take of one character, who is of the cast."""
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.add_role()
+    bpy.ops.emotalk.animate()
+    return ready
+
+
+@pytest.mark.parametrize("name", _PANELS)
+def test_names_of_properties_stand_on_them(animated: Any, name: str) -> None:
+    panel = _panel(name)
+
+    assert not _drawn(panel, NARROW).use_property_split
+    assert _drawn(panel, USUAL).use_property_split
+
+
+def test_bars_of_what_was_heard_stand_below_each_other(animated: Any) -> None:
+    result = _panel("result")
+
+    assert _drawn(result, NARROW).columns == 1
+    assert _drawn(result, USUAL).columns == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["takes", "rig", "speech"],
+)
+def test_buttons_stand_below_each_other(animated: Any, name: str) -> None:
+    panel = _panel(name)
+
+    assert _drawn(panel, NARROW).rows == _drawn(panel, USUAL).rows - 1
+
+
+@pytest.mark.parametrize("name", ["speech", "emotion", "rig"])
+def test_no_label_is_longer_than_the_sidebar(animated: Any, name: str) -> None:
+    animated.id_data.frame_current = 20
+    labels = _drawn(_panel(name), NARROW).labels
+
+    assert max(map(len, labels), default=0) <= 18

@@ -1,0 +1,78 @@
+"""A character's scene that an edit shows by a Scene strip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.scenes import needs_sound, voice_of
+
+pytestmark = needs_sound
+
+
+@pytest.fixture
+def edit(ready: Any, speech: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Strips of an edit whose sound begins at its frame 120, to be spoken in a shot from 1 on."""
+    from emotalk.addon.bridge import compat
+
+    scene = bpy.data.scenes.new("Edit")
+    strips = compat.top_strips(scene)
+    strips.new_sound("line", str(speech), 1, 120)
+    monkeypatch.setattr(compat, "sequencer_scene", lambda _context: scene)
+    ready.source, ready.strip = "STRIP", "line"
+    return strips
+
+
+def _show_shot(edit: Any, frame: int) -> Any:
+    return edit.new_scene("shot", bpy.context.scene, 2, frame)
+
+
+@pytest.mark.parametrize(("starts", "shot_starts", "expected"), [(101, 1, 20), (151, 11, -20)])
+def test_keys_lie_where_the_edit_shows_the_shot(
+    edit: Any, head: Any, starts: int, shot_starts: int, expected: int
+) -> None:
+    bpy.context.scene.frame_start = shot_starts
+    _show_shot(edit, starts)
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == expected
+
+
+def test_a_shot_that_is_not_shown_meanwhile_counts_as_the_edit_does(edit: Any, head: Any) -> None:
+    _show_shot(edit, 101).mute = True
+    edit.new_scene("later", bpy.context.scene, 3, 900)
+    edit.new_scene("other", bpy.data.scenes.new("Other"), 4, 101)
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == 120
+
+
+def test_a_take_follows_a_shot_that_was_moved_in_the_edit(ready: Any, edit: Any, head: Any) -> None:
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.take import moved
+
+    shot = _show_shot(edit, 101)
+    bpy.ops.emotalk.animate()
+    assert not moved.has_moved(ready.takes[0])
+
+    compat.move_strip(shot, 10)
+    assert moved.has_moved(ready.takes[0])
+    bpy.ops.emotalk.refresh()
+
+    assert voice_of(head, "jawOpen")[0][0] == 10
+    assert not moved.has_moved(ready.takes[0])
+
+
+def test_a_scene_strip_counts_frames_whatever_their_rate(ready: Any, edit: Any, head: Any) -> None:
+    bpy.context.scene.render.fps = 48
+    _show_shot(edit, 101)
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == 20
+    assert "24 frames a second, this one 48" in ready.takes[0].warnings
