@@ -14,7 +14,7 @@ from ...emotalk_core.errors import EmoTalkError, InputError, RigError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.speech.phones import Phone
-from ...emotalk_core.speech.transcript import Words, pronounced
+from ...emotalk_core.speech.transcript import ENGLISH, Words, pronounced
 from ..bridge import compat
 from ..bridge.asked import phones
 from ..bridge.counting import counted
@@ -181,8 +181,8 @@ class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
 
     text: StringProperty(name="Text", description="All words of this sound. Empty: not known")
     language: StringProperty(
-        name="Language", default="en-us",
-        description="As espeak-ng calls it, which has to be installed: en-us, de, fr-fr, es, ja",
+        name="Language", default=ENGLISH,
+        description="en, or as espeak-ng calls it, which has to be installed then: de, fr-fr, ja",
     )  # fmt: skip
 
     _of = (0, "")  # Blender's number of the scene, and the take's uid

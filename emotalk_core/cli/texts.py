@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
-from ..speech.transcript import Words, pronounced
+from ..speech.transcript import ENGLISH, Words, pronounced
 from .streams import say
 from .tables import TEXTS, text_beside
 
@@ -31,7 +31,7 @@ def add_text_flags(parser: argparse.ArgumentParser) -> None:
     """What is read."""
     parser.add_argument(
         "--text", metavar="TEXT|FILE.txt",
-        help="what is said, word for word: the lips are heard in the light of it (needs espeak-ng)",
+        help="what is said, word for word: the lips are heard in the light of it",
     )  # fmt: skip
     add_language_flag(parser, "--text")
 
@@ -40,8 +40,8 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
     """Texts beside sounds."""
     parser.add_argument(
         "--texts", action="store_true",
-        help="NAME.lab or NAME.txt beside a sound is what is said in it, word for word (needs "
-        "espeak-ng); a text that is not what is said is left out, and told",
+        help="NAME.lab or NAME.txt beside a sound is what is said in it, word for word; a "
+        "text that is not what is said is left out, and told",
     )  # fmt: skip
     add_language_flag(parser, "--texts")
 
@@ -49,8 +49,9 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
 def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
     """How texts are read."""
     parser.add_argument(
-        "--language", default="en-us", metavar="NAME",
-        help=f"of {of}, as espeak-ng calls it: en-us, de, fr-fr (default: en-us)",
+        "--language", default=ENGLISH, metavar="NAME",
+        help=f"of {of}: en (default), or as espeak-ng calls it, which has to be installed then: "
+        "de, fr-fr, es",
     )  # fmt: skip
 
 

@@ -26,6 +26,9 @@ from tests.addon.scenes import add_strip, fcurves, needs_sound
 from tests.addon.test_commands import run
 from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
+LANGUAGE = "--language", "en-us"  # read by the program that stands for espeak-ng
+TEXTS = "--texts", *LANGUAGE
+
 
 @pytest.fixture
 def said(addon: Any, head: Any, tmp_path: Path) -> Any:
@@ -207,7 +210,7 @@ def made_of(lines: Path, *flags: str) -> dict[str, Any]:
     """The entries of a batch's report."""
     out = lines.parent / "out"
     bpy.ops.wm.open_mainfile(filepath=str(lines.parent / "base.blend"))
-    assert run("batch", lines, "--character", "Head", "-o", out, "--texts", *flags) == 0
+    assert run("batch", lines, "--character", "Head", "-o", out, *TEXTS, *flags) == 0
     entries = json.loads((out / "batch_report.json").read_text())
     return {Path(entry["audio"]).stem: entry for entry in entries}
 
@@ -230,7 +233,17 @@ def test_a_stretch_that_its_text_does_not_fit_is_told_by_its_frames(
     lines: Path, head: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     monkeypatch.setattr(Fit, "unlike", lambda _: ((1.0, 3.0),))
-    words = "--sound", lines / "a.wav", "--start", FIRST, "--target", "Head", "--text", "Told"
+    words = (
+        "--sound",
+        lines / "a.wav",
+        "--start",
+        FIRST,
+        "--target",
+        "Head",
+        "--text",
+        "Told",
+        *LANGUAGE,
+    )
 
     assert run("animate", *words, "-o", lines.parent / "out.blend") == 0
 
@@ -257,7 +270,7 @@ def test_without_espeak_ng_a_batch_ends_before_the_first_shot(
     monkeypatch.setenv("PATH", "")
     out = lines.parent / "out"
 
-    assert run("batch", lines, "--character", "Head", "-o", out, "--texts") == 2
+    assert run("batch", lines, "--character", "Head", "-o", out, *TEXTS) == 2
 
     assert capfd.readouterr().err.count("Install it") == 1
     assert not out.exists()
@@ -289,7 +302,7 @@ def taken(strip: str) -> Any:
 
 @needs_sound
 def test_a_cast_takes_texts_beside_and_leaves_out_a_wrong_one(dialogue: Path, capfd: Any) -> None:
-    made = made_of_cast(dialogue, "--texts")
+    made = made_of_cast(dialogue, *TEXTS)
 
     warnings = {name: entry["warnings"] for name, entry in made.items()}
     assert [name for name in warnings if warnings[name]] == ["b"]
@@ -301,10 +314,10 @@ def test_a_cast_takes_texts_beside_and_leaves_out_a_wrong_one(dialogue: Path, ca
 
 @needs_sound
 def test_a_text_that_was_mended_counts_for_the_cast_made_again(dialogue: Path, lines: Path) -> None:
-    made_of_cast(dialogue, "--texts")
+    made_of_cast(dialogue, *TEXTS)
     (lines / "b.txt").write_text("Told")
 
-    assert not made_of_cast(dialogue, "--texts")["b"]["warnings"]
+    assert not made_of_cast(dialogue, *TEXTS)["b"]["warnings"]
 
     assert taken("b").controls.text == "Told"
 
@@ -370,11 +383,11 @@ def test_a_cast_with_no_text_or_no_espeak_ng_ends_before_it_is_heard(
     dialogue: Path, lines: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     was = dialogue.read_bytes()
-    assert run("cast", "--role", "Head=c", "--texts") == 2
+    assert run("cast", "--role", "Head=c", *TEXTS) == 2
     assert "No text beside any of the sounds" in capfd.readouterr().err
     monkeypatch.setenv("PATH", "")
 
-    assert run("cast", "--role", "Head=a,b,c", "--texts") == 2
+    assert run("cast", "--role", "Head=a,b,c", *TEXTS) == 2
 
     assert capfd.readouterr().err.count("Install it") == 1
     assert dialogue.read_bytes() == was
@@ -384,7 +397,7 @@ def test_a_cast_with_no_text_or_no_espeak_ng_ends_before_it_is_heard(
 def test_a_casts_report_replaces_nothing_that_lies_beside_a_sound(
     dialogue: Path, lines: Path, capfd: Any
 ) -> None:
-    assert run("cast", "--role", "Head=a,b,c", "--texts", "--report", lines / "b.txt") == 2
+    assert run("cast", "--role", "Head=a,b,c", *TEXTS, "--report", lines / "b.txt") == 2
 
     assert "would overwrite" in capfd.readouterr().err
     assert (lines / "b.txt").read_text() == "Ah"

@@ -67,9 +67,20 @@ def test_commands_tell_it(
     (folder / f"{babbling.stem}.txt").write_text(papa, encoding="utf-8")
     report = folder / "report.json"
     commands = (
-        ("phones", babbling, "-o", folder / "p.csv", "--text", papa),
-        ("animate", babbling, "-o", folder / "o.npz", "--text", papa, "--report", report),
-        ("batch", folder, "-o", folder / "out", "--texts"),
+        ("phones", babbling, "-o", folder / "p.csv", "--text", papa, "--language", "de"),
+        (
+            "animate",
+            babbling,
+            "-o",
+            folder / "o.npz",
+            "--text",
+            papa,
+            "--language",
+            "de",
+            "--report",
+            report,
+        ),
+        ("batch", folder, "-o", folder / "out", "--texts", "--language", "de"),
     )
 
     for command in commands:

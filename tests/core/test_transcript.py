@@ -169,11 +169,12 @@ def test_curves_and_phones_follow_a_text(babbling: Path, papa: str) -> None:
     text.write_text(papa + "\n", encoding="utf-8")
 
     assert run("animate", babbling, "-o", plain) == 0
-    assert run("animate", babbling, "-o", told, "--text", text) == 0
-    assert run("phones", babbling, "-o", babbling.with_name("p.csv"), "--text", papa) == 0
+    assert run("animate", babbling, "-o", told, "--text", text, "--language", "de") == 0
+    to = babbling.with_name("p.csv")
+    assert run("phones", babbling, "-o", to, "--text", papa, "--language", "de") == 0
 
     assert np.abs(read_clip(told).values - read_clip(plain).values).max() > 0.01
-    said = [p.symbol for p in read_phones(babbling.with_name("p.csv")) if p.symbol != "_"]
+    said = [p.symbol for p in read_phones(to) if p.symbol != "_"]
     assert said
 
 
@@ -200,7 +201,8 @@ def test_the_progress_tells_that_a_text_is_followed(
     monkeypatch.setattr(cli_progress, "_INTERVAL_S", 0.0)
     out = babbling.with_name("out.csv")
 
-    assert run("animate", babbling, "-o", out, "--text", papa, "--progress", "json") == 0
+    told = "--text", papa, "--language", "de"
+    assert run("animate", babbling, "-o", out, *told, "--progress", "json") == 0
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     shares = [line["progress"] for line in lines]
