@@ -233,19 +233,10 @@ def test_a_stretch_that_its_text_does_not_fit_is_told_by_its_frames(
     lines: Path, head: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     monkeypatch.setattr(Fit, "unlike", lambda _: ((1.0, 3.0),))
-    words = (
-        "--sound",
-        lines / "a.wav",
-        "--start",
-        FIRST,
-        "--target",
-        "Head",
-        "--text",
-        "Told",
-        *LANGUAGE,
-    )
+    sound = "--sound", lines / "a.wav", "--start", FIRST, "--target", "Head"
+    told = "--text", "Told", *LANGUAGE
 
-    assert run("animate", *words, "-o", lines.parent / "out.blend") == 0
+    assert run("animate", *sound, *told, "-o", lines.parent / "out.blend") == 0
 
     line = "The text is not what is said from frame 29 to frame 77: mend its words there."
     assert f"emotalk: {line}" in capfd.readouterr().err
