@@ -88,9 +88,14 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
     InputError
         It has no such language; a TextError: the text has no sounds.
     """
-    words = read_english(text) if language == ENGLISH else _by_espeak(text, language, progress)
+    read = partial(_by_espeak, language=language) if language != ENGLISH else read_english
+    words = read(text, progress=progress)
     if not words:
-        raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
+        raise TextError(
+            "Nothing to say in the text",
+            value=text[:40],
+            remedy=f"Write words of the language {language}, or say which one they are of.",
+        )
     return words
 
 
@@ -100,7 +105,8 @@ def _by_espeak(text: str, language: str, progress: Progress) -> Words:
         raise SetupError(
             "A text in this language is read by espeak-ng, which is not there",
             value=language,
-            remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones.",
+            remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones; "
+            f"English is read without it: {ENGLISH}.",
         )
     code, answer = _read(program, text, language, progress)
     if code != 0:
@@ -115,7 +121,7 @@ def _by_espeak(text: str, language: str, progress: Progress) -> Words:
 def _read(program: Path, text: str, language: str, progress: Progress) -> tuple[int, bytes]:
     """Its exit code and answer; it ends when `progress` raises."""
     command = [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"]
-    given: bytes | None = text.encode()
+    given: bytes | None = text.encode(errors="replace")  # a shell's odd bytes
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
