@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -63,6 +63,7 @@ class Told:
 _FINER: Final = 2  # steps in a frame: a short phone lasts less than one
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
 _LOOK_S: Final = 0.1  # between two looks at Esc
+_SHOWN_WORDS: Final = 3  # of a text that is refused, as they sound
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
@@ -88,7 +89,7 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
     InputError
         It has no such language; a TextError: the text has no sounds.
     """
-    read = partial(_by_espeak, language=language) if language != ENGLISH else read_english
+    read = partial(_by_espeak, language=language) if language.lower() != ENGLISH else read_english
     words = read(text, progress=progress)
     if not words:
         raise TextError(
@@ -221,10 +222,11 @@ def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:
     return np.log(np.maximum(shares, np.exp(_LEAST)))
 
 
-def _not_said(words: Sequence[Sequence[str]]) -> TextError:
+def _not_said(words: Words) -> TextError:
+    first = (_letters(word) for word in words[:_SHOWN_WORDS])
     return TextError(
         "The text is not what is said in the sound",
-        value="".join(words[0]) + " ...",
+        value=" ".join(map("".join, first)) + " ...",
         remedy="Give the words of this very sound, all of them, and its language.",
     )
 
@@ -234,7 +236,11 @@ def _passed(words: Words) -> Places:
     pause = (PHONES.index(SILENCE), True)
     rows = [pause]
     for word in words:
-        letters = (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])
-        rows += [*((PHONES.index(letter), False) for letter in letters), pause]
+        rows += [*((PHONES.index(letter), False) for letter in _letters(word)), pause]
     numbers, may_miss = zip(*rows, strict=True)
     return Places(np.array(numbers), np.array(may_miss))
+
+
+def _letters(word: Sequence[str]) -> Iterator[str]:
+    """The network's names of the phones of a word, in IPA."""
+    return (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])
