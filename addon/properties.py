@@ -93,7 +93,7 @@ def _sound_channel() -> Any:
 class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     """Sliders: the same as on the command line."""
 
-    phones: StringProperty()  # of a take alone: what was told of its sound, see `take.phones`
+    phones: StringProperty()  # of a take alone: told of its sound, see `asked.phones`
     text: StringProperty()  # likewise: what is said in it, if that was told
     language: StringProperty()
     words: StringProperty()  # the phones of the text, as it was read then

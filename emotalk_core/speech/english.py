@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from ..atomic_file import atomic_file
+from ..progress import Progress, silent
 from .english_numbers import in_words
 
 __all__ = [
@@ -38,14 +39,28 @@ PLACES: Final = tuple(place for step in range(1, 18) for place in (step, -step))
 OUTSIDE: Final = "."  # beside a word
 
 _SHORT: Final = {
-    "mr": "mister", "dr": "doctor", "jr": "junior", "sr": "senior", "st": "saint",
-    "sgt": "sergeant", "ltd": "limited", "etc": "et cetera", "vs": "versus", "feb": "february",
-    "q": "cue", "w": "double you", "x": "ex", "bbq": "barbecue", "sql": "sequel",
-    "bmw": "b m double you", "fyi": "f y i", "xml": "ex m l", "kwh": "kilowatt hours",
+    "mr": "mister", "mrs": "missus", "ms": "miz", "dr": "doctor", "jr": "junior", "sr": "senior",
+    "st": "saint", "sgt": "sergeant", "ltd": "limited", "etc": "et cetera", "vs": "versus",
+    "feb": "february", "q": "cue", "w": "double you", "x": "ex", "bbq": "barbecue",
+    "sql": "sequel", "bmw": "b m double you", "fyi": "f y i", "xml": "ex m l",
+    "kwh": "kilowatt hours",
 }  # fmt: skip
+_SOUNDS: Final = frozenset(["hm", "hmm", "mm", "mmm", "sh", "shh", "psst", "brr", "grr", "tsk"])
 _SIGNS: Final = {"&": "and", "@": "at", "+": "plus", "=": "equals", "%": "percent"}
-_WORD: Final = re.compile(r"(?:[a-z]\.){2,}|[a-z]+(?:'[a-z]+)*|'[a-z]+|[&@+=%]", re.IGNORECASE)
-_VOWEL: Final = re.compile("[aeiouy]")
+_PLAIN: Final = str.maketrans(
+    {
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe",
+        "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl",
+        "½": " half ", "¼": " quarter ", "¾": " three quarters ", "²": " squared ",
+        "°": " degrees ", "¢": " cents ", "×": " times ", "\N{MINUS SIGN}": " minus ",
+    }
+)  # fmt: skip
+# An apostrophe before a word is a quotation mark, but for a few words that sound otherwise with it.
+_WORD: Final = re.compile(
+    r"(?:[a-z]\.){2,}|'(?:cause|n|tis|twas)\b|[a-z]+(?:'[a-z]+)*|[&@+=%]", re.IGNORECASE
+)
+_INITIALS: Final = re.compile("([B-DF-HJ-NP-TV-XZ]+)('?s)?")
+_OF_A_LETTER: Final = {"a": "ay"}  # alone it is the article
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +120,16 @@ def _shipped() -> Rules:
     return load_rules(FILE)
 
 
-def read_english(text: str) -> tuple[tuple[str, ...], ...]:
+def read_english(text: str, progress: Progress = silent) -> tuple[tuple[str, ...], ...]:
     """The phones of each word of an English text, ARPABET without stress; none of a text that has
-    no words.
+    no words. `progress` only takes a Cancelled.
     """
-    words = (_shipped().read(word) for word in spoken_words(text))
-    return tuple(word for word in words if word)
+    read = cache(_shipped().read)  # a script says the same words again and again
+    words = []
+    for word in spoken_words(text):
+        progress(0.0, "Reading the text")
+        words.append(read(word))
+    return tuple(filter(None, words))
 
 
 def spoken_words(text: str) -> Iterator[str]:
@@ -120,7 +139,7 @@ def spoken_words(text: str) -> Iterator[str]:
     >>> list(spoken_words("Dr. Kay's 2nd BBC film, 50% off"))[:6]
     ['doctor', "kay's", 'second', 'b', 'b', 'c']
     """
-    marked = unicodedata.normalize("NFD", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    marked = unicodedata.normalize("NFD", text.translate(_PLAIN))
     plain = "".join(c for c in marked if not unicodedata.combining(c))
     for match in _WORD.finditer(in_words(plain)):
         yield from _as_spoken(match[0])
@@ -128,7 +147,14 @@ def spoken_words(text: str) -> Iterator[str]:
 
 def _as_spoken(word: str) -> Iterator[str]:
     lower = word.lower()
-    if "." in word or (word.isupper() and not _VOWEL.search(lower)):
-        lower = " ".join(c for c in lower if c.isalpha())
+    initials = _INITIALS.fullmatch(word)
+    if "." in word:
+        lower = _spelled(lower.replace(".", ""))
+    elif initials and lower not in _SHORT and lower not in _SOUNDS:
+        lower = _spelled(initials[1].lower()) + ("'s" if initials[2] else "")
     for part in lower.split():
         yield from _SHORT.get(part, _SIGNS.get(part, part)).split()
+
+
+def _spelled(letters: str) -> str:
+    return " ".join(_OF_A_LETTER.get(letter, letter) for letter in letters)

@@ -42,32 +42,49 @@ _TENS: Final = [
     "ninety",
 ]
 _GREAT: Final = ((10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
-_LARGEST: Final = 10**12  # longer rows of digits are read one by one
+_MOST_DIGITS: Final = 12  # longer rows are read one by one
 _ORDINALS: Final = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
     "nine": "ninth", "twelve": "twelfth",
 }  # fmt: skip
-_MONEY: Final = {"$": "dollar", "£": "pound", "€": "euro"}
+_MONEY: Final = {"$": ("dollar", "cents"), "£": ("pound", "pence"), "€": ("euro", "cents")}
+_SHORT_GREAT: Final = {"k": "thousand", "m": "million", "bn": "billion", "b": "billion"}
 
+_GREAT_MONEY: Final = re.compile(
+    r"(?P<money>[$£€])(?P<n>\d[\d,]*(?:\.\d+)?)[ -]?"
+    r"(?P<great>thousand|million|billion|trillion|bn|[kmb])\b",
+    re.IGNORECASE,
+)
+_NOON: Final = re.compile(r"(?<=\d)\s?([ap])m\b", re.IGNORECASE)
+_NO_WHOLE: Final = re.compile(r"(?<![\w.])\.(?=\d)")
 _NUMBER: Final = re.compile(
-    r"(?P<money>[$£€])?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)"
-    r"(?:(?P<time>:\d\d)|(?P<part>\.\d+)|(?P<end>st|nd|rd|th|'?s)\b)?",
+    r"(?P<money>[$£€])?(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+    r"(?:(?P<time>:\d\d)(?!\d)|(?P<part>\.\d+)|(?P<end>st|nd|rd|th|'?s)\b)?",
     re.IGNORECASE,
 )
 
 
 def in_words(text: str) -> str:
-    """`text` with its numbers in words: whole ones, years, fractions, times, ordinals, money.
+    """`text` with its numbers in words: whole ones, years, fractions, times, ordinals, money, of
+    any script's digits.
 
     >>> in_words("At 7:30 $3.50 for the 21st")
     'At  seven thirty   three dollars fifty  for the  twenty first '
     """
+    text = _GREAT_MONEY.sub(_unit_last, _NOON.sub(r" \1.m.", text))
+    text = _NO_WHOLE.sub(" point ", text)
     return _NUMBER.sub(lambda found: f" {_spoken(found)} ", text)
+
+
+def _unit_last(found: re.Match[str]) -> str:
+    """As in 2 million dollars."""
+    great = found["great"].lower()
+    return f"{found['n']} {_SHORT_GREAT.get(great, great)} {_MONEY[found['money']][0]}s"
 
 
 def _spoken(found: re.Match[str]) -> str:
     digits = found["whole"].replace(",", "")
-    if int(digits) >= _LARGEST or (digits[0] == "0" and len(digits) > 1):
+    if len(digits) > _MOST_DIGITS or (int(digits[0]) == 0 and len(digits) > 1):
         return _one_by_one(digits) + _fraction(found["part"])
     n, is_year = int(digits), len(digits) == 4 and "," not in found["whole"]
     if found["money"]:
@@ -105,8 +122,10 @@ def _time(hour: int, minute: int) -> str:
     return f"{_whole(hour)} {'oh ' if minute < 10 else ''}{_whole(minute)}"
 
 
-def _money(n: int, unit: str, part: str | None) -> str:
-    small = int(part[1:3].ljust(2, "0")) if part else 0
+def _money(n: int, units: tuple[str, str], part: str | None) -> str:
+    small, (unit, cents) = int(part[1:3].ljust(2, "0")) if part else 0, units
+    if small and not n:
+        return f"{_whole(small)} {cents}"
     amount = f"{_whole(n)} {unit}{'' if n == 1 else 's'}"
     return f"{amount} {_whole(small)}" if small else amount
 

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -63,6 +63,7 @@ class Told:
 _FINER: Final = 2  # steps in a frame: a short phone lasts less than one
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
 _LOOK_S: Final = 0.1  # between two looks at Esc
+_SHOWN_WORDS: Final = 3  # of a text that is refused, as they sound
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
@@ -88,9 +89,14 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
     InputError
         It has no such language; a TextError: the text has no sounds.
     """
-    words = read_english(text) if language == ENGLISH else _by_espeak(text, language, progress)
+    read = partial(_by_espeak, language=language) if language.lower() != ENGLISH else read_english
+    words = read(text, progress=progress)
     if not words:
-        raise TextError("Nothing to say in the text", value=text[:40], remedy="Write words.")
+        raise TextError(
+            "Nothing to say in the text",
+            value=text[:40],
+            remedy=f"Write words of the language {language}, or say which one they are of.",
+        )
     return words
 
 
@@ -100,7 +106,8 @@ def _by_espeak(text: str, language: str, progress: Progress) -> Words:
         raise SetupError(
             "A text in this language is read by espeak-ng, which is not there",
             value=language,
-            remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones.",
+            remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones; "
+            f"English is read without it: {ENGLISH}.",
         )
     code, answer = _read(program, text, language, progress)
     if code != 0:
@@ -115,7 +122,7 @@ def _by_espeak(text: str, language: str, progress: Progress) -> Words:
 def _read(program: Path, text: str, language: str, progress: Progress) -> tuple[int, bytes]:
     """Its exit code and answer; it ends when `progress` raises."""
     command = [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"]
-    given: bytes | None = text.encode()
+    given: bytes | None = text.encode(errors="replace")  # a shell's odd bytes
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -215,10 +222,11 @@ def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:
     return np.log(np.maximum(shares, np.exp(_LEAST)))
 
 
-def _not_said(words: Sequence[Sequence[str]]) -> TextError:
+def _not_said(words: Words) -> TextError:
+    first = (_letters(word) for word in words[:_SHOWN_WORDS])
     return TextError(
         "The text is not what is said in the sound",
-        value="".join(words[0]) + " ...",
+        value=" ".join(map("".join, first)) + " ...",
         remedy="Give the words of this very sound, all of them, and its language.",
     )
 
@@ -228,7 +236,11 @@ def _passed(words: Words) -> Places:
     pause = (PHONES.index(SILENCE), True)
     rows = [pause]
     for word in words:
-        letters = (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])
-        rows += [*((PHONES.index(letter), False) for letter in letters), pause]
+        rows += [*((PHONES.index(letter), False) for letter in _letters(word)), pause]
     numbers, may_miss = zip(*rows, strict=True)
     return Places(np.array(numbers), np.array(may_miss))
+
+
+def _letters(word: Sequence[str]) -> Iterator[str]:
+    """The network's names of the phones of a word, in IPA."""
+    return (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])

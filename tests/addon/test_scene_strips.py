@@ -52,6 +52,48 @@ def test_a_shot_that_is_not_shown_meanwhile_counts_as_the_edit_does(edit: Any, h
     assert voice_of(head, "jawOpen")[0][0] == 120
 
 
+def test_frames_that_are_trimmed_off_a_shot_count(edit: Any, head: Any) -> None:
+    from emotalk.addon.bridge import compat
+
+    shot = _show_shot(edit, 101)
+    name = "content_trim_start" if hasattr(shot, "content_trim_start") else "animation_offset_start"
+    setattr(shot, name, 5)
+    first_shown = compat.span(shot)[2]  # 5.2 leaves the others where they are
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == 120 - first_shown + 1 + 5
+
+
+def test_a_shot_in_a_muted_channel_or_meta_is_not_shown(edit: Any, head: Any) -> None:
+    _show_shot(edit, 101)
+    bpy.data.scenes["Edit"].sequence_editor.channels[2].mute = True
+    meta = edit.new_meta("meta", 3, 111)
+    edit.new_scene("inside", bpy.context.scene, 4, 111).move_to_meta(meta)
+    meta.mute = True
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == 120
+
+
+def test_of_shots_above_each_other_the_uppermost_is_shown(edit: Any, head: Any) -> None:
+    _show_shot(edit, 101)
+    edit.new_scene("upper", bpy.context.scene, 3, 111)
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == 10
+
+
+def test_a_shot_that_is_shown_backwards_is_told(ready: Any, edit: Any) -> None:
+    _show_shot(edit, 101).use_reverse_frames = True
+
+    bpy.ops.emotalk.animate()
+
+    assert "shot shows this scene backwards" in ready.takes[0].warnings
+
+
 def test_a_take_follows_a_shot_that_was_moved_in_the_edit(ready: Any, edit: Any, head: Any) -> None:
     from emotalk.addon.bridge import compat
     from emotalk.addon.bridge.take import moved

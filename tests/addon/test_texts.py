@@ -317,9 +317,10 @@ def test_a_text_that_was_mended_counts_for_the_cast_made_again(dialogue: Path, l
 def test_a_cast_takes_phones_and_feelings_beside_and_lets_lips_by_hand_be(
     dialogue: Path, lines: Path
 ) -> None:
-    (lines / "c.phones.csv").write_text("start_s,end_s,phone\n1.4,1.55,m\n")
-    (lines / "c.feelings.csv").write_text("start_s,end_s,happy\n1,2,0.8\n")
+    (lines / "c.phones.csv").write_text("start_s,end_s,phone\n1.40000049,1.55,m\n")
     made_of_cast(dialogue)
+    (lines / "c.feelings.csv").write_text("start_s,end_s,happy\n1,2,0.8\n")
+    assert not any("left out" in one for one in made_of_cast(dialogue)["c"]["warnings"])
     take = taken("c")
     bpy.context.scene.frame_set(401 + 36)
     assert [phone.symbol for phone in phones.all_of(take.controls)] == ["m"]
@@ -330,9 +331,10 @@ def test_a_cast_takes_phones_and_feelings_beside_and_lets_lips_by_hand_be(
     take.controls.happy = 0.3
     take.controls.keyframe_insert("happy", frame=401 + 36)
     bpy.ops.wm.save_mainfile()
-    made_of_cast(dialogue)
+    told = made_of_cast(dialogue)["c"]["warnings"]
 
     assert [phone.symbol for phone in phones.all_of(taken("c").controls)] == ["f"]
+    assert any("c.phones.csv and c.feelings.csv left out: the take keeps" in one for one in told)
     bpy.context.scene.frame_set(401 + 36)
     assert taken("c").controls.happy == pytest.approx(0.3)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from emotalk_core.errors import TextError
-from emotalk_core.speech.english import read_english, spoken_words
+from emotalk_core.errors import Cancelled, TextError
+from emotalk_core.speech.english import Rules, read_english, spoken_words
 from emotalk_core.speech.english_numbers import in_words
 from emotalk_core.speech.phones import is_sound
 from emotalk_core.speech.transcript import ENGLISH, pronounced
+
+_QUOTED = "hello he said again 'tis rock 'n roll"
 
 
 def read(text: str) -> str:
@@ -53,7 +55,13 @@ def test_all_that_is_read_has_a_mouth() -> None:
     ("text", "words"),
     [
         ("Dr. Smith & Mr Jones vs. St Ives", "doctor smith and mister jones versus saint ives"),
-        ("the BBC, U.S.A. at 9 a.m.", "the b b c u s a at nine a m"),
+        ("the BBC, U.S.A. at 9 a.m.", "the b b c u s ay at nine ay m"),
+        ("At 5pm, 7:30 AM.", "at five p m seven thirty ay m"),
+        ("MR. SMITH'S BBQ, MRS KAY. SHH!", "mister smith's barbecue missus kay shh"),
+        ("HTML's CDs", "h t m l's c d's"),
+        ("'Hello,' he said, 'again'; 'tis rock 'n' roll", _QUOTED),
+        ("Straße, œuvre, ﬁne", "strasse oeuvre fine"),
+        ("\N{MINUS SIGN}5°, 50¢ ½ m²", "minus five degrees fifty cents half m squared"),
         ("NASA says OK", "nasa says ok"),
         ("well-known half-hour", "well known half hour"),
         ("X-ray, W.", "ex ray double you"),
@@ -83,6 +91,12 @@ def test_short_forms_and_signs_are_spoken(text: str, words: str) -> None:
         ("3.14", "three point one four"),
         ("$5", "five dollars"),
         ("£1.50", "one pound fifty"),
+        ("£0.50 $0.99", "fifty pence ninety nine cents"),
+        ("$2m, $3.5 billion", "two million dollars, three point five billion dollars"),
+        ("$1,200.50", "one thousand two hundred dollars fifty"),
+        (".5 1:100", "point five one : one hundred"),
+        ("1,2345", "one , twenty three forty five"),
+        ("\N{ARABIC-INDIC DIGIT THREE}", "three"),
         ("7:30, 8:05, 9:00", "seven thirty , eight oh five , nine o'clock"),
         ("007", "zero zero seven"),
         ("1234567890123", "one two three four five six seven eight nine zero one two three"),
@@ -91,6 +105,36 @@ def test_short_forms_and_signs_are_spoken(text: str, words: str) -> None:
 )
 def test_numbers_are_spoken(text: str, words: str) -> None:
     assert " ".join(in_words(text).split()) == words
+
+
+@pytest.mark.parametrize("digits", ["1" * 5000, "9" + ",000" * 2000, "$" + "7" * 5000])
+def test_the_longest_row_of_digits_is_read_one_by_one(digits: str) -> None:
+    assert len(read_english(digits)) == sum(digit.isdigit() for digit in digits)
+
+
+def test_words_that_come_again_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(Rules, "read", lambda _rules, word: asked.append(word) or ("AA",))
+
+    assert len(read_english("no no, never no")) == 4
+    assert asked == ["no", "never"]
+
+
+def test_reading_a_long_text_can_be_stopped() -> None:
+    told: list[float] = []
+
+    def stop(share: float, _what: str) -> None:
+        told.append(share)
+        if len(told) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pronounced("a long text", ENGLISH, stop)
+
+
+def test_a_text_of_another_language_is_told_its_own() -> None:
+    with pytest.raises(TextError, match=r"Nothing to say.*language en"):
+        pronounced("Привет", ENGLISH)
 
 
 def test_a_text_in_english_needs_no_program(monkeypatch: pytest.MonkeyPatch) -> None:

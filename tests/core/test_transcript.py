@@ -93,6 +93,13 @@ def test_a_text_that_is_not_said_is_refused(words: tuple[tuple[str, ...], ...]) 
         with_text(said, words, CONFIG)
 
 
+def test_a_refused_text_is_told_by_how_its_first_words_sound() -> None:
+    words = pronounced("From fairest creatures we desire", "EN")
+
+    with pytest.raises(InputError, match=r"'fɹʌm fɛɹɪst kɹitʃɜz \.\.\."):
+        with_text(heard(("a", 4)), words, CONFIG)
+
+
 def test_a_sound_of_more_than_three_minutes_takes_its_text() -> None:
     spans = [("p", 3), ("a", 4), ("_", 1), ("p", 2), ("a", 4)] * 400
     said = heard(*spans)
@@ -125,6 +132,11 @@ def test_a_text_is_read_in_its_language() -> None:
         pronounced("Papa!\n", "klingon")
     with pytest.raises(InputError, match="Nothing to say"):
         pronounced("\n", "de")
+
+
+@pytest.mark.usefixtures("espeak")
+def test_a_shells_odd_bytes_in_a_text_do_no_harm() -> None:
+    assert pronounced("caf\udce9", "de")
 
 
 def test_esc_ends_the_program_that_reads_a_text(espeak: Path) -> None:

@@ -249,7 +249,7 @@ def test_a_program_that_says_nothing_is_given_up(
 def test_another_version_of_the_worker_is_refused(tmp_path: Path) -> None:
     text = (
         f"#!{sys.executable}\nimport sys, time\nsys.path.insert(0, {str(ROOT)!r})\n"
-        "from emotalk_core.messages import write_message\n"
+        "from emotalk_core.other_python.messages import write_message\n"
         "write_message(sys.stdout.buffer, {'is': 'hello', 'protocol': 99, 'id': 0})\n"
         "time.sleep(60)\n"
     )

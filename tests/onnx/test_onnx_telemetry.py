@@ -21,7 +21,7 @@ open_engine("onnx", load_model(starter_folder()))
 LOOK = """
 import sys
 from pathlib import Path
-from emotalk_core.interpreter import look_at
+from emotalk_core.other_python.interpreter import look_at
 assert look_at(Path(sys.executable)).onnxruntime
 """
 

@@ -15,6 +15,7 @@ from ....emotalk_core.cli.texts import find_texts, read_words, said_or_heard
 from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.progress import Progress
 from ....emotalk_core.speech.phone_files import read_phones
+from ....emotalk_core.speech.phones import Phone
 from ..asked import phones
 from ..asked.prepared import Prepared
 from ..jobs.session import SESSION
@@ -61,9 +62,10 @@ class Beside:
     def _animate(self, prepared: Prepared, progress: Progress) -> Outcome:
         request = prepared.request
         flags, left_out = _on_clock(self._flags(request.heard.file), request.heard)
+        flags, kept = _beside_own(flags, request, is_new=not prepared.uid)
 
         def make(flags: argparse.Namespace) -> Outcome:
-            asked = _asked(flags, request, is_new=not prepared.uid)
+            asked = _asked(flags, request)
             if asked.phones:
                 phones.ensure_obeyed()
             self._obeyed[prepared] = asked, flags
@@ -71,7 +73,7 @@ class Beside:
             return animate(replace(request, track=track), SESSION.room, progress)
 
         outcome, unheard = said_or_heard(make, flags)
-        warnings = (*outcome.report.warnings, *filter(None, (unheard, left_out)))
+        warnings = (*outcome.report.warnings, *filter(None, (unheard, left_out, kept)))
         return replace(outcome, report=replace(outcome.report, warnings=warnings))
 
     def _flags(self, sound: Path) -> argparse.Namespace:
@@ -89,16 +91,37 @@ def _on_clock(flags: argparse.Namespace, heard: Heard) -> tuple[argparse.Namespa
     return without, f"{' and '.join(tables)} left out: the strip plays the sound at another speed"
 
 
-def _asked(flags: argparse.Namespace, request: Request, *, is_new: bool) -> ControlTrack:
-    """What the files say, but for what a take that is there was told of phones and feelings: that
-    may be work by hand.
+def _beside_own(
+    flags: argparse.Namespace, request: Request, *, is_new: bool
+) -> tuple[argparse.Namespace, str]:
+    """The same without tables in whose place a take that is there has phones or keyed sliders of
+    its own, as they may be work by hand; and a line on them, but where it has the same phones.
     """
+    own, left_out, told = request.track, dict[str, None](), list[str]()
+    if flags.phones is not None and own.phones:
+        left_out["phones"] = None
+        beside = phones.on_sound(read_phones(Path(flags.phones)), request.heard)
+        told += [] if _rounded(beside) == _rounded(own.phones) else [flags.phones]
+    if flags.feelings is not None and own.keys and not is_new:
+        left_out["feelings"] = None
+        told.append(flags.feelings)
+    names = " and ".join(Path(name).name for name in told)
+    line = f"{names} left out: the take keeps what it has of its own (remove that, or the take)"
+    return argparse.Namespace(**(vars(flags) | left_out)), line if told else ""
+
+
+def _rounded(said: Sequence[Phone]) -> list[tuple[float, float, str]]:
+    return sorted((round(one.start_s, 4), round(one.end_s, 4), one.symbol) for one in said)
+
+
+def _asked(flags: argparse.Namespace, request: Request) -> ControlTrack:
+    """What the files say."""
     own = request.track
     asked = ControlTrack(own.base)
-    if flags.feelings is not None and (is_new or not own.keys):
+    if flags.feelings is not None:
         felt = read_feelings(Path(flags.feelings), own.base)
         times_s = [second - request.heard.from_s for second in felt.times_s]
         asked = replace(felt, times_s=times_s)
-    if flags.phones is not None and not own.phones:
+    if flags.phones is not None:
         asked = replace(asked, phones=read_phones(Path(flags.phones)))
     return replace(asked, words=read_words(flags))

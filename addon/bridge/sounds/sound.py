@@ -30,6 +30,7 @@ __all__ = [
     "iter_metas",
     "looks_of",
     "pause",
+    "visible_frames",
 ]
 
 _LOOKED_AT = 65_536  # bytes from the middle of a file that tell it from another one
@@ -117,7 +118,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
         The file is missing, or nothing of the strip is visible.
     """
     rate = compat.scene_rate(scene)
-    first, last = _visible_frames(strip)
+    first, last = visible_frames(strip)
     if first >= last:
         raise InputError(
             "Nothing of the strip is visible", value=strip.name, remedy="Extend its handles."
@@ -271,7 +272,8 @@ def iter_metas(strip: Any) -> Iterator[Any]:
         meta = meta.parent_meta()
 
 
-def _visible_frames(strip: Any) -> tuple[int, int]:
+def visible_frames(strip: Any) -> tuple[int, int]:
+    """The first frame of a strip that the metas around it leave, and the one after the last."""
     spans = [compat.span(item) for item in (strip, *iter_metas(strip))]
     return max(first for first, _, _ in spans), min(last for _, last, _ in spans)
 

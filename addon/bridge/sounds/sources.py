@@ -111,7 +111,11 @@ def _of_take(take: Any, scene: bpy.types.Scene) -> tuple[sound.Heard, Any | None
 
 def _played(strip: Any, scene: bpy.types.Scene) -> sound.Heard:
     heard = sound.from_strip(strip, strip.id_data)
-    return sound.in_scene(heard, scene, scene_strips.frames_later(strip, scene))
+    shown = scene_strips.showing(strip, scene)
+    if shown is None:
+        return sound.in_scene(heard, scene)
+    heard = replace(heard, notes=(*heard.notes, *scene_strips.notes_on(shown)))
+    return sound.in_scene(heard, scene, scene_strips.frames_later(shown))
 
 
 def _completed(heard: sound.Heard, channel: int, scene: bpy.types.Scene) -> sound.Heard:

@@ -35,5 +35,5 @@ def _place(take: Any) -> str:
         return ""
     first, end, content = compat.span(strip)
     place = f"{rate} {first} {end} {content:.3f} {compat.sound_offset_s(strip):.4f}"
-    later = scene_strips.frames_later(strip, take.id_data)
-    return place if later is None else f"{place} {later:.3f}"
+    shown = scene_strips.showing(strip, take.id_data)
+    return place if shown is None else f"{place} {scene_strips.frames_later(shown):.3f}"
