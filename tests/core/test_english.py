@@ -140,6 +140,6 @@ def test_a_text_of_another_language_is_told_its_own() -> None:
 def test_a_text_in_english_needs_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert pronounced("Papa!", ENGLISH) == (("P", "AA", "P", "AH"),)
+    assert pronounced("[He laughs] Papa! [sighs]", ENGLISH) == (("P", "AA", "P", "AH"),)
     with pytest.raises(TextError, match="Nothing to say"):
         pronounced("…", ENGLISH)
