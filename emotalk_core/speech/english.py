@@ -39,13 +39,15 @@ PLACES: Final = tuple(place for step in range(1, 18) for place in (step, -step))
 OUTSIDE: Final = "."  # beside a word
 
 _SHORT: Final = {
-    "mr": "mister", "mrs": "missus", "ms": "miz", "dr": "doctor", "jr": "junior", "sr": "senior",
+    "mr": "mister", "dr": "doctor", "jr": "junior", "sr": "senior",
     "st": "saint", "sgt": "sergeant", "ltd": "limited", "etc": "et cetera", "vs": "versus",
     "feb": "february", "q": "cue", "w": "double you", "x": "ex", "bbq": "barbecue",
     "sql": "sequel", "bmw": "b m double you", "fyi": "f y i", "xml": "ex m l",
     "kwh": "kilowatt hours",
 }  # fmt: skip
-_SOUNDS: Final = frozenset(["hm", "hmm", "mm", "mmm", "sh", "shh", "psst", "brr", "grr", "tsk"])
+_WHOLE: Final = frozenset(
+    ["mrs", "ms", "hm", "hmm", "mm", "mmm", "sh", "shh", "psst", "brr", "grr", "tsk"]
+)  # in capitals too, as no initials are
 _SIGNS: Final = {"&": "and", "@": "at", "+": "plus", "=": "equals", "%": "percent"}
 _PLAIN: Final = str.maketrans(
     {
@@ -150,7 +152,7 @@ def _as_spoken(word: str) -> Iterator[str]:
     initials = _INITIALS.fullmatch(word)
     if "." in word:
         lower = _spelled(lower.replace(".", ""))
-    elif initials and lower not in _SHORT and lower not in _SOUNDS:
+    elif initials and lower not in _SHORT and lower not in _WHOLE:
         lower = _spelled(initials[1].lower()) + ("'s" if initials[2] else "")
     for part in lower.split():
         yield from _SHORT.get(part, _SIGNS.get(part, part)).split()

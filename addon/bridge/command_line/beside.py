@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from ....emotalk_core.cli.felt_table import read_feelings
 from ....emotalk_core.cli.options import control_files
 from ....emotalk_core.cli.tables import TABLES, tables_beside
 from ....emotalk_core.cli.texts import find_texts, read_words, said_or_heard
 from ....emotalk_core.controls import ControlTrack
+from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress
 from ....emotalk_core.speech.phone_files import read_phones
 from ....emotalk_core.speech.phones import Phone
@@ -26,6 +28,8 @@ from ..take.several import Made
 from . import by_flags
 
 __all__ = ["Beside"]
+
+_T = TypeVar("_T")
 
 
 class Beside:
@@ -100,7 +104,7 @@ def _beside_own(
     own, left_out, told = request.track, dict[str, None](), list[str]()
     if flags.phones is not None and own.phones:
         left_out["phones"] = None
-        beside = phones.on_sound(read_phones(Path(flags.phones)), request.heard)
+        beside = phones.on_sound(_read(flags.phones, read_phones), request.heard)
         told += [] if _rounded(beside) == _rounded(own.phones) else [flags.phones]
     if flags.feelings is not None and own.keys and not is_new:
         left_out["feelings"] = None
@@ -119,9 +123,19 @@ def _asked(flags: argparse.Namespace, request: Request) -> ControlTrack:
     own = request.track
     asked = ControlTrack(own.base)
     if flags.feelings is not None:
-        felt = read_feelings(Path(flags.feelings), own.base)
+        felt = _read(flags.feelings, partial(read_feelings, base=own.base))
         times_s = [second - request.heard.from_s for second in felt.times_s]
         asked = replace(felt, times_s=times_s)
     if flags.phones is not None:
-        asked = replace(asked, phones=read_phones(Path(flags.phones)))
+        asked = replace(asked, phones=_read(flags.phones, read_phones))
     return replace(asked, words=read_words(flags))
+
+
+def _read(table: str, read: Callable[[Path], _T]) -> _T:
+    """What a table says; an error tells which it is of many."""
+    path = Path(table)
+    try:
+        return read(path)
+    except InputError as error:
+        problem = f"{path.name}: {error.problem}"
+        raise InputError(problem, value=error.value, remedy=error.remedy) from error
