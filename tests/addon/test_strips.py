@@ -235,7 +235,7 @@ def test_an_empty_sequencer_is_said_and_a_name_of_a_strip_that_is_gone_can_be_cl
     ready.source, ready.strip = "STRIP", name
     lines = Lines()
 
-    speech._draw_sound(lines, bpy.context)
+    speech._draw_strip(lines, ready, bpy.context)
 
     assert lines.text == ([] if name else ["No strips in this scene yet", "emotalk.use_sound"])
     assert lines.fields == (["strip"] if name else [])
