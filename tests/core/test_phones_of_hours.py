@@ -59,7 +59,9 @@ def test_the_command_tells_each_part_of_its_work(
     monkeypatch.setattr(cli_progress, "_INTERVAL_S", 0.0)
     out = str(babbling.with_name("out.csv"))
 
-    assert cli.main(["phones", str(babbling), "-o", out, "--text", papa, "--progress", "json"]) == 0
+    told = ["--text", papa, "--language", "de"]
+
+    assert cli.main(["phones", str(babbling), "-o", out, *told, "--progress", "json"]) == 0
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     parts = {line["doing"] for line in lines}
