@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ from .engine.remote import RemoteEngine
 from .errors import EmoTalkError, SetupError
 from .model.folder import load_model
 from .other_python.interpreter import Interpreter, find_python, look_at
+from .speech.recognise import LIBRARY
 from .speech.transcript import find_espeak
 from .torch_here import has_torch
 
@@ -42,6 +44,7 @@ __all__ = [
     "about_onnx",
     "about_python",
     "about_torch",
+    "about_words",
     "checked",
     "examine",
 ]
@@ -76,6 +79,7 @@ def examine(model: Path, cache: Path, python: Path | None = None) -> Iterator[Fi
     if python is None:
         yield about_onnx(model)
         yield about_torch()
+        yield about_words()
         yield about_engine(lambda: open_engine("auto", load_model(model)))
     else:
         yield from about_interpreter(python)
@@ -109,6 +113,16 @@ def about_espeak() -> Finding:
     detail = str(program) if program else "not installed"
     remedy = "Only texts in other languages than English need it: github.com/espeak-ng/espeak-ng."
     return Finding("espeak-ng", program is not None, detail, remedy, is_needed=False)
+
+
+def about_words() -> Finding:
+    """Whether the words of a sound can be heard in this Python."""
+    try:
+        detail, is_well = metadata.version(LIBRARY), True
+    except metadata.PackageNotFoundError:
+        detail, is_well = "not installed", False
+    remedy = f"Only `emotalk words` needs it: pip install {LIBRARY}."
+    return Finding(LIBRARY, is_well, detail, remedy, is_needed=False)
 
 
 def about_onnx(folder: Path) -> Finding:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ...emotalk_core.doctor import about_looked_at
 from ...emotalk_core.errors import EmoTalkError, SetupError
-from ...emotalk_core.other_python.interpreter import Interpreter, find_python, look_at, program_in
+from ...emotalk_core.other_python.interpreter import Interpreter, find_python, look_at
+from ...emotalk_core.speech.recognise import LIBRARY
 from ..bridge import compat
 from ..bridge.jobs import checkpoints, environment, errand, settings, torch_builds
 from ..bridge.jobs.session import SESSION
@@ -69,6 +70,10 @@ class EMOTALK_OT_create_environment(ErrandOperator):
     bl_label = "Create Environment"
 
     build: EnumProperty(name="PyTorch for", items=_BUILDS, default="auto")
+    has_words: BoolProperty(
+        name="Hear Words", default=True,
+        description=f"With {LIBRARY}, which writes what is said, so that lips are surer",
+    )  # fmt: skip
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -87,23 +92,27 @@ class EMOTALK_OT_create_environment(ErrandOperator):
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "build")
-        build, column = torch_builds.choose(self.build), layout.column(align=True)
+        layout.prop(self, "has_words")
+        build, recipe, column = *self._wanted(), layout.column(align=True)
         column.label(text=f"{build.label}: PyTorch from {build.source}", icon="URL")
-        column.label(text=f"About {build.download_mb:,} MB to download", icon="IMPORT")
-        column.label(text=f"About {build.disk_mb:,} MB on disk, in", icon="DISK_DRIVE")
+        column.label(text=f"About {recipe.download_mb:,} MB to download", icon="IMPORT")
+        column.label(text=f"About {recipe.disk_mb:,} MB on disk, in", icon="DISK_DRIVE")
         column.label(text=str(_folder()), icon="BLANK1")
         column.label(text="Blender stays usable meanwhile; it can be stopped", icon="INFO")
 
     def run(self, _context: bpy.types.Context) -> str:
         """Make it; what was there stays until the new one works."""
-        folder = _folder()
-        recipe = environment.recipe_for(torch_builds.choose(self.build))
+        folder, (_build, recipe) = _folder(), self._wanted()
         SESSION.room.forget()  # a worker may be running in the old one
         return errand.start(
             "emotalk.create_environment",
             lambda progress: environment.make(folder, recipe, progress=progress),
             lambda found: f"The environment works: {found.summary}",
         )
+
+    def _wanted(self) -> tuple[torch_builds.Build, environment.Recipe]:
+        build = torch_builds.choose(self.build)
+        return build, environment.recipe_for(build, has_words=self.has_words)
 
 
 class EMOTALK_OT_remove_environment(ErrandOperator):
@@ -137,7 +146,7 @@ class EMOTALK_OT_copy_commands(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """To the clipboard."""
-        recipe = environment.recipe_for(torch_builds.choose("auto"))
+        recipe = environment.recipe_for(torch_builds.choose("auto"), has_words=True)
         context.window_manager.clipboard = environment.command_by_hand(_folder(), recipe)
         self.report({"INFO"}, "Copied: run it in a terminal, then choose Another Python")
         return {"FINISHED"}
@@ -168,7 +177,7 @@ class EMOTALK_OT_import_checkpoint(ErrandOperator, ImportHelper):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where there is a Python that can read it."""
         try:
-            python = _torch_python()
+            python = settings.helper_python(_preferences())
         except EmoTalkError as error:
             cls.poll_message_set(str(error))
             return False
@@ -186,7 +195,8 @@ class EMOTALK_OT_import_checkpoint(ErrandOperator, ImportHelper):
 
     def run(self, _context: bpy.types.Context) -> str:
         """Convert it in the worker's Python."""
-        python, checkpoint = _torch_python(), Path(bpy.path.abspath(self.filepath))
+        python = settings.helper_python(_preferences())
+        checkpoint = Path(bpy.path.abspath(self.filepath))
         if python is None:
             raise SetupError(
                 "No Python with PyTorch", value="engine", remedy="Create the environment first."
@@ -214,14 +224,6 @@ def _back_to_builtin() -> str:
     if preferences.engine == "environment":
         preferences.engine = "builtin"
     return "Removed the environment; the built-in engine works on"
-
-
-def _torch_python() -> Path | None:
-    """The Python that the preferences choose, else EmoTalk's own environment, else None."""
-    preferences = _preferences()
-    chosen = settings.engine_python(preferences)
-    own = program_in(settings.environment_folder(preferences))
-    return chosen or (own if own.is_file() else None)
 
 
 CLASSES = (

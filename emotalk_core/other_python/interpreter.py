@@ -62,6 +62,11 @@ if torch is not None:
     except Exception as error:
         found["problems"]["torch"] = "%s: %s" % (type(error).__name__, error)
 found["devices"] = devices
+try:
+    from importlib import metadata
+    found["faster_whisper"] = metadata.version("faster-whisper")
+except Exception:
+    pass
 print("EMOTALK " + json.dumps(found))
 """
 
@@ -77,6 +82,7 @@ class Interpreter:
     onnxruntime: str = ""
     devices: tuple[str, ...] = ("cpu",)
     gpu: str = ""
+    faster_whisper: str = ""  # hears words: speech/heard_words.py
     build: str = ""  # of torch: "CUDA 12.8", "ROCm"; empty: for the processor alone
     problems: tuple[str, ...] = ()  # packages that are there and do not work
 
@@ -98,6 +104,8 @@ class Interpreter:
         parts.append(f"{torch} ({self.build})" if self.build and self.torch else torch)
         if self.onnxruntime:
             parts.append(f"ONNX Runtime {self.onnxruntime}")
+        if self.faster_whisper:
+            parts.append(f"faster-whisper {self.faster_whisper}")
         return ", ".join([*parts, *filter(None, [self.gpu])])
 
 
@@ -164,7 +172,7 @@ def _why_not(ended: Ended) -> str:
 
 
 def _interpreter(program: Path, found: dict[str, Any]) -> Interpreter:
-    names = ("python", "numpy", "torch", "onnxruntime", "gpu", "build")
+    names = ("python", "numpy", "torch", "onnxruntime", "gpu", "build", "faster_whisper")
     texts = {name: str(found[name]) for name in names if name in found}
     problems = tuple(f"{name}: {why}" for name, why in sorted(found["problems"].items()))
     return Interpreter(program, devices=tuple(found["devices"]), problems=problems, **texts)

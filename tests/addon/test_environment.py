@@ -255,7 +255,7 @@ def test_the_build_suits_the_graphics_card(
 def test_the_commands_by_hand_name_every_step(tmp_path: Path, environment: ModuleType) -> None:
     from emotalk.addon.bridge.jobs.torch_builds import BUILDS
 
-    recipe = environment.recipe_for(BUILDS[1])
+    recipe = environment.recipe_for(BUILDS[1], has_words=True)
 
     text = environment.command_by_hand(tmp_path / "env", recipe, base="/usr/bin/python3")
 
@@ -263,3 +263,16 @@ def test_the_commands_by_hand_name_every_step(tmp_path: Path, environment: Modul
     index = "https://download.pytorch.org/whl/cu128"
     assert text.endswith(f'install "torch>=2.9.1,<2.14" --index-url {index}')
     assert "\n" not in text
+
+
+def test_words_are_heard_in_an_environment_that_is_asked_for_them(environment: ModuleType) -> None:
+    from emotalk.addon.bridge.jobs.torch_builds import BUILDS
+
+    without, with_words = (
+        environment.recipe_for(BUILDS[0], has_words=has_words) for has_words in (False, True)
+    )
+
+    packages = [name for step in with_words.steps for name in step.packages]
+    assert "faster-whisper>=1.2,<2" in packages
+    assert not any("whisper" in name for step in without.steps for name in step.packages)
+    assert with_words.disk_mb > without.disk_mb

@@ -80,6 +80,12 @@ def test_the_summary_names_the_card() -> None:
     assert found.summary == "Python 3.13.1, numpy 2.4.6, PyTorch 2.9.1 (CUDA 12.8), H100"
 
 
+def test_the_summary_names_what_hears_words() -> None:
+    found = Interpreter(Path("python"), "3.13.1", "2.4.6", faster_whisper="1.2.1")
+
+    assert found.summary == "Python 3.13.1, numpy 2.4.6, no PyTorch, faster-whisper 1.2.1"
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [

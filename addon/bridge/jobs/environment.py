@@ -20,10 +20,13 @@ from ....emotalk_core.errors import SetupError
 from ....emotalk_core.other_python.interpreter import Interpreter, look_at, program_in
 from ....emotalk_core.other_python.programs import Ended, run_program
 from ....emotalk_core.progress import Progress, part_of, silent
+from ....emotalk_core.speech.recognise import LIBRARY
 from .torch_builds import TORCH, Build
 
 __all__ = ["Recipe", "Step", "command_by_hand", "describe", "make", "recipe_for", "remove"]
 
+_WORDS: Final = f"{LIBRARY}>=1.2,<2"
+_WORDS_MB, _WORDS_DISK_MB = 150, 450  # to download, and on disk, about
 _RECORD: Final = "emotalk.json"
 _RENAME_TRIES: Final = 20  # on Windows a virus scanner may hold new files for a while
 _PIP_WITH_PROGRESS: Final = (24, 1)
@@ -56,11 +59,16 @@ class Recipe:
     pip: tuple[str, ...] = ("-m", "pip")  # how pip is started
 
 
-def recipe_for(build: Build) -> Recipe:
-    """Pip and numpy from the package index, then torch from its own."""
+def recipe_for(build: Build, *, has_words: bool) -> Recipe:
+    """Pip and numpy from the package index, with what hears words or not, then torch from its
+    own.
+    """
     index = ("--index-url", build.index) if build.index else ()
-    steps = (Step(("pip", "numpy"), ("--upgrade",)), Step((TORCH,), index))
-    return Recipe(build.name, steps, build.download_mb, build.disk_mb)
+    first, torch = Step(("pip", "numpy"), ("--upgrade",)), Step((TORCH,), index)
+    if not has_words:
+        return Recipe(build.name, (first, torch), build.download_mb, build.disk_mb)
+    download_mb, disk_mb = build.download_mb + _WORDS_MB, build.disk_mb + _WORDS_DISK_MB
+    return Recipe(build.name, (first, Step((_WORDS,)), torch), download_mb, disk_mb)
 
 
 def command_by_hand(folder: Path, recipe: Recipe, base: str = sys.executable) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "engine_python",
     "engine_settings",
     "environment_folder",
+    "helper_python",
     "model_folder",
     "models_folder",
     "settings_for",
@@ -156,6 +157,14 @@ def engine_python(preferences: Any) -> Path | None:
             remedy="Create it in Preferences > EmoTalk, or choose the built-in engine.",
         )
     return program_in(folder)
+
+
+def helper_python(preferences: Any) -> Path | None:
+    """The Python that has what Blender's lacks: the chosen one, else EmoTalk's own environment,
+    else None; errors as `engine_python`.
+    """
+    own = program_in(environment_folder(preferences))
+    return engine_python(preferences) or (own if own.is_file() else None)
 
 
 def environment_folder(preferences: Any) -> Path:
