@@ -215,10 +215,20 @@ def test_one_name_many_times_needs_a_heading_to_be_a_scene() -> None:
     assert said(f"INT. HOUSE - DAY\n\n{lines}") == "somebody.\nanybody."
 
 
-def test_two_names_of_a_long_text_make_no_dialogue_of_it() -> None:
-    lines = "\n".join(["Anna: one.", *["Words."] * 30, "Anna: two."])
+@pytest.mark.parametrize("name", ["Anna", "APPENDIX"])
+def test_two_names_of_a_long_text_make_no_dialogue_of_it(name: str) -> None:
+    lines = "\n".join([f"{name}: one (or two).", *["Words."] * 50, f"{name}: two."])
 
     assert said(lines) == lines
+
+
+def test_subtitles_name_only_who_is_not_seen() -> None:
+    cues = ["ANNA: Words.", *["Words."] * 50, "Remember: two.", "Remember: three."]
+    timed = (f"{i}\n00:00:00,000 --> 00:00:01,000\n{cue}\n" for i, cue in enumerate(cues))
+
+    words = [line.text for line in script_lines("\n".join(timed))]
+
+    assert words == ["Words."] * 51 + cues[-2:]
 
 
 def test_empty_lines_of_a_plain_text_stay_where_sentences_end() -> None:

@@ -50,7 +50,7 @@ def _by_form(text: str) -> tuple[list[ScriptLine], bool]:
     """Its lines, and whether it has another form than that of a plain transcript."""
     subtitles = subtitle_lines(text)
     if subtitles is not None:
-        return named_lines(subtitles), True
+        return named_lines(subtitles, are_subtitles=True), True
     screenplay = screenplay_lines(text)
     if screenplay is not None:
         return screenplay, True

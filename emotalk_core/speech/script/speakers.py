@@ -28,7 +28,7 @@ _SAID: Final = frozenset(
      "rule", "scene", "section", "step", "tip", "verse", "volume", "warning"]
 )  # fmt: skip
 """What stands before a colon and is said."""
-_FEWEST: Final = 0.1  # share of lines with names that makes a dialogue of a text
+_FEWEST: Final = 0.05  # share of lines with names that makes a dialogue of a text
 
 
 def is_capital_name(name: str) -> bool:
@@ -36,9 +36,10 @@ def is_capital_name(name: str) -> bool:
     return name.isupper() and _may_be_name(name) and sum(map(str.isalpha, name)) > 1
 
 
-def named_lines(lines: Sequence[ScriptLine]) -> list[ScriptLine]:
+def named_lines(lines: Sequence[ScriptLine], *, are_subtitles: bool = False) -> list[ScriptLine]:
     """Each line without the name at its start, by its speaker: as it says, or the last one who was
-    named. A name is in capitals, in a text that is not; or one that comes again.
+    named. A name is in capitals, in a text that is not; or one that comes again. A long text has to
+    have more than a few, but subtitles name only who is not seen.
     """
     turns = [_TURN.match(line.text) for line in lines]
     bare = [
@@ -46,7 +47,7 @@ def named_lines(lines: Sequence[ScriptLine]) -> list[ScriptLine]:
         for line, turn in zip(lines, turns, strict=True)
     ]
     labels = [_LABEL.match(text) for text in bare]
-    names = _names([label["name"] for label in labels if label], bare)
+    names = _names([label["name"] for label in labels if label], bare, are_subtitles=are_subtitles)
     speaker, found = "", []
     for line, turn, text, label in zip(lines, turns, bare, labels, strict=True):
         is_named = label is not None and label["name"] in names
@@ -57,14 +58,14 @@ def named_lines(lines: Sequence[ScriptLine]) -> list[ScriptLine]:
     return found
 
 
-def _names(labels: Sequence[str], lines: Sequence[str]) -> set[str]:
+def _names(labels: Sequence[str], lines: Sequence[str], *, are_subtitles: bool) -> set[str]:
     """Which of the labels are names."""
     counts = Counter(filter(_may_be_name, labels))
-    in_capitals = not any(map(_has_small, lines))
-    sure = set() if in_capitals else {name for name in counts if is_capital_name(name)}
-    is_dialogue = counts.total() >= max(2, _FEWEST * sum(map(bool, lines)))
-    comes_again = any(n > 1 for n in counts.values())
-    return set(counts) if is_dialogue and comes_again else sure
+    is_dialogue = counts.total() >= _FEWEST * sum(map(bool, lines))
+    if is_dialogue and any(n > 1 for n in counts.values()):
+        return set(counts)
+    tells = (is_dialogue or are_subtitles) and any(map(_has_small, lines))
+    return {name for name in counts if tells and is_capital_name(name)}
 
 
 def _has_small(text: str) -> bool:
