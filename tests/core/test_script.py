@@ -12,7 +12,7 @@ from emotalk_core.speech.script import ScriptLine, said, script_lines, speakers
 SUBRIP = """1
 00:00:01,000 --> 00:00:02,500
 {\\an8}<i>Hello there,</i>
-my friend &amp; foe.
+my {i}friend{/i} &amp; foe.
 
 2
 00:00:03,000 --> 00:00:04,000 X1:40 X2:600
