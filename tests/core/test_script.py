@@ -25,13 +25,16 @@ please.
 42
 
 (over two
-rows) -5 degrees ♪
+rows) outside ♪
+-5 degrees.
 4
 00:00:07.000 --> 00:00:08.000
 >> BEN: [laughs] Bye.
 """
 
-WORDS = "Hello there, / my friend & foe. / Hi. / Come in, / please. / 42 / -5 degrees / Bye."
+WORDS = (
+    "Hello there, / my friend & foe. / Hi. / Come in, / please. / 42 / outside / -5 degrees. / Bye."
+)
 
 WEBVTT = """\N{ZERO WIDTH NO-BREAK SPACE}WEBVTT - A title
 
@@ -122,7 +125,8 @@ Ay me! sad hours seem long.
     [
         (SUBRIP, WORDS),
         (SUBRIP.replace("\n\n", "\n"), WORDS),
-        (SUBRIP.replace("closes)", "closes"), WORDS.replace("in,", "in, (door closes")),
+        (SUBRIP.replace("\n\n", "\n").replace("closes)", "closes").replace("(over two\n", ""),
+         WORDS.replace("in,", "in, (door closes").replace("outside", "rows) outside")),
         (WEBVTT, "Hello you / Yes? / Oh. / Bye"),
         (ROLLING, "no no no / next one"),
         (FOUNTAIN, "Hello there. / How are you? / Fine. Thanks. / Happy days / Да."),
@@ -177,9 +181,9 @@ def test_names_before_a_colon_say_who_speaks(text: str, lines: list[str]) -> Non
         "HELP!\nit said.\n\nSTOP!\nit said.\n\nHELP!\nit said.",
         "HELLO THERE\nHOW ARE YOU\n\nI AM\nFINE\n\nHELLO THERE\nAGAIN",
         "CHAPTER ONE\nIt was dark.\n\nCHAPTER TWO\nIt was light.",
-        "One\ntwo.\n\nCHORUS\nLa la.\n\nThree\nfour.\n\nCHORUS\nLa la.",
+        "One\ntwo.\n\nCHORUS\nLa.\n\nThree\nfour.\n\nBRIDGE\nOh.\n\nFive.\n\nCHORUS\nLa.",
         "The INT. is short for internal.\n\nEXT. 5 please.",
-        "I met Anna (my sister) at noon (Monday).",
+        "I met Anna (my sister) at noon (Monday), Ben (her son) Braun and (so) on.",
         "Call (555) 0100. (Yes!) No.",
         "2 * 3 * 4 is 24.",
         "1 --> 2 and 00:00:01,000 --> later",
@@ -237,6 +241,8 @@ def test_empty_lines_of_a_plain_text_stay_where_sentences_end() -> None:
 
 def test_speakers_are_named_once_in_order() -> None:
     assert speakers("Ben: a\nAnna: b\nBen: c") == ("Ben", "Anna")
+    assert speakers(PLAY) == ("ROMEO", "BENVOLIO")
+    assert speakers(FOUNTAIN) == ("ANNA", "BEN", "McCLANE", "ДЖОН")
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "(laughs)", "WEBVTT", "INT. HOUSE\n\nANNA\n(sighs)"])

@@ -16,7 +16,6 @@ __all__ = ["is_heading", "screenplay_lines"]
 
 _HEADING: Final = re.compile(r"(?:INT|EXT|EST|I/E|INNEN|AUSSEN)(?:\.|/|\s).*\S")
 _EXTENSION: Final = re.compile(r"\s*(?:\([^()]*\)\s*)*\^?")  # (V.O.), and ^ for two at once
-_ASIDE: Final = re.compile(r"\([^()]*\)")
 _FORCED: Final = "@"  # before a name that is not in capitals
 
 
@@ -29,7 +28,7 @@ def screenplay_lines(text: str) -> list[ScriptLine] | None:
     if not _is_clear(paragraphs, names):
         return None
     spoken = zip(names, paragraphs, strict=True)
-    return [line for name, rows in spoken if name for line in _dialogue(name, rows)]
+    return [ScriptLine(name, row) for name, rows in spoken if name for row in rows[1:]]
 
 
 def is_heading(row: str) -> bool:
@@ -79,7 +78,3 @@ def _is_clear(paragraphs: list[list[str]], names: list[str]) -> bool:
     has_small = any(any(map(str.islower, row)) for rows in paragraphs for row in rows)
     comes_again = len(speakers) > 1 and speakers.most_common(1)[0][1] > 1
     return has_small and comes_again and 2 * speakers.total() > len(paragraphs)
-
-
-def _dialogue(name: str, rows: list[str]) -> Iterator[ScriptLine]:
-    return (ScriptLine(name, row) for row in rows[1:] if not _ASIDE.fullmatch(row))
