@@ -127,12 +127,13 @@ Ay me! sad hours seem long.
         (SUBRIP.replace("\n\n", "\n"), WORDS),
         (SUBRIP.replace("\n\n", "\n").replace("closes)", "closes").replace("(over two\n", ""),
          WORDS.replace("in,", "in, (door closes").replace("outside", "rows) outside")),
+        (SUBRIP.replace("\n0", " 0").replace("\n", "\r\n"), WORDS),
         (WEBVTT, "Hello you / Yes? / Oh. / Bye"),
         (ROLLING, "no no no / next one"),
         (FOUNTAIN, "Hello there. / How are you? / Fine. Thanks. / Happy days / Да."),
         (PLAY, "Is the day so young? / But new struck nine. / Ay me! sad hours seem long."),
     ],
-    ids=["srt", "srt without empty rows", "open bracket", "vtt", "rolling", "fountain", "play"],
+    ids=["srt", "no empty rows", "open bracket", "one row", "vtt", "rolling", "fountain", "play"],
 )  # fmt: skip
 def test_of_each_form_the_words_alone_are_said(text: str, words: str) -> None:
     assert " / ".join(line.text for line in script_lines(text)) == words
@@ -167,6 +168,7 @@ def test_names_before_a_colon_say_who_speaks(text: str, lines: list[str]) -> Non
         "Note: bring water\nNote: bring food",
         "NOTE: bring water\nWARNING: do not.",
         "Remember: go.\nRemember: stay.",
+        "Then: silence.\nThen: a cry.",
         "Chapter 1: Dawn.\nCHAPTER TWO: Dusk.\nP.S.: Bye.\nPS: Bye.",
         "10:30\n11:45 comes later.",
         "At 10:30: the train.\n10:30: the train.",

@@ -39,7 +39,8 @@ def speakers(text: str) -> tuple[str, ...]:
 
 
 def _all_lines(text: str) -> list[ScriptLine]:
-    lines, has_form = _by_form(plain_signs(text.removeprefix(_MARK)))
+    rows = text.removeprefix(_MARK).splitlines()
+    lines, has_form = _by_form(plain_signs("\n".join(rows)))
     return [
         ScriptLine(line.speaker, without_directions(line.text, all_brackets=has_form))
         for line in lines

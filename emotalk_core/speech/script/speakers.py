@@ -23,9 +23,11 @@ _BETWEEN: Final = frozenset(
      "von", "y"]
 )  # fmt: skip
 _SAID: Final = frozenset(
-    ["act", "attention", "book", "caution", "chapter", "danger", "day", "example",
-     "figure", "hint", "important", "lesson", "nb", "note", "number", "part", "ps", "remember",
-     "rule", "scene", "section", "step", "tip", "verse", "volume", "warning"]
+    ["act", "again", "and", "attention", "book", "but", "caution", "chapter", "danger", "day",
+     "example", "figure", "finally", "first", "here", "hint", "important", "lesson", "listen",
+     "look", "nb", "next", "no", "note", "now", "number", "part", "ps", "remember", "rule",
+     "scene", "second", "section", "so", "step", "still", "then", "third", "tip", "today",
+     "tomorrow", "verse", "volume", "wait", "warning", "yes", "yesterday"]
 )  # fmt: skip
 """What stands before a colon and is said."""
 _FEWEST: Final = 0.05  # share of lines with names that makes a dialogue of a text

@@ -12,7 +12,7 @@ from .lines import ScriptLine
 __all__ = ["subtitle_lines"]
 
 _TIME: Final = r"(?:\d+:)?\d{1,2}:\d{2}[,.]\d{1,3}"
-_TIMING: Final = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
+_TIMING: Final = re.compile(rf"\s*(?:\d+\s+)?{_TIME}\s*-->\s*{_TIME}")
 _NUMBER: Final = re.compile(r"\s*\d+\s*")
 _WEBVTT: Final = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STYLE: Final = re.compile(r"\{(?:\\[^{}]*|/?[biu])\}")  # {\an8}, {i}
