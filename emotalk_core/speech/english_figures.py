@@ -38,6 +38,7 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+_YEARS: Final = range(1500, 2100)  # in figures; else it is more likely the version 8.2.4020
 _YEAR_FIRST: Final = re.compile(
     r"(?<![\d/.-])(?P<year>\d{4})([-/.])(?P<month>\d\d?)\2(?P<day>\d\d?)(?![\d/-]|\.\d)"
 )
@@ -109,11 +110,12 @@ def _date(found: re.Match[str]) -> str:
         month, day = int(found["first"]), int(found["second"])
         is_day_first = found["sign"] == "." or month > len(_MONTHS)
         month, day = (day, month) if is_day_first else (month, day)
-    if not (1 <= month <= len(_MONTHS) and 1 <= day <= 31):
+    year = int(found["year"])
+    if not (1 <= month <= len(_MONTHS) and 1 <= day <= 31 and year in _YEARS):
         return found[0]
     name = _MONTHS[month - 1]
     spoken = f"the {_ordinal(day)} of {name}" if is_day_first else f"{name} {_ordinal(day)}"
-    return f"{spoken} {int(found['year']):04}"
+    return f"{spoken} {year}"
 
 
 def _fraction(found: re.Match[str]) -> str:

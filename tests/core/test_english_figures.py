@@ -67,6 +67,7 @@ def test_fractions_are_spoken(text: str, words: str) -> None:
         ("May 12, 2024, March 3", "may twelfth twenty twenty four march third"),
         ("June 2024, May 5th", "june twenty twenty four may fifth"),
         ("31/31/2024", "thirty one thirty one twenty twenty four"),
+        ("8.2.4020", "eight point two forty twenty"),
     ],
 )
 def test_dates_are_spoken(text: str, words: str) -> None:
