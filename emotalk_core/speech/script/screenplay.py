@@ -60,7 +60,7 @@ def _name(rows: list[str]) -> str:
     if len(rows) < 2 or any(map(is_heading, rows)):
         return ""
     name, bracket, rest = first.partition("(")
-    if not _EXTENSION.fullmatch(bracket + rest) and not first.endswith("^"):
+    if not _EXTENSION.fullmatch(bracket + rest):
         return ""
     plain = name.strip(" ^")
     if plain.startswith(_FORCED):
