@@ -10,6 +10,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
+from ...emotalk_core.cli.texts import text_of
 from ...emotalk_core.errors import EmoTalkError, InputError, RigError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, write_phones
@@ -174,12 +175,15 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
 
 
 class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
-    """Say what is spoken in this take, word for word: its lips are heard in the light of it"""
+    """Say what is spoken in this take, or a file of it: its lips are heard in the light of it"""
 
     bl_idname = "emotalk.tell_text"
     bl_label = "Text"
 
-    text: StringProperty(name="Text", description="All words of this sound. Empty: not known")
+    text: StringProperty(
+        name="Text", description="All words of this sound, or a txt, srt, vtt, fountain file of "
+        "them. Empty: not known",
+    )  # fmt: skip
     language: StringProperty(
         name="Language", default=ENGLISH,
         description="en, or as espeak-ng calls it, which has to be installed then: de, fr-fr, ja",
@@ -205,7 +209,8 @@ class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
     def work(self, context: bpy.types.Context) -> Callable[[Progress], Words]:
         """Have espeak-ng read it: a script takes seconds."""
         phones.ensure_obeyed()
-        scene, text, language = context.scene, self.text.strip(), self.language
+        text, language = text_of(bpy.path.abspath(self.text.strip())), self.language
+        scene = context.scene
         self._of = scene.session_uid, takes.active_take(scene).uid
         return lambda progress: pronounced(text, language, progress) if text else ()
 

@@ -16,8 +16,8 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Flags that name such a file, and how its name ends beside NAME.wav."""
 
-TEXTS: Final = (".lab", ".txt")
-"""How files of words end: those of corpora for Montreal Forced Aligner, too."""
+TEXTS: Final = (".lab", ".txt", ".srt", ".vtt", ".fountain")
+"""How files of words end: those of corpora for Montreal Forced Aligner, subtitles, scripts."""
 
 
 def tables_beside(sound: Path) -> dict[str, str]:

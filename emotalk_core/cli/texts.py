@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
+from ..speech.script import speakers
 from ..speech.transcript import ENGLISH, Words, pronounced
 from .streams import say
 from .tables import TEXTS, text_beside
@@ -30,18 +31,20 @@ _T = TypeVar("_T")
 def add_text_flags(parser: argparse.ArgumentParser) -> None:
     """What is read."""
     parser.add_argument(
-        "--text", metavar="TEXT|FILE.txt",
-        help="what is said, word for word: the lips are heard in the light of it",
+        "--text", metavar="TEXT|FILE",
+        help="what is said, word for word: the lips are heard in the light of it; a text, "
+        "subtitles, a dialogue with names, a screenplay: txt, srt, vtt, fountain",
     )  # fmt: skip
     add_language_flag(parser, "--text")
+    parser.set_defaults(text_beside=None)
 
 
 def add_texts_flag(parser: argparse.ArgumentParser) -> None:
     """Texts beside sounds."""
     parser.add_argument(
         "--texts", action="store_true",
-        help="NAME.lab or NAME.txt beside a sound is what is said in it, word for word; a "
-        "text that is not what is said is left out, and told",
+        help="NAME.lab, .txt, .srt, .vtt or .fountain beside a sound is what is said in it, word "
+        "for word; a text that is not what is said is left out, and told",
     )  # fmt: skip
     add_language_flag(parser, "--texts")
 
@@ -59,12 +62,14 @@ def read_words(arguments: argparse.Namespace) -> Words:
     """The phones of the text that is given; none without."""
     if arguments.text is None:
         return ()
-    return pronounced(text_of(arguments), arguments.language)
+    text = text_of(arguments.text)
+    if arguments.text_beside is None and (names := speakers(text)):
+        say(f"Names of speakers in the text, which are not said: {', '.join(names)}")
+    return pronounced(text, arguments.language)
 
 
-def text_of(arguments: argparse.Namespace) -> str:
+def text_of(text: str) -> str:
     """The text itself, where a file is named too."""
-    text: str = arguments.text
     if not is_text_file(text):
         return text
     try:

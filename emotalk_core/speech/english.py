@@ -18,6 +18,7 @@ import numpy as np
 
 from ..atomic_file import atomic_file
 from ..progress import Progress, silent
+from .english_figures import plain_figures
 from .english_numbers import in_words
 
 __all__ = [
@@ -141,7 +142,7 @@ def spoken_words(text: str) -> Iterator[str]:
     >>> list(spoken_words("Dr. Kay's 2nd BBC film, 50% off"))[:6]
     ['doctor', "kay's", 'second', 'b', 'b', 'c']
     """
-    marked = unicodedata.normalize("NFD", text.translate(_PLAIN))
+    marked = unicodedata.normalize("NFD", plain_figures(text).translate(_PLAIN))
     plain = "".join(c for c in marked if not unicodedata.combining(c))
     for match in _WORD.finditer(in_words(plain)):
         yield from _as_spoken(match[0])

@@ -33,7 +33,7 @@ _NOON: Final = re.compile(r"(?<=\d)\s?([ap])m\b", re.IGNORECASE)
 _NO_WHOLE: Final = re.compile(r"(?<![\w.])\.(?=\d)")
 _NUMBER: Final = re.compile(
     r"(?P<money>[$£€])?(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
-    r"(?:(?P<time>:\d\d)(?!\d)|(?P<part>\.\d+)|(?P<end>st|nd|rd|th|'?s)\b)?",
+    r"(?:(?P<time>:\d\d)(?!\d)|(?P<part>\.\d+)|(?P<end>st|nd|rd|th|'?s)\b(?P<of>'s\b)?)?",
     re.IGNORECASE,
 )
 
@@ -47,7 +47,7 @@ def in_words(text: str) -> str:
     """
     text = _GREAT_MONEY.sub(_unit_last, _NOON.sub(r" \1.m.", text))
     text = _NO_WHOLE.sub(" point ", text)
-    return _NUMBER.sub(lambda found: f" {_spoken(found)} ", text)
+    return _NUMBER.sub(lambda found: f" {_spoken(found)}{found['of'] or ''} ", text)
 
 
 def _unit_last(found: re.Match[str]) -> str:

@@ -28,6 +28,7 @@ from ..timing import NETWORK_FPS
 from .all_paths import NoPathError, Places, all_paths
 from .english import read_english
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
+from .script import said
 from .text_fit import Fit, Stretches
 
 if TYPE_CHECKING:  # engines read phones themselves
@@ -64,7 +65,6 @@ _FINER: Final = 2  # steps in a frame: a short phone lasts less than one
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
 _LOOK_S: Final = 0.1  # between two looks at Esc
 _SHOWN_WORDS: Final = 3  # of a text that is refused, as they sound
-_NOT_SAID: Final = r"\[[^\[\]]*\]"  # [laughs]
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
 
@@ -80,9 +80,9 @@ def find_espeak() -> Path | None:
 
 def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
     """Each phone of each word of `text`: ARPABET where `language` is `ENGLISH`; else IPA, as
-    espeak-ng reads it, and `language` is one of its voices. What stands in square brackets is not
-    said. `progress` only takes a Cancelled: how
-    far it is nobody knows.
+    espeak-ng reads it, and `language` is one of its voices. Of subtitles, dialogues and
+    screenplays it takes what is `said`. `progress` only takes a Cancelled: how far it is nobody
+    knows.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
         It has no such language; a TextError: the text has no sounds.
     """
     read = partial(_by_espeak, language=language) if language.lower() != ENGLISH else read_english
-    words = read(re.sub(_NOT_SAID, " ", text), progress=progress)
+    words = read(said(text), progress=progress)
     if not words:
         raise TextError(
             "Nothing to say in the text",

@@ -66,6 +66,27 @@ def test_a_wrong_text_is_left_out_and_told_and_the_others_go_on(
     assert np.array_equal(curves(sounds, "two"), curves(sounds, "three"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("two.srt", "1\n00:00:01,000 --> 00:00:02,000\nwrong\n"),
+        ("two.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>wrong\n"),
+        ("two.fountain", "INT. HOUSE - DAY\n\nANNA\nwrong\n"),
+        ("two.txt", "ANNA (quietly): wrong\n"),
+    ],
+)
+def test_of_subtitles_and_scripts_what_is_said_alone_is_the_text(
+    sounds: Path, name: str, text: str
+) -> None:
+    (sounds / "two.txt").unlink()
+    (sounds / name).write_text(text, encoding="utf-8")
+
+    assert run(sounds, "--texts") == 0
+
+    # The stand-in for espeak-ng reads nothing but this word as another text than what is said.
+    assert f"Heard without {name}" in entries(sounds)["two"]["report"]["warnings"][0]
+
+
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe\xff"], ids=["empty", "no text at all"])
 def test_a_text_that_cannot_be_read_is_left_out_too(sounds: Path, text: bytes) -> None:
     (sounds / "two.txt").write_bytes(text)

@@ -190,6 +190,16 @@ def test_curves_and_phones_follow_a_text(babbling: Path, papa: str) -> None:
     assert said
 
 
+def test_names_that_are_not_said_are_told(
+    babbling: Path, papa: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, text = babbling.with_name("o.csv"), f"ANNA: {papa}"
+
+    assert run("animate", babbling, "-o", out, "--text", text, "--language", "de") == 0
+
+    assert "which are not said: ANNA\n" in capsys.readouterr().out
+
+
 def test_a_list_of_jobs_has_texts_and_makes_anew_what_has_another(
     babbling: Path, papa: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,7 +121,7 @@ def record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard:
     if asked.phones:
         phones.put(take.controls, asked.phones)
     if asked.words:
-        phones.put_text(take.controls, text_of(arguments), arguments.language, asked.words)
+        phones.put_text(take.controls, text_of(arguments.text), arguments.language, asked.words)
     if asked.keys or asked.phones or asked.words:
         take.baked = controls.digest(take.controls)
 
