@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ....emotalk_core.errors import Cancelled, EmoTalkError
+from ....emotalk_core.errors import Cancelled, EmoTalkError, RigError
 from ..asked import controls
 from ..faces import by_hand, undone
 from ..faces.stretches import check_range
@@ -126,6 +126,7 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
     try:
         check_range(scene.emotalk)
         prepared = takes.prepare_take(scene, take)
+        _check_keys_stay(prepared, take)
         if _follows_at_once(prepared):
             _write(prepared, takes.remake(prepared), take)
         else:
@@ -135,6 +136,18 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
     except Exception:
         _log.exception("Live sliders stopped")
         raise
+
+
+def _check_keys_stay(prepared: takes.Prepared, take: Any) -> None:
+    """Keys of sliders are carried along in a step of its own for undo: one that took the keys back
+    and not the take, or the other way round, would leave them apart.
+    """
+    if prepared.shift is not None:
+        raise RigError(
+            "The sound has moved, and keys on its sliders have to go along",
+            value=take.name,
+            remedy="Press Update Keys.",
+        )
 
 
 def _write(prepared: takes.Prepared, outcome: Outcome, take: Any | None) -> None:

@@ -16,7 +16,7 @@ from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.retarget import KeyTable
 from ....emotalk_core.speech.phones import Phone, heard_phones, with_phones
 from ....emotalk_core.speech.transcript import with_text
-from ..asked import controls, phones, phrases
+from ..asked import carried, controls, phones, phrases
 from ..asked.known_again import by_names_now, name_now, scene_of, scene_there
 from ..asked.prepared import (
     Prepared,
@@ -192,17 +192,17 @@ def finish(
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
         *left,
     )
-    has_moved = phrases.have_moved(take, outcome, prepared.request.heard)
-    left_keys = told.of_sliders_left(take, has_moved=has_moved, digest=prepared.digest)
+    left_keys = _told_of_sliders(take, prepared, outcome)
     result = replace(result, notes=(*notes, *left_keys, *result.notes))
     if stretch.only is None:
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
     _record(take, prepared, outcome, result)
     moved.remember(take, is_part=stretch.only is not None)
+    digest = _carry_sliders(take, prepared)
     if stretch.part(table_ends(tables)) is not None:
         # Else its keys are as they were.
-        take.baked = prepared.digest or controls.digest(take.controls)
+        take.baked = digest
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
     by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
@@ -211,6 +211,21 @@ def finish(
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     touched.remember(take, prepared, outcome, stretch)
     return result
+
+
+def _told_of_sliders(take: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
+    have_moved = phrases.have_moved(take, outcome, prepared.request.heard)
+    have_left, why = have_moved and prepared.shift is None, prepared.why_left
+    return told.of_sliders_left(take, why, have_left=have_left, digest=prepared.digest)
+
+
+def _carry_sliders(take: Any, prepared: Prepared) -> str:
+    """Let keys of its sliders go along with its sound; the digest of those that the keys show."""
+    if prepared.shift is None:
+        return prepared.digest or controls.digest(take.controls)
+    is_as_read = controls.digest(take.controls) == prepared.digest
+    carried.carry(take.controls, prepared.shift)
+    return controls.digest(take.controls) if is_as_read else prepared.digest
 
 
 def _surroundings(
