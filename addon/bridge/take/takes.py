@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ....emotalk_core.controls import EMOTIONS
 from ....emotalk_core.errors import RigError
@@ -292,12 +293,12 @@ def here(scene: bpy.types.Scene) -> int | None:
     active, frame = active_take(scene), scene.frame_current
     if active is None or active.first_frame <= frame <= active.last_frame:
         return None
-    places = [
-        place
-        for place, take in enumerate(scene.emotalk.takes)
-        if take.first_frame <= frame <= take.last_frame and _parts(take) & _parts(active)
-    ]
-    return max(places, default=None)
+    takes, mine = scene.emotalk.takes, _parts(active)
+    first, last = np.empty((2, len(takes)), np.float32)
+    takes.foreach_get("first_frame", first)
+    takes.foreach_get("last_frame", last)
+    places = np.flatnonzero((first <= frame) & (frame <= last)).tolist()
+    return max((place for place in places if _parts(takes[place]) & mine), default=None)
 
 
 def _parts(take: Any) -> set[Any]:
