@@ -20,6 +20,7 @@ from ..jobs.job import Job
 from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
+from ..keying.at_hand import KeysAtHand
 from ..keying.curves import Stretch
 from . import adopted, takes, touched
 
@@ -152,10 +153,15 @@ def _check_keys_stay(prepared: takes.Prepared, take: Any) -> None:
 
 def _write(prepared: takes.Prepared, outcome: Outcome, take: Any | None) -> None:
     """The keys, in the Actions that are there, but where somebody has changed them."""
-    changed = by_hand.changed_curves(take) if take is not None else frozenset()
+    changed, at_hand = frozenset[by_hand.Address](), KeysAtHand()
+    if take is not None:
+        by_hand.follow_renames(take)
+        read = by_hand.read_curves(take)
+        changed = by_hand.changed_curves(take, {a: keys for a, (_, keys) in read.items()})
+        at_hand = KeysAtHand(read.values())
     if changed and _is_held(take, changed, takes.stretch_of(prepared, outcome)):
         return
-    takes.finish(prepared, outcome, changed=changed)
+    takes.finish(prepared, outcome, changed=changed, at_hand=at_hand)
     undone.keep(take)
 
 

@@ -42,6 +42,7 @@ from ..faces.stretches import stretch_for
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome, animate, redo
 from ..keying import bake
+from ..keying.at_hand import KeysAtHand
 from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
@@ -155,10 +156,12 @@ def finish(
     outcome: Outcome,
     draft: Draft | None = None,
     changed: Set[by_hand.Address] | None = None,
+    at_hand: KeysAtHand | None = None,
 ) -> bake.BakeResult:
     """Write the keys, those of `draft` if they are written already, and the take's record.
 
-    `changed`: the curves that somebody has changed, where that is known.
+    `changed`: the curves that somebody has changed, where that is known; `at_hand`: keys that have
+    been read.
 
     Raises
     ------
@@ -177,7 +180,7 @@ def finish(
         if draft is not None:
             result = draft.commit()
         else:
-            result = bake.write(tables, prepared.rig.binding, stretch)
+            result = bake.write(tables, prepared.rig.binding, stretch, at_hand)
     if take is None:
         take = _new_take(scene, prepared)
         others = others_on(outcome.tables, take)  # adding has moved them
@@ -206,7 +209,7 @@ def finish(
         take.baked = digest
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
-    by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
+    by_hand.remember(take, tables, frozenset() if stretch.only is None else changed, at_hand)
     sweep(take, others)
     eases.settle_around(Baked(take, prepared.request, outcome, stretch, changed), others, was)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
