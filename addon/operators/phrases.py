@@ -9,7 +9,7 @@ from bpy.props import IntProperty
 from ...emotalk_core.controls import EMOTIONS, Controls
 from ...emotalk_core.errors import InputError
 from ..bridge.asked import controls, phrases
-from ..bridge.take import live, takes
+from ..bridge.take import live, moved, takes
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]
@@ -38,6 +38,9 @@ class _OfPhrase(EmoTalkOperator):
         take = takes.active_take(context.scene)
         if take is None or not take.phrases:
             cls.poll_message_set(_why_none(take))
+            return False
+        if moved.has_moved(take):
+            cls.poll_message_set("Its strip was moved or trimmed: press Update Keys first")
             return False
         return super().poll(context)
 

@@ -275,3 +275,40 @@ def test_a_passage_of_a_copy_follows_its_own_take(halves: Any, head: Any) -> Non
     assert of(halves, twin)[0].passage_from == ""
     assert keys_of(head, "mouthSmileLeft")[1].tolist() == was
     assert halves.takes[1].passage_from == halves.takes[0].uid
+
+
+def test_a_draw_asks_one_take_of_each_character(
+    two: Any, ben: Any, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit has a thousand takes of a few."""
+    from emotalk.addon.bridge.take import adopted
+
+    two.rig.character = ben
+    two.start_frame = 400
+    bpy.ops.emotalk.animate()
+    asked: list[str] = []
+    parts_of = adopted.by_hand.parts_of
+
+    def noted(take: Any, *more: Any) -> Any:
+        asked.append(take.rig.character.name)
+        return parts_of(take, *more)
+
+    monkeypatch.setattr(adopted.by_hand, "parts_of", noted)
+
+    assert adopted.strangers(bpy.context.scene) == []
+    assert asked == ["Head", "Ben"]
+
+
+def test_a_take_that_has_other_meshes_than_the_first_of_its_character_knows_them(
+    two: Any, ben: Any
+) -> None:
+    from emotalk.addon.bridge.take import adopted
+
+    two.rig.character = ben
+    two.start_frame = 400
+    bpy.ops.emotalk.animate()
+    two.takes[2].rig.character = two.takes[0].rig.character
+
+    assert adopted.strangers(bpy.context.scene) == []
+    two.takes[2].rig.targets.clear()
+    assert adopted.strangers(bpy.context.scene) == [ben]

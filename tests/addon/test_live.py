@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import pytest
 
 from tests.addon.scenes import happy_take, keys_of, make_head
 
@@ -82,3 +83,29 @@ def test_undo_looks_at_the_sliders_of_every_scene(ready: Any, speech: Path) -> N
     live._after_undo()
 
     assert SESSION.moved == {scene.session_uid for scene in bpy.data.scenes}
+
+
+def test_a_slider_reads_each_curve_once(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time takes seconds of a take of an hour."""
+    from emotalk.addon.bridge.faces import by_hand
+    from emotalk.addon.bridge.keying import at_hand
+    from emotalk.addon.bridge.take import live
+
+    take = happy_take(ready)
+    live._tick()
+    read: list[int] = []
+    read_keys = at_hand.read_keys
+
+    def counted(curve: Any) -> Any:
+        read.append(curve.as_pointer())
+        return read_keys(curve)
+
+    monkeypatch.setattr(at_hand, "read_keys", counted)
+    monkeypatch.setattr(by_hand, "read_keys", counted)
+    take.controls.happy = 0.2
+    live._tick()
+
+    assert len(read) == len(set(read)) == 52
+    monkeypatch.undo()
+    assert not live.is_stale(take)
+    assert by_hand.changed_curves(take) == frozenset()

@@ -98,13 +98,13 @@ def test_second_take_has_the_keyframes_that_it_was_made_with(
 def test_keys_late_in_a_long_file_are_read_too(ready: Any) -> None:
     from emotalk.addon.bridge.take import takes
 
-    for frame, happy in ((10, 0.0), (20_000, 1.0)):
+    for frame, happy in ((11, 0.0), (20_001, 1.0)):
         ready.controls.happy = happy
         ready.controls.keyframe_insert("happy", frame=frame)
 
     track = takes.prepare(bpy.context).request.track
 
-    assert track.times_s[-1] == pytest.approx((20_000 - 5) / 24)
+    assert track.times_s[-1] == pytest.approx((20_001 - 5) / 24)
     assert track.keys[-1].emotions[2] == 1.0
 
 
@@ -112,14 +112,14 @@ def test_keyed_sliders_are_read_where_they_change(ready: Any, speech: Path) -> N
     """A file's length is not known before it is heard."""
     from emotalk.addon.bridge.take import takes
 
-    ready.controls.keyframe_insert("happy", frame=10)
+    ready.controls.keyframe_insert("happy", frame=11)
     ready.controls.happy = 1.0
-    ready.controls.keyframe_insert("happy", frame=30)
+    ready.controls.keyframe_insert("happy", frame=31)
 
     track = takes.prepare(bpy.context).request.track
 
     assert len(track.keys) == 11
-    assert track.times_s[0] == pytest.approx((10 - 5) / 24)
+    assert track.times_s[0] == pytest.approx((11 - 5) / 24)
     assert [track.keys[0].emotions[2], track.keys[-1].emotions[2]] == [0.0, 1.0]
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "ease_of",
     "key",
     "key_track",
+    "keyed",
     "keyed_track",
     "moved_by_keys",
     "muted",
@@ -79,12 +80,12 @@ def moved_by_keys(group: Any) -> list[str]:
 
 def playing(group: Any) -> dict[str, Any]:
     """The F-curves that move their sliders, by name: a muted one leaves its slider as it stands."""
-    return {name: curve for name, curve in _keyed(group).items() if not curve.mute}
+    return {name: curve for name, curve in keyed(group).items() if not curve.mute}
 
 
 def muted(group: Any) -> list[str]:
     """Names of the sliders whose keys move nothing."""
-    return [name for name, curve in _keyed(group).items() if curve.mute]
+    return [name for name, curve in keyed(group).items() if curve.mute]
 
 
 def are_still(group: Any, first: float, last: float) -> bool:
@@ -103,7 +104,7 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
     if data.action is None:
         compat.assign_action(scene, bpy.data.actions.new(f"{scene.name} Sliders"))
     fcurves = compat.fcurves_of(scene, ensure=True)
-    there = _keyed(group)
+    there = keyed(group)
     for name in MOVING:
         curve = there.get(name)
         if curve is None:
@@ -116,7 +117,7 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
 
 def clear(group: Any, after: float, before: float) -> None:
     """Remove the sliders' keys between two scene frames, not on them."""
-    for curve in _keyed(group).values():
+    for curve in keyed(group).values():
         points = curve.keyframe_points
         for point in [p for p in points if after < p.co.x < before][::-1]:
             points.remove(point, fast=True)
@@ -127,7 +128,7 @@ def key_track(group: Any, track: ControlTrack, start_frame: float, rate: Fractio
     """Set the sliders, and key those of a track that moves, in place of the keys that are there."""
     apply(track.base, group)
     fcurves = compat.fcurves_of(group.id_data)
-    for curve in _keyed(group).values():
+    for curve in keyed(group).values():
         fcurves.remove(curve)
     times = (start_frame + time_s * float(rate) for time_s in track.times_s)
     if track.keys:
@@ -141,9 +142,9 @@ def _value(controls: Controls, name: str) -> float:
 def copy_keys(group: Any, other: Any) -> None:
     """Give `other` the keyframes of `group`, both of one scene."""
     fcurves = compat.fcurves_of(group.id_data)
-    for name in _keyed(other):  # left behind by a take that was there once
-        fcurves.remove(_keyed(other)[name])
-    for name, curve in _keyed(group).items():
+    for name in keyed(other):  # left behind by a take that was there once
+        fcurves.remove(keyed(other)[name])
+    for name, curve in keyed(group).items():
         copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
         bends.copy_curve(curve, copy)
 
@@ -173,9 +174,11 @@ def put_back(group: Any, was: str) -> None:
     group.phones, group.words = told or ("", "")
 
 
-def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction) -> ControlTrack:
+def keyed_track(
+    group: Any, start_frame: float, end_frame: float, rate: Fraction, grid_from: float = 0.0
+) -> ControlTrack:
     """The sliders over a stretch of the scene, infinite where its end is not known: their F-curves
-    where they have some.
+    where they have some, sampled between their keys on a grid that has the frame `grid_from`.
     """
     base = read(group)
     curves = playing(group)
@@ -184,7 +187,7 @@ def keyed_track(group: Any, start_frame: float, end_frame: float, rate: Fraction
     if math.isinf(end_frame) and any(map(runs_on, curves.values())):
         end_frame = start_frame + _LONGEST_S * float(rate)
     first, last = _moving(curves.values(), start_frame, end_frame)
-    frames = _sampled(curves.values(), first, last)
+    frames = _sampled(curves.values(), first, last, grid_from)
     rows = np.empty((len(frames), len(MOVING)))
     for column, name in enumerate(MOVING):
         curve, still = curves.get(name), _value(base, name)
@@ -225,22 +228,24 @@ def _moving(curves: Collection[Any], start_frame: float, end_frame: float) -> tu
     return first, max(first, min(end_frame, max(ends)))
 
 
-def _sampled(curves: Collection[Any], first: float, last: float) -> np.ndarray:
+def _sampled(curves: Collection[Any], first: float, last: float, grid_from: float) -> np.ndarray:
     """Frames (K,), rising, from `first` to `last` at least: so many that no key is missed."""
     # What a modifier repeats or adds may change from frame to frame.
     step = 1 if any(len(curve.modifiers) for curve in curves) else _STEP_FRAMES
     # The same ones wherever the keys begin: one that moves changes nothing far from it.
-    end = math.ceil(last / step)
-    found = [step * np.arange(math.floor(first / step), end + 1, dtype=np.float64), [first]]
+    a, b = math.floor((first - grid_from) / step), math.ceil((last - grid_from) / step)
+    grid = grid_from + step * np.arange(a, b + 1, dtype=np.float64)
+    found = [grid, [first]]
     for curve in curves:
         keys = read_keys(curve)
         frames = keys.frames.astype(np.float64)
         found += [frames, frames[1:][keys.is_held[:-1]] - _JUST_BEFORE]
     frames = np.unique(np.concatenate(found))
-    return frames[(frames >= first) & (frames <= step * end)]
+    return frames[(frames >= first) & (frames <= grid[-1])]
 
 
-def _keyed(group: Any) -> dict[str, Any]:
+def keyed(group: Any) -> dict[str, Any]:
+    """The F-curves of the sliders, by name, those too that are muted."""
     scene = group.id_data
     curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else None
     if not curves:

@@ -28,6 +28,7 @@ __all__ = [
     "of_another",
     "on_file",
     "on_sound",
+    "plays_another",
     "put",
     "put_text",
     "remember",
@@ -146,7 +147,7 @@ def _later(phones: Sequence[Phone], by_s: float) -> tuple[Phone, ...]:
 
 def remember(take: Any, heard: Heard) -> None:
     """Where the sound file begins, for the frames of keys as they stand."""
-    take.file_start = heard.start_frame - heard.from_s * float(heard.rate)
+    take.file_start = heard.file_start
     begin(take, heard)
 
 
@@ -168,15 +169,21 @@ def of_another(take: Any, heard: Heard) -> str:
     the same sound.
     """
     group = take.controls
-    if not (group.phones or group.text) or not take.sound_looks:
+    if not (group.phones or group.text) or not plays_another(take, heard):
         return ""
-    was, now = json.loads(take.sound_looks), looks_of(heard.file)
-    if was[0] == now[0] or was[1] == now[1]:
-        return ""
+    was, now = json.loads(take.sound_looks)[0], looks_of(heard.file)[0]
     return (
-        f"Lips, phones or text that were told of the sound {was[0]} are left out, as {now[0]} is "
-        f"another one: undo brings them back, and a file of the name {was[0]} keeps them"
+        f"Lips, phones or text that were told of the sound {was} are left out, as {now} is "
+        f"another one: undo brings them back, and a file of the name {was} keeps them"
     )
+
+
+def plays_another(take: Any, heard: Heard) -> bool:
+    """Whether another sound is heard than a take was written of, by name and by content."""
+    if not take.sound_looks:
+        return False
+    was, now = json.loads(take.sound_looks), looks_of(heard.file)
+    return was[0] != now[0] and was[1] != now[1]
 
 
 def seconds_at(take: Any, frame: float) -> float:

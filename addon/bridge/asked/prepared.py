@@ -24,7 +24,7 @@ from ..jobs.settings import engine_settings
 from ..jobs.work import Request
 from ..keying import rigs
 from ..sounds import sound, sources, strips
-from . import controls, looking, phones
+from . import carried, controls, looking, phones
 from .cast import Line
 from .known_again import Known
 
@@ -78,6 +78,8 @@ class Prepared:
     of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
     ease_s_of_new: float | None = None  # likewise
     phones_of_new: str = ""  # what is told of a new take from the start, as its sliders keep it
+    shift: carried.Shift | None = None  # by which keys of its sliders go along with its sound
+    why_left: str = ""  # why they do not, where it has moved
 
 
 def active_take(scene: bpy.types.Scene) -> Any | None:
@@ -264,7 +266,7 @@ def _sight(
 
 
 def measured(prepared: Prepared, progress: Progress) -> Prepared:
-    """The same with what it looks at measured in one go; errors as `looking.Sight.measured`."""
+    """The same, what it looks at measured in one go; errors as `looking.Sight.measured`."""
     pauses = measuring(prepared, progress)
     while True:
         try:
@@ -301,13 +303,15 @@ def _prepared(
     target = sight.name if sight is not None else looked.target if looked is not None else ""
     of_another = phones.of_another(take, heard) if take is not None else ""
     heard = replace(heard, notes=(*heard.notes, *filter(None, [of_another])))
-    request = _request(heard, rig, group, scene.emotalk, is_clip=kind == "CLIP")
+    shift, why_left = carried.find_shift(take, heard) if take is not None else (None, "")
+    clock = carried.clock(heard, _end_frame(heard), shift)
+    request = _request(heard, rig, group, scene.emotalk, clock, is_clip=kind == "CLIP")
     if take is None:
         said, words = _told_before(scene, (strip, heard), thing, meshes), ()
+    elif of_another:
+        said, words = "", ()
     else:
-        said, words = (
-            ("", ()) if of_another else (take.controls.phones, phones.words(take.controls))
-        )
+        said, words = take.controls.phones, phones.words(take.controls)
     track = replace(request.track, words=words, phones=phones.told(said, heard))
     request = replace(request, track=track)
     seen = looking.kept(take.seen) if found is None else None
@@ -329,11 +333,15 @@ def _prepared(
         looked=looked,
         sight=sight,
         phones_of_new=said if take is None else "",
+        shift=shift,
+        why_left=why_left,
     )
 
 
-def _request(heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, *, is_clip: bool) -> Request:
-    track = controls.keyed_track(group, heard.start_frame, _end_frame(heard), heard.rate)
+def _request(
+    heard: sound.Heard, rig: rigs.Rig, group: Any, ours: Any, clock: carried.Clock, *, is_clip: bool
+) -> Request:
+    track = controls.keyed_track(group, *clock)
     heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
     layout = layout_of(ours)
     return Request(heard, rig.binding, track, engine_settings(), layout, is_clip=is_clip)

@@ -17,6 +17,7 @@ from ....emotalk_core.errors import RigError
 from ....emotalk_core.retarget import KeyTable
 from .. import characters, compat
 from ..keying import before, slider_limits
+from ..keying.at_hand import KeysAtHand
 from ..keying.curves import Keys, checksum, checksum_with, read_keys
 from ..keying.patches import Patch
 from ..keying.plans import block_of, keyed_block, keyed_blocks
@@ -103,7 +104,12 @@ def know_armature(take: Any, tables: Iterable[KeyTable]) -> None:
     take.armature = bpy.data.objects.get(named) or take.armature
 
 
-def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozenset()) -> None:
+def remember(
+    take: Any,
+    tables: Iterable[KeyTable],
+    but: Set[Address] = frozenset(),
+    at_hand: KeysAtHand | None = None,
+) -> None:
     """Let `take` know the curves as `tables` have just written them, those in `but` as before."""
     places = {thing.name: place for place, thing in parts_of(take).items()}
     written = [
@@ -113,7 +119,7 @@ def remember(take: Any, tables: Iterable[KeyTable], but: Set[Address] = frozense
     ]
     kept = {address: n for address, n in _memory(take).items() if address in but}
     curves = _curves_of(take, written)
-    sums = {a: _sum_of(curves.get(a), span_of(take)) for a in written if a not in kept}
+    sums = {a: _sum_of(curves.get(a), span_of(take), at_hand) for a in written if a not in kept}
     _store(take, sums | kept)
 
 
@@ -316,6 +322,6 @@ def _sums_of(
     return {a: _sum_of(curves.get(a), span) for a in addresses}
 
 
-def _sum_of(curve: Any | None, span: tuple[float, float]) -> int:
+def _sum_of(curve: Any | None, span: tuple[float, float], at_hand: KeysAtHand | None = None) -> int:
     """Of a missing curve as of one without keys."""
-    return 0 if curve is None else checksum(read_keys(curve), span)
+    return 0 if curve is None else checksum((at_hand or KeysAtHand()).of(curve), span)

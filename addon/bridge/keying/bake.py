@@ -13,6 +13,7 @@ from ....emotalk_core.retarget import Binding, KeyTable
 from .. import compat
 from ..counting import counted
 from . import layers, own_actions, slider_limits
+from .at_hand import KeysAtHand
 from .curves import Keys, Stretch, held, merged, read_keys, within, write_keys
 from .plans import Plan, checked_plans
 
@@ -38,11 +39,19 @@ class BakeResult:
 
 
 def write(
-    tables: Sequence[KeyTable], binding: Binding, stretch: Stretch | None = None
+    tables: Sequence[KeyTable],
+    binding: Binding,
+    stretch: Stretch | None = None,
+    at_hand: KeysAtHand | None = None,
 ) -> BakeResult:
     """Write `tables` into our Actions of the objects that they name.
 
     Everything that can fail is tried before the first change.
+
+    Parameters
+    ----------
+    at_hand : KeysAtHand, optional
+        Keys that have been read; those that are written are then at hand too.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def write(
     for plan in plans:
         actions.append(own_actions.ensure(plan, notes).name)
         fcurves = compat.fcurves_of(plan.block, ensure=True)
-        for _ in iter_written(fcurves, plan.tables, stretch or Stretch()):
+        for _ in iter_written(fcurves, plan.tables, stretch or Stretch(), at_hand):
             pass
         plan.block.update_tag()
     return result_of(tables, plans, actions, notes, stretch or Stretch())
@@ -93,14 +102,22 @@ def described(result: BakeResult) -> str:
     return f"{counted(result.n_keys, 'key')} on {counted(result.n_curves, 'curve')}"
 
 
-def iter_written(fcurves: Any, tables: Iterable[KeyTable], stretch: Stretch) -> Iterator[KeyTable]:
+def iter_written(
+    fcurves: Any,
+    tables: Iterable[KeyTable],
+    stretch: Stretch,
+    at_hand: KeysAtHand | None = None,
+) -> Iterator[KeyTable]:
     """Put the keys of `tables` into `fcurves`; each table when its curve is written."""
+    at_hand = at_hand or KeysAtHand()
     known = {(curve.data_path, curve.array_index): curve for curve in fcurves}
     for table in tables:
         curve = known.get((table.data_path, table.array_index))
         if curve is None:
             curve = compat.new_fcurve(fcurves, table.data_path, table.array_index, "EmoTalk")
         make = held if stretch.is_held else Keys
-        old = read_keys(curve)
-        write_keys(curve, merged(old, make(table.frames, table.values), stretch), old)
+        old = at_hand.of(curve)
+        keys = merged(old, make(table.frames, table.values), stretch)
+        write_keys(curve, keys, old)
+        at_hand.put(curve, keys)
         yield table

@@ -21,8 +21,8 @@ def showing(strip: Any, scene: bpy.types.Scene) -> Any | None:
         return None
     first, end = sound.visible_frames(strip)
     found = []
-    for other in compat.strips_all(strip.id_data):
-        if other.type == "SCENE" and other.scene == scene and not sound.is_muted(other):
+    for other in compat.scene_strips(strip.id_data):
+        if other.scene == scene and not sound.is_muted(other):
             shown_from, shown_until = sound.visible_frames(other)
             if max(first, shown_from) < min(end, shown_until):
                 found.append((max(first, shown_from), -other.channel, other.name, other))

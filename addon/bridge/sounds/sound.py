@@ -63,6 +63,11 @@ class Heard:
         """
         return self.start_s + self.trimmed_s
 
+    @property
+    def file_start(self) -> float:
+        """The scene frame at which that clock begins."""
+        return self.start_frame - self.from_s * float(self.rate)
+
     def place(self, second: float) -> str:
         """Where on the scene's timeline a second of what is heard lies, in words."""
         return f"frame {round(self.start_frame + second * float(self.rate))}"

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ....emotalk_core.errors import Cancelled, EmoTalkError
+from ....emotalk_core.errors import Cancelled, EmoTalkError, RigError
 from ..asked import controls
 from ..faces import by_hand, undone
 from ..faces.stretches import check_range
@@ -20,6 +20,7 @@ from ..jobs.job import Job
 from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
+from ..keying.at_hand import KeysAtHand
 from ..keying.curves import Stretch
 from . import adopted, takes, touched
 
@@ -126,6 +127,7 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
     try:
         check_range(scene.emotalk)
         prepared = takes.prepare_take(scene, take)
+        _check_keys_stay(prepared, take)
         if _follows_at_once(prepared):
             _write(prepared, takes.remake(prepared), take)
         else:
@@ -137,12 +139,29 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
         raise
 
 
+def _check_keys_stay(prepared: takes.Prepared, take: Any) -> None:
+    """Keys of sliders are carried along in a step of its own for undo: one that took the keys back
+    and not the take, or the other way round, would leave them apart.
+    """
+    if prepared.shift is not None:
+        raise RigError(
+            "The sound has moved, and keys on its sliders have to go along",
+            value=take.name,
+            remedy="Press Update Keys.",
+        )
+
+
 def _write(prepared: takes.Prepared, outcome: Outcome, take: Any | None) -> None:
     """The keys, in the Actions that are there, but where somebody has changed them."""
-    changed = by_hand.changed_curves(take) if take is not None else frozenset()
+    changed, at_hand = frozenset[by_hand.Address](), KeysAtHand()
+    if take is not None:
+        by_hand.follow_renames(take)
+        read = by_hand.read_curves(take)
+        changed = by_hand.changed_curves(take, {a: keys for a, (_, keys) in read.items()})
+        at_hand = KeysAtHand(read.values())
     if changed and _is_held(take, changed, takes.stretch_of(prepared, outcome)):
         return
-    takes.finish(prepared, outcome, changed=changed)
+    takes.finish(prepared, outcome, changed=changed, at_hand=at_hand)
     undone.keep(take)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ....emotalk_core.controls import EMOTIONS
 from ....emotalk_core.errors import RigError
@@ -16,7 +17,7 @@ from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.retarget import KeyTable
 from ....emotalk_core.speech.phones import Phone, heard_phones, with_phones
 from ....emotalk_core.speech.transcript import with_text
-from ..asked import controls, phones, phrases
+from ..asked import carried, controls, phones, phrases
 from ..asked.known_again import by_names_now, name_now, scene_of, scene_there
 from ..asked.prepared import (
     Prepared,
@@ -41,6 +42,7 @@ from ..faces.stretches import stretch_for
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome, animate, redo
 from ..keying import bake
+from ..keying.at_hand import KeysAtHand
 from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
@@ -154,10 +156,12 @@ def finish(
     outcome: Outcome,
     draft: Draft | None = None,
     changed: Set[by_hand.Address] | None = None,
+    at_hand: KeysAtHand | None = None,
 ) -> bake.BakeResult:
     """Write the keys, those of `draft` if they are written already, and the take's record.
 
-    `changed`: the curves that somebody has changed, where that is known.
+    `changed`: the curves that somebody has changed, where that is known; `at_hand`: keys that have
+    been read.
 
     Raises
     ------
@@ -176,7 +180,7 @@ def finish(
         if draft is not None:
             result = draft.commit()
         else:
-            result = bake.write(tables, prepared.rig.binding, stretch)
+            result = bake.write(tables, prepared.rig.binding, stretch, at_hand)
     if take is None:
         take = _new_take(scene, prepared)
         others = others_on(outcome.tables, take)  # adding has moved them
@@ -192,25 +196,40 @@ def finish(
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
         *left,
     )
-    has_moved = phrases.have_moved(take, outcome, prepared.request.heard)
-    left_keys = told.of_sliders_left(take, has_moved=has_moved, digest=prepared.digest)
+    left_keys = _told_of_sliders(take, prepared, outcome)
     result = replace(result, notes=(*notes, *left_keys, *result.notes))
     if stretch.only is None:
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
     _record(take, prepared, outcome, result)
     moved.remember(take, is_part=stretch.only is not None)
+    digest = _carry_sliders(take, prepared)
     if stretch.part(table_ends(tables)) is not None:
         # Else its keys are as they were.
-        take.baked = prepared.digest or controls.digest(take.controls)
+        take.baked = digest
     asked = prepared.ease if stretch.only is None else None
     eases.remember(take, outcome.tables, tables, asked, options)
-    by_hand.remember(take, tables, but=frozenset() if stretch.only is None else changed)
+    by_hand.remember(take, tables, frozenset() if stretch.only is None else changed, at_hand)
     sweep(take, others)
     eases.settle_around(Baked(take, prepared.request, outcome, stretch, changed), others, was)
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     touched.remember(take, prepared, outcome, stretch)
     return result
+
+
+def _told_of_sliders(take: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
+    have_moved = phrases.have_moved(take, outcome, prepared.request.heard)
+    have_left, why = have_moved and prepared.shift is None, prepared.why_left
+    return told.of_sliders_left(take, why, have_left=have_left, digest=prepared.digest)
+
+
+def _carry_sliders(take: Any, prepared: Prepared) -> str:
+    """Let keys of its sliders go along with its sound; the digest of those that the keys show."""
+    if prepared.shift is None:
+        return prepared.digest or controls.digest(take.controls)
+    is_as_read = controls.digest(take.controls) == prepared.digest
+    carried.carry(take.controls, prepared.shift)
+    return controls.digest(take.controls) if is_as_read else prepared.digest
 
 
 def _surroundings(
@@ -277,12 +296,12 @@ def here(scene: bpy.types.Scene) -> int | None:
     active, frame = active_take(scene), scene.frame_current
     if active is None or active.first_frame <= frame <= active.last_frame:
         return None
-    places = [
-        place
-        for place, take in enumerate(scene.emotalk.takes)
-        if take.first_frame <= frame <= take.last_frame and _parts(take) & _parts(active)
-    ]
-    return max(places, default=None)
+    takes, mine = scene.emotalk.takes, _parts(active)
+    first, last = np.empty((2, len(takes)), np.float32)
+    takes.foreach_get("first_frame", first)
+    takes.foreach_get("last_frame", last)
+    places = np.flatnonzero((first <= frame) & (frame <= last)).tolist()
+    return max((place for place in places if _parts(takes[place]) & mine), default=None)
 
 
 def _parts(take: Any) -> set[Any]:

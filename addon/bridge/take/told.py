@@ -63,21 +63,25 @@ def of_cut(take: Any, cut: Set[Address], meshes: Sequence[str]) -> tuple[str, ..
     return tuple(told)
 
 
-def of_sliders_left(take: Any, *, has_moved: bool, digest: str) -> tuple[str, ...]:
+def of_sliders_left(take: Any, why: str, *, have_left: bool, digest: str) -> tuple[str, ...]:
     """Of keys on sliders that stand where the sound was.
 
     Parameters
     ----------
-    has_moved : bool
-        Whether the sound lies elsewhere than when the take was written.
+    why : str
+        Why they were not carried along; empty: it is not known.
+    have_left : bool
+        Whether the same is said elsewhere than when the take was written, and keys stayed.
     digest : str
         Of its sliders now.
     """
-    if not has_moved or digest != take.baked or not controls.playing(take.controls):
+    is_seen = have_left and digest == take.baked and bool(controls.playing(take.controls))
+    if not why and not is_seen:
         return ()
+    because = f", as {why}" if why else ""
     return (
-        "The sound has moved and the keys on its sliders have not: move them along (Dope Sheet, "
-        "the scene's Action)",
+        f"The sound has moved and the keys on its sliders have not{because}: move them along (Dope "
+        "Sheet, the scene's Action)",
     )
 
 
