@@ -21,6 +21,7 @@ from ..other_python.interpreter import our_command
 from ..other_python.programs import Ended, run_program
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE
+from .recognise import OFFLINE
 
 __all__ = ["MODEL", "HeardWords", "Recogniser", "hear_words"]
 
@@ -39,6 +40,7 @@ class Recogniser:
     model: str = MODEL  # a name of faster-whisper's, or a folder with one of its models
     python: Path | None = None  # that has it; None: this one
     device: str = "cpu"  # or cuda
+    is_online: bool = True  # whether a model may be fetched
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def hear_words(
     with tempfile.TemporaryDirectory(prefix="emotalk-") as folder:
         path = Path(folder) / "sound.wav"
         _write(sound, path)
-        asked = path, recogniser.model, _whispered(language), recogniser.device
+        reach = "online" if recogniser.is_online else OFFLINE
+        asked = path, recogniser.model, _whispered(language), recogniser.device, reach
         python = recogniser.python or Path(sys.executable)
         ended = run_program(
             our_command(python, "speech.recognise", *asked), on_line=take, progress=tell

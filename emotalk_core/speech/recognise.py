@@ -1,6 +1,8 @@
 """A program: what is said in a wav file, by faster-whisper, which the Python that runs it has.
 
-    WAV MODEL LANGUAGE DEVICE   LANGUAGE may be empty; MODEL is a name or a folder
+    WAV MODEL LANGUAGE DEVICE REACH
+
+MODEL is a name or a folder, LANGUAGE may be empty, REACH is `offline` where nothing may be fetched.
 
 It writes a line of json for each stretch of words, or one that says what is amiss. A program of its
 own, because its libraries, gigabytes and crashes are to stay out of Blender.
@@ -21,9 +23,10 @@ from ..audio import SoundSource, open_sound
 from ..errors import EmoTalkError, InputError, SetupError
 from ..timing import SAMPLE_RATE
 
-__all__ = ["LIBRARY", "main", "stretches"]
+__all__ = ["LIBRARY", "OFFLINE", "main", "stretches"]
 
 LIBRARY: Final = "faster-whisper"
+OFFLINE: Final = "offline"
 _LONGEST_S, _LATEST_S = 300, 60
 """Of a stretch that is heard at once, and before its end the seconds in which it may be cut."""
 _QUIET_S: Final = 0.2
@@ -32,9 +35,10 @@ _BEAM: Final = 5
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0, or 2 where words cannot be heard."""
-    path, model, language, device = sys.argv[1:] if argv is None else argv
+    path, name, language, device, reach = sys.argv[1:] if argv is None else argv
     try:
-        for found in _recognised(Path(path), _open(model, device), language):
+        model = _open(name, device, is_online=reach != OFFLINE)
+        for found in _recognised(Path(path), model, language):
             _write(found)
     except EmoTalkError as error:
         _write({"problem": error.problem, "value": str(error.value), "remedy": error.remedy})
@@ -47,7 +51,7 @@ def _write(line: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _open(name: str, device: str) -> Any:
+def _open(name: str, device: str, *, is_online: bool) -> Any:
     try:
         library = importlib.import_module(LIBRARY.replace("-", "_"))
     except ImportError as error:
@@ -64,7 +68,9 @@ def _open(name: str, device: str) -> Any:
         )
     kind = "default" if device == "cuda" else "int8"
     try:
-        return library.WhisperModel(name, device=device, compute_type=kind)
+        return library.WhisperModel(
+            name, device=device, compute_type=kind, local_files_only=not is_online
+        )
     except Exception as error:  # the hub's, the network's, the disk's, CTranslate2's
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise SetupError(

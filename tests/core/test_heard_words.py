@@ -27,11 +27,12 @@ class Whisper:
 
     supported_languages = ("en", "de", "zh")
     asked: list[dict[str, Any]]
+    is_offline: bool
 
-    def __init__(self, name: str, **_flags: str) -> None:
+    def __init__(self, name: str, *, local_files_only: bool, **_flags: str) -> None:
         if name == "broken":
             raise RuntimeError("no such host\nand more")
-        type(self).asked = []
+        type(self).asked, type(self).is_offline = [], local_files_only
 
     def transcribe(self, samples: np.ndarray, **flags: Any) -> tuple[Any, Any]:
         """One stretch of words."""
@@ -84,7 +85,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 def test_the_program_writes_words_language_and_times(
     spoken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, found = recognised(capsys, spoken, "base", "", "cpu")
+    code, found = recognised(capsys, spoken, "base", "", "cpu", "online")
 
     assert code == 0
     assert found == [{"text": "2.0 seconds", "language": "zh", "end_s": 2.0}]
@@ -94,11 +95,21 @@ def test_the_program_writes_words_language_and_times(
 def test_a_long_sound_is_heard_in_stretches_of_one_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, found = recognised(capsys, write_wav(tmp_path / "long.wav", 400.0), "base", "", "cpu")
+    _, found = recognised(
+        capsys, write_wav(tmp_path / "long.wav", 400.0), "base", "", "cpu", "online"
+    )
 
     assert [one["end_s"] for one in found][-1] == pytest.approx(400.0)
     assert 240.0 <= found[0]["end_s"] <= 300.0
     assert [one["language"] for one in Whisper.asked] == [None, "zh"]
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("reach", ["online", "offline"])
+def test_nothing_is_fetched_where_that_is_not_allowed(reach: str, spoken: Path) -> None:
+    recognise.main([str(spoken), "base", "", "cpu", reach])
+
+    assert Whisper.is_offline == (reach == "offline")
 
 
 def test_stretches_are_cut_where_it_is_quiet_and_lose_nothing() -> None:
@@ -125,7 +136,7 @@ def test_stretches_are_cut_where_it_is_quiet_and_lose_nothing() -> None:
 def test_what_is_amiss_is_told_by_the_program(
     model: str, language: str, told: str, spoken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, (found,) = recognised(capsys, spoken, model, language, "cpu")
+    code, (found,) = recognised(capsys, spoken, model, language, "cpu", "online")
 
     assert code == 2
     assert told in found["problem"]
@@ -137,7 +148,7 @@ def test_a_python_without_the_library_is_told_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
 
-    code, (found,) = recognised(capsys, spoken, "base", "", "cpu")
+    code, (found,) = recognised(capsys, spoken, "base", "", "cpu", "online")
 
     assert code == 2
     assert "pip install faster-whisper" in found["remedy"]
@@ -162,6 +173,17 @@ def test_words_are_joined_and_the_sound_is_the_one_that_was_given(
     assert heard == HeardWords("w0 w1 w2", "cmn")
     assert shares == sorted(shares)
     assert 0.0 <= shares[-1] <= 1.0
+
+
+@pytest.mark.parametrize("is_online", [True, False])
+def test_whether_a_model_may_be_fetched_is_told(
+    monkeypatch: pytest.MonkeyPatch, *, is_online: bool
+) -> None:
+    answering(monkeypatch, "print(json.dumps({'text': asked[4], 'language': 'en', 'end_s': 1.0}))")
+
+    heard = hear_words(silence(), Recogniser(is_online=is_online))
+
+    assert heard.text == ("online" if is_online else "offline")
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("fr-fr", "fr"), ("cmn", "zh"), ("en-us", "en")])
