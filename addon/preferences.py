@@ -5,11 +5,12 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
+from ..emotalk_core.speech.heard_words import MODEL
 from .bridge.jobs.session import SESSION
 from .identity import ROOT_PACKAGE
 from .ui.base import button_row
 from .ui.doctor import draw_findings
-from .ui.engine import draw_engine, draw_model
+from .ui.engine import draw_engine, draw_model, draw_words
 
 __all__ = ["CLASSES"]
 
@@ -52,6 +53,11 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
     model: StringProperty(
         name="Model", subtype="DIR_PATH", description="A model folder. Empty: the one that ships"
     )
+    recogniser: StringProperty(
+        name="Recogniser", default=MODEL,
+        description="A model of faster-whisper's (tiny, base, small, medium, large-v3, turbo), "
+        "which it fetches once, or the folder of one. Larger ones hear better and take longer",
+    )  # fmt: skip
     use_cache: BoolProperty(
         name="Remember Sounds", default=True,
         description="Keep what was heard, so that a sound is heard only once",
@@ -69,7 +75,8 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         for name, draw in (
-            ("Engine", draw_engine), ("Model", draw_model), ("Cache", _draw_cache),
+            ("Engine", draw_engine), ("Model", draw_model), ("Words", draw_words),
+            ("Cache", _draw_cache),
             ("Doctor", lambda layout, _self, context: draw_findings(layout, context)),
         ):  # fmt: skip
             header, body = self.layout.panel(f"emotalk_preferences_{name.lower()}")

@@ -9,13 +9,18 @@ from ..bridge.jobs import environment, settings
 from ..bridge.jobs.session import SESSION
 from .base import button_row, draw_text
 
-__all__ = ["draw_engine", "draw_errand", "draw_model", "draw_progress"]
+__all__ = ["draw_engine", "draw_errand", "draw_model", "draw_progress", "draw_words"]
 
 _ABOUT = {
     "builtin": "Inside Blender, with nothing installed. Enough for the model that ships",
     "python": "In a Python that you have: 3.11 or newer, with numpy, and PyTorch for other models",
     "environment": "In a Python environment of EmoTalk's own, with PyTorch for your graphics card",
 }
+
+_ABOUT_WORDS = (
+    "Hear Words (panel Lips) needs faster-whisper, in the Python that is chosen for the engine or "
+    "in the Own Environment"
+)
 
 
 def draw_engine(layout: Any, preferences: Any, context: bpy.types.Context) -> None:
@@ -68,6 +73,12 @@ def draw_model(layout: Any, preferences: Any, context: bpy.types.Context) -> Non
         button_row(layout).operator(
             "emotalk.import_checkpoint", text="Import EmoTalk Checkpoint...", icon="IMPORT"
         )
+
+
+def draw_words(layout: Any, preferences: Any, context: bpy.types.Context) -> None:
+    """What hears what is said, for *Hear Words*."""
+    draw_text(layout, _ABOUT_WORDS, "INFO", context)
+    layout.prop(preferences, "recogniser")
 
 
 def draw_errand(layout: Any, name: str, context: bpy.types.Context) -> bool:
