@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
+from ..speech.passage import Script
 from ..speech.transcript import ENGLISH, Words, pronounced
 from .streams import say
 from .tables import TEXTS, text_beside
@@ -19,6 +21,7 @@ __all__ = [
     "add_texts_flag",
     "find_texts",
     "is_text_file",
+    "read_script",
     "read_words",
     "said_or_heard",
     "text_of",
@@ -33,7 +36,7 @@ def add_text_flags(parser: argparse.ArgumentParser) -> None:
         "--text", metavar="TEXT|FILE.txt",
         help="what is said, word for word: the lips are heard in the light of it",
     )  # fmt: skip
-    add_language_flag(parser, "--text")
+    _add_script_flags(parser, "--text")
 
 
 def add_texts_flag(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +46,16 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
         help="NAME.lab or NAME.txt beside a sound is what is said in it, word for word; a "
         "text that is not what is said is left out, and told",
     )  # fmt: skip
-    add_language_flag(parser, "--texts")
+    _add_script_flags(parser, "--texts")
+
+
+def _add_script_flags(parser: argparse.ArgumentParser, beside: str) -> None:
+    parser.add_argument(
+        "--script", type=Path, metavar="FILE.txt",
+        help="what is said in all sounds, and more: of each the passage is looked for; "
+        f"{beside} goes before",
+    )  # fmt: skip
+    add_language_flag(parser, f"{beside} and --script")
 
 
 def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
@@ -60,6 +72,21 @@ def read_words(arguments: argparse.Namespace) -> Words:
     if arguments.text is None:
         return ()
     return pronounced(text_of(arguments), arguments.language)
+
+
+def read_script(arguments: argparse.Namespace) -> Script | None:
+    """The script that is given, with its phones; of many sounds the same one."""
+    path: Path | None = arguments.script
+    if path is None:
+        return None
+    script = _script(read_text(path, "script"), arguments.language, path.name)
+    script.words()
+    return script
+
+
+@lru_cache(maxsize=4)
+def _script(text: str, language: str, name: str) -> Script:
+    return Script(text, language, name)
 
 
 def text_of(arguments: argparse.Namespace) -> str:
