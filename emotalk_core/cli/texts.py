@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
-from ..speech.passage import Script
+from ..speech.passage import Script, script_of
 from ..speech.transcript import ENGLISH, Words, pronounced
 from .streams import say
 from .tables import TEXTS, text_beside
@@ -79,14 +78,9 @@ def read_script(arguments: argparse.Namespace) -> Script | None:
     path: Path | None = arguments.script
     if path is None:
         return None
-    script = _script(read_text(path, "script"), arguments.language, path.name)
+    script = script_of(read_text(path, "script"), arguments.language, path.name)
     script.words()
     return script
-
-
-@lru_cache(maxsize=4)
-def _script(text: str, language: str, name: str) -> Script:
-    return Script(text, language, name)
 
 
 def text_of(arguments: argparse.Namespace) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final, TypeVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from .phones import SILENCE
 from .text_fit import unlike_line
 from .transcript import Told, Words, letters_of_word, pronounced, spelled, told_shares
 
-__all__ = ["Followed", "Passage", "Script", "find_passage", "followed"]
+__all__ = ["Followed", "Passage", "Script", "find_passage", "followed", "script_of"]
 
 _T = TypeVar("_T")
 
@@ -107,6 +107,12 @@ class Script:
         ends = shown if n <= 2 * _SHOWN else [*shown[:_SHOWN], "...", *shown[-_SHOWN:]]
         summary = f"{self.name}: {' '.join(ends)} ({n} word{'s' if n != 1 else ''})"
         return Passage(sounds, text, summary)
+
+
+@lru_cache(maxsize=4)
+def script_of(text: str, language: str, name: str) -> Script:
+    """The same one for the same text: of many sounds that ask for it the first one reads it."""
+    return Script(text, language, name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,6 +41,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _set_cast(scene.emotalk, arguments.role)
     for text in arguments.look_at or ():
         _set_look(scene.emotalk, text)
+    by_flags.choose_script(arguments)
     adopted.adopt(scene).keep()
     with by_flags.engine_asked(arguments):
         several = Several(asked_of_cast(bpy.context))
