@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         info,
         phones,
         serve,
+        words,
     )
     from .options import OneLineParser
 
@@ -123,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         batch,
         feelings,
         phones,
+        words,
         info,
         import_checkpoint,
         calibrate,

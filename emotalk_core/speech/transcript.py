@@ -207,7 +207,7 @@ def with_shares(encoding: Encoding, shares: np.ndarray) -> Encoding:
 
 def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) -> Told:
     """The shares of phones in the light of a text, for those of a whole sound that were `heard`,
-    float (T, 46).
+    float (T, 46). Words that do not fit stay as heard.
 
     Raises
     ------
@@ -226,7 +226,8 @@ def told_shares(heard: np.ndarray, words: Words, progress: Progress = silent) ->
         raise _not_said(words) from error
     if not fit.is_said:
         raise _not_said(words)
-    return Told(told, fit.unlike())
+    trust = fit.trust()[::_FINER, None].astype(np.float32)
+    return Told(trust * told + (1.0 - trust) * heard, fit.unlike())
 
 
 def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:

@@ -11,6 +11,7 @@ import pytest
 
 from emotalk_core import cli
 from emotalk_core.model.config import PHONES
+from emotalk_core.speech.phones import SILENCE
 from emotalk_core.speech.text_fit import Fit, unlike_line
 from emotalk_core.speech.transcript import Told, told_shares
 
@@ -46,6 +47,33 @@ def test_two_stretches_are_two() -> None:
 @pytest.mark.parametrize("n", [0, 8])
 def test_what_is_said_and_a_few_other_words_are_no_stretch(n: int) -> None:
     assert told(("pa", 100), ("si", n), ("pa", 100)).unlike == ()
+
+
+def test_a_word_that_is_not_said_leaves_what_was_heard() -> None:
+    said = heard(("pa", 40), ("si", 4), ("pa", 40))
+    odd = slice(40 * 6 + 3, 44 * 6 - 3)  # frames in the middle of what the text lacks
+
+    shares = told_shares(said, (("p", "a"),) * 84).shares
+
+    assert shares[odd] == pytest.approx(said[odd], abs=0.1)
+    assert shares[: 36 * 6].max(axis=1) == pytest.approx(1.0, abs=0.01)  # 0.9 as heard
+
+
+def test_what_fits_is_believed_wholly() -> None:
+    fit = Fit(200, 60.0)
+    silence, likely = PHONES.index(SILENCE), np.zeros((200, len(PHONES)))
+    likely[:100, PHONES.index("p")] = 1.0
+    likely[100:, silence] = 1.0
+    odds = np.full_like(likely, -4.0)
+    odds[50:100, PHONES.index("s")] = 0.0  # there another phone was heard
+    odds[:50, PHONES.index("p")] = odds[100:, silence] = 0.0
+    fit.add(0, likely, odds)
+
+    trust = fit.trust()
+
+    assert trust[:25] == pytest.approx(1.0)
+    assert trust[75:100] == pytest.approx(0.0)
+    assert trust[130:] == pytest.approx(1.0)  # pauses are as the text has them
 
 
 def test_a_line_says_where_and_what_to_do() -> None:

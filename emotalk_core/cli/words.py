@@ -1,0 +1,137 @@
+"""`emotalk words`: what is said in sounds, as texts that lips are heard in the light of."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..atomic_file import atomic_file, ensure_writable
+from ..audio import open_sound
+from ..errors import EmoTalkError, InputError
+from ..other_python.interpreter import find_python
+from ..progress import Progress, part_of
+from ..speech.heard_words import MODEL, Recogniser, hear_words
+from .jobs import find_sounds
+from .options import add_progress_flag, read_channel
+from .places import refuse_overwriting, refuse_twice
+from .progress import progress_for
+from .reports import with_sound
+from .streams import say, tell
+from .tables import text_beside
+
+__all__ = ["add_command"]
+
+_ENDING: Final = ".txt"
+
+
+def add_command(commands: Any) -> None:
+    """`emotalk words SOUND... [-o OUT.txt]`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "words",
+        help="what is said in sounds, as texts for --text and --texts",
+        description="NAME.txt beside each NAME.wav, heard by faster-whisper, which has to be "
+        "installed (pip install faster-whisper) in this or another Python. Look over what it "
+        "writes: lips follow it where it fits. Texts that are there already stay.",
+    )
+    parser.add_argument(
+        "audio", nargs="+", type=Path, metavar="SOUND", help="sound or film files, or folders"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT.txt",
+        help="of one sound: another place than beside it; what is there is written over",
+    )  # fmt: skip
+    parser.add_argument(
+        "--recogniser", default=MODEL, metavar="NAME|DIR",
+        help="a model of faster-whisper's (tiny, base, small, medium, large-v3, turbo), which it "
+        f"fetches once, or a folder with one (default: {MODEL})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--language", default="", metavar="NAME",
+        help="what is spoken: en, de, fr-fr, es ... (default: as it is heard)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--channel", type=int, metavar="N",
+        help="the one channel of the sounds that speaks, from 1 (default: the mean of all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--python", type=Path, metavar="PATH",
+        help="the Python that has faster-whisper, a program or an environment's folder",
+    )  # fmt: skip
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="where it runs (default: cpu)"
+    )
+    add_progress_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is the same for every sound."""
+
+    recogniser: Recogniser
+    language: str
+    channel: int | None
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    sounds, output = _sounds(arguments.audio), arguments.output
+    if output is not None and len(sounds) > 1:
+        raise InputError(
+            "-o is for one sound",
+            value=output,
+            remedy="Leave it out: each text is written beside its sound.",
+        )
+    texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
+    refuse_overwriting("The text", texts, sounds)
+    refuse_twice(sounds, texts)
+    asked = _asked(arguments)
+    n_failed = 0
+    for sound, text in zip(sounds, texts, strict=True):
+        kept = text_beside(sound) if output is None else None
+        if kept is not None:
+            say(f"{kept}: is there already")
+            continue
+        progress = progress_for(arguments.progress, label=sound.name if len(sounds) > 1 else "")
+        n_failed += not _attempted(
+            lambda s=sound, t=text, p=progress: _hear(s, t, asked, p), sound, n=len(sounds)
+        )
+    return 3 if n_failed else 0
+
+
+def _asked(arguments: argparse.Namespace) -> _Asked:
+    python = find_python(arguments.python) if arguments.python is not None else None
+    recogniser = Recogniser(arguments.recogniser, python, arguments.device)
+    return _Asked(recogniser, arguments.language, read_channel(arguments))
+
+
+def _sounds(given: Sequence[Path]) -> list[Path]:
+    found = [one for path in given for one in (find_sounds(path) if path.is_dir() else [path])]
+    if not found:
+        raise InputError("No sounds in it", value=given[0], remedy="Name sound files or folders.")
+    return found
+
+
+def _attempted(work: Callable[[], None], sound: Path, n: int) -> bool:
+    """Whether it was done; of one sound alone errors pass."""
+    try:
+        work()
+    except EmoTalkError as error:
+        if n == 1:
+            raise
+        tell(f"emotalk: {with_sound(sound, str(error))}")
+        return False
+    return True
+
+
+def _hear(path: Path, text: Path, asked: _Asked, progress: Progress) -> None:
+    ensure_writable(text)
+    sound = open_sound(path, channel=asked.channel, progress=part_of(progress, 0.0, 0.1))
+    heard = hear_words(sound, asked.recogniser, asked.language, part_of(progress, 0.1, 1.0))
+    with atomic_file(text) as file:
+        file.write(f"{heard.text}\n".encode())
+    progress(1.0, "Done")
+    n = len(heard.text.split())
+    say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({heard.language})")

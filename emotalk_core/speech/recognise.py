@@ -1,0 +1,115 @@
+"""A program: what is said in a wav file, by faster-whisper, which the Python that runs it has.
+
+    WAV MODEL LANGUAGE DEVICE   LANGUAGE may be empty; MODEL is a name or a folder
+
+It writes a line of json for each stretch of words, or one that says what is amiss. A program of its
+own, because its libraries, gigabytes and crashes are to stay out of Blender.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ..audio import SoundSource, open_sound
+from ..errors import EmoTalkError, InputError, SetupError
+from ..timing import SAMPLE_RATE
+
+__all__ = ["LIBRARY", "main", "stretches"]
+
+LIBRARY: Final = "faster-whisper"
+_LONGEST_S, _LATEST_S = 300, 60
+"""Of a stretch that is heard at once, and before its end the seconds in which it may be cut."""
+_QUIET_S: Final = 0.2
+_BEAM: Final = 5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 0, or 2 where words cannot be heard."""
+    path, model, language, device = sys.argv[1:] if argv is None else argv
+    try:
+        for found in _recognised(Path(path), _open(model, device), language):
+            _write(found)
+    except EmoTalkError as error:
+        _write({"problem": error.problem, "value": str(error.value), "remedy": error.remedy})
+        return 2
+    return 0
+
+
+def _write(line: Mapping[str, object]) -> None:
+    sys.stdout.write(f"{json.dumps(line)}\n")
+    sys.stdout.flush()
+
+
+def _open(name: str, device: str) -> Any:
+    try:
+        library = importlib.import_module(LIBRARY.replace("-", "_"))
+    except ImportError as error:
+        raise SetupError(
+            f"Words are heard by {LIBRARY}, which this Python lacks",
+            value=sys.executable,
+            remedy=f'"{sys.executable}" -m pip install {LIBRARY}',
+        ) from error
+    if name not in library.available_models() and not Path(name).is_dir():
+        raise InputError(
+            "The recogniser has no such model",
+            value=name,
+            remedy="Use tiny, base, small, medium, large-v3, turbo, or the folder of one.",
+        )
+    kind = "default" if device == "cuda" else "int8"
+    try:
+        return library.WhisperModel(name, device=device, compute_type=kind)
+    except Exception as error:  # the hub's, the network's, the disk's, CTranslate2's
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SetupError(
+            f"The recogniser's model cannot be had ({why})",
+            value=name,
+            remedy="Go online once, or give the folder of a model in CTranslate2's form.",
+        ) from error
+
+
+def _recognised(path: Path, model: Any, language: str) -> Iterator[dict[str, Any]]:
+    """Text, language and end in seconds of each stretch of words."""
+    if language and language not in model.supported_languages:
+        raise InputError(
+            "The recogniser knows no such language",
+            value=language,
+            remedy="Use en, de, fr-fr, es ..., or let it find out by itself.",
+        )
+    start = 0
+    for samples in stretches(open_sound(path)):
+        found, info = model.transcribe(
+            samples, language=language or None, beam_size=_BEAM, vad_filter=True,
+            condition_on_previous_text=False,
+        )  # fmt: skip
+        language = info.language  # of its beginning: one sound, one language
+        for words in found:
+            end_s = start / SAMPLE_RATE + words.end
+            yield {"text": words.text.strip(), "language": language, "end_s": end_s}
+        start += len(samples)
+
+
+def stretches(sound: SoundSource) -> Iterator[np.ndarray]:
+    """A sound in pieces of five minutes at most, float32 (n,), cut where it is quiet."""
+    held = np.zeros(0, np.float32)
+    for block in sound.blocks():
+        held = np.concatenate([held, block])
+        while len(held) > _LONGEST_S * SAMPLE_RATE:
+            cut = _quietest(held[: _LONGEST_S * SAMPLE_RATE])
+            yield held[:cut]
+            held = held[cut:]
+    if len(held):
+        yield held
+
+
+def _quietest(samples: np.ndarray) -> int:
+    """Where the last minute is quietest."""
+    first, wide = len(samples) - _LATEST_S * SAMPLE_RATE, round(_QUIET_S * SAMPLE_RATE)
+    power = np.cumsum(np.square(samples[first:], dtype=np.float64))
+    return first + int((power[wide:] - power[:-wide]).argmin()) + wide // 2
