@@ -48,7 +48,11 @@ class _Cast:
             of = "" if role.channel or is_short else " (0: all)"
             column.prop(role, "channel", text="Sound's" if is_short else f"Sound's Channel{of}")
             column.prop(role, "look_at")
-        layout.template_ID(ours, "script", new="text.new", open="text.open", text="Script")
+        label = "Script"
+        if is_narrow(context):
+            layout.label(text=label)
+            label = ""
+        layout.template_ID(ours, "script", new="text.new", open="text.open", text=label)
         if ours.script is not None:
             layout.prop(ours, "script_language")
         if SESSION.job is None:  # else the panel above shows how far it is

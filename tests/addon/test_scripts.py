@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -14,6 +15,7 @@ import pytest
 from emotalk.addon.bridge.take import live, takes
 
 from tests.addon.cast_scenes import cast_of
+from tests.addon.layouts import Layout, context_of
 from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
 from tests.addon.scenes import add_strip, needs_sound
 from tests.addon.test_commands import run
@@ -177,6 +179,16 @@ def dialogue(said: Any, babbled: str, tmp_path: Path) -> Path:
     return path
 
 
+def test_the_name_of_the_script_stands_above_it_in_a_narrow_sidebar(said: Any) -> None:
+    drawn = {}
+    for width in (181, 292):
+        layout = drawn[width] = Layout()
+        bpy.types.EMOTALK_PT_cast.draw(SimpleNamespace(layout=layout), context_of(width))
+
+    assert drawn[181].labels == ["Script"]
+    assert not drawn[292].labels
+
+
 @needs_sound
 def test_animate_cast_looks_in_the_script_for_each_strip(
     dialogue: Path, head: Any, babbled: str
@@ -191,13 +203,17 @@ def test_animate_cast_looks_in_the_script_for_each_strip(
 
 
 @needs_sound
-def test_cast_takes_a_script_and_the_file_keeps_it(dialogue: Path, babbled: str) -> None:
+def test_cast_takes_a_script_and_the_file_keeps_it(
+    dialogue: Path, babbled: str, capfd: Any
+) -> None:
     report = dialogue.with_name("report.json")
     flags = "--script", dialogue.with_name("lines.txt"), *LANGUAGE, "--report", report
 
     for _again in range(2):
         assert run("cast", "--role", "Head=a,b", *flags) == 0
 
+    told = capfd.readouterr().out.splitlines()
+    assert {line.split(":")[0] for line in told if "lines.txt: " in line} == {"a", "b"}
     bpy.ops.wm.open_mainfile(filepath=str(dialogue))
     ours = bpy.context.scene.emotalk
     assert [take.controls.words for take in ours.takes] == [babbled, babbled]

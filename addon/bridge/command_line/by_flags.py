@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ....emotalk_core.cli.options import read_channel, read_track
-from ....emotalk_core.cli.streams import tell
+from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.texts import text_of
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
@@ -94,6 +94,8 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
         group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
     record(takes.active_take(scene), asked, arguments, request.heard)
+    if outcome.report.said:
+        say(f"{of}{outcome.report.said}")
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")

@@ -51,6 +51,8 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _write(several, arguments, told.work)
         for made in several.made:
             told.record(made)
+            if made.outcome.report.said:
+                say(f"{made.label}: {made.outcome.report.said}")
         failed = [str(error) for error in several.failed]
         if arguments.fill_pauses:
             failed += _fill_pauses(scene, arguments)
