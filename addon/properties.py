@@ -17,9 +17,10 @@ from bpy.props import (
 
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
 from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
+from ..emotalk_core.speech.transcript import ENGLISH
 from .bridge import compat
 from .bridge.asked.controls import MOVING, moved_by_keys
-from .bridge.asked.phones import UNKNOWN_FRAME
+from .bridge.asked.phones import LANGUAGES, UNKNOWN_FRAME
 from .bridge.take import live
 
 __all__ = ["CLASSES", "add", "remove"]
@@ -97,6 +98,7 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     text: StringProperty()  # likewise: what is said in it, if that was told
     language: StringProperty()
     words: StringProperty()  # the phones of the text, as it was read then
+    from_script: BoolProperty()  # whether the text is what was found in the scene's script
     is_felt: BoolProperty()  # whether a slider stands above 0
     took_over: BoolProperty()  # whether the first one raised has set the mix
     neutral: _weight("Neutral", "Takes feeling out of the face")
@@ -348,6 +350,13 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
     )
     cast: CollectionProperty(type=EMOTALK_PG_role)
     cast_index: IntProperty(name="Role")
+    script: PointerProperty(
+        type=bpy.types.Text, name="Script",
+        description="A text with all that is said, and more: whatever Animate and Animate Cast "
+        "hear is heard in the light of the words of it that are said there. A take's own text goes "
+        "before it",
+    )  # fmt: skip
+    script_language: StringProperty(name="Language", default=ENGLISH, description=LANGUAGES)
     takes: CollectionProperty(type=EMOTALK_PG_take)
     take_index: IntProperty(name="Take")
 

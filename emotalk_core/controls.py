@@ -14,6 +14,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:  # shaping reads Controls itself
     from .shaping.look import Look
+    from .speech.passage import Script
     from .speech.phones import Phone
     from .speech.transcript import Words
 
@@ -212,6 +213,7 @@ class ControlTrack:
     keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
     look: Look | None = None  # what the eyes rest on
     words: Words = ()  # the phones of the text that is spoken, where it is known
+    script: Script | None = None  # else what may hold it, among much else
     phones: tuple[Phone, ...] = ()  # what is said, where people know better than the network
 
     def __post_init__(self) -> None:

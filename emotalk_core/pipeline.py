@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -23,17 +24,18 @@ from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
 from .rigs.visemes import VISEMES, viseme_weights
 from .shaping.closure import lip_channels, met_lips
+from .speech.passage import Followed, Passage, followed
 from .speech.phone_contents import typical_contents
 from .speech.phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
-from .speech.text_fit import Stretches, unlike_line
-from .speech.transcript import told_shares, with_shares, with_text
+from .speech.transcript import with_shares, with_text
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
 
-__all__ = ["animate", "animate_to_file", "decode", "encode", "hear_shares"]
+__all__ = ["animate", "animate_to_file", "decode", "encode", "hear_shares", "said_in_script"]
 
 _BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long the sound
 _HELD_FRAMES: Final = 10  # on each side of a stretch: whether lips met depends on frames around
 _ENCODING_SHARE: Final = 0.9  # of the time that animate takes
+_FOUND_SHARE: Final = 0.95  # until what is said in a script is found
 _TEXT_SHARE: Final = 0.15  # of it where a text is followed
 _FOLLOWING_SHARE: Final = 0.7  # of the time that decode takes then
 
@@ -114,10 +116,38 @@ def animate(
     """Curves for `sound`, all in memory: for what fits on a timeline."""
     encoding = encode(sound, engine, cache=cache, progress=part_of(progress, 0.0, _ENCODING_SHARE))
     progress(_ENCODING_SHARE, "Shaping the curves")
-    meta, shaping_part = {"sound": sound.key}, part_of(progress, _ENCODING_SHARE, 1.0)
+    looking = part_of(progress, _ENCODING_SHARE, _FOUND_SHARE)
+    track, _passage = said_in_script(encoding, track, engine.config, looking)
+    meta, shaping_part = {"sound": sound.key}, part_of(progress, _FOUND_SHARE, 1.0)
     clip = decode(encoding, track, engine, fps=fps, meta=meta, progress=shaping_part)
     progress(1.0, "Done")
     return clip
+
+
+def said_in_script(
+    encoding: Encoding, track: ControlTrack, config: ModelConfig, progress: Progress = silent
+) -> tuple[ControlTrack, Passage | None]:
+    """The track with the words of its script's passage that is said in a whole sound, where it has
+    no words of its own, and that passage; without any where there is none.
+
+    Raises
+    ------
+    InputError
+        The model goes by no phones, or as of `pronounced`.
+    """
+    alone = replace(track, script=None)
+    if track.script is None or track.words:
+        return alone, None
+    ensure_names_phones(config)
+    found = track.script.said_in(
+        encoding.content[:, config.content.width :],
+        lambda words, progress: with_text(encoding, words, config, progress),
+        progress,
+    )
+    if found is None:
+        return alone, None
+    passage, _encoding = found  # which `decode` finds again at once
+    return replace(alone, words=passage.words), passage
 
 
 def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have defaults
@@ -143,15 +173,17 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
     # Opened first: a folder that cannot be written to is told before the slow part, not after it.
     channels = VISEMES if visemes else shaping.CHANNELS
     with ClipWriter(path, channels, fps, n_frames, meta) as writer:
-        heard_share = _ENCODING_SHARE - (_TEXT_SHARE if track.words else 0.0)
+        is_told = track.words or track.script is not None
+        heard_share = _ENCODING_SHARE - (_TEXT_SHARE if is_told else 0.0)
         stored = _ensure_stored(sound, engine, cache, part_of(progress, 0.0, heard_share))
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
             builder.add_heard(piece, said_in(piece, engine.config))
-        read, unlike = _read_by_text(
+        text = _follow(
             stored, track, engine.config, part_of(progress, heard_share, _ENCODING_SHARE)
         )
+        read = _reader_by(stored, text)
         for rows in _shaped_blocks(read, n_network, track, engine, fps):
             writer.write(viseme_weights(rows[:, :N_CHANNELS]) if visemes else rows)
             builder.add_rows(rows)
@@ -159,8 +191,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
             progress(_ENCODING_SHARE + (1 - _ENCODING_SHARE) * done / n_frames, "Writing curves")
         late = late_phones(track.phones, float(n_network / NETWORK_FPS))
         misplaced = misplaced_phones(track.phones, stored.read, n_network, engine.config)
-        warnings = list(filter(None, (late or misplaced, unlike_line(unlike))))
-        report = builder.finish(n_frames, fps, stored.notes, warnings)
+        warnings = [*filter(None, [late or misplaced]), *text.warnings]
+        report = builder.finish(n_frames, fps, stored.notes, warnings, text.said)
         stored.close()
     progress(1.0, "Done")
     return report
@@ -183,21 +215,24 @@ def _ensure_stored(
     return stored
 
 
-def _read_by_text(
+def _follow(
     stored: StoredEncoding, track: ControlTrack, config: ModelConfig, progress: Progress
-) -> tuple[_Read, Stretches]:
-    """Pieces in the light of the text, of which the shares of phones alone are in memory; and where
-    it is not what is said.
+) -> Followed:
+    """What the text tells, if there is one; of what was heard the shares of phones alone are in
+    memory.
     """
-    if not track.words:
-        return stored.read, ()
+    if not track.words and track.script is None:
+        return Followed()
     ensure_names_phones(config)
-    told = told_shares(_shares(stored, config), track.words, progress)
+    return followed(_shares(stored, config), track.words, track.script, progress)
 
-    def read(start: int, stop: int) -> Encoding:
-        return with_shares(stored.read(start, stop), told.shares[start:stop])
 
-    return read, told.unlike
+def _reader_by(stored: StoredEncoding, text: Followed) -> _Read:
+    """Pieces in the light of the text."""
+    told = text.told
+    if told is None:
+        return stored.read
+    return lambda start, stop: with_shares(stored.read(start, stop), told.shares[start:stop])
 
 
 def _shares(stored: StoredEncoding, config: ModelConfig) -> np.ndarray:

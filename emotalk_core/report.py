@@ -46,6 +46,7 @@ class Report:
     loudness_dbfs: float  # RMS of the whole sound
     clipped_share: float  # of the samples
     warnings: tuple[str, ...] = field(default=())
+    said: str = ""  # the words that were taken from a script: the first, the last, how many
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for json."""
@@ -116,6 +117,7 @@ class ReportBuilder:
         fps: Fraction,
         notes: Mapping[str, float],
         warnings: Sequence[str] = (),
+        said: str = "",
     ) -> Report:
         """The report, with `warnings` and others in words."""
         share = self._n_speech / max(self._n_heard, 1)
@@ -137,6 +139,7 @@ class ReportBuilder:
                 *_warnings(loudness, share, clipped, seconds),
                 *warnings,
             ),
+            said=said,
         )
 
 

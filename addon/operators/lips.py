@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import ceil, floor
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -13,9 +14,10 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ...emotalk_core.cli.texts import text_of
 from ...emotalk_core.errors import EmoTalkError, InputError, RigError
 from ...emotalk_core.progress import Progress, part_of
+from ...emotalk_core.speech.passage import Passage, Script
 from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.speech.phones import Phone
-from ...emotalk_core.speech.transcript import ENGLISH, Words, pronounced
+from ...emotalk_core.speech.transcript import ENGLISH
 from ..bridge import compat
 from ..bridge.asked import phones
 from ..bridge.counting import counted
@@ -23,7 +25,7 @@ from ..bridge.faces import stretches
 from ..bridge.jobs import errand
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sources
-from ..bridge.take import live, takes
+from ..bridge.take import live, said, takes
 from .background import BackgroundOperator
 from .base import EmoTalkOperator, ErrandOperator
 
@@ -181,13 +183,10 @@ class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
     bl_label = "Text"
 
     text: StringProperty(
-        name="Text", description="All words of this sound, or a txt, srt, vtt, fountain file of "
-        "them. Empty: not known",
+        name="Text", description="All words of this sound, or a script in which they are, or a "
+        "file with either: txt, srt, vtt, fountain. Empty: not known",
     )  # fmt: skip
-    language: StringProperty(
-        name="Language", default=ENGLISH,
-        description="en, or as espeak-ng calls it, which has to be installed then: de, fr-fr, ja",
-    )  # fmt: skip
+    language: StringProperty(name="Language", default=ENGLISH, description=phones.LANGUAGES)
 
     _of = (0, "")  # Blender's number of the scene, and the take's uid
 
@@ -206,15 +205,21 @@ class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
         self.by_hand = True
         return context.window_manager.invoke_props_dialog(self, width=500)
 
-    def work(self, context: bpy.types.Context) -> Callable[[Progress], Words]:
-        """Have espeak-ng read it: a script takes seconds."""
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], Passage]:
+        """Read it, which takes seconds of a script, and look for what of it is said."""
         phones.ensure_obeyed()
-        text, language = text_of(bpy.path.abspath(self.text.strip())), self.language
-        scene = context.scene
-        self._of = scene.session_uid, takes.active_take(scene).uid
-        return lambda progress: pronounced(text, language, progress) if text else ()
+        scene, text = context.scene, text_of(bpy.path.abspath(self.text.strip()))
+        take = takes.active_take(scene)
+        self._of = scene.session_uid, take.uid
+        if not text:
+            return lambda _progress: Passage((), "", "")
+        script = Script(text, self.language, "Of the text")
+        prepared = None
+        with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
+            prepared = takes.prepare_take(scene, take)
+        return partial(said.passage_or_all, prepared, script)
 
-    def put(self, context: bpy.types.Context, result: Words) -> str:
+    def put(self, context: bpy.types.Context, result: Passage) -> str:
         """Tell the take; a text that is not what is heard in it is told when keys follow."""
         number, uid = self._of
         scene = next((one for one in bpy.data.scenes if one.session_uid == number), None)
@@ -224,10 +229,11 @@ class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
                 "The take was removed meanwhile", value="Text", remedy="Choose another one."
             )
         self.begin(take)
-        phones.put_text(take.controls, self.text, self.language, result)
+        phones.put_text(take.controls, result.text, self.language, result.words)
         live.schedule(take.id_data)
-        n, verb = len(result), "is" if len(result) == 1 else "are"
-        return f"{counted(n, 'word')} {verb} said" if n else "The text is not known"
+        n, verb = len(result.words), "is" if len(result.words) == 1 else "are"
+        told = f"{counted(n, 'word')} {verb} said" if n else "The text is not known"
+        return result.summary or told
 
 
 class EMOTALK_OT_load_phones(_OfLips, ImportHelper):

@@ -30,7 +30,7 @@ class _Cast:
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """List, what the chosen one speaks, the button."""
+        """List, what the chosen one speaks, the script of all, the button."""
         layout, ours = self.layout, context.scene.emotalk
         row = layout.row()
         row.template_list("EMOTALK_UL_cast", "", ours, "cast", ours, "cast_index", rows=3)
@@ -48,6 +48,13 @@ class _Cast:
             of = "" if role.channel or is_short else " (0: all)"
             column.prop(role, "channel", text="Sound's" if is_short else f"Sound's Channel{of}")
             column.prop(role, "look_at")
+        label = "Script"
+        if is_narrow(context):
+            layout.label(text=label)
+            label = ""
+        layout.template_ID(ours, "script", new="text.new", open="text.open", text=label)
+        if ours.script is not None:
+            layout.prop(ours, "script_language")
         if SESSION.job is None:  # else the panel above shows how far it is
             layout.operator("emotalk.animate_cast", icon="PLAY")
 

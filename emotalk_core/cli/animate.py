@@ -182,9 +182,10 @@ def print_outcome(outcome: Outcome) -> None:
         tell(f"emotalk: {with_sound(sound, outcome.error or '')}")
         return
     report = outcome.report
+    said = f"; {report['said']}" if report["said"] else ""
     say(
         f"{outcome.job.output}: {report['n_frames']} frames, {report['seconds']:.2f} s "
-        f"at {report['fps']} fps"
+        f"at {report['fps']} fps{said}"
     )
     for warning in report["warnings"]:
         tell(f"emotalk: {sound}: {warning}")

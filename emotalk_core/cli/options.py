@@ -25,7 +25,7 @@ from ..speech.phones import ensure_names_phones
 from ..timing import exact_rate
 from .felt_table import read_feelings
 from .tables import TABLES
-from .texts import add_text_flags, is_text_file, read_words
+from .texts import add_text_flags, is_text_file, read_script, read_words
 
 __all__ = [
     "CONTROL_FLAGS",
@@ -273,7 +273,7 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
     track = ControlTrack(controls)
     if arguments.feelings is not None:
         track = read_feelings(Path(arguments.feelings), controls)
-    track = replace(track, words=read_words(arguments))
+    track = replace(track, words=read_words(arguments), script=read_script(arguments))
     if arguments.phones is not None:
         track = replace(track, phones=read_phones(Path(arguments.phones)))
     return track
@@ -281,7 +281,7 @@ def read_track(arguments: argparse.Namespace) -> ControlTrack:
 
 def ensure_fits(track: ControlTrack, config: ModelConfig) -> None:
     """Raise InputError for a style that a model does not have, or phones that it does not name."""
-    if track.phones or track.words:
+    if track.phones or track.words or track.script is not None:
         ensure_names_phones(config)
     if track.base.style >= config.n_styles:
         raise InputError(
@@ -295,7 +295,7 @@ def control_files(options: Mapping[str, Any]) -> list[Path]:
     """The files that flags, or what a job has of its own, take controls from: never to be written
     over.
     """
-    preset, tables = options.get("preset"), [options.get(name) for name in TABLES]
+    preset, tables = options.get("preset"), [options.get(name) for name in (*TABLES, "script")]
     files = [preset] if preset and _is_preset_file(preset) else []
     told = (options.get("text"), options.get("text_beside"))
     texts = [text for text in told if text and is_text_file(text)]

@@ -10,10 +10,9 @@ from ..atomic_file import ensure_writable
 from ..audio import open_sound
 from ..pipeline import hear_shares
 from ..progress import part_of
+from ..speech.passage import followed
 from ..speech.phone_files import SUFFIXES, ensure_phone_file, write_phones
 from ..speech.phones import ensure_names_phones, phones_of
-from ..speech.text_fit import unlike_line
-from ..speech.transcript import told_shares
 from .options import (
     add_engine_flags,
     add_progress_flag,
@@ -24,7 +23,7 @@ from .options import (
 from .places import refuse_overwriting
 from .progress import progress_for
 from .streams import say, tell
-from .texts import add_text_flags, read_words
+from .texts import add_text_flags, read_script, read_words
 
 __all__ = ["add_command"]
 
@@ -56,21 +55,21 @@ def _run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     ensure_phone_file(output)
     refuse_overwriting("The phones", [output], [arguments.audio])
-    words, channel, engine = read_words(arguments), read_channel(arguments), read_engine(arguments)
+    words, script = read_words(arguments), read_script(arguments)
+    channel, engine = read_channel(arguments), read_engine(arguments)
     ensure_names_phones(engine.config)
     ensure_writable(output)
     progress = progress_for(arguments.progress)
     sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
     heard = part_of(progress, 0.1, 0.7)
-    unlike = ""
     shares = hear_shares(sound, engine, cache=read_cache(arguments), progress=heard)
-    if words:
-        told = told_shares(shares, words, part_of(progress, 0.7, 0.9))
-        shares, unlike = told.shares, unlike_line(told.unlike)
+    text = followed(shares, words, script, part_of(progress, 0.7, 0.9))
+    shares = shares if text.told is None else text.told.shares
     phones = phones_of(shares, part_of(progress, 0.9, 1.0))
     write_phones(phones, output)
     progress(1.0, "Done")
-    say(f"{output}: {len(phones)} phones and pauses")
-    if unlike:
-        tell(f"emotalk: {arguments.audio}: {unlike}")
+    said = f"; {text.said}" if text.said else ""
+    say(f"{output}: {len(phones)} phones and pauses{said}")
+    for warning in text.warnings:
+        tell(f"emotalk: {arguments.audio}: {warning}")
     return 0

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
+from ..speech.passage import Script, script_of
 from ..speech.script import speakers
 from ..speech.transcript import ENGLISH, Words, pronounced
 from .streams import say
@@ -20,6 +21,7 @@ __all__ = [
     "add_texts_flag",
     "find_texts",
     "is_text_file",
+    "read_script",
     "read_words",
     "said_or_heard",
     "text_of",
@@ -35,7 +37,7 @@ def add_text_flags(parser: argparse.ArgumentParser) -> None:
         help="what is said, word for word: the lips are heard in the light of it; a text, "
         "subtitles, a dialogue with names, a screenplay: txt, srt, vtt, fountain",
     )  # fmt: skip
-    add_language_flag(parser, "--text")
+    _add_script_flags(parser, "--text")
     parser.set_defaults(text_beside=None)
 
 
@@ -46,7 +48,16 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
         help="NAME.lab, .txt, .srt, .vtt or .fountain beside a sound is what is said in it, word "
         "for word; a text that is not what is said is left out, and told",
     )  # fmt: skip
-    add_language_flag(parser, "--texts")
+    _add_script_flags(parser, "--texts")
+
+
+def _add_script_flags(parser: argparse.ArgumentParser, beside: str) -> None:
+    parser.add_argument(
+        "--script", type=Path, metavar="FILE.txt",
+        help="what is said in all sounds, and more: of each the passage is looked for; "
+        f"{beside} goes before",
+    )  # fmt: skip
+    add_language_flag(parser, f"{beside} and --script")
 
 
 def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
@@ -66,6 +77,16 @@ def read_words(arguments: argparse.Namespace) -> Words:
     if arguments.text_beside is None and (names := speakers(text)):
         say(f"Names of speakers in the text, which are not said: {', '.join(names)}")
     return pronounced(text, arguments.language)
+
+
+def read_script(arguments: argparse.Namespace) -> Script | None:
+    """The script that is given, with its phones; of many sounds the same one."""
+    path: Path | None = arguments.script
+    if path is None:
+        return None
+    script = script_of(read_text(path, "script"), arguments.language, path.name)
+    script.words()
+    return script
 
 
 def text_of(text: str) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "Rules",
     "load_rules",
     "read_english",
+    "spelled_english",
     "spoken_words",
     "write_rules",
 ]
@@ -133,6 +134,12 @@ def read_english(text: str, progress: Progress = silent) -> tuple[tuple[str, ...
         progress(0.0, "Reading the text")
         words.append(read(word))
     return tuple(filter(None, words))
+
+
+def spelled_english(text: str) -> tuple[str, ...]:
+    """The words that `read_english` has the phones of, in small letters."""
+    read = cache(_shipped().read)
+    return tuple(word for word in spoken_words(text) if read(word))
 
 
 def spoken_words(text: str) -> Iterator[str]:

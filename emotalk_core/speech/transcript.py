@@ -26,7 +26,7 @@ from ..model.config import PHONES, ModelConfig
 from ..progress import Progress, silent
 from ..timing import NETWORK_FPS
 from .all_paths import NoPathError, Places, all_paths
-from .english import read_english
+from .english import read_english, spelled_english
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
 from .script import said
 from .text_fit import Fit, Stretches
@@ -39,7 +39,9 @@ __all__ = [
     "Told",
     "Words",
     "find_espeak",
+    "letters_of_word",
     "pronounced",
+    "spelled",
     "told_shares",
     "unlike_text",
     "with_shares",
@@ -100,6 +102,13 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
             remedy=f"Write words of the language {language}, or say which one they are of.",
         )
     return words
+
+
+def spelled(text: str, language: str) -> tuple[str, ...] | None:
+    """Each word of `text` that `pronounced` has the phones of, as it is spoken, in letters; None
+    for languages of espeak-ng, which says no words.
+    """
+    return spelled_english(said(text)) if language.lower() == ENGLISH else None
 
 
 def _by_espeak(text: str, language: str, progress: Progress) -> Words:
@@ -226,7 +235,7 @@ def _finer(heard: np.ndarray, start: int, stop: int) -> np.ndarray:
 
 
 def _not_said(words: Words) -> TextError:
-    first = (_letters(word) for word in words[:_SHOWN_WORDS])
+    first = (letters_of_word(word) for word in words[:_SHOWN_WORDS])
     return TextError(
         "The text is not what is said in the sound",
         value=" ".join(map("".join, first)) + " ...",
@@ -239,11 +248,11 @@ def _passed(words: Words) -> Places:
     pause = (PHONES.index(SILENCE), True)
     rows = [pause]
     for word in words:
-        rows += [*((PHONES.index(letter), False) for letter in _letters(word)), pause]
+        rows += [*((PHONES.index(letter), False) for letter in letters_of_word(word)), pause]
     numbers, may_miss = zip(*rows, strict=True)
     return Places(np.array(numbers), np.array(may_miss))
 
 
-def _letters(word: Sequence[str]) -> Iterator[str]:
+def letters_of_word(word: Sequence[str]) -> Iterator[str]:
     """The network's names of the phones of a word, in IPA."""
     return (letter for symbol in word for letter in letters_of(symbol)[:MOST_PARTS])

@@ -42,6 +42,7 @@ class Layout:
     def prop(self, *_: Any, **__: Any) -> None: ...
 
     template_list = menu = operator_menu_enum = progress = separator = prop
+    template_ID = prop  # noqa: N815 - Blender's name
 
     def box(self) -> Layout:
         return self

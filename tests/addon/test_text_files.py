@@ -31,7 +31,7 @@ def test_a_text_may_be_a_file(said: Any, tmp_path: Path) -> None:
 
     assert bpy.ops.emotalk.tell_text(text=str(file)) == {"FINISHED"}
 
-    assert (said.controls.text, said.controls.words) == (str(file), "P_AA_P_AH")
+    assert (said.controls.text, said.controls.words) == (SUBTITLES.strip(), "P_AA_P_AH")
 
 
 def test_a_file_that_is_not_there_changes_nothing(said: Any, tmp_path: Path) -> None:

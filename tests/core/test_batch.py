@@ -380,7 +380,7 @@ def test_a_line_is_in_the_log_as_soon_as_its_job_is_done(
 ) -> None:
     log = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(log))
-    report = {"n_frames": 15, "seconds": 0.5, "fps": "30", "warnings": []}
+    report = {"n_frames": 15, "seconds": 0.5, "fps": "30", "warnings": [], "said": ""}
 
     print_outcome(Outcome(Job(talk, Path("talk.csv")), report))
 

@@ -36,6 +36,7 @@ __all__ = [
     "put_back",
     "read",
     "told_of",
+    "with_words",
 ]
 
 _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
@@ -159,6 +160,13 @@ def digest(group: Any, told: tuple[str, str] | None = None) -> str:
     still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
     return json.dumps([*parts, *told] if any(told) else parts)
+
+
+def with_words(was: str, words: str) -> str:
+    """The digest `was` for what it says and other words."""
+    still, keys, *told = json.loads(was)
+    told = [told[0] if told else "", words]
+    return json.dumps([still, keys, *told] if any(told) else [still, keys])
 
 
 def put_back(group: Any, was: str) -> None:

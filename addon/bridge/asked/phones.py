@@ -19,6 +19,7 @@ from ..jobs.settings import engine_settings
 from ..sounds.sound import Heard, looks_of
 
 __all__ = [
+    "LANGUAGES",
     "UNKNOWN_FRAME",
     "all_of",
     "begin",
@@ -37,7 +38,10 @@ __all__ = [
     "told",
     "told_at",
     "words",
+    "written",
 ]
+
+LANGUAGES: Final = "en, or as espeak-ng calls it, which has to be installed then: de, fr-fr, ja"
 
 UNKNOWN_FRAME: Final = -1e9
 """Where the sound file of a take begins that was written by a version that did not say so."""
@@ -95,7 +99,12 @@ def put_text(group: Any, text: str = "", language: str = "", read: Words = ()) -
     known.
     """
     group.text, group.language = text.strip(), language
-    group.words = " ".join("_".join(word) for word in read)
+    group.words, group.from_script = written(read), False
+
+
+def written(read: Words) -> str:
+    """Words as a take's sliders keep them."""
+    return " ".join("_".join(word) for word in read)
 
 
 def on_file(phones: Sequence[Phone], heard: Heard) -> tuple[Phone, ...]:

@@ -24,7 +24,7 @@ from ..jobs.settings import engine_settings
 from ..jobs.work import Request
 from ..keying import rigs
 from ..sounds import sound, sources, strips
-from . import carried, controls, looking, phones
+from . import carried, controls, looking, phones, scripts
 from .cast import Line
 from .known_again import Known
 
@@ -210,7 +210,12 @@ def _asked(
     face, target = (character, meshes, rig), _target(scene, take, character, line)
     found = _sight(scene, target, face, (kind, heard, strip))
     prepared = _prepared((scene, take, sliders), face, (kind, heard, strip), found)
-    return prepared if take is not None else _without_keys_elsewhere(prepared, sliders, wanted)
+    if take is None:
+        prepared = _without_keys_elsewhere(prepared, sliders, wanted)
+    if kind == "CLIP":
+        return prepared
+    track = scripts.obeyed(prepared.request.track, scene, take)
+    return replace(prepared, request=replace(prepared.request, track=track))
 
 
 def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | None) -> Prepared:

@@ -12,12 +12,12 @@ from typing import Any
 import bpy
 
 from ....emotalk_core.cli.options import read_channel, read_track
-from ....emotalk_core.cli.streams import tell
+from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.texts import text_of
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
-from ..asked import controls, phones
+from ..asked import controls, phones, scripts
 from ..asked.prepared import LOOK_SHARE
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
@@ -25,7 +25,15 @@ from ..jobs.work import EngineSettings, Request, animate
 from ..sounds.sound import Heard
 from ..take import adopted, takes
 
-__all__ = ["choose_sound", "engine_asked", "make_take", "obeyed", "object_called", "record"]
+__all__ = [
+    "choose_script",
+    "choose_sound",
+    "engine_asked",
+    "make_take",
+    "obeyed",
+    "object_called",
+    "record",
+]
 
 
 def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
@@ -37,6 +45,12 @@ def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
     else:
         start = bpy.context.scene.frame_start if arguments.start is None else arguments.start
         ours.source, ours.filepath, ours.start_frame = "FILE", str(arguments.sound.resolve()), start
+
+
+def choose_script(arguments: argparse.Namespace) -> None:
+    """Let the file that the flags name be the scene's script."""
+    if arguments.script is not None:
+        scripts.load(arguments.script, arguments.language, bpy.context.scene)
 
 
 def object_called(name: str) -> bpy.types.Object:
@@ -80,6 +94,8 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
         group.ease_s, group.look_at = was[1:]
     takes.make_active(prepared)
     record(takes.active_take(scene), asked, arguments, request.heard)
+    if outcome.report.said:
+        say(f"{of}{outcome.report.said}")
     notes = [*request.heard.notes, *result.notes]
     for note in (*outcome.report.warnings, *notes):
         tell(f"emotalk: {of}{note}")
@@ -110,6 +126,7 @@ def obeyed(asked: ControlTrack, request: Request) -> ControlTrack:
         asked if asked.keys else own,
         look=own.look,
         words=asked.words or own.words,
+        script=own.script,
         phones=phones.on_sound(asked.phones, request.heard) or own.phones,
     )
 

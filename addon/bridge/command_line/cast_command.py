@@ -41,6 +41,7 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _set_cast(scene.emotalk, arguments.role)
     for text in arguments.look_at or ():
         _set_look(scene.emotalk, text)
+    by_flags.choose_script(arguments)
     adopted.adopt(scene).keep()
     with by_flags.engine_asked(arguments):
         several = Several(asked_of_cast(bpy.context))
@@ -50,6 +51,8 @@ def cast_command(arguments: argparse.Namespace) -> int:
         _write(several, arguments, told.work)
         for made in several.made:
             told.record(made)
+            if made.outcome.report.said:
+                say(f"{made.label}: {made.outcome.report.said}")
         failed = [str(error) for error in several.failed]
         if arguments.fill_pauses:
             failed += _fill_pauses(scene, arguments)

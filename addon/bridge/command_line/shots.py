@@ -43,7 +43,7 @@ from ..jobs.session import SESSION
 from ..keying import rigs
 from ..take import takes
 from . import films
-from .by_flags import choose_sound, engine_asked, make_take, object_called
+from .by_flags import choose_script, choose_sound, engine_asked, make_take, object_called
 from .saving import save
 
 __all__ = [
@@ -82,6 +82,7 @@ def animate_command(arguments: argparse.Namespace) -> int:
     check_output(output, arguments)
     ours = bpy.context.scene.emotalk
     choose_sound(arguments, ours)
+    choose_script(arguments)
     ours.rig.character = object_called(arguments.target)
     with engine_asked(arguments):
         report = make_take(arguments, progress_for(arguments.progress))
@@ -140,7 +141,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
         growing_folder(own) as folder,
     ):
         key = SESSION.room.engine(engine).key  # no model, no such device: told once too
-        if arguments.texts:
+        if arguments.texts or arguments.script is not None:
             phones.ensure_obeyed()
         base = _base_file(folder, arguments)
         if arguments.render:
@@ -206,7 +207,8 @@ def _shot(sound: Path, place: Path, arguments: argparse.Namespace) -> _Shot:
 
 
 def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
-    """The open file with the character in it, as it is before every shot."""
+    """The open file with the character and the script in it, as it is before every shot."""
+    choose_script(arguments)
     if arguments.character is None:
         bpy.ops.emotalk.add_demo_character()
     else:

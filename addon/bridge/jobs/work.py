@@ -19,11 +19,12 @@ from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
 from ....emotalk_core.model.folder import load_model
-from ....emotalk_core.pipeline import decode, encode
+from ....emotalk_core.pipeline import decode, encode, said_in_script
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
 from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
+from ....emotalk_core.speech.passage import Passage, Script
 from ....emotalk_core.speech.phones import misplaced_phones
 from ....emotalk_core.speech.phrases import Phrase, find_phrases
 from ....emotalk_core.speech.text_fit import unlike_line
@@ -88,6 +89,8 @@ class Outcome:
     tables: list[KeyTable]
     report: Report
     phrases: tuple[Phrase, ...] = ()
+    script: Script | None = None  # that was looked in
+    passage: Passage | None = None  # what of it is said
 
 
 class EngineRoom:
@@ -167,11 +170,25 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     encoding = encode(sound, engine, cache=cache, progress=part_of(progress, 0.1, 0.9))
     for _block in () if sound.notes else sound.blocks():  # heard before: count its loudness now
         pass
-    progress(0.9, "Shaping the curves")
-    shaping = part_of(progress, 0.9, 1.0)
-    outcome = redo(request, Known(encoding, sound.notes), engine, shaping)
+    looking = part_of(progress, 0.9, 0.95)
+    track, passage = said_in_script(encoding, request.track, engine.config, looking)
+    progress(0.95, "Shaping the curves")
+    shaping, told = part_of(progress, 0.95, 1.0), replace(request, track=track)
+    outcome = redo(told, Known(encoding, sound.notes), engine, shaping)
     progress(1.0, "Writing keys")
-    return outcome
+    return _with_passage(outcome, request.track, passage)
+
+
+def _with_passage(outcome: Outcome, asked: ControlTrack, passage: Passage | None) -> Outcome:
+    """The same, and what of the script was found."""
+    report, script = outcome.report, asked.script
+    if script is None or asked.words:
+        return outcome
+    if passage is not None:
+        report = replace(report, said=passage.summary)
+    else:
+        report = replace(report, warnings=(*report.warnings, script.unsaid))
+    return replace(outcome, report=report, script=script, passage=passage)
 
 
 def _played(request: Request) -> Outcome:

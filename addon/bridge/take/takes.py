@@ -47,7 +47,7 @@ from ..keying.curves import Stretch
 from ..keying.draft import Draft
 from ..sounds import strips
 from ..sounds.sound import Pause
-from . import moved, told, touched
+from . import moved, said, told, touched
 
 __all__ = [
     "Prepared",
@@ -129,9 +129,9 @@ def phones_in(prepared: Prepared, progress: Progress = silent) -> tuple[Phone, .
     assert outcome.known is not None, "a sound was heard"
     config = SESSION.room.engine(request.settings).config
     track = request.track
-    said = with_text(outcome.known.encoding, track.words, config)
-    said = with_phones(said, 0, track.phones, config)
-    found = heard_phones(said, config, part_of(progress, 0.8, 1.0))
+    told_by = with_text(outcome.known.encoding, track.words, config)
+    told_by = with_phones(told_by, 0, track.phones, config)
+    found = heard_phones(told_by, config, part_of(progress, 0.8, 1.0))
     return phones.on_file(found, request.heard)
 
 
@@ -168,15 +168,15 @@ def finish(
     RigError
         The scene, the take or an object was deleted meanwhile, or cannot be written.
     """
+    prepared = said.as_heard(prepared, outcome)
     (scene, take, others), options = _surroundings(prepared, outcome), prepared.request.options
     stretch = draft.stretch if draft else stretch_for(scene, take, outcome.tables, others)
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
     was = eases.room_of(take)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
-    n_lost = lost_by_hand(others, tables)
-    besides = (prepared.scene, prepared.uid)
-    with by_hand.knowing_what_was_changed(tables, _touched(tables, stretch), besides):
+    wide, n_lost = _touched(tables, stretch), lost_by_hand(others, tables)
+    with by_hand.knowing_what_was_changed(tables, wide, (prepared.scene, prepared.uid)):
         if draft is not None:
             result = draft.commit()
         else:
@@ -379,6 +379,9 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     take.heard = [report.heard[name] for name in EMOTIONS]
     phrases.remember(take, outcome, heard)
     phones.remember(take, heard)
-    take.summary = f"{bake.described(result)}, lips met {counted(report.n_closures, 'time')}"
+    said.remember(take, outcome)
+    taken = f"; {report.said}" if report.said else ""
+    met = counted(report.n_closures, "time")
+    take.summary = f"{bake.described(result)}, lips met {met}{taken}"
     notes = (*report.warnings, *heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))
