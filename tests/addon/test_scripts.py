@@ -166,17 +166,24 @@ def test_text_takes_all_of_one_that_is_all_said_and_of_none_that_is(
 
 
 @pytest.fixture
-def dialogue(said: Any, babbled: str, tmp_path: Path) -> Path:
-    """A file with the same babble as two strips of a dialogue, and a script beside it."""
-    sound = Path(said.filepath)
-    bpy.ops.emotalk.clear()
-    for number, name in enumerate("ab"):
-        shutil.copy(sound, tmp_path / f"{name}.wav")
-        add_strip(tmp_path / f"{name}.wav", 1 + 200 * number)
+def saved(said: Any, babbled: str, tmp_path: Path) -> Path:
+    """A file without a take; beside it the same babble twice, and a script."""
+    for name in "ab":
+        shutil.copy(said.filepath, tmp_path / f"{name}.wav")
     (tmp_path / "lines.txt").write_text("told 9")
+    bpy.ops.emotalk.clear()
     path = tmp_path / "dialogue.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     return path
+
+
+@pytest.fixture
+def dialogue(saved: Path) -> Path:
+    """The same file with both as strips."""
+    for number, name in enumerate("ab"):
+        add_strip(saved.with_name(f"{name}.wav"), 1 + 200 * number)
+    bpy.ops.wm.save_mainfile()
+    return saved
 
 
 def test_the_name_of_the_script_stands_above_it_in_a_narrow_sidebar(said: Any) -> None:
@@ -224,12 +231,12 @@ def test_cast_takes_a_script_and_the_file_keeps_it(
 
 
 def test_a_batch_takes_a_script_and_a_resumed_one_looks_at_what_changed(
-    dialogue: Path, babbled: str, capfd: Any
+    saved: Path, babbled: str, capfd: Any
 ) -> None:
-    folder, out = dialogue.with_name("sounds"), dialogue.with_name("out")
+    folder, out = saved.with_name("sounds"), saved.with_name("out")
     folder.mkdir()
-    shutil.copy(dialogue.with_name("a.wav"), folder)
-    script = dialogue.with_name("lines.txt")
+    shutil.copy(saved.with_name("a.wav"), folder)
+    script = saved.with_name("lines.txt")
     words = "batch", folder, "--character", "Head", "-o", out, "--script", script, *LANGUAGE
     assert run(*words) == 0
     bpy.ops.wm.open_mainfile(filepath=str(out / "a.blend"))
@@ -237,7 +244,7 @@ def test_a_batch_takes_a_script_and_a_resumed_one_looks_at_what_changed(
     assert take.controls.words == babbled
 
     script.write_text("nothing 10")
-    bpy.ops.wm.open_mainfile(filepath=str(dialogue))
+    bpy.ops.wm.open_mainfile(filepath=str(saved))
     assert run(*words, "--resume") == 0
 
     assert "Heard without lines.txt" in capfd.readouterr().err
@@ -245,10 +252,10 @@ def test_a_batch_takes_a_script_and_a_resumed_one_looks_at_what_changed(
     assert not takes.active_take(bpy.context.scene).controls.words
 
 
-def test_animate_takes_a_script(dialogue: Path, babbled: str) -> None:
-    sound = "--sound", dialogue.with_name("a.wav"), "--start", FIRST, "--target", "Head"
-    script = "--script", dialogue.with_name("lines.txt"), *LANGUAGE
+def test_animate_takes_a_script(saved: Path, babbled: str) -> None:
+    sound = "--sound", saved.with_name("a.wav"), "--start", FIRST, "--target", "Head"
+    script = "--script", saved.with_name("lines.txt"), *LANGUAGE
 
-    assert run("animate", *sound, *script, "-o", dialogue.with_name("out.blend")) == 0
+    assert run("animate", *sound, *script, "-o", saved.with_name("out.blend")) == 0
 
     assert takes.active_take(bpy.context.scene).controls.words == babbled

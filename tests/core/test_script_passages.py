@@ -57,6 +57,13 @@ def test_phones_may_be_others_too_many_or_missing() -> None:
     assert find_passage(heard(misheard), SCRIPT) == KIDS
 
 
+def test_a_passage_begins_and_ends_with_whole_words() -> None:
+    goat = slice(4, 5)
+
+    assert find_passage(heard("oʊt"), SCRIPT) == goat
+    assert find_passage(heard("koʊ"), SCRIPT) == goat
+
+
 def test_what_was_heard_besides_the_likeliest_phone_counts() -> None:
     script = pronounced("mad bad pad sad", "en")
     said = heard("mæd", sure=0.5)
