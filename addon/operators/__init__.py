@@ -14,6 +14,7 @@ from . import (
     presets,
     rig,
     takes,
+    texts,
 )
 
 CLASSES = (
@@ -24,6 +25,7 @@ CLASSES = (
     *presets.CLASSES,
     *phrases.CLASSES,
     *lips.CLASSES,
+    *texts.CLASSES,
     *pauses.CLASSES,
     *clips.CLASSES,
     *demo.CLASSES,

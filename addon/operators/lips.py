@@ -1,8 +1,6 @@
 """Lips by hand: what is said at a frame, told in place of what was heard; sliders still work."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from math import ceil, floor
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -11,25 +9,20 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ...emotalk_core.cli.texts import text_of
-from ...emotalk_core.errors import EmoTalkError, InputError, RigError
+from ...emotalk_core.errors import EmoTalkError, InputError
 from ...emotalk_core.progress import Progress, part_of
-from ...emotalk_core.speech.passage import Passage, Script
 from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, write_phones
 from ...emotalk_core.speech.phones import Phone
-from ...emotalk_core.speech.transcript import ENGLISH
 from ..bridge import compat
 from ..bridge.asked import phones
 from ..bridge.counting import counted
 from ..bridge.faces import stretches
 from ..bridge.jobs import errand
-from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sources
-from ..bridge.take import live, said, takes
-from .background import BackgroundOperator
+from ..bridge.take import live, takes
 from .base import EmoTalkOperator, ErrandOperator
 
-__all__ = ["CLASSES", "MOUTHS"]
+__all__ = ["CLASSES", "MOUTHS", "OfLips", "why_silent"]
 
 MOUTHS: Final = (
     ("m", "Meet", "Lips meet, as in m, b, p"),
@@ -44,9 +37,8 @@ MOUTHS: Final = (
 _NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
-def _why_not(context: bpy.types.Context) -> str:
-    """Empty where something is said in the active take."""
-    take = takes.active_take(context.scene)
+def why_silent(take: Any | None) -> str:
+    """Why nothing can be told of a take; empty where something is said in it."""
     if take is None:
         return "Nothing is animated yet: press Animate first"
     if take.source in {"CLIP", "PAUSE"}:
@@ -56,13 +48,13 @@ def _why_not(context: bpy.types.Context) -> str:
     return ""
 
 
-class _OfLips(EmoTalkOperator):
+class OfLips(EmoTalkOperator):
     """Works on what is told of the active take."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take in which something is said."""
-        why = _why_not(context)
+        why = why_silent(takes.active_take(context.scene))
         cls.poll_message_set(why)
         return not why and super().poll(context)
 
@@ -81,7 +73,7 @@ class _OfLips(EmoTalkOperator):
                 self.report({"WARNING"}, left_out)
 
 
-class _AtFrame(_OfLips):
+class _AtFrame(OfLips):
     """Works on some frames around the current one."""
 
     length: IntProperty(
@@ -160,7 +152,7 @@ class EMOTALK_OT_hear_lips(_AtFrame):
         return "As heard" if n else "Nothing was set at this frame"
 
 
-class EMOTALK_OT_hear_all_lips(_OfLips):
+class EMOTALK_OT_hear_all_lips(OfLips):
     """Forget all that was set by hand or came from a file, and the text: all as it was heard"""
 
     bl_idname = "emotalk.hear_all_lips"
@@ -176,67 +168,7 @@ class EMOTALK_OT_hear_all_lips(_OfLips):
         return f"All as heard: {n} taken back"
 
 
-class EMOTALK_OT_tell_text(_OfLips, BackgroundOperator):
-    """Say what is spoken in this take, or a file of it: its lips are heard in the light of it"""
-
-    bl_idname = "emotalk.tell_text"
-    bl_label = "Text"
-
-    text: StringProperty(
-        name="Text", description="All words of this sound, or a script in which they are, or a "
-        "file with either: txt, srt, vtt, fountain. Empty: not known",
-    )  # fmt: skip
-    language: StringProperty(name="Language", default=ENGLISH, description=phones.LANGUAGES)
-
-    _of = (0, "")  # Blender's number of the scene, and the take's uid
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take in which something is said, and nothing else at work."""
-        if SESSION.job is not None:
-            cls.poll_message_set("EmoTalk is at work")
-            return False
-        return super().poll(context)
-
-    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
-        """Ask for both, beginning with what was told."""
-        group = takes.active_take(context.scene).controls
-        self.text, self.language = group.text, group.language or self.language
-        self.by_hand = True
-        return context.window_manager.invoke_props_dialog(self, width=500)
-
-    def work(self, context: bpy.types.Context) -> Callable[[Progress], Passage]:
-        """Read it, which takes seconds of a script, and look for what of it is said."""
-        phones.ensure_obeyed()
-        scene, text = context.scene, text_of(bpy.path.abspath(self.text.strip()))
-        take = takes.active_take(scene)
-        self._of = scene.session_uid, take.uid
-        if not text:
-            return lambda _progress: Passage((), "", "")
-        script = Script(text, self.language, "Of the text")
-        prepared = None
-        with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
-            prepared = takes.prepare_take(scene, take)
-        return partial(said.passage_or_all, prepared, script)
-
-    def put(self, context: bpy.types.Context, result: Passage) -> str:
-        """Tell the take; a text that is not what is heard in it is told when keys follow."""
-        number, uid = self._of
-        scene = next((one for one in bpy.data.scenes if one.session_uid == number), None)
-        take = takes.take_of(scene, uid)
-        if take is None:
-            raise RigError(
-                "The take was removed meanwhile", value="Text", remedy="Choose another one."
-            )
-        self.begin(take)
-        phones.put_text(take.controls, result.text, self.language, result.words)
-        live.schedule(take.id_data)
-        n, verb = len(result.words), "is" if len(result.words) == 1 else "are"
-        told = f"{counted(n, 'word')} {verb} said" if n else "The text is not known"
-        return result.summary or told
-
-
-class EMOTALK_OT_load_phones(_OfLips, ImportHelper):
+class EMOTALK_OT_load_phones(OfLips, ImportHelper):
     """Say what is said when, from a file: a TextGrid of an aligner, a csv, labels of Audacity"""
 
     bl_idname = "emotalk.load_phones"
@@ -272,7 +204,7 @@ class EMOTALK_OT_save_phones(ErrandOperator, ExportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take in which something is said."""
-        why = _why_not(context)
+        why = why_silent(takes.active_take(context.scene))
         cls.poll_message_set(why)
         return not why and super().poll(context)
 
@@ -307,7 +239,6 @@ CLASSES = (
     EMOTALK_OT_tell_lips,
     EMOTALK_OT_hear_lips,
     EMOTALK_OT_hear_all_lips,
-    EMOTALK_OT_tell_text,
     EMOTALK_OT_load_phones,
     EMOTALK_OT_save_phones,
 )

@@ -40,6 +40,9 @@ class _Lips:
         label = f"Text: {text[:_SHOWN]}" if text else "Text..."
         layout.operator("emotalk.tell_text", text=label, icon="TEXT")
         row = layout.row(align=True)
+        row.operator("emotalk.hear_words", icon="REC")
+        row.operator("emotalk.hear_words", text="", icon="ALIGN_JUSTIFY").every = True
+        row = layout.row(align=True)
         row.label(text=f"{n} set in all")
         row.operator("emotalk.load_phones", text="", icon="IMPORT")
         row.operator("emotalk.save_phones", text="", icon="EXPORT")

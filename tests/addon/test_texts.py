@@ -14,9 +14,10 @@ import pytest
 from emotalk.addon.bridge import compat
 from emotalk.addon.bridge.asked import phones
 from emotalk.addon.bridge.take import live, takes
-from emotalk.addon.operators import lips
+from emotalk.addon.operators import texts
 from emotalk.addon.operators.background import BackgroundOperator
 from emotalk.addon.operators.base import EmoTalkOperator
+from emotalk.addon.operators.lips import OfLips
 from emotalk.emotalk_core.errors import Cancelled
 from emotalk.emotalk_core.speech.phones import Phone
 from emotalk.emotalk_core.speech.text_fit import Fit
@@ -94,7 +95,9 @@ def telling(screen: Screen, text: str) -> Any:
     """*Text...* by hand in that window, at work. Blender makes operators itself, so this is its
     methods.
     """
-    parts = EmoTalkOperator, BackgroundOperator, lips._OfLips, lips.EMOTALK_OT_tell_text
+    parts = (
+        EmoTalkOperator, BackgroundOperator, OfLips, texts._OfText, texts.EMOTALK_OT_tell_text
+    )  # fmt: skip
     methods: dict[str, Any] = {"said": [], "text": text, "language": "en-us"}
     for cls in parts:
         methods |= {n: v for n, v in vars(cls).items() if not n.startswith(("__", "bl_", "poll"))}

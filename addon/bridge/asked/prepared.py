@@ -17,16 +17,16 @@ from ....emotalk_core.keys.easing import frames_of
 from ....emotalk_core.progress import Progress
 from ....emotalk_core.reshaping import AS_IT_IS
 from .. import characters
-from ..faces import by_hand
 from ..faces.pauses import Silent
 from ..faces.stretches import check_channel, check_range, layout_of
 from ..jobs.settings import engine_settings
 from ..jobs.work import Request
 from ..keying import rigs
-from ..sounds import sound, sources, strips
+from ..sounds import sound, sources
 from . import carried, controls, looking, phones, scripts
 from .cast import Line
 from .known_again import Known
+from .same_take import Source, is_of_face, same_take
 
 __all__ = [
     "LOOK_SHARE",
@@ -48,9 +48,6 @@ LOOK_SHARE = 0.1
 
 _UNMOVED = (0.0,) * len(EMOTIONS)
 _OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
-_Source = tuple[str, sound.Heard, Any | None]
-"""STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
-
 _Face = tuple[Any, Sequence[Any], rigs.Rig]
 """The character, its meshes and what drives them."""
 
@@ -184,7 +181,7 @@ def _asked(
     scene: bpy.types.Scene,
     group: Any,
     character: Any,
-    source: _Source,
+    source: Source,
     adjust: Callable[[Any], None] | None = None,
     line: Line | None = None,
 ) -> Prepared:
@@ -199,7 +196,7 @@ def _asked(
     meshes, rig = rigs.rig_of(group, character)
     kind, heard, strip = source
     heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(group.targets, character)))
-    take = _same_take(scene, source, character, meshes)
+    take = same_take(scene, source, character, meshes)
     if take is not None:
         check_range(scene.emotalk)
         check_channel(scene.emotalk, take, heard.channel)
@@ -262,7 +259,7 @@ def prepare_take(scene: bpy.types.Scene, take: Any, *, looks_anew: bool = False)
 
 
 def _sight(
-    scene: bpy.types.Scene, target: Any | None, face: _Face, source: _Source
+    scene: bpy.types.Scene, target: Any | None, face: _Face, source: Source
 ) -> looking.Looked | looking.Sight:
     kind, heard, strip = source
     if kind == "CLIP":  # its eyes are the file's
@@ -294,7 +291,7 @@ def measuring(prepared: Prepared, progress: Progress) -> Generator[None, None, P
 def _prepared(
     of: tuple[bpy.types.Scene, Any | None, Any],
     face: _Face,
-    source: _Source,
+    source: Source,
     found: looking.Looked | looking.Sight | None,
 ) -> Prepared:
     """`of`: scene, take if there is one, and the sliders that count. `found`: what it looks at;
@@ -358,36 +355,6 @@ def _end_frame(heard: sound.Heard) -> float:
     return heard.start_frame + seconds * float(heard.rate)
 
 
-def _same_take(
-    scene: bpy.types.Scene, of: _Source, character: Any, meshes: Sequence[Any]
-) -> Any | None:
-    """The take of the same sound on the same character, whichever of its parts was chosen. Speaker
-    and sound file are those of the panel.
-    """
-    ours, (source, heard, strip) = scene.emotalk, of
-    for take in ours.takes:
-        if take.source != source or not _is_of_face(take, character, meshes):
-            continue
-        same = {
-            "STRIP": strip is not None and strips.is_of(take, strip),
-            "SPEAKER": take.speaker == ours.speaker,
-            "FILE": sources.is_same_file(take, ours),
-            "CLIP": sources.is_clip_of(take, heard),
-            "PAUSE": False,  # whose takes are told by who asks for them
-        }
-        if same[take.source]:
-            return take
-    return None
-
-
-def _is_of_face(take: Any, character: Any, meshes: Sequence[Any]) -> bool:
-    if take.rig.character == character:
-        return True
-    parts = [*by_hand.parts_of(take).values()]
-    is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
-    return is_same_face and characters.is_same(character, take.rig.character)
-
-
 def _told_before(
     scene: bpy.types.Scene,
     of: tuple[Any | None, sound.Heard],
@@ -401,4 +368,4 @@ def _told_before(
     mark = strip.emotalk_uid if strip is not None else ""
     takes = (take for take in scene.emotalk.takes if mark and take.strip_uid == mark)
     of_it = (take for take in takes if not phones.of_another(take, heard))
-    return next((t.controls.phones for t in of_it if _is_of_face(t, character, meshes)), "")
+    return next((t.controls.phones for t in of_it if is_of_face(t, character, meshes)), "")

@@ -14,6 +14,7 @@ from ....emotalk_core.errors import ModelFolderError, SetupError
 from ....emotalk_core.model.config import read_config
 from ....emotalk_core.model.folder import starter_folder
 from ....emotalk_core.other_python.interpreter import find_python, program_in
+from ....emotalk_core.speech.heard_words import MODEL, Recogniser
 from ...identity import ROOT_PACKAGE
 from .. import compat
 from .session import SESSION
@@ -28,6 +29,7 @@ __all__ = [
     "helper_python",
     "model_folder",
     "models_folder",
+    "recogniser",
     "settings_for",
 ]
 
@@ -165,6 +167,28 @@ def helper_python(preferences: Any) -> Path | None:
     """
     own = program_in(environment_folder(preferences))
     return engine_python(preferences) or (own if own.is_file() else None)
+
+
+def recogniser() -> Recogniser:
+    """What hears words, as the preferences have it.
+
+    Raises
+    ------
+    SetupError
+        No Python that may have it is chosen, or the chosen one is not there.
+    """
+    preferences = compat.preferences_of(ROOT_PACKAGE)
+    python = helper_python(preferences) if preferences is not None else None
+    if python is None:
+        raise SetupError(
+            "Words are heard outside of Blender's own Python",
+            value="Preferences > EmoTalk > Engine",
+            remedy="Create the Own Environment, or choose a Python with faster-whisper.",
+        )
+    model = preferences.recogniser or MODEL
+    folder = Path(bpy.path.abspath(model))
+    asked = str(folder) if folder.is_dir() else model
+    return Recogniser(asked, python, is_online=compat.is_online_allowed())
 
 
 def environment_folder(preferences: Any) -> Path:

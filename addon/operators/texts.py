@@ -1,0 +1,198 @@
+"""The words of a take, typed, read or heard: its lips are heard in the light of them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ...emotalk_core.cli.texts import text_of
+from ...emotalk_core.errors import EmoTalkError, RigError
+from ...emotalk_core.progress import Progress, part_of
+from ...emotalk_core.speech.heard_words import Recogniser, hear_words
+from ...emotalk_core.speech.passage import Passage, Script
+from ...emotalk_core.speech.transcript import ENGLISH, pronounced
+from ..bridge.asked import phones
+from ..bridge.asked.prepared import Prepared
+from ..bridge.counting import counted
+from ..bridge.jobs import settings
+from ..bridge.jobs.session import SESSION
+from ..bridge.sounds.decode import to_source
+from ..bridge.take import live, said, takes
+from .background import BackgroundOperator
+from .lips import OfLips, why_silent
+
+__all__ = ["CLASSES"]
+
+_HEARD = 0.9  # of the time that hearing words takes: then they are read
+
+
+class _OfText(OfLips, BackgroundOperator):
+    """Tells takes their words."""
+
+    _scene = 0  # Blender's number of it
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take in which something is said, and nothing else at work."""
+        if SESSION.job is not None:
+            cls.poll_message_set("EmoTalk is at work")
+            return False
+        return super().poll(context)
+
+    def tell(self, uid: str, language: str, passage: Passage) -> None:
+        """A text that is not what is heard in a take is told when keys follow."""
+        scene = next((one for one in bpy.data.scenes if one.session_uid == self._scene), None)
+        take = takes.take_of(scene, uid)
+        if take is None:
+            raise RigError(
+                "The take was removed meanwhile", value="Text", remedy="Choose another one."
+            )
+        self.begin(take)
+        phones.put_text(take.controls, passage.text, language, passage.words)
+        live.schedule(take.id_data)
+
+
+class EMOTALK_OT_tell_text(_OfText):
+    """Say what is spoken in this take, word for word: its lips are heard in the light of it"""
+
+    bl_idname = "emotalk.tell_text"
+    bl_label = "Text"
+
+    text: StringProperty(
+        name="Text", description="All words of this sound, or a script in which they are, or a "
+        "file with either: txt, srt, vtt, fountain. Empty: not known",
+    )  # fmt: skip
+    language: StringProperty(name="Language", default=ENGLISH, description=phones.LANGUAGES)
+
+    _uid = ""  # of the take
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
+        """Ask for both, beginning with what was told."""
+        group = takes.active_take(context.scene).controls
+        self.text, self.language = group.text, group.language or self.language
+        self.by_hand = True
+        return context.window_manager.invoke_props_dialog(self, width=500)
+
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], Passage]:
+        """Read it, which takes seconds of a script, and look for what of it is said."""
+        phones.ensure_obeyed()
+        scene, text = context.scene, text_of(bpy.path.abspath(self.text.strip()))
+        take = takes.active_take(scene)
+        self._scene, self._uid = scene.session_uid, take.uid
+        if not text:
+            return lambda _progress: Passage((), "", "")
+        script = Script(text, self.language, "Of the text")
+        prepared = None
+        with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
+            prepared = takes.prepare_take(scene, take)
+        return partial(said.passage_or_all, prepared, script)
+
+    def put(self, _context: bpy.types.Context, result: Passage) -> str:
+        """Tell the take."""
+        self.tell(self._uid, self.language, result)
+        n, verb = len(result.words), "is" if len(result.words) == 1 else "are"
+        told = f"{counted(n, 'word')} {verb} said" if n else "The text is not known"
+        return result.summary or told
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What was heard in a take, or why not."""
+
+    uid: str
+    language: str
+    passage: Passage
+    error: EmoTalkError | None = None
+
+
+class EMOTALK_OT_hear_words(_OfText):
+    """Hear what is said, by faster-whisper: lips are surer in the light of it. Text... shows it"""
+
+    bl_idname = "emotalk.hear_words"
+    bl_label = "Hear Words"
+
+    every: BoolProperty(
+        name="Every Take", options={"SKIP_SAVE"},
+        description="Of all takes of the scene that have no text yet",
+    )  # fmt: skip
+    language: StringProperty(
+        name="Language", options={"SKIP_SAVE"},
+        description=f"{phones.LANGUAGES}. Empty: as it is heard",
+    )  # fmt: skip
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a Python that may hear words, too."""
+        try:
+            settings.recogniser()
+        except EmoTalkError as error:
+            cls.poll_message_set(str(error))
+            return False
+        return super().poll(context)
+
+    def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
+        """At once: nothing is to be asked."""
+        self.by_hand = True
+        return self.execute(context)
+
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], list[_Heard]]:
+        """Hear the words of one take after the other."""
+        phones.ensure_obeyed()
+        scene = context.scene
+        self._scene = scene.session_uid
+        chosen = _without_text(scene) if self.every else [takes.active_take(scene)]
+        if not chosen:
+            raise RigError(
+                "Every take has its text",
+                value=scene.name,
+                remedy="Hear the words of one take, or empty its text.",
+            )
+        prepared = [takes.prepare_take(scene, take) for take in chosen]
+        return partial(_hear_all, prepared, settings.recogniser(), self.language)
+
+    def put(self, _context: bpy.types.Context, result: Sequence[_Heard]) -> str:
+        """Tell the takes; what went wrong with one of several is told."""
+        failed = [one.error for one in result if one.error is not None]
+        if len(failed) == len(result):
+            raise failed[0]
+        for error in failed:
+            self.report({"WARNING"}, str(error))
+        heard = [one for one in result if one.error is None]
+        for one in heard:
+            self.tell(one.uid, one.language, one.passage)
+        n, languages = sum(len(one.passage.words) for one in heard), {h.language for h in heard}
+        of = f" in {counted(len(heard), 'take')}" if self.every else ""
+        return f"{counted(n, 'word')} heard{of} ({', '.join(sorted(languages))})"
+
+
+def _without_text(scene: bpy.types.Scene) -> list[Any]:
+    found = [take for take in scene.emotalk.takes if not take.controls.text]
+    return [take for take in found if not why_silent(take)]
+
+
+def _hear_all(
+    prepared: Sequence[Prepared], recogniser: Recogniser, language: str, progress: Progress
+) -> list[_Heard]:
+    n = len(prepared)
+    spans = [part_of(progress, i / n, (i + 1) / n) for i in range(n)]
+    return [
+        _hear(one, recogniser, language, span) for one, span in zip(prepared, spans, strict=True)
+    ]
+
+
+def _hear(prepared: Prepared, recogniser: Recogniser, language: str, progress: Progress) -> _Heard:
+    heard, blender = prepared.request.heard, prepared.request.settings.blender
+    try:
+        sound = to_source(heard, blender=blender, progress=part_of(progress, 0.0, 0.1))
+        found = hear_words(sound, recogniser, language, part_of(progress, 0.1, _HEARD))
+        words = pronounced(found.text, found.language, part_of(progress, _HEARD, 1.0))
+    except EmoTalkError as error:
+        return _Heard(prepared.uid, language, Passage((), "", ""), error)
+    return _Heard(prepared.uid, found.language, Passage(words, found.text, ""))
+
+
+CLASSES = (EMOTALK_OT_tell_text, EMOTALK_OT_hear_words)

@@ -1,0 +1,147 @@
+"""Hear Words: what a recogniser hears in takes becomes their text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+from emotalk.addon.bridge import compat
+from emotalk.addon.bridge.jobs import settings
+from emotalk.addon.bridge.take import live
+from emotalk.addon.operators import texts
+from emotalk.emotalk_core.audio import SoundSource
+from emotalk.emotalk_core.errors import SetupError, TextError
+from emotalk.emotalk_core.other_python.interpreter import program_in
+from emotalk.emotalk_core.progress import Progress
+from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
+
+from tests.addon.lip_scenes import panel_of, surprised_babble
+from tests.addon.scenes import write_wav
+from tests.core.babble import babble
+
+Hear = Callable[[SoundSource, Recogniser, str, Progress], HeardWords]
+SAID_S = 4.0
+
+
+@pytest.fixture
+def said(addon: Any, head: Any, tmp_path: Path) -> Any:
+    """A take of four seconds of babble."""
+    return surprised_babble(panel_of(head), tmp_path)
+
+
+@pytest.fixture
+def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hear], None]:
+    """Let something stand for the recogniser."""
+
+    def use(hear: Hear) -> None:
+        monkeypatch.setattr(texts, "hear_words", hear)
+        monkeypatch.setattr(settings, "recogniser", lambda: Recogniser("small"))
+
+    return use
+
+
+def of_length(sound: SoundSource, recogniser: Recogniser, language: str, _: Progress) -> HeardWords:
+    """The length of what is given, and by which model it is heard."""
+    seconds = round(sound.n_samples / 16_000)
+    return HeardWords(f"{recogniser.model} papa {seconds}", language or "en")
+
+
+def test_what_is_heard_is_the_take_s_text(said: Any, hearing: Callable[[Hear], None]) -> None:
+    hearing(of_length)
+
+    assert bpy.ops.emotalk.hear_words() == {"FINISHED"}
+
+    assert (said.controls.text, said.controls.language) == (f"small papa {SAID_S:.0f}", "en")
+    assert said.controls.words.split()[1] == "P_AA_P_AH"
+    assert live.is_stale(said)
+
+
+def test_every_take_without_a_text_is_heard(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path
+) -> None:
+    hearing(of_length)
+    ours = bpy.context.scene.emotalk
+    said.controls.text = "mine"
+    for number, seconds in enumerate((1.0, 2.0), start=2):
+        ours.filepath = str(write_wav(tmp_path / f"{number}.wav", babble(seconds)))
+        ours.start_frame = 200 * number
+        bpy.ops.emotalk.animate()
+    for take in ours.takes[1:]:
+        take.controls.text = ""
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+
+    assert [take.controls.text for take in ours.takes] == ["mine", "small papa 1", "small papa 2"]
+    with pytest.raises(RuntimeError, match="Every take has its text"):
+        bpy.ops.emotalk.hear_words(every=True)
+
+
+def test_of_several_one_that_fails_is_told_and_the_others_are_done(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def hear(sound: SoundSource, *asked: Any) -> HeardWords:
+        if sound.n_samples < 2 * 16_000:
+            raise TextError("No words are heard in the sound", value="1 s", remedy="Write them.")
+        return of_length(sound, *asked)
+
+    hearing(hear)
+    ours = bpy.context.scene.emotalk
+    ours.filepath, ours.start_frame = str(write_wav(tmp_path / "b.wav", babble(1.0))), 300
+    bpy.ops.emotalk.animate()
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+
+    assert [bool(take.controls.text) for take in ours.takes] == [True, False]
+    assert "No words are heard" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("language", ["", "qqq"])
+def test_where_it_fails_the_text_stays(
+    language: str, said: Any, hearing: Callable[[Hear], None]
+) -> None:
+    def hear(_sound: SoundSource, _recogniser: Recogniser, asked: str, _: Progress) -> HeardWords:
+        if asked:
+            return HeardWords("nuqneH", asked)
+        raise SetupError("The words were not heard", value="small", remedy="It broke.")
+
+    hearing(hear)
+    said.controls.text = "mine"
+
+    with pytest.raises(RuntimeError, match=language or "It broke"):
+        bpy.ops.emotalk.hear_words(language=language)
+
+    assert said.controls.text == "mine"
+
+
+def preferences(**changes: Any) -> Any:
+    """Those that matter here."""
+    still = {"engine": "builtin", "python": "", "environment_folder": "", "recogniser": ""}
+    return SimpleNamespace(**(still | changes))
+
+
+def test_the_recogniser_runs_in_the_own_environment(
+    addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = preferences(environment_folder=str(tmp_path), recogniser=str(tmp_path))
+    monkeypatch.setattr(compat, "preferences_of", lambda _name: asked)
+    monkeypatch.setattr(compat, "is_online_allowed", lambda: False)
+
+    with pytest.raises(SetupError, match="Create the Own Environment"):
+        settings.recogniser()
+    python = program_in(settings.environment_folder(asked))
+    python.parent.mkdir(parents=True)
+    python.touch()
+
+    assert settings.recogniser() == Recogniser(str(tmp_path), python, is_online=False)
+    asked.recogniser = ""
+    assert settings.recogniser().model == "base"
+
+
+def test_without_a_python_for_it_the_button_says_what_to_do(said: Any) -> None:
+    assert not bpy.ops.emotalk.hear_words.poll()
+    with pytest.raises(RuntimeError, match="outside of Blender's own Python"):
+        bpy.ops.emotalk.hear_words()
