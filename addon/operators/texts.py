@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...emotalk_core.cli.texts import text_of
-from ...emotalk_core.errors import EmoTalkError, RigError
+from ...emotalk_core.errors import EmoTalkError, RecogniserError, RigError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.heard_words import Recogniser, hear_words
 from ...emotalk_core.speech.passage import Passage, Script
@@ -190,6 +190,8 @@ def _hear(prepared: Prepared, recogniser: Recogniser, language: str, progress: P
         sound = to_source(heard, blender=blender, progress=part_of(progress, 0.0, 0.1))
         found = hear_words(sound, recogniser, language, part_of(progress, 0.1, _HEARD))
         words = pronounced(found.text, found.language, part_of(progress, _HEARD, 1.0))
+    except RecogniserError:  # which every take would meet
+        raise
     except EmoTalkError as error:
         return _Heard(prepared.uid, language, Passage((), "", ""), error)
     return _Heard(prepared.uid, found.language, Passage(words, found.text, ""))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
-from ..errors import EmoTalkError, InputError
+from ..errors import EmoTalkError, InputError, RecogniserError
 from ..other_python.interpreter import find_python
 from ..progress import Progress, part_of
 from ..speech.heard_words import MODEL, Recogniser, hear_words
@@ -130,9 +130,11 @@ def _sounds(given: Sequence[Path]) -> list[Path]:
 
 
 def _attempted(work: Callable[[], None], sound: Path, n: int) -> bool:
-    """Whether it was done; of one sound alone errors pass."""
+    """Whether it was done; of one sound alone errors pass, and what every sound would meet."""
     try:
         work()
+    except RecogniserError:
+        raise
     except EmoTalkError as error:
         if n == 1:
             raise

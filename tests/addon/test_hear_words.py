@@ -14,7 +14,7 @@ from emotalk.addon.bridge.jobs import settings
 from emotalk.addon.bridge.take import live
 from emotalk.addon.operators import texts
 from emotalk.emotalk_core.audio import SoundSource
-from emotalk.emotalk_core.errors import SetupError, TextError
+from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
 from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
@@ -97,6 +97,26 @@ def test_of_several_one_that_fails_is_told_and_the_others_are_done(
 
     assert [bool(take.controls.text) for take in ours.takes] == [True, False]
     assert "No words are heard" in capfd.readouterr().out
+
+
+def test_of_several_what_every_take_would_meet_ends_it(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path
+) -> None:
+    asked = list[SoundSource]()
+
+    def hear(sound: SoundSource, *_: Any) -> HeardWords:
+        asked.append(sound)
+        raise RecogniserError("The recogniser is not there", value="x", remedy="Get it.")
+
+    hearing(hear)
+    ours = bpy.context.scene.emotalk
+    ours.filepath, ours.start_frame = str(write_wav(tmp_path / "b.wav", babble(1.0))), 300
+    bpy.ops.emotalk.animate()
+
+    with pytest.raises(RuntimeError, match="The recogniser is not there"):
+        bpy.ops.emotalk.hear_words(every=True)
+
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("language", ["", "qqq"])

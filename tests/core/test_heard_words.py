@@ -311,6 +311,17 @@ def test_no_other_file_than_a_text_is_written_over(
     assert other.read_bytes() == content
 
 
+def test_what_every_sound_would_meet_is_told_once(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "print(json.dumps({'problem': 'None', 'value': 'x', 'remedy': '.'}))")
+    other = write_wav(spoken.with_name("other.wav"), 1.0)
+
+    assert cli.main(["words", str(spoken), str(other)]) == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_two_sounds_of_one_name_may_have_one_text_that_is_there(
     spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
