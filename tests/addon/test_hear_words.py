@@ -17,6 +17,7 @@ from emotalk.emotalk_core.audio import SoundSource
 from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
+from emotalk.emotalk_core.speech import text_fit
 from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
 
 from tests.addon.lip_scenes import panel_of, surprised_babble
@@ -35,7 +36,8 @@ def said(addon: Any, head: Any, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hear], None]:
-    """Let something stand for the recogniser."""
+    """Let something stand for the recogniser, and all words for what is babbled."""
+    monkeypatch.setattr(text_fit, "_LEAST_LIKE", -100.0)
 
     def use(hear: Hear) -> None:
         monkeypatch.setattr(texts, "hear_words", hear)
@@ -96,7 +98,55 @@ def test_of_several_one_that_fails_is_told_and_the_others_are_done(
     assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
 
     assert [bool(take.controls.text) for take in ours.takes] == [True, False]
-    assert "No words are heard" in capfd.readouterr().out
+    assert f"{ours.takes[1].name}: No words are heard" in capfd.readouterr().out
+
+
+def test_of_several_one_whose_sound_is_missing_is_told_and_the_others_are_done(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hearing(of_length)
+    ours, gone = bpy.context.scene.emotalk, write_wav(tmp_path / "gone.wav", babble(1.0))
+    ours.filepath, ours.start_frame = str(gone), 300
+    bpy.ops.emotalk.animate()
+    gone.unlink()
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+
+    assert [bool(take.controls.text) for take in ours.takes] == [True, False]
+    assert f"{ours.takes[1].name}: " in capfd.readouterr().out
+
+
+def test_of_several_one_that_is_removed_meanwhile_is_told_and_the_others_are_done(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ours = bpy.context.scene.emotalk
+    second = write_wav(tmp_path / "second.wav", babble(1.0))
+    ours.filepath, ours.start_frame = str(second), 300
+    bpy.ops.emotalk.animate()
+
+    def hear(sound: SoundSource, *asked: Any) -> HeardWords:
+        if len(ours.takes) == 2:
+            ours.takes.remove(0)
+        return of_length(sound, *asked)
+
+    hearing(hear)
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+
+    assert [take.controls.text for take in ours.takes] == ["small papa 1"]
+    assert "was removed meanwhile" in capfd.readouterr().out
+
+
+def test_words_that_are_not_what_is_said_are_no_text(
+    said: Any, hearing: Callable[[Hear], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hearing(of_length)
+    monkeypatch.setattr(text_fit, "_LEAST_LIKE", 1.0)
+
+    with pytest.raises(RuntimeError, match="not what is said"):
+        bpy.ops.emotalk.hear_words()
+
+    assert not said.controls.text
 
 
 def test_of_several_what_every_take_would_meet_ends_it(
