@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...emotalk_core.cli.texts import text_of
-from ...emotalk_core.errors import EmoTalkError, RecogniserError, RigError
+from ...emotalk_core.errors import EmoTalkError, RecogniserError, RigError, TextError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.heard_words import Recogniser, hear_words
 from ...emotalk_core.speech.passage import Passage, Script
@@ -82,11 +82,14 @@ class EMOTALK_OT_tell_text(_OfText):
     def work(self, context: bpy.types.Context) -> Callable[[Progress], Passage]:
         """Read it, which takes seconds of a script, and look for what of it is said."""
         phones.ensure_obeyed()
-        scene, text = context.scene, text_of(bpy.path.abspath(self.text.strip()))
+        scene, given = context.scene, bpy.path.abspath(self.text.strip())
+        text = text_of(given)
         take = takes.active_take(scene)
         self._scene, self._uid = scene.session_uid, take.uid
-        if not text:
+        if not given:
             return lambda _progress: _NOTHING
+        if not text.strip():
+            raise TextError("The text is empty", value=given, remedy="Write what is said in it.")
         script = Script(text, self.language, "Of the text")
         prepared = None
         with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
@@ -126,6 +129,12 @@ class EMOTALK_OT_hear_words(_OfText):
         name="Language", options={"SKIP_SAVE"},
         description=f"{phones.LANGUAGES}. Empty: as it is heard",
     )  # fmt: skip
+
+    @classmethod
+    def description(cls, _context: Any, properties: Any) -> str:
+        """The two buttons look alike."""
+        text = cls.__doc__ or ""
+        return f"{text}. Here of all takes that have no text yet" if properties.every else text
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -215,3 +215,13 @@ def test_without_a_python_for_it_the_button_says_what_to_do(said: Any) -> None:
     assert not bpy.ops.emotalk.hear_words.poll()
     with pytest.raises(RuntimeError, match="outside of Blender's own Python"):
         bpy.ops.emotalk.hear_words()
+
+
+def test_the_button_of_every_take_says_so(addon: Any) -> None:
+    tell = texts.EMOTALK_OT_hear_words.description
+
+    one, every = (tell(None, SimpleNamespace(every=every)) for every in (False, True))
+
+    assert one.startswith("Hear what is said")
+    assert "all takes" not in one
+    assert "all takes" in every
