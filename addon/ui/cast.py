@@ -48,11 +48,9 @@ class _Cast:
             of = "" if role.channel or is_short else " (0: all)"
             column.prop(role, "channel", text="Sound's" if is_short else f"Sound's Channel{of}")
             column.prop(role, "look_at")
-        label = "Script"
-        if is_narrow(context):
-            layout.label(text=label)
-            label = ""
-        layout.template_ID(ours, "script", new="text.new", open="text.open", text=label)
+        column = layout.column(align=True)
+        column.label(text="Script")  # above it: beside it no name has room
+        column.template_ID(ours, "script", new="text.new", open="text.open")
         if ours.script is not None:
             layout.prop(ours, "script_language")
         if SESSION.job is None:  # else the panel above shows how far it is

@@ -18,8 +18,8 @@ _ABOUT = {
 }
 
 _ABOUT_WORDS = (
-    "Hear Words (panel Lips) needs faster-whisper, in the Python that is chosen for the engine or "
-    "in the Own Environment"
+    "Hear Words (panel Lips) needs faster-whisper: Own Environment > Create brings it along, or "
+    "name a Python that has it"
 )
 
 
@@ -78,6 +78,8 @@ def draw_model(layout: Any, preferences: Any, context: bpy.types.Context) -> Non
 def draw_words(layout: Any, preferences: Any, context: bpy.types.Context) -> None:
     """What hears what is said, for *Hear Words*."""
     draw_text(layout, _ABOUT_WORDS, "INFO", context)
+    if preferences.engine != "python":
+        layout.prop(preferences, "python")
     layout.prop(preferences, "recogniser")
 
 

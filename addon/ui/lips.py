@@ -7,7 +7,7 @@ import bpy
 from ..bridge.asked import phones
 from ..bridge.take import takes
 from ..operators.lips import MOUTHS
-from .base import InSequencer, InView
+from .base import InSequencer, InView, is_narrow
 
 __all__ = ["CLASSES"]
 
@@ -39,9 +39,9 @@ class _Lips:
         text = take.controls.text if take is not None else ""
         label = f"Text: {text[:_SHOWN]}" if text else "Text..."
         layout.operator("emotalk.tell_text", text=label, icon="TEXT")
-        row = layout.row(align=True)
-        row.operator("emotalk.hear_words", icon="REC")
-        row.operator("emotalk.hear_words", text="", icon="ALIGN_JUSTIFY").every = True
+        row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
+        row.operator("emotalk.hear_words", icon="SPEAKER")
+        row.operator("emotalk.hear_words", text="All Takes").every = True
         row = layout.row(align=True)
         row.label(text=f"{n} set in all")
         row.operator("emotalk.load_phones", text="", icon="IMPORT")

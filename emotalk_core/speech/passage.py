@@ -3,13 +3,14 @@
 What is heard is cut into phones, runs of one likeliest phone without the pauses, and these are laid
 along the phones of the script: each gains by the share of the phone that it is laid on, one too
 many and one too few cost. All of the sound has to be in it, and any stretch of whole words may be
-what is said (Sellers, "The theory and computation of evolutionary distances", 1980). Where the best
-way to each place began is carried along, so memory grows with the script alone.
+what is said (Sellers, "The theory and computation of evolutionary distances", 1980), or several:
+who speaks one part of a dialogue leaves out what others say, and who slips begins again. Where the
+best way to each place began is carried along, so memory grows with script and sound, not with both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import Final, TypeVar
@@ -23,7 +24,7 @@ from .phones import SILENCE
 from .text_fit import unlike_line
 from .transcript import Told, Words, letters_of_word, pronounced, spelled, told_shares
 
-__all__ = ["Followed", "Passage", "Script", "find_passage", "followed", "script_of"]
+__all__ = ["Followed", "Passage", "Script", "find_passages", "followed", "script_of"]
 
 _T = TypeVar("_T")
 
@@ -40,6 +41,8 @@ _LOST: Final = 0.1
 clips of open_speech's train set 98 of 100 do, and 97 of 100 of which no sentence is in the script
 do not.
 """
+_LEAP: Final = np.float32(16.0)
+"""Of going on elsewhere in the script: behind lines that others say, or back to say it again."""
 _MISSED: Final = 2  # phones of a script in a row that nothing is heard of
 _NEVER: Final = -1e6
 _LOOK: Final = 256  # phones between two looks at Esc
@@ -79,10 +82,10 @@ class Script:
         what is said, `follow` raises a TextError that is.
         """
         words = self.words(progress)
-        part = find_passage(heard, words, part_of(progress, 0.0, _FINDING))
-        if part is None:
+        parts = find_passages(heard, words, part_of(progress, 0.0, _FINDING))
+        if not parts:
             return None
-        passage = self._passage(part)
+        passage = self._passage(parts)
         try:
             return passage, follow(passage.words, part_of(progress, _FINDING, 1.0))
         except TextError:
@@ -97,16 +100,19 @@ class Script:
     def _spelled(self) -> tuple[str, ...] | None:
         return spelled(self.text, self.language)
 
-    def _passage(self, part: slice) -> Passage:
-        sounds, words = self.words()[part], self._spelled
-        if words is None:
+    def _passage(self, parts: Sequence[slice]) -> Passage:
+        all_words, spelled_words = self.words(), self._spelled
+        sounds = tuple(word for part in parts for word in all_words[part])
+        if spelled_words is None:
             shown, text = ["".join(letters_of_word(word)) for word in sounds], self.text
         else:
-            shown, text = list(words[part]), " ".join(words[part])
+            shown = [word for part in parts for word in spelled_words[part]]
+            text = " ".join(shown)
         n = len(shown)
         ends = shown if n <= 2 * _SHOWN else [*shown[:_SHOWN], "...", *shown[-_SHOWN:]]
-        summary = f"{self.name}: {' '.join(ends)} ({n} word{'s' if n != 1 else ''})"
-        return Passage(sounds, text, summary)
+        count = f"{n} word{'s' if n != 1 else ''}"
+        count += f" in {len(parts)} places" if len(parts) > 1 else ""
+        return Passage(sounds, text, f"{self.name}: {' '.join(ends)} ({count})")
 
 
 @lru_cache(maxsize=4)
@@ -148,19 +154,26 @@ def followed(
     return Followed(told, passage.summary, warnings)
 
 
-def find_passage(heard: np.ndarray, script: Words, progress: Progress = silent) -> slice | None:
+def find_passages(
+    heard: np.ndarray, script: Words, progress: Progress = silent
+) -> tuple[slice, ...]:
     """Which words of a script are said in a whole sound of which these shares of phones were
-    `heard`, float (T, 46); None: none of them. Of passages that sound alike one is taken.
+    `heard`, float (T, 46), in the order in which they are; empty: none of them. Of passages that
+    sound alike one is taken.
     """
     gains = _gains(heard)
     if not len(gains):
-        return None
+        return ()
     rows = [(PHONES.index(x), i) for i, word in enumerate(script) for x in letters_of_word(word)]
     columns, word_of = np.array(rows).T
-    start, end, gained = _laid(gains, columns, word_of, progress)
-    if gained < _LEAST_GAINED - _LOST * len(gains) or start == end:
-        return None
-    return slice(int(word_of[start]), int(word_of[end - 1]) + 1)
+    stretches, gained = _laid(gains, columns, word_of, progress)
+    if gained < _LEAST_GAINED - _LOST * len(gains):
+        return ()
+    return tuple(
+        slice(int(word_of[first]), int(word_of[end - 1]) + 1)
+        for first, end in stretches
+        if first < end
+    )
 
 
 def _gains(heard: np.ndarray) -> np.ndarray:
@@ -177,36 +190,70 @@ def _gains(heard: np.ndarray) -> np.ndarray:
 
 def _laid(
     gains: np.ndarray, columns: np.ndarray, word_of: np.ndarray, progress: Progress
-) -> tuple[int, int, float]:
-    """The first phone of a script (N,) of the best passage, the one after its last, and what is
-    gained in all.
+) -> tuple[list[tuple[int, int]], float]:
+    """The stretches of a script's phones (N,) that are said, in the order in which they are: the
+    first phone of each and the one after its last; and what is gained in all.
     """
     edges = np.append(np.flatnonzero(np.diff(word_of, prepend=-1)), len(columns))  # of words
-    # Before each phone, and behind the last: the most that is gained on a way to there, and where
-    # it began.
-    most = np.full(len(columns) + 1, _NEVER, np.float32)
-    most[edges] = 0.0
-    begun = np.arange(len(columns) + 1, dtype=np.int32)
-    _pass_over(most, begun)
+    ways = _Ways(edges, len(columns))
     for i, gain in enumerate(gains):
         if i % _LOOK == 0:
             progress(i / len(gains), "Looking for the words")
-        on = most[:-1] + gain.take(columns)
-        most -= _COST
-        _take(most, begun, on)
-        _pass_over(most, begun)
-    end = int(edges[most[edges].argmax()])
-    return int(begun[end]), end, float(most[end])
+        ways.hear(gain.take(columns))
+        ways.pass_over()
+        ways.leap()
+    return ways.best()
 
 
-def _pass_over(most: np.ndarray, begun: np.ndarray) -> None:
-    """Let phones of the script be missing."""
-    for _ in range(_MISSED):
-        _take(most, begun, most[:-1] - _COST)
+class _Ways:
+    """The best way to the place before each phone of a script, and to that behind the last."""
 
+    def __init__(self, edges: np.ndarray, n: int) -> None:
+        self._edges = edges
+        self._most = np.full(n + 1, _NEVER, np.float32)  # gained
+        self._most[edges] = 0.0
+        self._n = n + 1
+        # Where the stretch began that a way is in, and `_n` times the number of its leap to there,
+        # from 1.
+        self._from = np.arange(n + 1, dtype=np.int64)
+        self._leaps: list[tuple[int, int]] = []  # end of the stretch before each, and its `_from`
+        self.pass_over()
 
-def _take(most: np.ndarray, begun: np.ndarray, on: np.ndarray) -> None:
-    """Take the way from the place before each, where more is gained `on` it."""
-    better = on > most[1:]
-    np.copyto(most[1:], on, where=better)
-    np.copyto(begun[1:], begun[:-1].copy(), where=better)
+    def hear(self, gained: np.ndarray) -> None:
+        """One more phone: the script's next one, or one that is not in it."""
+        on = self._most[:-1] + gained
+        self._most -= _COST
+        self._take(on)
+
+    def pass_over(self) -> None:
+        """Let phones of the script be missing."""
+        for _ in range(_MISSED):
+            self._take(self._most[:-1] - _COST)
+
+    def leap(self) -> None:
+        """Let the best way that is at the end of a word go on at the start of any other."""
+        end = int(self._edges[self._most[self._edges].argmax()])
+        gained = self._most[end] - _LEAP
+        starts = self._edges[self._most[self._edges] < gained]
+        if self._from[end] % self._n == end or not len(starts):
+            return
+        self._leaps.append((end, int(self._from[end])))
+        self._most[starts] = gained
+        self._from[starts] = starts + self._n * len(self._leaps)
+
+    def best(self) -> tuple[list[tuple[int, int]], float]:
+        """The stretches of the best of them all, and what it gains."""
+        end = int(self._edges[self._most[self._edges].argmax()])
+        gained, came, found = float(self._most[end]), int(self._from[end]), list[tuple[int, int]]()
+        while True:
+            n_leaps, first = divmod(came, self._n)
+            found.append((first, end))
+            if not n_leaps:
+                return found[::-1], gained
+            end, came = self._leaps[n_leaps - 1]
+
+    def _take(self, on: np.ndarray) -> None:
+        """Take the way from the place before each, where more is gained `on` it."""
+        better = on > self._most[1:]
+        np.copyto(self._most[1:], on, where=better)
+        np.copyto(self._from[1:], self._from[:-1].copy(), where=better)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -202,6 +203,8 @@ def test_the_recogniser_runs_in_the_own_environment(
 
     with pytest.raises(SetupError, match="Create the Own Environment"):
         settings.recogniser()
+    asked.python = sys.executable
+    assert settings.recogniser().python == Path(sys.executable)
     python = program_in(settings.environment_folder(asked))
     python.parent.mkdir(parents=True)
     python.touch()

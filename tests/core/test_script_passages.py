@@ -15,7 +15,7 @@ from emotalk_core.model.config import PHONES, ModelConfig
 from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.pipeline import animate, encode
 from emotalk_core.progress import Progress
-from emotalk_core.speech.passage import Script, find_passage, followed
+from emotalk_core.speech.passage import Script, find_passages, followed
 from emotalk_core.speech.phones import phones_of
 from emotalk_core.speech.transcript import Words, letters_of_word, pronounced, told_shares
 from tests.core.babble import RATE, babble
@@ -39,14 +39,13 @@ def spoken(words: Words, between: str = "") -> str:
 
 @pytest.mark.parametrize("part", [KIDS, slice(0, 3), slice(9, 15), slice(0, 15), slice(4, 5)])
 def test_a_passage_is_found_to_the_word(part: slice) -> None:
-    found = find_passage(heard(spoken(SCRIPT[part])), SCRIPT)
+    (found,) = find_passages(heard(spoken(SCRIPT[part])), SCRIPT)
 
-    assert found is not None
     assert SCRIPT[found] == SCRIPT[part]
 
 
 def test_pauses_are_no_part_of_it() -> None:
-    assert find_passage(heard(f"__{spoken(SCRIPT[KIDS], '_')}___"), SCRIPT) == KIDS
+    assert find_passages(heard(f"__{spoken(SCRIPT[KIDS], '_')}___"), SCRIPT) == (KIDS,)
 
 
 def test_phones_may_be_others_too_many_or_missing() -> None:
@@ -54,14 +53,14 @@ def test_phones_may_be_others_too_many_or_missing() -> None:
     misheard = said.replace("kɪdz", "kɛdz").replace("ɔ", "oʊ", 1)[:-4] + said[-3:]
 
     assert misheard != said
-    assert find_passage(heard(misheard), SCRIPT) == KIDS
+    assert find_passages(heard(misheard), SCRIPT) == (KIDS,)
 
 
 def test_a_passage_begins_and_ends_with_whole_words() -> None:
     goat = slice(4, 5)
 
-    assert find_passage(heard("oʊt"), SCRIPT) == goat
-    assert find_passage(heard("koʊ"), SCRIPT) == goat
+    assert find_passages(heard("oʊt"), SCRIPT) == (goat,)
+    assert find_passages(heard("koʊ"), SCRIPT) == (goat,)
 
 
 def test_what_was_heard_besides_the_likeliest_phone_counts() -> None:
@@ -70,20 +69,58 @@ def test_what_was_heard_besides_the_likeliest_phone_counts() -> None:
     said[:3] = 0.001
     said[:3, [PHONES.index("n"), PHONES.index("p")]] = 0.5, 0.454
 
-    assert find_passage(said, script) == slice(2, 3)
+    assert find_passages(said, script) == (slice(2, 3),)
 
 
 @pytest.mark.parametrize("said", ["", "___", "ɑmuʃɛfoʊzupɹʌv"], ids=["nothing", "silence", "else"])
 def test_what_is_not_in_the_script_has_no_passage(said: str) -> None:
     shares = heard(said) if said else np.zeros((0, len(PHONES)), np.float32)
 
-    assert find_passage(shares, SCRIPT) is None
+    assert find_passages(shares, SCRIPT) == ()
+
+
+LONG = pronounced(
+    "Bobby can see the old grey goat. Nobody else was ever wanted on that side of the river. "
+    "Kids are talking by this door again tonight. Some other people shout from far away.",
+    "en",
+)
+BOBBY, NOBODY, DOOR = slice(0, 7), slice(7, 17), slice(17, 25)
+
+
+@pytest.mark.parametrize(
+    "parts", [(BOBBY, DOOR), (NOBODY, BOBBY), (DOOR, DOOR), (BOBBY, DOOR, NOBODY)],
+    ids=["others' lines left out", "in another order", "twice", "three"],
+)  # fmt: skip
+def test_several_stretches_of_a_script_may_be_said(parts: tuple[slice, ...]) -> None:
+    said = "_".join(spoken(LONG[part]) for part in parts)
+
+    assert find_passages(heard(said), LONG) == parts
+
+
+def test_a_short_word_from_elsewhere_is_no_stretch_of_its_own() -> None:
+    said = spoken(LONG[BOBBY]) + spoken(LONG[DOOR][3:4])
+
+    assert find_passages(heard(said), LONG) == (BOBBY,)
+
+
+def test_the_line_of_several_stretches_says_how_many() -> None:
+    text = "Bobby can see the old grey goat. Nobody wants it. Kids are talking by the door."
+    said = pronounced(text, "en")
+
+    found = Script(text, "en", "s").said_in(
+        heard(f"{spoken(said[:7])}_{spoken(said[10:])}"), _followed_by_nobody
+    )
+
+    assert found is not None
+    assert found[0].summary == "s: bobby can see ... by the door (13 words in 2 places)"
+    assert found[0].text == "bobby can see the old grey goat kids are talking by the door"
+    assert found[0].words == (*said[:7], *said[10:])
 
 
 def test_half_of_a_line_with_much_that_is_not_in_the_script_has_none() -> None:
     said = spoken(SCRIPT[KIDS])
 
-    assert find_passage(heard(said + "ɑmuʃɛfoʊzupɹʌvoʊʃuzɑ"), SCRIPT) is None
+    assert find_passages(heard(said + "ɑmuʃɛfoʊzupɹʌvoʊʃuzɑ"), SCRIPT) == ()
 
 
 def test_it_can_be_cancelled_on_the_way() -> None:
@@ -96,7 +133,7 @@ def test_it_can_be_cancelled_on_the_way() -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        find_passage(shares, SCRIPT * 12, progress)
+        find_passages(shares, SCRIPT * 12, progress)
     assert told[0] < 0.1
 
 

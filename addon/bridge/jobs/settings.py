@@ -162,11 +162,14 @@ def engine_python(preferences: Any) -> Path | None:
 
 
 def helper_python(preferences: Any) -> Path | None:
-    """The Python that has what Blender's lacks: the chosen one, else EmoTalk's own environment,
-    else None; errors as `engine_python`.
+    """The Python that has what Blender's lacks: that of the engine, else EmoTalk's own environment,
+    else the one that is named though the engine runs in Blender; None: there is none. Errors as
+    `engine_python`.
     """
-    own = program_in(environment_folder(preferences))
-    return engine_python(preferences) or (own if own.is_file() else None)
+    engine, own = engine_python(preferences), program_in(environment_folder(preferences))
+    if engine is not None or own.is_file():
+        return engine or own
+    return find_python(Path(bpy.path.abspath(preferences.python))) if preferences.python else None
 
 
 def recogniser() -> Recogniser:
