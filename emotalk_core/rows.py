@@ -30,7 +30,7 @@ def read_text(path: Path, what: str) -> str:
     Raises
     ------
     InputError
-        It is not there, or is neither UTF-8 nor UTF-16.
+        It is not there, is no file, or is neither UTF-8 nor UTF-16.
     """
     try:
         raw = path.read_bytes()
@@ -38,9 +38,17 @@ def read_text(path: Path, what: str) -> str:
         return text.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError as error:
         raise InputError(f"No such {what}", value=path, remedy="Check the name.") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(
             f"{what.capitalize()} cannot be read", value=path, remedy="Save it as UTF-8."
+        ) from error
+    except OSError as error:  # Windows says of a folder that it may not be opened
+        if path.is_dir():
+            why, remedy = "a folder", "Name a file in it."
+        else:
+            why, remedy = error.strerror or str(error), "See to its rights and its disk."
+        raise InputError(
+            f"{what.capitalize()} cannot be read ({why})", value=path, remedy=remedy
         ) from error
 
 

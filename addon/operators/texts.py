@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...emotalk_core.cli.texts import text_of
-from ...emotalk_core.errors import EmoTalkError, RigError
+from ...emotalk_core.errors import EmoTalkError, RecogniserError, RigError, TextError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.heard_words import Recogniser, hear_words
 from ...emotalk_core.speech.passage import Passage, Script
@@ -27,7 +27,9 @@ from .lips import OfLips, why_silent
 
 __all__ = ["CLASSES"]
 
-_HEARD = 0.9  # of the time that hearing words takes: then they are read
+_HEARD = 0.9  # of the time that hearing words takes: then they are read, and followed
+_READ = 0.92
+_NOTHING = Passage((), "", "")
 
 
 class _OfText(OfLips, BackgroundOperator):
@@ -80,11 +82,14 @@ class EMOTALK_OT_tell_text(_OfText):
     def work(self, context: bpy.types.Context) -> Callable[[Progress], Passage]:
         """Read it, which takes seconds of a script, and look for what of it is said."""
         phones.ensure_obeyed()
-        scene, text = context.scene, text_of(bpy.path.abspath(self.text.strip()))
+        scene, given = context.scene, bpy.path.abspath(self.text.strip())
+        text = text_of(given)
         take = takes.active_take(scene)
         self._scene, self._uid = scene.session_uid, take.uid
-        if not text:
-            return lambda _progress: Passage((), "", "")
+        if not given:
+            return lambda _progress: _NOTHING
+        if not text.strip():
+            raise TextError("The text is empty", value=given, remedy="Write what is said in it.")
         script = Script(text, self.language, "Of the text")
         prepared = None
         with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
@@ -104,8 +109,9 @@ class _Heard:
     """What was heard in a take, or why not."""
 
     uid: str
-    language: str
-    passage: Passage
+    name: str
+    language: str = ""
+    passage: Passage = _NOTHING
     error: EmoTalkError | None = None
 
 
@@ -123,6 +129,12 @@ class EMOTALK_OT_hear_words(_OfText):
         name="Language", options={"SKIP_SAVE"},
         description=f"{phones.LANGUAGES}. Empty: as it is heard",
     )  # fmt: skip
+
+    @classmethod
+    def description(cls, _context: Any, properties: Any) -> str:
+        """The two buttons look alike."""
+        text = cls.__doc__ or ""
+        return f"{text}. Here of all takes that have no text yet" if properties.every else text
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -151,22 +163,29 @@ class EMOTALK_OT_hear_words(_OfText):
                 value=scene.name,
                 remedy="Hear the words of one take, or empty its text.",
             )
-        prepared = [takes.prepare_take(scene, take) for take in chosen]
-        return partial(_hear_all, prepared, settings.recogniser(), self.language)
+        hearings = [_hearing(scene, take, settings.recogniser(), self.language) for take in chosen]
+        return partial(_hear_all, hearings)
 
     def put(self, _context: bpy.types.Context, result: Sequence[_Heard]) -> str:
         """Tell the takes; what went wrong with one of several is told."""
-        failed = [one.error for one in result if one.error is not None]
+        errors = [one.error or self._not_told(one) for one in result]
+        failed = [(one, error) for one, error in zip(result, errors, strict=True) if error]
         if len(failed) == len(result):
-            raise failed[0]
-        for error in failed:
-            self.report({"WARNING"}, str(error))
-        heard = [one for one in result if one.error is None]
-        for one in heard:
-            self.tell(one.uid, one.language, one.passage)
+            raise failed[0][1]
+        for one, error in failed:
+            self.report({"WARNING"}, f"{one.name}: {error}")
+        heard = [one for one, error in zip(result, errors, strict=True) if error is None]
         n, languages = sum(len(one.passage.words) for one in heard), {h.language for h in heard}
         of = f" in {counted(len(heard), 'take')}" if self.every else ""
         return f"{counted(n, 'word')} heard{of} ({', '.join(sorted(languages))})"
+
+    def _not_told(self, one: _Heard) -> EmoTalkError | None:
+        """Why its take cannot be told."""
+        try:
+            self.tell(one.uid, one.language, one.passage)
+        except EmoTalkError as error:
+            return error
+        return None
 
 
 def _without_text(scene: bpy.types.Scene) -> list[Any]:
@@ -174,25 +193,38 @@ def _without_text(scene: bpy.types.Scene) -> list[Any]:
     return [take for take in found if not why_silent(take)]
 
 
-def _hear_all(
-    prepared: Sequence[Prepared], recogniser: Recogniser, language: str, progress: Progress
-) -> list[_Heard]:
-    n = len(prepared)
-    spans = [part_of(progress, i / n, (i + 1) / n) for i in range(n)]
-    return [
-        _hear(one, recogniser, language, span) for one, span in zip(prepared, spans, strict=True)
-    ]
+def _hearing(
+    scene: bpy.types.Scene, take: Any, recogniser: Recogniser, language: str
+) -> Callable[[Progress], _Heard]:
+    """What hears a take, in a thread; one whose sound is missing waits for its turn to say so."""
+    nothing = _Heard(take.uid, take.name)
+    try:
+        prepared = takes.prepare_take(scene, take)
+    except EmoTalkError as error:
+        missing = replace(nothing, error=error)
+        return lambda _progress: missing
+    return partial(_hear, nothing, prepared, recogniser, language)
 
 
-def _hear(prepared: Prepared, recogniser: Recogniser, language: str, progress: Progress) -> _Heard:
+def _hear_all(hearings: Sequence[Callable[[Progress], _Heard]], progress: Progress) -> list[_Heard]:
+    n = len(hearings)
+    return [hear(part_of(progress, i / n, (i + 1) / n)) for i, hear in enumerate(hearings)]
+
+
+def _hear(
+    take: _Heard, prepared: Prepared, recogniser: Recogniser, language: str, progress: Progress
+) -> _Heard:
     heard, blender = prepared.request.heard, prepared.request.settings.blender
     try:
         sound = to_source(heard, blender=blender, progress=part_of(progress, 0.0, 0.1))
         found = hear_words(sound, recogniser, language, part_of(progress, 0.1, _HEARD))
-        words = pronounced(found.text, found.language, part_of(progress, _HEARD, 1.0))
+        words = pronounced(found.text, found.language, part_of(progress, _HEARD, _READ))
+        said.check_is_said(prepared, words, part_of(progress, _READ, 1.0))
+    except RecogniserError:  # which every take would meet
+        raise
     except EmoTalkError as error:
-        return _Heard(prepared.uid, language, Passage((), "", ""), error)
-    return _Heard(prepared.uid, found.language, Passage(words, found.text, ""))
+        return replace(take, error=error)
+    return replace(take, language=found.language, passage=Passage(words, found.text, ""))
 
 
 CLASSES = (EMOTALK_OT_tell_text, EMOTALK_OT_hear_words)

@@ -16,6 +16,7 @@ from ..speech.phones import ensure_names_phones, phones_of
 from .options import (
     add_engine_flags,
     add_progress_flag,
+    control_files,
     read_cache,
     read_channel,
     read_engine,
@@ -54,7 +55,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     ensure_phone_file(output)
-    refuse_overwriting("The phones", [output], [arguments.audio])
+    refuse_overwriting("The phones", [output], [arguments.audio, *control_files(vars(arguments))])
     words, script = read_words(arguments), read_script(arguments)
     channel, engine = read_channel(arguments), read_engine(arguments)
     ensure_names_phones(engine.config)

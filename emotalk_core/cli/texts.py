@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,7 +77,8 @@ def read_words(arguments: argparse.Namespace) -> Words:
     text = text_of(arguments.text)
     if arguments.text_beside is None and (names := speakers(text)):
         say(f"Names of speakers in the text, which are not said: {', '.join(names)}")
-    return pronounced(text, arguments.language)
+    with _naming(arguments.text) if is_text_file(arguments.text) else nullcontext():
+        return pronounced(text, arguments.language)
 
 
 def read_script(arguments: argparse.Namespace) -> Script | None:
@@ -85,8 +87,18 @@ def read_script(arguments: argparse.Namespace) -> Script | None:
     if path is None:
         return None
     script = script_of(read_text(path, "script"), arguments.language, path.name)
-    script.words()
+    with _naming(path):
+        script.words()
     return script
+
+
+@contextmanager
+def _naming(file: str | Path) -> Generator[None]:
+    """Let an error tell the file of a text: there may be nothing in it."""
+    try:
+        yield
+    except TextError as error:
+        raise TextError(error.problem, value=file, remedy=error.remedy) from error
 
 
 def text_of(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
-from ..errors import EmoTalkError, InputError
+from ..errors import EmoTalkError, InputError, RecogniserError
 from ..other_python.interpreter import find_python
 from ..progress import Progress, part_of
 from ..speech.heard_words import MODEL, Recogniser, hear_words
@@ -25,6 +25,7 @@ from .tables import text_beside
 __all__ = ["add_command"]
 
 _ENDING: Final = ".txt"
+_ENDINGS: Final = (_ENDING, ".lab")  # of what may be written over: no sound, no subtitles
 
 
 def add_command(commands: Any) -> None:
@@ -77,28 +78,42 @@ class _Asked:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    sounds, output = _sounds(arguments.audio), arguments.output
-    if output is not None and len(sounds) > 1:
+    found, output = _sounds(arguments.audio), arguments.output
+    if output is not None:
+        _check_output(output, found)
+    sounds = found if output is not None else _without_text(found)
+    texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
+    refuse_overwriting("The text", texts, found)
+    refuse_twice(sounds, texts)
+    asked, n = _asked(arguments), len(found)
+    n_failed = 0
+    for sound, text in zip(sounds, texts, strict=True):
+        progress = progress_for(arguments.progress, label=sound.name if n > 1 else "")
+        n_failed += not _attempted(
+            lambda s=sound, t=text, p=progress: _hear(s, t, asked, p), sound, n=n
+        )
+    return 3 if n_failed else 0
+
+
+def _check_output(output: Path, sounds: Sequence[Path]) -> None:
+    if len(sounds) > 1:
         raise InputError(
             "-o is for one sound",
             value=output,
             remedy="Leave it out: each text is written beside its sound.",
         )
-    texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
-    refuse_overwriting("The text", texts, sounds)
-    refuse_twice(sounds, texts)
-    asked = _asked(arguments)
-    n_failed = 0
-    for sound, text in zip(sounds, texts, strict=True):
-        kept = text_beside(sound) if output is None else None
-        if kept is not None:
-            say(f"{kept}: is there already")
-            continue
-        progress = progress_for(arguments.progress, label=sound.name if len(sounds) > 1 else "")
-        n_failed += not _attempted(
-            lambda s=sound, t=text, p=progress: _hear(s, t, asked, p), sound, n=len(sounds)
+    if output.suffix.lower() not in _ENDINGS:
+        raise InputError(
+            "No such kind of text file", value=output, remedy=f"Use {', '.join(_ENDINGS)}."
         )
-    return 3 if n_failed else 0
+
+
+def _without_text(sounds: Sequence[Path]) -> list[Path]:
+    """Those that have none beside them yet; says which have one."""
+    beside = {sound: text_beside(sound) for sound in sounds}
+    for text in dict.fromkeys(filter(None, beside.values())):
+        say(f"{text}: is there already")
+    return [sound for sound in sounds if beside[sound] is None]
 
 
 def _asked(arguments: argparse.Namespace) -> _Asked:
@@ -115,9 +130,11 @@ def _sounds(given: Sequence[Path]) -> list[Path]:
 
 
 def _attempted(work: Callable[[], None], sound: Path, n: int) -> bool:
-    """Whether it was done; of one sound alone errors pass."""
+    """Whether it was done; of one sound alone errors pass, and what every sound would meet."""
     try:
         work()
+    except RecogniserError:
+        raise
     except EmoTalkError as error:
         if n == 1:
             raise

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..audio import SoundSource
-from ..errors import SetupError, TextError
+from ..errors import RecogniserError, SetupError, TextError
 from ..other_python.interpreter import our_command
 from ..other_python.programs import Ended, run_program
 from ..progress import Progress, silent
@@ -58,8 +58,10 @@ def hear_words(
 
     Raises
     ------
+    RecogniserError
+        The recogniser is not installed, or has no such model, language or device.
     SetupError
-        The recogniser is not installed, has no such model or language, or does not work.
+        It broke.
     TextError
         No words are heard.
     Cancelled
@@ -71,7 +73,7 @@ def hear_words(
         if line.startswith("{"):
             told = json.loads(line)
             if "problem" in told:
-                raise SetupError(told["problem"], value=told["value"], remedy=told["remedy"])
+                raise RecogniserError(told["problem"], value=told["value"], remedy=told["remedy"])
             found.append(told)
 
     def tell() -> None:

@@ -73,6 +73,10 @@ def _open(name: str, device: str, *, is_online: bool) -> Any:
         )
     except Exception as error:  # the hub's, the network's, the disk's, CTranslate2's
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if "CUDA" in why:
+            raise SetupError(
+                f"Words cannot be heard on this device ({why})", value=device, remedy="Use cpu."
+            ) from error
         raise SetupError(
             f"The recogniser's model cannot be had ({why})",
             value=name,
@@ -94,8 +98,8 @@ def _recognised(path: Path, model: Any, language: str) -> Iterator[dict[str, Any
             samples, language=language or None, beam_size=_BEAM, vad_filter=True,
             condition_on_previous_text=False,
         )  # fmt: skip
-        language = info.language  # of its beginning: one sound, one language
         for words in found:
+            language = info.language  # of the first words: one sound, one language
             end_s = start / SAMPLE_RATE + words.end
             yield {"text": words.text.strip(), "language": language, "end_s": end_s}
         start += len(samples)

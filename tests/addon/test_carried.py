@@ -330,3 +330,26 @@ def test_phrases_of_a_strip_that_moved_wait_for_update_keys(ready: Any, speech: 
     bpy.context.scene.frame_set(130)
     assert bpy.ops.emotalk.feel_phrase() == {"FINISHED"}
     assert min(frames(ready.takes[0])) >= 100.0
+
+
+def test_whole_frames_stay_whole(addon: Any) -> None:
+    from emotalk.addon.bridge.asked.carried import Shift
+
+    shift = Shift(was=float(np.float32(70.1)), now=170.1)
+
+    assert shift.after(np.array([75.0, 80.5])).tolist() == [175.0, 180.5]
+
+
+def test_a_slider_that_changed_meanwhile_is_still_to_be_followed(felt: Any) -> None:
+    from emotalk.addon.bridge.take import live, takes
+
+    felt.start_frame += 100
+    scene = felt.id_data
+    prepared = takes.prepare_take(scene, felt)
+    outcome = takes.remake(prepared)
+    felt.controls["jaw"] = 0.5
+
+    takes.finish(prepared, outcome)
+
+    assert frames(felt) == [120.0, 140.0]
+    assert live.is_stale(felt)

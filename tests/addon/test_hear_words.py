@@ -15,9 +15,10 @@ from emotalk.addon.bridge.jobs import settings
 from emotalk.addon.bridge.take import live
 from emotalk.addon.operators import texts
 from emotalk.emotalk_core.audio import SoundSource
-from emotalk.emotalk_core.errors import SetupError, TextError
+from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
+from emotalk.emotalk_core.speech import text_fit
 from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
 
 from tests.addon.lip_scenes import panel_of, surprised_babble
@@ -36,7 +37,8 @@ def said(addon: Any, head: Any, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hear], None]:
-    """Let something stand for the recogniser."""
+    """Let something stand for the recogniser, and all words for what is babbled."""
+    monkeypatch.setattr(text_fit, "_LEAST_LIKE", -100.0)
 
     def use(hear: Hear) -> None:
         monkeypatch.setattr(texts, "hear_words", hear)
@@ -97,7 +99,75 @@ def test_of_several_one_that_fails_is_told_and_the_others_are_done(
     assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
 
     assert [bool(take.controls.text) for take in ours.takes] == [True, False]
-    assert "No words are heard" in capfd.readouterr().out
+    assert f"{ours.takes[1].name}: No words are heard" in capfd.readouterr().out
+
+
+def test_of_several_one_whose_sound_is_missing_is_told_and_the_others_are_done(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hearing(of_length)
+    ours, gone = bpy.context.scene.emotalk, write_wav(tmp_path / "gone.wav", babble(1.0))
+    ours.filepath, ours.start_frame = str(gone), 300
+    bpy.ops.emotalk.animate()
+    gone.unlink()
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+
+    assert [bool(take.controls.text) for take in ours.takes] == [True, False]
+    assert f"{ours.takes[1].name}: " in capfd.readouterr().out
+
+
+def test_of_several_one_that_is_removed_meanwhile_is_told_and_the_others_are_done(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ours = bpy.context.scene.emotalk
+    second = write_wav(tmp_path / "second.wav", babble(1.0))
+    ours.filepath, ours.start_frame = str(second), 300
+    bpy.ops.emotalk.animate()
+
+    def hear(sound: SoundSource, *asked: Any) -> HeardWords:
+        if len(ours.takes) == 2:
+            ours.takes.remove(0)
+        return of_length(sound, *asked)
+
+    hearing(hear)
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+
+    assert [take.controls.text for take in ours.takes] == ["small papa 1"]
+    assert "was removed meanwhile" in capfd.readouterr().out
+
+
+def test_words_that_are_not_what_is_said_are_no_text(
+    said: Any, hearing: Callable[[Hear], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hearing(of_length)
+    monkeypatch.setattr(text_fit, "_LEAST_LIKE", 1.0)
+
+    with pytest.raises(RuntimeError, match="not what is said"):
+        bpy.ops.emotalk.hear_words()
+
+    assert not said.controls.text
+
+
+def test_of_several_what_every_take_would_meet_ends_it(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path
+) -> None:
+    asked = list[SoundSource]()
+
+    def hear(sound: SoundSource, *_: Any) -> HeardWords:
+        asked.append(sound)
+        raise RecogniserError("The recogniser is not there", value="x", remedy="Get it.")
+
+    hearing(hear)
+    ours = bpy.context.scene.emotalk
+    ours.filepath, ours.start_frame = str(write_wav(tmp_path / "b.wav", babble(1.0))), 300
+    bpy.ops.emotalk.animate()
+
+    with pytest.raises(RuntimeError, match="The recogniser is not there"):
+        bpy.ops.emotalk.hear_words(every=True)
+
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("language", ["", "qqq"])
@@ -148,3 +218,13 @@ def test_without_a_python_for_it_the_button_says_what_to_do(said: Any) -> None:
     assert not bpy.ops.emotalk.hear_words.poll()
     with pytest.raises(RuntimeError, match="outside of Blender's own Python"):
         bpy.ops.emotalk.hear_words()
+
+
+def test_the_button_of_every_take_says_so(addon: Any) -> None:
+    tell = texts.EMOTALK_OT_hear_words.description
+
+    one, every = (tell(None, SimpleNamespace(every=every)) for every in (False, True))
+
+    assert one.startswith("Hear what is said")
+    assert "all takes" not in one
+    assert "all takes" in every

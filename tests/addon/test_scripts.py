@@ -258,3 +258,14 @@ def test_animate_takes_a_script(saved: Path, babbled: str) -> None:
     assert run("animate", *sound, *script, "-o", saved.with_name("out.blend")) == 0
 
     assert takes.active_take(bpy.context.scene).controls.words == babbled
+
+
+def test_feelings_leave_the_script_of_a_scene_alone(saved: Path, babbled: str) -> None:
+    choose("told 11")
+    sound = "--sound", saved.with_name("a.wav"), "--start", FIRST, "--target", "Head"
+    table = saved.with_name("felt.csv")
+    table.write_text("start_s,end_s,happy\n1,2,0.8\n")
+
+    run("animate", *sound, "--feelings", table, "-o", saved.with_name("out.blend"))
+
+    assert takes.active_take(bpy.context.scene).controls.words == babbled

@@ -7,8 +7,10 @@ from typing import Any
 
 import bpy
 import pytest
+from emotalk.addon.bridge.asked import scripts
 
 from tests.addon.lip_scenes import panel_of, surprised_babble
+from tests.addon.test_commands import run
 
 SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\n- ANNA: Papa! (laughs)\n"
 
@@ -41,3 +43,41 @@ def test_a_file_that_is_not_there_changes_nothing(said: Any, tmp_path: Path) -> 
         bpy.ops.emotalk.tell_text(text=str(tmp_path / "none.srt"))
 
     assert (said.controls.text, said.controls.words) == ("Papa", "P_AA_P_AH")
+
+
+def test_an_empty_file_changes_nothing(said: Any, tmp_path: Path) -> None:
+    bpy.ops.emotalk.tell_text(text="Papa")
+    file = tmp_path / "said.txt"
+    file.write_text("\n", encoding="utf-8")
+
+    with pytest.raises(RuntimeError, match=r"The text is empty.*said\.txt"):
+        bpy.ops.emotalk.tell_text(text=str(file))
+
+    assert (said.controls.text, said.controls.words) == ("Papa", "P_AA_P_AH")
+
+
+def test_a_command_tells_once_whose_names_are_not_said(
+    saved: Path, speech: Path, tmp_path: Path, capfd: Any
+) -> None:
+    file = tmp_path / "said.srt"
+    file.write_text(SUBTITLES, encoding="utf-8")
+
+    run("animate", "--sound", speech, "--target", "Head", "--text", file)
+
+    assert capfd.readouterr().out.count("not said: ANNA") == 1
+
+
+def test_a_script_of_a_file_takes_the_place_of_its_last_one_and_of_no_other_text(
+    addon: Any, tmp_path: Path
+) -> None:
+    scene, file = bpy.context.scene, tmp_path / "lines.txt"
+    scene.emotalk.script = own = bpy.data.texts.new("lines.txt")
+    own.write("my notes")
+
+    for text in ("first", "second"):
+        file.write_text(text, encoding="utf-8")
+        scripts.load(file, "en", scene)
+
+    assert own.as_string() == "my notes"
+    assert scene.emotalk.script.as_string() == "second"
+    assert len(bpy.data.texts) == 2

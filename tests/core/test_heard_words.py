@@ -32,6 +32,8 @@ class Whisper:
     def __init__(self, name: str, *, local_files_only: bool, **_flags: str) -> None:
         if name == "broken":
             raise RuntimeError("no such host\nand more")
+        if _flags["device"] == "cuda":
+            raise RuntimeError("CUDA driver version is insufficient")
         type(self).asked, type(self).is_offline = [], local_files_only
 
     def transcribe(self, samples: np.ndarray, **flags: Any) -> tuple[Any, Any]:
@@ -39,7 +41,9 @@ class Whisper:
         self.asked.append(flags)
         seconds = len(samples) / SAMPLE_RATE
         said = SimpleNamespace(text=f" {seconds:.1f} seconds", end=seconds)
-        return iter([said]), SimpleNamespace(language=flags["language"] or "zh")
+        is_said, taken_for = (True, "zh") if samples.any() else (False, "en")
+        found = SimpleNamespace(language=flags["language"] or taken_for)
+        return iter([said] if is_said else []), found
 
 
 @pytest.fixture
@@ -105,6 +109,21 @@ def test_a_long_sound_is_heard_in_stretches_of_one_language(
 
 
 @pytest.mark.usefixtures("library")
+def test_the_language_is_that_of_the_first_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "late.wav"
+    noise = NOISE.integers(-999, 999, 100 * SAMPLE_RATE, "<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes(np.r_[np.zeros(400 * SAMPLE_RATE, "<i2"), noise].tobytes())
+
+    _, found = recognised(capsys, path, "base", "", "cpu", "online")
+
+    assert [one["language"] for one in found] == ["zh"]
+
+
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("reach", ["online", "offline"])
 def test_nothing_is_fetched_where_that_is_not_allowed(reach: str, spoken: Path) -> None:
     recognise.main([str(spoken), "base", "", "cpu", reach])
@@ -141,6 +160,16 @@ def test_what_is_amiss_is_told_by_the_program(
     assert code == 2
     assert told in found["problem"]
     assert found["value"] == (language or model)
+
+
+@pytest.mark.usefixtures("library")
+def test_a_card_that_does_not_work_is_told_as_such(
+    spoken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, (found,) = recognised(capsys, spoken, "base", "", "cuda", "online")
+
+    assert code == 2
+    assert (found["value"], found["remedy"]) == ("cuda", "Use cpu.")
 
 
 def test_a_python_without_the_library_is_told_how_to_get_it(
@@ -268,3 +297,45 @@ def test_one_sound_may_have_its_text_elsewhere(
     assert text.read_text(encoding="utf-8") == "a\n"
     assert cli.main(["words", str(spoken), str(spoken), "-o", str(text)]) == 2
     assert cli.main(["words", str(spoken), "-o", str(spoken)]) == 2
+
+
+def test_no_other_file_than_a_text_is_written_over(
+    spoken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_wav(spoken.with_name("other.wav"), 1.0)
+    content = other.read_bytes()
+
+    assert cli.main(["words", str(spoken), "-o", str(other)]) == 2
+
+    assert "Use .txt, .lab." in capsys.readouterr().err
+    assert other.read_bytes() == content
+
+
+def test_what_every_sound_would_meet_is_told_once(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "print(json.dumps({'problem': 'None', 'value': 'x', 'remedy': '.'}))")
+    other = write_wav(spoken.with_name("other.wav"), 1.0)
+
+    assert cli.main(["words", str(spoken), str(other)]) == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_two_sounds_of_one_name_may_have_one_text_that_is_there(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "print(json.dumps({'text': 'a', 'language': 'en', 'end_s': 1.0}))")
+    write_wav(spoken.with_suffix(".wave"), 1.0)
+    write_wav(spoken.with_name("other.wav"), 1.0)
+    asked = ["words", str(spoken.parent), str(spoken.with_suffix(".wave"))]
+
+    assert cli.main(asked) == 2
+
+    assert "Two sounds would make one file (talk.txt)" in capsys.readouterr().err
+    spoken.with_suffix(".txt").write_text("mine", encoding="utf-8")
+
+    assert cli.main(asked) == 0
+
+    assert spoken.with_suffix(".txt").read_text(encoding="utf-8") == "mine"
+    assert spoken.with_name("other.txt").read_text(encoding="utf-8") == "a\n"

@@ -138,7 +138,7 @@ def test_resume_makes_anew_what_has_another_script(sounds: Path, script: Path) -
     assert not any(report["said"] for report in entries(sounds).values())
 
 
-@pytest.mark.parametrize("text", [None, ""], ids=["missing", "empty"])
+@pytest.mark.parametrize("text", [None, "", " [laughs]"], ids=["missing", "empty", "unsaid"])
 def test_a_script_that_cannot_be_read_is_told_before_anything_is_heard(
     sounds: Path, tmp_path: Path, text: str | None,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
@@ -151,7 +151,8 @@ def test_a_script_that_cannot_be_read_is_told_before_anything_is_heard(
 
     assert batch(sounds, path, "--language", "en") == 2
 
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert str(path) in told
     assert not heard
 
 
@@ -161,6 +162,24 @@ def test_curves_are_not_written_over_the_script(
     report = ["--report", str(script), "--script", str(script), "--language", "de"]
 
     assert cli.main(animate(babbling, "out.npz", *report)) == 2
+
+    assert str(script) in capsys.readouterr().err
+    assert script.read_text() == _text(script)
+
+
+def test_a_folder_is_no_script(babbling: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(animate(babbling, "out.npz", "--script", str(babbling.parent))) == 2
+
+    assert f"(a folder): '{babbling.parent}'. Name a file in it." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--script", "--text"])
+def test_phones_are_not_written_over_what_tells_them(
+    flag: str, babbling: Path, script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [flag, str(script), "--language", "de"]
+
+    assert cli.main(["phones", str(babbling), "-o", str(script), *told]) == 2
 
     assert str(script) in capsys.readouterr().err
     assert script.read_text() == _text(script)

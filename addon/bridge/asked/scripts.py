@@ -20,6 +20,8 @@ from . import phones
 
 __all__ = ["load", "obeyed"]
 
+_FILE = "emotalk_file"
+"""Of a text that we have made: the name of the file; Blender gives names a number, or cuts them."""
 _REMEDY = "Use a starter model, or empty Script (panel Cast)."
 
 
@@ -51,7 +53,8 @@ def obeyed(track: ControlTrack, scene: bpy.types.Scene, take: Any | None) -> Con
 
 
 def load(path: Path, language: str, scene: bpy.types.Scene) -> None:
-    """Let a file be the scene's script.
+    """Let a file be the scene's script, in place of what was read of a file of its name before;
+    texts of the user's own stay.
 
     Raises
     ------
@@ -59,8 +62,9 @@ def load(path: Path, language: str, scene: bpy.types.Scene) -> None:
         It cannot be read.
     """
     ours, text = scene.emotalk, read_text(path, "script")
-    if ours.script is None or ours.script.name != path.name:
+    if ours.script is None or ours.script.get(_FILE) != path.name:
         ours.script = bpy.data.texts.new(path.name)
+        ours.script[_FILE] = path.name
     ours.script.clear()
     ours.script.write(text)
     ours.script_language = language

@@ -80,7 +80,7 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     chosen = takes.active_take(scene)
     was = _sliders_of(chosen.controls) if chosen else None
     uid = chosen.uid if chosen else ""
-    prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments))
+    prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments, asked.base))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
     track = obeyed(asked, prepared.request)
@@ -111,8 +111,8 @@ def _sliders_of(group: Any) -> tuple[Controls, float, Any]:
     return controls.read(group), group.ease_s, group.look_at
 
 
-def _set_sliders(arguments: argparse.Namespace, group: Any) -> None:
-    controls.apply(read_track(arguments).base, group)
+def _set_sliders(arguments: argparse.Namespace, base: Controls, group: Any) -> None:
+    controls.apply(base, group)
     if arguments.ease is not None:
         group.ease_s = arguments.ease
     if arguments.look_at is not None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ....emotalk_core.engine import Encoding
 from ....emotalk_core.errors import TextError
+from ....emotalk_core.model.config import ModelConfig
 from ....emotalk_core.pipeline import said_in_script
 from ....emotalk_core.progress import Progress, part_of
 from ....emotalk_core.speech.passage import Passage, Script
-from ....emotalk_core.speech.transcript import with_text
+from ....emotalk_core.speech.transcript import Words, with_text
 from ..asked import controls, phones
 from ..asked.prepared import Prepared
 from ..jobs.session import SESSION
-from ..jobs.work import Known, Outcome, animate
+from ..jobs.work import Outcome, animate
 
-__all__ = ["as_heard", "passage_or_all", "remember"]
+__all__ = ["as_heard", "check_is_said", "passage_or_all", "remember"]
 
 
 def as_heard(prepared: Prepared, outcome: Outcome) -> Prepared:
@@ -52,8 +54,7 @@ def passage_or_all(prepared: Prepared | None, script: Script, progress: Progress
     whole = Passage(words, script.text, "")
     if prepared is None:
         return whole
-    encoding = _known(prepared, part_of(progress, 0.1, 0.6)).encoding
-    config = SESSION.room.engine(prepared.request.settings).config
+    encoding, config = _encoded(prepared, part_of(progress, 0.1, 0.6))
     try:
         with_text(encoding, words, config, part_of(progress, 0.6, 0.8))
     except TextError:
@@ -63,13 +64,18 @@ def passage_or_all(prepared: Prepared | None, script: Script, progress: Progress
     return whole
 
 
-def _known(prepared: Prepared, progress: Progress) -> Known:
-    """What is heard in a take, whatever was told of it."""
+def check_is_said(prepared: Prepared, words: Words, progress: Progress) -> None:
+    """Raise TextError for words that are not what is said in a take. Safe in a thread."""
+    encoding, config = _encoded(prepared, part_of(progress, 0.0, 0.7))
+    with_text(encoding, words, config, part_of(progress, 0.7, 1.0))
+
+
+def _encoded(prepared: Prepared, progress: Progress) -> tuple[Encoding, ModelConfig]:
+    """What is heard in a take, whatever was told of it, and by which model."""
     request = prepared.request
     known = SESSION.known(prepared.uid, request.heard)
-    if known is not None:
-        return known
-    heard = replace(request, track=replace(request.track, words=(), script=None))
-    known = animate(heard, SESSION.room, progress).known
-    assert known is not None, "a sound was heard"
-    return known
+    if known is None:
+        heard = replace(request, track=replace(request.track, words=(), script=None))
+        known = animate(heard, SESSION.room, progress).known
+        assert known is not None, "a sound was heard"
+    return known.encoding, SESSION.room.engine(request.settings).config
