@@ -37,7 +37,7 @@ class _Lips:
             layout.label(text=f"{name}: frames {first_frame} to {last_frame}")
         n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
-        label = f"Text: {text[:_SHOWN]}" if text else "Text..."
+        label = f"Text: {' '.join(text[:_SHOWN].split())}" if text else "Text..."
         layout.operator("emotalk.tell_text", text=label, icon="TEXT")
         row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
         row.operator("emotalk.hear_words", icon="SPEAKER")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..errors import EmoTalkError, InputError, RecogniserError
 from ..other_python.interpreter import find_python
 from ..progress import Progress, part_of
 from ..speech.heard_words import MODEL, Recogniser, hear_words
+from ..speech.transcript import ENGLISH
 from .jobs import find_sounds
 from .options import add_progress_flag, read_channel
 from .places import refuse_overwriting, refuse_twice
@@ -86,13 +88,26 @@ def _run(arguments: argparse.Namespace) -> int:
     refuse_overwriting("The text", texts, found)
     refuse_twice(sounds, texts)
     asked, n = _asked(arguments), len(found)
-    n_failed = 0
+    languages = list[str]()
     for sound, text in zip(sounds, texts, strict=True):
         progress = progress_for(arguments.progress, label=sound.name if n > 1 else "")
-        n_failed += not _attempted(
+        languages += _attempted(
             lambda s=sound, t=text, p=progress: _hear(s, t, asked, p), sound, n=n
         )
-    return 3 if n_failed else 0
+    if not asked.language:
+        _tell_languages(languages)
+    return 3 if len(languages) < len(sounds) else 0
+
+
+def _tell_languages(heard: Sequence[str]) -> None:
+    """What --texts has to be told, which takes texts for English."""
+    if set(heard) <= {ENGLISH}:
+        return
+    counts = ", ".join(f"{n} in {language}" for language, n in sorted(Counter(heard).items()))
+    tell(
+        f"emotalk: {counts}: give --language to what reads them, or a list of jobs its column "
+        "`language`"
+    )
 
 
 def _check_output(output: Path, sounds: Sequence[Path]) -> None:
@@ -129,21 +144,23 @@ def _sounds(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _attempted(work: Callable[[], None], sound: Path, n: int) -> bool:
-    """Whether it was done; of one sound alone errors pass, and what every sound would meet."""
+def _attempted(work: Callable[[], str], sound: Path, n: int) -> list[str]:
+    """The language that was heard; none where it failed. Of one sound alone errors pass, and what
+    every sound would meet.
+    """
     try:
-        work()
+        return [work()]
     except RecogniserError:
         raise
     except EmoTalkError as error:
         if n == 1:
             raise
         tell(f"emotalk: {with_sound(sound, str(error))}")
-        return False
-    return True
+        return []
 
 
-def _hear(path: Path, text: Path, asked: _Asked, progress: Progress) -> None:
+def _hear(path: Path, text: Path, asked: _Asked, progress: Progress) -> str:
+    """The language that is heard."""
     ensure_writable(text)
     sound = open_sound(path, channel=asked.channel, progress=part_of(progress, 0.0, 0.1))
     heard = hear_words(sound, asked.recogniser, asked.language, part_of(progress, 0.1, 1.0))
@@ -152,3 +169,4 @@ def _hear(path: Path, text: Path, asked: _Asked, progress: Progress) -> None:
     progress(1.0, "Done")
     n = len(heard.text.split())
     say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({heard.language})")
+    return heard.language

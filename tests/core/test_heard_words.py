@@ -282,7 +282,8 @@ def test_the_command_writes_texts_beside_sounds_and_keeps_those_that_are_there(
     out, err = capsys.readouterr()
     assert "2 words (de)" in out
     assert "kept.lab: is there already" in out
-    assert err.count("emotalk:") == 1
+    assert "emotalk: 1 in de: give --language to what reads them" in err
+    assert err.count("emotalk:") == 2
     assert "broken.wav" in err
 
 
