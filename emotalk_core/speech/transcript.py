@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -66,6 +67,7 @@ class Told:
 _FINER: Final = 2  # steps in a frame: a short phone lasts less than one
 _LEAST: Final = -6.0  # log share of a phone that was not heard at all
 _LOOK_S: Final = 0.1  # between two looks at Esc
+_PATIENCE_S, _BYTES_A_SECOND, _TRIES = 20.0, 2000, 3  # with espeak-ng, which reads ten times faster
 _SHOWN_WORDS: Final = 3  # of a text that is refused, as they sound
 _LANGUAGE: Final = r"\([a-z-]+\)"
 _WINDOWS: Final = Path("C:/Program Files/eSpeak NG/espeak-ng.exe")
@@ -131,23 +133,43 @@ def _by_espeak(text: str, language: str, progress: Progress) -> Words:
 
 
 def _read(program: Path, text: str, language: str, progress: Progress) -> tuple[int, bytes]:
-    """Its exit code and answer; it ends when `progress` raises."""
+    """Its exit code and answer. It has been seen to hang: once in thousands of texts, on a busy
+    machine, so it is asked again.
+    """
     command = [program, "-q", "--ipa", "--sep=_", "-v", language, "--stdin"]
-    given: bytes | None = text.encode(errors="replace")  # a shell's odd bytes
+    given = text.encode(errors="replace")  # a shell's odd bytes
+    patience_s = _PATIENCE_S + len(given) / _BYTES_A_SECOND
+    for _ in range(_TRIES):
+        answer = _answer(command, given, patience_s, progress)
+        if answer is not None:
+            return answer
+    raise SetupError(
+        "espeak-ng does not answer",
+        value=f"{_TRIES} times {patience_s:.0f} s",
+        remedy="Try again, or install another version of it.",
+    )
+
+
+def _answer(
+    command: Sequence[str | Path], given: bytes, patience_s: float, progress: Progress
+) -> tuple[int, bytes] | None:
+    """None: it did not come in time. The program ends when `progress` raises."""
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     ) as child:  # fmt: skip
+        asked: bytes | None = given
+        end = time.monotonic() + patience_s
         try:
-            while True:
+            while time.monotonic() < end:
                 progress(0.0, "Reading the text")
                 with suppress(subprocess.TimeoutExpired):
-                    answer, _ = child.communicate(given, timeout=_LOOK_S)
+                    answer, _ = child.communicate(asked, timeout=_LOOK_S)
                     return child.returncode, answer
-                given = None  # it has that already
-        except BaseException:
-            child.kill()
-            raise
+                asked = None  # it has that already
+        finally:
+            child.kill()  # nothing where it has ended
+    return None
 
 
 def words_of(read: str) -> Words:

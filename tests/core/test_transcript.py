@@ -17,6 +17,7 @@ from emotalk_core.doctor import about_espeak
 from emotalk_core.engine import Encoding
 from emotalk_core.errors import Cancelled, InputError, SetupError
 from emotalk_core.model.config import PHONES, ModelConfig
+from emotalk_core.speech import transcript
 from emotalk_core.speech.phone_files import read_phones
 from emotalk_core.speech.transcript import pronounced, with_text, words_of
 
@@ -152,6 +153,39 @@ def test_esc_ends_the_program_that_reads_a_text(espeak: Path) -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+@pytest.mark.parametrize("n_hangs", [1, 2])
+def test_espeak_ng_is_asked_again_where_it_hangs(
+    n_hangs: int, espeak: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "_PATIENCE_S", 0.5)
+    hanging(espeak, n_hangs)
+
+    assert pronounced("Papa", "de") == (("p", "ˈa", "p", "a"),)
+
+
+def test_espeak_ng_that_always_hangs_is_told(espeak: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcript, "_PATIENCE_S", 0.5)
+    asked = hanging(espeak, 99)
+
+    with pytest.raises(SetupError, match="does not answer"):
+        pronounced("Papa", "de")
+
+    pids = [int(pid) for pid in asked.read_text().split()]
+    assert len(pids) == 3
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def hanging(espeak: Path, n: int) -> Path:
+    """Let it hang when it is called the first `n` times; where the numbers of its runs stand."""
+    asked = Path(f"{espeak}.asked")
+    hang = f'echo $$ >> "{asked}"\n[ $(wc -l < "{asked}") -gt {n} ] || exec sleep 600\n'
+    script = espeak.read_text(encoding="utf-8")
+    espeak.write_text(script.replace("#!/bin/sh\n", f"#!/bin/sh\n{hang}", 1), encoding="utf-8")
+    return asked
 
 
 def test_the_check_up_knows_whether_texts_can_be_read(
