@@ -127,7 +127,7 @@ class EMOTALK_OT_hear_words(_OfText):
     )  # fmt: skip
     language: StringProperty(
         name="Language", options={"SKIP_SAVE"},
-        description=f"{phones.LANGUAGES}. Empty: as it is heard",
+        description=f"{phones.LANGUAGES}. Empty: that of Text..., else as it is heard",
     )  # fmt: skip
 
     @classmethod
@@ -163,7 +163,10 @@ class EMOTALK_OT_hear_words(_OfText):
                 value=scene.name,
                 remedy="Hear the words of one take, or empty its text.",
             )
-        hearings = [_hearing(scene, take, settings.recogniser(), self.language) for take in chosen]
+        hearings = [
+            _hearing(scene, take, settings.recogniser(), self.language or take.controls.language)
+            for take in chosen
+        ]
         return partial(_hear_all, hearings)
 
     def put(self, _context: bpy.types.Context, result: Sequence[_Heard]) -> str:

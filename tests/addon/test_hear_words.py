@@ -18,7 +18,7 @@ from emotalk.emotalk_core.audio import SoundSource
 from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
-from emotalk.emotalk_core.speech import text_fit
+from emotalk.emotalk_core.speech import text_fit, transcript
 from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
 
 from tests.addon.lip_scenes import panel_of, surprised_babble
@@ -61,6 +61,20 @@ def test_what_is_heard_is_the_take_s_text(said: Any, hearing: Callable[[Hear], N
     assert (said.controls.text, said.controls.language) == (f"small papa {SAID_S:.0f}", "en")
     assert said.controls.words.split()[1] == "P_AA_P_AH"
     assert live.is_stale(said)
+
+
+def test_a_take_s_language_counts_where_none_is_named(
+    said: Any, hearing: Callable[[Hear], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hearing(of_length)
+    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
+    bpy.ops.emotalk.tell_text(text="", language="en-gb")
+
+    with pytest.raises(RuntimeError, match="en-gb"):  # read by espeak-ng, which is not there
+        bpy.ops.emotalk.hear_words()
+    bpy.ops.emotalk.hear_words(language="en")
+
+    assert said.controls.language == "en"
 
 
 def test_every_take_without_a_text_is_heard(
