@@ -72,6 +72,7 @@ _AFTER_UNIT: Final = {
     "km/h": " per hour", "m/s": " per second", "mph": " per hour", "fps": " per second",
     "°C": " celsius", "°F": " fahrenheit",
 }  # fmt: skip
+_BELOW_ZERO: Final = re.compile(r"(?<!\S)[-−](?=\d+(?:\.\d+)?\s?(?:°|degrees?\b))")
 _POWERS: Final = {"²": "square ", "³": "cubic "}
 _UNIT: Final = re.compile(
     r"(?<![\w.,$£€])(?P<n>\d[\d,]*(?:\.\d+)?)(?P<gap>[ -]?)"
@@ -98,7 +99,7 @@ def plain_figures(text: str) -> str:
     text = _PHONE.sub(lambda found: " ".join(c for c in found[0] if c.isdigit()), text)
     text = _DAY.sub(lambda found: f"{found[1]} {_ordinal(int(found[2]))}", text)
     text = _AND_A_PART.sub(lambda found: _SIGNS[found[1]], _FRACTION.sub(_fraction, text))
-    return _roman(_UNIT.sub(_unit, text))
+    return _roman(_UNIT.sub(_unit, _BELOW_ZERO.sub("minus ", text)))
 
 
 def _date(found: re.Match[str]) -> str:

@@ -80,6 +80,8 @@ def test_dates_are_spoken(text: str, words: str) -> None:
         ("5 km, 1 km, 20kg", "five kilometers one kilometer twenty kilograms"),
         ("a 5-km run, 6 ft", "a five kilometer run six feet"),
         ("30 °C, 1 °F, 5%", "thirty degrees celsius one degree fahrenheit five percent"),
+        ("-5 °C or −2 degrees", "minus five degrees celsius or minus two degrees"),
+        ("from 2-5 °C", "from two five degrees celsius"),
         ("60 km/h, 5 m/s", "sixty kilometers per hour five meters per second"),
         ("25 m², 50 Hz", "twenty five square meters fifty hertz"),
         ("1,200.5 MB", "one thousand two hundred point five megabytes"),
