@@ -54,7 +54,7 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
 
 def _add_script_flags(parser: argparse.ArgumentParser, beside: str) -> None:
     parser.add_argument(
-        "--script", type=Path, metavar="FILE.txt",
+        "--script", type=Path, metavar="FILE",
         help="what is said in all sounds, and more: of each the passage is looked for; "
         f"{beside} goes before",
     )  # fmt: skip

@@ -58,16 +58,22 @@ def move(take: Any, by: float) -> None:
     bpy.ops.emotalk.refresh()
 
 
-@needs_sound
-def test_keys_of_sliders_follow_a_strip(ready: Any, head: Any, speech: Path) -> None:
-    from emotalk.addon.bridge import compat
-
+def keyed_strip(ready: Any, speech: Path) -> tuple[Any, Any]:
+    """A strip and its take, one of whose sliders has keys."""
     strip = add_strip(speech, START)
     ready.source, ready.strip = "STRIP", strip.name
     bpy.ops.emotalk.animate()
     take = ready.takes[0]
     key(take, "happy", (20, 0.0), (40, 1.0))
     bpy.ops.emotalk.refresh()
+    return strip, take
+
+
+@needs_sound
+def test_keys_of_sliders_follow_a_strip(ready: Any, head: Any, speech: Path) -> None:
+    from emotalk.addon.bridge import compat
+
+    strip, take = keyed_strip(ready, speech)
     before = smile(head, 20)
 
     compat.move_strip(strip, 101)
@@ -82,12 +88,7 @@ def test_keys_of_sliders_follow_a_strip(ready: Any, head: Any, speech: Path) -> 
 def test_a_trim_leaves_them_and_a_slip_takes_them_along(ready: Any, speech: Path) -> None:
     from emotalk.addon.bridge import compat
 
-    strip = add_strip(speech, START)
-    ready.source, ready.strip = "STRIP", strip.name
-    bpy.ops.emotalk.animate()
-    take = ready.takes[0]
-    key(take, "happy", (20, 0.0), (40, 1.0))
-    bpy.ops.emotalk.refresh()
+    strip, take = keyed_strip(ready, speech)
 
     trim_start(strip, 6)
     bpy.ops.emotalk.refresh()

@@ -185,8 +185,8 @@ def recogniser() -> Recogniser:
     if python is None:
         raise SetupError(
             "Words are heard outside of Blender's own Python",
-            value="Preferences > EmoTalk > Engine",
-            remedy="Create the Own Environment, or choose a Python with faster-whisper.",
+            value="Preferences > EmoTalk > Words",
+            remedy="Create the Own Environment, or name a Python with faster-whisper there.",
         )
     model = preferences.recogniser or MODEL
     folder = Path(bpy.path.abspath(model))
