@@ -159,7 +159,7 @@ def about_torch() -> Finding:
 
 
 def about_interpreter(
-    path: Path, progress: Callable[[], object] | None = None, device: str = "auto"
+    path: Path, progress: Callable[[], object] = lambda: None, device: str = "auto"
 ) -> Iterator[Finding]:
     """Another Python: whether the worker runs in it, and on what."""
     try:

@@ -19,7 +19,7 @@ from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
 from emotalk.emotalk_core.speech import text_fit, transcript
-from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
+from emotalk.emotalk_core.speech.heard_words import HeardWords, Hearing, Recogniser
 
 from tests.addon.lip_scenes import panel_of, surprised_babble
 from tests.addon.scenes import write_wav
@@ -41,10 +41,15 @@ def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hear], None]:
     monkeypatch.setattr(text_fit, "_LEAST_LIKE", -100.0)
 
     def use(hear: Hear) -> None:
-        monkeypatch.setattr(texts, "hear_words", hear)
+        monkeypatch.setattr(Hearing, "words", words_by(hear))
         monkeypatch.setattr(settings, "recogniser", lambda: Recogniser("small"))
 
     return use
+
+
+def words_by(hear: Hear) -> Callable[..., HeardWords]:
+    """A method in place of the recogniser's."""
+    return lambda self, sound, language, progress: hear(sound, self._recogniser, language, progress)
 
 
 def of_length(sound: SoundSource, recogniser: Recogniser, language: str, _: Progress) -> HeardWords:

@@ -66,6 +66,22 @@ def test_a_wrong_text_is_left_out_and_told_and_the_others_go_on(
     assert np.array_equal(curves(sounds, "two"), curves(sounds, "three"))
 
 
+def test_a_texts_name_may_tell_its_language(sounds: Path) -> None:
+    assert run(sounds, "--texts", "--no-cache") == 0
+    expected = curves(sounds, "one")
+    (sounds / "one.lab").rename(sounds / "one.de.lab")
+    (sounds / "one.en.srt").write_text("wrong", encoding="utf-8")
+
+    assert run(sounds, "--texts", "--no-cache", language="de") == 0
+
+    assert np.array_equal(curves(sounds, "one"), expected)
+    (sounds / "one.en.srt").unlink()
+
+    assert run(sounds, "--texts", "--no-cache", language="en") == 0
+
+    assert np.array_equal(curves(sounds, "one"), expected)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
