@@ -4,8 +4,8 @@ so those that are not sure wait for what the others are spoken in.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +14,10 @@ from ..errors import EmoTalkError, RecogniserError
 from ..progress import Progress, part_of, silent
 from .heard_words import HeardWords, Hearing, Recogniser, hearing
 
-__all__ = ["Spoken", "words_of_sounds"]
+__all__ = ["Languages", "Spoken", "words_of_sounds"]
 
 _SURE: Final = 0.9
-"""How likely a language has to be to count at once."""
+"""How likely a language has to be."""
 _OPENED: Final = 0.1  # of the time
 
 
@@ -28,6 +28,32 @@ class Spoken:
     open: Callable[[Progress], SoundSource]
     language: str = ""  # as `pronounced` takes it; empty: as it is heard
     progress: Progress = silent
+
+
+class Languages:
+    """Which languages sounds are spoken in."""
+
+    def __init__(self) -> None:
+        self._spoken = defaultdict[str, float](float)
+
+    def add(self, heard: HeardWords) -> None:
+        """Let a sound count, for each language as far as it is likely."""
+        for language, share in (heard.likely or {heard.language: 1.0}).items():
+            self._spoken[language] += share
+
+    def likeliest(self, heard: HeardWords) -> str:
+        """The language of a sound that was added: by Bayes' rule how likely it is by the sound,
+        times how many of the sounds are in it.
+        """
+        likely = heard.likely
+        if not _is_unsure(heard):
+            return heard.language
+        return max(likely, key=lambda language: likely[language] * self._spoken[language])
+
+
+def _is_unsure(heard: HeardWords) -> bool:
+    """Whether a sound may be in another language than its words were heard in."""
+    return bool(heard.likely) and max(heard.likely.values()) < _SURE
 
 
 def words_of_sounds(
@@ -42,23 +68,20 @@ def words_of_sounds(
     Cancelled
         From their progress; the recogniser is gone then.
     """
-    languages = Counter[str]()
-    unsure = dict[int, HeardWords]()
+    languages, waiting = Languages(), dict[int, HeardWords]()
     with hearing(recogniser) as recognised:
         for i, sound in enumerate(sounds):
             heard = _attempted(recognised, sound, sound.language)
             if isinstance(heard, HeardWords):
-                if len(sounds) > 1 and _is_unsure(heard):
-                    unsure[i] = heard
+                languages.add(heard)
+                if _is_unsure(heard):
+                    waiting[i] = heard
                     continue
-                languages[heard.language] += 1
             yield i, heard
-        for i, heard in unsure.items():
-            language = _likeliest(heard, languages, unsure.values())
-            if language == heard.language:
-                yield i, heard
-            else:
-                yield i, _attempted(recognised, sounds[i], language)
+        for i, heard in waiting.items():
+            language = languages.likeliest(heard)
+            is_other = language != heard.language
+            yield i, _attempted(recognised, sounds[i], language) if is_other else heard
 
 
 def _attempted(recognised: Hearing, sound: Spoken, language: str) -> HeardWords | EmoTalkError:
@@ -69,16 +92,3 @@ def _attempted(recognised: Hearing, sound: Spoken, language: str) -> HeardWords 
         raise
     except EmoTalkError as error:
         return error
-
-
-def _is_unsure(heard: HeardWords) -> bool:
-    return bool(heard.likely) and max(heard.likely.values()) < _SURE
-
-
-def _likeliest(heard: HeardWords, sure: Mapping[str, int], unsure: Iterable[HeardWords]) -> str:
-    """By Bayes' rule: how likely by the sound, times how many of the sounds are in it."""
-    spoken: dict[str, float] = defaultdict(float, sure)
-    for other in unsure:
-        for language, share in other.likely.items():
-            spoken[language] += share
-    return max(heard.likely, key=lambda language: heard.likely[language] * spoken[language])

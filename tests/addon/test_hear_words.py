@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,13 +20,13 @@ from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
 from emotalk.emotalk_core.speech import text_fit, transcript
-from emotalk.emotalk_core.speech.heard_words import HeardWords, Hearing, Recogniser
+from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
 
+from tests.addon.hearing import Hear, of_length, stand_in
 from tests.addon.lip_scenes import panel_of, surprised_babble
 from tests.addon.scenes import write_wav
 from tests.core.babble import babble
 
-Hear = Callable[[SoundSource, Recogniser, str, Progress], HeardWords]
 SAID_S = 4.0
 
 
@@ -38,24 +39,7 @@ def said(addon: Any, head: Any, tmp_path: Path) -> Any:
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hear], None]:
     """Let something stand for the recogniser, and all words for what is babbled."""
-    monkeypatch.setattr(text_fit, "_LEAST_LIKE", -100.0)
-
-    def use(hear: Hear) -> None:
-        monkeypatch.setattr(Hearing, "words", words_by(hear))
-        monkeypatch.setattr(settings, "recogniser", lambda: Recogniser("small"))
-
-    return use
-
-
-def words_by(hear: Hear) -> Callable[..., HeardWords]:
-    """A method in place of the recogniser's."""
-    return lambda self, sound, language, progress: hear(sound, self._recogniser, language, progress)
-
-
-def of_length(sound: SoundSource, recogniser: Recogniser, language: str, _: Progress) -> HeardWords:
-    """The length of what is given, and by which model it is heard."""
-    seconds = round(sound.n_samples / 16_000)
-    return HeardWords(f"{recogniser.model} papa {seconds}", language or "en")
+    return partial(stand_in, monkeypatch)
 
 
 def test_what_is_heard_is_the_take_s_text(said: Any, hearing: Callable[[Hear], None]) -> None:
