@@ -56,7 +56,7 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
 
 def _add_script_flags(parser: argparse.ArgumentParser, beside: str) -> None:
     parser.add_argument(
-        "--script", type=Path, metavar="FILE",
+        "--script", metavar="FILE",
         help="what is said in all sounds, and more: of each the passage is looked for; "
         f"{beside} goes before",
     )  # fmt: skip
@@ -85,9 +85,9 @@ def read_words(arguments: argparse.Namespace) -> Words:
 
 def read_script(arguments: argparse.Namespace) -> Script | None:
     """The script that is given, with its phones; of many sounds the same one."""
-    path: Path | None = arguments.script
-    if path is None:
+    if arguments.script is None:
         return None
+    path = Path(arguments.script)
     language = language_of(path, arguments.language)
     script = script_of(read_text(path, "script"), language, path.name)
     with _naming(path):

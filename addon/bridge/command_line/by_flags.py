@@ -7,6 +7,7 @@ import contextlib
 import functools
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -51,7 +52,7 @@ def choose_script(arguments: argparse.Namespace) -> None:
     """Let the file that the flags name be the scene's script."""
     if arguments.script is not None:
         language = language_of(arguments.script, arguments.language)
-        scripts.load(arguments.script, language, bpy.context.scene)
+        scripts.load(Path(arguments.script), language, bpy.context.scene)
 
 
 def object_called(name: str) -> bpy.types.Object:

@@ -46,6 +46,7 @@ __all__ = [
     "redo_part",
 ]
 
+_SCRIPT_SHARE: Final = 0.4  # of the time, where words are heard when nothing in it is said
 _WORDS_SHARE: Final = 0.5  # of the time, where they are heard first
 _BESIDE_ROWS: Final = 12  # on each side of a part: lips that met there go to one of its keys
 
@@ -163,8 +164,20 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     """Sound to keys; curves of a file as they are, but for what their sliders say."""
     if request.is_clip:
         return _played(request)
-    if request.words_first and not request.track.words and request.track.script is None:
-        return _animated_by_words(request, request.words_first, room, progress)
+    asked, script = request.words_first, request.track.script
+    if asked is None or request.track.words:
+        return _animated(request, room, progress)
+    if script is None:
+        return _animated_by_words(request, asked, room, progress)
+    found = _animated(request, room, part_of(progress, 0.0, _SCRIPT_SHARE))
+    if found.passage is not None:
+        return found
+    alone = replace(request, track=replace(request.track, script=None))
+    outcome = _animated_by_words(alone, asked, room, part_of(progress, _SCRIPT_SHARE, 1.0))
+    return replace(_warned(outcome, script.unsaid), script=outcome.script or script)
+
+
+def _animated(request: Request, room: EngineRoom, progress: Progress) -> Outcome:
     settings = request.settings
     progress(0.0, "Loading the model")
     engine = room.engine(settings, part_of(progress, 0.0, 0.05))
@@ -193,33 +206,36 @@ def _animated_by_words(
     """The words are heard first, and lips in the light of them; where that fails, by the voice
     alone, and the report says why.
     """
-    alone, rest = replace(request, words_first=None), part_of(progress, _WORDS_SHARE, 1.0)
     hearing = part_of(progress, 0.0, _WORDS_SHARE)
+    rest = part_of(progress, _WORDS_SHARE, 1.0)
     reading, recognising = part_of(hearing, 0.0, 0.1), part_of(hearing, 0.1, 1.0)
     try:
         sound = to_source(request.heard, blender=request.settings.blender, progress=reading)
         heard = room.words.words(sound, asked, recognising)
         words = pronounced(heard.text, heard.language, lambda _, what: hearing(1.0, what))
-        outcome = animate(replace(alone, track=replace(alone.track, words=words)), room, rest)
+        told = replace(request, track=replace(request.track, words=words))
+        outcome = _animated(told, room, rest)
     except EmoTalkError as error:
-        outcome = animate(alone, room, rest)
-        warnings = (*outcome.report.warnings, f"Heard without words: {error}")
-        return replace(outcome, report=replace(outcome.report, warnings=warnings))
+        return _warned(_animated(request, room, rest), f"Heard without words: {error}")
     script = Script(heard.text, heard.language, "Words heard")
     passage = Passage(words, heard.text, summary(script.name, heard.text.split()))
     report = replace(outcome.report, said=passage.summary)
     return replace(outcome, report=report, script=script, passage=passage)
 
 
+def _warned(outcome: Outcome, warning: str) -> Outcome:
+    report = outcome.report
+    return replace(outcome, report=replace(report, warnings=(*report.warnings, warning)))
+
+
 def _with_passage(outcome: Outcome, asked: ControlTrack, passage: Passage | None) -> Outcome:
     """The same, and what of the script was found."""
-    report, script = outcome.report, asked.script
+    script = asked.script
     if script is None or asked.words:
         return outcome
-    if passage is not None:
-        report = replace(report, said=passage.summary)
-    else:
-        report = replace(report, warnings=(*report.warnings, script.unsaid))
+    if passage is None:
+        return replace(_warned(outcome, script.unsaid), script=script)
+    report = replace(outcome.report, said=passage.summary)
     return replace(outcome, report=report, script=script, passage=passage)
 
 
