@@ -132,7 +132,7 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     Raises
     ------
     InputError
-        There are none, or a language is none of espeak-ng's.
+        There are none, or --language, which some of them go by, is none of espeak-ng's.
     SetupError
         espeak-ng is not installed: told once, before anything is heard.
     """
@@ -141,7 +141,7 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     beside = texts_beside(sounds, arguments.language)
     found = {sound: str(text) for sound, text in beside.items()}
     for language in {language_of(text, arguments.language) for text in found.values()}:
-        pronounced("a", language)
+        _ensure_read(language, is_named=language != arguments.language)
     if not found:
         raise InputError(
             "No text beside any of the sounds",
@@ -152,15 +152,25 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     return found
 
 
+def _ensure_read(language: str, *, is_named: bool) -> None:
+    """One that the names of files tell may be nobody's: those are told when it is their turn."""
+    try:
+        pronounced("a", language)
+    except InputError:
+        if not is_named:
+            raise
+
+
 def said_or_heard(
     make: Callable[[argparse.Namespace], _T], options: argparse.Namespace
 ) -> tuple[_T, str]:
     """What `make` makes in the light of `text_beside`, a file; by the voice alone where that text
-    cannot be read or is not what is said, and why: of many sounds nobody waits for one text.
+    cannot be read, nobody reads its language, or it is not what is said, and why: of many sounds
+    nobody waits for one text.
     """
     if options.text_beside is None:
         return make(options), ""
     try:
         return make(argparse.Namespace(**(vars(options) | {"text": options.text_beside}))), ""
-    except TextError as error:
+    except InputError as error:  # of anything else it is raised again
         return make(options), f"Heard without {Path(options.text_beside).name}: {error}"

@@ -15,7 +15,7 @@ _NAMES: Final = (
     "ur uz vi yi yo yue zh"
 )
 _WHISPER: Final = frozenset(_NAMES.split())
-_ESPEAK: Final = MappingProxyType({"zh": "cmn", "fr": "fr-fr", "no": "nb", "jw": "jv", "tl": "fil"})
+_ESPEAK: Final = MappingProxyType({"zh": "cmn", "fr": "fr-fr", "no": "nb"})
 """Those that espeak-ng calls otherwise."""
 _OTHERWISE: Final = MappingProxyType({ours: theirs for theirs, ours in _ESPEAK.items()})
 _BRAZIL: Final = "pt-br"  # the one region whose sounds espeak-ng has and a file's name may say

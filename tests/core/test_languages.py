@@ -21,7 +21,7 @@ def test_a_files_name_may_tell_a_language(name: str, language: str) -> None:
     assert of_file_name(name) == language
 
 
-@pytest.mark.parametrize("language", ["de", "fr-fr", "cmn", "nb", "pt-br", "en", "fil"])
+@pytest.mark.parametrize("language", ["de", "fr-fr", "cmn", "nb", "pt-br", "en", "tl"])
 def test_a_language_is_read_as_it_was_written(language: str) -> None:
     assert of_file_name(f"talk{in_file_name(language)}.txt") == language
 

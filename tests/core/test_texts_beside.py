@@ -82,6 +82,16 @@ def test_a_texts_name_may_tell_its_language(sounds: Path) -> None:
     assert np.array_equal(curves(sounds, "one"), expected)
 
 
+def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(sounds: Path) -> None:
+    (sounds / "one.lab").rename(sounds / "one.fr.lab")
+
+    assert run(sounds, "--texts", "--no-cache") == 0
+
+    (warning,) = entries(sounds)["one"]["report"]["warnings"]
+    assert "Heard without one.fr.lab: espeak-ng does not read this language: 'fr-fr'" in warning
+    assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
