@@ -67,8 +67,8 @@ def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
     """How texts are read."""
     parser.add_argument(
         "--language", default=ENGLISH, metavar="NAME",
-        help=f"of {of}: en (default), or as espeak-ng calls it, which has to be installed then: "
-        "de, fr-fr, es; the name of a file goes before: NAME.de.txt is German",
+        help=f"of {of}: en (default), or as espeak-ng calls it, which some have to have installed: "
+        "de, fr-fr, es, ja; the name of a file goes before: NAME.de.txt is German",
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     InputError
         There are none, or --language, which some of them go by, is none of espeak-ng's.
     SetupError
-        espeak-ng is not installed: told once, before anything is heard.
+        espeak-ng is needed and not installed: told once, before anything is heard.
     """
     if not arguments.texts:
         return {}

@@ -44,10 +44,10 @@ def test_the_name_of_a_file_may_tell_the_language(
     said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transcript, "find_espeak", lambda: None)
-    file = tmp_path / "said.fr.srt"
+    file = tmp_path / "said.ja.srt"
     file.write_text(SUBTITLES, encoding="utf-8")
 
-    with pytest.raises(RuntimeError, match=r"read by espeak-ng.*fr-fr"):
+    with pytest.raises(RuntimeError, match=r"read by espeak-ng.*ja"):
         bpy.ops.emotalk.tell_text(text=str(file), language="en")
 
 
