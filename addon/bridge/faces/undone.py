@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ..asked import controls
 from ..jobs.session import SESSION
 from . import by_hand
 from .neighbours import blocks_of, takes_on
@@ -24,7 +25,8 @@ def keep(take: Any) -> None:
 
 def settle() -> None:
     """After undo or redo let each take know the keys that it has: those of the step, or those that
-    followed. Whichever fits better, as a hand may have changed some of either.
+    followed. Whichever fits better, as a hand may have changed some of either; where some
+    data-blocks have the former and others the latter, the keys are to follow once more.
     """
     for scene in bpy.data.scenes:
         for take in scene.emotalk.takes if scene.is_editable else ():
@@ -34,14 +36,23 @@ def settle() -> None:
 
 def _settle(take: Any) -> None:
     said, baked = SESSION.followed[_place(take)]
-    of_step, n_changed = by_hand.said_of_keys(take), len(by_hand.changed_curves(take))
-    if not n_changed:
+    of_step, baked_of_step = by_hand.said_of_keys(take), take.baked
+    not_of_step = by_hand.changed_curves(take)
+    if not not_of_step:
         return
     by_hand.say_of_keys(take, said)
-    if len(by_hand.changed_curves(take)) < n_changed:
+    not_followed = by_hand.changed_curves(take)
+    by_neither = not_of_step & not_followed
+    if len(not_followed) < len(not_of_step):
         take.baked = baked
+        is_mixed = not_followed != by_neither
     else:
         by_hand.say_of_keys(take, of_step)
+        is_mixed = not_of_step != by_neither
+    if is_mixed:
+        by_hand.renew(take, by_neither)
+        now = controls.digest(take.controls)
+        take.baked = baked_of_step if baked == now else baked  # one that is not: it is stale
 
 
 def _place(take: Any) -> tuple[int, str]:
