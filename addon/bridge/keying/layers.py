@@ -77,11 +77,12 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     return True
 
 
-def lay_over(plan: Plan, *, goes_on: bool) -> None:
+def lay_over(plan: Plan, *, goes_on: bool, is_over_ours: bool = False) -> None:
     """Let what is below play before and after our keys, and a body during them too: its head turns
     on top of what it does there. A way of layering that somebody has chosen since stays.
 
     `goes_on`: the user's own Action has just taken its place, and the way it is layered, there.
+    `is_over_ours`: what is below are our own keys alone, and a head is not to nod twice.
     """
     block = plan.block
     if not _has_strips(block.animation_data):
@@ -94,7 +95,8 @@ def lay_over(plan: Plan, *, goes_on: bool) -> None:
         return
     if plan.kind == "object" or compat.keys_rest_at_zero():
         _set(block, "action_extrapolation", _ONLY_ITS_FRAMES)
-    if plan.kind == "object" and all(t.data_path.endswith(_TURNS) for t in plan.tables):
+    is_body = plan.kind == "object" and not is_over_ours
+    if is_body and all(t.data_path.endswith(_TURNS) for t in plan.tables):
         _set(block, "action_blend_type", _ADDED)
 
 
