@@ -87,3 +87,25 @@ def test_preset_tells_of_sliders_that_follow_their_keyframes(
     bpy.ops.emotalk.preset(name="Sad")
 
     assert "Warning: Keyframed sliders keep to their keys: happy." in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("frame", "chosen"), [(10, "ada 1"), (120, "ben 1"), (500, "ada 2")])
+def test_of_several_the_take_at_the_current_frame_is_chosen(
+    ready: Any, lines: list[Any], frame: int, chosen: str
+) -> None:
+    bpy.context.scene.frame_set(frame)
+
+    bpy.ops.emotalk.animate()
+
+    assert [take.strip for take in ready.takes] == ["ada 1", "ben 1", "ada 2"]
+    assert ready.takes[ready.take_index].strip == chosen
+
+
+def test_updating_all_takes_leaves_the_chosen_one_chosen(ready: Any, lines: list[Any]) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(10)
+    ready.take_index = 1
+
+    bpy.ops.emotalk.refresh_all()
+
+    assert ready.take_index == 1

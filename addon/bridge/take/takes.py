@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +53,7 @@ __all__ = [
     "Prepared",
     "active_take",
     "begin",
+    "choose_at_frame",
     "finish",
     "here",
     "make_active",
@@ -278,6 +279,15 @@ def make_active(prepared: Prepared) -> None:
     scene = scene_of(prepared)
     for place, take in enumerate(scene.emotalk.takes if scene else ()):
         if take.uid == prepared.uid:
+            scene.emotalk.take_index = place
+
+
+def choose_at_frame(scene: bpy.types.Scene, uids: Collection[str]) -> None:
+    """Of takes that were made together choose the one at the current frame in the list: what its
+    sliders do is seen. Where there is none the chosen one stays.
+    """
+    for place, take in enumerate(scene.emotalk.takes):
+        if take.uid in uids and take.first_frame <= scene.frame_current <= take.last_frame:
             scene.emotalk.take_index = place
 
 
