@@ -173,6 +173,7 @@ def finish(
     (scene, take, others), options = _surroundings(prepared, outcome), prepared.request.options
     stretch = draft.stretch if draft else stretch_for(scene, take, outcome.tables, others)
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
+    of_nobody = () if take or others else told.of_nobodys_keys(prepared.character, tables)
     was = eases.room_of(take)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
@@ -195,10 +196,11 @@ def finish(
         *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
+        *of_nobody,
         *left,
+        *_told_of_sliders(take, prepared, outcome),
     )
-    left_keys = _told_of_sliders(take, prepared, outcome)
-    result = replace(result, notes=(*notes, *left_keys, *result.notes))
+    result = replace(result, notes=(*notes, *result.notes))
     if stretch.only is None:
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
@@ -391,7 +393,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     phones.remember(take, heard)
     said.remember(take, outcome)
     taken = f"; {report.said}" if report.said else ""
-    met = counted(report.n_closures, "time")
-    take.summary = f"{bake.described(result)}, lips met {met}{taken}"
+    met = f"met {counted(report.n_closures, 'time')}" if report.n_closures else "never met"
+    take.summary = f"{bake.described(result)}, lips {met}{taken}"
     notes = (*report.warnings, *heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))

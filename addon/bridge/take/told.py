@@ -13,13 +13,15 @@ from ..asked import controls
 from ..counting import counted
 from ..faces.by_hand import Address, parts_of
 from ..faces.neighbours import place_of
+from ..keying import own_actions
 from ..keying.curves import Stretch
-from ..keying.plans import value_path
+from ..keying.plans import keyed_blocks, value_path
 
 __all__ = [
     "of_cut",
     "of_hands",
     "of_import",
+    "of_nobodys_keys",
     "of_range",
     "of_shared_frames",
     "of_sliders_left",
@@ -126,6 +128,21 @@ def _is_of_twin(take: Any, other: Any) -> bool:
     """Whether two takes move one mesh as that of different objects, as after Alt-D."""
     mine, its = ({t.object for t in one.rig.targets if t.object} for one in (take, other))
     return mine.isdisjoint(its) and bool({o.data for o in mine} & {o.data for o in its})
+
+
+def of_nobodys_keys(character: str, tables: Sequence[KeyTable]) -> tuple[str, ...]:
+    """Of keys of ours that no take here has written, where the first one of a face is about to be:
+    a character that was appended has brought them along.
+    """
+    blocks = keyed_blocks(tables).values()
+    datas = [block.animation_data for block in blocks if block and block.animation_data]
+    if not any(own_actions.is_ours(data.action) for data in datas):
+        return ()
+    return (
+        f"{character} had EmoTalk's keys of no take in this file, as of another shot: in these "
+        "frames they were written over, others stay. Make Them Its Own (panel Takes) before "
+        "Animate keeps them all",
+    )
 
 
 def of_import(clip: Clip) -> tuple[str, ...]:
