@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import numpy as np
 import pytest
+from emotalk.addon.ui.takes import EMOTALK_UL_takes
 
 from tests.addon.scenes import babble, fcurves, keys_of, make_head, voice_of, write_wav
 
@@ -87,6 +89,24 @@ def test_preset_tells_of_sliders_that_follow_their_keyframes(
     bpy.ops.emotalk.preset(name="Sad")
 
     assert "Warning: Keyframed sliders keep to their keys: happy." in capfd.readouterr().out
+
+
+def test_the_list_shows_takes_in_the_order_in_which_they_are_said(
+    ready: Any, lines: list[Any]
+) -> None:
+    lines[0].select = lines[1].select = False
+    bpy.ops.emotalk.animate()
+    lines[0].select = lines[1].select = True
+    bpy.ops.emotalk.animate()
+    panel = SimpleNamespace(filter_name="", use_filter_sort_alpha=False, bitflag_filter_item=1)
+
+    shown, places = EMOTALK_UL_takes.filter_items(panel, bpy.context, ready, "takes")
+
+    assert [take.strip for take in ready.takes] == ["ada 2", "ada 1", "ben 1"]
+    assert (shown, places) == ([], [2, 0, 1])
+    panel.filter_name, panel.use_filter_sort_alpha = "ben", True
+    shown, places = EMOTALK_UL_takes.filter_items(panel, bpy.context, ready, "takes")
+    assert (shown, places) == ([0, 0, 1], [1, 0, 2])
 
 
 @pytest.mark.parametrize(("frame", "chosen"), [(10, "ada 1"), (120, "ben 1"), (500, "ada 2")])
