@@ -33,8 +33,9 @@ class EMOTALK_UL_takes(Rows, bpy.types.UIList):
         self, _context: bpy.types.Context, data: Any, name: str
     ) -> tuple[list[int], list[int]]:
         """In the order in which they are said, unless names are asked for."""
-        takes, helpers = getattr(data, name), bpy.types.UI_UL_list
-        shown = []
+        takes: Any = getattr(data, name)
+        helpers: Any = bpy.types.UI_UL_list
+        shown: list[int] = []
         if self.filter_name:
             flag = self.bitflag_filter_item
             shown = helpers.filter_items_by_name(self.filter_name, flag, takes, "name")
