@@ -153,6 +153,7 @@ class WatchedOperator(EmoTalkOperator):
         """Report warnings; one line on what was made."""
         several = self._several
         several.check_made()
+        several.forget_past()
         SESSION.left_out = several.reasons
         last = several.made[-1]
         self.choose(several.made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
 from ....emotalk_core.clip import Clip
@@ -25,7 +25,10 @@ __all__ = [
     "of_range",
     "of_shared_frames",
     "of_sliders_left",
+    "without_past",
 ]
+
+_SHARES: Final = "Shares frames with "
 
 _MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
 
@@ -121,7 +124,17 @@ def of_shared_frames(
             "give each its own (Object > Relations > Make Single User)",
         ),
     )
-    return tuple(f"Shares frames with {', '.join(on[:3])}{end}" for on, end in all_told if on)
+    return tuple(f"{_SHARES}{', '.join(on[:3])}{end}" for on, end in all_told if on)
+
+
+def without_past(notes: Iterable[str], take: Any, others: Sequence[Any]) -> tuple[str, ...]:
+    """`notes` on a take without those on shared frames, where it shares none with `others` any
+    more: they were made again too, and have moved away.
+    """
+    place = place_of(take)
+    if any(_share_frames(place, take.ease_step, other) for other in others):
+        return (*notes,)
+    return tuple(note for note in notes if not note.startswith(_SHARES))
 
 
 def _is_of_twin(take: Any, other: Any) -> bool:
