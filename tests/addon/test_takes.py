@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from emotalk.addon.ui.takes import EMOTALK_UL_takes
 
-from tests.addon.scenes import babble, fcurves, keys_of, make_head, voice_of, write_wav
+from tests.addon.scenes import babble, fcurves, keys_of, make_head, needs_sound, voice_of, write_wav
 
 
 def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -> None:
@@ -91,6 +91,7 @@ def test_preset_tells_of_sliders_that_follow_their_keyframes(
     assert "Warning: Keyframed sliders keep to their keys: happy." in capfd.readouterr().out
 
 
+@needs_sound
 def test_the_list_shows_takes_in_the_order_in_which_they_are_said(
     ready: Any, lines: list[Any]
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_list_shows_takes_in_the_order_in_which_they_are_said(
     assert (shown, places) == ([0, 0, 1], [1, 0, 2])
 
 
+@needs_sound
 @pytest.mark.parametrize(("frame", "chosen"), [(10, "ada 1"), (120, "ben 1"), (500, "ada 2")])
 def test_of_several_the_take_at_the_current_frame_is_chosen(
     ready: Any, lines: list[Any], frame: int, chosen: str
@@ -121,6 +123,7 @@ def test_of_several_the_take_at_the_current_frame_is_chosen(
     assert ready.takes[ready.take_index].strip == chosen
 
 
+@needs_sound
 def test_updating_all_takes_leaves_the_chosen_one_chosen(ready: Any, lines: list[Any]) -> None:
     bpy.ops.emotalk.animate()
     bpy.context.scene.frame_set(10)
