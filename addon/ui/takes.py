@@ -33,18 +33,18 @@ class EMOTALK_UL_takes(Rows, bpy.types.UIList):
         self, _context: bpy.types.Context, data: Any, name: str
     ) -> tuple[list[int], list[int]]:
         """In the order in which they are said, unless names are asked for."""
-        takes: Any = getattr(data, name)
+        items: Any = getattr(data, name)
         helpers: Any = bpy.types.UI_UL_list
         shown: list[int] = []
         if self.filter_name:
             flag = self.bitflag_filter_item
-            shown = helpers.filter_items_by_name(self.filter_name, flag, takes, "name")
+            shown = helpers.filter_items_by_name(self.filter_name, flag, items, "name")
         if self.use_filter_sort_alpha:
-            return shown, helpers.sort_items_by_name(takes, "name")
-        first = np.empty(len(takes), np.float32)
-        takes.foreach_get("first_frame", first)
-        places = np.empty(len(takes), np.int64)
-        places[np.argsort(first, kind="stable")] = np.arange(len(takes))
+            return shown, helpers.sort_items_by_name(items, "name")
+        first = np.empty(len(items), np.float32)
+        items.foreach_get("first_frame", first)
+        places = np.empty(len(items), np.int64)
+        places[np.argsort(first, kind="stable")] = np.arange(len(items))
         return shown, places.tolist()
 
 

@@ -5,11 +5,11 @@ take back what their takes know of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import bpy
 
-from ..asked import controls
 from ..jobs.session import SESSION
 from . import by_hand
 from .neighbours import blocks_of, takes_on
@@ -23,18 +23,20 @@ def keep(take: Any) -> None:
         SESSION.followed[_place(one)] = by_hand.said_of_keys(one), one.baked
 
 
-def settle() -> None:
+def settle(is_stale: Callable[[Any], bool]) -> None:
     """After undo or redo let each take know the keys that it has: those of the step, or those that
     followed. Whichever fits better, as a hand may have changed some of either; where some
     data-blocks have the former and others the latter, the keys are to follow once more.
+
+    `is_stale`: whether a take's keys show something else than its sliders say.
     """
     for scene in bpy.data.scenes:
         for take in scene.emotalk.takes if scene.is_editable else ():
             if _place(take) in SESSION.followed:
-                _settle(take)
+                _settle(take, is_stale)
 
 
-def _settle(take: Any) -> None:
+def _settle(take: Any, is_stale: Callable[[Any], bool]) -> None:
     said, baked = SESSION.followed[_place(take)]
     of_step, baked_of_step = by_hand.said_of_keys(take), take.baked
     not_of_step = by_hand.changed_curves(take)
@@ -51,8 +53,9 @@ def _settle(take: Any) -> None:
         is_mixed = not_of_step != by_neither
     if is_mixed:
         by_hand.renew(take, by_neither)
-        now = controls.digest(take.controls)
-        take.baked = baked_of_step if baked == now else baked  # one that is not: it is stale
+        take.baked = baked
+        if not is_stale(take):
+            take.baked = baked_of_step
 
 
 def _place(take: Any) -> tuple[int, str]:
