@@ -81,7 +81,10 @@ class EMOTALK_OT_remove_role(EmoTalkOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether one is chosen."""
         ours = context.scene.emotalk
-        return 0 <= ours.cast_index < len(ours.cast) and super().poll(context)
+        if not 0 <= ours.cast_index < len(ours.cast):
+            cls.poll_message_set("Nobody is chosen in the list")
+            return False
+        return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Remove it."""

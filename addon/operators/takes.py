@@ -18,6 +18,7 @@ from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake, own_actions
 from ..bridge.sounds import strips
 from ..bridge.take import adopted, takes
+from ..bridge.take.several import Made
 from .base import EmoTalkOperator
 from .watched import WatchedOperator
 
@@ -88,6 +89,9 @@ class EMOTALK_OT_refresh_all(_Refreshing):
             for take in sorted(scene.emotalk.takes, key=lambda take: take.source != "PAUSE")
         ]
         return [partial(takes.unless_changed, scene, one) for one in asked]
+
+    def choose(self, _made: Sequence[Made]) -> None:
+        """The list shows the take that it showed before."""
 
 
 class EMOTALK_OT_clear(EmoTalkOperator):

@@ -19,7 +19,7 @@ from ..bridge.keying import bake
 from ..bridge.keying.draft import PAUSE_S
 from ..bridge.take import takes
 from ..bridge.take.adopted import Adoption, adopt
-from ..bridge.take.several import Outcomes, Several
+from ..bridge.take.several import Made, Outcomes, Several
 from .base import EmoTalkOperator
 
 __all__ = ["WatchedOperator"]
@@ -56,6 +56,15 @@ class WatchedOperator(EmoTalkOperator):
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
         """One line for the user, of a single take."""
         raise NotImplementedError
+
+    def choose(self, made: Sequence[Made]) -> None:
+        """Show in the list what was made; of several takes the one at the current frame, or else
+        the last one.
+        """
+        takes.make_active(made[-1].prepared)
+        scene = takes.scene_of(made[-1].prepared)
+        if scene is not None:
+            takes.choose_at_frame(scene, {one.uid for one in made})
 
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""
@@ -148,9 +157,10 @@ class WatchedOperator(EmoTalkOperator):
         """Report warnings; one line on what was made."""
         several = self._several
         several.check_made()
+        several.forget_past()
         SESSION.left_out = several.reasons
         last = several.made[-1]
-        takes.make_active(last.prepared)
+        self.choose(several.made)
         if several.told:
             self.report({"WARNING"}, "; ".join(several.told))
         if several.is_one:

@@ -44,8 +44,8 @@ class _Emotion:
         group = takes.shown_controls(context.scene)
         take = takes.active_take(context.scene)
         if take is not None and len(context.scene.emotalk.takes) > 1:
-            layout.label(text=take.name, icon="REC")
-            _draw_here(layout, context.scene)
+            draw_text(layout, take.name, "REC", context)
+            _draw_here(layout, context)
         is_clip = take is not None and take.source == "CLIP"
         if is_clip:
             draw_text(layout, _CLIP, "INFO", context)
@@ -61,11 +61,12 @@ class _Emotion:
             layout.operator("emotalk.refresh", icon="FILE_REFRESH")
 
 
-def _draw_here(layout: Any, scene: bpy.types.Scene) -> None:
+def _draw_here(layout: Any, context: bpy.types.Context) -> None:
     """The take under the playhead, where the sliders are another one's."""
-    place = takes.here(scene)
+    place = takes.here(context.scene)
     if place is not None:
-        layout.label(text=f"This frame: {scene.emotalk.takes[place].name}", icon="INFO")
+        name = context.scene.emotalk.takes[place].name
+        draw_text(layout, f"This frame: {name}", "INFO", context)
         layout.operator("emotalk.take_here")
 
 

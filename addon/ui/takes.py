@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import bpy
+import numpy as np
 
 from ..bridge.take import adopted, moved, takes
 from .base import InView, Rows, draw_text, is_narrow, label_at_end
@@ -27,6 +28,24 @@ class EMOTALK_UL_takes(Rows, bpy.types.UIList):
         layout.prop(item, "name", text="", emboss=False, icon=icon)
         if not is_narrow(context):  # else the name counts more
             label_at_end(layout, f"{item.first_frame:.0f} to {item.last_frame:.0f}")
+
+    def filter_items(
+        self, _context: bpy.types.Context, data: Any, name: str
+    ) -> tuple[list[int], list[int]]:
+        """In the order in which they are said, unless names are asked for."""
+        items: Any = getattr(data, name)
+        helpers: Any = bpy.types.UI_UL_list
+        shown: list[int] = []
+        if self.filter_name:
+            flag = self.bitflag_filter_item
+            shown = helpers.filter_items_by_name(self.filter_name, flag, items, "name")
+        if self.use_filter_sort_alpha:
+            return shown, helpers.sort_items_by_name(items, "name")
+        first = np.empty(len(items), np.float32)
+        items.foreach_get("first_frame", first)
+        places = np.empty(len(items), np.int64)
+        places[np.argsort(first, kind="stable")] = np.arange(len(items))
+        return shown, places.tolist()
 
 
 class EMOTALK_PT_takes(InView, bpy.types.Panel):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import LAST, changed, speak
-from tests.addon.scenes import fcurves, keys_of
+from tests.addon.scenes import fcurves, keys_of, put_bones_under
 
 SMILE = 'key_blocks["mouthSmileLeft"].value', 0
 
@@ -21,6 +21,12 @@ def _head() -> Any:
 
 def _smile() -> Any:
     return keys_of(_head(), "mouthSmileLeft")[1]
+
+
+def _turns() -> np.ndarray:
+    """Of the head, from frame to frame."""
+    curves = fcurves(_head().parent).values()
+    return np.array([curve.evaluate(frame) for curve in curves for frame in range(5, 80)])
 
 
 def _take(number: int = 0) -> Any:
@@ -132,6 +138,28 @@ def test_neighbours_know_their_keys_after_undo(was: np.ndarray, second: str) -> 
 
     assert keys_of(_head(), "mouthSmileLeft")[0].tolist() == frames
     assert [changed(_take(number)) for number in (0, 1)] == [0, 0]
+
+
+def test_head_and_face_are_of_one_step_after_undo(ready: Any, head: Any) -> None:
+    put_bones_under(head)
+    bpy.ops.emotalk.animate()
+    bpy.ops.ed.undo_push(message="Animated")
+    _steps()
+    _take().controls.happy = 1.0
+    _follow()
+    bpy.ops.ed.undo_push(message="Dragged")  # with its keys, which turn no bone
+    was, turned = _smile(), _turns()
+    _type("seed", 5)
+    assert not np.allclose(_turns(), turned)
+    _steps()
+
+    for _ in range(3):
+        bpy.ops.ed.undo()
+        _follow()
+
+    assert np.allclose(_smile(), was)
+    assert np.allclose(_turns(), turned)
+    assert (changed(_take()), _take().is_held) == (0, False)
 
 
 @pytest.mark.parametrize("forget", [lambda: bpy.ops.wm.read_factory_settings(), _end_session])

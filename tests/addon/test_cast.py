@@ -275,6 +275,21 @@ def test_a_cast_that_speaks_nothing_says_so(ready: Any, head: Any, lines: Any) -
         bpy.ops.emotalk.animate_cast()
 
 
+def test_a_cast_whose_strips_are_muted_says_so(ready: Any, head: Any, lines: Any) -> None:
+    (role,) = cast_of(ready, head)
+    role.strips = "ada"
+    for strip in lines:
+        strip.mute = True
+
+    with pytest.raises(RuntimeError, match=r"cast speaks is muted: 'ada 1, ada 2'\. Unmute"):
+        bpy.ops.emotalk.animate_cast()
+
+
+def test_nobody_to_remove_is_said(ready: Any) -> None:
+    with pytest.raises(RuntimeError, match="Nobody is chosen in the list"):
+        bpy.ops.emotalk.remove_role()
+
+
 def test_a_role_takes_the_strips_that_are_called_after_it(ready: Any, lines: Any) -> None:
     from emotalk.addon.bridge.asked import cast
 

@@ -56,6 +56,25 @@ def test_keys_that_are_no_takes_are_left_to_the_user(two: Any, head: Any, twin: 
     assert not bpy.ops.emotalk.adopt_keys.poll()
 
 
+def test_keys_that_an_appended_character_brings_are_told(
+    two: Any, head: Any, tmp_path: Any
+) -> None:
+    path, sound = str(tmp_path / "other shot.blend"), two.filepath
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.append(directory=f"{path}/Object/", filename="Head")
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath, ours.start_frame = "FILE", sound, 5
+    ours.rig.character = bpy.data.objects["Head"]
+
+    bpy.ops.emotalk.animate()
+
+    told = "Head had EmoTalk's keys of no take in this file"
+    assert told in ours.takes[0].warnings
+    bpy.ops.emotalk.animate()
+    assert told not in ours.takes[0].warnings
+
+
 def delete_with_x(head: Any) -> None:
     """Takes hold it still, but no scene."""
     with bpy.context.temp_override(selected_objects=[head]):

@@ -77,10 +77,14 @@ def test_the_take_under_the_playhead_is_named_and_chosen(ready: Any, second: str
     bpy.ops.emotalk.animate()
     bpy.context.scene.frame_set(20)
     drawn = _drawn(300)
+    narrow = _drawn(180)
 
     assert bpy.ops.emotalk.take_here() == {"FINISHED"}
 
-    assert f"This frame: {ready.takes[0].name}" in drawn.labels
+    told = f"This frame: {ready.takes[0].name}"
+    assert told in drawn.labels
+    assert told not in narrow.labels  # which Blender would cut off
+    assert told in " ".join(narrow.labels)
     assert "emotalk.take_here" in drawn.buttons
     assert ready.take_index == 0
     assert "emotalk.take_here" not in _drawn(300).buttons

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves, put_bones_under
+from tests.addon.scenes import fcurves, make_head, put_bones_under
 
 needs_groups = pytest.mark.skipif(
     (4, 4) <= bpy.app.version < (5, 0), reason="4.5 takes no group for a new curve with a slot"
@@ -35,6 +35,13 @@ def moved(thing: Any, name: str, place: tuple[float, float, float]) -> Any:
         thing.location = place
         thing.keyframe_insert("location", frame=frame)
     return thing.animation_data.action
+
+
+def turn(armature: Any, frame: int) -> tuple[float, ...]:
+    """How its head is seen to be turned: a quaternion."""
+    bpy.context.scene.frame_set(frame)
+    there = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return tuple(round(x, 4) for x in there.pose.bones["head"].matrix_basis.to_quaternion())
 
 
 def places(thing: Any) -> list[tuple[float, ...]]:
@@ -253,6 +260,36 @@ def test_a_take_that_was_pushed_down_speaks_beside_the_next_one(ready: Any, head
 
     assert shown(head, "jawOpen", *range(5, 77, 9)) == first
     assert max(first) > 0.1
+
+
+def test_keys_that_hide_our_own_are_told_in_one_line(ready: Any, head: Any) -> None:
+    teeth = make_head("Teeth", ("jawOpen",))
+    teeth.parent = head
+    bpy.ops.emotalk.animate()
+    for mesh in (head, teeth):
+        data = mesh.data.shape_keys.animation_data
+        compat_slot(data.nla_tracks.new().strips.new("line 1", -3, data.action), data)
+        data.action = None
+
+    bpy.ops.emotalk.animate()
+
+    told = [line for line in ready.takes[0].warnings.splitlines() if "hide" in line]
+    start = "Head, Teeth: the new keys hide EmoTalk's own ones that were pushed down, "
+    assert [line[: len(start)] for line in told] == [start]
+
+
+def test_a_head_does_not_nod_twice_over_its_own_keys_pushed_down(ready: Any, head: Any) -> None:
+    armature = put_bones_under(head)
+    bpy.ops.emotalk.animate()
+    nods = [turn(armature, frame) for frame in range(5, 77, 9)]
+    data = armature.animation_data
+    compat_slot(data.nla_tracks.new().strips.new("line 1", -3, data.action), data)
+    data.action = None
+
+    bpy.ops.emotalk.animate()
+
+    assert [turn(armature, frame) for frame in range(5, 77, 9)] == nods
+    assert max(abs(component) for nod in nods for component in nod[1:]) > 1e-3
 
 
 def test_strips_that_are_hidden_are_told(ready: Any, grin: Any) -> None:

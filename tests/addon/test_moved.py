@@ -74,3 +74,19 @@ def test_another_frame_rate_is_told_of_a_file_too(ready: Any) -> None:
     bpy.context.scene.render.fps_base = 1.001
 
     assert (before, has_moved(ready)) == (False, True)
+
+
+@needs_sound
+def test_lines_that_change_places_share_no_frames_in_the_end(ready: Any, lines: list[Any]) -> None:
+    from emotalk.addon.bridge import compat
+
+    bpy.ops.emotalk.animate()
+    first, _, third = lines
+    third.channel = 3
+    compat.move_strip(first, 200)
+    compat.move_strip(third, -200)
+
+    bpy.ops.emotalk.refresh_all()
+
+    assert [take.first_frame for take in ready.takes] == [201.0, 101.0, 1.0]
+    assert [take.warnings for take in ready.takes] == ["", "", ""]

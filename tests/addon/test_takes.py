@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import numpy as np
 import pytest
+from emotalk.addon.ui.takes import EMOTALK_UL_takes
 
-from tests.addon.scenes import babble, fcurves, keys_of, make_head, voice_of, write_wav
+from tests.addon.scenes import babble, fcurves, keys_of, make_head, needs_sound, voice_of, write_wav
 
 
 def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -> None:
@@ -87,3 +89,46 @@ def test_preset_tells_of_sliders_that_follow_their_keyframes(
     bpy.ops.emotalk.preset(name="Sad")
 
     assert "Warning: Keyframed sliders keep to their keys: happy." in capfd.readouterr().out
+
+
+@needs_sound
+def test_the_list_shows_takes_in_the_order_in_which_they_are_said(
+    ready: Any, lines: list[Any]
+) -> None:
+    lines[0].select = lines[1].select = False
+    bpy.ops.emotalk.animate()
+    lines[0].select = lines[1].select = True
+    bpy.ops.emotalk.animate()
+    panel = SimpleNamespace(filter_name="", use_filter_sort_alpha=False, bitflag_filter_item=1)
+
+    shown, places = EMOTALK_UL_takes.filter_items(panel, bpy.context, ready, "takes")
+
+    assert [take.strip for take in ready.takes] == ["ada 2", "ada 1", "ben 1"]
+    assert (shown, places) == ([], [2, 0, 1])
+    panel.filter_name, panel.use_filter_sort_alpha = "ben", True
+    shown, places = EMOTALK_UL_takes.filter_items(panel, bpy.context, ready, "takes")
+    assert (shown, places) == ([0, 0, 1], [1, 0, 2])
+
+
+@needs_sound
+@pytest.mark.parametrize(("frame", "chosen"), [(10, "ada 1"), (120, "ben 1"), (500, "ada 2")])
+def test_of_several_the_take_at_the_current_frame_is_chosen(
+    ready: Any, lines: list[Any], frame: int, chosen: str
+) -> None:
+    bpy.context.scene.frame_set(frame)
+
+    bpy.ops.emotalk.animate()
+
+    assert [take.strip for take in ready.takes] == ["ada 1", "ben 1", "ada 2"]
+    assert ready.takes[ready.take_index].strip == chosen
+
+
+@needs_sound
+def test_updating_all_takes_leaves_the_chosen_one_chosen(ready: Any, lines: list[Any]) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.context.scene.frame_set(10)
+    ready.take_index = 1
+
+    bpy.ops.emotalk.refresh_all()
+
+    assert ready.take_index == 1

@@ -146,6 +146,15 @@ def test_what_has_no_shape_keys_is_named(ready: Any) -> None:
     assert state() == before
 
 
+def test_a_take_of_a_deleted_character_says_so(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    with bpy.context.temp_override(selected_objects=[head]):
+        bpy.ops.object.delete()
+
+    with pytest.raises(RuntimeError, match=r"The character was deleted: 'Head'\. Undo that, or"):
+        bpy.ops.emotalk.refresh()
+
+
 def test_damaged_model_is_one_line(addon: ModuleType, head: Any, speech: Path) -> None:
     from emotalk.addon.bridge.jobs import work
     from emotalk.emotalk_core.errors import ModelFolderError

@@ -54,13 +54,19 @@ def lines_of_cast(context: bpy.types.Context) -> list[Line]:
     """
     mixdown.forget()
     cast = context.scene.emotalk.cast
-    lines = [
+    spoken = [
         Line(strip, role.rig, role.rig.character, role.channel, _called(role), role.look_at)
         for strip in strips.every_sound(context)
-        if not sound.is_muted(strip)
         for role in cast
         if speaks(role, strip)
     ]
+    lines = [line for line in spoken if not sound.is_muted(line.strip)]
+    if spoken and not lines:
+        raise InputError(
+            "Every strip that the cast speaks is muted",
+            value=", ".join(dict.fromkeys(line.strip.name for line in spoken)),
+            remedy="Unmute those that are to be animated.",
+        )
     if not lines:
         raise InputError(
             "Nobody of the cast speaks a strip that can be heard",

@@ -85,7 +85,7 @@ def result_of(
         part = stretch.part(ends)
         counts = [n for plan in plans for n in _counted_in(plan, part) if n] if part else []
         ends = part or ends
-    told = (*notes, *(note for plan in plans for note in layers.told_of(plan)))
+    told = (*notes, *layers.told_of(plans, own_actions.is_ours))
     return BakeResult(len(counts), sum(counts), *ends, tuple(actions), tuple(dict.fromkeys(told)))
 
 

@@ -5,7 +5,7 @@ before, which is kept and comes back.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import bpy
@@ -77,11 +77,12 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     return True
 
 
-def lay_over(plan: Plan, *, goes_on: bool) -> None:
+def lay_over(plan: Plan, *, goes_on: bool, is_over_ours: bool = False) -> None:
     """Let what is below play before and after our keys, and a body during them too: its head turns
     on top of what it does there. A way of layering that somebody has chosen since stays.
 
     `goes_on`: the user's own Action has just taken its place, and the way it is layered, there.
+    `is_over_ours`: what is below are our own keys alone, and a head is not to nod twice.
     """
     block = plan.block
     if not _has_strips(block.animation_data):
@@ -94,27 +95,44 @@ def lay_over(plan: Plan, *, goes_on: bool) -> None:
         return
     if plan.kind == "object" or compat.keys_rest_at_zero():
         _set(block, "action_extrapolation", _ONLY_ITS_FRAMES)
-    if plan.kind == "object" and all(t.data_path.endswith(_TURNS) for t in plan.tables):
+    is_body = plan.kind == "object" and not is_over_ours
+    if is_body and all(t.data_path.endswith(_TURNS) for t in plan.tables):
         _set(block, "action_blend_type", _ADDED)
 
 
-def told_of(plan: Plan) -> list[str]:
-    """What does not show: of our keys, and below them."""
+def told_of(plans: Iterable[Plan], is_ours: Callable[[Any], bool]) -> list[str]:
+    """What does not show: of our keys, and below them; one line of what is the same for several.
+
+    `is_ours`: whether we made an Action.
+    """
+    owners: dict[str, list[str]] = {}
+    for plan in plans:
+        for text in _told_of_one(plan, is_ours):
+            owners.setdefault(text, []).append(plan.owner)
+    return [
+        f"{', '.join(names[:3])}{' ...' if len(names) > 3 else ''}: {text}"
+        for text, names in owners.items()
+    ]
+
+
+def _told_of_one(plan: Plan, is_ours: Callable[[Any], bool]) -> list[str]:
     influence, told = plan.block.animation_data.action_influence, []
     if influence < 1.0:
-        told.append(f"{plan.owner}: the Action's influence shows {influence:.0%} of the new keys")
+        told.append(f"the Action's influence shows {influence:.0%} of the new keys")
     curves = [c for c in compat.fcurves_of(plan.block) or () if len(c.keyframe_points)]
     n_muted = sum(curve.mute or bool(curve.group and curve.group.mute) for curve in curves)
     if n_muted:
-        told.append(f"{plan.owner}: {counted(n_muted, 'curve')} muted in its Action")
+        told.append(f"{counted(n_muted, 'curve')} muted in its Action")
     if plan.kind == "object" or not curves:
         return told  # a body shows through
     span = _range_of(curves) if compat.keys_rest_at_zero() else None
     hidden = _hidden(plan, span)
     if hidden:
         where = f"from frame {span[0]:g} to {span[1]:g}" if span else "at all frames"
-        strips = f"{counted(len(hidden), 'NLA strip')} below, {hidden[0]} first"
-        told.append(f"{plan.owner}: the new keys hide {strips}, {where}")
+        strips = f"{counted(len(hidden), 'NLA strip')} below, {hidden[0].name} first"
+        if all(is_ours(strip.action) for strip in hidden):
+            strips = "EmoTalk's own ones that were pushed down"
+        told.append(f"the new keys hide {strips}, {where}")
     return told
 
 
@@ -199,8 +217,8 @@ def _known(block: Any) -> dict[str, Any]:
         return {}
 
 
-def _hidden(plan: Plan, span: tuple[float, float] | None) -> list[str]:
-    """The strips, by name, that move what we key, in the frames that our Action has (None: every
+def _hidden(plan: Plan, span: tuple[float, float] | None) -> list[Any]:
+    """The strips that move what we key, in the frames that our Action has (None: every
     one).
     """
     data = plan.block.animation_data
@@ -210,7 +228,7 @@ def _hidden(plan: Plan, span: tuple[float, float] | None) -> list[str]:
     tracks = [t for t in data.nla_tracks if not t.mute and not t.name.startswith(_KEPT)]
     strips = [strip for track in tracks for strip in track.strips if not strip.mute]
     return [
-        strip.name
+        strip
         for strip in strips
         if (span is None or (strip.frame_start < span[1] and span[0] < strip.frame_end))
         and any(curve.data_path in paths for curve in compat.strip_curves(strip))

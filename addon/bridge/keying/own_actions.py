@@ -76,7 +76,7 @@ def put(plan: Plan, action: Any, notes: list[str]) -> Any:
     before.remember(plan, is_first=not is_ours(current))
     if not is_ours(current):
         goes_on = current is not None and layers.keep(plan, current, notes)
-        layers.lay_over(plan, goes_on=goes_on)
+        layers.lay_over(plan, goes_on=goes_on, is_over_ours=_plays_ours_alone(data))
         compat.assign_action(plan.block, action, compat.first_slot(action))
         return action
     told = _replace(data, action)
@@ -173,6 +173,12 @@ def _is_moved(data: Any) -> bool:
         return False
     strips = [strip for track in data.nla_tracks for strip in track.strips]
     return data.action is not None or any(is_ours(strip.action) for strip in strips)
+
+
+def _plays_ours_alone(data: Any) -> bool:
+    """Whether strips play Actions of ours, pushed down, and no others."""
+    strips = [strip for track in data.nla_tracks if not track.mute for strip in track.strips]
+    return bool(strips) and all(is_ours(strip.action) for strip in strips if not strip.mute)
 
 
 def _blocks(objects: Sequence[bpy.types.Object]) -> list[Any]:

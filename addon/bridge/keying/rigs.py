@@ -147,6 +147,10 @@ def _mute(asked: str) -> RigError:
             value=asked,
             remedy="Choose a face of that collection; if it is linked, override it first.",
         )
+    if thing is not None and characters.is_deleted(thing):
+        return RigError(
+            "The character was deleted", value=asked, remedy="Undo that, or remove its takes."
+        )
     return RigError("Nothing here can speak", value=asked, remedy="Choose a face with shape keys.")
 
 

@@ -86,7 +86,7 @@ def _let_go(*_: object) -> None:
 def _after_undo(*_: object) -> None:
     if isinstance(SESSION.job, Follower):  # it started from what has been undone
         SESSION.end_job()
-    undone.settle()
+    undone.settle(is_stale)
     for scene in bpy.data.scenes:
         if scene.is_editable:
             schedule(scene)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -18,12 +18,13 @@ from ....emotalk_core.progress import Progress, part_of
 from ..asked import cast
 from ..asked.prepared import LOOK_SHARE, Prepared
 from ..faces import by_hand, pauses, removal
+from ..faces.neighbours import each_beside
 from ..jobs.panels import redraw_panels
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
-from . import takes
+from . import takes, told
 
 __all__ = [
     "Made",
@@ -108,6 +109,18 @@ class Several:
     def reasons(self) -> list[str]:
         """Why takes were left out, each once."""
         return [*dict.fromkeys(map(str, self.failed))]
+
+    def forget_past(self) -> None:
+        """Takes that shared frames while others still had to move away do not say so any more."""
+        by_uid = {made.uid: made for made in self.made}
+        every = (take for scene in bpy.data.scenes for take in scene.emotalk.takes)
+        for take, others in each_beside(take for take in every if take.uid in by_uid):
+            made = by_uid[take.uid]
+            notes = told.without_past(made.result.notes, take, others)
+            by_uid[take.uid] = replace(made, result=replace(made.result, notes=notes))
+            lines = take.warnings.splitlines()
+            take.warnings = "\n".join(told.without_past(lines, take, others))
+        self.made = [by_uid[made.uid] for made in self.made]
 
     def check_made(self) -> None:
         """Nothing, where a take was made.

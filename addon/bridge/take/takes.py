@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +53,7 @@ __all__ = [
     "Prepared",
     "active_take",
     "begin",
+    "choose_at_frame",
     "finish",
     "here",
     "make_active",
@@ -172,6 +173,7 @@ def finish(
     (scene, take, others), options = _surroundings(prepared, outcome), prepared.request.options
     stretch = draft.stretch if draft else stretch_for(scene, take, outcome.tables, others)
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
+    of_nobody = () if take or others else told.of_nobodys_keys(prepared.character, tables)
     was = eases.room_of(take)
     if changed is None:
         changed = by_hand.changed_curves(take) if take else frozenset()
@@ -194,10 +196,11 @@ def finish(
         *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
+        *of_nobody,
         *left,
+        *_told_of_sliders(take, prepared, outcome),
     )
-    left_keys = _told_of_sliders(take, prepared, outcome)
-    result = replace(result, notes=(*notes, *left_keys, *result.notes))
+    result = replace(result, notes=(*notes, *result.notes))
     if stretch.only is None:
         leave(take, table_ends(tables), others)
         take.first_frame, take.last_frame = table_ends(outcome.tables)
@@ -278,6 +281,15 @@ def make_active(prepared: Prepared) -> None:
     scene = scene_of(prepared)
     for place, take in enumerate(scene.emotalk.takes if scene else ()):
         if take.uid == prepared.uid:
+            scene.emotalk.take_index = place
+
+
+def choose_at_frame(scene: bpy.types.Scene, uids: Collection[str]) -> None:
+    """Of takes that were made together choose the one at the current frame in the list: what its
+    sliders do is seen. Where there is none the chosen one stays.
+    """
+    for place, take in enumerate(scene.emotalk.takes):
+        if take.uid in uids and take.first_frame <= scene.frame_current <= take.last_frame:
             scene.emotalk.take_index = place
 
 
@@ -381,7 +393,7 @@ def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeRe
     phones.remember(take, heard)
     said.remember(take, outcome)
     taken = f"; {report.said}" if report.said else ""
-    met = counted(report.n_closures, "time")
-    take.summary = f"{bake.described(result)}, lips met {met}{taken}"
+    met = f"met {counted(report.n_closures, 'time')}" if report.n_closures else "never met"
+    take.summary = f"{bake.described(result)}, lips {met}{taken}"
     notes = (*report.warnings, *heard.notes, *prepared.rig.notes, *result.notes)
     take.warnings = "\n".join(dict.fromkeys(notes))

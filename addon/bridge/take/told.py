@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
 from ....emotalk_core.clip import Clip
@@ -13,17 +13,22 @@ from ..asked import controls
 from ..counting import counted
 from ..faces.by_hand import Address, parts_of
 from ..faces.neighbours import place_of
+from ..keying import own_actions
 from ..keying.curves import Stretch
-from ..keying.plans import value_path
+from ..keying.plans import keyed_blocks, value_path
 
 __all__ = [
     "of_cut",
     "of_hands",
     "of_import",
+    "of_nobodys_keys",
     "of_range",
     "of_shared_frames",
     "of_sliders_left",
+    "without_past",
 ]
+
+_SHARES: Final = "Shares frames with "
 
 _MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
 
@@ -119,13 +124,38 @@ def of_shared_frames(
             "give each its own (Object > Relations > Make Single User)",
         ),
     )
-    return tuple(f"Shares frames with {', '.join(on[:3])}{end}" for on, end in all_told if on)
+    return tuple(f"{_SHARES}{', '.join(on[:3])}{end}" for on, end in all_told if on)
+
+
+def without_past(notes: Iterable[str], take: Any, others: Sequence[Any]) -> tuple[str, ...]:
+    """`notes` on a take without those on shared frames, where it shares none with `others` any
+    more: they were made again too, and have moved away.
+    """
+    place = place_of(take)
+    if any(_share_frames(place, take.ease_step, other) for other in others):
+        return (*notes,)
+    return tuple(note for note in notes if not note.startswith(_SHARES))
 
 
 def _is_of_twin(take: Any, other: Any) -> bool:
     """Whether two takes move one mesh as that of different objects, as after Alt-D."""
     mine, its = ({t.object for t in one.rig.targets if t.object} for one in (take, other))
     return mine.isdisjoint(its) and bool({o.data for o in mine} & {o.data for o in its})
+
+
+def of_nobodys_keys(character: str, tables: Sequence[KeyTable]) -> tuple[str, ...]:
+    """Of keys of ours that no take here has written, where the first one of a face is about to be:
+    a character that was appended has brought them along.
+    """
+    blocks = keyed_blocks(tables).values()
+    datas = [block.animation_data for block in blocks if block and block.animation_data]
+    if not any(own_actions.is_ours(data.action) for data in datas):
+        return ()
+    return (
+        f"{character} had EmoTalk's keys of no take in this file, as of another shot: in these "
+        "frames they were written over, others stay. Make Them Its Own (panel Takes) before "
+        "Animate keeps them all",
+    )
 
 
 def of_import(clip: Clip) -> tuple[str, ...]:
