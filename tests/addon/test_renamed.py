@@ -82,18 +82,15 @@ def test_renamed_between_slices_it_still_gets_its_keys(ready: Any, head: Any) ->
     assert not [action for action in bpy.data.actions if "emotalk_draft" in action]
 
 
-@pytest.mark.parametrize("name", ["animate", "refresh"])
-def test_the_report_says_todays_name(ready: Any, head: Any, name: str) -> None:
-    from emotalk.addon.operators import animate, takes
+def test_the_report_says_todays_name(ready: Any, head: Any) -> None:
+    from emotalk.addon.operators.watched import WatchedOperator
 
-    operators = (*animate.CLASSES, *takes.CLASSES)
-    operator = next(each for each in operators if each.bl_idname == f"emotalk.{name}")
     prepared, outcome = made(ready)
     head.name = "Ada"
 
     result = write_at_once(prepared, outcome)
 
-    assert operator.tell(None, prepared, result).split()[1] == "Ada:"
+    assert WatchedOperator.tell(WatchedOperator, prepared, result).startswith("Animated Ada: ")
 
 
 def test_two_that_swap_names_do_not_swap_keys(ready: Any, head: Any) -> None:
