@@ -123,7 +123,7 @@ def fcurves(block: Any) -> dict[tuple[str, int], Any]:
     """F-curves of a data-block's active Action, by path and index."""
     from emotalk.addon.bridge.compat import fcurves_of
 
-    return {(curve.data_path, curve.array_index): curve for curve in fcurves_of(block) or ()}
+    return {(curve.data_path, curve.array_index): curve for curve in fcurves_of(block)}
 
 
 def keys_of(head: bpy.types.Object, name: str) -> tuple[np.ndarray, np.ndarray]:
