@@ -35,6 +35,7 @@ _load_package()
 
 from tests.addon.copy_scenes import APART, duplicate  # noqa: E402 - needs the package
 from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
+from tests.addon.lip_scenes import panel_of, surprised_babble  # noqa: E402 - likewise
 from tests.addon.look_scenes import put_eyes_under  # noqa: E402 - likewise
 from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
 from tests.addon.scenes import add_strip, babble, make_head, write_wav  # noqa: E402 - likewise
@@ -163,6 +164,12 @@ def two(ready: Any, second: str) -> Any:
 def twin(two: Any, head: Any) -> Any:
     """A copy of that head."""
     return duplicate(head)[0]
+
+
+@pytest.fixture
+def said(addon: Any, head: Any, tmp_path: Path) -> Any:
+    """A take that the shipped model has made of four seconds of babble."""
+    return surprised_babble(panel_of(head), tmp_path)
 
 
 @pytest.fixture

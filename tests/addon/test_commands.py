@@ -10,18 +10,16 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, babble, needs_sound, state, voice_of, write_wav
-
-
-def run(*arguments: object) -> int:
-    from emotalk.addon.commands import main
-
-    return main([str(argument) for argument in arguments])
-
-
-def keys_in(path: Path) -> int:
-    bpy.ops.wm.open_mainfile(filepath=str(path))
-    return len(voice_of(bpy.data.objects["Head"], "jawOpen")[0])
+from tests.addon.scenes import (
+    add_strip,
+    babble,
+    keys_in,
+    needs_sound,
+    run,
+    state,
+    voice_of,
+    write_wav,
+)
 
 
 def test_animate_saves_the_open_file(saved: Path, speech: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, PAUSE, SMILE, between, changed, smile_at, speak
-from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, make_head
+from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, make_head, tick
 
 MADE_BY_HAND = LAST + 5
 
@@ -40,13 +40,12 @@ def pair(ready: Any, head: Any, second: str) -> Any:
 def test_a_neighbours_slider_leaves_an_ease_alone_that_was_made_by_hand(
     pair: Any, head: Any
 ) -> None:
-    from emotalk.addon.bridge.take import live
 
     there = keys_of(head, SMILE), keys_of(head, "jawOpen")
     for ease_s in (1.2, 0.6):
         pair.takes[1].controls.ease_s = ease_s
 
-        assert live._tick() is None
+        tick()
 
         assert smile_at(head, MADE_BY_HAND) == pytest.approx(0.875)
         assert between(head, LAST, LAST + 16, "jawOpen") == [*range(LAST + 1, LAST + 16)]

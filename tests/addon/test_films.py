@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.test_commands import keys_in, run
+from tests.addon.scenes import keys_in, run
 
 FORMS = ("mp4", "mkv", "png")
 LONG_AGO_S = 200_000.0

@@ -11,14 +11,7 @@ import pytest
 
 from tests.addon.cast_scenes import cast_of
 from tests.addon.look_scenes import make_person, pitch_of, put_eyes_under, put_target, yaw_of
-from tests.addon.scenes import keys_of, needs_sound, state
-
-
-def run(*arguments: object) -> int:
-    """A command, as Blender calls it."""
-    from emotalk.addon.commands import main
-
-    return main([str(argument) for argument in arguments])
+from tests.addon.scenes import keys_of, needs_sound, run, state
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.addon.scenes import (
     put_bones_under,
     state,
     voice_of,
+    write_in_slices,
 )
 
 
@@ -28,17 +28,6 @@ def made(ready: Any) -> tuple[Any, Any]:
 
     prepared = takes.prepare(bpy.context)
     return prepared, animate(prepared.request, SESSION.room)
-
-
-def write_in_slices(prepared: Any, outcome: Any, between: Callable[[], None] = lambda: None) -> Any:
-    """Write the keys as a window does; `between` the slices something happens."""
-    from emotalk.addon.bridge.take import takes
-
-    draft = takes.begin(prepared, outcome)
-    while not draft.is_complete:
-        draft.advance(0.0)
-        between()
-    return takes.finish(prepared, outcome, draft)
 
 
 def write_at_once(prepared: Any, outcome: Any) -> Any:

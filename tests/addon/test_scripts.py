@@ -16,18 +16,11 @@ from emotalk.addon.bridge.take import live, takes
 
 from tests.addon.cast_scenes import cast_of
 from tests.addon.layouts import Layout, context_of
-from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import add_strip, needs_sound
-from tests.addon.test_commands import run
+from tests.addon.lip_scenes import FIRST, jaw
+from tests.addon.scenes import add_strip, needs_sound, run
 
 MORE = "s_i_s_i_f_u_ʃ_i_k_u"
 LANGUAGE = "--language", "de"
-
-
-@pytest.fixture
-def said(addon: Any, head: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble."""
-    return surprised_babble(panel_of(head), tmp_path)
 
 
 @pytest.fixture

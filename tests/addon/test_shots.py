@@ -12,8 +12,7 @@ import bpy
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, speak
-from tests.addon.scenes import add_strip
-from tests.addon.test_commands import keys_in, run
+from tests.addon.scenes import add_strip, keys_in, run
 
 needs_other_sequencer = pytest.mark.skipif(
     "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,

@@ -22,19 +22,12 @@ from emotalk.emotalk_core.errors import Cancelled
 from emotalk.emotalk_core.speech.phones import Phone
 from emotalk.emotalk_core.speech.text_fit import Fit
 
-from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import add_strip, fcurves, needs_sound
-from tests.addon.test_commands import run
+from tests.addon.lip_scenes import FIRST, jaw
+from tests.addon.scenes import add_strip, fcurves, needs_sound, run
 from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
 LANGUAGE = "--language", "en-us"  # read by espeak-ng
 TEXTS = "--texts", *LANGUAGE
-
-
-@pytest.fixture
-def said(addon: Any, head: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble."""
-    return surprised_babble(panel_of(head), tmp_path)
 
 
 @pytest.fixture
