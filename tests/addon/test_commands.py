@@ -217,7 +217,7 @@ def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("room", [100, 4096, 20_000])
 def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room: int) -> None:
-    from emotalk.addon.bridge.command_line import shots
+    from emotalk.addon.bridge.command_line import saving
     from emotalk.emotalk_core.errors import SetupError
 
     resource = pytest.importorskip("resource", reason="limits the size of files, as a full disk")
@@ -226,7 +226,7 @@ def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
         with pytest.raises(SetupError, match=r"cannot be saved.*Free disk space") as told:
-            shots.save(saved)
+            saving.save(saved)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
