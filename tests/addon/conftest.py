@@ -38,7 +38,7 @@ from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the packag
 from tests.addon.lip_scenes import panel_of, surprised_babble  # noqa: E402 - likewise
 from tests.addon.look_scenes import put_eyes_under  # noqa: E402 - likewise
 from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
-from tests.addon.scenes import add_strip, babble, make_head, write_wav  # noqa: E402 - likewise
+from tests.addon.scenes import add_strip, babble, make_head, save, write_wav  # noqa: E402 - likewise
 from tests.addon.windows import Screen  # noqa: E402 - likewise
 
 
@@ -118,10 +118,8 @@ def head() -> bpy.types.Object:
 @pytest.fixture
 def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
     """A head, a sound that starts at frame 5, and a small engine."""
-    ours = bpy.context.scene.emotalk
-    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
-    ours.rig.character = head
-    ours.controls.asymmetry = 0.0  # so that a smile tells which slider it shows
+    ours = panel_of(head)
+    ours.filepath = str(speech)
     return ours
 
 
@@ -198,9 +196,7 @@ def another(preferences: Any) -> Iterator[Any]:
 @pytest.fixture
 def saved(fake_engine: Any, head: Any, speech: Path) -> Path:
     """A file with a head, open."""
-    path = speech.with_name("shot.blend")
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(speech.with_name("shot.blend"))
 
 
 @pytest.fixture

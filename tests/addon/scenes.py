@@ -38,6 +38,12 @@ def write_program(path: Path, line: str) -> str:
     return str(path)
 
 
+def save(path: Path) -> Path:
+    """The open file, saved under a name."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
 def run(*arguments: object) -> int:
     """A command, as Blender calls it."""
     from emotalk.addon.commands import main

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, PAUSE, SMILE, between, changed, smile_at, speak
+from tests.addon.passage_scenes import shown
 from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, make_head, tick
 
 MADE_BY_HAND = LAST + 5
@@ -279,8 +280,3 @@ def test_held_poses_that_are_thinned_keep_their_error(ready: Any, head: Any, key
 
     assert np.abs(shown(head, key, frames) - every).max() <= 0.02 + 1e-6
     assert len(keys_of(head, key)[0]) < 49
-
-
-def shown(head: Any, key: str, frames: np.ndarray) -> np.ndarray:
-    curve = fcurves(head.data.shape_keys)[f'key_blocks["{key}"].value', 0]
-    return np.array([curve.evaluate(frame) for frame in frames])

@@ -17,7 +17,7 @@ from emotalk.addon.bridge.take import live, takes
 from tests.addon.cast_scenes import cast_of
 from tests.addon.layouts import Layout, context_of
 from tests.addon.lip_scenes import FIRST, jaw
-from tests.addon.scenes import add_strip, needs_sound, run
+from tests.addon.scenes import add_strip, needs_sound, run, save
 
 MORE = "s_i_s_i_f_u_ʃ_i_k_u"
 LANGUAGE = "--language", "de"
@@ -165,9 +165,7 @@ def saved(said: Any, babbled: str, tmp_path: Path) -> Path:
         shutil.copy(said.filepath, tmp_path / f"{name}.wav")
     (tmp_path / "lines.txt").write_text("told 9")
     bpy.ops.emotalk.clear()
-    path = tmp_path / "dialogue.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(tmp_path / "dialogue.blend")
 
 
 @pytest.fixture
