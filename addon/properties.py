@@ -357,6 +357,11 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
         "before it",
     )  # fmt: skip
     script_language: StringProperty(name="Language", default=ENGLISH, description=LANGUAGES)
+    hear_words: BoolProperty(
+        name="Hear Words First",
+        description="Animate and Animate Cast hear the words of sounds that have no text yet, by "
+        "faster-whisper, and write them down. Lips are surer in the light of them; it takes longer",
+    )
     takes: CollectionProperty(type=EMOTALK_PG_take)
     take_index: IntProperty(name="Take")
 

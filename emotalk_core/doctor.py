@@ -28,8 +28,9 @@ from .engine.remote import RemoteEngine
 from .errors import EmoTalkError, SetupError
 from .model.folder import load_model
 from .other_python.interpreter import Interpreter, find_python, look_at
+from .speech.readers import languages_read
 from .speech.recognise import LIBRARY
-from .speech.transcript import find_espeak
+from .speech.transcript import ENGLISH, find_espeak
 from .torch_here import has_torch
 
 __all__ = [
@@ -111,7 +112,8 @@ def about_espeak() -> Finding:
     """Whether texts can be read."""
     program = find_espeak()
     detail = str(program) if program else "not installed"
-    remedy = "Only texts in other languages than English need it: github.com/espeak-ng/espeak-ng."
+    read = ", ".join((ENGLISH, *languages_read()))
+    remedy = f"Only texts in other languages than {read} need it: github.com/espeak-ng/espeak-ng."
     return Finding("espeak-ng", program is not None, detail, remedy, is_needed=False)
 
 
@@ -159,7 +161,7 @@ def about_torch() -> Finding:
 
 
 def about_interpreter(
-    path: Path, progress: Callable[[], object] | None = None, device: str = "auto"
+    path: Path, progress: Callable[[], object] = lambda: None, device: str = "auto"
 ) -> Iterator[Finding]:
     """Another Python: whether the worker runs in it, and on what."""
     try:

@@ -9,12 +9,14 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ...emotalk_core.cli.texts import text_of
-from ...emotalk_core.errors import EmoTalkError, RecogniserError, RigError, TextError
+from ...emotalk_core.audio import SoundSource
+from ...emotalk_core.cli.texts import language_of, text_of
+from ...emotalk_core.errors import EmoTalkError, RigError, TextError
 from ...emotalk_core.progress import Progress, part_of
-from ...emotalk_core.speech.heard_words import Recogniser, hear_words
+from ...emotalk_core.speech.heard_words import HeardWords, Recogniser
 from ...emotalk_core.speech.passage import Passage, Script
 from ...emotalk_core.speech.transcript import ENGLISH, pronounced
+from ...emotalk_core.speech.words_of_sounds import Spoken, words_of_sounds
 from ..bridge.asked import phones
 from ..bridge.asked.prepared import Prepared
 from ..bridge.counting import counted
@@ -90,6 +92,7 @@ class EMOTALK_OT_tell_text(_OfText):
             return lambda _progress: _NOTHING
         if not text.strip():
             raise TextError("The text is empty", value=given, remedy="Write what is said in it.")
+        self.language = language_of(given, self.language)
         script = Script(text, self.language, "Of the text")
         prepared = None
         with suppress(EmoTalkError):  # a sound that is missing is told when keys follow
@@ -110,7 +113,7 @@ class _Heard:
 
     uid: str
     name: str
-    language: str = ""
+    language: str  # as it is asked for, empty: as it is heard; then as it was heard
     passage: Passage = _NOTHING
     error: EmoTalkError | None = None
 
@@ -163,11 +166,8 @@ class EMOTALK_OT_hear_words(_OfText):
                 value=scene.name,
                 remedy="Hear the words of one take, or empty its text.",
             )
-        hearings = [
-            _hearing(scene, take, settings.recogniser(), self.language or take.controls.language)
-            for take in chosen
-        ]
-        return partial(_hear_all, hearings)
+        asked = [_asked(scene, take, self.language or take.controls.language) for take in chosen]
+        return partial(_hear_all, asked, settings.recogniser())
 
     def put(self, _context: bpy.types.Context, result: Sequence[_Heard]) -> str:
         """Tell the takes; what went wrong with one of several is told."""
@@ -191,43 +191,62 @@ class EMOTALK_OT_hear_words(_OfText):
         return None
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A take whose words are wanted, and its sound; none where it is missing."""
+
+    take: _Heard
+    prepared: Prepared | None
+
+
 def _without_text(scene: bpy.types.Scene) -> list[Any]:
     found = [take for take in scene.emotalk.takes if not take.controls.text]
     return [take for take in found if not why_silent(take)]
 
 
-def _hearing(
-    scene: bpy.types.Scene, take: Any, recogniser: Recogniser, language: str
-) -> Callable[[Progress], _Heard]:
-    """What hears a take, in a thread; one whose sound is missing waits for its turn to say so."""
-    nothing = _Heard(take.uid, take.name)
+def _asked(scene: bpy.types.Scene, take: Any, language: str) -> _Asked:
+    """A take whose words are wanted; one whose sound is missing says so when the others have been
+    heard.
+    """
+    nothing = _Heard(take.uid, take.name, language)
     try:
-        prepared = takes.prepare_take(scene, take)
+        return _Asked(nothing, takes.prepare_take(scene, take))
     except EmoTalkError as error:
-        missing = replace(nothing, error=error)
-        return lambda _progress: missing
-    return partial(_hear, nothing, prepared, recogniser, language)
+        return _Asked(replace(nothing, error=error), None)
 
 
-def _hear_all(hearings: Sequence[Callable[[Progress], _Heard]], progress: Progress) -> list[_Heard]:
-    n = len(hearings)
-    return [hear(part_of(progress, i / n, (i + 1) / n)) for i, hear in enumerate(hearings)]
+def _hear_all(asked: Sequence[_Asked], recogniser: Recogniser, progress: Progress) -> list[_Heard]:
+    """In a thread."""
+    there = [(one.take, one.prepared) for one in asked if one.prepared is not None]
+    n = len(there)
+    parts = [part_of(progress, i / n, (i + 1) / n) for i in range(n)]
+    sounds = [
+        Spoken(partial(_open, prepared), take.language, part_of(part, 0.0, _HEARD))
+        for (take, prepared), part in zip(there, parts, strict=True)
+    ]
+    found = {one.take.uid: one.take for one in asked}
+    for i, heard in words_of_sounds(sounds, recogniser):
+        take, prepared = there[i]
+        found[take.uid] = _read(take, prepared, heard, parts[i])
+    return [*found.values()]
 
 
-def _hear(
-    take: _Heard, prepared: Prepared, recogniser: Recogniser, language: str, progress: Progress
+def _open(prepared: Prepared, progress: Progress) -> SoundSource:
+    request = prepared.request
+    return to_source(request.heard, blender=request.settings.blender, progress=progress)
+
+
+def _read(
+    take: _Heard, prepared: Prepared, heard: HeardWords | EmoTalkError, progress: Progress
 ) -> _Heard:
-    heard, blender = prepared.request.heard, prepared.request.settings.blender
     try:
-        sound = to_source(heard, blender=blender, progress=part_of(progress, 0.0, 0.1))
-        found = hear_words(sound, recogniser, language, part_of(progress, 0.1, _HEARD))
-        words = pronounced(found.text, found.language, part_of(progress, _HEARD, _READ))
+        if isinstance(heard, EmoTalkError):
+            raise heard
+        words = pronounced(heard.text, heard.language, part_of(progress, _HEARD, _READ))
         said.check_is_said(prepared, words, part_of(progress, _READ, 1.0))
-    except RecogniserError:  # which every take would meet
-        raise
     except EmoTalkError as error:
         return replace(take, error=error)
-    return replace(take, language=found.language, passage=Passage(words, found.text, ""))
+    return replace(take, language=heard.language, passage=Passage(words, heard.text, ""))
 
 
 CLASSES = (EMOTALK_OT_tell_text, EMOTALK_OT_hear_words)

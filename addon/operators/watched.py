@@ -66,7 +66,11 @@ class WatchedOperator(WhenIdle):
                 return self.nothing_asked()
             self._several = Several(asked)
             self._several.look_on(silent, float("inf"))
-            self._several.write(self._several.work(self.work)(silent))
+            try:
+                outcomes = self._several.work(self.work)(silent)
+            finally:
+                SESSION.room.words.close()
+            self._several.write(outcomes)
             return self._told()
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> set[str]:

@@ -1,9 +1,11 @@
 """Lips by hand: what the mouth does at a frame, and files of phones."""
 
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import bpy
 
+from ...emotalk_core.speech.script import said
 from ..bridge.asked import phones
 from ..bridge.take import takes
 from ..operators.lips import MOUTHS
@@ -37,7 +39,7 @@ class _Lips:
             layout.label(text=f"{name}: frames {first_frame} to {last_frame}")
         n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
-        label = f"Text: {' '.join(text[:_SHOWN].split())}" if text else "Text..."
+        label = f"Text: {_beginning(text)}" if text else "Text..."
         layout.operator("emotalk.tell_text", text=label, icon="TEXT")
         row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
         row.operator("emotalk.hear_words", icon="SPEAKER")
@@ -47,6 +49,12 @@ class _Lips:
         row.operator("emotalk.load_phones", text="", icon="IMPORT")
         row.operator("emotalk.save_phones", text="", icon="EXPORT")
         row.operator("emotalk.hear_all_lips", text="", icon="X")
+
+
+@lru_cache(maxsize=8)
+def _beginning(text: str) -> str:
+    """What is said first; without names and times, of which subtitles have many."""
+    return " ".join(said(text)[:_SHOWN].split())
 
 
 class EMOTALK_PT_lips(_Lips, InView, bpy.types.Panel):

@@ -6,11 +6,12 @@ import bpy
 
 from ..bridge import characters, compat
 from ..bridge.counting import counted
+from ..bridge.jobs import settings
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import strips
 from .base import InSequencer, InView, draw_text, is_narrow
 
-__all__ = ["CLASSES"]
+__all__ = ["CLASSES", "draw_words"]
 
 
 def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
@@ -64,6 +65,13 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
         layout.operator("emotalk.add_demo_character", icon="MONKEY")
 
 
+def draw_words(layout: Any, context: bpy.types.Context) -> None:
+    """Where they can be heard, or a file that comes from elsewhere asks for it."""
+    ours = context.scene.emotalk
+    if ours.hear_words or settings.can_hear_words():
+        layout.prop(ours, "hear_words")
+
+
 def _draw_button(layout: Any) -> None:
     job = SESSION.job
     if job is None:
@@ -89,6 +97,7 @@ class _Speech:
         layout.label(text="Character", icon="COMMUNITY")
         _draw_character(layout, context)
         layout.separator()
+        draw_words(layout, context)
         _draw_button(layout)
 
 

@@ -58,7 +58,7 @@ def add_command(commands: Any) -> None:
         "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
         "control (emotion, mix, fps ...) may follow and go before the flags; `feelings`, `phones` "
         "are files as `emotalk feelings` and `emotalk phones` write them, `text` (or a .txt) with "
-        "`language` is what is said. Of a folder's sounds "
+        "`language` is what is said, `script` a file in which it is. Of a folder's sounds "
         "NAME.feelings.csv and NAME.phones.csv (or NAME.phones.TextGrid) beside one are its own.",
     )
     parser.add_argument(

@@ -147,7 +147,7 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
         options[key] = _control(key, kind, value)
-    for table in TABLES.keys() & options.keys():
+    for table in {*TABLES, "script"} & options.keys():
         options[table] = str(base / options[table])
     if is_text_file(str(options.get("text", ""))):
         options["text"] = str(base / options["text"])

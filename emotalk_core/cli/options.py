@@ -78,9 +78,10 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "seed": int,
     **dict.fromkeys(TABLES, str),
     "text": str,
+    "script": str,
     "language": str,
 }
-"""Every flag of `add_control_flags`, the tables of one sound's own, and what makes each value from
+"""Every flag of `add_control_flags`, files of one sound's own, and what makes each value from
 text.
 """
 

@@ -4,12 +4,15 @@ batches find them beside the sound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["TABLES", "TEXTS", "tables_beside", "text_beside"]
+from ..speech.languages import of_file_name
+
+__all__ = ["TABLES", "TEXTS", "tables_beside", "texts_beside"]
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"feelings": (".feelings.csv",), "phones": (".phones.csv", ".phones.TextGrid")}
@@ -30,9 +33,35 @@ def tables_beside(sound: Path) -> dict[str, str]:
     return found
 
 
-def text_beside(sound: Path) -> Path | None:
-    """The file beside a sound that may hold its words: anything may, so batches have to be told."""
-    return _beside(sound, TEXTS)
+def texts_beside(sounds: Sequence[Path], language: str) -> dict[Path, Path]:
+    """The files beside sounds that may hold their words: anything may, so batches have to be told.
+
+    NAME.txt goes before NAME.de.txt, and of such names the one of `language` before others.
+    """
+    folders = {folder: _texts_in(folder) for folder in {sound.parent for sound in sounds}}
+    found = {}
+    for sound in sounds:
+        names = folders[sound.parent].get(sound.stem)
+        if names:
+            found[sound] = sound.with_name(min(names, key=lambda name: _rank(name, language)))
+    return found
+
+
+def _texts_in(folder: Path) -> dict[str, list[str]]:
+    """The names of texts in a folder, by the names of sounds that they may belong to."""
+    found: dict[str, list[str]] = {}
+    with suppress(OSError):  # a longer name than there may be
+        for path in filter(Path.is_file, folder.iterdir()):
+            if path.suffix in TEXTS:
+                found.setdefault(path.stem, []).append(path.name)
+                if of_file_name(path.name):
+                    found.setdefault(Path(path.stem).stem, []).append(path.name)
+    return found
+
+
+def _rank(name: str, language: str) -> tuple[object, ...]:
+    told = of_file_name(name)
+    return told != "", told != language, TEXTS.index(Path(name).suffix), name
 
 
 def _beside(sound: Path, endings: Iterable[str]) -> Path | None:

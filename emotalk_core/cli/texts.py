@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from ..errors import InputError, TextError
 from ..rows import read_text
+from ..speech.languages import of_file_name
 from ..speech.passage import Script, script_of
 from ..speech.script import speakers
 from ..speech.transcript import ENGLISH, Words, pronounced
 from .streams import say
-from .tables import TEXTS, text_beside
+from .tables import TEXTS, texts_beside
 
 __all__ = [
     "add_language_flag",
@@ -22,6 +23,7 @@ __all__ = [
     "add_texts_flag",
     "find_texts",
     "is_text_file",
+    "language_of",
     "read_script",
     "read_words",
     "said_or_heard",
@@ -47,14 +49,14 @@ def add_texts_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--texts", action="store_true",
         help="NAME.lab, .txt, .srt, .vtt or .fountain beside a sound is what is said in it, word "
-        "for word; a text that is not what is said is left out, and told",
+        "for word, NAME.de.txt in German; a text that is not what is said is left out, and told",
     )  # fmt: skip
     _add_script_flags(parser, "--texts")
 
 
 def _add_script_flags(parser: argparse.ArgumentParser, beside: str) -> None:
     parser.add_argument(
-        "--script", type=Path, metavar="FILE",
+        "--script", metavar="FILE",
         help="what is said in all sounds, and more: of each the passage is looked for; "
         f"{beside} goes before",
     )  # fmt: skip
@@ -65,8 +67,8 @@ def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
     """How texts are read."""
     parser.add_argument(
         "--language", default=ENGLISH, metavar="NAME",
-        help=f"of {of}: en (default), or as espeak-ng calls it, which has to be installed then: "
-        "de, fr-fr, es",
+        help=f"of {of}: en (default), or as espeak-ng calls it, which some have to have installed: "
+        "de, fr-fr, es, ja; the name of a file goes before: NAME.de.txt is German",
     )  # fmt: skip
 
 
@@ -78,15 +80,16 @@ def read_words(arguments: argparse.Namespace) -> Words:
     if arguments.text_beside is None and (names := speakers(text)):
         say(f"Names of speakers in the text, which are not said: {', '.join(names)}")
     with _naming(arguments.text) if is_text_file(arguments.text) else nullcontext():
-        return pronounced(text, arguments.language)
+        return pronounced(text, language_of(arguments.text, arguments.language))
 
 
 def read_script(arguments: argparse.Namespace) -> Script | None:
     """The script that is given, with its phones; of many sounds the same one."""
-    path: Path | None = arguments.script
-    if path is None:
+    if arguments.script is None:
         return None
-    script = script_of(read_text(path, "script"), arguments.language, path.name)
+    path = Path(arguments.script)
+    language = language_of(path, arguments.language)
+    script = script_of(read_text(path, "script"), language, path.name)
     with _naming(path):
         script.words()
     return script
@@ -116,6 +119,12 @@ def is_text_file(text: str) -> bool:
     return text.lower().endswith(TEXTS) and "\n" not in text
 
 
+def language_of(text: str | Path, told: str) -> str:
+    """The language of a text: that which the name of its file tells, else what is told."""
+    named = of_file_name(str(text)) if is_text_file(str(text)) else ""
+    return named or told
+
+
 def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Path, str]:
     """The files with the words of sounds that lie beside them, where --texts asks for them;
     says of how many.
@@ -123,14 +132,16 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     Raises
     ------
     InputError
-        There are none, or --language is none of espeak-ng's.
+        There are none, or --language, which some of them go by, is none of espeak-ng's.
     SetupError
-        espeak-ng is not installed: told once, before anything is heard.
+        espeak-ng is needed and not installed: told once, before anything is heard.
     """
     if not arguments.texts:
         return {}
-    pronounced("a", arguments.language)
-    found = {sound: str(text) for sound in sounds if (text := text_beside(sound)) is not None}
+    beside = texts_beside(sounds, arguments.language)
+    found = {sound: str(text) for sound, text in beside.items()}
+    for language in {language_of(text, arguments.language) for text in found.values()}:
+        _ensure_read(language, is_named=language != arguments.language)
     if not found:
         raise InputError(
             "No text beside any of the sounds",
@@ -141,15 +152,25 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     return found
 
 
+def _ensure_read(language: str, *, is_named: bool) -> None:
+    """One that the names of files tell may be nobody's: those are told when it is their turn."""
+    try:
+        pronounced("a", language)
+    except InputError:
+        if not is_named:
+            raise
+
+
 def said_or_heard(
     make: Callable[[argparse.Namespace], _T], options: argparse.Namespace
 ) -> tuple[_T, str]:
     """What `make` makes in the light of `text_beside`, a file; by the voice alone where that text
-    cannot be read or is not what is said, and why: of many sounds nobody waits for one text.
+    cannot be read, nobody reads its language, or it is not what is said, and why: of many sounds
+    nobody waits for one text.
     """
     if options.text_beside is None:
         return make(options), ""
     try:
         return make(argparse.Namespace(**(vars(options) | {"text": options.text_beside}))), ""
-    except TextError as error:
+    except InputError as error:  # of anything else it is raised again
         return make(options), f"Heard without {Path(options.text_beside).name}: {error}"

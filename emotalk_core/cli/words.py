@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from ..atomic_file import atomic_file, ensure_writable
-from ..audio import open_sound
-from ..errors import EmoTalkError, InputError, RecogniserError
+from ..audio import SoundSource, open_sound
+from ..errors import EmoTalkError, InputError
 from ..other_python.interpreter import find_python
-from ..progress import Progress, part_of
-from ..speech.heard_words import MODEL, Recogniser, hear_words
+from ..progress import Progress
+from ..speech.heard_words import MODEL, HeardWords, Recogniser
+from ..speech.languages import in_file_name
 from ..speech.transcript import ENGLISH
+from ..speech.words_of_sounds import Spoken, words_of_sounds
 from .jobs import find_sounds
 from .options import add_progress_flag, read_channel
 from .places import refuse_overwriting, refuse_twice
 from .progress import progress_for
 from .reports import with_sound
 from .streams import say, tell
-from .tables import text_beside
+from .tables import texts_beside
+from .texts import language_of
 
 __all__ = ["add_command"]
 
@@ -35,9 +37,10 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "words",
         help="what is said in sounds, as texts for --text and --texts",
-        description="NAME.txt beside each NAME.wav, heard by faster-whisper, which has to be "
-        "installed (pip install faster-whisper) in this or another Python. Look over what it "
-        "writes: lips follow it where it fits. Texts that are there already stay.",
+        description="NAME.txt beside each NAME.wav, or NAME.de.txt where German is spoken, heard "
+        "by faster-whisper, which has to be installed (pip install faster-whisper) in this or "
+        "another Python. Look over what it writes: lips follow it where it fits. Texts that are "
+        "there already stay. Of several sounds the language of a short one goes by the others.",
     )
     parser.add_argument(
         "audio", nargs="+", type=Path, metavar="SOUND", help="sound or film files, or folders"
@@ -70,44 +73,31 @@ def add_command(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What is the same for every sound."""
-
-    recogniser: Recogniser
-    language: str
-    channel: int | None
-
-
 def _run(arguments: argparse.Namespace) -> int:
     found, output = _sounds(arguments.audio), arguments.output
     if output is not None:
         _check_output(output, found)
-    sounds = found if output is not None else _without_text(found)
+    sounds = found if output is not None else _without_text(found, arguments.language)
     texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
     refuse_overwriting("The text", texts, found)
     refuse_twice(sounds, texts)
-    asked, n = _asked(arguments), len(found)
-    languages = list[str]()
-    for sound, text in zip(sounds, texts, strict=True):
-        progress = progress_for(arguments.progress, label=sound.name if n > 1 else "")
-        languages += _attempted(
-            lambda s=sound, t=text, p=progress: _hear(s, t, asked, p), sound, n=n
-        )
-    if not asked.language:
-        _tell_languages(languages)
-    return 3 if len(languages) < len(sounds) else 0
-
-
-def _tell_languages(heard: Sequence[str]) -> None:
-    """What --texts has to be told, which takes texts for English."""
-    if set(heard) <= {ENGLISH}:
-        return
-    counts = ", ".join(f"{n} in {language}" for language, n in sorted(Counter(heard).items()))
-    tell(
-        f"emotalk: {counts}: give --language to what reads them, or a list of jobs its column "
-        "`language`"
-    )
+    asked = [
+        _spoken(sound, text, arguments, n=len(found))
+        for sound, text in zip(sounds, texts, strict=True)
+    ]
+    n_written = 0
+    for i, heard in words_of_sounds(asked, _recogniser(arguments)):
+        try:
+            if isinstance(heard, EmoTalkError):
+                raise heard
+            asked[i].progress(1.0, "Done")
+            _write(output or _place(sounds[i], heard.language), heard)
+            n_written += 1
+        except EmoTalkError as error:
+            if len(found) == 1:
+                raise
+            tell(f"emotalk: {with_sound(sounds[i], str(error))}")
+    return 3 if n_written < len(sounds) else 0
 
 
 def _check_output(output: Path, sounds: Sequence[Path]) -> None:
@@ -123,18 +113,36 @@ def _check_output(output: Path, sounds: Sequence[Path]) -> None:
         )
 
 
-def _without_text(sounds: Sequence[Path]) -> list[Path]:
+def _without_text(sounds: Sequence[Path], language: str) -> list[Path]:
     """Those that have none beside them yet; says which have one."""
-    beside = {sound: text_beside(sound) for sound in sounds}
-    for text in dict.fromkeys(filter(None, beside.values())):
+    beside = texts_beside(sounds, language)
+    for text in dict.fromkeys(beside.values()):
         say(f"{text}: is there already")
-    return [sound for sound in sounds if beside[sound] is None]
+    return [sound for sound in sounds if sound not in beside]
 
 
-def _asked(arguments: argparse.Namespace) -> _Asked:
+def _recogniser(arguments: argparse.Namespace) -> Recogniser:
     python = find_python(arguments.python) if arguments.python is not None else None
-    recogniser = Recogniser(arguments.recogniser, python, arguments.device)
-    return _Asked(recogniser, arguments.language, read_channel(arguments))
+    return Recogniser(arguments.recogniser, python, arguments.device)
+
+
+def _spoken(sound: Path, text: Path, arguments: argparse.Namespace, *, n: int) -> Spoken:
+    return Spoken(
+        partial(_open, sound, text, read_channel(arguments)),
+        arguments.language,
+        progress_for(arguments.progress, label=sound.name if n > 1 else ""),
+    )
+
+
+def _open(sound: Path, text: Path, channel: int | None, progress: Progress) -> SoundSource:
+    ensure_writable(text)  # before the work
+    return open_sound(sound, channel=channel, progress=progress)
+
+
+def _place(sound: Path, language: str) -> Path:
+    """NAME.txt in English, NAME.de.txt in German: what reads it goes by that."""
+    named = "" if language == ENGLISH else in_file_name(language)
+    return sound.with_name(f"{sound.stem}{named}{_ENDING}")
 
 
 def _sounds(given: Sequence[Path]) -> list[Path]:
@@ -144,29 +152,10 @@ def _sounds(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _attempted(work: Callable[[], str], sound: Path, n: int) -> list[str]:
-    """The language that was heard; none where it failed. Of one sound alone errors pass, and what
-    every sound would meet.
-    """
-    try:
-        return [work()]
-    except RecogniserError:
-        raise
-    except EmoTalkError as error:
-        if n == 1:
-            raise
-        tell(f"emotalk: {with_sound(sound, str(error))}")
-        return []
-
-
-def _hear(path: Path, text: Path, asked: _Asked, progress: Progress) -> str:
-    """The language that is heard."""
-    ensure_writable(text)
-    sound = open_sound(path, channel=asked.channel, progress=part_of(progress, 0.0, 0.1))
-    heard = hear_words(sound, asked.recogniser, asked.language, part_of(progress, 0.1, 1.0))
+def _write(text: Path, heard: HeardWords) -> None:
     with atomic_file(text) as file:
         file.write(f"{heard.text}\n".encode())
-    progress(1.0, "Done")
-    n = len(heard.text.split())
-    say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({heard.language})")
-    return heard.language
+    n, language = len(heard.text.split()), heard.language
+    say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({language})")
+    if language_of(text, ENGLISH) != language:
+        tell(f"emotalk: {text}: give --language {language} to what reads it")

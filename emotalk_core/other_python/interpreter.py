@@ -141,7 +141,7 @@ def find_python(path: Path) -> Path:
     return found.absolute()  # not resolved: an environment's link tells where its packages are
 
 
-def look_at(program: Path, progress: Callable[[], object] | None = None) -> Interpreter:
+def look_at(program: Path, progress: Callable[[], object] = lambda: None) -> Interpreter:
     """What `program` is and has; takes seconds where torch is there.
 
     Raises

@@ -1,6 +1,7 @@
-"""Other programs run to their end: what they say line by line, with progress, cancel and a limit.
+"""Other programs: what they say line by line, with progress, cancel and a limit.
 
-For pip, `venv`, a look at another Python. A worker that is talked to is `engine/worker_process.py`.
+For pip, `venv`, a look at another Python, a recogniser. The engine's worker, which is sent arrays,
+is `engine/worker_process.py`.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from ..errors import SetupError
 
-__all__ = ["Ended", "run_program"]
+__all__ = ["Ended", "Program", "run_program", "running"]
 
 _LOOK_S: Final = 0.1
 _TAIL: Final = 40  # lines that are kept
@@ -41,11 +42,89 @@ class Ended:
         return (errors or [*self.lines] or ["It said nothing"])[-1].rstrip(".")
 
 
+class Program:
+    """A running program, heard and told line by line; `running` makes one, and ends it."""
+
+    def __init__(self, command: Sequence[str | Path], *, is_told: bool) -> None:
+        self._command = command
+        self._process = _start(command, is_told=is_told)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._tail: deque[str] = deque(maxlen=_TAIL)
+        assert self._process.stdout is not None  # it is a pipe
+        self._reader = threading.Thread(
+            target=_read, args=(self._process.stdout, self._lines), daemon=True
+        )
+        self._reader.start()
+
+    def tell(self, line: str) -> None:
+        """Write a line to it; one that has died says so when it is heard."""
+        assert self._process.stdin is not None  # it is a pipe, by `is_told`
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+
+    def lines(
+        self,
+        progress: Callable[[], object] = lambda: None,
+        timeout_s: float | None = None,
+    ) -> Iterator[str]:
+        """What it says, until it has ended; whoever leaves off before may go on later.
+
+        Raises
+        ------
+        SetupError
+            It was silent for `timeout_s` in all.
+        Cancelled
+            From `progress`, which is called ten times a second.
+        """
+        left_s = timeout_s
+        while True:
+            progress()
+            try:
+                line = self._lines.get(timeout=_LOOK_S)
+            except queue.Empty:
+                left_s = _less(left_s, self._command)
+                continue
+            if line is None:
+                return
+            self._tail.append(line)
+            yield line
+
+    def ended(self) -> Ended:
+        """How it ended, after its last line."""
+        return Ended(self._process.wait(), tuple(self._tail))
+
+    def end(self) -> None:
+        """Make sure that it is gone, with all that it started."""
+        _end(self._process)
+        self._reader.join(1.0)
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # what it never read
+                self._process.stdin.close()
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str | Path], *, is_told: bool = False) -> Generator[Program]:
+    """A program that is gone when the block is left, with all that it started; `is_told`: lines
+    may be written to it.
+
+    Raises
+    ------
+    SetupError
+        There is no such program.
+    """
+    program = Program(command, is_told=is_told)
+    try:
+        yield program
+    finally:
+        program.end()
+
+
 def run_program(
     command: Sequence[str | Path],
     *,
     on_line: Callable[[str], object] = lambda _line: None,
-    progress: Callable[[], object] | None = None,
+    progress: Callable[[], object] = lambda: None,
     timeout_s: float | None = None,
 ) -> Ended:
     """Run a program and wait for it; `progress` is called ten times a second and may cancel.
@@ -57,29 +136,10 @@ def run_program(
     Cancelled
         From `progress`; the program and what it started are gone then.
     """
-    process = _start(command)
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    assert process.stdout is not None  # it is a pipe
-    reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
-    reader.start()
-    tail: deque[str] = deque(maxlen=_TAIL)
-    left_s = timeout_s
-    try:
-        while True:
-            if progress is not None:
-                progress()
-            try:
-                line = lines.get(timeout=_LOOK_S)
-            except queue.Empty:
-                left_s = _less(left_s, command)
-                continue
-            if line is None:
-                return Ended(process.wait(), tuple(tail))
-            tail.append(line)
+    with running(command) as program:
+        for line in program.lines(progress, timeout_s):
             on_line(line)
-    finally:
-        _end(process)
-        reader.join(1.0)
+        return program.ended()
 
 
 def _less(left_s: float | None, command: Sequence[str | Path]) -> float | None:
@@ -92,12 +152,13 @@ def _less(left_s: float | None, command: Sequence[str | Path]) -> float | None:
     return left_s - _LOOK_S
 
 
-def _start(command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str | Path], *, is_told: bool) -> subprocess.Popen[bytes]:
     # A group of its own, so that what it starts (venv starts ensurepip) ends with it.
     flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
     try:
         return subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [str(part) for part in command],
+            stdin=subprocess.PIPE if is_told else subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, creationflags=flags,
             start_new_session=sys.platform != "win32",
         )  # fmt: skip
@@ -118,7 +179,6 @@ def _read(pipe: IO[bytes], lines: queue.SimpleQueue[str | None]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Make sure that it is gone, with all that it started."""
     if process.poll() is not None:
         return
     if sys.platform == "win32":

@@ -8,37 +8,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from ..atomic_file import atomic_file
 from ..progress import Progress, silent
 from .english_figures import plain_figures
 from .english_numbers import in_words
+from .letter_rules import Rules, load_rules
 
-__all__ = [
-    "FILE",
-    "OUTSIDE",
-    "PLACES",
-    "Rules",
-    "load_rules",
-    "read_english",
-    "spelled_english",
-    "spoken_words",
-    "write_rules",
-]
+__all__ = ["FILE", "read_english", "spelled_english", "spoken_words"]
 
 FILE: Final = Path(__file__).with_name("english.npz")
-
-PLACES: Final = tuple(place for step in range(1, 18) for place in (step, -step))
-"""Which letters around one are asked for, in this order: the next, the last, the one after ..."""
-
-OUTSIDE: Final = "."  # beside a word
 
 _SHORT: Final = {
     "mr": "mister", "dr": "doctor", "jr": "junior", "sr": "senior",
@@ -65,58 +46,6 @@ _WORD: Final = re.compile(
 )
 _INITIALS: Final = re.compile("([B-DF-HJ-NP-TV-XZ]+)('?s)?")
 _OF_A_LETTER: Final = {"a": "ay"}  # alone it is the article
-
-
-@dataclass(frozen=True, eq=False)
-class Rules:
-    """A tree of letters for each letter of a word: what it is spoken as, unless a letter around it,
-    asked for in the order of `PLACES`, says otherwise.
-    """
-
-    letters: bytes  # of each node, those of a node's children one after another, and in order
-    spoken: bytes  # index into `phones`
-    first: tuple[int, ...]  # where a node's children begin; one more number than nodes
-    phones: tuple[tuple[str, ...], ...]  # ARPABET without stress
-
-    def read(self, word: str) -> tuple[str, ...]:
-        """The phones of a word of small letters and apostrophes."""
-        return tuple(phone for i in range(len(word)) for phone in self._letter(word, i))
-
-    def _letter(self, word: str, i: int) -> tuple[str, ...]:
-        node = self._child(0, word[i])
-        if node is None:
-            return ()
-        for place in PLACES:
-            beside = word[i + place] if 0 <= i + place < len(word) else OUTSIDE
-            below = self._child(node, beside)
-            if below is None:
-                break
-            node = below
-        return self.phones[self.spoken[node]]
-
-    def _child(self, node: int, letter: str) -> int | None:
-        found = self.letters.find(letter.encode(), self.first[node], self.first[node + 1])
-        return None if found < 0 else found
-
-
-def load_rules(path: Path) -> Rules:
-    """As `write_rules` wrote them."""
-    with np.load(path) as file:
-        children = accumulate(file["children"].tolist(), initial=1)
-        phones = tuple(tuple(name.split()) for name in file["phones"].tolist())
-        return Rules(file["letters"].tobytes(), file["spoken"].tobytes(), tuple(children), phones)
-
-
-def write_rules(rules: Rules, path: Path) -> None:
-    """Small: numbers of children in place of where they begin, compressed."""
-    with atomic_file(path) as file:
-        np.savez_compressed(
-            file,
-            letters=np.frombuffer(rules.letters, np.uint8),
-            spoken=np.frombuffer(rules.spoken, np.uint8),
-            children=np.diff(rules.first).astype(np.uint8),
-            phones=np.array([" ".join(phones) for phones in rules.phones]),
-        )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The words of a sound, as a recogniser hears them: a text that nobody has to type.
+"""The words of sounds, as a recogniser hears them: texts that nobody has to type.
 
 It runs in a Python that has it (`recognise`), this one or another.
 """
@@ -9,7 +9,9 @@ import json
 import sys
 import tempfile
 import wave
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,19 +20,18 @@ import numpy as np
 from ..audio import SoundSource
 from ..errors import RecogniserError, SetupError, TextError
 from ..other_python.interpreter import our_command
-from ..other_python.programs import Ended, run_program
+from ..other_python.programs import Program, running
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE
+from .languages import from_whisper, to_whisper
 from .recognise import OFFLINE
 
-__all__ = ["MODEL", "HeardWords", "Recogniser", "hear_words"]
+__all__ = ["MODEL", "HeardWords", "Hearing", "Recogniser", "hearing"]
 
 MODEL: Final = "base"
 """Of faster-whisper's models: 145 MB, which it fetches once."""
 
 _WHAT: Final = "Hearing the words"
-_ESPEAK: Final = {"zh": "cmn", "fr": "fr-fr", "no": "nb", "jw": "jv", "tl": "fil"}
-"""Languages that espeak-ng calls otherwise than Whisper."""
 
 
 @dataclass(frozen=True)
@@ -49,69 +50,86 @@ class HeardWords:
 
     text: str
     language: str  # as `pronounced` takes it
+    likely: Mapping[str, float] = field(default_factory=dict)
+    """How likely each language is by the sound, 0..1; empty where it was told."""
 
 
-def hear_words(
-    sound: SoundSource, recogniser: Recogniser, language: str = "", progress: Progress = silent
-) -> HeardWords:
-    """The words of a sound; `language` as `pronounced` takes it, empty: as it is heard.
+class Hearing:
+    """A recogniser at work on one sound after the other; `hearing` makes one, and ends it."""
 
-    Raises
-    ------
-    RecogniserError
-        The recogniser is not installed, or has no such model, language or device.
-    SetupError
-        It broke.
-    TextError
-        No words are heard.
-    Cancelled
-        From `progress`; the recogniser is gone then.
-    """
-    found, length_s = list[dict[str, Any]](), sound.n_samples / SAMPLE_RATE
+    def __init__(self, recogniser: Recogniser, programs: ExitStack) -> None:
+        self._recogniser, self._programs = recogniser, programs
+        self._program: Program | None = None
 
-    def take(line: str) -> None:
-        if line.startswith("{"):
+    def words(
+        self, sound: SoundSource, language: str = "", progress: Progress = silent
+    ) -> HeardWords:
+        """The words of a sound; `language` as `pronounced` takes it, empty: as it is heard.
+
+        Raises
+        ------
+        RecogniserError
+            The recogniser is not installed, or has no such model, language or device.
+        SetupError
+            It broke; it is started anew for the next sound.
+        TextError
+            No words are heard.
+        Cancelled
+            From `progress`.
+        """
+        with tempfile.TemporaryDirectory(prefix="emotalk-") as folder:
+            path = Path(folder) / "sound.wav"
+            _write(sound, path)
+            length_s = sound.n_samples / SAMPLE_RATE
+            *found, last = self._answers(path, to_whisper(language), length_s, progress)
+        if not found:
+            raise TextError(
+                "No words are heard in the sound",
+                value=f"{length_s:.1f} s",
+                remedy="Write them yourself, or take a larger model.",
+            )
+        text = " ".join(str(one["text"]) for one in found)
+        likely = {from_whisper(theirs): share for theirs, share in last["languages"].items()}
+        return HeardWords(text, language or from_whisper(found[0]["language"]), likely)
+
+    def _answers(
+        self, path: Path, language: str, length_s: float, progress: Progress
+    ) -> list[dict[str, Any]]:
+        """All that the program says of a sound."""
+        if self._program is None:
+            self._program = self._programs.enter_context(running(self._command(), is_told=True))
+        answers = list[dict[str, Any]]()
+
+        def tell() -> None:
+            progress(min(answers[-1]["end_s"] / length_s, 1.0) if answers else 0.0, _WHAT)
+
+        self._program.tell(json.dumps({"path": str(path), "language": language}))
+        for line in self._program.lines(tell):
+            if not line.startswith("{"):
+                continue
             told = json.loads(line)
             if "problem" in told:
                 raise RecogniserError(told["problem"], value=told["value"], remedy=told["remedy"])
-            found.append(told)
+            answers.append(told)
+            if "languages" in told:
+                return answers
+        ended, self._program = self._program.ended(), None
+        raise SetupError(
+            "The words were not heard", value=self._recogniser.model,
+            remedy=f"{ended.last_line}.",
+        )  # fmt: skip
 
-    def tell() -> None:
-        progress(min(found[-1]["end_s"] / length_s, 1.0) if found else 0.0, _WHAT)
-
-    with tempfile.TemporaryDirectory(prefix="emotalk-") as folder:
-        path = Path(folder) / "sound.wav"
-        _write(sound, path)
-        reach = "online" if recogniser.is_online else OFFLINE
-        asked = path, recogniser.model, _whispered(language), recogniser.device, reach
-        python = recogniser.python or Path(sys.executable)
-        ended = run_program(
-            our_command(python, "speech.recognise", *asked), on_line=take, progress=tell
-        )
-    if ended.code:
-        raise _failure(ended, recogniser)
-    if not found:
-        raise TextError(
-            "No words are heard in the sound",
-            value=f"{length_s:.1f} s",
-            remedy="Write them yourself, or take a larger model.",
-        )
-    heard = str(found[0]["language"])
-    text = " ".join(str(one["text"]) for one in found)
-    return HeardWords(text, language or _ESPEAK.get(heard, heard))
+    def _command(self) -> Sequence[str]:
+        asked, python = self._recogniser, self._recogniser.python or Path(sys.executable)
+        reach = "online" if asked.is_online else OFFLINE
+        return our_command(python, "speech.recognise", asked.model, asked.device, reach)
 
 
-def _whispered(language: str) -> str:
-    """Whisper's name of a language: `fr-fr` is `fr`."""
-    known = {ours: theirs for theirs, ours in _ESPEAK.items()}
-    return known.get(language, language.split("-")[0] or "")
-
-
-def _failure(ended: Ended, recogniser: Recogniser) -> SetupError:
-    return SetupError(
-        "The words were not heard", value=recogniser.model,
-        remedy=f"{ended.last_line}.",
-    )  # fmt: skip
+@contextmanager
+def hearing(recogniser: Recogniser) -> Generator[Hearing]:
+    """A recogniser for many sounds, whose model is opened once: it takes seconds."""
+    with ExitStack() as programs:
+        yield Hearing(recogniser, programs)
 
 
 def _write(sound: SoundSource, path: Path) -> None:

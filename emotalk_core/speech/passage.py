@@ -24,7 +24,7 @@ from .phones import SILENCE
 from .text_fit import unlike_line
 from .transcript import Told, Words, letters_of_word, pronounced, spelled, told_shares
 
-__all__ = ["Followed", "Passage", "Script", "find_passages", "followed", "script_of"]
+__all__ = ["Followed", "Passage", "Script", "find_passages", "followed", "script_of", "summary"]
 
 _T = TypeVar("_T")
 
@@ -108,11 +108,16 @@ class Script:
         else:
             shown = [word for part in parts for word in spelled_words[part]]
             text = " ".join(shown)
-        n = len(shown)
-        ends = shown if n <= 2 * _SHOWN else [*shown[:_SHOWN], "...", *shown[-_SHOWN:]]
-        count = f"{n} word{'s' if n != 1 else ''}"
-        count += f" in {len(parts)} places" if len(parts) > 1 else ""
-        return Passage(sounds, text, f"{self.name}: {' '.join(ends)} ({count})")
+        return Passage(sounds, text, summary(self.name, shown, n_places=len(parts)))
+
+
+def summary(name: str, words: Sequence[str], *, n_places: int = 1) -> str:
+    """One line on words that were taken, and where from."""
+    n = len(words)
+    ends = words if n <= 2 * _SHOWN else [*words[:_SHOWN], "...", *words[-_SHOWN:]]
+    count = f"{n} word{'s' if n != 1 else ''}"
+    count += f" in {n_places} places" if n_places > 1 else ""
+    return f"{name}: {' '.join(ends)} ({count})"
 
 
 @lru_cache(maxsize=4)

@@ -1,11 +1,12 @@
-"""A program: what is said in a wav file, by faster-whisper, which the Python that runs it has.
+"""A program: what is said in wav files, by faster-whisper, which the Python that runs it has.
 
-    WAV MODEL LANGUAGE DEVICE REACH
+    MODEL DEVICE REACH
 
-MODEL is a name or a folder, LANGUAGE may be empty, REACH is `offline` where nothing may be fetched.
-
-It writes a line of json for each stretch of words, or one that says what is amiss. A program of its
-own, because its libraries, gigabytes and crashes are to stay out of Blender.
+MODEL is a name or a folder, REACH is `offline` where nothing may be fetched. On its standard input
+come lines of json, each a sound: its `path`, and its `language`, which may be empty. For each it
+writes a line for each stretch of words, then one with how likely which language is; or one that
+says what is amiss, and ends. A program of its own, because its libraries, gigabytes and crashes are
+to stay out of Blender; one for many sounds, because its model takes seconds to open.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ _BEAM: Final = 5
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0, or 2 where words cannot be heard."""
-    path, name, language, device, reach = sys.argv[1:] if argv is None else argv
+    name, device, reach = sys.argv[1:] if argv is None else argv
     try:
         model = _open(name, device, is_online=reach != OFFLINE)
-        for found in _recognised(Path(path), model, language):
-            _write(found)
+        for line in sys.stdin:
+            asked = json.loads(line)
+            for found in _recognised(Path(asked["path"]), model, asked["language"]):
+                _write(found)
     except EmoTalkError as error:
         _write({"problem": error.problem, "value": str(error.value), "remedy": error.remedy})
         return 2
@@ -85,24 +88,28 @@ def _open(name: str, device: str, *, is_online: bool) -> Any:
 
 
 def _recognised(path: Path, model: Any, language: str) -> Iterator[dict[str, Any]]:
-    """Text, language and end in seconds of each stretch of words."""
+    """Text, language and end in seconds of each stretch of words; then how likely each language is
+    by the sound of the first words, empty where the language was told.
+    """
     if language and language not in model.supported_languages:
         raise InputError(
             "The recogniser knows no such language",
             value=language,
             remedy="Use en, de, fr-fr, es ..., or let it find out by itself.",
         )
-    start = 0
+    start, likely = 0, dict[str, float]()
     for samples in stretches(open_sound(path)):
         found, info = model.transcribe(
             samples, language=language or None, beam_size=_BEAM, vad_filter=True,
             condition_on_previous_text=False,
         )  # fmt: skip
         for words in found:
-            language = info.language  # of the first words: one sound, one language
+            if not language:  # of the first words: one sound, one language
+                language, likely = info.language, dict(info.all_language_probs or ())
             end_s = start / SAMPLE_RATE + words.end
             yield {"text": words.text.strip(), "language": language, "end_s": end_s}
         start += len(samples)
+    yield {"languages": likely}
 
 
 def stretches(sound: SoundSource) -> Iterator[np.ndarray]:

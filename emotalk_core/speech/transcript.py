@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,7 @@ from ..timing import NETWORK_FPS
 from .all_paths import NoPathError, Places, all_paths
 from .english import read_english, spelled_english
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
+from .readers import can_read, languages_read, read_letters, spelled_letters
 from .script import said
 from .text_fit import Fit, Stretches
 
@@ -83,20 +84,19 @@ def find_espeak() -> Path | None:
 
 
 def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
-    """Each phone of each word of `text`: ARPABET where `language` is `ENGLISH`; else IPA, as
-    espeak-ng reads it, and `language` is one of its voices. Of subtitles, dialogues and
-    screenplays it takes what is `said`. `progress` only takes a Cancelled: how far it is nobody
-    knows.
+    """Each phone of each word of `text`: ARPABET where `language` is `ENGLISH`; else IPA, and
+    `language` is a voice of espeak-ng's, by which it is read where that is installed, else by
+    rules of our own. Of subtitles, dialogues and screenplays it takes what is `said`. `progress`
+    only takes a Cancelled: how far it is nobody knows.
 
     Raises
     ------
     SetupError
-        espeak-ng is not installed, and the language is not `ENGLISH`.
+        espeak-ng is not installed, and we do not read the language.
     InputError
         It has no such language; a TextError: the text has no sounds.
     """
-    read = partial(_by_espeak, language=language) if language.lower() != ENGLISH else read_english
-    words = read(said(text), progress=progress)
+    words = _reader(language)(said(text), progress=progress)
     if not words:
         raise TextError(
             "Nothing to say in the text",
@@ -108,9 +108,27 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
 
 def spelled(text: str, language: str) -> tuple[str, ...] | None:
     """Each word of `text` that `pronounced` has the phones of, as it is spoken, in letters; None
-    for languages of espeak-ng, which says no words.
+    where espeak-ng reads it, which says no words.
     """
-    return spelled_english(said(text)) if language.lower() == ENGLISH else None
+    if _is_english(language):
+        return spelled_english(said(text))
+    return spelled_letters(said(text), language) if _is_ours(language) else None
+
+
+def _reader(language: str) -> Callable[..., Words]:
+    if _is_english(language):
+        return read_english
+    return partial(read_letters if _is_ours(language) else _by_espeak, language=language)
+
+
+def _is_english(language: str) -> bool:
+    """As we read it; a region's by espeak-ng where that is installed."""
+    base, _, region = language.lower().partition("-")
+    return base == ENGLISH and (not region or find_espeak() is None)
+
+
+def _is_ours(language: str) -> bool:
+    return find_espeak() is None and can_read(language)
 
 
 def _by_espeak(text: str, language: str, progress: Progress) -> Words:
@@ -119,8 +137,8 @@ def _by_espeak(text: str, language: str, progress: Progress) -> Words:
         raise SetupError(
             "A text in this language is read by espeak-ng, which is not there",
             value=language,
-            remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones; "
-            f"English is read without it: {ENGLISH}.",
+            remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones; without "
+            f"it these are read: {', '.join((ENGLISH, *languages_read()))}.",
         )
     code, answer = _read(program, text, language, progress)
     if code != 0:

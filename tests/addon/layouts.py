@@ -14,6 +14,7 @@ class Layout:
     def __init__(self) -> None:
         self.labels: list[str] = []
         self.buttons: list[str] = []
+        self.texts: list[str] = []  # on them
         self.depressed: list[str] = []  # what stands on buttons that are
         self.columns = 0
         self.rows = 0
@@ -36,6 +37,7 @@ class Layout:
         self, name: str, *, text: str = "", depress: bool = False, **_: Any
     ) -> SimpleNamespace:
         self.buttons.append(name)
+        self.texts.append(text)
         self.depressed += [text] if depress else []
         return SimpleNamespace()
 

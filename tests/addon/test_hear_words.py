@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,29 +22,17 @@ from emotalk.emotalk_core.progress import Progress
 from emotalk.emotalk_core.speech import text_fit, transcript
 from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
 
+from tests.addon.hearing import Hear, of_length, stand_in
 from tests.addon.scenes import write_wav
 from tests.core.babble import babble
 
-Hear = Callable[[SoundSource, Recogniser, str, Progress], HeardWords]
 SAID_S = 4.0
 
 
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hear], None]:
     """Let something stand for the recogniser, and all words for what is babbled."""
-    monkeypatch.setattr(text_fit, "_LEAST_LIKE", -100.0)
-
-    def use(hear: Hear) -> None:
-        monkeypatch.setattr(texts, "hear_words", hear)
-        monkeypatch.setattr(settings, "recogniser", lambda: Recogniser("small"))
-
-    return use
-
-
-def of_length(sound: SoundSource, recogniser: Recogniser, language: str, _: Progress) -> HeardWords:
-    """The length of what is given, and by which model it is heard."""
-    seconds = round(sound.n_samples / 16_000)
-    return HeardWords(f"{recogniser.model} papa {seconds}", language or "en")
+    return partial(stand_in, monkeypatch)
 
 
 def test_what_is_heard_is_the_take_s_text(said: Any, hearing: Callable[[Hear], None]) -> None:
@@ -61,9 +50,9 @@ def test_a_take_s_language_counts_where_none_is_named(
 ) -> None:
     hearing(of_length)
     monkeypatch.setattr(transcript, "find_espeak", lambda: None)
-    bpy.ops.emotalk.tell_text(text="", language="en-gb")
+    bpy.ops.emotalk.tell_text(text="", language="ja")
 
-    with pytest.raises(RuntimeError, match="en-gb"):  # read by espeak-ng, which is not there
+    with pytest.raises(RuntimeError, match="ja"):  # read by espeak-ng, which is not there
         bpy.ops.emotalk.hear_words()
     bpy.ops.emotalk.hear_words(language="en")
 

@@ -13,8 +13,10 @@ import bpy
 import numpy as np
 import pytest
 from emotalk.addon.bridge.take import live, takes
+from emotalk.emotalk_core.speech import text_fit
 
 from tests.addon.cast_scenes import cast_of
+from tests.addon.hearing import of_length, stand_in
 from tests.addon.layouts import Layout, context_of
 from tests.addon.lip_scenes import FIRST, jaw
 from tests.addon.scenes import add_strip, needs_sound, run, save
@@ -65,6 +67,37 @@ def test_animate_takes_the_words_of_the_script_that_are_said(
     assert "(1 word)" in said.summary
     assert np.abs(np.subtract(jaw(head, *range(FIRST, 90)), alone)).max() > 0.01
     assert not live.is_stale(said)
+
+
+@pytest.mark.parametrize(("script", "text"), [("told 1", "told 1"), ("nothing", "small papa 4")])
+def test_words_are_heard_first_where_nothing_of_the_script_is_said(
+    script: str, text: str, said: Any, babbled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, of_length)
+    bpy.context.scene.emotalk.hear_words = True
+    choose(script)
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    assert said.controls.text == text
+    assert ("Heard without lines" in said.warnings) == (script == "nothing")
+
+
+def test_where_neither_is_said_the_voice_alone_counts(
+    said: Any, babbled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose("told 1")
+    bpy.ops.emotalk.animate()
+    stand_in(monkeypatch, of_length)
+    monkeypatch.setattr(text_fit, "_LEAST_LIKE", 1.0)
+    bpy.context.scene.emotalk.hear_words = True
+    choose("nothing")
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    assert not said.controls.text
+    assert "Heard without lines" in said.warnings
+    assert "Heard without words" in said.warnings
 
 
 def test_sliders_and_updates_keep_what_was_found(said: Any, head: Any, babbled: str) -> None:

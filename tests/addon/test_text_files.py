@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 from emotalk.addon.bridge.asked import scripts
+from emotalk.addon.ui.lips import _Lips
+from emotalk.emotalk_core.speech import transcript
 
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import run
 
 SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\n- ANNA: Papa! (laughs)\n"
@@ -18,6 +22,26 @@ def test_of_subtitles_the_words_alone_are_told(said: Any) -> None:
     assert bpy.ops.emotalk.tell_text(text=SUBTITLES) == {"FINISHED"}
 
     assert said.controls.words == "P_AA_P_AH"
+
+
+def test_the_button_shows_what_is_said(said: Any) -> None:
+    bpy.ops.emotalk.tell_text(text=SUBTITLES)
+    panel = SimpleNamespace(layout=Layout())
+
+    _Lips.draw(panel, context_of(300))
+
+    assert "Text: Papa!" in panel.layout.texts
+
+
+def test_the_name_of_a_file_may_tell_the_language(
+    said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
+    file = tmp_path / "said.ja.srt"
+    file.write_text(SUBTITLES, encoding="utf-8")
+
+    with pytest.raises(RuntimeError, match=r"read by espeak-ng.*ja"):
+        bpy.ops.emotalk.tell_text(text=str(file), language="en")
 
 
 def test_a_text_may_be_a_file(said: Any, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from emotalk_core.errors import Cancelled, TextError
-from emotalk_core.speech.english import Rules, read_english, spoken_words
+from emotalk_core.speech.english import read_english, spoken_words
 from emotalk_core.speech.english_numbers import in_words
+from emotalk_core.speech.letter_rules import Rules
 from emotalk_core.speech.phones import is_sound
 from emotalk_core.speech.transcript import ENGLISH, pronounced
 

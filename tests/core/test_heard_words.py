@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotalk_core import cli
 from emotalk_core.audio import ArraySound
-from emotalk_core.errors import Cancelled, SetupError, TextError
-from emotalk_core.speech import heard_words, recognise
-from emotalk_core.speech.heard_words import HeardWords, Recogniser, hear_words
+from emotalk_core.errors import Cancelled, RecogniserError, SetupError, TextError
+from emotalk_core.speech import recognise
+from emotalk_core.speech.heard_words import HeardWords, Recogniser, hearing
 from emotalk_core.timing import SAMPLE_RATE
+from tests.core.recogniser import answering, noise_wav
 
 NOISE = np.random.default_rng(1)
 
@@ -42,7 +42,9 @@ class Whisper:
         seconds = len(samples) / SAMPLE_RATE
         said = SimpleNamespace(text=f" {seconds:.1f} seconds", end=seconds)
         is_said, taken_for = (True, "zh") if samples.any() else (False, "en")
-        found = SimpleNamespace(language=flags["language"] or taken_for)
+        language = flags["language"] or taken_for
+        likely = None if flags["language"] else [(language, 0.75), ("en", 0.25)]
+        found = SimpleNamespace(language=language, all_language_probs=likely)
         return iter([said] if is_said else []), found
 
 
@@ -57,51 +59,63 @@ def library(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def spoken(tmp_path: Path) -> Path:
     """Two seconds of noise."""
-    return write_wav(tmp_path / "talk.wav", 2.0)
+    return noise_wav(tmp_path / "talk.wav", 2.0)
 
 
-def write_wav(path: Path, seconds: float) -> Path:
-    """Noise."""
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        file.writeframes(NOISE.integers(-999, 999, round(seconds * SAMPLE_RATE), "<i2").tobytes())
-    return path
-
-
-def recognised(capsys: pytest.CaptureFixture[str], *asked: object) -> tuple[int, list[Any]]:
+def recognised(
+    capsys: pytest.CaptureFixture[str],
+    *paths: Path,
+    model: str = "base",
+    language: str = "",
+    device: str = "cpu",
+    reach: str = "online",
+) -> tuple[int, list[Any]]:
     """What the program ends with and writes."""
-    code = recognise.main([str(one) for one in asked])
+    asked = [json.dumps({"path": str(path), "language": language}) + "\n" for path in paths]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", iter(asked))
+        code = recognise.main([model, device, reach])
     return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Let Python lines stand for the recogniser; its arguments are in `asked`."""
-
-    def command(python: Path, module: str, *asked: object) -> list[str]:
-        start = f"import json, sys, time; asked = {[str(one) for one in asked]!r}\n"
-        assert module == "speech.recognise"
-        return [str(python), "-c", start + code]
-
-    monkeypatch.setattr(heard_words, "our_command", command)
+def hear_words(*asked: Any, **flags: Any) -> HeardWords:
+    """One sound's."""
+    sound, recogniser, *language = asked
+    with hearing(recogniser) as recognised:
+        return recognised.words(sound, *language, **flags)
 
 
 @pytest.mark.usefixtures("library")
 def test_the_program_writes_words_language_and_times(
     spoken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, found = recognised(capsys, spoken, "base", "", "cpu", "online")
+    code, found = recognised(capsys, spoken)
 
     assert code == 0
-    assert found == [{"text": "2.0 seconds", "language": "zh", "end_s": 2.0}]
+    assert found == [
+        {"text": "2.0 seconds", "language": "zh", "end_s": 2.0},
+        {"languages": {"zh": 0.75, "en": 0.25}},
+    ]
+
+
+@pytest.mark.usefixtures("library")
+def test_a_model_is_opened_once_for_many_sounds(
+    spoken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = noise_wav(spoken.with_name("other.wav"), 1.0)
+
+    code, found = recognised(capsys, spoken, other, spoken)
+
+    assert code == 0
+    assert [one.get("text") for one in found[::2]] == ["2.0 seconds", "1.0 seconds", "2.0 seconds"]
+    assert len(Whisper.asked) == 3
 
 
 @pytest.mark.usefixtures("library")
 def test_a_long_sound_is_heard_in_stretches_of_one_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, found = recognised(
-        capsys, write_wav(tmp_path / "long.wav", 400.0), "base", "", "cpu", "online"
-    )
+    _, (*found, _) = recognised(capsys, noise_wav(tmp_path / "long.wav", 400.0))
 
     assert [one["end_s"] for one in found][-1] == pytest.approx(400.0)
     assert 240.0 <= found[0]["end_s"] <= 300.0
@@ -118,15 +132,18 @@ def test_the_language_is_that_of_the_first_words(
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         file.writeframes(np.r_[np.zeros(400 * SAMPLE_RATE, "<i2"), noise].tobytes())
 
-    _, found = recognised(capsys, path, "base", "", "cpu", "online")
+    _, (found, last) = recognised(capsys, path)
 
-    assert [one["language"] for one in found] == ["zh"]
+    assert found["language"] == "zh"
+    assert last == {"languages": {"zh": 0.75, "en": 0.25}}
 
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("reach", ["online", "offline"])
-def test_nothing_is_fetched_where_that_is_not_allowed(reach: str, spoken: Path) -> None:
-    recognise.main([str(spoken), "base", "", "cpu", reach])
+def test_nothing_is_fetched_where_that_is_not_allowed(
+    reach: str, spoken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recognised(capsys, spoken, reach=reach)
 
     assert Whisper.is_offline == (reach == "offline")
 
@@ -155,7 +172,7 @@ def test_stretches_are_cut_where_it_is_quiet_and_lose_nothing() -> None:
 def test_what_is_amiss_is_told_by_the_program(
     model: str, language: str, told: str, spoken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, (found,) = recognised(capsys, spoken, model, language, "cpu", "online")
+    code, (found,) = recognised(capsys, spoken, model=model, language=language)
 
     assert code == 2
     assert told in found["problem"]
@@ -166,7 +183,7 @@ def test_what_is_amiss_is_told_by_the_program(
 def test_a_card_that_does_not_work_is_told_as_such(
     spoken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, (found,) = recognised(capsys, spoken, "base", "", "cuda", "online")
+    code, (found,) = recognised(capsys, spoken, device="cuda")
 
     assert code == 2
     assert (found["value"], found["remedy"]) == ("cuda", "Use cpu.")
@@ -177,7 +194,7 @@ def test_a_python_without_the_library_is_told_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
 
-    code, (found,) = recognised(capsys, spoken, "base", "", "cpu", "online")
+    code, (found,) = recognised(capsys, spoken)
 
     assert code == 2
     assert "pip install faster-whisper" in found["remedy"]
@@ -188,18 +205,17 @@ def test_words_are_joined_and_the_sound_is_the_one_that_was_given(
 ) -> None:
     answering(
         monkeypatch,
-        "import wave; file = wave.open(asked[0]); n = file.getnframes() // file.getframerate()\n"
-        "print('a warning')\n"
-        "for i in range(n):\n"
-        "    word = {'text': f'{asked[1]}{i}', 'language': 'zh', 'end_s': i + 1.0}\n"
-        "    print(json.dumps(word), flush=True)",
+        "file = wave.open(told['path']); n = file.getnframes() // file.getframerate()",
+        "print('a warning')",
+        "for i in range(n): say(f'{asked[0]}{i}', 'zh', i + 1.0)",
+        "end(zh=0.5, fr=0.5)",
     )
     shares = list[float]()
 
     sound = ArraySound(np.zeros(3 * 48_000, np.float32), 48_000)
     heard = hear_words(sound, Recogniser("w"), progress=lambda share, _: shares.append(share))
 
-    assert heard == HeardWords("w0 w1 w2", "cmn")
+    assert heard == HeardWords("w0 w1 w2", "cmn", {"cmn": 0.5, "fr-fr": 0.5})
     assert shares == sorted(shares)
     assert 0.0 <= shares[-1] <= 1.0
 
@@ -208,7 +224,7 @@ def test_words_are_joined_and_the_sound_is_the_one_that_was_given(
 def test_whether_a_model_may_be_fetched_is_told(
     monkeypatch: pytest.MonkeyPatch, *, is_online: bool
 ) -> None:
-    answering(monkeypatch, "print(json.dumps({'text': asked[4], 'language': 'en', 'end_s': 1.0}))")
+    answering(monkeypatch, "say(asked[2])", "end()")
 
     heard = hear_words(silence(), Recogniser(is_online=is_online))
 
@@ -219,10 +235,7 @@ def test_whether_a_model_may_be_fetched_is_told(
 def test_a_language_is_asked_for_by_its_name_there(
     ours: str, theirs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(
-        monkeypatch,
-        "print(json.dumps({'text': asked[2], 'language': asked[2], 'end_s': 1.0}))",
-    )
+    answering(monkeypatch, "say(told['language'], told['language'])", "end()")
 
     assert hear_words(silence(), Recogniser(), ours) == HeardWords(theirs, ours)
 
@@ -235,13 +248,9 @@ def silence() -> ArraySound:
 @pytest.mark.parametrize(
     ("code", "error", "told"),
     [
-        ("print('a'); sys.exit('it broke')", SetupError, "it broke"),
-        (
-            "print(json.dumps({'problem': 'None', 'value': 'x', 'remedy': 'Get it.'}))",
-            SetupError,
-            "None: 'x'. Get it.",
-        ),
-        ("pass", TextError, "No words are heard"),
+        ("say('a'); sys.exit('it broke')", SetupError, "it broke"),
+        ("problem()", RecogniserError, "None: 'x'. Get it."),
+        ("end()", TextError, "No words are heard"),
     ],
 )
 def test_a_failure_is_one_line(
@@ -263,80 +272,3 @@ def test_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(Cancelled):
         hear_words(silence(), Recogniser(), progress=stop)
-
-
-def test_the_command_writes_texts_beside_sounds_and_keeps_those_that_are_there(
-    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answering(monkeypatch, "print(json.dumps({'text': 'one two', 'language': 'de', 'end_s': 1.0}))")
-    folder = spoken.parent
-    kept = write_wav(folder / "kept.wav", 1.0).with_suffix(".lab")
-    kept.write_text("mine", encoding="utf-8")
-    (folder / "broken.wav").write_text("no sound", encoding="utf-8")
-
-    code = cli.main(["words", str(folder)])
-
-    assert code == 3
-    assert spoken.with_suffix(".txt").read_text(encoding="utf-8") == "one two\n"
-    assert sorted(path.name for path in folder.glob("*.[tl]*")) == ["kept.lab", "talk.txt"]
-    out, err = capsys.readouterr()
-    assert "2 words (de)" in out
-    assert "kept.lab: is there already" in out
-    assert "emotalk: 1 in de: give --language to what reads them" in err
-    assert err.count("emotalk:") == 2
-    assert "broken.wav" in err
-
-
-def test_one_sound_may_have_its_text_elsewhere(
-    spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answering(monkeypatch, "print(json.dumps({'text': 'a', 'language': 'en', 'end_s': 1.0}))")
-    text = tmp_path / "other.txt"
-
-    assert cli.main(["words", str(spoken), "-o", str(text)]) == 0
-
-    assert text.read_text(encoding="utf-8") == "a\n"
-    assert cli.main(["words", str(spoken), str(spoken), "-o", str(text)]) == 2
-    assert cli.main(["words", str(spoken), "-o", str(spoken)]) == 2
-
-
-def test_no_other_file_than_a_text_is_written_over(
-    spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = write_wav(spoken.with_name("other.wav"), 1.0)
-    content = other.read_bytes()
-
-    assert cli.main(["words", str(spoken), "-o", str(other)]) == 2
-
-    assert "Use .txt, .lab." in capsys.readouterr().err
-    assert other.read_bytes() == content
-
-
-def test_what_every_sound_would_meet_is_told_once(
-    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answering(monkeypatch, "print(json.dumps({'problem': 'None', 'value': 'x', 'remedy': '.'}))")
-    other = write_wav(spoken.with_name("other.wav"), 1.0)
-
-    assert cli.main(["words", str(spoken), str(other)]) == 2
-
-    assert len(capsys.readouterr().err.splitlines()) == 1
-
-
-def test_two_sounds_of_one_name_may_have_one_text_that_is_there(
-    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answering(monkeypatch, "print(json.dumps({'text': 'a', 'language': 'en', 'end_s': 1.0}))")
-    write_wav(spoken.with_suffix(".wave"), 1.0)
-    write_wav(spoken.with_name("other.wav"), 1.0)
-    asked = ["words", str(spoken.parent), str(spoken.with_suffix(".wave"))]
-
-    assert cli.main(asked) == 2
-
-    assert "Two sounds would make one file (talk.txt)" in capsys.readouterr().err
-    spoken.with_suffix(".txt").write_text("mine", encoding="utf-8")
-
-    assert cli.main(asked) == 0
-
-    assert spoken.with_suffix(".txt").read_text(encoding="utf-8") == "mine"
-    assert spoken.with_name("other.txt").read_text(encoding="utf-8") == "a\n"

@@ -98,6 +98,27 @@ def test_phones_are_named_by_the_words_that_are_said(
     assert by_script == by_text != babbling.with_name("heard.csv").read_text()
 
 
+def test_a_list_of_jobs_names_a_script_for_each_sound(sounds: Path, script: Path) -> None:
+    other = sounds / "other.en.txt"
+    other.write_text("none of it", encoding="utf-8")
+    rows = [{"audio": "one.wav", "script": str(script)}, {"audio": "two.wav", "script": other.name}]
+    jobs = sounds / "jobs.json"
+    jobs.write_text(json.dumps(rows), encoding="utf-8")
+    asked = ["batch", str(jobs), "-o", str(sounds.parent / "out"), "--language", "de"]
+
+    assert cli.main(asked) == 0
+
+    made = entries(sounds)
+    assert made["one"]["said"].startswith(f"{script.name}: ")
+    assert not made["two"]["said"]
+    assert "other.en.txt" in made["two"]["warnings"][0]
+    before = other.stat().st_mtime_ns
+    rows[0]["output"] = str(other)
+    jobs.write_text(json.dumps(rows), encoding="utf-8")
+    assert cli.main(asked) == 2
+    assert other.stat().st_mtime_ns == before
+
+
 def test_a_batch_reads_the_script_once_and_finds_what_each_sound_says(
     sounds: Path, script: Path, espeak: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,32 @@ def test_a_wrong_text_is_left_out_and_told_and_the_others_go_on(
     assert np.array_equal(curves(sounds, "two"), curves(sounds, "three"))
 
 
+def test_a_texts_name_may_tell_its_language(sounds: Path) -> None:
+    assert run(sounds, "--texts", "--no-cache") == 0
+    expected = curves(sounds, "one")
+    (sounds / "one.lab").rename(sounds / "one.de.lab")
+    (sounds / "one.en.srt").write_text("wrong", encoding="utf-8")
+
+    assert run(sounds, "--texts", "--no-cache", language="de") == 0
+
+    assert np.array_equal(curves(sounds, "one"), expected)
+    (sounds / "one.en.srt").unlink()
+
+    assert run(sounds, "--texts", "--no-cache", language="en") == 0
+
+    assert np.array_equal(curves(sounds, "one"), expected)
+
+
+def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(sounds: Path) -> None:
+    (sounds / "one.lab").rename(sounds / "one.fr.lab")
+
+    assert run(sounds, "--texts", "--no-cache") == 0
+
+    (warning,) = entries(sounds)["one"]["report"]["warnings"]
+    assert "Heard without one.fr.lab: espeak-ng does not read this language: 'fr-fr'" in warning
+    assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -131,14 +157,14 @@ def test_a_row_of_a_list_keeps_the_text_that_it_names(sounds: Path) -> None:
     assert [name for name in made if made[name]] == ["one"]
 
 
-@pytest.mark.parametrize(("language", "why"), [("de", "Install it"), ("klingon", "klingon")])
+@pytest.mark.parametrize(("language", "why"), [("ja", "Install it"), ("klingon", "klingon")])
 def test_what_no_text_can_do_without_is_told_once_before_anything_is_heard(
     sounds: Path, language: str, why: str,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     heard: list[object] = []
     monkeypatch.setattr(BuiltinEngine, "encode", lambda *_, **__: heard.append(1))
-    if language == "de":
+    if language == "ja":
         monkeypatch.setenv("PATH", "")
 
     assert run(sounds, "--texts", language=language) == 2

@@ -41,7 +41,7 @@ __all__ = [
     "written",
 ]
 
-LANGUAGES: Final = "en, or as espeak-ng calls it, which has to be installed then: de, fr-fr, ja"
+LANGUAGES: Final = "en, or as espeak-ng calls it, which some have to have installed: de, es, ja"
 
 UNKNOWN_FRAME: Final = -1e9
 """Where the sound file of a take begins that was written by a version that did not say so."""

@@ -12,14 +12,15 @@ from typing import Any
 import bpy
 
 from ....emotalk_core.controls import EMOTIONS, Controls, ControlTrack
-from ....emotalk_core.errors import RigError
+from ....emotalk_core.errors import EmoTalkError, RigError
 from ....emotalk_core.keys.easing import frames_of
 from ....emotalk_core.progress import Progress
 from ....emotalk_core.reshaping import AS_IT_IS
 from .. import characters
 from ..faces.pauses import Silent
 from ..faces.stretches import check_channel, check_range, layout_of
-from ..jobs.settings import engine_settings
+from ..jobs import settings
+from ..jobs.words_first import WordsFirst
 from ..jobs.work import Request
 from ..keying import rigs
 from ..sounds import sound, sources
@@ -212,7 +213,18 @@ def _asked(
     if kind == "CLIP":
         return prepared
     track = scripts.obeyed(prepared.request.track, scene, take)
-    return replace(prepared, request=replace(prepared.request, track=track))
+    request = replace(prepared.request, track=track, words_first=_words_first(scene, take))
+    return replace(prepared, request=request)
+
+
+def _words_first(scene: bpy.types.Scene, take: Any | None) -> WordsFirst | None:
+    if not scene.emotalk.hear_words:
+        return None
+    language = take.controls.language if take is not None else ""
+    try:
+        return WordsFirst(settings.recogniser(), language)
+    except EmoTalkError as error:  # told when the sound is heard without
+        return WordsFirst(error, language)
 
 
 def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | None) -> Prepared:
@@ -346,7 +358,7 @@ def _request(
     track = controls.keyed_track(group, *clock)
     heard = replace(heard, notes=(*heard.notes, *controls.told_of(group), *rig.warnings))
     layout = layout_of(ours)
-    return Request(heard, rig.binding, track, engine_settings(), layout, is_clip=is_clip)
+    return Request(heard, rig.binding, track, settings.engine_settings(), layout, is_clip=is_clip)
 
 
 def _end_frame(heard: sound.Heard) -> float:

@@ -7,13 +7,14 @@ import contextlib
 import functools
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ....emotalk_core.cli.options import read_channel, read_track
 from ....emotalk_core.cli.streams import say, tell
-from ....emotalk_core.cli.texts import text_of
+from ....emotalk_core.cli.texts import language_of, text_of
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
@@ -50,7 +51,8 @@ def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
 def choose_script(arguments: argparse.Namespace) -> None:
     """Let the file that the flags name be the scene's script."""
     if arguments.script is not None:
-        scripts.load(arguments.script, arguments.language, bpy.context.scene)
+        language = language_of(arguments.script, arguments.language)
+        scripts.load(Path(arguments.script), language, bpy.context.scene)
 
 
 def object_called(name: str) -> bpy.types.Object:
@@ -138,7 +140,8 @@ def record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard:
     if asked.phones:
         phones.put(take.controls, asked.phones)
     if asked.words:
-        phones.put_text(take.controls, text_of(arguments.text), arguments.language, asked.words)
+        language = language_of(arguments.text, arguments.language)
+        phones.put_text(take.controls, text_of(arguments.text), language, asked.words)
     if asked.keys or asked.phones or asked.words:
         take.baked = controls.digest(take.controls)
 

@@ -80,6 +80,7 @@ class Session:
         if self.job is not None:
             self.job.cancel()
             self.job = None
+        self.room.words.close()
         if self.watch is not None:
             self.watch.end()
             self.watch = None

@@ -23,6 +23,7 @@ from .work import EngineSettings
 __all__ = [
     "EngineFlags",
     "cache_folder",
+    "can_hear_words",
     "engine_python",
     "engine_settings",
     "environment_folder",
@@ -192,6 +193,15 @@ def recogniser() -> Recogniser:
     folder = Path(bpy.path.abspath(model))
     asked = str(folder) if folder.is_dir() else model
     return Recogniser(asked, python, is_online=compat.is_online_allowed())
+
+
+def can_hear_words() -> bool:
+    """Whether there is a Python that may have a recogniser."""
+    try:
+        recogniser()
+    except SetupError:
+        return False
+    return True
 
 
 def environment_folder(preferences: Any) -> Path:

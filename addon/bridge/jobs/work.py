@@ -18,20 +18,22 @@ from ....emotalk_core.clip_files import read_clip
 from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
+from ....emotalk_core.errors import EmoTalkError
 from ....emotalk_core.model.folder import load_model
 from ....emotalk_core.pipeline import decode, encode, said_in_script
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
 from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
-from ....emotalk_core.speech.passage import Passage, Script
+from ....emotalk_core.speech.passage import Passage, Script, summary
 from ....emotalk_core.speech.phones import misplaced_phones
 from ....emotalk_core.speech.phrases import Phrase, find_phrases
 from ....emotalk_core.speech.text_fit import unlike_line
-from ....emotalk_core.speech.transcript import unlike_text
+from ....emotalk_core.speech.transcript import pronounced, unlike_text
 from ....emotalk_core.timing import NETWORK_FPS
 from ..sounds.decode import to_source
 from ..sounds.sound import Heard, Pause
+from .words_first import WordsFirst, WordsRoom
 
 __all__ = [
     "EngineRoom",
@@ -44,6 +46,8 @@ __all__ = [
     "redo_part",
 ]
 
+_SCRIPT_SHARE: Final = 0.4  # of the time, where words are heard when nothing in it is said
+_WORDS_SHARE: Final = 0.5  # of the time, where they are heard first
 _BESIDE_ROWS: Final = 12  # on each side of a part: lips that met there go to one of its keys
 
 
@@ -70,6 +74,7 @@ class Request:
     settings: EngineSettings
     options: BakeOptions
     is_clip: bool = False  # whether what is `heard` is a file of curves
+    words_first: WordsFirst | None = None  # where nothing is told of what is said
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +104,7 @@ class EngineRoom:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: tuple[tuple[object, ...], Engine] | None = None
+        self.words = WordsRoom()
 
     def engine(self, settings: EngineSettings, progress: Progress = silent) -> Engine:
         """The engine for these settings, loaded once; another Python takes seconds to start.
@@ -127,7 +133,8 @@ class EngineRoom:
         return not isinstance(known[1], RemoteEngine) or known[1].is_ready
 
     def forget(self) -> None:
-        """Give the engine's memory back; a worker ends."""
+        """Give the engine's memory back; a worker ends, and a recogniser."""
+        self.words.close()
         with self._lock:
             self._drop()
 
@@ -157,6 +164,20 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     """Sound to keys; curves of a file as they are, but for what their sliders say."""
     if request.is_clip:
         return _played(request)
+    asked, script = request.words_first, request.track.script
+    if asked is None or request.track.words:
+        return _animated(request, room, progress)
+    if script is None:
+        return _animated_by_words(request, asked, room, progress)
+    found = _animated(request, room, part_of(progress, 0.0, _SCRIPT_SHARE))
+    if found.passage is not None:
+        return found
+    alone = replace(request, track=replace(request.track, script=None))
+    outcome = _animated_by_words(alone, asked, room, part_of(progress, _SCRIPT_SHARE, 1.0))
+    return replace(_warned(outcome, script.unsaid), script=outcome.script or script)
+
+
+def _animated(request: Request, room: EngineRoom, progress: Progress) -> Outcome:
     settings = request.settings
     progress(0.0, "Loading the model")
     engine = room.engine(settings, part_of(progress, 0.0, 0.05))
@@ -179,15 +200,42 @@ def animate(request: Request, room: EngineRoom, progress: Progress = silent) -> 
     return _with_passage(outcome, request.track, passage)
 
 
+def _animated_by_words(
+    request: Request, asked: WordsFirst, room: EngineRoom, progress: Progress
+) -> Outcome:
+    """The words are heard first, and lips in the light of them; where that fails, by the voice
+    alone, and the report says why.
+    """
+    hearing = part_of(progress, 0.0, _WORDS_SHARE)
+    rest = part_of(progress, _WORDS_SHARE, 1.0)
+    reading, recognising = part_of(hearing, 0.0, 0.1), part_of(hearing, 0.1, 1.0)
+    try:
+        sound = to_source(request.heard, blender=request.settings.blender, progress=reading)
+        heard = room.words.words(sound, asked, recognising)
+        words = pronounced(heard.text, heard.language, lambda _, what: hearing(1.0, what))
+        told = replace(request, track=replace(request.track, words=words))
+        outcome = _animated(told, room, rest)
+    except EmoTalkError as error:
+        return _warned(_animated(request, room, rest), f"Heard without words: {error}")
+    script = Script(heard.text, heard.language, "Words heard")
+    passage = Passage(words, heard.text, summary(script.name, heard.text.split()))
+    report = replace(outcome.report, said=passage.summary)
+    return replace(outcome, report=report, script=script, passage=passage)
+
+
+def _warned(outcome: Outcome, warning: str) -> Outcome:
+    report = outcome.report
+    return replace(outcome, report=replace(report, warnings=(*report.warnings, warning)))
+
+
 def _with_passage(outcome: Outcome, asked: ControlTrack, passage: Passage | None) -> Outcome:
     """The same, and what of the script was found."""
-    report, script = outcome.report, asked.script
+    script = asked.script
     if script is None or asked.words:
         return outcome
-    if passage is not None:
-        report = replace(report, said=passage.summary)
-    else:
-        report = replace(report, warnings=(*report.warnings, script.unsaid))
+    if passage is None:
+        return replace(_warned(outcome, script.unsaid), script=script)
+    report = replace(outcome.report, said=passage.summary)
     return replace(outcome, report=report, script=script, passage=passage)
 
 

@@ -1,11 +1,16 @@
-"""How English is read, learnt from a dictionary."""
+"""How texts are read, learnt from a dictionary and from another program."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from emotalk_core.speech.english import Rules, load_rules, write_rules
-from training.english import aligned, as_rules, learn, read_dictionary, unseen_errors
+import pytest
+
+from emotalk_core.speech.letter_rules import Rules, load_rules, write_rules
+from training.english import read_dictionary
+from training.letters import aligned, as_rules, learn, unseen_errors
+from training.readers import read_by_espeak, read_words
 
 LINES = """\
 bat B AE1 T
@@ -79,3 +84,28 @@ def test_words_left_out_tell_how_well_others_are_read() -> None:
 
     assert unseen_errors(aligned(rhymes)) == 0.0
     assert unseen_errors(aligned(odd)) > 0.5
+
+
+def test_words_of_a_list_are_read_as_espeak_ng_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, words = tmp_path / "espeak-ng", tmp_path / "words.txt"
+    program.write_text('#!/bin/sh\nsed -e "s/^Über.*/(en)_a/" -e "s/^ma$/m_ˈɑː/"\n', "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    words.write_text("ma 99\nÜber 5\nm2 3\nma 1\n-- 1\n", encoding="utf-8")
+
+    found = read_words(words)
+
+    assert found == ["ma", "Über"]
+    assert read_by_espeak(found, "de") == {"ma": ("m", "ɑ")}
+
+
+def test_other_letters_than_english_ones_are_learnt(tmp_path: Path) -> None:
+    words = {"мама": ("m", "a", "m", "a"), "müsli": ("m", "y", "s", "l", "i")}
+    write_rules(as_rules(learn(aligned(words))), tmp_path / "rules.npz")
+
+    rules = load_rules(tmp_path / "rules.npz")
+
+    assert {word: rules.read(word) for word in words} == words
+    assert rules.read("ämä") == ("m",)

@@ -1,0 +1,160 @@
+"""Hear Words First: what is said is heard before a sound is animated."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from emotalk.addon.bridge.jobs import words_first
+from emotalk.addon.ui import speech
+from emotalk.emotalk_core.audio import ArraySound, SoundSource
+from emotalk.emotalk_core.errors import SetupError
+from emotalk.emotalk_core.progress import silent
+from emotalk.emotalk_core.speech import heard_words, text_fit
+from emotalk.emotalk_core.speech.heard_words import HeardWords, Hearing, Recogniser
+
+from tests.addon.cast_scenes import cast_of
+from tests.addon.hearing import of_length, stand_in
+from tests.addon.lip_scenes import panel_of
+from tests.addon.scenes import add_strip, keys_of, write_wav
+from tests.core.babble import babble
+
+
+@pytest.fixture
+def ours(addon: Any, head: Any, tmp_path: Path) -> Any:
+    """A panel with two seconds of babble, whose words are wanted."""
+    ours = panel_of(head)
+    ours.filepath = str(write_wav(tmp_path / "b.wav", babble(2.0)))
+    ours.hear_words = True
+    return ours
+
+
+def test_lips_are_made_in_the_light_of_the_words_and_the_take_keeps_them(
+    ours: Any, head: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, of_length)
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    (take,) = ours.takes
+    keys = keys_of(head, "mouthClose")[1]
+    assert (take.controls.text, take.controls.language) == ("small papa 2", "en")
+    assert "Words heard: small papa 2 (3 words)" in take.summary
+    assert not take.warnings
+    ours.hear_words = False
+    bpy.ops.emotalk.animate()
+    assert np.array_equal(keys_of(head, "mouthClose")[1], keys)
+    take.controls.text = take.controls.words = ""
+    bpy.ops.emotalk.animate()
+    assert np.abs(keys_of(head, "mouthClose")[1] - keys).max() > 0.01
+
+
+def test_a_text_that_is_there_goes_before(ours: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hear(*_: Any) -> HeardWords:
+        raise AssertionError("nobody asked for it")
+
+    stand_in(monkeypatch, of_length)
+    bpy.ops.emotalk.animate()
+    stand_in(monkeypatch, hear)
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    assert ours.takes[0].controls.text == "small papa 2"
+
+
+@pytest.mark.parametrize("why", ["It broke", "not what is said"])
+def test_where_words_fail_the_voice_alone_counts_and_a_line_says_why(
+    why: str, ours: Any, head: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.hear_words = False
+    bpy.ops.emotalk.animate()
+    alone = keys_of(head, "mouthClose")[1]
+    ours.hear_words = True
+
+    def hear(*asked: Any) -> HeardWords:
+        if why == "It broke":
+            raise SetupError("The words were not heard", value="small", remedy="It broke.")
+        return of_length(*asked)
+
+    stand_in(monkeypatch, hear)
+    monkeypatch.setattr(text_fit, "_LEAST_LIKE", 1.0)
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    (take,) = ours.takes
+    assert "Heard without words: " in take.warnings
+    assert why in take.warnings
+    assert not take.controls.text
+    assert np.array_equal(keys_of(head, "mouthClose")[1], alone)
+
+
+def test_without_a_recogniser_the_voice_alone_counts_and_a_line_says_what_to_do(ours: Any) -> None:
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    assert "Heard without words: Words are heard outside of Blender" in ours.takes[0].warnings
+
+
+def test_one_recogniser_hears_all_strips_and_is_gone_with_the_job(
+    ours: Any, head: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+
+    @contextmanager
+    def hearing(recogniser: Recogniser) -> Generator[Hearing]:
+        with heard_words.hearing(recogniser) as opened:
+            done.append("begun")
+            yield opened
+        done.append("ended")
+
+    stand_in(monkeypatch, of_length)
+    monkeypatch.setattr(words_first, "hearing", hearing)
+    for place in range(2):
+        path = write_wav(tmp_path / f"{place}.wav", babble(1.0 + place))
+        add_strip(path, frame=1 + 100 * place)
+    cast_of(ours, head)
+
+    assert bpy.ops.emotalk.animate_cast() == {"FINISHED"}
+
+    assert [take.controls.text for take in ours.takes] == ["small papa 1", "small papa 2"]
+    assert done == ["begun", "ended"]
+
+
+def test_a_language_that_is_not_sure_goes_by_the_sounds_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = {1: {"de": 0.95}, 2: {"nl": 0.6, "de": 0.3}}
+
+    def hear(sound: SoundSource, _recogniser: Any, language: str, _progress: Any) -> HeardWords:
+        likely = found[round(sound.n_samples / 16_000)]
+        heard = language or max(likely, key=lambda one: likely[one])
+        return HeardWords(heard, heard, {} if language else likely)
+
+    stand_in(monkeypatch, hear)
+    room, asked = words_first.WordsRoom(), words_first.WordsFirst(Recogniser())
+    sounds = [ArraySound(np.zeros(n * 16_000, np.float32), 16_000) for n in (2, 1, 1, 1, 2)]
+
+    heard = [room.words(sound, asked, silent).language for sound in sounds]
+
+    assert heard == ["nl", "de", "de", "de", "de"]
+
+
+def test_the_panel_offers_it_where_it_can_be_had_or_is_asked_for(
+    ours: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_offered() -> bool:
+        shown = list[str]()
+        layout = SimpleNamespace(prop=lambda _group, name: shown.append(name))
+        speech.draw_words(layout, bpy.context)
+        return shown == ["hear_words"]
+
+    assert is_offered()
+    ours.hear_words = False
+    assert not is_offered()
+    stand_in(monkeypatch, of_length)
+    assert is_offered()

@@ -1,0 +1,122 @@
+"""`emotalk words`: texts beside sounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emotalk_core import cli
+from tests.core.recogniser import answering, noise_wav
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> Path:
+    """Two seconds of noise."""
+    return noise_wav(tmp_path / "talk.wav", 2.0)
+
+
+def test_the_command_writes_texts_beside_sounds_and_keeps_those_that_are_there(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('one two', 'de')", "end()")
+    folder = spoken.parent
+    kept = noise_wav(folder / "kept.wav", 1.0).with_suffix(".lab")
+    kept.write_text("mine", encoding="utf-8")
+    (folder / "broken.wav").write_text("no sound", encoding="utf-8")
+
+    code = cli.main(["words", str(folder)])
+
+    assert code == 3
+    assert spoken.with_suffix(".de.txt").read_text(encoding="utf-8") == "one two\n"
+    assert sorted(path.name for path in folder.glob("*.[tl]*")) == ["kept.lab", "talk.de.txt"]
+    out, err = capsys.readouterr()
+    assert "2 words (de)" in out
+    assert "kept.lab: is there already" in out
+    assert err.count("emotalk:") == 1
+    assert "broken.wav" in err
+
+    assert cli.main(["words", str(folder)]) == 3
+
+    assert "talk.de.txt: is there already" in capsys.readouterr().out
+
+
+def test_a_folder_goes_on_where_a_text_cannot_be_written(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('a', 'fr')", "end()")
+    other = noise_wav(spoken.with_name("other.wav"), 1.0)
+    spoken.with_suffix(".fr.txt").mkdir()
+
+    assert cli.main(["words", str(spoken), str(other)]) == 3
+
+    assert other.with_suffix(".fr.txt").read_text(encoding="utf-8") == "a\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "talk.fr.txt" in line
+
+
+def test_a_text_of_another_name_is_told_to_need_its_language(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('a', 'fr')", "end()")
+
+    for name in ("out.txt", "out.fr.txt"):
+        assert cli.main(["words", str(spoken), "-o", str(spoken.with_name(name))]) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "out.txt: give --language fr-fr" in line
+
+
+def test_one_sound_may_have_its_text_elsewhere(
+    spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, "say('a')", "end()")
+    text = tmp_path / "other.txt"
+
+    assert cli.main(["words", str(spoken), "-o", str(text)]) == 0
+
+    assert text.read_text(encoding="utf-8") == "a\n"
+    assert cli.main(["words", str(spoken), str(spoken), "-o", str(text)]) == 2
+    assert cli.main(["words", str(spoken), "-o", str(spoken)]) == 2
+
+
+def test_no_other_file_than_a_text_is_written_over(
+    spoken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = noise_wav(spoken.with_name("other.wav"), 1.0)
+    content = other.read_bytes()
+
+    assert cli.main(["words", str(spoken), "-o", str(other)]) == 2
+
+    assert "Use .txt, .lab." in capsys.readouterr().err
+    assert other.read_bytes() == content
+
+
+def test_what_every_sound_would_meet_is_told_once(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "problem()")
+    other = noise_wav(spoken.with_name("other.wav"), 1.0)
+
+    assert cli.main(["words", str(spoken), str(other)]) == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_two_sounds_of_one_name_may_have_one_text_that_is_there(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('a')", "end()")
+    noise_wav(spoken.with_suffix(".wave"), 1.0)
+    noise_wav(spoken.with_name("other.wav"), 1.0)
+    asked = ["words", str(spoken.parent), str(spoken.with_suffix(".wave"))]
+
+    assert cli.main(asked) == 2
+
+    assert "Two sounds would make one file (talk.txt)" in capsys.readouterr().err
+    spoken.with_suffix(".txt").write_text("mine", encoding="utf-8")
+
+    assert cli.main(asked) == 0
+
+    assert spoken.with_suffix(".txt").read_text(encoding="utf-8") == "mine"
+    assert spoken.with_name("other.txt").read_text(encoding="utf-8") == "a\n"

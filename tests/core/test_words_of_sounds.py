@@ -1,0 +1,90 @@
+"""The words of many sounds: one recogniser, and languages that go by each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotalk_core.audio import ArraySound
+from emotalk_core.errors import EmoTalkError, InputError, RecogniserError
+from emotalk_core.progress import Progress
+from emotalk_core.speech.heard_words import HeardWords, Recogniser
+from emotalk_core.speech.words_of_sounds import Spoken, words_of_sounds
+from emotalk_core.timing import SAMPLE_RATE
+from tests.core.recogniser import answering
+
+
+def sound(seconds: int) -> Spoken:
+    """One whose length tells the recogniser what to say."""
+    silence = ArraySound(np.zeros(seconds * SAMPLE_RATE, np.float32), SAMPLE_RATE)
+    return Spoken(lambda _progress: silence)
+
+
+def missing(_progress: Progress) -> ArraySound:
+    """A sound that is not there."""
+    raise InputError("No such file", value="x", remedy="Choose another.")
+
+
+def heard(*sounds: Spoken) -> list[tuple[int, HeardWords | EmoTalkError]]:
+    """What is heard in them, in turn."""
+    return list(words_of_sounds(sounds, Recogniser()))
+
+
+SECONDS = "seconds = wave.open(told['path']).getnframes() // 16000"
+
+
+def test_one_recogniser_hears_all_sounds_in_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    answering(
+        monkeypatch,
+        f"first = open({str(starts)!r}, 'a').write('.') if 'n' not in globals() else 0; n = 1",
+        SECONDS,
+        "say(str(seconds))",
+        "end(en=1.0)",
+    )
+
+    found = heard(sound(1), sound(3), sound(2))
+
+    assert [(i, one.text) for i, one in found if isinstance(one, HeardWords)] == [
+        (0, "1"), (1, "3"), (2, "2"),
+    ]  # fmt: skip
+    assert starts.read_text(encoding="utf-8") == "."
+
+
+def test_one_that_fails_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, SECONDS, "if seconds == 2: sys.exit('it broke')", "say('a')", "end()")
+
+    found = dict(heard(sound(1), sound(2), Spoken(missing), sound(1)))
+
+    assert "it broke" in str(found[1])
+    assert "No such file" in str(found[2])
+    assert found[0] == found[3] == HeardWords("a", "en")
+
+
+def test_what_every_sound_would_meet_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "problem()")
+
+    with pytest.raises(RecogniserError):
+        heard(sound(1), sound(1))
+
+
+def test_a_language_that_is_not_sure_goes_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(
+        monkeypatch,
+        SECONDS,
+        "likely = {1: dict(cy=0.6, en=0.3), 2: dict(en=0.95, cy=0.01), 3: dict(de=0.8, nl=0.1)}",
+        "said = told['language'] or next(iter(likely[seconds]))",
+        "say(f'{seconds} {said}', said)",
+        "end(**({} if told['language'] else likely[seconds]))",
+    )
+
+    found = heard(sound(1), sound(2), sound(3), sound(2))
+
+    assert [i for i, _ in found] == [1, 3, 0, 2]
+    texts = [one.text for _, one in found if isinstance(one, HeardWords)]
+    assert texts == ["2 en", "2 en", "1 en", "3 de"]
+    assert [one.language for _, one in heard(sound(1)) if isinstance(one, HeardWords)] == ["cy"]
