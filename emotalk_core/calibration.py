@@ -6,7 +6,6 @@ is the mean over clips of an emotion, each clip the mean over its frames with sp
 
 from __future__ import annotations
 
-import csv
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -26,12 +25,14 @@ from .model.folder import PROTOTYPES, Model
 from .model.tensors import write_tensors
 from .pipeline import encode
 from .progress import Progress, part_of, silent
+from .rows import Form, csv_rows, read_text
 
 __all__ = ["Calibrated", "LabelledClip", "calibrate", "find_clips"]
 
 _log = logging.getLogger(__name__)
 
 _RAVDESS: Final = re.compile(r"\d\d-\d\d-(0[1-8])(?:-\d\d){4}")
+_LIST: Final = Form("list of clips", ("path", "emotion"), "path,emotion")
 _SPEECH_DB: Final = -40.0  # frames that are quieter say nothing about the voice
 _OTHER_WORDS: Final = {
     "happiness": "happy",
@@ -78,7 +79,8 @@ def find_clips(path: Path) -> list[LabelledClip]:
         if len(clips) < len(sounds):
             _log.warning("%d sounds without a label are left out", len(sounds) - len(clips))
     else:
-        clips = _read_list(path)
+        rows = csv_rows(read_text(path, "folder or list of clips"), _LIST)
+        clips = [_clip_of(row, path) for row in rows]
     if not clips:
         raise InputError(
             "No labelled clips",
@@ -97,27 +99,10 @@ def _label_of(sound: Path, root: Path) -> str | None:
     return next((word for word in words if word in EMOTIONS), None)
 
 
-def _read_list(path: Path) -> list[LabelledClip]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError as error:
-        raise InputError(
-            "No such folder or list of clips", value=path, remedy="Check the name."
-        ) from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            "List of clips cannot be read", value=path, remedy="Save it as a csv in UTF-8."
-        ) from error
-    return [_clip_of(row, path) for row in rows]
-
-
-def _clip_of(row: Mapping[str, str | None], listed: Path) -> LabelledClip:
-    name, word = row.get("path"), (row.get("emotion") or "").strip().lower()
+def _clip_of(row: Mapping[str, str], listed: Path) -> LabelledClip:
+    name, word = row.get("path", ""), row.get("emotion", "").strip().lower()
     if not name:
-        raise InputError(
-            "A row without a clip", value=dict(row), remedy="Write the columns path,emotion."
-        )
+        raise InputError("A row without a clip", value=dict(row), remedy="Fill in `path`.")
     emotion = _OTHER_WORDS.get(word, word)
     if emotion not in EMOTIONS:
         raise InputError("No such emotion", value=word, remedy=f"Use {', '.join(EMOTIONS)}.")

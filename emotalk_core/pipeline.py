@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -93,11 +94,12 @@ def decode(  # noqa: PLR0913 - what, how, and which part of it
     """
     shaping_from = _FOLLOWING_SHARE if track.words else 0.0
     following = part_of(progress, 0.0, shaping_from)
-    read = _reader(with_text(encoding, track.words, engine.config, following))
+    told = with_text(encoding, track.words, engine.config, following)
     rows: list[np.ndarray] = []
-    for block in _shaped_blocks(read, encoding.n_frames, track, engine, fps, span):
+    n, part = encoding.n_frames, lambda start, stop: told[start:stop]
+    for block in _shaped_blocks(part, n, track, engine, fps, span):
         rows.append(block)
-        done = min(len(rows) * _BLOCK_FRAMES / encoding.n_frames, 1.0)
+        done = min(len(rows) * _BLOCK_FRAMES / n, 1.0)
         progress(shaping_from + (1.0 - shaping_from) * done, "Shaping the curves")
     values = np.concatenate(rows) if rows else np.zeros((0, len(shaping.CHANNELS)), np.float32)
     start_s = float(max(span[0], 0) / fps) if span else 0.0
@@ -245,18 +247,9 @@ def _shares(stored: StoredEncoding, config: ModelConfig) -> np.ndarray:
     return np.concatenate([np.zeros((0, len(PHONES)), np.float32), *blocks])
 
 
-def _reader(encoding: Encoding) -> _Read:
-    return lambda start, stop: encoding[start:stop]
-
-
 def _frames_at(n_network: int, fps: Fraction) -> int:
     """Frames at `fps` that last as long as `n_network` frames at 30 fps."""
-    return -(
-        -n_network
-        * fps.numerator
-        * NETWORK_FPS.denominator
-        // (fps.denominator * NETWORK_FPS.numerator)
-    )
+    return math.ceil(n_network * fps / NETWORK_FPS)
 
 
 def _shaped_blocks(

@@ -149,7 +149,7 @@ def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 
     return first + step * np.arange(n_keys, dtype=np.float64)
 
 
-def _sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool = True) -> np.ndarray:
+def _sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool) -> np.ndarray:
     """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
 
     With `keep_closures` the lips of every row in which they meet go to the nearest of `times_s` as

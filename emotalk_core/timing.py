@@ -24,11 +24,9 @@ _NTSC = Fraction(1001, 1000)
 _TOLERANCE = 5e-4  # 23.976, 23.98 and 24/1.001 all mean 24000/1001; 24 is 1e-3 away
 
 
-def frame_count(n_samples: int, fps: Fraction = NETWORK_FPS) -> int:
-    """Frames that a sound of `n_samples` at 16 kHz lasts, the last one begun: ceil(n fps /
-    16000).
-    """
-    return -(-n_samples * fps.numerator // (SAMPLE_RATE * fps.denominator))
+def frame_count(n_samples: int) -> int:
+    """Frames that a sound of `n_samples` at 16 kHz lasts, the last one begun."""
+    return math.ceil(n_samples * NETWORK_FPS / SAMPLE_RATE)
 
 
 def frame_times(n_frames: int, fps: Fraction, start_frame: int = 0) -> np.ndarray:

@@ -5,7 +5,6 @@ Front end, lips and face stay as they are; only the few numbers are changed that
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from emotalk_core.model.config import write_config
 from emotalk_core.model.folder import Model, load_model
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
+from emotalk_core.rows import Form, csv_rows, read_text
 
 from .datasets import SPLITS, Recording, load_open_speech, make_quiet
 from .features import CopyPlan, FeatureSet, FrontEnd, Standardise, extract
@@ -31,6 +31,7 @@ from .retold import at_other_speeds
 
 __all__ = ["Audition", "hear_actors", "load_actors"]
 
+_LIST: Final = Form("list of actors", ("file", "emotion"), "file,emotion,speaker,split")
 _READERS, _FEWEST, _QUIET = 150, 3, 120  # clips
 _SOMEBODY: Final = "somebody"
 """Speaker of clips of whom no name is given: an empty one would mean that nobody speaks."""
@@ -57,20 +58,7 @@ def load_actors(folder: Path) -> list[Recording]:
         that there is not, a file twice.
     """
     index = folder / "index.csv"
-    try:
-        with index.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows, columns = list(reader), reader.fieldnames or ()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "It is no UTF-8"
-        raise InputError("No list of actors", value=index, remedy=f"{reason}.") from error
-    missing = [name for name in ("file", "emotion") if name not in columns]
-    if missing:
-        raise InputError(
-            "A column is missing",
-            value=f"{index}: {missing[0]}",
-            remedy="Give a first line with names between commas: file,emotion,speaker,split.",
-        )
+    rows = csv_rows(read_text(index, _LIST.what), _LIST)
     found = [_recording(folder, row, f"{index}, line {n}") for n, row in enumerate(rows, 2)]
     _refuse_twice(index, [r.name.removeprefix("actors/") for r in found])
     return found
@@ -88,8 +76,8 @@ def _refuse_twice(index: Path, files: Sequence[str]) -> None:
             )
 
 
-def _recording(folder: Path, row: dict[str, str | None], where: str) -> Recording:
-    file, emotion = row.get("file") or "", row.get("emotion") or ""
+def _recording(folder: Path, row: dict[str, str], where: str) -> Recording:
+    file, emotion = row.get("file", ""), row.get("emotion", "")
     split = row.get("split") or "train"
     for name, value, known in (("emotion", emotion, EMOTIONS), ("split", split, SPLITS)):
         if value not in known:

@@ -11,7 +11,6 @@ where they differ most (as in Hatch et al., "Within-class covariance normalizati
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -41,7 +40,6 @@ __all__ = [
     "write",
 ]
 
-log = logging.getLogger(__name__)
 
 _NOTHING: Final = 1e-9  # a share that rounds to nothing
 _STRAIGHT: Final = 8.0  # GELU is the identity around this, to 1e-14

@@ -209,15 +209,15 @@ def has_sound_library() -> bool:
     return True
 
 
-def fcurves_of(block: Any, *, ensure: bool = False) -> Any | None:
-    """F-curves of the Action that is assigned to a Key, Object or Scene; None where there is none.
+def fcurves_of(block: Any, *, ensure: bool = False) -> Any:
+    """F-curves of the Action that is assigned to a Key, Object or Scene; () where there is none.
 
     With `ensure`, the assigned Action gets the slot, layer and strip that its curves need.
     """
     data = block.animation_data
     action = data.action if data else None
     if action is None:
-        return None
+        return ()
     if not hasattr(action, "slots"):
         return action.fcurves
     if ensure and data.action_slot is None:
@@ -255,21 +255,21 @@ def other_slots(action: Any, slot: Any | None) -> list[Any]:
     return [other for other in others if other.handle in keyed or other.users()]
 
 
-def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any | None:
+def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any:
     if slot is None:
-        return None
+        return ()
     if ensure:
         layer = action.layers[0] if action.layers else action.layers.new("Layer")
         strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
         return strip.channelbag(slot, ensure=True).fcurves
     strips = action.layers[0].strips if action.layers else ()
     bag = strips[0].channelbag(slot) if strips else None
-    return bag.fcurves if bag else None
+    return bag.fcurves if bag else ()
 
 
-def new_fcurve(fcurves: Any, path: str, index: int, group: str) -> Any:
-    """A new F-curve in `fcurves`; grouped where this line can."""
-    for words in ({"group_name": group}, {"action_group": group}, {}):
+def new_fcurve(fcurves: Any, path: str, index: int) -> Any:
+    """A new F-curve in `fcurves`; in a group of ours where this line can."""
+    for words in ({"group_name": "EmoTalk"}, {"action_group": "EmoTalk"}, {}):
         try:
             return fcurves.new(path, index=index, **words)
         except TypeError:  # 4.2, 4.5 and 5.0 each know another argument
@@ -304,7 +304,7 @@ def strip_curves(strip: Any) -> Any:
         return ()
     if not hasattr(strip, "action_slot"):
         return strip.action.fcurves
-    return _channelbag_fcurves(strip.action, strip.action_slot, ensure=False) or ()
+    return _channelbag_fcurves(strip.action, strip.action_slot, ensure=False)
 
 
 def set_strip_slot(strip: Any, slot: Any | None) -> None:

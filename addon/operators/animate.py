@@ -6,11 +6,8 @@ from typing import ClassVar
 
 import bpy
 
-from ...emotalk_core.progress import Progress
 from ..bridge.asked import cast
 from ..bridge.jobs.session import SESSION
-from ..bridge.jobs.work import Outcome, animate
-from ..bridge.keying import bake
 from ..bridge.sounds import strips
 from ..bridge.take import takes
 from .watched import WatchedOperator
@@ -21,8 +18,6 @@ __all__ = ["CLASSES"]
 def reason_against(context: bpy.types.Context) -> str:
     """Why Animate is greyed out; empty when it is not."""
     ours = context.scene.emotalk
-    if SESSION.job is not None:
-        return "EmoTalk is at work. Press the x beside its progress to stop it"
     if ours.source == "SPEAKER" and ours.speaker is None:
         return "Pick a Speaker object"
     if ours.source == "FILE" and not ours.filepath:
@@ -55,14 +50,6 @@ class EMOTALK_OT_animate(WatchedOperator):
         if len(lines) > 1:
             return [partial(takes.prepare_line, context.scene, line) for line in lines]
         return [partial(takes.prepare, context)]
-
-    def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
-        """From the sound on."""
-        return partial(animate, prepared.request, SESSION.room)
-
-    def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
-        """Who, and how much."""
-        return f"Animated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_stop(bpy.types.Operator):

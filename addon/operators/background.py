@@ -12,14 +12,14 @@ from ...emotalk_core.progress import Progress, silent
 from ..bridge.jobs.job import Job
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.watch import Watch
-from .base import EmoTalkOperator
+from .base import WhenIdle
 
 __all__ = ["BackgroundOperator"]
 
 _POLL_S = 0.05
 
 
-class BackgroundOperator(EmoTalkOperator):
+class BackgroundOperator(WhenIdle):
     """`work` says what is slow, `put` puts its result into the scene."""
 
     by_hand = False  # set by `invoke`; scripts use the result in their next line

@@ -6,12 +6,17 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import bpy
+from bpy.props import StringProperty
+from bpy_extras.io_utils import ExportHelper
 
 from ...emotalk_core.errors import Cancelled, EmoTalkError
+from ..bridge import compat
 from ..bridge.jobs import errand
+from ..bridge.jobs.session import SESSION
+from ..bridge.take import takes
 from ..bridge.take.adopted import Adoption, adopt
 
-__all__ = ["EmoTalkOperator", "ErrandOperator", "OfCharacter"]
+__all__ = ["EmoTalkOperator", "ErrandOperator", "OfCharacter", "OfTake", "WhenIdle", "WritesFile"]
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +97,30 @@ class OfCharacter(EmoTalkOperator):
         return super().poll(context)
 
 
+class OfTake(EmoTalkOperator):
+    """Works on the active take."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a take."""
+        if takes.active_take(context.scene) is None:
+            cls.poll_message_set("Nothing is animated yet: press Animate first")
+            return False
+        return super().poll(context)
+
+
+class WhenIdle(EmoTalkOperator):
+    """Greyed out while a face is animated."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether nothing else is at work."""
+        if SESSION.job is not None:
+            cls.poll_message_set("EmoTalk is at work. Press the x beside its progress to stop it")
+            return False
+        return super().poll(context)
+
+
 class ErrandOperator(EmoTalkOperator):
     """Greyed out while another errand runs."""
 
@@ -104,3 +133,21 @@ class ErrandOperator(EmoTalkOperator):
         if reason:
             cls.poll_message_set(reason)
         return not reason
+
+
+class WritesFile(ErrandOperator, ExportHelper):
+    """Hears what it writes, if that is not at hand; a script finds the file written in its next
+    line.
+    """
+
+    bl_options: ClassVar[set[str]] = {"REGISTER"}
+
+    check_extension = None  # any of `filter_glob`, as typed
+    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
+
+    by_hand = False
+
+    def invoke(self, context: bpy.types.Context, event: Any) -> Any:
+        """Ask where to."""
+        self.by_hand = True
+        return ExportHelper.invoke(self, context, event)

@@ -1,16 +1,11 @@
 """The cast: who speaks which strips, and all of them at once."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import bpy
 
-from ...emotalk_core.progress import Progress
 from ..bridge import characters
 from ..bridge.asked import cast
-from ..bridge.jobs.session import SESSION
-from ..bridge.jobs.work import Outcome, animate
-from ..bridge.keying import bake
 from ..bridge.take import takes
 from ..bridge.take.several import asked_of_cast
 from .base import EmoTalkOperator, OfCharacter
@@ -31,10 +26,7 @@ class EMOTALK_OT_animate_cast(WatchedOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a cast, and nothing else at work."""
-        if SESSION.job is not None:
-            cls.poll_message_set("EmoTalk is at work. Press the x beside its progress to stop it")
-            return False
+        """Whether there is a cast."""
         if not context.scene.emotalk.cast:
             cls.poll_message_set("Add who speaks with the + beside the list")
             return False
@@ -43,14 +35,6 @@ class EMOTALK_OT_animate_cast(WatchedOperator):
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """Every strip that somebody speaks."""
         return asked_of_cast(context)
-
-    def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
-        """From the sound on."""
-        return partial(animate, prepared.request, SESSION.room)
-
-    def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
-        """Who, and how much."""
-        return f"Animated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_add_role(OfCharacter):

@@ -1,11 +1,10 @@
 """Curves in files: Live Link Face csv, npz and json, out of a take and onto a character."""
 
 from pathlib import Path
-from typing import Any, ClassVar
 
 import bpy
 from bpy.props import StringProperty
-from bpy_extras.io_utils import ExportHelper, ImportHelper
+from bpy_extras.io_utils import ImportHelper
 
 from ...emotalk_core.clip_files import write_clip
 from ...emotalk_core.errors import InputError
@@ -18,12 +17,12 @@ from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.take import clips, takes
-from .base import ErrandOperator, OfCharacter
+from .base import OfCharacter, OfTake, WritesFile
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
+class EMOTALK_OT_export_clip(OfTake, WritesFile):
     """A file for other programs."""
 
     bl_idname = "emotalk.export_clip"
@@ -32,30 +31,12 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
         "Write the active take's curves as csv (Live Link Face), npz or json, or its drawn mouths "
         "as tsv (Rhubarb), by the name's ending"
     )
-    bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".csv"
-    check_extension = None  # csv, npz, json or tsv, as typed
-    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.csv;*.npz;*.json;*.tsv", options={"HIDDEN"})
 
-    _by_hand = False
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take."""
-        if takes.active_take(context.scene) is None:
-            cls.poll_message_set("Nothing is animated yet: press Animate first")
-            return False
-        return super().poll(context)
-
-    def invoke(self, context: bpy.types.Context, event: Any) -> Any:
-        """Ask where to."""
-        self._by_hand = True
-        return ExportHelper.invoke(self, context, event)
-
     def run(self, context: bpy.types.Context) -> str:
-        """Make the curves and write them; a script finds the file written when this returns."""
+        """Make the curves and write them."""
         take = takes.active_take(context.scene)
         prepared = takes.prepare_take(context.scene, take)
         path = Path(bpy.path.abspath(self.filepath))
@@ -83,7 +64,7 @@ class EMOTALK_OT_export_clip(ErrandOperator, ExportHelper):
                 SESSION.keep(prepared.uid, prepared.request.heard, outcome.known)
             return f"Wrote {counted(outcome.clip.n_frames, 'frame')} to {path.name}"
 
-        return errand.start("emotalk.export_clip", work, keep, must_wait=not self._by_hand)
+        return errand.start("emotalk.export_clip", work, keep, must_wait=not self.by_hand)
 
 
 class EMOTALK_OT_import_clip(OfCharacter, ImportHelper):

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from math import ceil, floor
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
-from bpy_extras.io_utils import ExportHelper, ImportHelper
+from bpy_extras.io_utils import ImportHelper
 
 from ...emotalk_core.errors import EmoTalkError, InputError
 from ...emotalk_core.progress import Progress, part_of
@@ -20,7 +20,7 @@ from ..bridge.faces import stretches
 from ..bridge.jobs import errand
 from ..bridge.sounds import sources
 from ..bridge.take import live, takes
-from .base import EmoTalkOperator, ErrandOperator
+from .base import EmoTalkOperator, WritesFile
 
 __all__ = ["CLASSES", "MOUTHS", "OfLips", "why_silent"]
 
@@ -187,36 +187,17 @@ class EMOTALK_OT_load_phones(OfLips, ImportHelper):
         return f"{counted(len(found), 'phone')} from {path.name}"
 
 
-class EMOTALK_OT_save_phones(ErrandOperator, ExportHelper):
+class EMOTALK_OT_save_phones(OfLips, WritesFile):
     """Write the phones that were heard, with those that were set, to mend them elsewhere"""
 
     bl_idname = "emotalk.save_phones"
     bl_label = "Save Phones"
-    bl_options: ClassVar[set[str]] = {"REGISTER"}
 
     filename_ext = ".TextGrid"
-    check_extension = None  # TextGrid, csv or txt, as typed
-    filepath: StringProperty(subtype="FILE_PATH", options=compat.path_options())
     filter_glob: StringProperty(default="*.TextGrid;*.csv;*.txt", options={"HIDDEN"})
 
-    _by_hand = False
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take in which something is said."""
-        why = why_silent(takes.active_take(context.scene))
-        cls.poll_message_set(why)
-        return not why and super().poll(context)
-
-    def invoke(self, context: bpy.types.Context, event: Any) -> Any:
-        """Ask where to."""
-        self._by_hand = True
-        return ExportHelper.invoke(self, context, event)
-
     def run(self, context: bpy.types.Context) -> str:
-        """Hear the active take, if that is not at hand, and write; a script finds the file written
-        when this returns.
-        """
+        """Of the active take."""
         take = takes.active_take(context.scene)
         path = Path(bpy.path.abspath(self.filepath))
         ensure_phone_file(path)
@@ -232,7 +213,7 @@ class EMOTALK_OT_save_phones(ErrandOperator, ExportHelper):
         def keep(n: int) -> str:
             return f"Wrote {counted(n, 'phone')} to {path.name}"
 
-        return errand.start("emotalk.save_phones", work, keep, must_wait=not self._by_hand)
+        return errand.start("emotalk.save_phones", work, keep, must_wait=not self.by_hand)
 
 
 CLASSES = (

@@ -7,7 +7,6 @@ import bpy
 
 from ...emotalk_core.progress import Progress
 from ..bridge.faces import stretches
-from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
 from ..bridge.take import takes
@@ -34,13 +33,10 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether somebody is there, and nothing else at work."""
+        """Whether somebody is there."""
         ours = context.scene.emotalk
         if not ours.takes and not ours.cast:
             cls.poll_message_set("Nobody speaks yet: press Animate, or add somebody to the cast")
-            return False
-        if SESSION.job is not None:
-            cls.poll_message_set("EmoTalk is at work")
             return False
         return super().poll(context)
 

@@ -13,13 +13,12 @@ from ...emotalk_core.errors import InputError
 from ...emotalk_core.progress import Progress
 from ..bridge import compat
 from ..bridge.faces import removal, stretches
-from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
-from ..bridge.keying import bake, own_actions
+from ..bridge.keying import own_actions
 from ..bridge.sounds import strips
 from ..bridge.take import adopted, takes
 from ..bridge.take.several import Made
-from .base import EmoTalkOperator
+from .base import EmoTalkOperator, OfTake, WhenIdle
 from .watched import WatchedOperator
 
 __all__ = ["CLASSES"]
@@ -27,31 +26,12 @@ __all__ = ["CLASSES"]
 _SOUNDS = ";".join(f"*{suffix}" for suffix in sorted(AUDIBLE_SUFFIXES))  # for the file selector
 
 
-def _needs_take(cls: type, context: bpy.types.Context) -> bool:
-    if takes.active_take(context.scene) is None:
-        cls.poll_message_set("Nothing is animated yet: press Animate first")
-        return False
-    if SESSION.job is not None:
-        cls.poll_message_set("EmoTalk is at work")
-        return False
-    return True
-
-
-class _Refreshing(WatchedOperator):
+class _Refreshing(OfTake, WatchedOperator):
     verb = "Updated"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take."""
-        return super().poll(context) and _needs_take(cls, context)
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
         """From what was heard, if it is at hand, else from the sound on."""
         return partial(takes.remake, prepared)
-
-    def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
-        """Who, and how much."""
-        return f"Updated {takes.name_now(prepared)}: {bake.described(result)}"
 
 
 class EMOTALK_OT_refresh(_Refreshing):
@@ -94,7 +74,7 @@ class EMOTALK_OT_refresh_all(_Refreshing):
         """The list shows the take that it showed before."""
 
 
-class EMOTALK_OT_clear(EmoTalkOperator):
+class EMOTALK_OT_clear(OfTake, WhenIdle):
     """Take one away, with all that only it needed."""
 
     bl_idname = "emotalk.clear"
@@ -104,18 +84,13 @@ class EMOTALK_OT_clear(EmoTalkOperator):
         "values that it had before"
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take."""
-        return super().poll(context) and _needs_take(cls, context)
-
     def run(self, context: bpy.types.Context) -> str:
         """Remove the take that is chosen in the list."""
         with self.knowing_copies(context.scene):
             return removal.remove(context.scene, context.scene.emotalk.take_index)
 
 
-class EMOTALK_OT_adopt_keys(EmoTalkOperator):
+class EMOTALK_OT_adopt_keys(WhenIdle):
     """Of copies."""
 
     bl_idname = "emotalk.adopt_keys"
@@ -128,10 +103,7 @@ class EMOTALK_OT_adopt_keys(EmoTalkOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there are any, and nothing is at work."""
-        if SESSION.job is not None:
-            cls.poll_message_set("EmoTalk is at work")
-            return False
+        """Whether there are any."""
         if not adopted.strangers(context.scene):
             cls.poll_message_set("All keys that EmoTalk has written are of takes in the list")
             return False

@@ -21,7 +21,6 @@ from ..bridge.asked import phones
 from ..bridge.asked.prepared import Prepared
 from ..bridge.counting import counted
 from ..bridge.jobs import settings
-from ..bridge.jobs.session import SESSION
 from ..bridge.sounds.decode import to_source
 from ..bridge.take import live, said, takes
 from .background import BackgroundOperator
@@ -38,14 +37,6 @@ class _OfText(OfLips, BackgroundOperator):
     """Tells takes their words."""
 
     _scene = 0  # Blender's number of it
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take in which something is said, and nothing else at work."""
-        if SESSION.job is not None:
-            cls.poll_message_set("EmoTalk is at work")
-            return False
-        return super().poll(context)
 
     def tell(self, uid: str, language: str, passage: Passage) -> None:
         """A text that is not what is heard in a take is told when keys follow."""

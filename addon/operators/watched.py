@@ -14,13 +14,13 @@ from ..bridge.counting import counted
 from ..bridge.jobs.job import Job
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.watch import Watch
-from ..bridge.jobs.work import Outcome
+from ..bridge.jobs.work import Outcome, animate
 from ..bridge.keying import bake
 from ..bridge.keying.draft import PAUSE_S
 from ..bridge.take import takes
 from ..bridge.take.adopted import Adoption, adopt
 from ..bridge.take.several import Made, Outcomes, Several
-from .base import EmoTalkOperator
+from .base import WhenIdle
 
 __all__ = ["WatchedOperator"]
 
@@ -29,7 +29,7 @@ _LET_GO = "Stopped, as the file was saved or undone while its frames were played
 _LOOK_S = 0.1  # a window that takes nothing but Esc may stutter, and drawing it takes time
 
 
-class WatchedOperator(EmoTalkOperator):
+class WatchedOperator(WhenIdle):
     """From requests to keys. Esc stops, and until the first take's keys are whole nothing has
     changed.
     """
@@ -50,12 +50,12 @@ class WatchedOperator(EmoTalkOperator):
         return "There is nothing to do"
 
     def work(self, prepared: takes.Prepared) -> Callable[[Progress], Outcome]:
-        """What does one of it; called in a thread, so nothing of Blender's."""
-        raise NotImplementedError
+        """What does one of it, from the sound on; called in a thread, so nothing of Blender's."""
+        return partial(animate, prepared.request, SESSION.room)
 
     def tell(self, prepared: takes.Prepared, result: bake.BakeResult) -> str:
-        """One line for the user, of a single take."""
-        raise NotImplementedError
+        """One line for the user, of a single take: who, and how much."""
+        return f"{self.verb} {takes.name_now(prepared)}: {bake.described(result)}"
 
     def choose(self, made: Sequence[Made]) -> None:
         """Show in the list what was made; of several takes the one at the current frame, or else

@@ -201,11 +201,8 @@ def _names_folder(output: str) -> bool:
 def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: bool) -> list[Job]:
     if not is_folder:
         return [Job(audio[0], output if output.suffix else output.with_suffix(f".{form or 'csv'}"))]
-    if output.exists() and not output.is_dir():
-        raise InputError(
-            "Several sounds need a folder", value=output, remedy="Name a folder with -o."
-        )
-    if output.suffix.lower()[1:] in FORMATS:
+    is_file = output.exists() and not output.is_dir()
+    if is_file or output.suffix.lower()[1:] in FORMATS:
         raise InputError(
             "Several sounds need a folder", value=output, remedy="Name a folder with -o."
         )

@@ -17,7 +17,14 @@ from ..pipeline import encode
 from ..progress import part_of
 from ..speech.phrases import Phrase, find_phrases, most_heard
 from .felt_table import COLUMNS
-from .options import add_engine_flags, add_progress_flag, read_cache, read_channel, read_engine
+from .options import (
+    add_channel_flag,
+    add_engine_flags,
+    add_progress_flag,
+    read_cache,
+    read_channel,
+    read_engine,
+)
 from .places import refuse_overwriting
 from .progress import progress_for
 from .streams import say
@@ -36,10 +43,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("audio", type=Path, metavar="AUDIO", help="a sound or film file")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="a csv")
-    parser.add_argument(
-        "--channel", type=int, metavar="N",
-        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
-    )  # fmt: skip
+    add_channel_flag(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
     parser.set_defaults(run=_run)

@@ -30,6 +30,7 @@ from .texts import add_text_flags, is_text_file, read_script, read_words
 __all__ = [
     "CONTROL_FLAGS",
     "OneLineParser",
+    "add_channel_flag",
     "add_control_flags",
     "add_engine_flags",
     "add_engine_place_flags",
@@ -169,15 +170,18 @@ def _add_exactness_flags(group: Any) -> None:
     )
 
 
+def add_channel_flag(parser: Any) -> None:
+    """Who speaks, where the channels of a sound are microphones."""
+    parser.add_argument(
+        "--channel", type=int, metavar="N",
+        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
+    )  # fmt: skip
+
+
 def add_control_flags(parser: argparse.ArgumentParser) -> None:
     """Everything between the Encoding and the curves."""
     group = parser.add_argument_group("controls")
-    group.add_argument(
-        "--channel",
-        type=int,
-        metavar="N",
-        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
-    )
+    add_channel_flag(group)
     group.add_argument(
         "--fps", default="30", help="frames per second: 24, 23.976, 30000/1001 (default: 30)"
     )

@@ -14,6 +14,7 @@ from ..speech.passage import followed
 from ..speech.phone_files import SUFFIXES, ensure_phone_file, write_phones
 from ..speech.phones import ensure_names_phones, phones_of
 from .options import (
+    add_channel_flag,
     add_engine_flags,
     add_progress_flag,
     control_files,
@@ -42,10 +43,7 @@ def add_command(commands: Any) -> None:
         "-o", "--output", required=True, type=Path, metavar="OUT",
         help=f"{', '.join(SUFFIXES)} (Praat, spreadsheets, Audacity)",
     )  # fmt: skip
-    parser.add_argument(
-        "--channel", type=int, metavar="N",
-        help="the one channel of the sound that speaks, from 1 (default: the mean of all)",
-    )  # fmt: skip
+    add_channel_flag(parser)
     add_text_flags(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)

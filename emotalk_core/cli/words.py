@@ -18,7 +18,7 @@ from ..speech.languages import in_file_name
 from ..speech.transcript import ENGLISH
 from ..speech.words_of_sounds import Spoken, words_of_sounds
 from .jobs import find_sounds
-from .options import add_progress_flag, read_channel
+from .options import add_channel_flag, add_progress_flag, read_channel
 from .places import refuse_overwriting, refuse_twice
 from .progress import progress_for
 from .reports import with_sound
@@ -58,10 +58,7 @@ def add_command(commands: Any) -> None:
         "--language", default="", metavar="NAME",
         help="what is spoken: en, de, fr-fr, es ... (default: as it is heard)",
     )  # fmt: skip
-    parser.add_argument(
-        "--channel", type=int, metavar="N",
-        help="the one channel of the sounds that speaks, from 1 (default: the mean of all)",
-    )  # fmt: skip
+    add_channel_flag(parser)
     parser.add_argument(
         "--python", type=Path, metavar="PATH",
         help="the Python that has faster-whisper, a program or an environment's folder",

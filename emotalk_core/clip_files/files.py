@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from fractions import Fraction
 from operator import index
 from pathlib import Path
@@ -143,19 +144,15 @@ class _JsonRows:
         pass
 
 
+@dataclass(frozen=True)
 class _Form:
     """What is known of a clip before its rows."""
 
-    def __init__(
-        self,
-        channels: Sequence[str],
-        fps: Fraction,
-        n_frames: int,
-        start_s: float,
-        meta: Mapping[str, object],
-    ) -> None:
-        self.channels, self.fps, self.n_frames = tuple(channels), fps, n_frames
-        self.start_s, self.meta = start_s, meta
+    channels: tuple[str, ...]
+    fps: Fraction
+    n_frames: int
+    start_s: float
+    meta: Mapping[str, object]
 
 
 _WRITERS: Final[Mapping[str, Callable[[IO[bytes], _Form], _Rows]]] = {
@@ -228,7 +225,7 @@ class ClipWriter:
         self._whole: AbstractContextManager[IO[bytes]] = atomic_file(target)
         file = self._whole.__enter__()
         try:
-            self._rows = rows(file, _Form(channels, fps, n_frames, start_s, meta))
+            self._rows = rows(file, _Form(tuple(channels), fps, n_frames, start_s, meta))
         except BaseException as error:
             self._whole.__exit__(type(error), error, error.__traceback__)
             raise

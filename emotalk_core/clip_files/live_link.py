@@ -16,7 +16,7 @@ from ..arkit import CHANNELS
 from ..errors import InputError
 from ..timing import exact_rate
 
-__all__ = ["COLUMNS", "HEADER", "csv_rows", "read_csv", "timecode"]
+__all__ = ["COLUMNS", "HEADER", "csv_rows", "read_csv"]
 
 # The phone's order: jaw and mouth sides stand the other way round than in Apple's own list.
 _ORDER: Final = {
@@ -58,18 +58,11 @@ _LONGEST_GAP_S: Final = 60  # a phone that sees no face for longer has been put 
 _MOST_HELD: Final = 0.02  # of rows with the timecode of the one before; clocks of half the rate: .5
 
 
-def timecode(frame: int, fps: Fraction, start_s: float = 0.0) -> str:
-    """HH:MM:SS:FF.mmm of a row: true time, counted within the second in frames of the rate rounded
-    up.
-
-    So 23.976 frames/s run to frame 23 and show a drift of a thousandth of a frame each: nothing is
-    dropped.
-    """
-    return next(iter(_timecodes(frame, 1, fps, start_s)))
-
-
 def _timecodes(first: int, count: int, fps: Fraction, start_s: float) -> Iterable[str]:
-    """`timecode` of many rows; fractions are slow, so one is made for all of them."""
+    """HH:MM:SS:FF.mmm of rows: true time, counted within the second in frames of the rate rounded
+    up. So 23.976 frames/s run to frame 23 and show a drift of a thousandth of a frame each: nothing
+    is dropped. Fractions are slow, so one is made for all of them.
+    """
     unit = math.ceil(fps) * 1000  # thousandths of a frame in a second
     zero, step = Fraction(start_s) * unit, unit / fps
     over = math.lcm(zero.denominator, step.denominator)

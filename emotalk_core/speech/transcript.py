@@ -212,13 +212,11 @@ def with_text(
     return _followed(encoding, words, config, progress)[0] if words else encoding
 
 
-def unlike_text(
-    encoding: Encoding, words: Words, config: ModelConfig, progress: Progress = silent
-) -> Stretches:
+def unlike_text(encoding: Encoding, words: Words, config: ModelConfig) -> Stretches:
     """Where the text of a whole sound is not what is said, though most of it fits: what `with_text`
     has found, at once after it; errors as there.
     """
-    return _followed(encoding, words, config, progress)[1] if words else ()
+    return _followed(encoding, words, config, silent)[1] if words else ()
 
 
 def _followed(

@@ -35,9 +35,10 @@ _load_package()
 
 from tests.addon.copy_scenes import APART, duplicate  # noqa: E402 - needs the package
 from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
+from tests.addon.lip_scenes import panel_of, surprised_babble  # noqa: E402 - likewise
 from tests.addon.look_scenes import put_eyes_under  # noqa: E402 - likewise
 from tests.addon.passage_scenes import JUMP, say  # noqa: E402 - likewise
-from tests.addon.scenes import add_strip, babble, make_head, write_wav  # noqa: E402 - likewise
+from tests.addon.scenes import add_strip, babble, make_head, save, write_wav  # noqa: E402 - likewise
 from tests.addon.windows import Screen  # noqa: E402 - likewise
 
 
@@ -117,10 +118,8 @@ def head() -> bpy.types.Object:
 @pytest.fixture
 def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
     """A head, a sound that starts at frame 5, and a small engine."""
-    ours = bpy.context.scene.emotalk
-    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
-    ours.rig.character = head
-    ours.controls.asymmetry = 0.0  # so that a smile tells which slider it shows
+    ours = panel_of(head)
+    ours.filepath = str(speech)
     return ours
 
 
@@ -166,6 +165,12 @@ def twin(two: Any, head: Any) -> Any:
 
 
 @pytest.fixture
+def said(addon: Any, head: Any, tmp_path: Path) -> Any:
+    """A take that the shipped model has made of four seconds of babble."""
+    return surprised_babble(panel_of(head), tmp_path)
+
+
+@pytest.fixture
 def preferences(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The add-on's preferences as they are after installing; they exist only for an extension."""
     from emotalk.addon.bridge import compat
@@ -191,9 +196,7 @@ def another(preferences: Any) -> Iterator[Any]:
 @pytest.fixture
 def saved(fake_engine: Any, head: Any, speech: Path) -> Path:
     """A file with a head, open."""
-    path = speech.with_name("shot.blend")
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(speech.with_name("shot.blend"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def panel_of(head: Any) -> Any:
     """The panel's settings for a head."""
     ours = bpy.context.scene.emotalk
     ours.source, ours.start_frame, ours.rig.character = "FILE", FIRST, head
-    ours.controls.asymmetry = 0.0
+    ours.controls.asymmetry = 0.0  # so that a smile tells which slider it shows
     return ours
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,44 @@ def write_program(path: Path, line: str) -> str:
     path.write_text(f"#!/bin/sh\n{line}\n")
     path.chmod(0o755)
     return str(path)
+
+
+def save(path: Path) -> Path:
+    """The open file, saved under a name."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+def run(*arguments: object) -> int:
+    """A command, as Blender calls it."""
+    from emotalk.addon.commands import main
+
+    return main([str(argument) for argument in arguments])
+
+
+def tick() -> None:
+    """What happens a moment after a slider was moved."""
+    from emotalk.addon.bridge.take import live
+
+    assert live._tick() is None
+
+
+def follow_to_the_end(follower: Any) -> None:
+    """What the timer does with what follows sliders in the background."""
+    follower.wait(60)
+    while follower.look() is not None:
+        pass
+
+
+def write_in_slices(prepared: Any, outcome: Any, between: Callable[[], None] = lambda: None) -> Any:
+    """Write a take's keys as a window does; `between` the slices something happens."""
+    from emotalk.addon.bridge.take import takes
+
+    draft = takes.begin(prepared, outcome)
+    while not draft.is_complete:
+        draft.advance(0.0)
+        between()
+    return takes.finish(prepared, outcome, draft)
 
 
 def put_bones_under(head: Any) -> Any:
@@ -122,8 +161,9 @@ def trim_hard(strip: Any, frames: int) -> None:
 def fcurves(block: Any) -> dict[tuple[str, int], Any]:
     """F-curves of a data-block's active Action, by path and index."""
     from emotalk.addon.bridge.compat import fcurves_of
+    from emotalk.addon.bridge.keying.curves import by_path
 
-    return {(curve.data_path, curve.array_index): curve for curve in fcurves_of(block) or ()}
+    return by_path(fcurves_of(block))
 
 
 def keys_of(head: bpy.types.Object, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -139,6 +179,12 @@ def voice_of(head: bpy.types.Object, name: str, number: int = -1) -> tuple[np.nd
     frames, values = keys_of(head, name)
     inside = (frames >= take.first_frame) & (frames <= take.last_frame)
     return frames[inside], values[inside]
+
+
+def keys_in(path: Path) -> int:
+    """How many keys of the jaw a file has."""
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    return len(voice_of(bpy.data.objects["Head"], "jawOpen")[0])
 
 
 def state() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from tests.addon.copy_scenes import APART, adopt, all_keys, duplicate, of
 from tests.addon.ease_scenes import changed
 from tests.addon.passage_scenes import remove
-from tests.addon.scenes import fcurves, keys_of, state
+from tests.addon.scenes import fcurves, keys_of, state, tick
 
 
 def test_a_copy_has_the_same_takes_of_its_own(two: Any, head: Any, twin: Any) -> None:
@@ -30,13 +30,12 @@ def test_a_copy_has_the_same_takes_of_its_own(two: Any, head: Any, twin: Any) ->
 
 
 def test_the_sliders_of_a_copy_move_it_alone(two: Any, head: Any, twin: Any) -> None:
-    from emotalk.addon.bridge.take import live
 
     adopt()
     was = all_keys(head)
 
     two.takes[2].controls.happy = 0.9
-    live._tick()  # at once: what was heard is at hand
+    tick()  # at once: what was heard is at hand
 
     assert all_keys(head) == was
     assert all_keys(twin) != was
@@ -200,12 +199,11 @@ def test_updating_all_takes_updates_the_copy(two: Any, head: Any, twin: Any) -> 
 def test_a_slider_that_moves_the_original_leaves_the_copy_its_takes(
     two: Any, head: Any, twin: Any
 ) -> None:
-    from emotalk.addon.bridge.take import live
 
     was = all_keys(twin)
     two.takes[1].controls.happy = 1.0
 
-    live._tick()
+    tick()
 
     assert [take.controls.happy for take in of(two, twin)] == pytest.approx([0.0, 0.6])
     assert [changed(take) for take in two.takes] == [0] * 4

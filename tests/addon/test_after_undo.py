@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import LAST, changed, speak
-from tests.addon.scenes import fcurves, keys_of, put_bones_under
+from tests.addon.scenes import fcurves, follow_to_the_end, keys_of, put_bones_under, tick
 
 SMILE = 'key_blocks["mouthSmileLeft"].value', 0
 
@@ -38,12 +38,10 @@ def _follow() -> None:
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.take import live
 
-    assert live._tick() is None
+    tick()
     follower = SESSION.job  # of a long take
     if isinstance(follower, live.Follower):
-        follower.wait(20)
-        while follower.look() is not None:
-            pass
+        follow_to_the_end(follower)
 
 
 def _type(name: str, value: float) -> None:

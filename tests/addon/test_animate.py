@@ -13,11 +13,13 @@ from tests.addon.scenes import (
     add_strip,
     babble,
     fcurves,
+    follow_to_the_end,
     happy_take,
     keys_of,
     make_head,
     needs_sound,
     state,
+    tick,
     trim_start,
     voice_of,
     write_wav,
@@ -155,12 +157,10 @@ def test_long_take_follows_its_sliders_in_the_background(
     before = voice_of(head, "mouthSmileLeft")[1]
     action = head.data.shape_keys.animation_data.action
 
-    assert live._tick() is None
+    tick()
     follower = SESSION.job
     np.testing.assert_array_equal(voice_of(head, "mouthSmileLeft")[1], before)
-    follower.wait(20)
-    while follower.look() is not None:
-        pass
+    follow_to_the_end(follower)
 
     assert voice_of(head, "mouthSmileLeft")[1].mean() == pytest.approx(0.75, abs=0.05)
     assert fake_engine.n_encoded == 1
@@ -178,7 +178,7 @@ def test_stopped_follower_leaves_the_keys_as_they_were(
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     happy_take(ready)
     before = state()
-    live._tick()
+    tick()
     follower = SESSION.job
     follower.wait(20)
 
@@ -196,7 +196,7 @@ def test_undo_while_following_stops_it(ready: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(live, "_SHORT_FRAMES", 10)
     take = happy_take(ready)
     before = state()
-    live._tick()
+    tick()
     follower = SESSION.job
     follower.wait(20)
 

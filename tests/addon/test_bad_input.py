@@ -23,15 +23,6 @@ from tests.addon.scenes import (
 )
 
 
-@pytest.fixture
-def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
-    """A head, a sound that starts at frame 5, and a small engine."""
-    ours = bpy.context.scene.emotalk
-    ours.source, ours.filepath, ours.start_frame = "FILE", str(speech), 5
-    ours.rig.character = head
-    return ours
-
-
 def assert_refused(match: str) -> None:
     before = state()
     with pytest.raises(RuntimeError, match=match) as caught:

@@ -8,8 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, needs_sound
-from tests.addon.test_commands import run
+from tests.addon.scenes import add_strip, needs_sound, run
 
 
 @needs_sound

@@ -9,13 +9,16 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.addon.ease_scenes import changed
 from tests.addon.scenes import (
     babble,
     fcurves,
+    follow_to_the_end,
     happy_take,
     keys_of,
     linked_duplicate,
     make_head,
+    tick,
     write_wav,
 )
 
@@ -33,19 +36,6 @@ def correct(head: Any, frame: float = 30.0, value: float = 0.9) -> None:
 def jaw_at(head: Any, frame: float) -> float:
     frames, values = keys_of(head, "jawOpen")
     return float(values[frames == frame][0])
-
-
-def changed(take: Any) -> int:
-    from emotalk.addon.bridge.faces import by_hand
-
-    return len(by_hand.changed_curves(take))
-
-
-def tick() -> None:
-    """What happens a moment after a slider was moved."""
-    from emotalk.addon.bridge.take import live
-
-    assert live._tick() is None
 
 
 def test_slider_leaves_a_corrected_take_alone_and_says_so(ready: Any, head: Any) -> None:
@@ -159,10 +149,8 @@ def test_correction_made_while_a_long_take_is_followed_stays(
     tick()
     follower = SESSION.job
     correct(head)
-    follower.wait(20)
 
-    while follower.look() is not None:
-        pass
+    follow_to_the_end(follower)
 
     assert jaw_at(head, 30) == pytest.approx(0.9)
     assert take.is_held

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon import scenes
 from tests.addon.cast_scenes import cast_of, spoken
 from tests.addon.scenes import needs_sound
 
@@ -17,16 +18,12 @@ pytestmark = needs_sound
 
 def run(*arguments: object) -> int:
     """The command, as Blender calls it."""
-    from emotalk.addon.commands import main
-
-    return main(["cast", *(str(argument) for argument in arguments)])
+    return scenes.run("cast", *arguments)
 
 
 def saved_in(folder: Path) -> Path:
     """The open file, saved."""
-    path = folder / "dialogue.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return scenes.save(folder / "dialogue.blend")
 
 
 def test_the_command_animates_the_cast_of_the_file(

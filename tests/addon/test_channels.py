@@ -9,8 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import babble, make_head, needs_sound, voice_of, write_wav
-from tests.addon.test_commands import run
+from tests.addon.scenes import babble, make_head, needs_sound, run, voice_of, write_wav
 
 
 @pytest.fixture

@@ -10,18 +10,16 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, babble, needs_sound, state, voice_of, write_wav
-
-
-def run(*arguments: object) -> int:
-    from emotalk.addon.commands import main
-
-    return main([str(argument) for argument in arguments])
-
-
-def keys_in(path: Path) -> int:
-    bpy.ops.wm.open_mainfile(filepath=str(path))
-    return len(voice_of(bpy.data.objects["Head"], "jawOpen")[0])
+from tests.addon.scenes import (
+    add_strip,
+    babble,
+    keys_in,
+    needs_sound,
+    run,
+    state,
+    voice_of,
+    write_wav,
+)
 
 
 def test_animate_saves_the_open_file(saved: Path, speech: Path) -> None:
@@ -219,7 +217,7 @@ def test_batch_renders_pictures(saved: Path, sounds: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("room", [100, 4096, 20_000])
 def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room: int) -> None:
-    from emotalk.addon.bridge.command_line import shots
+    from emotalk.addon.bridge.command_line import saving
     from emotalk.emotalk_core.errors import SetupError
 
     resource = pytest.importorskip("resource", reason="limits the size of files, as a full disk")
@@ -228,7 +226,7 @@ def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
         with pytest.raises(SetupError, match=r"cannot be saved.*Free disk space") as told:
-            shots.save(saved)
+            saving.save(saved)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 

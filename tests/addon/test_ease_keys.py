@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, PAUSE, SMILE, between, changed, smile_at, speak
-from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, make_head
+from tests.addon.passage_scenes import shown
+from tests.addon.scenes import EASE_IN, EASE_OUT, fcurves, keys_of, make_head, tick
 
 MADE_BY_HAND = LAST + 5
 
@@ -40,13 +41,12 @@ def pair(ready: Any, head: Any, second: str) -> Any:
 def test_a_neighbours_slider_leaves_an_ease_alone_that_was_made_by_hand(
     pair: Any, head: Any
 ) -> None:
-    from emotalk.addon.bridge.take import live
 
     there = keys_of(head, SMILE), keys_of(head, "jawOpen")
     for ease_s in (1.2, 0.6):
         pair.takes[1].controls.ease_s = ease_s
 
-        assert live._tick() is None
+        tick()
 
         assert smile_at(head, MADE_BY_HAND) == pytest.approx(0.875)
         assert between(head, LAST, LAST + 16, "jawOpen") == [*range(LAST + 1, LAST + 16)]
@@ -280,8 +280,3 @@ def test_held_poses_that_are_thinned_keep_their_error(ready: Any, head: Any, key
 
     assert np.abs(shown(head, key, frames) - every).max() <= 0.02 + 1e-6
     assert len(keys_of(head, key)[0]) < 49
-
-
-def shown(head: Any, key: str, frames: np.ndarray) -> np.ndarray:
-    curve = fcurves(head.data.shape_keys)[f'key_blocks["{key}"].value', 0]
-    return np.array([curve.evaluate(frame) for frame in frames])

@@ -18,7 +18,10 @@ from tests.addon.scenes import (
     happy_take,
     keys_of,
     make_head,
+    put_bones_under,
+    tick,
     voice_of,
+    write_in_slices,
     write_wav,
 )
 
@@ -66,12 +69,8 @@ def test_written_in_slices_they_are_the_same(ready: Any, head: Any) -> None:
     bpy.ops.emotalk.refresh()
     take.controls.happy = 1.0
     prepared = takes.prepare_take(bpy.context.scene, take)
-    outcome = takes.remake(prepared)
-    draft = takes.begin(prepared, outcome)
-    while not draft.is_complete:
-        draft.advance(0.0)
 
-    takes.finish(prepared, outcome, draft)
+    write_in_slices(prepared, takes.remake(prepared))
 
     np.testing.assert_array_equal(keys_of(head, SMILE), at_once)
 
@@ -85,7 +84,7 @@ def test_slider_changes_them_at_once_and_a_new_take_has_them_too(
     take.controls.ease_s = 1.0
     assert live.is_stale(take)
 
-    assert live._tick() is None
+    tick()
 
     assert not live.is_stale(take)
     assert keys_of(head, SMILE)[0][[0, -1]].tolist() == [FIRST - 12, LAST + 24]
@@ -104,16 +103,15 @@ def test_a_shorter_one_leaves_no_keys_of_the_longer(ready: Any, head: Any) -> No
 
 
 def test_sliders_leave_an_ease_alone_that_was_changed_by_hand(ready: Any, head: Any) -> None:
-    from emotalk.addon.bridge.take import live
 
     take = happy_take(ready)
-    live._tick()
+    tick()
     curve = fcurves(head.data.shape_keys)[f'key_blocks["{SMILE}"].value', 0]
     curve.keyframe_points[-3].co.y = 0.3
     curve.update()
     take.controls.happy = 0.5
 
-    live._tick()
+    tick()
 
     assert curve.keyframe_points[-3].co.y == pytest.approx(0.3)
     assert take.is_held
@@ -180,10 +178,7 @@ def test_a_mouth_that_a_cut_caught_open_shuts_faster(
 
 
 def test_bones_come_back_to_where_nothing_turns_them(ready: Any, head: Any, second: str) -> None:
-    bpy.ops.object.armature_add()
-    armature = bpy.context.object
-    armature.data.bones[0].name = "head"
-    head.parent = armature
+    armature = put_bones_under(head)
     ready.rig.character = head
     speak(ready, ready.filepath, FIRST)
     speak(ready, second, LAST + 10)

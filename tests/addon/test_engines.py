@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import keys_of, state
+from tests.addon.scenes import follow_to_the_end, keys_of, state, tick
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals and scripts")
 
@@ -53,13 +53,12 @@ def test_one_click_in_another_python_makes_the_same_keys(
 
 
 def test_sliders_move_the_face_through_the_worker(scene: Any, head: Any, another: Any) -> None:
-    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     pid, take, before = pid_of_worker(), scene.takes[0], keys_of(head, "mouthSmileLeft")[1]
 
     take.controls.happy = 1.0
-    assert live._tick() is None
+    tick()
 
     assert keys_of(head, "mouthSmileLeft")[1].mean() > before.mean() + 0.1
     assert pid_of_worker() == pid
@@ -69,7 +68,6 @@ def test_sliders_move_the_face_through_the_worker(scene: Any, head: Any, another
 def test_sliders_do_not_wait_for_a_worker_that_is_gone(scene: Any, head: Any, another: Any) -> None:
     """It is started again in the background; the main thread goes on."""
     from emotalk.addon.bridge.jobs.session import SESSION
-    from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     before, take = keys_of(head, "mouthSmileLeft")[1], scene.takes[0]
@@ -79,14 +77,12 @@ def test_sliders_do_not_wait_for_a_worker_that_is_gone(scene: Any, head: Any, an
         pass
 
     take.controls.happy = 1.0
-    live._tick()
+    tick()
 
     job = SESSION.job
     assert job is not None
     np.testing.assert_array_equal(keys_of(head, "mouthSmileLeft")[1], before)
-    job.wait(60)
-    while job.look() is not None:
-        pass
+    follow_to_the_end(job)
     assert keys_of(head, "mouthSmileLeft")[1].mean() > before.mean() + 0.1
 
 

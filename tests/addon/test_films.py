@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.test_commands import keys_in, run
+from tests.addon.scenes import keys_in, run
 
 FORMS = ("mp4", "mkv", "png")
 LONG_AGO_S = 200_000.0
@@ -131,17 +131,17 @@ def test_two_runs_that_save_one_file_do_not_disturb_each_other(
     saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from emotalk.addon.bridge import compat
-    from emotalk.addon.bridge.command_line import shots
+    from emotalk.addon.bridge.command_line import saving
 
     names_in, place = compat.names_in, out / "shot.blend"
 
     def save_meanwhile(path: Path) -> object:
         monkeypatch.setattr(compat, "names_in", names_in)
-        shots.save(place)
+        saving.save(place)
         return names_in(path)
 
     monkeypatch.setattr(compat, "names_in", save_meanwhile)
-    shots.save(place)
+    saving.save(place)
 
     assert list(out.iterdir()) == [place]
     assert names_in(place)["objects"] == ["Head"]
@@ -173,7 +173,7 @@ def test_a_save_that_is_interrupted_leaves_nothing(
     saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from emotalk.addon.bridge import compat
-    from emotalk.addon.bridge.command_line import shots
+    from emotalk.addon.bridge.command_line import saving
 
     def stop(_path: Path) -> None:
         raise KeyboardInterrupt
@@ -181,7 +181,7 @@ def test_a_save_that_is_interrupted_leaves_nothing(
     monkeypatch.setattr(compat, "names_in", stop)
 
     with pytest.raises(KeyboardInterrupt):
-        shots.save(out / "shot.blend")
+        saving.save(out / "shot.blend")
 
     assert list(out.iterdir()) == []
 
@@ -233,7 +233,7 @@ def test_blender_is_not_believed_that_a_new_file_is_not_there(
     saved: Path, out: Path, monkeypatch: pytest.MonkeyPatch, told: str, why: str
 ) -> None:
     from emotalk.addon.bridge import compat
-    from emotalk.addon.bridge.command_line import shots
+    from emotalk.addon.bridge.command_line import saving
     from emotalk.emotalk_core.errors import SetupError
 
     def fail(_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_blender_is_not_believed_that_a_new_file_is_not_there(
     monkeypatch.setattr(compat, "names_in", fail)
 
     with pytest.raises(SetupError) as error:
-        shots.save(out / "shot.blend")
+        saving.save(out / "shot.blend")
 
     start = f"The file cannot be saved{why}: '{out}"
     assert str(error.value).startswith(start)

@@ -23,17 +23,10 @@ from emotalk.emotalk_core.speech import text_fit, transcript
 from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
 
 from tests.addon.hearing import Hear, of_length, stand_in
-from tests.addon.lip_scenes import panel_of, surprised_babble
 from tests.addon.scenes import write_wav
 from tests.core.babble import babble
 
 SAID_S = 4.0
-
-
-@pytest.fixture
-def said(addon: Any, head: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble."""
-    return surprised_babble(panel_of(head), tmp_path)
 
 
 @pytest.fixture

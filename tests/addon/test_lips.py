@@ -15,9 +15,8 @@ from emotalk.addon.bridge.take import live
 from emotalk_core.speech.phone_files import read_phones
 from emotalk_core.speech.phones import Phone
 from tests.addon.layouts import Layout, context_of
-from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import add_strip, needs_sound, trim_start, write_wav
-from tests.addon.test_commands import run
+from tests.addon.lip_scenes import FIRST, jaw, panel_of
+from tests.addon.scenes import add_strip, needs_sound, run, trim_start, write_wav
 from tests.core.babble import babble
 
 
@@ -25,12 +24,6 @@ from tests.core.babble import babble
 def ready(addon: Any, head: Any) -> Any:
     """A head and the model that ships."""
     return panel_of(head)
-
-
-@pytest.fixture
-def said(ready: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble, felt as surprise: lips hardly meet."""
-    return surprised_babble(ready, tmp_path)
 
 
 def told(take: Any) -> list[Phone]:

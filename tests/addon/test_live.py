@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import happy_take, keys_of, make_head
+from tests.addon.scenes import happy_take, keys_of, make_head, tick
 
 
 def _take_elsewhere(speech: Path) -> tuple[Any, Any]:
@@ -37,7 +37,7 @@ def test_sliders_of_a_scene_in_another_window_move_its_face(ready: Any, speech: 
     before = _smile(head)
 
     take.controls.happy = 1.0
-    assert live._tick() is None
+    tick()
 
     assert not live.is_stale(take)
     assert _smile(head) > before + 0.1
@@ -50,7 +50,7 @@ def test_sliders_of_both_scenes_are_followed_in_one_go(ready: Any, head: Any, sp
     other, _ = _take_elsewhere(speech)
 
     mine.controls.happy = other.controls.happy = 0.3
-    assert live._tick() is None
+    tick()
 
     assert not live.is_stale(mine)
     assert not live.is_stale(other)
@@ -69,7 +69,7 @@ def test_sliders_wait_while_something_is_animated(ready: Any) -> None:
     assert live.is_stale(take)
 
     SESSION.job = None
-    assert live._tick() is None
+    tick()
     assert not live.is_stale(take)
 
 
@@ -92,7 +92,7 @@ def test_a_slider_reads_each_curve_once(ready: Any, monkeypatch: pytest.MonkeyPa
     from emotalk.addon.bridge.take import live
 
     take = happy_take(ready)
-    live._tick()
+    tick()
     read: list[int] = []
     read_keys = at_hand.read_keys
 
@@ -103,7 +103,7 @@ def test_a_slider_reads_each_curve_once(ready: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(at_hand, "read_keys", counted)
     monkeypatch.setattr(by_hand, "read_keys", counted)
     take.controls.happy = 0.2
-    live._tick()
+    tick()
 
     assert len(read) == len(set(read)) == 52
     monkeypatch.undo()

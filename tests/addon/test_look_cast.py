@@ -11,14 +11,7 @@ import pytest
 
 from tests.addon.cast_scenes import cast_of
 from tests.addon.look_scenes import make_person, pitch_of, put_eyes_under, put_target, yaw_of
-from tests.addon.scenes import keys_of, needs_sound, state
-
-
-def run(*arguments: object) -> int:
-    """A command, as Blender calls it."""
-    from emotalk.addon.commands import main
-
-    return main([str(argument) for argument in arguments])
+from tests.addon.scenes import keys_of, needs_sound, run, save, state
 
 
 @pytest.fixture
@@ -59,9 +52,7 @@ def test_another_characters_take_does_not_let_one_look_at_himself(ready: Any, pa
 @pytest.fixture
 def dialogue(pair: Any, lines: Any, tmp_path: Path) -> Path:
     """The two and their strips, in a file that is open."""
-    path = tmp_path / "dialogue.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(tmp_path / "dialogue.blend")
 
 
 @needs_sound

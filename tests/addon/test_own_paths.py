@@ -10,8 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import keys_of
-from tests.addon.test_commands import run
+from tests.addon.scenes import keys_of, run
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, PASSAGE, SMILE, changed
 from tests.addon.passage_scenes import JUMP, OPEN, STEP, curve_of, feel, remove, say, shown, steps
-from tests.addon.scenes import keys_of, voice_of
+from tests.addon.scenes import keys_of, voice_of, write_in_slices
 
 
 def test_keys_by_hand_in_a_passage_stay(halves: Any, head: Any) -> None:
@@ -232,12 +232,8 @@ def test_written_in_slices_they_are_the_same(halves: Any, head: Any) -> None:
     there = keys_of(head, SMILE)
     for number in (0, 1):
         prepared = takes.prepare_take(bpy.context.scene, halves.takes[number])
-        outcome = takes.remake(prepared)
-        draft = takes.begin(prepared, outcome)
-        while not draft.is_complete:
-            draft.advance(0.0)
 
-        takes.finish(prepared, outcome, draft)
+        write_in_slices(prepared, takes.remake(prepared))
 
         np.testing.assert_allclose(keys_of(head, SMILE), there, atol=1e-6)
 

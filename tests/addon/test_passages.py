@@ -30,6 +30,7 @@ from tests.addon.scenes import (
     keys_of,
     needs_sound,
     put_bones_under,
+    tick,
     voice_of,
     write_wav,
 )
@@ -133,12 +134,11 @@ def test_whoever_is_made_last_the_keys_are_the_same(
 
 
 def test_the_later_take_follows_a_slider_of_the_earlier_one(halves: Any, head: Any) -> None:
-    from emotalk.addon.bridge.take import live
 
     own = voice_of(head, SMILE)[1][PASSAGE:]
     halves.take_index, halves.takes[0].controls.happy = 0, 0.4
 
-    assert live._tick() is None
+    tick()
 
     values = shown(head)
     assert values[FRAMES == LAST - 1] == pytest.approx(0.4, abs=0.02)

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from emotalk_core.controls import EMOTIONS
-from tests.addon.scenes import keys_of, write_wav
-from tests.addon.test_commands import run
+from tests.addon.scenes import keys_of, run, write_wav
 
 
 @pytest.fixture

@@ -15,9 +15,12 @@ from tests.addon.scenes import (
     add_strip,
     babble,
     fcurves,
+    follow_to_the_end,
     keys_of,
     needs_sound,
+    tick,
     trim_end,
+    write_in_slices,
     write_wav,
 )
 
@@ -176,12 +179,8 @@ def test_written_in_slices_it_counts_the_same(ready: Any) -> None:
     bpy.ops.emotalk.animate()
     only(ready, 40, 50)
     prepared = takes.prepare_take(bpy.context.scene, ready.takes[0])
-    outcome = takes.remake(prepared)
-    draft = takes.begin(prepared, outcome)
-    while not draft.is_complete:
-        draft.advance(0.0)
 
-    result = takes.finish(prepared, outcome, draft)
+    result = write_in_slices(prepared, takes.remake(prepared))
 
     assert (result.n_keys, result.n_curves) == (572, 52)
     assert (result.first_key, result.last_key) == (40, 50)
@@ -199,7 +198,7 @@ def test_a_range_that_ends_before_it_begins_is_refused(ready: Any, head: Any, ag
         getattr(bpy.ops.emotalk, again)()
 
     np.testing.assert_array_equal(keys_of(head, SMILE)[1], before)
-    live._tick()
+    tick()
     assert live.is_stale(take)
     assert "ends before it begins" in take.warnings
 
@@ -228,7 +227,7 @@ def test_a_take_of_which_nothing_was_written_is_not_up_to_date(
     assert take.summary.startswith("no keys on no curves")
     assert live.is_stale(take)
     ready.use_range = False
-    live._tick()
+    tick()
     assert keys_of(head, SMILE)[1].max() > 0.9
     assert not live.is_stale(take)
 
@@ -244,12 +243,9 @@ def test_a_long_take_beside_the_range_is_followed_once(
     take.controls.happy = 1.0
     only(ready, 500, 600)
     asked.clear()
-    live._tick()
-    follower = SESSION.job
-    follower.wait(20)
+    tick()
 
-    while follower.look() is not None:
-        pass
+    follow_to_the_end(SESSION.job)
 
     assert live.is_stale(take)
     assert not asked

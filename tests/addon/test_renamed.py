@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.addon.scenes import (
     put_bones_under,
     state,
     voice_of,
+    write_in_slices,
 )
 
 
@@ -28,17 +28,6 @@ def made(ready: Any) -> tuple[Any, Any]:
 
     prepared = takes.prepare(bpy.context)
     return prepared, animate(prepared.request, SESSION.room)
-
-
-def write_in_slices(prepared: Any, outcome: Any, between: Callable[[], None] = lambda: None) -> Any:
-    """Write the keys as a window does; `between` the slices something happens."""
-    from emotalk.addon.bridge.take import takes
-
-    draft = takes.begin(prepared, outcome)
-    while not draft.is_complete:
-        draft.advance(0.0)
-        between()
-    return takes.finish(prepared, outcome, draft)
 
 
 def write_at_once(prepared: Any, outcome: Any) -> Any:
@@ -82,18 +71,15 @@ def test_renamed_between_slices_it_still_gets_its_keys(ready: Any, head: Any) ->
     assert not [action for action in bpy.data.actions if "emotalk_draft" in action]
 
 
-@pytest.mark.parametrize("name", ["animate", "refresh"])
-def test_the_report_says_todays_name(ready: Any, head: Any, name: str) -> None:
-    from emotalk.addon.operators import animate, takes
+def test_the_report_says_todays_name(ready: Any, head: Any) -> None:
+    from emotalk.addon.operators.watched import WatchedOperator
 
-    operators = (*animate.CLASSES, *takes.CLASSES)
-    operator = next(each for each in operators if each.bl_idname == f"emotalk.{name}")
     prepared, outcome = made(ready)
     head.name = "Ada"
 
     result = write_at_once(prepared, outcome)
 
-    assert operator.tell(None, prepared, result).split()[1] == "Ada:"
+    assert WatchedOperator.tell(WatchedOperator, prepared, result).startswith("Animated Ada: ")
 
 
 def test_two_that_swap_names_do_not_swap_keys(ready: Any, head: Any) -> None:

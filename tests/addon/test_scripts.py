@@ -18,18 +18,11 @@ from emotalk.emotalk_core.speech import text_fit
 from tests.addon.cast_scenes import cast_of
 from tests.addon.hearing import of_length, stand_in
 from tests.addon.layouts import Layout, context_of
-from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import add_strip, needs_sound
-from tests.addon.test_commands import run
+from tests.addon.lip_scenes import FIRST, jaw
+from tests.addon.scenes import add_strip, needs_sound, run, save
 
 MORE = "s_i_s_i_f_u_ʃ_i_k_u"
 LANGUAGE = "--language", "de"
-
-
-@pytest.fixture
-def said(addon: Any, head: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble."""
-    return surprised_babble(panel_of(head), tmp_path)
 
 
 @pytest.fixture
@@ -168,7 +161,7 @@ def test_a_script_that_nobody_can_read_is_told_and_keys_stay(
     before = jaw(head, 40, 90)
     monkeypatch.setenv("PATH", "")
     choose(text).name = f"lines of {text}"
-    bpy.context.scene.emotalk.script_language = "nl"
+    bpy.context.scene.emotalk.script_language = "ja"
 
     with pytest.raises(RuntimeError, match=why):
         bpy.ops.emotalk.animate()
@@ -205,9 +198,7 @@ def saved(said: Any, babbled: str, tmp_path: Path) -> Path:
         shutil.copy(said.filepath, tmp_path / f"{name}.wav")
     (tmp_path / "lines.txt").write_text("told 9")
     bpy.ops.emotalk.clear()
-    path = tmp_path / "dialogue.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(tmp_path / "dialogue.blend")
 
 
 @pytest.fixture

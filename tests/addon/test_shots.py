@@ -12,8 +12,7 @@ import bpy
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, speak
-from tests.addon.scenes import add_strip
-from tests.addon.test_commands import keys_in, run
+from tests.addon.scenes import add_strip, keys_in, run, save
 
 needs_other_sequencer = pytest.mark.skipif(
     "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
@@ -326,9 +325,7 @@ def two(ready: Any, second: str, tmp_path: Path) -> Path:
     """An open file with two happy takes, of which the second is chosen in the list."""
     speak(ready, ready.filepath, FIRST)
     speak(ready, second, LAST + 100)
-    path = tmp_path / "two.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(tmp_path / "two.blend")
 
 
 def test_flags_are_those_of_the_take_that_is_animated(two: Path, speech: Path) -> None:

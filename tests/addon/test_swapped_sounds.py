@@ -13,7 +13,7 @@ from emotalk.addon.bridge.jobs.session import SESSION
 from emotalk.addon.bridge.take import live
 
 from tests.addon.lip_scenes import FIRST, jaw, panel_of
-from tests.addon.scenes import add_strip, fcurves, needs_sound, write_wav
+from tests.addon.scenes import add_strip, fcurves, follow_to_the_end, needs_sound, tick, write_wav
 from tests.core.babble import babble
 
 pytestmark = needs_sound
@@ -106,14 +106,13 @@ def test_a_held_take_is_made_again_once_alone(strip: Any, head: Any, tmp_path: P
     told = _take().controls.phones
     _swap(strip, write_wav(tmp_path / "ben.wav", babble(4.0)[::-1]))
     _take().controls.jaw = 1.3
-    live._tick()
+    tick()
     follower = SESSION.job
     assert isinstance(follower, live.Follower)
     follower.wait(60)
     SESSION.moved.clear()
 
-    while follower.look() is not None:
-        pass
+    follow_to_the_end(follower)
 
     assert _take().is_held
     assert not SESSION.moved

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 from emotalk.addon.ui.takes import EMOTALK_UL_takes
 
-from tests.addon.scenes import babble, fcurves, keys_of, make_head, needs_sound, voice_of, write_wav
+from tests.addon.scenes import (
+    babble,
+    fcurves,
+    keys_of,
+    make_head,
+    needs_sound,
+    put_bones_under,
+    voice_of,
+    write_wav,
+)
 
 
 def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -> None:
@@ -32,10 +41,7 @@ def test_a_mesh_switched_off_later_loses_the_takes_keys(ready: Any, head: Any) -
 
 
 def test_the_head_switched_off_later_stands_still(ready: Any, head: Any) -> None:
-    bpy.ops.object.armature_add()
-    armature = bpy.context.object
-    armature.data.bones[0].name = "head"
-    head.parent = armature
+    armature = put_bones_under(head)
     bpy.ops.emotalk.animate()
     assert fcurves(armature)
     ready.rig.use_head = False
@@ -60,10 +66,7 @@ def test_warnings_of_the_sound_outlive_a_slider(ready: Any, tmp_path: Path) -> N
 
 
 def test_head_keys_changed_by_hand_that_go_with_the_head_are_told(ready: Any, head: Any) -> None:
-    bpy.ops.object.armature_add()
-    armature = bpy.context.object
-    armature.data.bones[0].name = "head"
-    head.parent = armature
+    armature = put_bones_under(head)
     bpy.ops.emotalk.animate()
     curve = next(iter(fcurves(armature).values()))
     curve.keyframe_points[9].co.y = 0.4

@@ -13,16 +13,9 @@ from emotalk.addon.ui.lips import _Lips
 from emotalk.emotalk_core.speech import transcript
 
 from tests.addon.layouts import Layout, context_of
-from tests.addon.lip_scenes import panel_of, surprised_babble
-from tests.addon.test_commands import run
+from tests.addon.scenes import run
 
 SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\n- ANNA: Papa! (laughs)\n"
-
-
-@pytest.fixture
-def said(addon: Any, head: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble."""
-    return surprised_babble(panel_of(head), tmp_path)
 
 
 def test_of_subtitles_the_words_alone_are_told(said: Any) -> None:

@@ -22,19 +22,12 @@ from emotalk.emotalk_core.errors import Cancelled
 from emotalk.emotalk_core.speech.phones import Phone
 from emotalk.emotalk_core.speech.text_fit import Fit
 
-from tests.addon.lip_scenes import FIRST, jaw, panel_of, surprised_babble
-from tests.addon.scenes import add_strip, fcurves, needs_sound
-from tests.addon.test_commands import run
+from tests.addon.lip_scenes import FIRST, jaw
+from tests.addon.scenes import add_strip, fcurves, needs_sound, run, save
 from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
 LANGUAGE = "--language", "en-us"  # read by espeak-ng
 TEXTS = "--texts", *LANGUAGE
-
-
-@pytest.fixture
-def said(addon: Any, head: Any, tmp_path: Path) -> Any:
-    """A take of four seconds of babble."""
-    return surprised_babble(panel_of(head), tmp_path)
 
 
 @pytest.fixture
@@ -276,9 +269,7 @@ def dialogue(lines: Path) -> Path:
     bpy.ops.wm.open_mainfile(filepath=str(lines.parent / "base.blend"))
     for number, name in enumerate("abc"):
         add_strip(lines / f"{name}.wav", 1 + 200 * number)
-    path = lines.parent / "dialogue.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
+    return save(lines.parent / "dialogue.blend")
 
 
 def made_of_cast(dialogue: Path, *flags: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.addon.ease_scenes import changed, speak
-from tests.addon.scenes import babble, fcurves, keys_of, write_wav
+from tests.addon.scenes import babble, fcurves, follow_to_the_end, keys_of, tick, write_wav
 
 KEYS = 50, 100, 650, 700, 750, 1000  # frames; the sound is heard from frame 5 to 1205
 SMILE = 'key_blocks["mouthSmileLeft"].value', 0
@@ -40,14 +40,12 @@ def _follow() -> list[bool]:
     from emotalk.addon.bridge.take import live
 
     bpy.context.scene.emotalk.takes[0].is_held = False
-    assert live._tick() is None
+    tick()
     parts = []
     while isinstance(SESSION.job, live.Follower):
         follower = SESSION.job
         parts.append(follower._is_part)
-        follower.wait(60)
-        while follower.look() is not None:
-            pass
+        follow_to_the_end(follower)
     return parts
 
 

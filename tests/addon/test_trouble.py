@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import happy_take, keys_of, make_head, state
+from tests.addon.scenes import happy_take, keys_of, make_head, state, tick
 
 
 @pytest.mark.parametrize("stop_at", [0.0, 0.05, 0.1, 0.5, 0.9, 1.0])
@@ -177,7 +177,7 @@ def test_failed_hearing_is_said_once_and_not_tried_again(
     ready: Any, head: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from emotalk.addon.bridge.jobs.session import SESSION
-    from emotalk.addon.bridge.take import live, takes
+    from emotalk.addon.bridge.take import takes
     from emotalk.emotalk_core.errors import ModelFolderError
 
     def no_model(*_: object) -> None:
@@ -187,7 +187,7 @@ def test_failed_hearing_is_said_once_and_not_tried_again(
     SESSION.end()
     monkeypatch.setattr(takes, "animate", no_model)
 
-    assert live._tick() is None
+    tick()
     job = SESSION.job
     job.wait(20)
     assert job.look() is None

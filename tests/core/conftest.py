@@ -88,6 +88,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def output(folder: Path) -> Path:
+    """Where its curves go; not there yet."""
+    return folder.parent / "out"
+
+
+@pytest.fixture
 def small_disk() -> Iterator[None]:
     """No file may grow beyond 20 kB, as on a disk that is full."""
     resource = pytest.importorskip("resource", reason="Windows has no limit for files")

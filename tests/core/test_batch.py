@@ -31,10 +31,8 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.usefixtures("engine")
 def test_batch_does_a_folder_and_lists_what_failed(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = folder.parent / "out"
-
     code = run_batch(folder, output)
 
     told = capsys.readouterr()
@@ -47,14 +45,13 @@ def test_batch_does_a_folder_and_lists_what_failed(
 
 
 @pytest.mark.usefixtures("engine")
-def test_linked_folders_are_gone_into_and_circles_are_not(folder: Path) -> None:
+def test_linked_folders_are_gone_into_and_circles_are_not(folder: Path, output: Path) -> None:
     (folder / "broken.wav").unlink()
     (folder / "act2").rename(folder.parent / "elsewhere")
     (folder / "act2").symlink_to(folder.parent / "elsewhere")
     (folder.parent / "elsewhere" / "back").symlink_to(folder)
     (folder / "itself").symlink_to(".")
     (folder / "up").symlink_to(folder.parent)
-    output = folder.parent / "out"
 
     assert run_batch(folder, output) == 0
 
@@ -63,12 +60,11 @@ def test_linked_folders_are_gone_into_and_circles_are_not(folder: Path) -> None:
 
 @pytest.mark.usefixtures("engine")
 def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "gone.wav").symlink_to(folder / "nothing.wav")
     (folder / "folder.wav").mkdir()
     (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
 
     code = run_batch(folder, output)
 
@@ -80,10 +76,9 @@ def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
 
 
 @pytest.mark.usefixtures("engine")
-def test_what_macos_writes_beside_a_sound_is_no_sound(folder: Path) -> None:
+def test_what_macos_writes_beside_a_sound_is_no_sound(folder: Path, output: Path) -> None:
     (folder / "broken.wav").unlink()
     (folder / "._one.wav").write_bytes(b"\0\5\x16\7" + bytes(60))
-    output = folder.parent / "out"
 
     assert run_batch(folder, output) == 0
     assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
@@ -91,7 +86,7 @@ def test_what_macos_writes_beside_a_sound_is_no_sound(folder: Path) -> None:
 
 @pytest.mark.usefixtures("engine")
 def test_a_folder_that_cannot_be_read_is_told_before_anything_is_done(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, output: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scandir = os.scandir
 
@@ -101,7 +96,6 @@ def test_a_folder_that_cannot_be_read_is_told_before_anything_is_done(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    output = folder.parent / "out"
 
     assert run_batch(folder, output) == 2
 
@@ -111,8 +105,7 @@ def test_a_folder_that_cannot_be_read_is_told_before_anything_is_done(
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_file_where_a_folder_should_be_fails_one_job(folder: Path) -> None:
-    output = folder.parent / "out"
+def test_a_file_where_a_folder_should_be_fails_one_job(folder: Path, output: Path) -> None:
     output.mkdir()
     (output / "act2").write_text("a file")
 
@@ -141,7 +134,7 @@ def test_two_sounds_of_one_file_are_both_named(
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> None:
+def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, output: Path, form: str) -> None:
     jobs = folder / f"jobs.{form}"
     if form == "csv":
         jobs.write_text("audio,output,emotion,jaw\none.wav,a.npz,happy=0.5,,\none.wav,b.npz,,1.5\n")
@@ -151,7 +144,6 @@ def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, form: str) -> N
             {"audio": "one.wav", "output": "b.npz", "jaw": 1.5},
         ]
         jobs.write_text(json.dumps(rows))
-    output = folder.parent / "out"
 
     code = run_batch(jobs, output)
 

@@ -20,6 +20,15 @@ from tests.core.test_batch import run_batch, tree
 from tests.core.wav_bytes import wav
 
 
+@pytest.fixture
+def done(folder: Path, output: Path, engine: FakeEngine) -> Path:
+    """What a batch has made of the whole sounds; what is heard is counted from now on."""
+    (folder / "broken.wav").unlink()
+    run_batch(folder, output, "--no-cache")
+    engine.n_encoded = 0
+    return output
+
+
 def test_batch_resumes_where_it_was_killed_and_ends_with_the_same_bytes(
     folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,13 +59,10 @@ def test_batch_resumes_where_it_was_killed_and_ends_with_the_same_bytes(
     assert engine.n_encoded == 1
 
 
-def test_resume_does_again_what_other_flags_would_change(folder: Path, engine: FakeEngine) -> None:
-    (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
-    run_batch(folder, output, "--no-cache")
-    engine.n_encoded = 0
-
-    run_batch(folder, output, "--no-cache", "--resume", "--emotion", "happy")
+def test_resume_does_again_what_other_flags_would_change(
+    folder: Path, done: Path, engine: FakeEngine
+) -> None:
+    run_batch(folder, done, "--no-cache", "--resume", "--emotion", "happy")
 
     assert engine.n_encoded == 2
 
@@ -76,42 +82,32 @@ def test_resume_does_again_what_another_preset_file_would_change(
     assert engine.n_encoded == 2
 
 
-def test_resume_does_again_what_has_a_newer_sound(folder: Path, engine: FakeEngine) -> None:
-    (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
-    run_batch(folder, output, "--no-cache")
-    made_ns = (output / "one.csv").stat().st_mtime_ns
+def test_resume_does_again_what_has_a_newer_sound(
+    folder: Path, done: Path, engine: FakeEngine
+) -> None:
+    made_ns = (done / "one.csv").stat().st_mtime_ns
     os.utime(folder / "one.wav", ns=(made_ns + 10**9, made_ns + 10**9))
-    engine.n_encoded = 0
 
-    run_batch(folder, output, "--no-cache", "--resume")
+    run_batch(folder, done, "--no-cache", "--resume")
 
     assert engine.n_encoded == 1
 
 
 def test_resume_does_again_what_has_another_take_with_an_older_time(
-    folder: Path, engine: FakeEngine
+    folder: Path, done: Path, engine: FakeEngine
 ) -> None:
-    (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
-    run_batch(folder, output, "--no-cache")
     (folder / "one.wav").write_bytes(wav(np.zeros(4000)))
     os.utime(folder / "one.wav", ns=(10**18, 10**18))
-    engine.n_encoded = 0
 
-    run_batch(folder, output, "--no-cache", "--resume")
+    run_batch(folder, done, "--no-cache", "--resume")
 
     assert engine.n_encoded == 1
 
 
-def test_resume_does_again_what_is_empty(folder: Path, engine: FakeEngine) -> None:
-    (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
-    run_batch(folder, output, "--no-cache")
-    (output / "one.csv").write_bytes(b"")
-    engine.n_encoded = 0
+def test_resume_does_again_what_is_empty(folder: Path, done: Path, engine: FakeEngine) -> None:
+    (done / "one.csv").write_bytes(b"")
 
-    run_batch(folder, output, "--no-cache", "--resume")
+    run_batch(folder, done, "--no-cache", "--resume")
 
     assert engine.n_encoded == 1
 
@@ -131,12 +127,11 @@ def test_resume_knows_its_files_however_their_folder_is_spelt(
 
 
 def test_a_resumed_batch_that_is_stopped_forgets_nothing(
-    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    folder: Path, output: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the stop the first is made again, and one is skipped: its entry must stay."""
     (folder / "broken.wav").unlink()
     (folder / "three.wav").write_bytes((folder / "one.wav").read_bytes())
-    output = folder.parent / "out"
     run_batch(folder, output, "--no-cache")
     later_ns = (output / "three.csv").stat().st_mtime_ns + 10**9
     os.utime(folder / "three.wav", ns=(later_ns, later_ns))
@@ -164,8 +159,7 @@ def stopped_at(name: str) -> Callable[..., animate.Outcome]:
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_report_lists_the_jobs_of_its_own_run(folder: Path) -> None:
-    output = folder.parent / "out"
+def test_a_report_lists_the_jobs_of_its_own_run(folder: Path, output: Path) -> None:
     run_batch(folder, output)
     (folder / "broken.wav").unlink()
     (folder / "one.wav").unlink()
@@ -205,10 +199,9 @@ def test_resume_refuses_a_report_that_is_none_of_a_batch(
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("flags", [["--resume"], []])
 def test_a_run_removes_what_a_killed_one_left_of_its_own_files_and_nothing_else(
-    folder: Path, flags: list[str]
+    folder: Path, output: Path, flags: list[str]
 ) -> None:
     (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
     output.mkdir()
     theirs = {"one.csv.part", "other.csv.0123abcd.part", "one.csv.0123abcx.part", "one.csv.bak"}
     ours = {"one.csv.0123abcd.part", "batch_report.json.89abcdef.part"}
@@ -226,10 +219,9 @@ def test_a_run_removes_what_a_killed_one_left_of_its_own_files_and_nothing_else(
 
 @pytest.mark.usefixtures("engine")
 def test_what_a_run_left_that_was_killed_shortly_before_goes_in_the_end(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
     output.mkdir()
     part = output / "one.csv.76543210.part"
     part.write_text("part")
@@ -285,11 +277,14 @@ def test_an_entry_is_made_into_text_once_however_many_follow(
 
 @pytest.mark.parametrize("flags", [["--resume"], []])
 def test_a_job_that_is_killed_while_it_is_made_anew_has_no_entry(
-    folder: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+    folder: Path,
+    output: Path,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    flags: list[str],
 ) -> None:
     """Its file may be the new one already, which the entry of the old one would vouch for."""
     (folder / "broken.wav").unlink()
-    output = folder.parent / "out"
     run_batch(folder, output)
     add = BatchReport.add
 

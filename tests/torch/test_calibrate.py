@@ -58,8 +58,10 @@ def test_folders_named_after_emotions_are_labels(tmp_path: Path) -> None:
     assert {clip.emotion for clip in find_clips(tmp_path)} == {"neutral", "happy", "fearful"}
 
 
-def test_a_list_gives_labels(tmp_path: Path) -> None:
-    (tmp_path / "clips.csv").write_text("path,emotion\na.wav,Happy\nb/c.wav,neutral\n")
+@pytest.mark.parametrize("between", [",", ";"])
+def test_a_list_gives_labels(tmp_path: Path, between: str) -> None:
+    text = "path,emotion\na.wav,Happy\nb/c.wav,neutral\n".replace(",", between)
+    (tmp_path / "clips.csv").write_text(text)
 
     assert find_clips(tmp_path / "clips.csv") == [
         LabelledClip(tmp_path / "a.wav", "happy"),
@@ -72,6 +74,7 @@ def test_a_list_gives_labels(tmp_path: Path) -> None:
     [
         ("path,emotion\na.wav,bored\n", "bored"),
         ("emotion\nhappy\n", "path,emotion"),
+        ("path,emotion\n,happy\n", "A row without a clip"),
         ("path,emotion\n", "No labelled clips"),
     ],
 )

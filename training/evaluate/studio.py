@@ -26,9 +26,9 @@ def bare(controls: Controls) -> Controls:
     return replace(controls, blink=0.0, gaze=0.0, head=0.0, asymmetry=0.0)
 
 
-def slider(emotion: str, intensity: float = 1.0) -> Controls:
+def slider(emotion: str) -> Controls:
     """One slider at 1, the voice not listened to."""
-    return bare(Controls(emotions=emotion_weights({emotion: 1.0}), mix=1.0, intensity=intensity))
+    return bare(Controls(emotions=emotion_weights({emotion: 1.0}), mix=1.0))
 
 
 class Studio:

@@ -31,6 +31,7 @@ from ..paper.steps import network_of
 from ..paper.store import Store, open_store, shipped_front_end
 from .judge import FIGURES, judge
 from .mesh import Head, read_head, shipped_head
+from .table_pictures import draw_bars, draw_curves
 
 __all__ = ["PAPER", "TITLES", "Places", "Scores", "make_table", "write_table"]
 
@@ -113,8 +114,6 @@ class _Bench:
 
 def write_table(contest: Contest, store: Store, places: Places) -> None:
     """Judge all runs of a contest; leave `table.json`, the table and its pictures."""
-    from .table_pictures import draw_bars, draw_curves
-
     head = read_head(places.head) if places.head else shipped_head()
     kept_in = f"figures-{places.head.stem}.json" if places.head else "figures.json"
     parallel = _Judged("parallel", store, tuple(_rows(store, "test")))
@@ -128,7 +127,7 @@ def write_table(contest: Contest, store: Store, places: Places) -> None:
     (places.text or places.work / "table.md").write_text(text, encoding="utf-8")
     print(text)  # noqa: T201 - the command's result
     pictures = places.pictures or places.work
-    draw_bars(scores, pictures / "table_bars.png")
+    draw_bars(scores, TITLES, pictures / "table_bars.png")
     draw_curves(_examples(contest, parallel), pictures / "table_curves.png")
 
 

@@ -19,13 +19,13 @@ _SHOWN: Final = ("jawOpen", "mouthClose", "browDownLeft", "noseSneerLeft")
 _COLOURS: Final = {"emotalk": "C3", "faceformer": "C0", "meshtalk": "C2", "voca": "C1"}
 
 
-def draw_bars(scores: Sequence[Scores], path: Path) -> None:
-    """LVE and EVE on the parallel test takes: mean over seeds, each seed a dot."""
+def draw_bars(scores: Sequence[Scores], titles: Mapping[str, str], path: Path) -> None:
+    """LVE and EVE on the parallel test takes: mean over seeds, each seed a dot. `titles`: of rows,
+    in order.
+    """
     from matplotlib.figure import Figure
 
-    from .table import TITLES
-
-    rows = [s for title in TITLES for s in scores if s.row == title and "parallel" in s.by_set]
+    rows = [s for row in titles for s in scores if s.row == row and "parallel" in s.by_set]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     for axis, (name, label) in zip(
         figure.subplots(1, 2, sharey=True),
@@ -37,7 +37,7 @@ def draw_bars(scores: Sequence[Scores], path: Path) -> None:
             colour = _COLOURS.get(row.row, "0.65")
             axis.barh(place, float(np.mean(values)), color=colour, alpha=0.8)
             axis.plot(values, [place] * len(values), "k.", markersize=4)
-        axis.set_yticks(range(len(rows)), [TITLES[r.row] for r in rows], fontsize=8)
+        axis.set_yticks(range(len(rows)), [titles[r.row] for r in rows], fontsize=8)
         axis.set_xlabel(f"{label}, lower is better")
         axis.invert_yaxis() if axis is figure.axes[0] else None
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@
 Tables: `mouths.csv` (a mouth for each phone), `emotions.toml` (a face for each emotion).
 """
 
-from .captured import Captured, learnable, seen_by_animators, seen_on_video
-from .emotions import EmotionCurves, combine, emotion_curves, prototypes
+from .captured import learnable, seen_by_animators, seen_on_video
+from .emotions import combine, emotion_curves
 from .loudness import loudness_db
 from .phones import KINDS, Phone, is_sound, kind_of, numbers_of, phone_numbers
 from .speech import FPS, LEAD_S, SpeechCurves, n_frames, speech_curves, with_silence
@@ -21,8 +21,6 @@ __all__ = [
     "FPS",
     "KINDS",
     "LEAD_S",
-    "Captured",
-    "EmotionCurves",
     "Phone",
     "SpeechCurves",
     "combine",
@@ -35,7 +33,6 @@ __all__ = [
     "n_frames",
     "numbers_of",
     "phone_numbers",
-    "prototypes",
     "seen_by_animators",
     "seen_on_video",
     "speech_curves",

@@ -18,7 +18,7 @@ from emotalk_core.controls import EMOTIONS
 from .speech import FPS, SpeechCurves, finish
 from .styles import style_of
 
-__all__ = ["EmotionCurves", "combine", "emotion_curves", "prototypes"]
+__all__ = ["EmotionCurves", "combine", "emotion_curves"]
 
 _LOW_MOUTH: Final = np.array(arkit.indices("mouth", "jaw", "cheekPuff", "tongueOut"))
 _REST_SHARE: Final = (
@@ -64,11 +64,6 @@ def _read_prototypes() -> _Prototypes:
 
 
 _PROTOTYPES: Final = _read_prototypes()
-
-
-def prototypes() -> np.ndarray:
-    """float64 (8, 52): the full face of each emotion at intensity 1, a copy."""
-    return _PROTOTYPES.face.copy()
 
 
 def emotion_curves(

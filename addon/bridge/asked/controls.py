@@ -109,7 +109,7 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
     for name in MOVING:
         curve = there.get(name)
         if curve is None:
-            curve = compat.new_fcurve(fcurves, group.path_from_id(name), 0, "EmoTalk")
+            curve = compat.new_fcurve(fcurves, group.path_from_id(name), 0)
         for frame, wanted in frames.items():
             point = curve.keyframe_points.insert(frame, _value(wanted, name))
             point.interpolation = "LINEAR"
@@ -146,7 +146,7 @@ def copy_keys(group: Any, other: Any) -> None:
     for name in keyed(other):  # left behind by a take that was there once
         fcurves.remove(keyed(other)[name])
     for name, curve in keyed(group).items():
-        copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, "EmoTalk")
+        copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0)
         bends.copy_curve(curve, copy)
 
 
@@ -255,9 +255,7 @@ def _sampled(curves: Collection[Any], first: float, last: float, grid_from: floa
 def keyed(group: Any) -> dict[str, Any]:
     """The F-curves of the sliders, by name, those too that are muted."""
     scene = group.id_data
-    curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else None
-    if not curves:
-        return {}
+    curves = compat.fcurves_of(scene) if isinstance(scene, bpy.types.Scene) else ()
     paths = {group.path_from_id(name): name for name in MOVING}
     return {paths[curve.data_path]: curve for curve in curves if curve.data_path in paths}
 

@@ -46,13 +46,7 @@ from . import films
 from .by_flags import choose_script, choose_sound, engine_asked, make_take, object_called
 from .saving import save
 
-__all__ = [
-    "animate_command",
-    "batch_command",
-    "check_output",
-    "is_ctrl_c",
-    "save",
-]
+__all__ = ["animate_command", "batch_command", "check_output", "is_ctrl_c"]
 
 _log = logging.getLogger(__name__)
 

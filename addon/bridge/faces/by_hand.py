@@ -18,7 +18,7 @@ from ....emotalk_core.retarget import KeyTable
 from .. import characters, compat
 from ..keying import before, slider_limits
 from ..keying.at_hand import KeysAtHand
-from ..keying.curves import Keys, checksum, checksum_with, read_keys
+from ..keying.curves import Keys, by_path, checksum, checksum_with, read_keys
 from ..keying.patches import Patch
 from ..keying.plans import block_of, keyed_block, keyed_blocks
 
@@ -308,8 +308,7 @@ def curves_in(thing: Any, kind: str) -> dict[tuple[str, int], Any]:
         block = block_of(thing, kind) if thing else None
     except RigError:  # its shape keys are gone
         block = None
-    fcurves = compat.fcurves_of(block) if block else None
-    return {(curve.data_path, curve.array_index): curve for curve in fcurves or ()}
+    return by_path(compat.fcurves_of(block)) if block else {}
 
 
 def _sums_of(

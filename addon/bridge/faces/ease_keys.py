@@ -30,7 +30,7 @@ from ..keying.plans import keyed_block, keyed_blocks
 from . import by_hand, leftovers
 from .neighbours import blocks_of
 
-__all__ = ["change", "lost_by_hand", "may_write", "ways_to_rest"]
+__all__ = ["change", "is_as_written", "lost_by_hand", "may_write", "ways_to_rest"]
 
 _Ease = tuple[int, int]  # frames, in and out
 _Span = tuple[float, float]
@@ -126,12 +126,16 @@ class _Curve:
         return self._ease_from(self.rest + far / share, side) if share > NEAR else NO_KEYS
 
     def _is_like(self, there: Keys, ours: Keys) -> bool:
-        ours = joined(ours, ~_in_any(ours.frames, self.theirs), NO_KEYS)
-        return (
-            np.array_equal(there.frames, ours.frames)
-            and np.allclose(there.values, ours.values, rtol=0.0, atol=_SAME)
-            and checksum(Keys(ours.frames, ours.values, there.bends)) == checksum(ours)
-        )
+        return is_as_written(there, joined(ours, ~_in_any(ours.frames, self.theirs), NO_KEYS))
+
+
+def is_as_written(there: Keys, ours: Keys) -> bool:
+    """Whether the keys there are those that we wrote, but for rounding that nobody sees."""
+    return (
+        np.array_equal(there.frames, ours.frames)
+        and np.allclose(there.values, ours.values, rtol=0.0, atol=_SAME)
+        and checksum(Keys(ours.frames, ours.values, there.bends)) == checksum(ours)
+    )
 
 
 def change(take: Any, ease: _Ease, others: Sequence[Any], spans: Sequence[_Span]) -> None:

@@ -256,5 +256,5 @@ def _curves_of(take: Any) -> Iterator[Any]:
 
 def _our_curves(block: Any) -> list[Any]:
     """The F-curves of an Action of ours that may be written."""
-    curves = compat.fcurves_of(block) if ease_keys.may_write(block) else None
-    return [curve for curve in curves or () if not curve.lock]
+    curves = compat.fcurves_of(block) if ease_keys.may_write(block) else ()
+    return [curve for curve in curves if not curve.lock]

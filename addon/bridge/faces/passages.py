@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,7 +32,6 @@ from ..keying.curves import (
     NO_KEYS,
     Keys,
     Stretch,
-    checksum,
     held,
     joined,
     merged,
@@ -50,7 +49,6 @@ _T = TypeVar("_T")
 _Span = tuple[float, float]
 _Read = Mapping[by_hand.Address, tuple[Any, Keys]]  # F-curves and their keys
 _Row = tuple[int, str, int]  # number of the object, data path, array index
-_SAME: Final = 1e-4  # values: what rounding does, and nobody sees
 _FEELS, _SPEAKS, _PARTS_LIPS = range(3)  # as `ends_of` has them
 
 
@@ -153,11 +151,7 @@ class _Seam:
             joined(each, self._is_free(each) & ~_inside(each, only), NO_KEYS)
             for each in (there, ours)
         )
-        return (
-            np.array_equal(there.frames, ours.frames)
-            and np.allclose(there.values, ours.values, rtol=0.0, atol=_SAME)
-            and checksum(Keys(ours.frames, ours.values, there.bends)) == checksum(ours)
-        )
+        return ease_keys.is_as_written(there, ours)
 
     def _first_keys(self, own: Keys, passage: Passage) -> Keys:
         """Those of a curve that goes over; none where the take's first one was deleted."""

@@ -48,7 +48,7 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     n_cut = sum(_cut(thing, take, others, by_hand.paths_of(take, thing)) for thing in objects)
     last_keys.hold(others, place_of(take), take.ease_step)
     eases.settle(others, without=take)
-    emptied = [thing for thing in alone if not len(compat.fcurves_of(keyed_block(thing)) or ())]
+    emptied = [thing for thing in alone if not len(compat.fcurves_of(keyed_block(thing)))]
     notes: list[str] = []
     n_actions = own_actions.clear(emptied, notes)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
@@ -83,7 +83,7 @@ def cut_orphans(
         if gone:
             _cut(thing, take, others, gone)
         is_shared = any(keyed_block(thing).as_pointer() in blocks_of(other) for other in others)
-        if gone and not is_shared and not len(compat.fcurves_of(keyed_block(thing)) or ()):
+        if gone and not is_shared and not len(compat.fcurves_of(keyed_block(thing))):
             own_actions.clear([thing], notes)
         kind = "shape_keys" if thing.type == "MESH" else "object"
         cut |= {(number, kind, *path) for path in gone}
@@ -117,7 +117,7 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
         return 0
     theirs = [other for other in others if block.as_pointer() in blocks_of(other)]
     fcurves, n_removed, emptied = compat.fcurves_of(block), 0, []
-    for curve in [*(fcurves or ())]:
+    for curve in [*fcurves]:
         path = (curve.data_path, curve.array_index)
         # Takes of files from before takes remembered: what a bake may write.
         if path not in written and (take.written or not path[0].startswith(before.DRIVEN_BY_US)):
@@ -144,8 +144,8 @@ def _follow_the_list(scene: bpy.types.Scene, removed: int) -> None:
     one go.
     """
     data = scene.animation_data
-    for curves in (compat.fcurves_of(scene), data.drivers if data else None):
-        for curve in [*(curves or ())]:
+    for curves in (compat.fcurves_of(scene), data.drivers if data else ()):
+        for curve in [*curves]:
             found = _OF_A_TAKE.match(curve.data_path)
             number = int(found[1]) if found else -1
             if number == removed:

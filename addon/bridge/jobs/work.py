@@ -240,11 +240,8 @@ def _with_passage(outcome: Outcome, asked: ControlTrack, passage: Passage | None
 
 
 def _played(request: Request) -> Outcome:
-    heard, options = request.heard, request.options
-    clip = reshaped(read_clip(heard.path), request.track.base)
-    tables = retarget(
-        clip, request.binding, rate=heard.rate, start_frame=heard.start_frame, options=options
-    )
+    clip = reshaped(read_clip(request.heard.path), request.track.base)
+    tables = _tables(request, clip)
     builder = ReportBuilder()
     builder.add_rows(faces_of(clip))
     report = builder.finish(clip.n_frames, Fraction(clip.fps), {})
@@ -255,13 +252,7 @@ def redo(request: Request, known: Known, engine: Engine, progress: Progress = si
     """Encoding to keys: what a slider asks for."""
     heard, encoding = request.heard, known.encoding
     clip = decode(encoding, request.track, engine, progress=progress)
-    tables = retarget(
-        clip,
-        request.binding,
-        rate=heard.rate,
-        start_frame=heard.start_frame,
-        options=request.options,
-    )
+    tables = _tables(request, clip)
     said, builder = said_in(encoding, engine.config), ReportBuilder()
     builder.add_heard(encoding, said)
     builder.add_rows(clip.values)
@@ -286,11 +277,13 @@ def redo_part(request: Request, known: Known, engine: Engine, frames: np.ndarray
     beside = _BESIDE_ROWS + math.ceil(options.every_n_frames * float(fps) / rate)
     first, last = (float(fps) * (frames[[0, -1]] - heard.start_frame) / rate).tolist()
     span = math.floor(first) - beside, math.ceil(last) + beside
+    clip = decode(known.encoding, request.track, engine, span=span)
+    return _tables(replace(request, options=replace(options, max_error=0.0)), clip, frames)
+
+
+def _tables(request: Request, clip: Clip, frames: np.ndarray | None = None) -> list[KeyTable]:
+    heard = request.heard
     return retarget(
-        decode(known.encoding, request.track, engine, span=span),
-        request.binding,
-        rate=heard.rate,
-        start_frame=heard.start_frame,
-        options=replace(options, max_error=0.0),
-        frames=frames,
-    )
+        clip, request.binding, rate=heard.rate, start_frame=heard.start_frame,
+        options=request.options, frames=frames,
+    )  # fmt: skip

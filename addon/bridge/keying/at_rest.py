@@ -136,7 +136,7 @@ def _put_back(thing: Any, places: Mapping[str, Matrix]) -> None:
 
 def _unmute(thing: Any, paths: Iterable[tuple[str, int]]) -> None:
     curves = compat.fcurves_of(thing)
-    for path, index in paths if curves is not None else ():
+    for path, index in paths if curves else ():
         curve = curves.find(path, index=index)
         if curve is not None:
             curve.mute = False
@@ -161,7 +161,7 @@ def _curves_of_ours(thing: Any) -> list[Any]:
     if thing.type != "ARMATURE" or not own_actions.is_ours(thing.animation_data.action):
         return []
     kept = before.kept_values(thing)
-    curves = compat.fcurves_of(thing) or ()
+    curves = compat.fcurves_of(thing)
     return [curve for curve in curves if (curve.data_path, curve.array_index) in kept]
 
 
@@ -191,6 +191,6 @@ def _is_moved(block: Any) -> bool:
         return False
     if len(data.drivers) or len(data.nla_tracks):
         return True
-    curves = compat.fcurves_of(block) or ()
+    curves = compat.fcurves_of(block)
     is_thing = isinstance(block, bpy.types.Object)
     return len(curves) > (len(_curves_of_ours(block)) if is_thing else 0)

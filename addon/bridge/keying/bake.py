@@ -14,7 +14,7 @@ from .. import compat
 from ..counting import counted
 from . import layers, own_actions, slider_limits
 from .at_hand import KeysAtHand
-from .curves import Keys, Stretch, held, merged, read_keys, within, write_keys
+from .curves import Keys, Stretch, by_path, held, merged, read_keys, within, write_keys
 from .plans import Plan, checked_plans
 
 __all__ = [
@@ -91,7 +91,7 @@ def result_of(
 
 def _counted_in(plan: Plan, part: tuple[float, float]) -> Iterator[int]:
     """How many keys each curve of a plan has there."""
-    known = {(c.data_path, c.array_index): c for c in compat.fcurves_of(plan.block) or ()}
+    known = by_path(compat.fcurves_of(plan.block))
     for table in plan.tables:
         curve = known[table.data_path, table.array_index]
         yield int(within(read_keys(curve).frames, part).sum())
@@ -110,11 +110,11 @@ def iter_written(
 ) -> Iterator[KeyTable]:
     """Put the keys of `tables` into `fcurves`; each table when its curve is written."""
     at_hand = at_hand or KeysAtHand()
-    known = {(curve.data_path, curve.array_index): curve for curve in fcurves}
+    known = by_path(fcurves)
     for table in tables:
         curve = known.get((table.data_path, table.array_index))
         if curve is None:
-            curve = compat.new_fcurve(fcurves, table.data_path, table.array_index, "EmoTalk")
+            curve = compat.new_fcurve(fcurves, table.data_path, table.array_index)
         make = held if stretch.is_held else Keys
         old = at_hand.of(curve)
         keys = merged(old, make(table.frames, table.values), stretch)

@@ -91,9 +91,9 @@ def put_back(block: Any, ours: Iterable[_Path]) -> None:
             set_value(block, path, kept[path])
 
 
-def paths_of(fcurves: Iterable[Any] | None) -> tuple[_Path, ...]:
+def paths_of(fcurves: Iterable[Any]) -> tuple[_Path, ...]:
     """Data path and array index of each F-curve."""
-    return tuple((curve.data_path, curve.array_index) for curve in fcurves or ())
+    return tuple((curve.data_path, curve.array_index) for curve in fcurves)
 
 
 def _read(block: Any) -> dict[_Path, float] | None:

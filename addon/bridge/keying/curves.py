@@ -18,6 +18,7 @@ __all__ = [
     "Bends",
     "Keys",
     "Stretch",
+    "by_path",
     "checksum",
     "checksum_with",
     "held",
@@ -92,6 +93,11 @@ def read_keys(curve: Any) -> Keys:
     points = curve.keyframe_points
     pairs = _read(points, "co", np.float32, 2)
     return Keys(pairs[:, 0], pairs[:, 1], _read_bends(points))
+
+
+def by_path(fcurves: Iterable[Any]) -> dict[tuple[str, int], Any]:
+    """F-curves by data path and array index."""
+    return {(curve.data_path, curve.array_index): curve for curve in fcurves}
 
 
 def write_keys(curve: Any, keys: Keys, old: Keys | None = None) -> None:

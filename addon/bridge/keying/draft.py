@@ -143,7 +143,7 @@ class Draft:
 
 def _sums_of_all(plan: Plan) -> tuple[int, ...]:
     """What the keys are that the data-block has now."""
-    return tuple(checksum(read_keys(curve)) for curve in compat.fcurves_of(plan.block) or ())
+    return tuple(checksum(read_keys(curve)) for curve in compat.fcurves_of(plan.block))
 
 
 def _gone(plan: Plan) -> RigError:

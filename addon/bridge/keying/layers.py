@@ -62,7 +62,7 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     """
     data = plan.block.animation_data
     ours = {(table.data_path, table.array_index) for table in plan.tables}
-    curves = [*(compat.fcurves_of(plan.block) or ())]
+    curves = [*compat.fcurves_of(plan.block)]
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
     is_bones = plan.kind == "object"
@@ -119,7 +119,7 @@ def _told_of_one(plan: Plan, is_ours: Callable[[Any], bool]) -> list[str]:
     influence, told = plan.block.animation_data.action_influence, []
     if influence < 1.0:
         told.append(f"the Action's influence shows {influence:.0%} of the new keys")
-    curves = [c for c in compat.fcurves_of(plan.block) or () if len(c.keyframe_points)]
+    curves = [c for c in compat.fcurves_of(plan.block) if len(c.keyframe_points)]
     n_muted = sum(curve.mute or bool(curve.group and curve.group.mute) for curve in curves)
     if n_muted:
         told.append(f"{counted(n_muted, 'curve')} muted in its Action")

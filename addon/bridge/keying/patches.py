@@ -14,7 +14,7 @@ import numpy as np
 from ....emotalk_core.retarget import KeyTable
 from .. import compat
 from . import own_actions
-from .curves import NEAR
+from .curves import NEAR, by_path
 from .plans import checked_plans
 
 __all__ = ["Patch", "find_patches"]
@@ -61,7 +61,7 @@ def find_patches(
     for plan in checked_plans(now, []):
         if not own_actions.is_ours_alone(plan.block):
             return None
-        curves = {(c.data_path, c.array_index): c for c in compat.fcurves_of(plan.block) or ()}
+        curves = by_path(compat.fcurves_of(plan.block))
         for table in plan.tables:
             old = before[_curve_of(table)]
             where = np.flatnonzero(table.values != old)

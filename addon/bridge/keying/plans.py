@@ -101,7 +101,7 @@ def _plans(
         if len(undriven) < len(own):
             n_driven = counted(len(own) - len(undriven), "driven value")
             notes.append(f"{name}: {n_driven} left to the drivers")
-        locked = {(c.data_path, c.array_index) for c in compat.fcurves_of(block) or () if c.lock}
+        locked = {(c.data_path, c.array_index) for c in compat.fcurves_of(block) if c.lock}
         free = [t for t in undriven if (t.data_path, t.array_index) not in locked]
         if len(free) < len(undriven):
             n_locked = counted(len(undriven) - len(free), "locked curve")

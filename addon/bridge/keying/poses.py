@@ -26,7 +26,7 @@ def poses_of(armature: bpy.types.Object) -> dict[str, Pose]:
     if data is not None and (len(data.nla_tracks) or _is_others(data.action)):
         return {}
     kept = before.kept_values(armature)
-    driven = {curve.data_path for curve in compat.fcurves_of(armature) or ()}
+    driven = {curve.data_path for curve in compat.fcurves_of(armature)}
     poses = {}
     for bone in armature.pose.bones:
         kind = _KINDS.get(bone.rotation_mode, "rotation_euler")

@@ -85,9 +85,9 @@ class Canvas:
             [tuple(p) for p in (np.vstack([there, back]) * _SCALE).tolist()], fill=fill
         )
 
-    def rule(self, x0: float, y0: float, x1: float, y1: float, fill: Colour = RULE) -> None:
+    def rule(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """A thin straight line."""
-        self.line(np.array([[x0, y0], [x1, y1]]), fill=fill, width=1.0)
+        self.line(np.array([[x0, y0], [x1, y1]]), fill=RULE, width=1.0)
 
     def disc(self, centre: tuple[float, float], radius: float, fill: Colour) -> None:
         """A filled circle."""

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from ....emotalk_core.progress import Progress, silent
-
 __all__ = ["write_movie"]
 
 _SOUND_RATE: Final = 48_000  # every player takes it
@@ -24,7 +22,6 @@ def write_movie(
     path: Path,
     *,
     fps: Fraction,
-    progress: Progress = silent,
 ) -> None:
     """H.264 and AAC in `path`; it appears when it is whole. `samples` are float32 (n,), mono."""
     import av
@@ -41,7 +38,6 @@ def write_movie(
                     video.width, video.height, video.pix_fmt = frame.width, frame.height, "yuv420p"
                 frame.pts, frame.time_base = number, 1 / fps
                 packets += video.encode(frame)
-                progress((number + 1) / len(pictures), "Writing the film")
             packets += video.encode(None)
             # In the order of time: players need sound and picture side by side in the file.
             for packet in sorted(packets, key=lambda p: p.dts * p.time_base):

@@ -129,7 +129,7 @@ class Stage:
 
 def _fcurves(mesh: bpy.types.Object) -> list[bpy.types.FCurve]:
     keys = mesh.data.shape_keys
-    return list((keys and compat.fcurves_of(keys)) or ())
+    return list(compat.fcurves_of(keys)) if keys else []
 
 
 def _hold(thing: bpy.types.Object, table: KeyTable) -> None:
