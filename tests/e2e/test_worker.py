@@ -15,6 +15,7 @@ import pytest
 
 from emotalk_core import (
     ArraySound,
+    Controls,
     ControlTrack,
     Encoding,
     decode,
@@ -108,11 +109,12 @@ def test_curves_equal_those_of_this_process(remote: RemoteEngine) -> None:
     here = open_engine("builtin", load_model(starter_folder()))
     heard = encode(sound(4.0), here)
 
-    clip = decode(heard, ControlTrack(), remote)
+    track = ControlTrack(Controls(contrast=0.8))
 
-    np.testing.assert_allclose(
-        clip.values, decode(heard, ControlTrack(), here).values, rtol=0, atol=1e-6
-    )
+    clip = decode(heard, track, remote)
+
+    np.testing.assert_allclose(clip.values, decode(heard, track, here).values, rtol=0, atol=1e-6)
+    assert np.abs(clip.values - decode(heard, ControlTrack(), here).values).max() > 0.01
     assert (remote.name, remote.key) == (here.name, here.key)
     assert remote.context_frames == here.context_frames
 
