@@ -33,6 +33,7 @@ from emotalk_core.errors import (
     SetupError,
     WorkerError,
 )
+from emotalk_core.other_python.messages import PROTOCOL
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(sys.executable)
@@ -256,7 +257,9 @@ def test_another_version_of_the_worker_is_refused(tmp_path: Path) -> None:
         "time.sleep(60)\n"
     )
 
-    with pytest.raises(SetupError, match=r"another version: '99, not 1'\. Restart Blender"):
+    with pytest.raises(
+        SetupError, match=rf"another version: '99, not {PROTOCOL}'\. Restart Blender"
+    ):
         RemoteEngine(script(tmp_path / "python", text), starter_folder())
 
 
