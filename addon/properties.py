@@ -117,6 +117,12 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
         update=_mix_moved,
     )
     intensity: _number("intensity", "Intensity", "How strong the feeling is. 0: none. 1: natural")
+    contrast: _number(
+        "contrast",
+        "Contrast",
+        "How far the strongest feeling in the voice stands for the others. 0: the blend that is "
+        "heard. 1: nearly that one alone. Imported models do without",
+    )
     style: IntProperty(
         name="Style",
         description="Speaking style: each face speaks in its own way. "

@@ -45,6 +45,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "mix": (0.0, 1.0),
         "intensity": (0.0, 2.0),
+        "contrast": (0.0, 1.0),
         "brows": (0.0, 2.0),
         "eyes": (0.0, 2.0),
         "mouth": (0.0, 2.0),
@@ -78,6 +79,7 @@ class Controls:
     emotions: tuple[float, ...] = (0.0,) * len(EMOTIONS)
     mix: float = 0.0  # 0: emotion as heard in the voice; 1: the sliders alone
     intensity: float = 1.0  # distance from neutral; 0 neutral, 1 as trained, up to 2
+    contrast: float = 0.0  # 0: feelings blended as they are heard .. 1: nearly the strongest alone
     style: int = 0  # speaking style (the published network's person)
     brows: float = 1.0  # gains on the regions of `arkit.REGIONS`
     eyes: float = 1.0
@@ -199,6 +201,7 @@ class FrameControls:
     mix: np.ndarray  # float32 (T,), 0..1
     intensity: np.ndarray  # float32 (T,), 0..2
     style: int = 0
+    contrast: float = 0.0  # 0..1
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,7 @@ class ControlTrack:
         rows = self._at(times_s).astype(np.float32)
         weights = np.ascontiguousarray(rows[:, : len(EMOTIONS)])
         mix, intensity = np.ascontiguousarray(rows[:, len(EMOTIONS) :].T)
-        return FrameControls(weights, mix, intensity, self.base.style)
+        return FrameControls(weights, mix, intensity, self.base.style, self.base.contrast)
 
     def changed_from(self, other: ControlTrack) -> tuple[float, float] | None:
         """First and last second between which this says something else than `other`, infinite where

@@ -213,7 +213,8 @@ class Worker:
         given = message.arrays
         encoding = Encoding(*(given[name] for name in Encoding.FIELDS))
         moving = (given[name] for name in ("weights", "mix", "intensity"))
-        controls = FrameControls(*moving, style=int(message.header["style"]))
+        style, contrast = int(message.header["style"]), float(message.header["contrast"])
+        controls = FrameControls(*moving, style=style, contrast=contrast)
         with one_blas_thread():
             values = self._opened().decode(encoding, controls)
         self._send({"is": "values"}, request, {"values": values})

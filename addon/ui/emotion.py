@@ -28,6 +28,7 @@ def _draw_sliders(layout: Any, group: Any, context: bpy.types.Context, *, is_act
     column = layout.column(align=True)
     column.prop(group, "mix", slider=True)
     column.prop(group, "intensity", slider=True)
+    column.prop(group, "contrast", slider=True)
     column.prop(group, "style")
 
 

@@ -52,6 +52,8 @@ __all__ = [
 _NUMBERS: Final = {
     "mix": "emotion from the voice (0) or from --emotion (1, the default when it is given)",
     "intensity": "how strong the emotion is: 0 none, 1 natural, 2 strongest",
+    "contrast": "how far the strongest feeling in the voice stands for the others: 0 as heard, 1 "
+    "nearly alone; starter models",
     "brows": "gain of the brows",
     "eyes": "gain of lids and cheeks",
     "mouth": "gain of lips and nose",

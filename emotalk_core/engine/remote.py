@@ -110,7 +110,8 @@ class RemoteEngine:
         arrays = encoding.arrays | {
             name: getattr(controls, name) for name in ("weights", "mix", "intensity")
         }
-        with worker.call({"do": "decode", "style": controls.style}, arrays) as call:
+        header = {"do": "decode", "style": controls.style, "contrast": controls.contrast}
+        with worker.call(header, arrays) as call:
             return worker.reply(call, silent, quiet_s=_DECODE_QUIET_S).arrays["values"]
 
     def _worker(self, progress: Progress) -> WorkerProcess:

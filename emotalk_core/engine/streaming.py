@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..model.folder import Model
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE, frame_count
 from . import Encoding
+from .emotion import with_contrast
 from .pauses import over_pauses
 from .starter import frame_positions
 from .windows import Window, cross_fade, mel_blocks, mel_windows, n_windows, sound_top
@@ -85,6 +86,7 @@ class StreamedEngine:
         self.key = f"{model.key}-{_NUMERIC_VERSION}"
         self.context_frames = model.config.decoder.halo
         self._network = network
+        self._prototypes = np.asarray(model.tensors["prototypes"], np.float32)
         self._n_threads = n_threads or min(_MAX_THREADS, os.cpu_count() or 1)
 
     def encode(self, sound: SoundSource, *, progress: Progress = silent) -> Iterator[Encoding]:
@@ -123,7 +125,8 @@ class StreamedEngine:
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """float32 (T, 52) in Apple's order, before shaping; may leave 0..1."""
-        return self._network.decode(encoding, controls)
+        voice = with_contrast(encoding.emotion, controls.contrast, self._prototypes)
+        return self._network.decode(replace(encoding, emotion=voice), controls)
 
 
 def _twice(

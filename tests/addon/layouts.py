@@ -16,6 +16,7 @@ class Layout:
         self.buttons: list[str] = []
         self.texts: list[str] = []  # on them
         self.depressed: list[str] = []  # what stands on buttons that are
+        self.props: list[str] = []  # sliders and other values, by name
         self.columns = 0
         self.rows = 0
         self.enabled = True
@@ -41,10 +42,13 @@ class Layout:
         self.depressed += [text] if depress else []
         return SimpleNamespace()
 
-    def prop(self, *_: Any, **__: Any) -> None: ...
+    def prop(self, _group: Any, name: str, **_: Any) -> None:
+        self.props.append(name)
 
-    template_list = menu = operator_menu_enum = progress = separator = prop
-    template_ID = prop  # noqa: N815 - Blender's name
+    def separator(self, *_: Any, **__: Any) -> None: ...
+
+    template_list = menu = operator_menu_enum = progress = separator
+    template_ID = separator  # noqa: N815 - Blender's name
 
     def box(self) -> Layout:
         return self

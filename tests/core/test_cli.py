@@ -47,20 +47,19 @@ def test_a_slash_at_the_end_makes_a_folder_for_one_sound_too(talk: Path) -> None
 @pytest.mark.usefixtures("engine")
 def test_animate_takes_every_control(talk: Path) -> None:
     output = talk.with_suffix(".npz")
-    flags = "--fps 23.976 --emotion happy=0.8,sad=0.2 --mix 0.5 --intensity 1.5 --seed 3 --jaw 1.2"
+    flags = "--fps 23.976 --emotion happy=0.8,sad=0.2 --mix 0.5 --intensity 1.5 --seed 3"
     more = "--lip-closure 0.7 --sync-offset-ms 40 --blink 0 --gaze 0.5 --head 2 --style 1"
+    asked = f"{flags} --jaw 1.2 --contrast 0.6 {more}".split()
 
-    assert cli.main(["animate", str(talk), "-o", str(output), *flags.split(), *more.split()]) == 0
+    assert cli.main(["animate", str(talk), "-o", str(output), *asked]) == 0
 
     clip = read_clip(output)
     made = clip.meta["controls"]
     assert str(clip.fps) == "24000/1001"
     assert made["emotions"]["happy"] == 0.8
-    numbers = {n: made[n] for n in ("mix", "intensity", "seed", "jaw", "lip_closure", "style")}
-    assert numbers == {
-        "mix": 0.5, "intensity": 1.5, "seed": 3, "jaw": 1.2, "lip_closure": 0.7, "style": 1,
-    }  # fmt: skip
-    assert made["sync_offset_ms"] == 40
+    wanted = {"mix": 0.5, "intensity": 1.5, "contrast": 0.6, "seed": 3, "jaw": 1.2, "style": 1}
+    wanted |= {"lip_closure": 0.7, "sync_offset_ms": 40}
+    assert {name: made[name] for name in wanted} == wanted
 
 
 @pytest.mark.usefixtures("engine")

@@ -15,6 +15,7 @@ import pytest
 
 from emotalk_core import (
     ArraySound,
+    Controls,
     ControlTrack,
     Encoding,
     decode,
@@ -32,6 +33,7 @@ from emotalk_core.errors import (
     SetupError,
     WorkerError,
 )
+from emotalk_core.other_python.messages import PROTOCOL
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(sys.executable)
@@ -108,11 +110,12 @@ def test_curves_equal_those_of_this_process(remote: RemoteEngine) -> None:
     here = open_engine("builtin", load_model(starter_folder()))
     heard = encode(sound(4.0), here)
 
-    clip = decode(heard, ControlTrack(), remote)
+    track = ControlTrack(Controls(contrast=0.8))
 
-    np.testing.assert_allclose(
-        clip.values, decode(heard, ControlTrack(), here).values, rtol=0, atol=1e-6
-    )
+    clip = decode(heard, track, remote)
+
+    np.testing.assert_allclose(clip.values, decode(heard, track, here).values, rtol=0, atol=1e-6)
+    assert np.abs(clip.values - decode(heard, ControlTrack(), here).values).max() > 0.01
     assert (remote.name, remote.key) == (here.name, here.key)
     assert remote.context_frames == here.context_frames
 
@@ -254,7 +257,9 @@ def test_another_version_of_the_worker_is_refused(tmp_path: Path) -> None:
         "time.sleep(60)\n"
     )
 
-    with pytest.raises(SetupError, match=r"another version: '99, not 1'\. Restart Blender"):
+    with pytest.raises(
+        SetupError, match=rf"another version: '99, not {PROTOCOL}'\. Restart Blender"
+    ):
         RemoteEngine(script(tmp_path / "python", text), starter_folder())
 
 

@@ -60,6 +60,7 @@ def test_blocks_of_any_size_give_the_same_encoding(engine: OnnxEngine, size: int
         Controls(),
         Controls(emotions=emotion_weights({"sad": 0.7, "angry": 0.9}), mix=0.4, intensity=1.7),
         Controls(emotions=emotion_weights({"happy": 1.0}), mix=1.0, style=13),
+        Controls(contrast=0.8),
     ],
 )
 def test_any_sliders_give_the_built_in_face(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -88,10 +89,19 @@ def test_the_starter_is_the_same_in_both_engines() -> None:
         np.testing.assert_allclose(
             getattr(found, name), getattr(expected, name), atol=1e-4, err_msg=name
         )
-    controls = as_heard(expected.n_frames, intensity=1.3, mix=0.5)
+    controls = replace(as_heard(expected.n_frames, intensity=1.3, mix=0.5), contrast=0.7)
     np.testing.assert_allclose(
         ours.decode(expected, controls), builtin.decode(expected, controls), atol=1e-4
     )
+
+
+def test_contrast_leaves_an_imported_model_as_it_is(engine: PublishedEngine) -> None:
+    encoding = whole(engine, babble(2.0))
+    heard = as_heard(encoding.n_frames)
+
+    strongest = engine.decode(encoding, replace(heard, contrast=1.0))
+
+    np.testing.assert_array_equal(strongest, engine.decode(encoding, heard))
 
 
 def test_a_short_sound_gives_the_network_s_own_curves(

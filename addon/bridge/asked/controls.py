@@ -43,6 +43,10 @@ _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions"
 MOVING: Final = (*EMOTIONS, "mix", "intensity")
 """Sliders that may be keyed; the others hold for a whole take."""
 
+_LATER: Final[dict[str, Any]] = {"contrast": 0.0}
+"""Sliders that takes of older versions do not name, and what these meant: no reason to say that
+keys and sliders differ."""
+
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
 _LONGEST_S: Final = 600.0  # so far repeating curves are followed in a sound of unknown length
 _JUST_BEFORE: Final = 0.01  # frames; what is held until a key stands there as it did all along
@@ -157,7 +161,8 @@ def digest(group: Any, told: tuple[str, str] | None = None) -> str:
     told = (group.phones, group.words) if told is None else told
     keys = {name: bends.described(curve) for name, curve in playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
-    still = {name: _plain(getattr(group, name)) for name in names if name not in keys}
+    stand = {name: _plain(getattr(group, name)) for name in names if name not in keys}
+    still = {name: value for name, value in stand.items() if _LATER.get(name) != value}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
     return json.dumps([*parts, *told] if any(told) else parts)
 
@@ -177,7 +182,7 @@ def put_back(group: Any, was: str) -> None:
         still, _keys, *told = json.loads(was)
     except (ValueError, TypeError):  # of a version that knew none
         return
-    for name, value in still.items():
+    for name, value in (_LATER | still).items():
         setattr(group, name, value)
     group.phones, group.words = told or ("", "")
 
