@@ -146,17 +146,16 @@ def _mostly(letters: Iterable[_Letter], above: Phones) -> Phones:
 def as_rules(tree: Node) -> Rules:
     """Level by level, the nodes below a node one after another."""
     numbers: dict[Phones, int] = {}
-    alphabet = "".join(sorted({OUTSIDE, *tree.below}))
-    letters, spoken, children = bytearray(), bytearray(), []
+    letters, spoken, children = [], [], []
     waiting = deque([(OUTSIDE, tree)])
     while waiting:
         letter, node = waiting.popleft()
-        letters.append(alphabet.index(letter))
+        letters.append(letter)
         spoken.append(numbers.setdefault(node.spoken, len(numbers)))
         children.append(len(node.below))
         waiting.extend(node.below.items())
     first = tuple(accumulate(children, initial=1))
-    return Rules(alphabet, bytes(letters), bytes(spoken), first, tuple(numbers))
+    return Rules("".join(letters), tuple(spoken), first, tuple(numbers))
 
 
 def unseen_errors(found: Mapping[str, Sequence[Phones]]) -> float:

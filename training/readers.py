@@ -5,32 +5,37 @@ that it was not told.
 
 FREQUENCYWORDS is a copy of github.com/hermitdave/FrequencyWords: the 50,000 most frequent words of
 many languages in subtitles (CC BY-SA 4.0, which GPL-3.0 takes). espeak-ng is GPL-3.0-or-later; so
-are the files.
+are the files. Chinese (cmn) needs pypinyin (MIT; pip install pypinyin).
 """
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from emotalk_core.speech.letter_rules import write_rules
-from emotalk_core.speech.readers import FOLDER, WORD
+from emotalk_core.speech.readers import FOLDER, WORD, letters_of
 from emotalk_core.speech.transcript import letters_of_word, words_of
 
 from .letters import Phones, aligned, as_rules, learn, unseen_errors
 
-__all__ = ["LANGUAGES", "read_by_espeak", "read_words"]
+__all__ = ["LISTS", "read_by_espeak", "read_by_pypinyin", "read_words"]
 
-LANGUAGES: Final = MappingProxyType({"fr-fr": "fr", "nb": "no", "pt-br": "pt_br"})
-"""What FrequencyWords calls languages that espeak-ng calls otherwise."""
+LISTS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {"cmn": ("zh_cn", "zh_tw"), "fr-fr": ("fr",), "nb": ("no",), "pt-br": ("pt_br",)}
+)
+"""Of FrequencyWords, for languages that espeak-ng calls otherwise."""
 
 _LIST: Final = "content/2018/{0}/{0}_50k.txt"
+_CHINESE: Final = re.compile("[一-鿿]+")
 _FOREIGN: Final = "("  # espeak-ng writes (en) where it reads a word as another language's
 
 
@@ -57,11 +62,39 @@ def read_by_espeak(words: Sequence[str], language: str) -> dict[str, Phones]:
     return found
 
 
+def read_by_pypinyin(words: Sequence[str]) -> dict[str, list[Phones]]:
+    """The phones of each letter of Chinese words: pinyin by phrases, which espeak-ng reads."""
+    pypinyin = importlib.import_module("pypinyin")
+    spelled = {
+        word: [one[0] for one in pypinyin.pinyin(word, style=pypinyin.Style.TONE3)]
+        for word in words
+        if _CHINESE.fullmatch(word)
+    }
+    known = {word: names for word, names in spelled.items() if len(names) == len(word)}
+    syllables = sorted({name for names in known.values() for name in names})
+    phones = read_by_espeak(syllables, "cmn-latn-pinyin")
+    return {
+        word: [phones[name] for name in names]
+        for word, names in known.items()
+        if all(name in phones for name in names)
+    }
+
+
+def _learnt(folder: Path, language: str) -> dict[str, list[Phones]]:
+    """The phones of each letter of the words of a language."""
+    names = LISTS.get(language, (language,))
+    lists = [read_words(folder / _LIST.format(name)) for name in names]
+    words = [*dict.fromkeys(chain.from_iterable(lists))]
+    if language == "cmn":
+        return read_by_pypinyin([*dict.fromkeys([*chain.from_iterable(words), *words])])
+    read = read_by_espeak(words, language)
+    return aligned({letters_of(word): phones for word, phones in read.items()})
+
+
 def main(folder: Path, languages: Sequence[str]) -> None:
     """Write the files that ship."""
     for language in languages or sorted(path.stem for path in FOLDER.glob("*.npz")):
-        path = folder / _LIST.format(LANGUAGES.get(language, language))
-        found = aligned(read_by_espeak(read_words(path), language))
+        found = _learnt(folder, language)
         share, rules = unseen_errors(found), as_rules(learn(found))
         file = FOLDER / f"{language}.npz"
         write_rules(rules, file)

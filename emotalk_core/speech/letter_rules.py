@@ -4,8 +4,9 @@ phones are known (`training/letters.py`), so that it reads these as they are, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Final
 
@@ -27,34 +28,36 @@ class Rules:
     asked for in the order of `PLACES`, says otherwise.
     """
 
-    alphabet: str  # its letters and `OUTSIDE`, 256 at most
-    letters: bytes  # of each node, those of a node's children one after another, and in order:
-    # places in the alphabet
-    spoken: bytes  # index into `phones`
+    letters: str  # of each node, those of a node's children one after another, and in order
+    spoken: Sequence[int]  # places in `phones`
     first: tuple[int, ...]  # where a node's children begin; one more number than nodes
     phones: tuple[tuple[str, ...], ...]
 
     def read(self, word: str) -> tuple[str, ...]:
         """The phones of a word of small letters; of letters that it does not know none."""
-        return tuple(phone for i in range(len(word)) for phone in self._letter(word, i))
+        letters = (self._letter(word, i) for i in range(len(word)))
+        return tuple(chain.from_iterable(letters))
 
-    def _letter(self, word: str, i: int) -> tuple[str, ...]:
+    def read_unspaced(self, words: str) -> tuple[tuple[str, ...], ...]:
+        """The phones of each letter of several words: beside one that no word goes on with it ends."""
+        return tuple(self._letter(words, i, is_unspaced=True) for i in range(len(words)))
+
+    def _letter(self, word: str, i: int, *, is_unspaced: bool = False) -> tuple[str, ...]:
         node = self._child(0, word[i])
         if node is None:
             return ()
         for place in PLACES:
             beside = word[i + place] if 0 <= i + place < len(word) else OUTSIDE
             below = self._child(node, beside)
+            if below is None and is_unspaced:
+                below = self._child(node, OUTSIDE)
             if below is None:
                 break
             node = below
         return self.phones[self.spoken[node]]
 
     def _child(self, node: int, letter: str) -> int | None:
-        place = self.alphabet.find(letter)
-        if place < 0:
-            return None
-        found = self.letters.find(place, self.first[node], self.first[node + 1])
+        found = self.letters.find(letter, self.first[node], self.first[node + 1])
         return None if found < 0 else found
 
 
@@ -63,18 +66,18 @@ def load_rules(path: Path) -> Rules:
     with np.load(path) as file:
         children = accumulate(file["children"].tolist(), initial=1)
         phones = tuple(tuple(name.split()) for name in file["phones"].tolist())
-        letters, spoken = file["letters"].tobytes(), file["spoken"].tobytes()
-        return Rules(str(file["alphabet"]), letters, spoken, tuple(children), phones)
+        letters, spoken = file["letters"].tobytes().decode(), tuple(file["spoken"].tolist())
+        return Rules(letters, spoken, tuple(children), phones)
 
 
 def write_rules(rules: Rules, path: Path) -> None:
     """Small: numbers of children in place of where they begin, compressed."""
+    children = np.diff(rules.first)
     with atomic_file(path) as file:
         np.savez_compressed(
             file,
-            alphabet=np.array(rules.alphabet),
-            letters=np.frombuffer(rules.letters, np.uint8),
-            spoken=np.frombuffer(rules.spoken, np.uint8),
-            children=np.diff(rules.first).astype(np.uint8),
+            letters=np.frombuffer(rules.letters.encode(), np.uint8),
+            spoken=np.array(rules.spoken, np.min_scalar_type(max(rules.spoken))),
+            children=children.astype(np.min_scalar_type(children.max())),
             phones=np.array([" ".join(phones) for phones in rules.phones]),
         )

@@ -54,6 +54,8 @@ __all__ = [
 ENGLISH: Final = "en"
 """The language that is read here; others, with en-us and en-gb, have espeak-ng's names."""
 
+_CHINESE: Final = ("cmn", "zh")
+
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
 
@@ -128,7 +130,9 @@ def _is_english(language: str) -> bool:
 
 
 def _is_ours(language: str) -> bool:
-    return find_espeak() is None and can_read(language)
+    """Builds of espeak-ng spell Chinese letters in English."""
+    is_first = language.lower() in _CHINESE or find_espeak() is None
+    return is_first and can_read(language)
 
 
 def _by_espeak(text: str, language: str, progress: Progress) -> Words:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from emotalk_core.errors import Cancelled, TextError
@@ -37,6 +39,26 @@ def test_words_are_read_as_a_language_speaks(text: str, language: str, phones: s
     assert read(text, language) == phones
 
 
+def test_chinese_letters_are_words_that_go_by_their_neighbours() -> None:
+    assert read("银行长", "cmn").split(" / ")[1] == read("航", "zh")
+    assert read("行不行", "cmn").split(" / ")[0] == read("形", "cmn")
+    assert spelled_letters("你好，ok！", "cmn") == ("你", "好")
+    assert not can_read("cmn-latn-pinyin")
+
+
+def test_chinese_is_read_here_where_espeak_ng_is_installed_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transcript, "find_espeak", lambda: Path("espeak-ng"))
+
+    assert pronounced("你好", "cmn") == pronounced("你好", "zh") == read_letters("你好", "cmn")
+
+
+def test_the_letters_of_korean_are_in_its_syllables() -> None:
+    assert read("안녕", "ko") == "ɐ n n j ʌ k"
+    assert spelled_letters("안녕", "ko") == ("안녕",)
+
+
 def test_words_that_no_list_has_are_read_like_others() -> None:
     assert read("Blaufelgenkappe", "de").startswith("b l a ʊ f")
 
@@ -51,7 +73,7 @@ def test_every_file_names_phones_that_the_network_does(language: str) -> None:
     rules = load_rules(readers.FOLDER / f"{language}.npz")
 
     assert {phone for part in rules.phones for phone in part} <= set(PHONES)
-    assert len(rules.alphabet) >= 24
+    assert len(set(rules.letters)) >= 24
 
 
 def test_a_regions_way_to_speak_is_read_as_its_language() -> None:

@@ -1,24 +1,36 @@
 """How languages other than English sound, without another program: the phones of a text by rules
-that were learnt from words as espeak-ng reads them (`training/readers.py`).
+that were learnt from words as espeak-ng, or a dictionary of Chinese, reads them
+(`training/readers.py`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from ...progress import Progress, silent
 from ..languages import from_whisper, to_whisper
-from ..letter_rules import load_rules
+from ..letter_rules import Rules, load_rules
 
-__all__ = ["FOLDER", "WORD", "can_read", "languages_read", "read_letters", "spelled_letters"]
+__all__ = [
+    "FOLDER",
+    "WORD",
+    "can_read",
+    "languages_read",
+    "letters_of",
+    "read_letters",
+    "spelled_letters",
+]
 
 FOLDER: Final = Path(__file__).parent
 WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
+_SYLLABLE: Final = re.compile("[가-힣]")
+_LATIN: Final = "-latn"  # another way to write a language
+_UNSPACED: Final = frozenset(["cmn"])  # each of whose letters is a word
 _PLAIN: Final = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{SOFT HYPHEN}": None})
 
 
@@ -40,38 +52,45 @@ def read_letters(
     none of one that has no words. Numbers in digits are left out. `progress` only takes a
     Cancelled.
     """
-    read = _reader(language)
     words = []
-    for word in _words(text):
+    for _, phones in _read(text, language):
         progress(0.0, "Reading the text")
-        words.append(read(word))
-    return tuple(filter(None, words))
+        words.append(phones)
+    return tuple(words)
 
 
 def spelled_letters(text: str, language: str) -> tuple[str, ...]:
     """The words that `read_letters` has the phones of, in small letters."""
-    read = _reader(language)
-    return tuple(word for word in _words(text) if read(word))
+    return tuple(word for word, _ in _read(text, language))
 
 
-def _words(text: str) -> list[str]:
-    return WORD.findall(unicodedata.normalize("NFC", text.translate(_PLAIN).lower()))
+def letters_of(word: str) -> str:
+    """The letters of a word: those of Korean are in its syllables."""
+    return _SYLLABLE.sub(lambda found: unicodedata.normalize("NFD", found[0]), word)
+
+
+def _read(text: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Words, and their phones."""
+    name = _name(language)
+    assert name is not None, "ask can_read"
+    rules, read = _load(name)
+    for word in WORD.findall(unicodedata.normalize("NFC", text.translate(_PLAIN).lower())):
+        if name in _UNSPACED:
+            parts = zip(word, rules.read_unspaced(word), strict=True)
+        else:
+            parts = [(word, read(letters_of(word)))]
+        yield from ((letters, phones) for letters, phones in parts if phones)
 
 
 def _name(language: str) -> str | None:
     """Of its file."""
     asked = language.lower()
-    names = asked, from_whisper(to_whisper(asked))
+    names = [asked] if _LATIN in asked else [asked, from_whisper(to_whisper(asked))]
     return next((name for name in names if name in languages_read()), None)
 
 
-def _reader(language: str) -> Callable[[str], tuple[str, ...]]:
-    name = _name(language)
-    assert name is not None, "ask can_read"
-    return _load(name)
-
-
 @cache
-def _load(name: str) -> Callable[[str], tuple[str, ...]]:
-    """A script says the same words again and again."""
-    return cache(load_rules(FOLDER / f"{name}.npz").read)
+def _load(name: str) -> tuple[Rules, Callable[[str], tuple[str, ...]]]:
+    """A language's rules, and words read by them: a script says the same ones again and again."""
+    rules = load_rules(FOLDER / f"{name}.npz")
+    return rules, cache(rules.read)
