@@ -39,7 +39,7 @@ class Rules:
         return tuple(chain.from_iterable(letters))
 
     def read_unspaced(self, words: str) -> tuple[tuple[str, ...], ...]:
-        """The phones of each letter of several words: beside one that no word goes on with it ends."""
+        """The phones of each letter of words that stand together: one ends where none goes on."""
         return tuple(self._letter(words, i, is_unspaced=True) for i in range(len(words)))
 
     def _letter(self, word: str, i: int, *, is_unspaced: bool = False) -> tuple[str, ...]:
