@@ -5,7 +5,7 @@ EmoTalkError                 problem, value, remedy -> one line; exit code 2
 │   └── TextError            a text that cannot be read, or is not what is said
 ├── ModelFolderError         missing, extra or misshapen tensor; unknown format version
 ├── SetupError               torch, ffmpeg, CUDA or the disk is not what is needed
-│   └── RecogniserError      what hears words is missing, or has no such model or language
+│   └── RecogniserError      what hears words is missing, or has no such model
 ├── RigError                 nothing to drive, or not what the binding expects
 └── WorkerError              the child process died; carries the last lines of its stderr
 Cancelled                    control flow: exit code 130, the scene untouched

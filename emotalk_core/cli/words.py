@@ -14,7 +14,7 @@ from ..errors import EmoTalkError, InputError
 from ..other_python.interpreter import find_python
 from ..progress import Progress
 from ..speech.heard_words import MODEL, HeardWords, Recogniser
-from ..speech.languages import in_file_name
+from ..speech.languages import ensure_heard, in_file_name, of_file_name, to_whisper
 from ..speech.transcript import ENGLISH
 from ..speech.words_of_sounds import Spoken, words_of_sounds
 from .jobs import find_sounds
@@ -24,7 +24,6 @@ from .progress import progress_for
 from .reports import with_sound
 from .streams import say, tell
 from .tables import texts_beside
-from .texts import language_of
 
 __all__ = ["add_command"]
 
@@ -71,6 +70,7 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    ensure_heard(arguments.language)
     found, output = _sounds(arguments.audio), arguments.output
     if output is not None:
         _check_output(output, found)
@@ -154,5 +154,8 @@ def _write(text: Path, heard: HeardWords) -> None:
         file.write(f"{heard.text}\n".encode())
     n, language = len(heard.text.split()), heard.language
     say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({language})")
-    if language_of(text, ENGLISH) != language:
+    named = of_file_name(text.name)
+    if named and to_whisper(named) != to_whisper(language):
+        tell(f"emotalk: {text}: its name says {named}, its words are {language}: rename it")
+    elif not named and language != ENGLISH:
         tell(f"emotalk: {text}: give --language {language} to what reads it")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import wave
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from ..other_python.interpreter import our_command
 from ..other_python.programs import Program, running
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE
-from .languages import from_whisper, to_whisper
+from .languages import ensure_heard, from_whisper, to_whisper
 from .recognise import OFFLINE
 
 __all__ = ["MODEL", "HeardWords", "Hearing", "Recogniser", "hearing"]
@@ -60,6 +60,7 @@ class Hearing:
     def __init__(self, recogniser: Recogniser, programs: ExitStack) -> None:
         self._recogniser, self._programs = recogniser, programs
         self._program: Program | None = None
+        self._fault: RecogniserError | None = None  # which every sound would meet
 
     def words(
         self, sound: SoundSource, language: str = "", progress: Progress = silent
@@ -69,7 +70,9 @@ class Hearing:
         Raises
         ------
         RecogniserError
-            The recogniser is not installed, or has no such model, language or device.
+            The recogniser is not installed, or has no such model or device.
+        InputError
+            Whisper has no such language.
         SetupError
             It broke; it is started anew for the next sound.
         TextError
@@ -77,6 +80,7 @@ class Hearing:
         Cancelled
             From `progress`.
         """
+        ensure_heard(language)
         with tempfile.TemporaryDirectory(prefix="emotalk-") as folder:
             path = Path(folder) / "sound.wav"
             _write(sound, path)
@@ -96,33 +100,55 @@ class Hearing:
         self, path: Path, language: str, length_s: float, progress: Progress
     ) -> list[dict[str, Any]]:
         """All that the program says of a sound."""
-        if self._program is None:
-            self._program = self._programs.enter_context(running(self._command(), is_told=True))
+        progress(0.0, _WHAT)  # who has been stopped asks for nothing
+        if self._fault is not None:
+            raise self._fault
+        program = self._program or self._programs.enter_context(
+            running(self._command(), is_told=True)
+        )
+        self._program = None
+        try:
+            answers = self._asked(program, path, language, length_s, progress)
+        except BaseException as error:
+            program.end()  # else what it still has to say would be taken for the next sound's
+            self._fault = error if isinstance(error, RecogniserError) else None
+            raise
+        self._program = program
+        return answers
+
+    def _asked(
+        self, program: Program, path: Path, language: str, length_s: float, progress: Progress
+    ) -> list[dict[str, Any]]:
         answers = list[dict[str, Any]]()
 
         def tell() -> None:
             progress(min(answers[-1]["end_s"] / length_s, 1.0) if answers else 0.0, _WHAT)
 
-        self._program.tell(json.dumps({"path": str(path), "language": language}))
-        for line in self._program.lines(tell):
-            if not line.startswith("{"):
-                continue
-            told = json.loads(line)
+        program.tell(json.dumps({"path": str(path), "language": language}))
+        for told in filter(None, map(_answer, program.lines(tell))):
             if "problem" in told:
                 raise RecogniserError(told["problem"], value=told["value"], remedy=told["remedy"])
             answers.append(told)
             if "languages" in told:
                 return answers
-        ended, self._program = self._program.ended(), None
         raise SetupError(
             "The words were not heard", value=self._recogniser.model,
-            remedy=f"{ended.last_line}.",
+            remedy=f"{program.ended().last_line}.",
         )  # fmt: skip
 
     def _command(self) -> Sequence[str]:
         asked, python = self._recogniser, self._recogniser.python or Path(sys.executable)
         reach = "online" if asked.is_online else OFFLINE
         return our_command(python, "speech.recognise", asked.model, asked.device, reach)
+
+
+def _answer(line: str) -> dict[str, Any]:
+    """What a line of the program says; nothing where it is one of a library's."""
+    if line.startswith("{"):
+        with suppress(ValueError):
+            told = json.loads(line)
+            return told if told.keys() & {"text", "languages", "problem"} else {}
+    return {}
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["from_whisper", "in_file_name", "of_file_name", "to_whisper"]
+from ..errors import InputError
+
+__all__ = ["ensure_heard", "from_whisper", "in_file_name", "of_file_name", "to_whisper"]
 
 _NAMES: Final = (
     "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he "
@@ -29,7 +31,25 @@ def from_whisper(language: str) -> str:
 
 def to_whisper(language: str) -> str:
     """The other way: `fr-fr` is `fr`, `en-us` is `en`; empty as it is."""
-    return _OTHERWISE.get(language, language.split("-")[0])
+    language = language.lower()
+    base = language.split("-")[0]
+    return _OTHERWISE.get(language) or _OTHERWISE.get(base, base)
+
+
+def ensure_heard(language: str) -> None:
+    """Nothing, where Whisper knows a language, or none is named.
+
+    Raises
+    ------
+    InputError
+        It does not.
+    """
+    if language and to_whisper(language) not in _WHISPER:
+        raise InputError(
+            "Words in this language are not heard",
+            value=language,
+            remedy="Use en, de, fr-fr, es ..., or let the recogniser find out by itself.",
+        )
 
 
 def of_file_name(name: str) -> str:

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _write(line: Mapping[str, object]) -> None:
-    sys.stdout.write(f"{json.dumps(line)}\n")
+    sys.stdout.write(f"\n{json.dumps(line)}\n")  # a library's bar may stand on the line
     sys.stdout.flush()
 
 

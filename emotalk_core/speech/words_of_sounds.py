@@ -64,7 +64,7 @@ def words_of_sounds(
     Raises
     ------
     RecogniserError
-        What every sound would meet: no recogniser, model, language or device.
+        What every sound would meet: no recogniser, model or device.
     Cancelled
         From their progress; the recogniser is gone then.
     """

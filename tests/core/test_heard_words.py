@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from emotalk_core.audio import ArraySound
-from emotalk_core.errors import Cancelled, RecogniserError, SetupError, TextError
+from emotalk_core.errors import Cancelled, InputError, RecogniserError, SetupError, TextError
 from emotalk_core.speech import recognise
 from emotalk_core.speech.heard_words import HeardWords, Recogniser, hearing
 from emotalk_core.timing import SAMPLE_RATE
@@ -75,7 +75,7 @@ def recognised(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", iter(asked))
         code = recognise.main([model, device, reach])
-    return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return code, [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
 
 
 def hear_words(*asked: Any, **flags: Any) -> HeardWords:
@@ -240,9 +240,9 @@ def test_a_language_is_asked_for_by_its_name_there(
     assert hear_words(silence(), Recogniser(), ours) == HeardWords(theirs, ours)
 
 
-def silence() -> ArraySound:
-    """A second of it."""
-    return ArraySound(np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE)
+def silence(seconds: int = 1) -> ArraySound:
+    """Seconds of it."""
+    return ArraySound(np.zeros(seconds * SAMPLE_RATE, np.float32), SAMPLE_RATE)
 
 
 @pytest.mark.parametrize(
@@ -264,11 +264,90 @@ def test_a_failure_is_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, "time.sleep(60)")
+def test_a_language_that_nobody_hears_is_told_and_stops_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(monkeypatch, "say('a', told['language'])", "end()")
+
+    with hearing(Recogniser()) as recognised:
+        with pytest.raises(InputError, match="not heard: 'eo'") as caught:
+            recognised.words(silence(), "eo")
+        heard = recognised.words(silence(), "de-AT")
+
+    assert not isinstance(caught.value, SetupError)
+    assert heard == HeardWords("a", "de-AT")
+
+
+def test_what_libraries_write_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(
+        monkeypatch,
+        "print('{not json'); print('[1]'); print('{\"loss\": 1}'); say('a')",
+        "print('{}', '\\u00e9'); end()",
+    )
+
+    assert hear_words(silence(), Recogniser()) == HeardWords("a", "en")
+
+
+@pytest.mark.usefixtures("library")
+def test_a_librarys_bar_does_not_stand_before_an_answer(
+    spoken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sys.stdout.write("model.bin: 100%|###| ")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", iter([json.dumps({"path": str(spoken), "language": ""})]))
+        recognise.main(["base", "cpu", "online"])
+
+    bar, *answers = capsys.readouterr().out.split("\n")
+    assert bar == "model.bin: 100%|###| "
+    assert len([one for one in answers if one.startswith("{")]) == 2
+
+
+def test_it_can_be_stopped_and_what_it_still_says_is_nobodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = tmp_path / "begun"
+    answering(
+        monkeypatch,
+        f"seconds = wave.open(told['path']).getnframes() // {SAMPLE_RATE}",
+        f"open({str(begun)!r}, 'w').close() if seconds == 2 else None",
+        "time.sleep(60 if seconds == 2 else 0)",
+        "say(str(seconds)); end()",
+    )
 
     def stop(_share: float, _what: str) -> None:
-        raise Cancelled
+        if begun.exists():
+            raise Cancelled
 
-    with pytest.raises(Cancelled):
-        hear_words(silence(), Recogniser(), progress=stop)
+    with hearing(Recogniser()) as recognised:
+        with pytest.raises(Cancelled):
+            recognised.words(
+                ArraySound(np.zeros(2 * SAMPLE_RATE, np.float32), SAMPLE_RATE), "", stop
+            )
+        heard = recognised.words(silence())
+
+    assert heard.text == "1"
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "n_starts"),
+    [("sys.exit('it broke')", SetupError, 2), ("problem()", RecogniserError, 1)],
+)
+def test_it_is_started_anew_but_where_every_sound_would_meet_the_same(
+    code: str,
+    error: type[Exception],
+    n_starts: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    starts = tmp_path / "starts"
+    answering(monkeypatch, f"open({str(starts)!r}, 'a').write('.')", code)
+    told = list[str]()
+
+    with hearing(Recogniser()) as recognised:
+        for _ in range(2):
+            with pytest.raises(error) as caught:
+                recognised.words(silence())
+            told.append(str(caught.value))
+
+    assert told[0] == told[1]
+    assert len(starts.read_text(encoding="utf-8")) == n_starts

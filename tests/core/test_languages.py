@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from emotalk_core.speech.languages import from_whisper, in_file_name, of_file_name, to_whisper
+from emotalk_core.errors import InputError
+from emotalk_core.speech.languages import (
+    ensure_heard,
+    from_whisper,
+    in_file_name,
+    of_file_name,
+    to_whisper,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +37,18 @@ def test_a_language_is_read_as_it_was_written(language: str) -> None:
 def test_espeak_and_whisper_differ_in_a_few(ours: str, theirs: str) -> None:
     assert to_whisper(ours) == theirs
     assert from_whisper(theirs) == ours
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("cmn-latn-pinyin", "zh"), ("fr-be", "fr"), ("en-GB", "en"), ("pt-br", "pt"), ("", "")],
+)
+def test_regions_are_heard_as_their_language(ours: str, theirs: str) -> None:
+    assert to_whisper(ours) == theirs
+    ensure_heard(ours)
+
+
+@pytest.mark.parametrize("language", ["eo", "xx", "grc"])
+def test_a_language_that_espeak_alone_has_is_told(language: str) -> None:
+    with pytest.raises(InputError, match=language):
+        ensure_heard(language)

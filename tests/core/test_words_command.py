@@ -67,6 +67,31 @@ def test_a_text_of_another_name_is_told_to_need_its_language(
     assert "out.txt: give --language fr-fr" in line
 
 
+def test_a_name_that_tells_another_language_is_told(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('a', 'es')", "end()")
+
+    for name, language in [("out.de.txt", ""), ("out.es.txt", "es-419")]:
+        output = str(spoken.with_name(name))
+        assert cli.main(["words", str(spoken), "-o", output, "--language", language]) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "out.de.txt: its name says de, its words are es: rename it" in line
+
+
+def test_a_language_that_is_not_heard_is_told_once(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('a')", "end()")
+    other = noise_wav(spoken.with_name("other.wav"), 1.0)
+
+    assert cli.main(["words", str(spoken), str(other), "--language", "eo"]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'eo'" in line
+
+
 def test_one_sound_may_have_its_text_elsewhere(
     spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
