@@ -51,8 +51,8 @@ def _texts_in(folder: Path) -> dict[str, list[str]]:
     """The names of texts in a folder, by the names of sounds that they may belong to."""
     found: dict[str, list[str]] = {}
     with suppress(OSError):  # a longer name than there may be
-        for path in filter(Path.is_file, folder.iterdir()):
-            if path.suffix in TEXTS:
+        for path in folder.iterdir():
+            if path.suffix.lower() in TEXTS and path.is_file():
                 found.setdefault(path.stem, []).append(path.name)
                 if of_file_name(path.name):
                     found.setdefault(Path(path.stem).stem, []).append(path.name)
@@ -61,7 +61,7 @@ def _texts_in(folder: Path) -> dict[str, list[str]]:
 
 def _rank(name: str, language: str) -> tuple[object, ...]:
     told = of_file_name(name)
-    return told != "", told != language, TEXTS.index(Path(name).suffix), name
+    return told != "", told != language, TEXTS.index(Path(name).suffix.lower()), name
 
 
 def _beside(sound: Path, endings: Iterable[str]) -> Path | None:

@@ -8,12 +8,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import InputError, TextError
+from ..errors import InputError, SetupError, TextError
 from ..rows import read_text
 from ..speech.languages import of_file_name
 from ..speech.passage import Script, script_of
 from ..speech.script import speakers
-from ..speech.transcript import ENGLISH, Words, pronounced
+from ..speech.transcript import ENGLISH, Words, ensure_read, pronounced
 from .streams import say
 from .tables import TEXTS, texts_beside
 
@@ -140,8 +140,9 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
         return {}
     beside = texts_beside(sounds, arguments.language)
     found = {sound: str(text) for sound, text in beside.items()}
-    for language in {language_of(text, arguments.language) for text in found.values()}:
-        _ensure_read(language, is_named=language != arguments.language)
+    in_it = {language_of(text, arguments.language): text for text in found.values()}
+    for language, text in in_it.items():
+        _ensure_read(language, text, is_named=language != arguments.language)
     if not found:
         raise InputError(
             "No text beside any of the sounds",
@@ -152,10 +153,14 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     return found
 
 
-def _ensure_read(language: str, *, is_named: bool) -> None:
+def _ensure_read(language: str, text: str, *, is_named: bool) -> None:
     """One that the names of files tell may be nobody's: those are told when it is their turn."""
     try:
-        pronounced("a", language)
+        ensure_read(language)
+    except SetupError as error:
+        raise SetupError(
+            error.problem, value=f"{language} of {Path(text).name}", remedy=error.remedy
+        ) from error
     except InputError:
         if not is_named:
             raise

@@ -40,6 +40,7 @@ __all__ = [
     "ENGLISH",
     "Told",
     "Words",
+    "ensure_read",
     "find_espeak",
     "letters_of_word",
     "pronounced",
@@ -106,6 +107,12 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
             remedy=f"Write words of the language {language}, or say which one they are of.",
         )
     return words
+
+
+def ensure_read(language: str) -> None:
+    """Nothing, where texts in a language are read here; errors as `pronounced`."""
+    if not _is_english(language) and not _is_ours(language):
+        _by_espeak("a", language, silent)
 
 
 def spelled(text: str, language: str) -> tuple[str, ...] | None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from emotalk_core.errors import Cancelled, TextError
+from emotalk_core.errors import Cancelled, SetupError, TextError
 from emotalk_core.model.config import PHONES
 from emotalk_core.speech import readers, transcript
 from emotalk_core.speech.letter_rules import load_rules
 from emotalk_core.speech.readers import can_read, languages_read, read_letters, spelled_letters
-from emotalk_core.speech.transcript import pronounced, spelled
+from emotalk_core.speech.transcript import ensure_read, pronounced, spelled
 
 
 def read(text: str, language: str) -> str:
@@ -59,6 +59,12 @@ def test_the_letters_of_korean_are_in_its_syllables() -> None:
     assert spelled_letters("안녕", "ko") == ("안녕",)
 
 
+@pytest.mark.parametrize(("large", "small"), [("ILIK", "ılık"), ("I\u0307STANBUL", "istanbul")])
+def test_turkish_has_an_i_with_a_dot_and_one_without(large: str, small: str) -> None:
+    assert read(large, "tr") == read(small, "tr")
+    assert read("ILIK", "de") == read("ilik", "de")
+
+
 def test_words_that_no_list_has_are_read_like_others() -> None:
     assert read("Blaufelgenkappe", "de").startswith("b l a ʊ f")
 
@@ -91,6 +97,18 @@ def test_a_text_is_read_and_spelled_without_espeak_ng() -> None:
     assert pronounced("Hello", "en-gb") == pronounced("Hello", "en")
     with pytest.raises(TextError, match="Nothing to say"):
         pronounced("123", "de")
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("language", ["en", "en-gb", *languages_read()])
+def test_what_is_read_without_espeak_ng_is_told_to_be(language: str) -> None:
+    ensure_read(language)
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_needs_espeak_ng_is_told_to() -> None:
+    with pytest.raises(SetupError, match="'ja'"):
+        ensure_read("ja")
 
 
 @pytest.mark.usefixtures("alone")

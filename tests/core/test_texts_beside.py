@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli.tables import texts_beside
 from emotalk_core.clip_files import read_clip
 from emotalk_core.engine.builtin import BuiltinEngine
+from emotalk_core.speech import transcript
 
 
 @pytest.fixture
@@ -90,6 +92,51 @@ def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(soun
     (warning,) = entries(sounds)["one"]["report"]["warnings"]
     assert "Heard without one.fr.lab: espeak-ng does not read this language: 'fr-fr'" in warning
     assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+
+
+def test_the_file_is_told_that_needs_espeak_ng(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sounds / "one.lab").rename(sounds / "one.ja.lab")
+    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
+
+    assert run(sounds, "--texts") == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "ja of one.ja.lab" in line
+
+
+def test_without_espeak_ng_a_batch_is_read_in_letters_of_another_kind(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sounds / "one.lab").write_text("собака", encoding="utf-8")
+    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
+
+    assert run(sounds, "--texts", language="ru") == 0
+
+    (warning,) = entries(sounds)["one"]["report"]["warnings"]
+    assert "not what is said" in warning
+
+
+def test_endings_may_be_large(sounds: Path) -> None:
+    assert run(sounds, "--texts", "--no-cache") == 0
+    expected = curves(sounds, "one")
+    (sounds / "one.lab").rename(sounds / "one.LAB")
+
+    assert run(sounds, "--texts", "--no-cache") == 0
+
+    assert np.array_equal(curves(sounds, "one"), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [("a.", ".txt"), (".de", ".txt"), ("a.b.c.d", ".de.txt"), ("a.de", ".txt")],
+)
+def test_odd_names_have_their_texts(name: str, ending: str, tmp_path: Path) -> None:
+    sound, text = tmp_path / f"{name}.wav", tmp_path / f"{name}{ending}"
+    text.write_text("a", encoding="utf-8")
+
+    assert texts_beside([sound, tmp_path / "b.wav"], "en") == {sound: text}
 
 
 @pytest.mark.parametrize(

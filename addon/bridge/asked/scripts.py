@@ -15,7 +15,7 @@ from ....emotalk_core.controls import ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.rows import read_text
 from ....emotalk_core.speech.passage import script_of
-from ....emotalk_core.speech.transcript import pronounced
+from ....emotalk_core.speech.transcript import ensure_read
 from . import phones
 
 __all__ = ["load", "obeyed"]
@@ -72,4 +72,4 @@ def load(path: Path, language: str, scene: bpy.types.Scene) -> None:
 
 @lru_cache(maxsize=4)
 def _ensure_is_read(language: str) -> None:
-    pronounced("a", language)
+    ensure_read(language)

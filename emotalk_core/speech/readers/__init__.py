@@ -32,6 +32,7 @@ _SYLLABLE: Final = re.compile("[가-힣]")
 _LATIN: Final = "-latn"  # another way to write a language
 _UNSPACED: Final = frozenset(["cmn"])  # each of whose letters is a word
 _PLAIN: Final = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{SOFT HYPHEN}": None})
+_DOTS: Final = str.maketrans("Iİ", "ıi")  # Turkish has two letters where others have one
 
 
 @cache
@@ -74,12 +75,18 @@ def _read(text: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     name = _name(language)
     assert name is not None, "ask can_read"
     rules, read = _load(name)
-    for word in WORD.findall(unicodedata.normalize("NFC", text.translate(_PLAIN).lower())):
+    for word in WORD.findall(_small(text, name)):
         if name in _UNSPACED:
             parts = zip(word, rules.read_unspaced(word), strict=True)
         else:
             parts = [(word, read(letters_of(word)))]
         yield from ((letters, phones) for letters, phones in parts if phones)
+
+
+def _small(text: str, name: str) -> str:
+    """In small letters, each of one sign."""
+    plain = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    return unicodedata.normalize("NFC", plain.translate(_DOTS if name == "tr" else {}).lower())
 
 
 def _name(language: str) -> str | None:
