@@ -88,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
             if isinstance(heard, EmoTalkError):
                 raise heard
             asked[i].progress(1.0, "Done")
-            _write(output or _place(sounds[i], heard.language), heard)
+            _write(output or _free_place(sounds[i], heard.language), heard)
             n_written += 1
         except EmoTalkError as error:
             if len(found) == 1:
@@ -140,6 +140,15 @@ def _place(sound: Path, language: str) -> Path:
     """NAME.txt in English, NAME.de.txt in German: what reads it goes by that."""
     named = "" if language == ENGLISH else in_file_name(language)
     return sound.with_name(f"{sound.stem}{named}{_ENDING}")
+
+
+def _free_place(sound: Path, language: str) -> Path:
+    place = _place(sound, language)
+    if place.is_file():  # written just now: NAME.wav in German, NAME.de.wav in English
+        raise InputError(
+            "Another sound has a text of this name", value=place, remedy="Rename one of the sounds."
+        )
+    return place
 
 
 def _sounds(given: Sequence[Path]) -> list[Path]:

@@ -92,6 +92,23 @@ def test_a_language_that_is_not_heard_is_told_once(
     assert "'eo'" in line
 
 
+def test_two_sounds_do_not_write_one_text(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(
+        monkeypatch,
+        "seconds = wave.open(told['path']).getnframes() // 16000",
+        "say('ja', 'de') if seconds == 2 else say('yes')",
+        "end()",
+    )
+    other = noise_wav(spoken.with_name("talk.de.wav"), 1.0)
+
+    assert cli.main(["words", str(spoken), str(other)]) == 3
+
+    assert spoken.with_name("talk.de.txt").read_text(encoding="utf-8") == "ja\n"
+    assert "talk.de.wav: Another sound has a text of this name" in capsys.readouterr().err
+
+
 def test_one_sound_may_have_its_text_elsewhere(
     spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
