@@ -11,7 +11,7 @@ import tempfile
 import wave
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ import numpy as np
 from ..audio import SoundSource
 from ..errors import RecogniserError, SetupError, TextError
 from ..other_python.interpreter import our_command
-from ..other_python.programs import Program, running
+from ..other_python.programs import Ended, Program, running
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE
 from .languages import ensure_heard, from_whisper, to_whisper
@@ -132,9 +132,8 @@ class Hearing:
             if "languages" in told:
                 return answers
         raise SetupError(
-            "The words were not heard", value=self._recogniser.model,
-            remedy=f"{program.ended().last_line}.",
-        )  # fmt: skip
+            "The words were not heard", value=self._recogniser.model, remedy=_why(program.ended())
+        )
 
     def _command(self) -> Sequence[str]:
         asked, python = self._recogniser, self._recogniser.python or Path(sys.executable)
@@ -149,6 +148,14 @@ def _answer(line: str) -> dict[str, Any]:
             told = json.loads(line)
             return told if told.keys() & {"text", "languages", "problem"} else {}
     return {}
+
+
+def _why(ended: Ended) -> str:
+    """Why it has ended before its answer."""
+    told = replace(ended, lines=tuple(line for line in ended.lines if not _answer(line)))
+    if not told.lines:  # killed, as where memory is short, or crashed
+        return f"The recogniser ended with code {ended.code}: try again, or a smaller model."
+    return f"{told.last_line}."
 
 
 @contextmanager

@@ -249,6 +249,7 @@ def silence(seconds: int = 1) -> ArraySound:
     ("code", "error", "told"),
     [
         ("say('a'); sys.exit('it broke')", SetupError, "it broke"),
+        ("say('a'); import os; os._exit(9)", SetupError, "ended with code 9: try again"),
         ("problem()", RecogniserError, "None: 'x'. Get it."),
         ("end()", TextError, "No words are heard"),
     ],
