@@ -26,6 +26,8 @@ __all__ = ["Ended", "Program", "run_program", "running"]
 _LOOK_S: Final = 0.1
 _TAIL: Final = 40  # lines that are kept
 _MAX_LINE: Final = 1 << 20
+_NO_WINDOW: Final = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
+"""Else a black one is seen for a moment, as Blender has none of its own."""
 
 
 @dataclass(frozen=True)
@@ -154,12 +156,11 @@ def _less(left_s: float | None, command: Sequence[str | Path]) -> float | None:
 
 def _start(command: Sequence[str | Path], *, is_told: bool) -> subprocess.Popen[bytes]:
     # A group of its own, so that what it starts (venv starts ensurepip) ends with it.
-    flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
     try:
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.PIPE if is_told else subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, creationflags=flags,
+            stderr=subprocess.STDOUT, creationflags=_NO_WINDOW,
             start_new_session=sys.platform != "win32",
         )  # fmt: skip
     except OSError as error:
@@ -183,8 +184,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         return
     if sys.platform == "win32":
         subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
-        )
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False,
+            creationflags=_NO_WINDOW,
+        )  # fmt: skip
     else:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
