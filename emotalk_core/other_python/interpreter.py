@@ -19,10 +19,15 @@ _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TIMEOUT_S: Final = 120.0  # torch from a cold disk
 _MARK: Final = "EMOTALK "
 
+# Not -I, which leaves out what `pip install --user` has put there; the folder that a program is
+# started in, which is empty in its search path, is taken out by the program itself.
+_ALONE: Final = "-E"
+
 # The package is loaded from its folder and not found on a search path: beside an installed one lie
 # packages of this Python, which another must not import. Old Pythons parse it, and say their age.
 _START: Final = """
 import sys
+sys.path[:] = filter(None, sys.path)
 if sys.version_info < (3, 11):
     sys.exit("Python %d.%d is too old: EmoTalk needs 3.11 or newer" % sys.version_info[:2])
 from importlib import import_module, util
@@ -34,7 +39,8 @@ sys.exit(import_module("emotalk_core." + sys.argv.pop(1)).main())
 
 # Runs in the other Python, however old: it prints one line of JSON.
 _LOOK: Final = """
-import json, platform, sys
+import sys; sys.path[:] = filter(None, sys.path)
+import json, platform
 found = {"python": platform.python_version(), "problems": {}}
 def look(name):
     try:
@@ -111,7 +117,7 @@ class Interpreter:
 
 def our_command(program: Path, module: str, *arguments: object) -> list[str]:
     """The command that calls `main()` of a module of this package in another Python."""
-    code = ["-I", "-c", _START, _PACKAGE / "__init__.py", module]
+    code = [_ALONE, "-c", _START, _PACKAGE / "__init__.py", module]
     return [str(part) for part in (program, *code, *arguments)]
 
 
@@ -155,7 +161,7 @@ def look_at(program: Path, progress: Callable[[], object] = lambda: None) -> Int
         if line.startswith(_MARK):
             answers.append(line.removeprefix(_MARK))
 
-    command = [program, "-I", "-c", _LOOK]
+    command = [program, _ALONE, "-c", _LOOK]
     ended = run_program(command, on_line=keep, progress=progress, timeout_s=_TIMEOUT_S)
     if ended.code or not answers:
         raise SetupError(

@@ -14,7 +14,13 @@ import pytest
 from emotalk_core import doctor
 from emotalk_core.doctor import about_interpreter
 from emotalk_core.errors import Cancelled, SetupError
-from emotalk_core.other_python.interpreter import Interpreter, find_python, look_at, program_in
+from emotalk_core.other_python.interpreter import (
+    Interpreter,
+    find_python,
+    look_at,
+    our_command,
+    program_in,
+)
 from emotalk_core.other_python.programs import run_program
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such scripts")
@@ -35,6 +41,29 @@ def test_a_look_at_this_python_finds_its_numpy() -> None:
     assert found.numpy == np.__version__
     assert found.fault == ""
     assert "cpu" in found.devices
+
+
+@on_posix
+def test_what_pip_installed_for_the_user_counts_and_what_lies_around_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+    site = tmp_path / ".local/lib" / base.name / "site-packages"
+    (site / "faster_whisper-9.dist-info").mkdir(parents=True)
+    metadata = "Metadata-Version: 2.1\nName: faster-whisper\nVersion: 9\n"
+    (site / "faster_whisper-9.dist-info/METADATA").write_text(metadata, encoding="utf-8")
+    (site / "numpy.py").write_text("__version__ = 'of the user'", encoding="utf-8")
+    (tmp_path / "json.py").write_text("raise SystemExit('of this folder')", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    found = look_at(base)
+    ended = run_program(our_command(base, "cli", "--help"))
+
+    assert found.faster_whisper == "9"
+    assert found.numpy == "of the user"
+    assert "of this folder" not in ended.lines
 
 
 def test_an_environment_is_found_by_its_folder(tmp_path: Path) -> None:
