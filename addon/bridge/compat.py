@@ -332,10 +332,10 @@ def preferences_of(package: str) -> Any | None:
 
 def extension_folder(package: str, name: str) -> Path:
     """A folder of our own that outlives updates; a temporary one where the extension is not
-    installed.
+    installed. Who writes in it makes it: panels ask where it is whenever they draw.
     """
     try:
-        return Path(bpy.utils.extension_path_user(package, path=name, create=True))
+        return Path(bpy.utils.extension_path_user(package, path=name))
     except ValueError:  # not installed as an extension
         return Path(bpy.app.tempdir) / "emotalk" / name
 
