@@ -114,7 +114,9 @@ def iter_written(
     for table in tables:
         curve = known.get((table.data_path, table.array_index))
         if curve is None:
-            curve = compat.new_fcurve(fcurves, table.data_path, table.array_index)
+            curve = compat.new_fcurve(
+                fcurves, table.data_path, table.array_index, f"EmoTalk {table.part}"
+            )
         make = held if stretch.is_held else Keys
         old = at_hand.of(curve)
         keys = merged(old, make(table.frames, table.values), stretch)
