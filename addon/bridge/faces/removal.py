@@ -135,7 +135,7 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
         elif goes.any():
             write_keys(curve, joined(keys, ~goes, NO_KEYS), keys)
     before.put_back(block, emptied)
-    block.update_tag()
+    own_actions.show_written(block)
     return n_removed
 
 

@@ -67,7 +67,7 @@ def write(
         fcurves = compat.fcurves_of(plan.block, ensure=True)
         for _ in iter_written(fcurves, plan.tables, stretch or Stretch(), at_hand):
             pass
-        plan.block.update_tag()
+        own_actions.show_written(plan.block)
     return result_of(tables, plans, actions, notes, stretch or Stretch())
 
 
