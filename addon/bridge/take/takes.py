@@ -85,10 +85,11 @@ def unless_changed(scene: bpy.types.Scene, prepare: Callable[[], Prepared]) -> P
     """
     prepared = prepare()
     take = take_of(scene, prepared.uid)
-    n_changed = len(by_hand.changed_curves(take)) if take is not None else 0
-    if n_changed:
+    changed = by_hand.changed_curves(take) if take is not None else None
+    if changed:
+        did = told.what_hands_did(by_hand.hands_on(take, changed))
         raise RigError(
-            f"{counted(n_changed, 'curve')} changed by hand, so this take stays as it is",
+            f"{did}, so this take stays as it is",
             value=take.name,
             remedy="To write it anew choose it in Takes and press Update Keys.",
         )
@@ -172,8 +173,7 @@ def finish(
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
     of_nobody = () if take or others else told.of_nobodys_keys(prepared.character, tables)
     was = eases.room_of(take)
-    if changed is None:
-        changed = by_hand.changed_curves(take) if take else frozenset()
+    changed, hands = _by_hands(take, changed, stretch)
     wide, n_lost = _touched(tables, stretch), lost_by_hand(others, tables)
     with by_hand.knowing_what_was_changed(tables, wide, (prepared.scene, prepared.uid)):
         if draft is not None:
@@ -189,7 +189,7 @@ def finish(
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
     notes = (
-        *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
+        *told.of_hands(hands, cut, n_lost),
         *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
@@ -215,6 +215,17 @@ def finish(
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     touched.remember(take, prepared, outcome, stretch)
     return result
+
+
+def _by_hands(
+    take: Any | None, changed: Set[by_hand.Address] | None, stretch: Stretch
+) -> tuple[Set[by_hand.Address], by_hand.Hands]:
+    """Which curves somebody has changed, and what of that is told: with a range nothing is."""
+    if take is None:
+        return frozenset(), by_hand.Hands()
+    if changed is None:
+        changed = by_hand.changed_curves(take)
+    return changed, by_hand.Hands() if stretch.only else by_hand.hands_on(take, changed)
 
 
 def _told_of_sliders(take: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
