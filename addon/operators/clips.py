@@ -16,7 +16,7 @@ from ..bridge.jobs import errand
 from ..bridge.jobs.session import SESSION
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import bake
-from ..bridge.take import clips, takes
+from ..bridge.take import clips, takes, told
 from .base import OfCharacter, OfTake, WritesFile
 
 __all__ = ["CLASSES"]
@@ -46,12 +46,9 @@ class EMOTALK_OT_export_clip(OfTake, WritesFile):
                 value=path.name,
                 remedy="Write tsv here, or on the command line --fps 24 -o NAME.dat.",
             )
-        n_changed = len(by_hand.changed_curves(take))
-        if n_changed:
-            told = (
-                f"{counted(n_changed, 'curve')} changed by hand: the file has what the sliders say"
-            )
-            self.report({"WARNING"}, told)
+        did = told.what_hands_did(by_hand.hands_on(take, by_hand.changed_curves(take)))
+        if did:
+            self.report({"WARNING"}, f"{did}: the file has what the sliders say")
 
         def work(progress: Progress) -> Outcome:
             outcome = takes.remake(prepared, part_of(progress, 0.0, 0.9))

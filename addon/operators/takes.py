@@ -16,7 +16,7 @@ from ..bridge.faces import removal, stretches
 from ..bridge.jobs.work import Outcome
 from ..bridge.keying import own_actions
 from ..bridge.sounds import strips
-from ..bridge.take import adopted, takes
+from ..bridge.take import adopted, at_frame, takes
 from ..bridge.take.several import Made
 from .base import EmoTalkOperator, OfTake, WhenIdle
 from .watched import WatchedOperator
@@ -132,14 +132,14 @@ class EMOTALK_OT_take_here(EmoTalkOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is another one."""
-        if takes.here(context.scene) is None:
+        if at_frame.here(context.scene) is None:
             cls.poll_message_set("The character has no other take at the current frame")
             return False
         return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
         """Choose it in the list."""
-        context.scene.emotalk.take_index = takes.here(context.scene)
+        context.scene.emotalk.take_index = at_frame.here(context.scene)
         return ""
 
 

@@ -17,7 +17,7 @@ from ..bridge.jobs.watch import Watch
 from ..bridge.jobs.work import Outcome, animate
 from ..bridge.keying import bake
 from ..bridge.keying.draft import PAUSE_S
-from ..bridge.take import takes
+from ..bridge.take import at_frame, takes
 from ..bridge.take.adopted import Adoption, adopt
 from ..bridge.take.several import Made, Outcomes, Several
 from .base import WhenIdle
@@ -64,7 +64,7 @@ class WatchedOperator(WhenIdle):
         takes.make_active(made[-1].prepared)
         scene = takes.scene_of(made[-1].prepared)
         if scene is not None:
-            takes.choose_at_frame(scene, {one.uid for one in made})
+            at_frame.choose(scene, {one.uid for one in made})
 
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""

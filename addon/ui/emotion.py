@@ -6,7 +6,7 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS
 from ..bridge.asked import phrases
-from ..bridge.take import live, takes
+from ..bridge.take import at_frame, live, takes
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 
 __all__ = ["CLASSES"]
@@ -64,7 +64,7 @@ class _Emotion:
 
 def _draw_here(layout: Any, context: bpy.types.Context) -> None:
     """The take under the playhead, where the sliders are another one's."""
-    place = takes.here(context.scene)
+    place = at_frame.here(context.scene)
     if place is not None:
         name = context.scene.emotalk.takes[place].name
         draw_text(layout, f"This frame: {name}", "INFO", context)

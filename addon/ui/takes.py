@@ -66,17 +66,16 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
             text = f"{adopted.names_of(strangers)}: keys of takes that are not listed, as of a copy"
             draw_text(layout, text, "ERROR", context)
             layout.operator("emotalk.adopt_keys", icon="DUPLICATE")
-        narrow = is_narrow(context)
-        row = layout.column(align=True) if narrow else layout.row(align=True)
+        row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
-        row.operator("emotalk.refresh_all", text="Update All" if narrow else "", icon="ANIM_DATA")
-        row.operator("emotalk.clear", text="Remove", icon="TRASH")
+        row.operator("emotalk.refresh_all", text="Update All", icon="ANIM_DATA")
         layout.operator("emotalk.fill_pauses", icon="HIDE_OFF")
-        if draw_errand(layout, "emotalk.export_clip", context):
-            return
-        row = layout.row(align=True)
-        row.operator("emotalk.export_clip", text="Export", icon="EXPORT")
-        row.operator("emotalk.import_clip", text="Import", icon="IMPORT")
+        if not draw_errand(layout, "emotalk.export_clip", context):
+            row = layout.row(align=True)
+            row.operator("emotalk.export_clip", text="Export", icon="EXPORT")
+            row.operator("emotalk.import_clip", text="Import", icon="IMPORT")
+        layout.separator()  # far from what is pressed all the time
+        layout.operator("emotalk.clear", text="Remove", icon="TRASH")
 
 
 CLASSES = (EMOTALK_UL_takes, EMOTALK_PT_takes)

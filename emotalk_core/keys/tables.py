@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ..rigs.binding import BoneTarget, Driven
+from ..rigs.parts import WHOLE_FACE, part_of_face
 from ..rigs.rotation import rotation_curves
 from .thinning import thinned
 
@@ -28,6 +29,7 @@ class KeyTable:
     rest: float = 0.0  # of a face that says and feels nothing
     is_speech: bool = False  # it moves with what speaks alone
     parts_lips: bool = False  # it opens or shuts them besides
+    part: str = WHOLE_FACE  # what it moves, in animators' words
 
 
 def driven_values(
@@ -80,25 +82,29 @@ def key_tables(
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
     bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
+    sources: dict[tuple[str, str, str], list[tuple[str, float]]] = {}  # of bones
     felt: set[tuple[str, str, str]] = set()  # bones that do more than speak
     for item, curve, rest in zip(driven, values, rests, strict=True):
         if isinstance(item.target, BoneTarget):
             turn = item.target, np.concatenate([curve, rest])  # rest is turned as curves are
             bones.setdefault(item.target.bone_id, []).append(turn)
+            sources.setdefault(item.target.bone_id, []).extend(item.sources)
             felt |= set() if item.is_speech else {item.target.bone_id}
             continue
         if item.recipe not in kept:
             kept[item.recipe] = layout(frames, curve)
         path, keys = f'key_blocks["{escape(item.target.key)}"].value', kept[item.recipe]
         name, end = item.target.object_name, (float(rest[0]), item.is_speech, item.parts_lips)
-        tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end))
-    for (object_name, bone, mode), parts in bones.items():
+        part = part_of_face(item.sources)
+        tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end, part))
+    for bone_id, parts in bones.items():
+        object_name, bone, mode = bone_id
         turns = [(target.axis, curve) for target, curve in parts]
         path, curves = rotation_curves(mode, turns, parts[0][0].posed)
         full = f'pose.bones["{escape(bone)}"].{path}'
         for number, curve in enumerate(curves):
             keys = layout(frames, curve[:-1])
-            end = float(curve[-1]), (object_name, bone, mode) not in felt
+            end = float(curve[-1]), bone_id not in felt, False, part_of_face(sources[bone_id])
             tables.append(KeyTable(object_name, "object", full, number, *keys, *end))
     return tables
 

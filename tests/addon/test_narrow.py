@@ -63,6 +63,17 @@ def test_buttons_stand_below_each_other(animated: Any, name: str) -> None:
     assert _drawn(panel, NARROW).rows == _drawn(panel, USUAL).rows - 1
 
 
+@pytest.mark.parametrize("width", [NARROW, USUAL])
+def test_remove_stands_apart_from_update_and_both_are_named(animated: Any, width: int) -> None:
+    drawn = _drawn(_panel("takes"), width)
+
+    texts = dict(zip(drawn.buttons, drawn.texts, strict=True))
+    assert texts["emotalk.refresh_all"] == "Update All"
+    assert texts["emotalk.clear"] == "Remove"
+    assert drawn.buttons[:2] == ["emotalk.refresh", "emotalk.refresh_all"]
+    assert drawn.buttons[-1] == "emotalk.clear"
+
+
 @pytest.mark.parametrize("name", ["speech", "emotion", "rig"])
 def test_no_label_is_longer_than_the_sidebar(animated: Any, name: str) -> None:
     animated.id_data.frame_current = 20

@@ -170,6 +170,7 @@ def test_retimed_strip_is_heard_at_its_speed(addon: ModuleType, clicks: Path) ->
     assert_same_clicks(strip)
 
     assert len(bpy.data.scenes) == n_scenes
+    assert not heard_of(strip).notes  # nothing is wrong with it
 
 
 @needs_sound

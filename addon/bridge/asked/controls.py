@@ -47,6 +47,9 @@ _LATER: Final[dict[str, Any]] = {"contrast": 0.0}
 """Sliders that takes of older versions do not name, and what these meant: no reason to say that
 keys and sliders differ."""
 
+_GROUP: Final = "EmoTalk"
+"""In which their curves stand in the Dope Sheet."""
+
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
 _LONGEST_S: Final = 600.0  # so far repeating curves are followed in a sound of unknown length
 _JUST_BEFORE: Final = 0.01  # frames; what is held until a key stands there as it did all along
@@ -113,7 +116,7 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
     for name in MOVING:
         curve = there.get(name)
         if curve is None:
-            curve = compat.new_fcurve(fcurves, group.path_from_id(name), 0)
+            curve = compat.new_fcurve(fcurves, group.path_from_id(name), 0, _GROUP)
         for frame, wanted in frames.items():
             point = curve.keyframe_points.insert(frame, _value(wanted, name))
             point.interpolation = "LINEAR"
@@ -134,7 +137,7 @@ def key_track(group: Any, track: ControlTrack, start_frame: float, rate: Fractio
     apply(track.base, group)
     fcurves = compat.fcurves_of(group.id_data)
     for curve in keyed(group).values():
-        fcurves.remove(curve)
+        compat.remove_fcurve(fcurves, curve)
     times = (start_frame + time_s * float(rate) for time_s in track.times_s)
     if track.keys:
         key(group, dict(zip(times, track.keys, strict=True)))
@@ -148,9 +151,9 @@ def copy_keys(group: Any, other: Any) -> None:
     """Give `other` the keyframes of `group`, both of one scene."""
     fcurves = compat.fcurves_of(group.id_data)
     for name in keyed(other):  # left behind by a take that was there once
-        fcurves.remove(keyed(other)[name])
+        compat.remove_fcurve(fcurves, keyed(other)[name])
     for name, curve in keyed(group).items():
-        copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0)
+        copy = compat.new_fcurve(fcurves, other.path_from_id(name), 0, _GROUP)
         bends.copy_curve(curve, copy)
 
 

@@ -7,8 +7,10 @@ Whatever else is written over a take (another take, an imported clip) is no hand
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
@@ -16,19 +18,21 @@ import bpy
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.retarget import KeyTable
 from .. import characters, compat
-from ..keying import before, slider_limits
+from ..keying import before, own_actions, slider_limits
 from ..keying.at_hand import KeysAtHand
-from ..keying.curves import Keys, by_path, checksum, checksum_with, read_keys
+from ..keying.curves import NEAR, Keys, by_path, checksum, checksum_with, read_keys
 from ..keying.patches import Patch
 from ..keying.plans import block_of, keyed_block, keyed_blocks
 
 __all__ = [
     "ARMATURE",
     "Address",
+    "Hands",
     "changed_curves",
     "copies_of",
     "curves_in",
     "follow_renames",
+    "hands_on",
     "know_armature",
     "know_patches",
     "knowing_what_was_changed",
@@ -51,6 +55,16 @@ because objects are renamed."""
 
 ARMATURE: Final = -1
 """Its number among the parts of a take."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What hands have done to curves of a take."""
+
+    changed: frozenset[Address] = frozenset()
+    removed: frozenset[Address] = frozenset()  # no key is left in the take's frames
+    on_tracks: frozenset[Address] = frozenset()  # likewise: our Action was pushed down
+
 
 _OF_KEYS: Final = (
     "first_frame", "last_frame", "ease_asked", "ease_written", "ease_step", "ease_error",
@@ -147,6 +161,29 @@ def changed_curves(take: Any, read: Mapping[Address, Keys] | None = None) -> fro
     there = [address for address in memory if address[0] in parts]
     sums = _sums_of(take, there, read)
     return frozenset(address for address in there if sums[address] != memory[address])
+
+
+def hands_on(take: Any, changed: Set[Address]) -> Hands:
+    """What has become of the curves of `take` that are `changed`, as `changed_curves` tells."""
+    curves, parts, span = _curves_of(take, changed), parts_of(take), span_of(take)
+    gone = {a for a in changed if a not in curves or not _has_keys(curves[a], span)}
+    tracks = {place: _on_tracks(keyed_block(parts[place])) for place in {a[0] for a in gone}}
+    on_tracks = frozenset(a for a in gone if a[2:] in tracks[a[0]])
+    return Hands(frozenset(changed - gone), frozenset(gone - on_tracks), on_tracks)
+
+
+def _has_keys(curve: Any, span: tuple[float, float]) -> bool:
+    points = curve.keyframe_points
+    first = bisect_left(points, span[0] - NEAR, key=lambda point: point.co.x)
+    return first < len(points) and points[first].co.x <= span[1] + NEAR
+
+
+def _on_tracks(block: Any) -> set[tuple[str, int]]:
+    """Data path and array index of the curves of ours that NLA strips play."""
+    tracks = block.animation_data.nla_tracks if block.animation_data else ()
+    strips = [strip for track in tracks for strip in track.strips]
+    ours = [strip for strip in strips if own_actions.is_ours(strip.action)]
+    return {path for strip in ours for path in by_path(compat.strip_curves(strip))}
 
 
 def read_curves(

@@ -189,7 +189,7 @@ def change(take: Any, ease: _Ease, others: Sequence[Any], spans: Sequence[_Span]
             write_keys(curve.fcurve, keys, curve.keys)
             there[curve.address] = keys if keys.bends is None else read_keys(curve.fcurve)
     for thing in by_hand.parts_of(take).values():
-        keyed_block(thing).update_tag()
+        own_actions.show_written(keyed_block(thing))
     take.ease_written = ease
     for one, made in ((take, changed), *there_too):
         by_hand.renew(one, made, there if one == take else None)

@@ -61,7 +61,8 @@ def sweep(take: Any, others: Sequence[Any]) -> None:
             goes &= ~within(keys.frames, span)
         if goes.any():
             write_keys(curve, joined(keys, ~goes, NO_KEYS), keys)
-            curve.id_data.update_tag()
+    for thing in by_hand.parts_of(take).values():
+        own_actions.show_written(keyed_block(thing))
     take.left_behind = json.dumps(rows) if rows else ""
 
 

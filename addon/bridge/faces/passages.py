@@ -294,7 +294,7 @@ def _write(
     """Write the beginnings of the curves that may be; whether any had to be."""
     parts, kinds, rows = by_hand.parts_of(seam.take), _kinds(seam.take), _rows_of(seam.take)
     blocks = blocks_of(seam.source) if seam.source is not None else set[int]()
-    is_written = False
+    written = set[Any]()
     for address, (fcurve, keys) in read.items():
         place, _, path, index = address
         block, row = keyed_block(parts[place]), (place, path, index)
@@ -308,10 +308,11 @@ def _write(
         if not _is_same(now, keys):
             write_keys(fcurve, now, keys)
             there[address] = now if now.bends is None else read_keys(fcurve)
-            block.update_tag()
-            is_written = True
+            written.add(block)
     _store(seam, rows)
-    return is_written
+    for block in written:
+        own_actions.show_written(block)
+    return bool(written)
 
 
 def _is_same(a: Keys, b: Keys) -> bool:

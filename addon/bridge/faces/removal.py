@@ -131,11 +131,11 @@ def _cut(thing: Any, take: Any, others: Sequence[Any], written: Set[tuple[str, i
         n_removed += int(goes.sum())
         if goes.all():
             emptied.append(path)
-            fcurves.remove(curve)
+            compat.remove_fcurve(fcurves, curve)
         elif goes.any():
             write_keys(curve, joined(keys, ~goes, NO_KEYS), keys)
     before.put_back(block, emptied)
-    block.update_tag()
+    own_actions.show_written(block)
     return n_removed
 
 
@@ -149,7 +149,7 @@ def _follow_the_list(scene: bpy.types.Scene, removed: int) -> None:
             found = _OF_A_TAKE.match(curve.data_path)
             number = int(found[1]) if found else -1
             if number == removed:
-                curves.remove(curve)
+                compat.remove_fcurve(curves, curve)
             elif number > removed:
                 rest = curve.data_path[len(found[0]) :] if found else ""
                 curve.data_path = f"emotalk.takes[{number - 1}]{rest}"

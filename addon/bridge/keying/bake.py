@@ -67,7 +67,7 @@ def write(
         fcurves = compat.fcurves_of(plan.block, ensure=True)
         for _ in iter_written(fcurves, plan.tables, stretch or Stretch(), at_hand):
             pass
-        plan.block.update_tag()
+        own_actions.show_written(plan.block)
     return result_of(tables, plans, actions, notes, stretch or Stretch())
 
 
@@ -114,7 +114,9 @@ def iter_written(
     for table in tables:
         curve = known.get((table.data_path, table.array_index))
         if curve is None:
-            curve = compat.new_fcurve(fcurves, table.data_path, table.array_index)
+            curve = compat.new_fcurve(
+                fcurves, table.data_path, table.array_index, f"EmoTalk {table.part}"
+            )
         make = held if stretch.is_held else Keys
         old = at_hand.of(curve)
         keys = merged(old, make(table.frames, table.values), stretch)

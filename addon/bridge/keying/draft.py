@@ -103,7 +103,7 @@ class Draft:
         for plan, action in zip(plans, drafts, strict=True):
             del action[_DRAFT]
             own_actions.put(plan, action, notes)
-            plan.block.update_tag()
+            own_actions.show_written(plan.block)
         names = [action.name for action in drafts]
         return result_of(self.tables, plans, names, notes, self.stretch)
 

@@ -22,6 +22,7 @@ __all__ = [
     "name_after",
     "new_action",
     "put",
+    "show_written",
     "unshare",
 ]
 
@@ -123,6 +124,14 @@ def clear(objects: Sequence[bpy.types.Object], notes: list[str]) -> int:
     for block in _taken_off(objects):
         _give_back(block, tuple(before.kept_values(block)), notes)
     return n_removed
+
+
+def show_written(block: Any) -> None:
+    """Let Blender show what was written into a data-block's Action; new keys are not selected, or
+    the next X in the Dope Sheet would delete them.
+    """
+    compat.deselect_new_keys(block)
+    block.update_tag()
 
 
 def leave(objects: Sequence[bpy.types.Object]) -> int:

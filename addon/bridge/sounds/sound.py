@@ -140,7 +140,7 @@ def from_strip(strip: Any, scene: bpy.types.Scene) -> Heard:
             start_frame=float(first),
             rate=rate,
             label=label,
-            notes=(*notes, "The strip's speed changes are applied"),
+            notes=notes,
             trimmed_s=float((first - Fraction(content_start)) / rate),
             mixed_from=file,
         )

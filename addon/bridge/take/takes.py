@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 import bpy
-import numpy as np
 
 from ....emotalk_core.controls import EMOTIONS
 from ....emotalk_core.errors import RigError
@@ -53,9 +52,7 @@ __all__ = [
     "Prepared",
     "active_take",
     "begin",
-    "choose_at_frame",
     "finish",
-    "here",
     "make_active",
     "measured",
     "measuring",
@@ -88,10 +85,11 @@ def unless_changed(scene: bpy.types.Scene, prepare: Callable[[], Prepared]) -> P
     """
     prepared = prepare()
     take = take_of(scene, prepared.uid)
-    n_changed = len(by_hand.changed_curves(take)) if take is not None else 0
-    if n_changed:
+    changed = by_hand.changed_curves(take) if take is not None else None
+    if changed:
+        did = told.what_hands_did(by_hand.hands_on(take, changed))
         raise RigError(
-            f"{counted(n_changed, 'curve')} changed by hand, so this take stays as it is",
+            f"{did}, so this take stays as it is",
             value=take.name,
             remedy="To write it anew choose it in Takes and press Update Keys.",
         )
@@ -175,8 +173,7 @@ def finish(
     tables = draft.tables if draft else _eased(prepared, outcome, stretch, take, others)
     of_nobody = () if take or others else told.of_nobodys_keys(prepared.character, tables)
     was = eases.room_of(take)
-    if changed is None:
-        changed = by_hand.changed_curves(take) if take else frozenset()
+    changed, hands = _by_hands(take, changed, stretch)
     wide, n_lost = _touched(tables, stretch), lost_by_hand(others, tables)
     with by_hand.knowing_what_was_changed(tables, wide, (prepared.scene, prepared.uid)):
         if draft is not None:
@@ -192,7 +189,7 @@ def finish(
     _show_targets(take, prepared.meshes)
     by_hand.know_armature(take, tables)
     notes = (
-        *told.of_hands(frozenset() if stretch.only else changed, changed & cut, n_lost),
+        *told.of_hands(hands, cut, n_lost),
         *told.of_cut(take, cut, prepared.meshes),
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
@@ -218,6 +215,17 @@ def finish(
     SESSION.keep(take.uid, prepared.request.heard, outcome.known)
     touched.remember(take, prepared, outcome, stretch)
     return result
+
+
+def _by_hands(
+    take: Any | None, changed: Set[by_hand.Address] | None, stretch: Stretch
+) -> tuple[Set[by_hand.Address], by_hand.Hands]:
+    """Which curves somebody has changed, and what of that is told: with a range nothing is."""
+    if take is None:
+        return frozenset(), by_hand.Hands()
+    if changed is None:
+        changed = by_hand.changed_curves(take)
+    return changed, by_hand.Hands() if stretch.only else by_hand.hands_on(take, changed)
 
 
 def _told_of_sliders(take: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
@@ -284,42 +292,11 @@ def make_active(prepared: Prepared) -> None:
             scene.emotalk.take_index = place
 
 
-def choose_at_frame(scene: bpy.types.Scene, uids: Collection[str]) -> None:
-    """Of takes that were made together choose the one at the current frame in the list: what its
-    sliders do is seen. Where there is none the chosen one stays.
-    """
-    for place, take in enumerate(scene.emotalk.takes):
-        if take.uid in uids and take.first_frame <= scene.frame_current <= take.last_frame:
-            scene.emotalk.take_index = place
-
-
 def uid_of_made(prepared: Prepared) -> str:
     """Of the take whose keys were written just now; a new one is chosen in the list."""
     scene = scene_of(prepared)
     take = active_take(scene) if scene else None
     return prepared.uid or (take.uid if take else "")
-
-
-def here(scene: bpy.types.Scene) -> int | None:
-    """The place in the list of the take that the active one's face has at the current frame; None
-    where it is the active one, or there is none. Of several the one made last, as far as the list
-    knows. Cheap: the panel asks at each draw.
-    """
-    active, frame = active_take(scene), scene.frame_current
-    if active is None or active.first_frame <= frame <= active.last_frame:
-        return None
-    takes, mine = scene.emotalk.takes, _parts(active)
-    first, last = np.empty((2, len(takes)), np.float32)
-    takes.foreach_get("first_frame", first)
-    takes.foreach_get("last_frame", last)
-    places = np.flatnonzero((first <= frame) & (frame <= last)).tolist()
-    return max((place for place in places if _parts(takes[place]) & mine), default=None)
-
-
-def _parts(take: Any) -> set[Any]:
-    """Who speaks, and its meshes, those too that were deleted."""
-    things = (take.rig.character, *(target.object for target in take.rig.targets))
-    return {thing for thing in things if thing is not None}
 
 
 def _touched(tables: Sequence[KeyTable], stretch: Stretch) -> tuple[float, float]:

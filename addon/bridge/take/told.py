@@ -11,7 +11,7 @@ from ....emotalk_core.keys.passage import ends_in
 from ....emotalk_core.retarget import KeyTable, faces_of
 from ..asked import controls
 from ..counting import counted
-from ..faces.by_hand import Address, parts_of
+from ..faces.by_hand import Address, Hands, parts_of
 from ..faces.neighbours import place_of
 from ..keying import own_actions
 from ..keying.curves import Stretch
@@ -25,6 +25,7 @@ __all__ = [
     "of_range",
     "of_shared_frames",
     "of_sliders_left",
+    "what_hands_did",
     "without_past",
 ]
 
@@ -33,23 +34,39 @@ _SHARES: Final = "Shares frames with "
 _MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
 
 
-def of_hands(changed: Set[Address], lost: Set[Address], n_beside: int) -> tuple[str, ...]:
+_CHANGED, _REMOVED, _ON_TRACKS = "changed by hand", "removed by hand", "on an NLA track by now"
+
+
+def what_hands_did(hands: Hands) -> str:
+    """In words; empty where they did nothing."""
+    all_told = ((hands.changed, _CHANGED), (hands.removed, _REMOVED), (hands.on_tracks, _ON_TRACKS))
+    return ", ".join(f"{counted(len(curves), 'curve')} {did}" for curves, did in all_told if curves)
+
+
+def of_hands(hands: Hands, cut: Set[Address], n_beside: int) -> tuple[str, ...]:
     """Of keys by hand.
 
     Parameters
     ----------
-    changed, lost : addresses
-        The curves that were changed, and which of them are gone with what was switched off.
+    hands, cut : addresses
+        What was done to curves, and which of them are gone with what was switched off.
     n_beside : int
         How many were written over in eases of other takes.
     """
+    lost = hands.changed & cut
     them = "it" if len(lost) == 1 else "them"
+    anew = "written anew: undo brings back what was there"
     all_told = (
-        (len(changed - lost), ", written anew: undo brings back what was there"),
-        (len(lost), f" removed with what was switched off: undo brings {them} back"),
-        (n_beside, " beside another take, written over: undo brings back what was there"),
+        (len(hands.changed - cut), f"{_CHANGED}, {anew}"),
+        (len(hands.removed - cut), f"{_REMOVED}, written anew"),
+        (len(hands.on_tracks - cut), f"{_ON_TRACKS}, written anew above it"),
+        (len(lost), f"{_CHANGED} removed with what was switched off: undo brings {them} back"),
+        (
+            n_beside,
+            f"{_CHANGED} beside another take, written over: undo brings back what was there",
+        ),
     )
-    return tuple(f"{counted(n, 'curve')} changed by hand{end}" for n, end in all_told if n)
+    return tuple(f"{counted(n, 'curve')} {end}" for n, end in all_told if n)
 
 
 def of_cut(take: Any, cut: Set[Address], meshes: Sequence[str]) -> tuple[str, ...]:
