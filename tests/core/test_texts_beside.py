@@ -13,6 +13,7 @@ import pytest
 from emotalk_core import cli
 from emotalk_core.clip_files import read_clip
 from emotalk_core.engine.builtin import BuiltinEngine
+from emotalk_core.speech import transcript
 
 
 @pytest.fixture
@@ -90,6 +91,24 @@ def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(soun
     (warning,) = entries(sounds)["one"]["report"]["warnings"]
     assert "Heard without one.fr.lab: espeak-ng does not read this language: 'fr-fr'" in warning
     assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+
+
+def test_without_espeak_ng_one_text_that_it_alone_reads_stops_no_other_sound(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
+    (sounds / "one.lab").rename(sounds / "one.ja.lab")
+
+    assert run(sounds, "--texts") == 0
+
+    (warning,) = entries(sounds)["one"]["report"]["warnings"]
+    assert "Heard without one.ja.lab: A text in this language is read by espeak-ng" in warning
+
+    (sounds / "two.txt").unlink()
+    capsys.readouterr()
+    assert run(sounds, "--texts") == 2  # of all texts: told before the work
+
+    assert capsys.readouterr().err.count("'ja'. Install it") == 1
 
 
 @pytest.mark.parametrize(
