@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +14,9 @@ from ..errors import EmoTalkError, InputError
 from ..other_python.interpreter import find_python
 from ..progress import Progress
 from ..speech.heard_words import MODEL, HeardWords, Recogniser
-from ..speech.languages import in_file_name
+from ..speech.languages import in_file_name, of_file_name
 from ..speech.transcript import ENGLISH
-from ..speech.words_of_sounds import Spoken, words_of_sounds
+from ..speech.words_of_sounds import Languages, Spoken, words_of_sounds
 from .jobs import find_sounds
 from .options import add_channel_flag, add_progress_flag, read_channel
 from .places import refuse_overwriting, refuse_twice
@@ -40,7 +40,8 @@ def add_command(commands: Any) -> None:
         description="NAME.txt beside each NAME.wav, or NAME.de.txt where German is spoken, heard "
         "by faster-whisper, which has to be installed (pip install faster-whisper) in this or "
         "another Python. Look over what it writes: lips follow it where it fits. Texts that are "
-        "there already stay. Of several sounds the language of a short one goes by the others.",
+        "there already stay. The language of a short sound goes by its name (NAME.de.wav), else by "
+        "the others, most of all by those of its folder.",
     )
     parser.add_argument(
         "audio", nargs="+", type=Path, metavar="SOUND", help="sound or film files, or folders"
@@ -72,9 +73,12 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     found, output = _sounds(arguments.audio), arguments.output
+    beside = texts_beside(found, arguments.language) if output is None else {}
     if output is not None:
         _check_output(output, found)
-    sounds = found if output is not None else _without_text(found, arguments.language)
+    for text in dict.fromkeys(beside.values()):
+        say(f"{text}: is there already")
+    sounds = [sound for sound in found if sound not in beside]
     texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
     refuse_overwriting("The text", texts, found)
     refuse_twice(sounds, texts)
@@ -83,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
         for sound, text in zip(sounds, texts, strict=True)
     ]
     n_written = 0
-    for i, heard in words_of_sounds(asked, _recogniser(arguments)):
+    for i, heard in words_of_sounds(asked, _recogniser(arguments), _languages(beside)):
         try:
             if isinstance(heard, EmoTalkError):
                 raise heard
@@ -110,12 +114,12 @@ def _check_output(output: Path, sounds: Sequence[Path]) -> None:
         )
 
 
-def _without_text(sounds: Sequence[Path], language: str) -> list[Path]:
-    """Those that have none beside them yet; says which have one."""
-    beside = texts_beside(sounds, language)
-    for text in dict.fromkeys(beside.values()):
-        say(f"{text}: is there already")
-    return [sound for sound in sounds if sound not in beside]
+def _languages(beside: Mapping[Path, Path]) -> Languages:
+    """Those of sounds that have their texts: another run has heard them, or somebody has."""
+    known = Languages()
+    for sound, text in beside.items():
+        known.add(HeardWords("", language_of(text, ENGLISH)), sound.parent)
+    return known
 
 
 def _recogniser(arguments: argparse.Namespace) -> Recogniser:
@@ -128,6 +132,8 @@ def _spoken(sound: Path, text: Path, arguments: argparse.Namespace, *, n: int) -
         partial(_open, sound, text, read_channel(arguments)),
         arguments.language,
         progress_for(arguments.progress, label=sound.name if n > 1 else ""),
+        named=of_file_name(sound.name),
+        group=sound.parent,
     )
 
 
@@ -137,9 +143,13 @@ def _open(sound: Path, text: Path, channel: int | None, progress: Progress) -> S
 
 
 def _place(sound: Path, language: str) -> Path:
-    """NAME.txt in English, NAME.de.txt in German: what reads it goes by that."""
-    named = "" if language == ENGLISH else in_file_name(language)
-    return sound.with_name(f"{sound.stem}{named}{_ENDING}")
+    """NAME.txt in English, NAME.de.txt in German, of NAME.wav and NAME.de.wav: what reads it goes
+    by that.
+    """
+    plain = sound.with_name(f"{sound.stem}{_ENDING}")
+    if language_of(plain, ENGLISH) == language:
+        return plain
+    return sound.with_name(f"{sound.stem}{in_file_name(language)}{_ENDING}")
 
 
 def _sounds(given: Sequence[Path]) -> list[Path]:

@@ -83,6 +83,19 @@ def test_a_texts_name_may_tell_its_language(sounds: Path) -> None:
     assert np.array_equal(curves(sounds, "one"), expected)
 
 
+def test_a_text_of_another_sounds_name_is_that_sounds_alone(
+    sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(sounds / "two.wav", sounds / "one.de.wav")
+    (sounds / "one.lab").rename(sounds / "one.de.lab")
+
+    assert run(sounds, "--texts", "--no-cache") == 0
+
+    assert "2 of 4 sounds" in capsys.readouterr().out
+    assert np.abs(curves(sounds, "one.de") - curves(sounds, "one")).max() > 0.01
+    assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+
+
 def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(sounds: Path) -> None:
     (sounds / "one.lab").rename(sounds / "one.fr.lab")
 

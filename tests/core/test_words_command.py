@@ -55,6 +55,34 @@ def test_a_folder_goes_on_where_a_text_cannot_be_written(
     assert "talk.fr.txt" in line
 
 
+@pytest.mark.parametrize(
+    ("spoken_in", "text"),
+    [("de", "talk.de.txt"), ("en", "talk.de.en.txt"), ("fr", "talk.de.fr.txt")],
+)
+def test_a_sound_whose_name_tells_a_language_has_a_text_that_is_read_as_what_is_spoken(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, spoken_in: str, text: str
+) -> None:
+    answering(monkeypatch, f"say('a', {spoken_in!r})", "end()")
+    dubbed = spoken.rename(spoken.with_name("talk.de.wav"))
+
+    assert cli.main(["words", str(dubbed)]) == 0
+
+    assert [path.name for path in dubbed.parent.glob("*.txt")] == [text]
+
+
+def test_a_second_run_goes_by_the_languages_that_the_first_has_written(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, "say('a', told['language'] or 'cy')", "end(cy=0.6, de=0.4)")
+    for name in ("one", "two"):
+        noise_wav(spoken.with_name(f"{name}.wav"), 1.0)
+        spoken.with_name(f"{name}.de.txt").write_text("a", encoding="utf-8")
+
+    assert cli.main(["words", str(spoken.parent)]) == 0
+
+    assert spoken.with_name("talk.de.txt").is_file()
+
+
 def test_a_text_of_another_name_is_told_to_need_its_language(
     spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
