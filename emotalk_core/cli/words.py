@@ -82,23 +82,31 @@ def _run(arguments: argparse.Namespace) -> int:
     texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
     refuse_overwriting("The text", texts, found)
     refuse_twice(sounds, texts)
-    asked = [
-        _spoken(sound, text, arguments, n=len(found))
-        for sound, text in zip(sounds, texts, strict=True)
-    ]
-    n_written = 0
+    asked = [_spoken(sound, arguments, n=len(found)) for sound in sounds]
+    n_done = 0
     for i, heard in words_of_sounds(asked, _recogniser(arguments), _languages(beside)):
         try:
-            if isinstance(heard, EmoTalkError):
-                raise heard
-            asked[i].progress(1.0, "Done")
-            _write(output or _place(sounds[i], heard.language), heard)
-            n_written += 1
+            _finish(sounds[i], output, heard, asked[i].progress)
+            n_done += 1
         except EmoTalkError as error:
             if len(found) == 1:
                 raise
             tell(f"emotalk: {with_sound(sounds[i], str(error))}")
-    return 3 if n_written < len(sounds) else 0
+    return 3 if n_done < len(sounds) else 0
+
+
+def _finish(
+    sound: Path, output: Path | None, heard: HeardWords | EmoTalkError, progress: Progress
+) -> None:
+    """Write what was heard, unless a text has come meanwhile, by hand or from another run."""
+    text = _text_of(sound, output)
+    if text is None and isinstance(heard, EmoTalkError):
+        raise heard
+    progress(1.0, "Done")
+    if text is not None:
+        say(f"{text}: is there by now")
+    elif isinstance(heard, HeardWords):
+        _write(output or _place(sound, heard.language), heard)
 
 
 def _check_output(output: Path, sounds: Sequence[Path]) -> None:
@@ -127,9 +135,9 @@ def _recogniser(arguments: argparse.Namespace) -> Recogniser:
     return Recogniser(arguments.recogniser, python, arguments.device)
 
 
-def _spoken(sound: Path, text: Path, arguments: argparse.Namespace, *, n: int) -> Spoken:
+def _spoken(sound: Path, arguments: argparse.Namespace, *, n: int) -> Spoken:
     return Spoken(
-        partial(_open, sound, text, read_channel(arguments)),
+        partial(_open, sound, arguments.output, read_channel(arguments)),
         arguments.language,
         progress_for(arguments.progress, label=sound.name if n > 1 else ""),
         named=of_file_name(sound.name),
@@ -137,9 +145,17 @@ def _spoken(sound: Path, text: Path, arguments: argparse.Namespace, *, n: int) -
     )
 
 
-def _open(sound: Path, text: Path, channel: int | None, progress: Progress) -> SoundSource:
-    ensure_writable(text)  # before the work
+def _open(sound: Path, output: Path | None, channel: int | None, progress: Progress) -> SoundSource:
+    text = _text_of(sound, output)
+    if text is not None:  # `_finish` tells it
+        raise InputError("Text is there by now", value=text, remedy="It stays.")
+    ensure_writable(output or sound.with_suffix(_ENDING))  # before the work
     return open_sound(sound, channel=channel, progress=progress)
+
+
+def _text_of(sound: Path, output: Path | None) -> Path | None:
+    """What lies beside it, and stays; what is at the user's own place is written over."""
+    return texts_beside([sound], "").get(sound) if output is None else None
 
 
 def _place(sound: Path, language: str) -> Path:

@@ -70,6 +70,22 @@ def test_a_sound_whose_name_tells_a_language_has_a_text_that_is_read_as_what_is_
     assert [path.name for path in dubbed.parent.glob("*.txt")] == [text]
 
 
+def test_a_text_that_came_meanwhile_stays(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = [spoken.with_name(name) for name in ("a.txt", "b.srt")]
+    writes = "; ".join(f"open({str(path)!r}, 'w').write('mine')" for path in mine)
+    answering(monkeypatch, writes, "say('a')", "end()")
+    for path in mine:
+        noise_wav(path.with_suffix(".wav"), 1.0)
+
+    assert cli.main(["words", str(spoken.parent)]) == 0
+
+    assert [path.read_text(encoding="utf-8") for path in mine] == ["mine", "mine"]
+    assert sorted(path.name for path in spoken.parent.glob("*.txt")) == ["a.txt", "talk.txt"]
+    assert capsys.readouterr().out.count("is there by now") == 2
+
+
 def test_a_second_run_goes_by_the_languages_that_the_first_has_written(
     spoken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
