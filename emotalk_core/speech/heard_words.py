@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import wave
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..atomic_file import temporary_folder
 from ..audio import SoundSource
 from ..errors import RecogniserError, SetupError, TextError
 from ..other_python.interpreter import our_command
@@ -57,8 +57,8 @@ class HeardWords:
 class Hearing:
     """A recogniser at work on one sound after the other; `hearing` makes one, and ends it."""
 
-    def __init__(self, recogniser: Recogniser, programs: ExitStack) -> None:
-        self._recogniser, self._programs = recogniser, programs
+    def __init__(self, recogniser: Recogniser, folder: Path, programs: ExitStack) -> None:
+        self._recogniser, self._folder, self._programs = recogniser, folder, programs
         self._program: Program | None = None
 
     def words(
@@ -77,11 +77,10 @@ class Hearing:
         Cancelled
             From `progress`.
         """
-        with tempfile.TemporaryDirectory(prefix="emotalk-") as folder:
-            path = Path(folder) / "sound.wav"
-            _write(sound, path)
-            length_s = sound.n_samples / SAMPLE_RATE
-            *found, last = self._answers(path, to_whisper(language), length_s, progress)
+        path = self._folder / "sound.wav"
+        _write(sound, path)
+        length_s = sound.n_samples / SAMPLE_RATE
+        *found, last = self._answers(path, to_whisper(language), length_s, progress)
         if not found:
             raise TextError(
                 "No words are heard in the sound",
@@ -127,9 +126,15 @@ class Hearing:
 
 @contextmanager
 def hearing(recogniser: Recogniser) -> Generator[Hearing]:
-    """A recogniser for many sounds, whose model is opened once: it takes seconds."""
-    with ExitStack() as programs:
-        yield Hearing(recogniser, programs)
+    """A recogniser for many sounds, whose model is opened once: it takes seconds.
+
+    Raises
+    ------
+    SetupError
+        There is no place for temporary files.
+    """
+    with temporary_folder("words") as folder, ExitStack() as programs:
+        yield Hearing(recogniser, folder, programs)
 
 
 def _write(sound: SoundSource, path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tempfile
 import wave
 from pathlib import Path
 from types import SimpleNamespace
@@ -272,3 +274,24 @@ def test_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(Cancelled):
         hear_words(silence(), Recogniser(), progress=stop)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks of folders")
+def test_what_a_killed_run_left_of_a_sound_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import os, sys, tempfile\nfrom emotalk_core.speech.heard_words import *\n"
+        "tempfile.tempdir = sys.argv[1]\n"
+        "with hearing(Recogniser()):\n    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    with hearing(Recogniser()):
+        (mine,) = tmp_path.iterdir()
+        with hearing(Recogniser()):
+            assert mine.is_dir()
+
+    assert list(tmp_path.iterdir()) == []
