@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import wave
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,8 @@ MODEL: Final = "base"
 """Of faster-whisper's models: 145 MB, which it fetches once."""
 
 _WHAT: Final = "Hearing the words"
+_PATIENCE_S: Final = 3600.0  # a large model is fetched meanwhile, which says nothing
+_SLOWEST: Final = 20.0  # times as long as the sound
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Hearing:
         RecogniserError
             The recogniser is not installed, or has no such model, language or device.
         SetupError
-            It broke; it is started anew for the next sound.
+            It broke or hangs; it is started anew for the next sound.
         TextError
             No words are heard.
         Cancelled
@@ -103,7 +105,7 @@ class Hearing:
             progress(min(answers[-1]["end_s"] / length_s, 1.0) if answers else 0.0, _WHAT)
 
         self._program.tell(json.dumps({"path": str(path), "language": language}))
-        for line in self._program.lines(tell):
+        for line in self._lines(self._program, tell, _PATIENCE_S + _SLOWEST * length_s):
             if not line.startswith("{"):
                 continue
             told = json.loads(line)
@@ -117,6 +119,17 @@ class Hearing:
             "The words were not heard", value=self._recogniser.model,
             remedy=f"{ended.last_line}.",
         )  # fmt: skip
+
+    def _lines(
+        self, program: Program, tell: Callable[[], None], patience_s: float
+    ) -> Iterator[str]:
+        """What it says; one that hangs is ended, as one that broke."""
+        try:
+            yield from program.lines(tell, patience_s)
+        except SetupError:
+            self._program = None
+            program.end()
+            raise
 
     def _command(self) -> Sequence[str]:
         asked, python = self._recogniser, self._recogniser.python or Path(sys.executable)

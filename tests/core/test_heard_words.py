@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotalk_core.audio import ArraySound
+from emotalk_core.audio import ArraySound, open_sound
 from emotalk_core.errors import Cancelled, RecogniserError, SetupError, TextError
-from emotalk_core.speech import recognise
+from emotalk_core.speech import heard_words, recognise
 from emotalk_core.speech.heard_words import HeardWords, Recogniser, hearing
 from emotalk_core.timing import SAMPLE_RATE
 from tests.core.recogniser import answering, noise_wav
@@ -295,3 +295,20 @@ def test_what_a_killed_run_left_of_a_sound_is_removed_by_the_next(
             assert mine.is_dir()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_hangs_is_ended_and_another_hears_the_next_sound(
+    spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung = tmp_path / "hung"
+    hang = f"if not os.path.exists({str(hung)!r}): open({str(hung)!r}, 'w'); time.sleep(999)"
+    answering(monkeypatch, "import os", hang, "say('a')", "end()")
+    monkeypatch.setattr(heard_words, "_SLOWEST", 0.0)
+    sound = open_sound(spoken)
+
+    with hearing(Recogniser()) as opened:
+        monkeypatch.setattr(heard_words, "_PATIENCE_S", 0.5)
+        with pytest.raises(SetupError, match="does not answer"):
+            opened.words(sound)
+        monkeypatch.setattr(heard_words, "_PATIENCE_S", 60.0)
+        assert opened.words(sound).text == "a"
