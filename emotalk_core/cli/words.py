@@ -92,6 +92,8 @@ def _run(arguments: argparse.Namespace) -> int:
             if len(found) == 1:
                 raise
             tell(f"emotalk: {with_sound(sounds[i], str(error))}")
+    if len(found) > 1:
+        say(f"{len(beside) + n_done} of {len(found)} sounds have a text")
     return 3 if n_done < len(sounds) else 0
 
 

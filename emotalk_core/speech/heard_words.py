@@ -106,12 +106,11 @@ class Hearing:
 
         self._program.tell(json.dumps({"path": str(path), "language": language}))
         for line in self._lines(self._program, tell, _PATIENCE_S + _SLOWEST * length_s):
-            if not line.startswith("{"):
-                continue
-            told = json.loads(line)
+            told = _told(line)
             if "problem" in told:
                 raise RecogniserError(told["problem"], value=told["value"], remedy=told["remedy"])
-            answers.append(told)
+            if "text" in told or "languages" in told:
+                answers.append(told)
             if "languages" in told:
                 return answers
         ended, self._program = self._program.ended(), None
@@ -148,6 +147,15 @@ def hearing(recogniser: Recogniser) -> Generator[Hearing]:
     """
     with temporary_folder("words") as folder, ExitStack() as programs:
         yield Hearing(recogniser, folder, programs)
+
+
+def _told(line: str) -> dict[str, Any]:
+    """What a line of the program says; nothing where its libraries wrote it."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _write(sound: SoundSource, path: Path) -> None:

@@ -208,7 +208,7 @@ def test_words_are_joined_and_the_sound_is_the_one_that_was_given(
     answering(
         monkeypatch,
         "file = wave.open(told['path']); n = file.getnframes() // file.getframerate()",
-        "print('a warning')",
+        "print('a warning'); print('{a: 1}'); print('[1]'); write(a=1)",
         "for i in range(n): say(f'{asked[0]}{i}', 'zh', i + 1.0)",
         "end(zh=0.5, fr=0.5)",
     )

@@ -33,6 +33,7 @@ def test_the_command_writes_texts_beside_sounds_and_keeps_those_that_are_there(
     out, err = capsys.readouterr()
     assert "2 words (de)" in out
     assert "kept.lab: is there already" in out
+    assert out.endswith("2 of 3 sounds have a text\n")
     assert err.count("emotalk:") == 1
     assert "broken.wav" in err
 
