@@ -47,13 +47,16 @@ class Languages:
             self._of_group[group][language] += share
             self._of_all[language] += share
 
-    def likeliest(self, heard: HeardWords, group: Hashable = None) -> str:
-        """The language of a sound that was added: by Bayes' rule how likely it is by the sound,
-        times how many of its group are in it. The group has one sound more that stands for all.
+    def likeliest(self, heard: HeardWords, named: str = "", group: Hashable = None) -> str:
+        """The language of a sound that was added: that which its name tells, else by Bayes' rule
+        how likely it is by the sound, times how many of its group are in it. The group has one
+        sound more that stands for all.
         """
         likely, own = heard.likely, self._of_group[group]
         if not _is_unsure(heard):
             return heard.language
+        if likely.get(named, 0.0) >= _POSSIBLE:
+            return named
         return max(likely, key=lambda one: likely[one] * (own[one] + self._of_all[one] / self._n))
 
 
@@ -90,9 +93,7 @@ def words_of_sounds(
                     continue
             yield i, heard
         for i, heard in waiting.items():
-            named, group = sounds[i].named, sounds[i].group
-            is_named = heard.likely.get(named, 0.0) >= _POSSIBLE
-            language = named if is_named else languages.likeliest(heard, group)
+            language = languages.likeliest(heard, sounds[i].named, sounds[i].group)
             is_other = language != heard.language
             yield i, _attempted(recognised, sounds[i], language) if is_other else heard
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -157,6 +158,7 @@ def test_a_language_that_is_not_sure_goes_by_the_sounds_before(
     heard = [room.words(sound, asked, silent).language for sound in sounds]
 
     assert heard == ["nl", "de", "de", "de", "de"]
+    assert room.words(sounds[0], replace(asked, named="nl"), silent).language == "nl"
 
 
 def test_the_panel_offers_it_where_it_can_be_had_or_is_asked_for(
