@@ -18,7 +18,8 @@ __all__ = ["Languages", "Spoken", "words_of_sounds"]
 
 _SURE: Final = 0.9
 """How likely a language has to be."""
-_POSSIBLE: Final = 0.01  # as likely as any of a hundred languages
+_NAMED: Final = 1000.0
+"""How many times a name is right for each time that it only looks like a language's."""
 _OPENED: Final = 0.1  # of the time
 
 
@@ -55,7 +56,7 @@ class Languages:
         likely, own = heard.likely, self._of_group[group]
         if not _is_unsure(heard):
             return heard.language
-        if likely.get(named, 0.0) >= _POSSIBLE:
+        if likely.get(named, 0.0) * _NAMED > max(likely.values()):
             return named
         return max(likely, key=lambda one: likely[one] * (own[one] + self._of_all[one] / self._n))
 

@@ -75,7 +75,7 @@ def test_what_every_sound_would_meet_ends_it(monkeypatch: pytest.MonkeyPatch) ->
 
 LIKELY = (
     SECONDS,
-    "likely = {1: dict(cy=0.5, en=0.3, de=0.2), 2: dict(en=0.95), 3: dict(de=0.95)}",
+    "likely = {1: dict(cy=.5, en=.3, de=.2, fr=1e-3, no=1e-5), 2: dict(en=0.95), 3: dict(de=0.95)}",
     "say('a', told['language'] or next(iter(likely[seconds])))",
     "end(**({} if told['language'] else likely[seconds]))",
 )
@@ -92,7 +92,8 @@ def test_a_language_that_is_not_sure_goes_by_the_name(monkeypatch: pytest.Monkey
     answering(monkeypatch, *LIKELY)
 
     assert language_of_first(replace(sound(1), named="de"), sound(2), sound(2)) == "de"
-    assert language_of_first(replace(sound(1), named="is"), sound(2), sound(2)) == "en"
+    assert language_of_first(replace(sound(1), named="fr-fr"), sound(2), sound(2)) == "fr-fr"
+    assert language_of_first(replace(sound(1), named="nb"), sound(2), sound(2)) == "en"
     assert language_of_first(replace(sound(2), named="de")) == "en"
 
 
