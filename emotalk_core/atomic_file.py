@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import math
 import os
 import platform
 import re
@@ -32,6 +33,7 @@ __all__ = [
     "path_beside",
     "remove",
     "remove_leftovers",
+    "temporary_folder",
     "writing_temporary",
 ]
 
@@ -214,11 +216,34 @@ def open_temporary() -> IO[bytes]:
     try:
         return tempfile.TemporaryFile()
     except OSError as error:
-        raise SetupError(
-            "No temporary folder can be written to",
-            value=os.environ.get("TMPDIR", "TMPDIR"),
-            remedy="Set TMPDIR to a folder with free space.",
-        ) from error
+        raise _no_temporary() from error
+
+
+@contextlib.contextmanager
+def temporary_folder(name: str) -> Generator[Path]:
+    """A folder that is gone when the block is left. What runs that were killed left under this
+    name, unreleased sounds perhaps, goes too.
+
+    Raises
+    ------
+    SetupError
+        There is no place for it.
+    """
+    try:
+        place = Path(tempfile.gettempdir()) / f"emotalk-{name}"
+    except OSError as error:
+        raise _no_temporary() from error
+    remove_leftovers([place], older_than_s=math.inf)  # of any age, if nobody holds them
+    with growing_folder(place) as folder:
+        yield folder
+
+
+def _no_temporary() -> SetupError:
+    return SetupError(
+        "No temporary folder can be written to",
+        value=os.environ.get("TMPDIR", "TMPDIR"),
+        remedy="Set TMPDIR to a folder with free space.",
+    )
 
 
 @contextlib.contextmanager

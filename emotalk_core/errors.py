@@ -18,6 +18,7 @@ __all__ = [
     "EmoTalkError",
     "InputError",
     "ModelFolderError",
+    "ReaderError",
     "RecogniserError",
     "RigError",
     "SetupError",
@@ -54,6 +55,10 @@ class SetupError(EmoTalkError):
 
 class RecogniserError(SetupError):
     """No sound's words can be heard, whichever is tried next."""
+
+
+class ReaderError(SetupError):
+    """Nobody here reads texts in a language."""
 
 
 class RigError(EmoTalkError):

@@ -14,6 +14,7 @@ from ...emotalk_core.cli.texts import language_of, text_of
 from ...emotalk_core.errors import EmoTalkError, RigError, TextError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.heard_words import HeardWords, Recogniser
+from ...emotalk_core.speech.languages import of_file_name
 from ...emotalk_core.speech.passage import Passage, Script
 from ...emotalk_core.speech.transcript import ENGLISH, pronounced
 from ...emotalk_core.speech.words_of_sounds import Spoken, words_of_sounds
@@ -212,7 +213,12 @@ def _hear_all(asked: Sequence[_Asked], recogniser: Recogniser, progress: Progres
     n = len(there)
     parts = [part_of(progress, i / n, (i + 1) / n) for i in range(n)]
     sounds = [
-        Spoken(partial(_open, prepared), take.language, part_of(part, 0.0, _HEARD))
+        Spoken(
+            partial(_open, prepared),
+            take.language,
+            part_of(part, 0.0, _HEARD),
+            named=of_file_name(prepared.request.heard.file.name),
+        )
         for (take, prepared), part in zip(there, parts, strict=True)
     ]
     found = {one.take.uid: one.take for one in asked}

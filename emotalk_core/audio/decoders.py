@@ -5,6 +5,8 @@ installed.
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -204,7 +206,7 @@ class _SoundfileDecoder:
         import soundfile
 
         try:
-            with soundfile.SoundFile(str(self.path)) as file:
+            with soundfile.SoundFile(_native(self.path)) as file:
                 while len(samples := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
                     mono = to_mono(samples, self.channel)
                     yield mono[start:]
@@ -217,10 +219,15 @@ def _open_soundfile(path: Path) -> _SoundfileDecoder | None:
     import soundfile
 
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(_native(path)) as file:
             return _SoundfileDecoder(path, file.samplerate, file.channels)
     except soundfile.LibsndfileError:
         return None
+
+
+def _native(path: Path) -> str | bytes:
+    """A name as soundfile takes it: text has to be UTF-8, which names of old disks are not."""
+    return str(path) if sys.platform == "win32" else os.fsencode(path)
 
 
 @dataclass(frozen=True)

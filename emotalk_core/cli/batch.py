@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import argparse
 import functools
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ..atomic_file import remove_leftovers
+from ..atomic_file import remove_leftovers, temporary_folder
 from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
@@ -101,11 +100,11 @@ def _run(arguments: argparse.Namespace) -> int:
     report = BatchReport(
         place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
     )
-    with tempfile.TemporaryDirectory(prefix="emotalk-batch-") as scratch:
+    with temporary_folder("batch") as scratch:
         cache = read_cache(arguments)
         if cache is None and (arguments.texts or hears_together(engine)):
             # Where what was heard ahead waits for its turn, or for its turn without a text.
-            cache = EncodingCache(Path(scratch))
+            cache = EncodingCache(scratch)
         with telling_how_far(report, len(tasks)):
             _run_tasks(tasks, arguments, engine, cache, report)
             report.write()

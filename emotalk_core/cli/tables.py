@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from ..audio.decoders import AUDIBLE_SUFFIXES
 from ..speech.languages import of_file_name
 
 __all__ = ["TABLES", "TEXTS", "tables_beside", "texts_beside"]
@@ -36,7 +37,8 @@ def tables_beside(sound: Path) -> dict[str, str]:
 def texts_beside(sounds: Sequence[Path], language: str) -> dict[Path, Path]:
     """The files beside sounds that may hold their words: anything may, so batches have to be told.
 
-    NAME.txt goes before NAME.de.txt, and of such names the one of `language` before others.
+    NAME.txt goes before NAME.de.txt, and of such names the one of `language` before others; where
+    there is a sound NAME.de.wav, NAME.de.txt is its own.
     """
     folders = {folder: _texts_in(folder) for folder in {sound.parent for sound in sounds}}
     found = {}
@@ -51,10 +53,12 @@ def _texts_in(folder: Path) -> dict[str, list[str]]:
     """The names of texts in a folder, by the names of sounds that they may belong to."""
     found: dict[str, list[str]] = {}
     with suppress(OSError):  # a longer name than there may be
-        for path in folder.iterdir():
+        paths = [*folder.iterdir()]
+        sounds = {path.stem for path in paths if path.suffix.lower() in AUDIBLE_SUFFIXES}
+        for path in paths:
             if path.suffix.lower() in TEXTS and path.is_file():
                 found.setdefault(path.stem, []).append(path.name)
-                if of_file_name(path.name):
+                if of_file_name(path.name) and path.stem not in sounds:
                     found.setdefault(Path(path.stem).stem, []).append(path.name)
     return found
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import InputError, SetupError, TextError
+from ..errors import InputError, ReaderError, TextError
 from ..rows import read_text
 from ..speech.languages import of_file_name
 from ..speech.passage import Script, script_of
@@ -133,16 +133,18 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     ------
     InputError
         There are none, or --language, which some of them go by, is none of espeak-ng's.
-    SetupError
-        espeak-ng is needed and not installed: told once, before anything is heard.
+    ReaderError
+        espeak-ng is not installed, and without it none of them can be read, or none of those that
+        go by --language: told once, before anything is heard.
     """
     if not arguments.texts:
         return {}
     beside = texts_beside(sounds, arguments.language)
     found = {sound: str(text) for sound, text in beside.items()}
-    in_it = {language_of(text, arguments.language): text for text in found.values()}
-    for language, text in in_it.items():
-        _ensure_read(language, text, is_named=language != arguments.language)
+    languages = {language_of(text, arguments.language) for text in found.values()}
+    for language in languages:
+        is_named = language != arguments.language
+        _ensure_read(language, is_named=is_named, is_only=len(languages) == 1)
     if not found:
         raise InputError(
             "No text beside any of the sounds",
@@ -153,14 +155,13 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
     return found
 
 
-def _ensure_read(language: str, text: str, *, is_named: bool) -> None:
+def _ensure_read(language: str, *, is_named: bool, is_only: bool) -> None:
     """One that the names of files tell may be nobody's: those are told when it is their turn."""
     try:
         ensure_read(language)
-    except SetupError as error:
-        raise SetupError(
-            error.problem, value=f"{language} of {Path(text).name}", remedy=error.remedy
-        ) from error
+    except ReaderError:
+        if is_only or not is_named:
+            raise
     except InputError:
         if not is_named:
             raise
@@ -177,5 +178,5 @@ def said_or_heard(
         return make(options), ""
     try:
         return make(argparse.Namespace(**(vars(options) | {"text": options.text_beside}))), ""
-    except InputError as error:  # of anything else it is raised again
+    except (InputError, ReaderError) as error:  # of anything else it is raised again
         return make(options), f"Heard without {Path(options.text_beside).name}: {error}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import wave
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..atomic_file import temporary_folder
 from ..audio import SoundSource
 from ..errors import RecogniserError, SetupError, TextError
 from ..other_python.interpreter import our_command
@@ -32,6 +32,8 @@ MODEL: Final = "base"
 """Of faster-whisper's models: 145 MB, which it fetches once."""
 
 _WHAT: Final = "Hearing the words"
+_PATIENCE_S: Final = 3600.0  # a large model is fetched meanwhile, which says nothing
+_SLOWEST: Final = 20.0  # times as long as the sound
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class HeardWords:
 class Hearing:
     """A recogniser at work on one sound after the other; `hearing` makes one, and ends it."""
 
-    def __init__(self, recogniser: Recogniser, programs: ExitStack) -> None:
-        self._recogniser, self._programs = recogniser, programs
+    def __init__(self, recogniser: Recogniser, folder: Path, programs: ExitStack) -> None:
+        self._recogniser, self._folder, self._programs = recogniser, folder, programs
         self._program: Program | None = None
         self._fault: RecogniserError | None = None  # which every sound would meet
 
@@ -74,18 +76,17 @@ class Hearing:
         InputError
             Whisper has no such language.
         SetupError
-            It broke; it is started anew for the next sound.
+            It broke or hangs; it is started anew for the next sound.
         TextError
             No words are heard.
         Cancelled
             From `progress`.
         """
         ensure_heard(language)
-        with tempfile.TemporaryDirectory(prefix="emotalk-") as folder:
-            path = Path(folder) / "sound.wav"
-            _write(sound, path)
-            length_s = sound.n_samples / SAMPLE_RATE
-            *found, last = self._answers(path, to_whisper(language), length_s, progress)
+        path = self._folder / "sound.wav"
+        _write(sound, path)
+        length_s = sound.n_samples / SAMPLE_RATE
+        *found, last = self._answers(path, to_whisper(language), length_s, progress)
         if not found:
             raise TextError(
                 "No words are heard in the sound",
@@ -125,7 +126,8 @@ class Hearing:
             progress(min(answers[-1]["end_s"] / length_s, 1.0) if answers else 0.0, _WHAT)
 
         program.tell(json.dumps({"path": str(path), "language": language}))
-        for told in filter(None, map(_answer, program.lines(tell))):
+        patience_s = _PATIENCE_S + _SLOWEST * length_s
+        for told in filter(None, map(_answer, program.lines(tell, patience_s))):
             if "problem" in told:
                 raise RecogniserError(told["problem"], value=told["value"], remedy=told["remedy"])
             answers.append(told)
@@ -160,9 +162,15 @@ def _why(ended: Ended) -> str:
 
 @contextmanager
 def hearing(recogniser: Recogniser) -> Generator[Hearing]:
-    """A recogniser for many sounds, whose model is opened once: it takes seconds."""
-    with ExitStack() as programs:
-        yield Hearing(recogniser, programs)
+    """A recogniser for many sounds, whose model is opened once: it takes seconds.
+
+    Raises
+    ------
+    SetupError
+        There is no place for temporary files.
+    """
+    with temporary_folder("words") as folder, ExitStack() as programs:
+        yield Hearing(recogniser, folder, programs)
 
 
 def _write(sound: SoundSource, path: Path) -> None:

@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..errors import InputError, SetupError, TextError
+from ..errors import InputError, ReaderError, SetupError, TextError
 from ..model.config import PHONES, ModelConfig
 from ..progress import Progress, silent
 from ..timing import NETWORK_FPS
@@ -94,7 +94,7 @@ def pronounced(text: str, language: str, progress: Progress = silent) -> Words:
 
     Raises
     ------
-    SetupError
+    ReaderError
         espeak-ng is not installed, and we do not read the language.
     InputError
         It has no such language; a TextError: the text has no sounds.
@@ -145,7 +145,7 @@ def _is_ours(language: str) -> bool:
 def _by_espeak(text: str, language: str, progress: Progress) -> Words:
     program = find_espeak()
     if program is None:
-        raise SetupError(
+        raise ReaderError(
             "A text in this language is read by espeak-ng, which is not there",
             value=language,
             remedy="Install it (github.com/espeak-ng/espeak-ng), or give a file of phones; without "

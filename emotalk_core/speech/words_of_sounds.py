@@ -1,11 +1,11 @@
 """The words of many sounds by one recogniser. Which language a short sound is in is hard to hear,
-so those that are not sure wait for what the others are spoken in.
+so those that are not sure wait for what the others are spoken in, or go by their names.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ __all__ = ["Languages", "Spoken", "words_of_sounds"]
 
 _SURE: Final = 0.9
 """How likely a language has to be."""
+_NAMED: Final = 1000.0
+"""How many times a name is right for each time that it only looks like a language's."""
 _OPENED: Final = 0.1  # of the time
 
 
@@ -28,27 +30,39 @@ class Spoken:
     open: Callable[[Progress], SoundSource]
     language: str = ""  # as `pronounced` takes it; empty: as it is heard
     progress: Progress = silent
+    named: str = ""  # the language that its name tells, for one that is not sure
+    group: Hashable = None  # of sounds that are likely to be in one language
 
 
 class Languages:
-    """Which languages sounds are spoken in."""
+    """Which languages sounds are spoken in, those of a group and all."""
 
     def __init__(self) -> None:
-        self._spoken = defaultdict[str, float](float)
+        self._of_group = defaultdict[Hashable, defaultdict[str, float]](_none)
+        self._of_all, self._n = _none(), 0
 
-    def add(self, heard: HeardWords) -> None:
+    def add(self, heard: HeardWords, group: Hashable = None) -> None:
         """Let a sound count, for each language as far as it is likely."""
+        self._n += 1
         for language, share in (heard.likely or {heard.language: 1.0}).items():
-            self._spoken[language] += share
+            self._of_group[group][language] += share
+            self._of_all[language] += share
 
-    def likeliest(self, heard: HeardWords) -> str:
-        """The language of a sound that was added: by Bayes' rule how likely it is by the sound,
-        times how many of the sounds are in it.
+    def likeliest(self, heard: HeardWords, named: str = "", group: Hashable = None) -> str:
+        """The language of a sound that was added: that which its name tells, else by Bayes' rule
+        how likely it is by the sound, times how many of its group are in it. The group has one
+        sound more that stands for all.
         """
-        likely = heard.likely
+        likely, own = heard.likely, self._of_group[group]
         if not _is_unsure(heard):
             return heard.language
-        return max(likely, key=lambda language: likely[language] * self._spoken[language])
+        if likely.get(named, 0.0) * _NAMED > max(likely.values()):
+            return named
+        return max(likely, key=lambda one: likely[one] * (own[one] + self._of_all[one] / self._n))
+
+
+def _none() -> defaultdict[str, float]:
+    return defaultdict(float)
 
 
 def _is_unsure(heard: HeardWords) -> bool:
@@ -57,9 +71,10 @@ def _is_unsure(heard: HeardWords) -> bool:
 
 
 def words_of_sounds(
-    sounds: Sequence[Spoken], recogniser: Recogniser
+    sounds: Sequence[Spoken], recogniser: Recogniser, languages: Languages | None = None
 ) -> Iterator[tuple[int, HeardWords | EmoTalkError]]:
     """The place of each sound among them, and its words or why it has none, as they come.
+    `languages` has what is known of sounds beside these.
 
     Raises
     ------
@@ -68,18 +83,18 @@ def words_of_sounds(
     Cancelled
         From their progress; the recogniser is gone then.
     """
-    languages, waiting = Languages(), dict[int, HeardWords]()
+    languages, waiting = languages or Languages(), dict[int, HeardWords]()
     with hearing(recogniser) as recognised:
         for i, sound in enumerate(sounds):
             heard = _attempted(recognised, sound, sound.language)
             if isinstance(heard, HeardWords):
-                languages.add(heard)
+                languages.add(heard, sound.group)
                 if _is_unsure(heard):
                     waiting[i] = heard
                     continue
             yield i, heard
         for i, heard in waiting.items():
-            language = languages.likeliest(heard)
+            language = languages.likeliest(heard, sounds[i].named, sounds[i].group)
             is_other = language != heard.language
             yield i, _attempted(recognised, sounds[i], language) if is_other else heard
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -169,3 +171,18 @@ def test_a_gallery_and_a_drop_take_what_a_batch_takes(addon: ModuleType, tmp_pat
 
     assert found == AUDIBLE_SUFFIXES
     assert set(EMOTALK_FH_sound.bl_file_extensions.split(";")) == SOUND_SUFFIXES
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are UTF-8 or UTF-16")
+@pytest.mark.parametrize("suffix", sorted(CODECS))
+def test_a_file_whose_name_is_no_utf8_is_heard(
+    addon: ModuleType, tmp_path: Path, suffix: str
+) -> None:
+    from emotalk.emotalk_core.audio import open_sound, read_samples
+
+    plain = encode(tmp_path / f"talk.{suffix}", np.zeros(48_000, np.float32))
+    n_samples = len(read_samples(open_sound(plain)))
+
+    odd = plain.rename(tmp_path / os.fsdecode(f"caf\xe9.{suffix}".encode("latin-1")))
+
+    assert len(read_samples(open_sound(odd))) == n_samples

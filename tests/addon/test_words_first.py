@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from emotalk.emotalk_core.speech.heard_words import HeardWords, Hearing, Recogni
 from tests.addon.cast_scenes import cast_of
 from tests.addon.hearing import of_length, stand_in
 from tests.addon.lip_scenes import panel_of
-from tests.addon.scenes import add_strip, keys_of, write_wav
+from tests.addon.scenes import add_strip, keys_of, run, write_wav
 from tests.core.babble import babble
 
 
@@ -100,9 +101,9 @@ def test_without_a_recogniser_the_voice_alone_counts_and_a_line_says_what_to_do(
     assert "Heard without words: Words are heard outside of Blender" in ours.takes[0].warnings
 
 
-def test_one_recogniser_hears_all_strips_and_is_gone_with_the_job(
-    ours: Any, head: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What became of recognisers."""
     done = list[str]()
 
     @contextmanager
@@ -114,6 +115,12 @@ def test_one_recogniser_hears_all_strips_and_is_gone_with_the_job(
 
     stand_in(monkeypatch, of_length)
     monkeypatch.setattr(words_first, "hearing", hearing)
+    return done
+
+
+def test_one_recogniser_hears_all_strips_and_is_gone_with_the_job(
+    ours: Any, head: Any, tmp_path: Path, done: list[str]
+) -> None:
     for place in range(2):
         path = write_wav(tmp_path / f"{place}.wav", babble(1.0 + place))
         add_strip(path, frame=1 + 100 * place)
@@ -122,6 +129,15 @@ def test_one_recogniser_hears_all_strips_and_is_gone_with_the_job(
     assert bpy.ops.emotalk.animate_cast() == {"FINISHED"}
 
     assert [take.controls.text for take in ours.takes] == ["small papa 1", "small papa 2"]
+    assert done == ["begun", "ended"]
+
+
+@pytest.mark.usefixtures("ours")
+def test_one_recogniser_hears_all_sounds_of_a_batch(
+    sounds: Path, tmp_path: Path, done: list[str]
+) -> None:
+    assert run("batch", sounds, "-o", tmp_path / "out", "--character", "Head") == 0
+
     assert done == ["begun", "ended"]
 
 
@@ -142,6 +158,7 @@ def test_a_language_that_is_not_sure_goes_by_the_sounds_before(
     heard = [room.words(sound, asked, silent).language for sound in sounds]
 
     assert heard == ["nl", "de", "de", "de", "de"]
+    assert room.words(sounds[0], replace(asked, named="nl"), silent).language == "nl"
 
 
 def test_the_panel_offers_it_where_it_can_be_had_or_is_asked_for(

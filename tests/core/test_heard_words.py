@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tempfile
 import wave
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotalk_core.audio import ArraySound
+from emotalk_core.audio import ArraySound, open_sound
 from emotalk_core.errors import Cancelled, InputError, RecogniserError, SetupError, TextError
-from emotalk_core.speech import recognise
+from emotalk_core.speech import heard_words, recognise
 from emotalk_core.speech.heard_words import HeardWords, Recogniser, hearing
 from emotalk_core.timing import SAMPLE_RATE
 from tests.core.recogniser import answering, noise_wav
@@ -206,7 +208,7 @@ def test_words_are_joined_and_the_sound_is_the_one_that_was_given(
     answering(
         monkeypatch,
         "file = wave.open(told['path']); n = file.getnframes() // file.getframerate()",
-        "print('a warning')",
+        "print('a warning'); print('{a: 1}'); print('[1]'); write(a=1)",
         "for i in range(n): say(f'{asked[0]}{i}', 'zh', i + 1.0)",
         "end(zh=0.5, fr=0.5)",
     )
@@ -352,3 +354,41 @@ def test_it_is_started_anew_but_where_every_sound_would_meet_the_same(
 
     assert told[0] == told[1]
     assert len(starts.read_text(encoding="utf-8")) == n_starts
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks of folders")
+def test_what_a_killed_run_left_of_a_sound_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import os, sys, tempfile\nfrom emotalk_core.speech.heard_words import *\n"
+        "tempfile.tempdir = sys.argv[1]\n"
+        "with hearing(Recogniser()):\n    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    with hearing(Recogniser()):
+        (mine,) = tmp_path.iterdir()
+        with hearing(Recogniser()):
+            assert mine.is_dir()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_hangs_is_ended_and_another_hears_the_next_sound(
+    spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung = tmp_path / "hung"
+    hang = f"if not os.path.exists({str(hung)!r}): open({str(hung)!r}, 'w'); time.sleep(999)"
+    answering(monkeypatch, "import os", hang, "say('a')", "end()")
+    monkeypatch.setattr(heard_words, "_SLOWEST", 0.0)
+    sound = open_sound(spoken)
+
+    with hearing(Recogniser()) as opened:
+        monkeypatch.setattr(heard_words, "_PATIENCE_S", 0.5)
+        with pytest.raises(SetupError, match="does not answer"):
+            opened.words(sound)
+        monkeypatch.setattr(heard_words, "_PATIENCE_S", 60.0)
+        assert opened.words(sound).text == "a"

@@ -84,6 +84,19 @@ def test_a_texts_name_may_tell_its_language(sounds: Path) -> None:
     assert np.array_equal(curves(sounds, "one"), expected)
 
 
+def test_a_text_of_another_sounds_name_is_that_sounds_alone(
+    sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(sounds / "two.wav", sounds / "one.de.wav")
+    (sounds / "one.lab").rename(sounds / "one.de.lab")
+
+    assert run(sounds, "--texts", "--no-cache") == 0
+
+    assert "2 of 4 sounds" in capsys.readouterr().out
+    assert np.abs(curves(sounds, "one.de") - curves(sounds, "one")).max() > 0.01
+    assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
+
+
 def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(sounds: Path) -> None:
     (sounds / "one.lab").rename(sounds / "one.fr.lab")
 
@@ -92,18 +105,6 @@ def test_a_language_that_a_name_tells_and_nobody_reads_stops_no_other_sound(soun
     (warning,) = entries(sounds)["one"]["report"]["warnings"]
     assert "Heard without one.fr.lab: espeak-ng does not read this language: 'fr-fr'" in warning
     assert np.array_equal(curves(sounds, "one"), curves(sounds, "three"))
-
-
-def test_the_file_is_told_that_needs_espeak_ng(
-    sounds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (sounds / "one.lab").rename(sounds / "one.ja.lab")
-    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
-
-    assert run(sounds, "--texts") == 2
-
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "ja of one.ja.lab" in line
 
 
 def test_without_espeak_ng_a_batch_is_read_in_letters_of_another_kind(
@@ -137,6 +138,24 @@ def test_odd_names_have_their_texts(name: str, ending: str, tmp_path: Path) -> N
     text.write_text("a", encoding="utf-8")
 
     assert texts_beside([sound, tmp_path / "b.wav"], "en") == {sound: text}
+
+
+def test_without_espeak_ng_one_text_that_it_alone_reads_stops_no_other_sound(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(transcript, "find_espeak", lambda: None)
+    (sounds / "one.lab").rename(sounds / "one.ja.lab")
+
+    assert run(sounds, "--texts") == 0
+
+    (warning,) = entries(sounds)["one"]["report"]["warnings"]
+    assert "Heard without one.ja.lab: A text in this language is read by espeak-ng" in warning
+
+    (sounds / "two.txt").unlink()
+    capsys.readouterr()
+    assert run(sounds, "--texts") == 2  # of all texts: told before the work
+
+    assert capsys.readouterr().err.count("'ja'. Install it") == 1
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def test_the_command_writes_texts_beside_sounds_and_keeps_those_that_are_there(
     out, err = capsys.readouterr()
     assert "2 words (de)" in out
     assert "kept.lab: is there already" in out
+    assert out.endswith("2 of 3 sounds have a text\n")
     assert err.count("emotalk:") == 1
     assert "broken.wav" in err
 
@@ -53,6 +54,50 @@ def test_a_folder_goes_on_where_a_text_cannot_be_written(
     assert other.with_suffix(".fr.txt").read_text(encoding="utf-8") == "a\n"
     (line,) = capsys.readouterr().err.splitlines()
     assert "talk.fr.txt" in line
+
+
+@pytest.mark.parametrize(
+    ("spoken_in", "text"),
+    [("de", "talk.de.txt"), ("en", "talk.de.en.txt"), ("fr", "talk.de.fr.txt")],
+)
+def test_a_sound_whose_name_tells_a_language_has_a_text_that_is_read_as_what_is_spoken(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, spoken_in: str, text: str
+) -> None:
+    answering(monkeypatch, f"say('a', {spoken_in!r})", "end()")
+    dubbed = spoken.rename(spoken.with_name("talk.de.wav"))
+
+    assert cli.main(["words", str(dubbed)]) == 0
+
+    assert [path.name for path in dubbed.parent.glob("*.txt")] == [text]
+
+
+def test_a_text_that_came_meanwhile_stays(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = [spoken.with_name(name) for name in ("a.txt", "b.srt")]
+    writes = "; ".join(f"open({str(path)!r}, 'w').write('mine')" for path in mine)
+    answering(monkeypatch, writes, "say('a')", "end()")
+    for path in mine:
+        noise_wav(path.with_suffix(".wav"), 1.0)
+
+    assert cli.main(["words", str(spoken.parent)]) == 0
+
+    assert [path.read_text(encoding="utf-8") for path in mine] == ["mine", "mine"]
+    assert sorted(path.name for path in spoken.parent.glob("*.txt")) == ["a.txt", "talk.txt"]
+    assert capsys.readouterr().out.count("is there by now") == 2
+
+
+def test_a_second_run_goes_by_the_languages_that_the_first_has_written(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, "say('a', told['language'] or 'cy')", "end(cy=0.6, de=0.4)")
+    for name in ("one", "two"):
+        noise_wav(spoken.with_name(f"{name}.wav"), 1.0)
+        spoken.with_name(f"{name}.de.txt").write_text("a", encoding="utf-8")
+
+    assert cli.main(["words", str(spoken.parent)]) == 0
+
+    assert spoken.with_name("talk.de.txt").is_file()
 
 
 def test_a_text_of_another_name_is_told_to_need_its_language(
@@ -105,8 +150,8 @@ def test_two_sounds_do_not_write_one_text(
 
     assert cli.main(["words", str(spoken), str(other)]) == 3
 
-    assert spoken.with_name("talk.de.txt").read_text(encoding="utf-8") == "ja\n"
-    assert "talk.de.wav: Another sound has a text of this name" in capsys.readouterr().err
+    assert [path.name for path in spoken.parent.glob("*.txt")] == ["talk.de.en.txt"]
+    assert "talk.wav: Another sound has a text of this name" in capsys.readouterr().err
 
 
 def test_one_sound_may_have_its_text_elsewhere(

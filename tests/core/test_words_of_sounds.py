@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from emotalk_core.audio import ArraySound
 from emotalk_core.errors import EmoTalkError, InputError, RecogniserError
 from emotalk_core.progress import Progress
 from emotalk_core.speech.heard_words import HeardWords, Recogniser
-from emotalk_core.speech.words_of_sounds import Spoken, words_of_sounds
+from emotalk_core.speech.words_of_sounds import Languages, Spoken, words_of_sounds
 from emotalk_core.timing import SAMPLE_RATE
 from tests.core.recogniser import answering
 
@@ -70,6 +71,53 @@ def test_what_every_sound_would_meet_ends_it(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(RecogniserError):
         heard(sound(1), sound(1))
+
+
+LIKELY = (
+    SECONDS,
+    "likely = {1: dict(cy=.5, en=.3, de=.2, fr=1e-3, no=1e-5), 2: dict(en=0.95), 3: dict(de=0.95)}",
+    "say('a', told['language'] or next(iter(likely[seconds])))",
+    "end(**({} if told['language'] else likely[seconds]))",
+)
+
+
+def language_of_first(*sounds: Spoken, languages: Languages | None = None) -> str:
+    """What the first one is taken to be spoken in."""
+    found = dict(words_of_sounds(sounds, Recogniser(), languages))[0]
+    assert isinstance(found, HeardWords)
+    return found.language
+
+
+def test_a_language_that_is_not_sure_goes_by_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, *LIKELY)
+
+    assert language_of_first(replace(sound(1), named="de"), sound(2), sound(2)) == "de"
+    assert language_of_first(replace(sound(1), named="fr-fr"), sound(2), sound(2)) == "fr-fr"
+    assert language_of_first(replace(sound(1), named="nb"), sound(2), sound(2)) == "en"
+    assert language_of_first(replace(sound(2), named="de")) == "en"
+
+
+def test_a_language_that_is_not_sure_goes_by_its_group_before_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(monkeypatch, *LIKELY)
+    german = [replace(sound(seconds), group="de") for seconds in (1, 3, 3)]
+    english = [replace(sound(2), group="en")] * 9
+
+    assert language_of_first(*german, *english) == "de"
+    assert language_of_first(replace(sound(1), group="new"), *english) == "en"
+
+
+def test_a_language_that_is_not_sure_goes_by_sounds_that_were_heard_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(monkeypatch, *LIKELY)
+    known = Languages()
+    for _ in range(3):
+        known.add(HeardWords("", "de"))
+
+    assert language_of_first(sound(1)) == "cy"
+    assert language_of_first(sound(1), languages=known) == "de"
 
 
 def test_a_language_that_is_not_sure_goes_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

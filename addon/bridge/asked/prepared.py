@@ -16,6 +16,7 @@ from ....emotalk_core.errors import EmoTalkError, RigError
 from ....emotalk_core.keys.easing import frames_of
 from ....emotalk_core.progress import Progress
 from ....emotalk_core.reshaping import AS_IT_IS
+from ....emotalk_core.speech.languages import of_file_name
 from .. import characters
 from ..faces.pauses import Silent
 from ..faces.stretches import check_channel, check_range, layout_of
@@ -213,18 +214,19 @@ def _asked(
     if kind == "CLIP":
         return prepared
     track = scripts.obeyed(prepared.request.track, scene, take)
-    request = replace(prepared.request, track=track, words_first=_words_first(scene, take))
+    request = replace(prepared.request, track=track, words_first=_words_first(scene, take, heard))
     return replace(prepared, request=request)
 
 
-def _words_first(scene: bpy.types.Scene, take: Any | None) -> WordsFirst | None:
+def _words_first(scene: bpy.types.Scene, take: Any | None, heard: sound.Heard) -> WordsFirst | None:
     if not scene.emotalk.hear_words:
         return None
     language = take.controls.language if take is not None else ""
+    named = of_file_name(heard.file.name)
     try:
-        return WordsFirst(settings.recogniser(), language)
+        return WordsFirst(settings.recogniser(), language, named)
     except EmoTalkError as error:  # told when the sound is heard without
-        return WordsFirst(error, language)
+        return WordsFirst(error, language, named)
 
 
 def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | None) -> Prepared:

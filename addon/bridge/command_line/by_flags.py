@@ -148,7 +148,9 @@ def record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard:
 
 @contextlib.contextmanager
 def engine_asked(arguments: argparse.Namespace) -> Generator[EngineSettings]:
-    """The engine that the flags and the preferences ask for, for as long as this lasts."""
+    """The engine that the flags and the preferences ask for, for as long as this lasts; so long a
+    recogniser of words stays open, too.
+    """
     SESSION.asked = settings_for(
         EngineFlags(
             model=arguments.model,
@@ -163,3 +165,4 @@ def engine_asked(arguments: argparse.Namespace) -> Generator[EngineSettings]:
         yield SESSION.asked
     finally:
         SESSION.asked = None
+        SESSION.room.words.close()

@@ -80,7 +80,8 @@ class Session:
         if self.job is not None:
             self.job.cancel()
             self.job = None
-        self.room.words.close()
+        if self.asked is None:  # a command opens a file for each sound, and ends it itself
+            self.room.words.close()
         if self.watch is not None:
             self.watch.end()
             self.watch = None

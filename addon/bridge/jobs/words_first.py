@@ -22,6 +22,7 @@ class WordsFirst:
 
     recogniser: Recogniser | EmoTalkError  # or why there is none
     language: str = ""
+    named: str = ""  # the language that the sound's name tells, for one that is not sure
 
 
 class WordsRoom:
@@ -32,7 +33,8 @@ class WordsRoom:
         self._open: tuple[Recogniser, Hearing, Languages] | None = None
 
     def words(self, sound: SoundSource, asked: WordsFirst, progress: Progress) -> HeardWords:
-        """The words of a sound. One whose language is not sure goes by those before it.
+        """The words of a sound. One whose language is not sure goes by its name, or by those
+        before it.
 
         Raises
         ------
@@ -50,7 +52,7 @@ class WordsRoom:
         _, opened, languages = self._open
         heard = opened.words(sound, asked.language, progress)
         languages.add(heard)
-        language = languages.likeliest(heard)
+        language = languages.likeliest(heard, asked.named)
         return heard if language == heard.language else opened.words(sound, language, progress)
 
     def close(self) -> None:
