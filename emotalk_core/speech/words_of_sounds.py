@@ -95,8 +95,10 @@ def words_of_sounds(
             yield i, heard
         for i, heard in waiting.items():
             language = languages.likeliest(heard, sounds[i].named, sounds[i].group)
-            is_other = language != heard.language
-            yield i, _attempted(recognised, sounds[i], language) if is_other else heard
+            again = heard
+            if language != heard.language:
+                again = _attempted(recognised, sounds[i], language)
+            yield i, again if isinstance(again, HeardWords) else heard
 
 
 def _attempted(recognised: Hearing, sound: Spoken, language: str) -> HeardWords | EmoTalkError:

@@ -136,3 +136,20 @@ def test_a_language_that_is_not_sure_goes_by_the_others(monkeypatch: pytest.Monk
     texts = [one.text for _, one in found if isinstance(one, HeardWords)]
     assert texts == ["2 en", "2 en", "1 en", "3 de"]
     assert [one.language for _, one in heard(sound(1)) if isinstance(one, HeardWords)] == ["cy"]
+
+
+def test_words_stay_as_they_were_heard_first_where_hearing_them_again_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(
+        monkeypatch,
+        SECONDS,
+        "if told['language']: sys.exit('it broke')",
+        "say('a', 'cy' if seconds == 1 else 'en')",
+        "end(**(dict(cy=0.6, en=0.3) if seconds == 1 else dict(en=0.95)))",
+    )
+
+    found = dict(heard(sound(1), sound(2), sound(2)))
+
+    assert isinstance(found[0], HeardWords)
+    assert found[0].language == "cy"
