@@ -135,7 +135,7 @@ def test_missing_or_damaged_model_is_one_line(
     if config is not None:
         folder.mkdir()
         (folder / "config.json").write_text(config)
-    monkeypatch.setattr(prepared, "engine_settings", lambda: EngineSettings(folder))
+    monkeypatch.setattr(prepared.settings, "engine_settings", lambda: EngineSettings(folder))
     ours = bpy.context.scene.emotalk
     ours.source, ours.filepath, ours.rig.character = "FILE", str(speech), head
 
@@ -167,7 +167,7 @@ def test_cache_that_cannot_be_written_costs_nothing(
 
     (tmp_path / "file").write_text("a file where the folder should be")
     settings = EngineSettings(tmp_path, cache=tmp_path / "file" / "cache")
-    monkeypatch.setattr(prepared, "engine_settings", lambda: settings)
+    monkeypatch.setattr(prepared.settings, "engine_settings", lambda: settings)
 
     assert bpy.ops.emotalk.animate() == {"FINISHED"}
     assert len(voice_of(head, "jawOpen")[0]) == 73

@@ -23,7 +23,7 @@ from emotalk.emotalk_core.speech.heard_words import HeardWords, Hearing, Recogni
 from tests.addon.cast_scenes import cast_of
 from tests.addon.hearing import of_length, stand_in
 from tests.addon.lip_scenes import panel_of
-from tests.addon.scenes import add_strip, keys_of, run, write_wav
+from tests.addon.scenes import add_strip, keys_of, needs_sound, run, write_wav
 from tests.core.babble import babble
 
 
@@ -118,6 +118,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
+@needs_sound
 def test_one_recogniser_hears_all_strips_and_is_gone_with_the_job(
     ours: Any, head: Any, tmp_path: Path, done: list[str]
 ) -> None:
