@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotalk_core.errors import InputError, SetupError
+from emotalk_core.errors import InputError
 from emotalk_core.model.config import PHONES
 from emotalk_core.speech.transcript import pronounced, words_of
 from training.faces import kind_of, numbers_of
@@ -108,13 +108,6 @@ def test_german_is_read_by_words(text: str) -> None:
     kinds = [kind_of(symbol) for symbol in words[0]]
     assert kinds[0] == "labiodental"
     assert "rounded" in kinds
-
-
-def test_missing_espeak_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-
-    with pytest.raises(SetupError, match="espeak-ng"):
-        pronounced("Ja.", "de")
 
 
 def test_texts_are_those_of_clips_neither_short_nor_long(tmp_path: Path) -> None:
