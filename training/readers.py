@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Final
 
 from emotalk_core.speech.letter_rules import write_rules
-from emotalk_core.speech.readers import FOLDER, WORD, letters_of
+from emotalk_core.speech.readers import FOLDER, WORD, decomposed
 from emotalk_core.speech.transcript import letters_of_word, words_of
 
 from .letters import Phones, aligned, as_rules, learn, unseen_errors
@@ -88,7 +88,7 @@ def _learnt(folder: Path, language: str) -> dict[str, list[Phones]]:
     if language == "cmn":
         return read_by_pypinyin([*dict.fromkeys([*chain.from_iterable(words), *words])])
     read = read_by_espeak(words, language)
-    return aligned({letters_of(word): phones for word, phones in read.items()})
+    return aligned({decomposed(word): phones for word, phones in read.items()})
 
 
 def main(folder: Path, languages: Sequence[str]) -> None:

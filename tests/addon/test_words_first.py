@@ -162,6 +162,21 @@ def test_a_language_that_is_not_sure_goes_by_the_sounds_before(
     assert room.words(sounds[0], replace(asked, named="nl"), silent).language == "nl"
 
 
+def test_words_stay_as_they_were_heard_first_where_hearing_them_again_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hear(_sound: SoundSource, _recogniser: Any, language: str, _progress: Any) -> HeardWords:
+        if language:
+            raise SetupError("The words were not heard", value="small", remedy="It broke.")
+        return HeardWords("a", "nl", {"nl": 0.6, "de": 0.3})
+
+    stand_in(monkeypatch, hear)
+    sound = ArraySound(np.zeros(16_000, np.float32), 16_000)
+    asked = words_first.WordsFirst(Recogniser(), named="de")
+
+    assert words_first.WordsRoom().words(sound, asked, silent).language == "nl"
+
+
 def test_the_panel_offers_it_where_it_can_be_had_or_is_asked_for(
     ours: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

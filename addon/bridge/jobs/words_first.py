@@ -53,7 +53,12 @@ class WordsRoom:
         heard = opened.words(sound, asked.language, progress)
         languages.add(heard)
         language = languages.likeliest(heard, asked.named)
-        return heard if language == heard.language else opened.words(sound, language, progress)
+        if language == heard.language:
+            return heard
+        try:
+            return opened.words(sound, language, progress)
+        except EmoTalkError:  # what was heard first is better than nothing
+            return heard
 
     def close(self) -> None:
         """End it, whatever it is doing."""

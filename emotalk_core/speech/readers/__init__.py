@@ -20,8 +20,8 @@ __all__ = [
     "FOLDER",
     "WORD",
     "can_read",
+    "decomposed",
     "languages_read",
-    "letters_of",
     "read_letters",
     "spelled_letters",
 ]
@@ -65,7 +65,7 @@ def spelled_letters(text: str, language: str) -> tuple[str, ...]:
     return tuple(word for word, _ in _read(text, language))
 
 
-def letters_of(word: str) -> str:
+def decomposed(word: str) -> str:
     """The letters of a word: those of Korean are in its syllables."""
     return _SYLLABLE.sub(lambda found: unicodedata.normalize("NFD", found[0]), word)
 
@@ -79,7 +79,7 @@ def _read(text: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         if name in _UNSPACED:
             parts = zip(word, rules.read_unspaced(word), strict=True)
         else:
-            parts = [(word, read(letters_of(word)))]
+            parts = [(word, read(decomposed(word)))]
         yield from ((letters, phones) for letters, phones in parts if phones)
 
 
