@@ -26,6 +26,8 @@ class EmoTalkOperator(bpy.types.Operator):
 
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
+    _warnings: tuple[str, ...] = ()
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether what it changes can be saved with the scene."""
@@ -78,10 +80,17 @@ class EmoTalkOperator(bpy.types.Operator):
         if told:
             self.report({"INFO"}, told)
 
+    def warn(self, text: str) -> None:
+        """What the user should know besides; said last, because the status bar keeps the last."""
+        self._warnings = (*self._warnings, text)
+
     def done(self, message: str) -> set[str]:
-        """FINISHED, with one line for the user."""
+        """FINISHED, with one line for the user, then the warnings."""
         if message:
             self.report({"INFO"}, message)
+        warnings, self._warnings = self._warnings, ()
+        for warning in warnings:
+            self.report({"WARNING"}, warning)
         return {"FINISHED"}
 
 

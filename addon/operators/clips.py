@@ -48,7 +48,7 @@ class EMOTALK_OT_export_clip(OfTake, WritesFile):
             )
         did = told.what_hands_did(by_hand.hands_on(take, by_hand.changed_curves(take)))
         if did:
-            self.report({"WARNING"}, f"{did}: the file has what the sliders say")
+            self.warn(f"{did}: the file has what the sliders say")
 
         def work(progress: Progress) -> Outcome:
             outcome = takes.remake(prepared, part_of(progress, 0.0, 0.9))
@@ -78,7 +78,7 @@ class EMOTALK_OT_import_clip(OfCharacter, ImportHelper):
         with self.knowing_copies(context.scene):
             result = clips.onto_character(self.filepath, context)
         if result.notes:
-            self.report({"WARNING"}, "; ".join(result.notes))
+            self.warn("; ".join(result.notes))
         return f"Wrote {bake.described(result)}"
 
 

@@ -70,7 +70,7 @@ class OfLips(EmoTalkOperator):
             heard, _strip = sources.of_take(take, take.id_data)
             left_out = phones.begin(take, heard)
             if left_out:
-                self.report({"WARNING"}, left_out)
+                self.warn(left_out)
 
 
 class _AtFrame(OfLips):

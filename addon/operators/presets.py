@@ -51,7 +51,7 @@ class EMOTALK_OT_preset(_OfSliders):
         keyed = ", ".join(controls.moved_by_keys(group))
         if keyed:
             told = f"Keyframed sliders keep to their keys: {keyed}. Remove these to use the preset"
-            self.report({"WARNING"}, told)
+            self.warn(told)
         return ""
 
 

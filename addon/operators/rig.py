@@ -39,7 +39,7 @@ class EMOTALK_OT_find_rig(OfCharacter):
         of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
         who = f"{n_speaking} of {of_meshes} can speak" if meshes else "Bones alone"
         if rig.warnings:
-            self.report({"WARNING"}, "; ".join(rig.warnings))
+            self.warn("; ".join(rig.warnings))
         return f"{who}, {missing} missing"
 
 

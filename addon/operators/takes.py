@@ -119,7 +119,7 @@ class EMOTALK_OT_adopt_keys(WhenIdle):
         if left:
             own_actions.leave(left)
             text = "keys of no take in this scene, so they are yours from now on"
-            self.report({"WARNING"}, f"{adopted.names_of(left)}: {text}")
+            self.warn(f"{adopted.names_of(left)}: {text}")
         return told
 
 

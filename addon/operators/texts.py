@@ -168,7 +168,7 @@ class EMOTALK_OT_hear_words(_OfText):
         if len(failed) == len(result):
             raise failed[0][1]
         for one, error in failed:
-            self.report({"WARNING"}, f"{one.name}: {error}")
+            self.warn(f"{one.name}: {error}")
         heard = [one for one, error in zip(result, errors, strict=True) if error is None]
         n, languages = sum(len(one.passage.words) for one in heard), {h.language for h in heard}
         of = f" in {counted(len(heard), 'take')}" if self.every else ""

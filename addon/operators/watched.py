@@ -150,6 +150,7 @@ class WatchedOperator(WhenIdle):
             return self.done(f"{self._told()}. Stopped there; one undo takes it back")
         if not several.is_writing:
             self._watch.tick(context.window, PAUSE_S)
+        self._job.progress(*several.written)
         several.advance(outcomes)
         return self.done(self._told()) if several.is_complete else {"PASS_THROUGH"}
 
@@ -162,7 +163,7 @@ class WatchedOperator(WhenIdle):
         last = several.made[-1]
         self.choose(several.made)
         if several.told:
-            self.report({"WARNING"}, "; ".join(several.told))
+            self.warn("; ".join(several.told))
         if several.is_one:
             return self.tell(last.prepared, last.result)
         left = f", {len(several.failed)} left out" if several.failed else ""

@@ -6,9 +6,9 @@ import bpy
 
 from ..bridge.asked import cast
 from ..bridge.counting import counted
-from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import sound, strips
 from .base import InSequencer, InView, Rows, is_narrow, label_at_end
+from .speech import draw_job
 
 __all__ = ["CLASSES"]
 
@@ -53,7 +53,7 @@ class _Cast:
         column.template_ID(ours, "script", new="text.new", open="text.open")
         if ours.script is not None:
             layout.prop(ours, "script_language")
-        if SESSION.job is None:  # else the panel above shows how far it is
+        if not draw_job(layout):  # the panel above may be closed
             layout.operator("emotalk.animate_cast", icon="PLAY")
 
 

@@ -11,7 +11,7 @@ from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import strips
 from .base import InSequencer, InView, draw_text, is_narrow
 
-__all__ = ["CLASSES", "draw_words"]
+__all__ = ["CLASSES", "draw_job", "draw_words"]
 
 
 def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
@@ -72,18 +72,16 @@ def draw_words(layout: Any, context: bpy.types.Context) -> None:
         layout.prop(ours, "hear_words")
 
 
-def _draw_button(layout: Any) -> None:
+def draw_job(layout: Any) -> bool:
+    """How far the work is, in place of the button that began it; whether there is any."""
     job = SESSION.job
     if job is None:
-        row = layout.row()
-        row.scale_y = 1.8
-        row.operator("emotalk.animate", icon="PLAY")
-        return
+        return False
     row = layout.row(align=True)
-    row.scale_y = 1.8
     row.progress(factor=job.share, text=f"{job.what} {job.share:.0%}")
     if job.is_started:  # before, while frames are played, the window takes nothing but Esc
         row.operator("emotalk.stop", text="", icon="CANCEL")
+    return True
 
 
 class _Speech:
@@ -98,7 +96,10 @@ class _Speech:
         _draw_character(layout, context)
         layout.separator()
         draw_words(layout, context)
-        _draw_button(layout)
+        row = layout.row()
+        row.scale_y = 1.8
+        if not draw_job(row):
+            row.operator("emotalk.animate", icon="PLAY")
 
 
 class EMOTALK_PT_speech(_Speech, InView, bpy.types.Panel):

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 
 from tests.addon.copy_scenes import duplicate
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import add_strip, needs_sound
 from tests.addon.windows import Screen, event, is_quiet, start_in, to_its_end
+
+
+def buttons_of(panel: Any) -> list[str]:
+    """What the panel draws."""
+    layout = Layout()
+    panel.draw(SimpleNamespace(layout=layout), context_of(300))
+    return layout.buttons
 
 
 @pytest.fixture
@@ -30,6 +39,15 @@ def test_progress_is_shown_until_it_is_done(started: Any, screen: Screen, ready:
 
     assert is_quiet(screen)
     assert len(ready.takes) == 1
+
+
+def test_the_cast_shows_progress_where_its_button_was(started: Any, screen: Screen) -> None:
+    """The panel with the other button may be closed."""
+    panel = bpy.types.EMOTALK_PT_cast
+
+    assert buttons_of(panel)[-1] == "emotalk.stop"
+    to_its_end(started, screen)
+    assert buttons_of(panel)[-1] == "emotalk.animate_cast"
 
 
 def test_progress_stays_in_no_workspace_that_was_left_meanwhile(
@@ -131,6 +149,9 @@ def test_esc_between_two_takes_says_what_was_made(
     while not len(ready.takes):
         assert operator.modal(screen, event("TIMER")) == {"PASS_THROUGH"}
         assert operator.modal(screen, event("G")) == {"RUNNING_MODAL"}  # the scene is held
+        assert operator._job.what == "1 of 2: Writing keys"
+    operator.modal(screen, event("TIMER"))
+    assert (operator._job.share, operator._job.what) == (0.5, "2 of 2: Writing keys")
 
     operator.modal(screen, event("ESC"))
 

@@ -24,6 +24,7 @@ from tests.addon.cast_scenes import cast_of
 from tests.addon.hearing import of_length, stand_in
 from tests.addon.lip_scenes import panel_of
 from tests.addon.scenes import add_strip, keys_of, needs_sound, run, write_wav
+from tests.addon.windows import Screen, start_in, to_its_end
 from tests.core.babble import babble
 
 
@@ -93,6 +94,18 @@ def test_where_words_fail_the_voice_alone_counts_and_a_line_says_why(
     assert why in take.warnings
     assert not take.controls.text
     assert np.array_equal(keys_of(head, "mouthClose")[1], alone)
+
+
+def test_the_status_bar_keeps_what_went_wrong(ours: Any, screen: Screen) -> None:
+    """It shows the line that was said last."""
+    operator = start_in(screen)
+
+    assert to_its_end(operator, screen) == {"FINISHED"}
+
+    done, warning = operator.said
+    assert done.startswith("Animated ")
+    assert warning.startswith("Heard without words: ")
+    assert len(ours.takes) == 1
 
 
 def test_without_a_recogniser_the_voice_alone_counts_and_a_line_says_what_to_do(ours: Any) -> None:

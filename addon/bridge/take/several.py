@@ -160,6 +160,11 @@ class Several:
         return self.is_looking or self.is_writing
 
     @property
+    def written(self) -> tuple[float, str]:
+        """Share of the takes whose keys are in place, and what is written now, as progress."""
+        return self._place / len(self._all), _labelled("Writing keys", self._place, len(self._all))
+
+    @property
     def is_complete(self) -> bool:
         """Whether all keys are written."""
         return self._place == len(self._all)
@@ -330,9 +335,12 @@ def _is_same_take(one: Prepared, other: Prepared) -> bool:
 
 
 def _part(progress: Progress, place: int, n: int) -> Progress:
-    label = f"{place + 1} of {n}: " if n > 1 else ""
     part = part_of(progress, place / n, (place + 1) / n)
-    return lambda share, what: part(share, f"{label}{what}")
+    return lambda share, what: part(share, _labelled(what, place, n))
+
+
+def _labelled(what: str, place: int, n: int) -> str:
+    return f"{place + 1} of {n}: {what}" if n > 1 else what
 
 
 def _tried(work: Callable[[Progress], Outcome], progress: Progress) -> Outcome | EmoTalkError:
