@@ -11,6 +11,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -25,12 +26,15 @@ from .engine.onnx_check import SHORT, check_graphs
 from .engine.onnx_starter import starter_graphs
 from .engine.product import has_blas
 from .engine.remote import RemoteEngine
-from .errors import EmoTalkError, SetupError
+from .errors import EmoTalkError, SetupError, TextError
 from .model.folder import load_model
 from .other_python.interpreter import Interpreter, find_python, look_at
+from .progress import Progress, silent
+from .speech.heard_words import Recogniser, hearing
 from .speech.readers import languages_read
 from .speech.recognise import LIBRARY
 from .speech.transcript import ENGLISH, find_espeak
+from .timing import SAMPLE_RATE
 from .torch_here import has_torch
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "about_model",
     "about_onnx",
     "about_python",
+    "about_recogniser",
     "about_torch",
     "about_words",
     "checked",
@@ -125,6 +130,19 @@ def about_words() -> Finding:
         detail, is_well = "not installed", False
     remedy = f"Only `emotalk words` needs it: pip install {LIBRARY}."
     return Finding(LIBRARY, is_well, detail, remedy, is_needed=False)
+
+
+def about_recogniser(recogniser: Callable[[], Recogniser], progress: Progress = silent) -> Finding:
+    """Whether words can be heard there; a model that is not there yet is not fetched for that."""
+
+    def hear() -> str:
+        offline = replace(recogniser(), is_online=False)
+        silence = ArraySound(np.zeros(SAMPLE_RATE // 2, np.float32), SAMPLE_RATE)
+        with hearing(offline) as opened, suppress(TextError):  # there are none
+            opened.words(silence, "", progress)
+        return f"{LIBRARY} hears them, with the model {offline.model}"
+
+    return replace(checked("Words", hear), is_needed=False)
 
 
 def about_onnx(folder: Path) -> Finding:

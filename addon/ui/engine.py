@@ -18,8 +18,8 @@ _ABOUT = {
 }
 
 _ABOUT_WORDS = (
-    "Hear Words (panel Lips) needs faster-whisper: Own Environment > Create brings it along, or "
-    "name a Python that has it"
+    "Hear Words and Hear Words First need faster-whisper: Own Environment > Create brings it "
+    "along, or name a Python that has it"
 )
 
 

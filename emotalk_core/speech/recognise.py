@@ -61,7 +61,7 @@ def _open(name: str, device: str, *, is_online: bool) -> Any:
         raise SetupError(
             f"Words are heard by {LIBRARY}, which this Python lacks",
             value=sys.executable,
-            remedy=f'"{sys.executable}" -m pip install {LIBRARY}',
+            remedy=f'Install it there: "{sys.executable}" -m pip install {LIBRARY}',
         ) from error
     if name not in library.available_models() and not Path(name).is_dir():
         raise InputError(
@@ -80,10 +80,17 @@ def _open(name: str, device: str, *, is_online: bool) -> Any:
             raise SetupError(
                 f"Words cannot be heard on this device ({why})", value=device, remedy="Use cpu."
             ) from error
+        if isinstance(error, FileNotFoundError) and not is_online:
+            raise SetupError(
+                "The recogniser's model is not on this computer, and nothing may be fetched",
+                value=name,
+                remedy="Allow online access once (Blender: Preferences > System > Network), or "
+                "give the folder of a model.",
+            ) from error
         raise SetupError(
             f"The recogniser's model cannot be had ({why})",
             value=name,
-            remedy="Go online once, or give the folder of a model in CTranslate2's form.",
+            remedy="Give the folder of a model in CTranslate2's form, or go online and try again.",
         ) from error
 
 

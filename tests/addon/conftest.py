@@ -178,6 +178,7 @@ def preferences(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     made = SimpleNamespace(
         engine="builtin", python="", environment_folder=str(tmp_path / "made"), device="auto",
         model="", use_cache=False, cache_folder=str(tmp_path / "cache"), cache_mb=100,
+        recogniser="",
     )  # fmt: skip
     monkeypatch.setattr(compat, "preferences_of", lambda _package: made)
     return made

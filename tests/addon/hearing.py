@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from emotalk.addon.bridge.jobs import settings
+from emotalk.addon.bridge.jobs import doctor, settings
 from emotalk.emotalk_core.audio import SoundSource
 from emotalk.emotalk_core.progress import Progress
 from emotalk.emotalk_core.speech import text_fit
@@ -22,7 +22,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, hear: Hear) -> None:
         "words",
         lambda self, sound, language, progress: hear(sound, self._recogniser, language, progress),
     )
-    monkeypatch.setattr(settings, "recogniser", lambda: Recogniser("small"))
+    for module in (settings, doctor):
+        monkeypatch.setattr(module, "recogniser", lambda: Recogniser("small"))
 
 
 def of_length(sound: SoundSource, recogniser: Recogniser, language: str, _: Progress) -> HeardWords:

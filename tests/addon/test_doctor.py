@@ -8,6 +8,10 @@ from typing import Any
 
 import bpy
 import pytest
+from emotalk.emotalk_core.errors import RecogniserError, TextError
+from emotalk.emotalk_core.speech.heard_words import HeardWords, Recogniser
+
+from tests.addon.hearing import stand_in
 
 
 @pytest.mark.parametrize("engine", ["builtin", "python"])
@@ -48,6 +52,47 @@ def test_the_doctor_says_what_is_amiss_and_what_to_do(
     assert not found.is_well
     assert remedy in found.text
     assert found.text in doctor.report(SESSION.findings)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_well", "told"),
+    [
+        (TextError("No words", value="0.5 s", remedy="-"), True, "with the model small"),
+        (RecogniserError("It lacks it", value="/py", remedy="Get it."), False, "/py. Get it."),
+    ],
+)
+def test_the_doctor_tries_what_hears_words_and_fetches_nothing(
+    another: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, *, is_well: bool, told: str
+) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    asked = list[Recogniser]()
+
+    def hear(_sound: Any, recogniser: Recogniser, *_: Any) -> HeardWords:
+        asked.append(recogniser)
+        raise error
+
+    stand_in(monkeypatch, hear)
+
+    bpy.ops.emotalk.doctor()
+
+    (found,) = (finding for finding in SESSION.findings if finding.what == "Words")
+    assert found.is_well == is_well
+    assert told in found.text
+    assert [one.is_online for one in asked] == [False]
+    assert SESSION.told == ("emotalk.doctor", "All is well", True)  # words are not needed
+
+
+def test_the_doctor_says_how_words_could_be_heard(preferences: Any) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    assert preferences.engine == "builtin"
+
+    bpy.ops.emotalk.doctor()
+
+    (found,) = (finding for finding in SESSION.findings if finding.what == "Words")
+    assert not found.is_well
+    assert "Create the Own Environment" in found.text
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ class Whisper:
     def __init__(self, name: str, *, local_files_only: bool, **_flags: str) -> None:
         if name == "broken":
             raise RuntimeError("no such host\nand more")
+        if name == "far" and local_files_only:
+            raise FileNotFoundError("no snapshot: pass 'local_files_only=False'")
         if _flags["device"] == "cuda":
             raise RuntimeError("CUDA driver version is insufficient")
         type(self).asked, type(self).is_offline = [], local_files_only
@@ -53,7 +55,7 @@ class Whisper:
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> None:
     """faster-whisper, as far as we use it."""
-    models = lambda: ["base", "broken"]  # noqa: E731
+    models = lambda: ["base", "broken", "far"]  # noqa: E731
     module = SimpleNamespace(WhisperModel=Whisper, available_models=models)
     monkeypatch.setitem(sys.modules, "faster_whisper", module)
 
@@ -169,12 +171,13 @@ def test_stretches_are_cut_where_it_is_quiet_and_lose_nothing() -> None:
         ("bose", "", "no such model"),
         ("base", "xx", "no such language"),
         ("broken", "", "cannot be had (no such host)"),
+        ("far", "", "not on this computer, and nothing may be fetched"),
     ],
 )
 def test_what_is_amiss_is_told_by_the_program(
     model: str, language: str, told: str, spoken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, (found,) = recognised(capsys, spoken, model=model, language=language)
+    code, (found,) = recognised(capsys, spoken, model=model, language=language, reach="offline")
 
     assert code == 2
     assert told in found["problem"]

@@ -15,14 +15,17 @@ from ....emotalk_core.doctor import (
     about_interpreter,
     about_model,
     about_python,
+    about_recogniser,
     checked,
 )
+from ....emotalk_core.errors import EmoTalkError, SetupError
 from ....emotalk_core.progress import Progress, silent
+from ....emotalk_core.speech.heard_words import Recogniser
 from ...identity import ROOT_PACKAGE
 from .. import compat
 from ..counting import counted
 from . import environment
-from .settings import cache_folder, engine_settings, environment_folder, model_folder
+from .settings import cache_folder, engine_settings, environment_folder, model_folder, recogniser
 from .work import EngineRoom, EngineSettings
 
 __all__ = ["CheckUp", "n_amiss", "prepare", "report", "summary"]
@@ -36,6 +39,7 @@ class CheckUp:
     settings: EngineSettings | None  # None: the preferences ask for a Python that is not there
     model: Path
     cache: Path
+    recogniser: Recogniser | EmoTalkError  # or why there is none
 
     def run(self, room: EngineRoom, progress: Progress = silent) -> list[Finding]:
         """All findings; seconds, as the engine is started and hears something."""
@@ -45,6 +49,7 @@ class CheckUp:
             (0.2, "Looking at the cache", lambda: iter([_cache_finding(self.cache)])),
             (0.3, "Looking at the engine's Python", lambda: self._interpreter(progress)),
             (0.6, "Trying the engine", lambda: self._engine(room, progress)),
+            (0.8, "Trying the recogniser", lambda: self._words(progress)),
         ):
             progress(share, what)
             found += look()
@@ -66,6 +71,14 @@ class CheckUp:
         if settings is not None:
             yield about_engine(lambda: room.engine(settings, progress))
 
+    def _words(self, progress: Progress) -> Iterator[Finding]:
+        def asked() -> Recogniser:
+            if isinstance(self.recogniser, EmoTalkError):
+                raise self.recogniser
+            return self.recogniser
+
+        yield about_recogniser(asked, lambda _share, what: progress(0.8, what))
+
 
 def prepare() -> CheckUp:
     """The check-up for the preferences as they stand."""
@@ -78,6 +91,7 @@ def prepare() -> CheckUp:
         settings=settings[0] if settings else None,
         model=model,
         cache=cache_folder(),
+        recogniser=_recogniser(),
     )
 
 
@@ -105,6 +119,13 @@ def _chosen(settings: list[EngineSettings]) -> str:
     settings.append(engine_settings())
     python = settings[0].python
     return f"runs in {python}, on {settings[0].device}" if python else "runs inside Blender"
+
+
+def _recogniser() -> Recogniser | EmoTalkError:
+    try:
+        return recogniser()
+    except SetupError as error:
+        return error
 
 
 def _about_blender() -> Iterator[Finding]:
