@@ -89,10 +89,12 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
     return next((scene for scene in places if scene and strips_all(scene)), places[0])
 
 
-def show_strips_of(scene: bpy.types.Scene) -> None:
-    """Let the sequencer show the strips of `scene`: from 5.0 on it may be showing another's."""
+def show_strips_of(scene: bpy.types.Scene, *, replaces: bool = True) -> None:
+    """Let the sequencer show the strips of `scene`: from 5.0 on it may be showing none, or
+    another's, which stay if not `replaces`.
+    """
     workspace: Any = bpy.context.workspace
-    if getattr(workspace, "sequencer_scene", None) is not None:
+    if hasattr(workspace, "sequencer_scene") and (replaces or workspace.sequencer_scene is None):
         workspace.sequencer_scene = scene
 
 

@@ -169,6 +169,7 @@ class EMOTALK_OT_use_sound(EmoTalkOperator):
         if strip is None:
             ours.source, ours.filepath, ours.start_frame = "FILE", self.filepath, frame
         else:
+            compat.show_strips_of(scene, replaces=False)
             shows_it = compat.sequencer_scene(context) == scene
             ours.source, ours.strip = "STRIP", "" if shows_it else strip.name
         return f"{name} starts at frame {frame}: press Animate in the sidebar's tab EmoTalk"

@@ -11,9 +11,11 @@ __all__ = [
     "InView",
     "Rows",
     "button_row",
+    "draw_object",
     "draw_text",
     "is_narrow",
     "label_at_end",
+    "shortened",
     "slider_columns",
 ]
 
@@ -83,11 +85,30 @@ def is_narrow(context: bpy.types.Context) -> bool:
     return context.region.width / context.preferences.system.ui_scale < _ONE_THING
 
 
+def draw_object(layout: Any, group: Any, name: str, context: bpy.types.Context) -> None:
+    """A field for an object, below its name where there is no room beside it."""
+    if is_narrow(context):
+        layout.label(text=group.bl_rna.properties[name].name)
+        layout.prop(group, name, text="")
+    else:
+        layout.prop(group, name)
+
+
 def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:
     """A sentence over as many lines as the region is wide."""
-    scale = context.preferences.system.ui_scale
-    letters = max(_FEWEST_LETTERS, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(text, letters)):
+    for number, line in enumerate(textwrap.wrap(text, _letters(context))):
         column.label(text=line, icon="BLANK1" if number else icon)
+
+
+def shortened(text: str, context: bpy.types.Context) -> str:
+    """The beginning of a text, as much as has room on a button; Blender cuts the middle out."""
+    letters = _letters(context)
+    return text if len(text) <= letters else f"{text[: letters - 3].rstrip()}..."
+
+
+def _letters(context: bpy.types.Context) -> int:
+    """How many have room beside an icon."""
+    scale = context.preferences.system.ui_scale
+    return max(_FEWEST_LETTERS, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))

@@ -7,7 +7,7 @@ import bpy
 from ..bridge.asked import cast
 from ..bridge.counting import counted
 from ..bridge.sounds import sound, strips
-from .base import InSequencer, InView, Rows, is_narrow, label_at_end
+from .base import InSequencer, InView, Rows, draw_object, is_narrow, label_at_end
 from .speech import draw_job
 
 __all__ = ["CLASSES"]
@@ -46,8 +46,8 @@ class _Cast:
             on = "" if role.strip_channel or is_short else " (0: any)"
             column.prop(role, "strip_channel", text=f"On Channel{on}")
             of = "" if role.channel or is_short else " (0: all)"
-            column.prop(role, "channel", text="Sound's" if is_short else f"Sound's Channel{of}")
-            column.prop(role, "look_at")
+            column.prop(role, "channel", text=f"Sound's Channel{of}")
+            draw_object(column, role, "look_at", context)
         column = layout.column(align=True)
         column.label(text="Script")  # above it: beside it no name has room
         column.template_ID(ours, "script", new="text.new", open="text.open")

@@ -9,7 +9,7 @@ from ...emotalk_core.speech.script import said
 from ..bridge.asked import phones
 from ..bridge.take import takes
 from ..operators.lips import MOUTHS
-from .base import InSequencer, InView, is_narrow
+from .base import InSequencer, InView, is_narrow, shortened
 
 __all__ = ["CLASSES"]
 
@@ -40,12 +40,12 @@ class _Lips:
         n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
         label = f"Text: {_beginning(text)}" if text else "Text..."
-        layout.operator("emotalk.tell_text", text=label, icon="TEXT")
+        layout.operator("emotalk.tell_text", text=shortened(label, context), icon="TEXT")
         row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
         row.operator("emotalk.hear_words", icon="SPEAKER")
         row.operator("emotalk.hear_words", text="All Takes").every = True
         row = layout.row(align=True)
-        row.label(text=f"{n} set in all")
+        row.label(text=f"{n} set in all" if n else "Nothing set")
         row.operator("emotalk.load_phones", text="", icon="IMPORT")
         row.operator("emotalk.save_phones", text="", icon="EXPORT")
         row.operator("emotalk.hear_all_lips", text="", icon="X")

@@ -16,6 +16,8 @@ _ENTRIES = (
     ("feel_phrase", ""),
     ("voice_phrase", ""),
     ("hear_lips", "Lips as Heard"),
+    ("tell_text", "Text..."),
+    ("hear_words", ""),
     ("clear", ""),
     ("", ""),
     ("use_sound", ""),

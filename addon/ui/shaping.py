@@ -6,11 +6,12 @@ import bpy
 
 from ...emotalk_core.reshaping import RESHAPING
 from ..bridge.take import takes
-from .base import InView, draw_text, is_narrow
+from .base import InView, draw_object, draw_text, is_narrow
 
 __all__ = ["CLASSES"]
 
-_NO_SLIDERS = frozenset({"sync_offset_ms", "ease_s", "seed", "look_at"})
+_NO_SLIDERS = frozenset({"sync_offset_ms", "ease_s", "seed"})
+_CUT = {"upper_smoothing": "Upper"}  # beside their value, below Smoothing here
 
 
 class EMOTALK_PT_shaping(InView, bpy.types.Panel):
@@ -37,7 +38,12 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
             for name in names:
                 row = column.row(align=True)
                 row.enabled = not is_clip or name in {*RESHAPING, "ease_s"}
-                row.prop(group, name, slider=name not in _NO_SLIDERS)
+                if name == "look_at":
+                    draw_object(row.column(), group, name, context)
+                    continue
+                is_cut = name in _CUT and layout.use_property_split
+                text = _CUT[name] if is_cut else group.bl_rna.properties[name].name
+                row.prop(group, name, text=text, slider=name not in _NO_SLIDERS)
         if take is not None and not is_clip and take.controls.look_at != take.looked_at:
             draw_text(layout, "Update Keys lets the eyes follow Look At", "INFO", context)
 

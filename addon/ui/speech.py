@@ -9,7 +9,7 @@ from ..bridge.counting import counted
 from ..bridge.jobs import settings
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import strips
-from .base import InSequencer, InView, draw_text, is_narrow
+from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 
 __all__ = ["CLASSES", "draw_job", "draw_words"]
 
@@ -17,7 +17,8 @@ __all__ = ["CLASSES", "draw_job", "draw_words"]
 def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
     ours = context.scene.emotalk
     column = layout.column(align=True)
-    choices = column.column(align=True) if is_narrow(context) else column.row(align=True)
+    has_room = slider_columns(context) > 1
+    choices = column.row(align=True) if has_room else column.column(align=True)
     choices.prop(ours, "source", expand=True)
     box = column.box()
     if ours.source == "STRIP":

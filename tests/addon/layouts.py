@@ -17,6 +17,7 @@ class Layout:
         self.texts: list[str] = []  # on them
         self.depressed: list[str] = []  # what stands on buttons that are
         self.props: list[str] = []  # sliders and other values, by name
+        self.names: dict[str, str] = {}  # what stands on them, where it is not their own name
         self.columns = 0
         self.rows = 0
         self.enabled = True
@@ -42,8 +43,10 @@ class Layout:
         self.depressed += [text] if depress else []
         return SimpleNamespace()
 
-    def prop(self, _group: Any, name: str, **_: Any) -> None:
+    def prop(self, _group: Any, name: str, *, text: str | None = None, **_: Any) -> None:
         self.props.append(name)
+        if text is not None:
+            self.names[name] = text
 
     def separator(self, *_: Any, **__: Any) -> None: ...
 

@@ -37,6 +37,20 @@ def test_a_dropped_sound_becomes_a_strip_that_is_heard_and_chosen(
     assert (ready.takes[0].strip, ready.takes[0].first_frame) == (strip.name, 42.0)
 
 
+@pytest.mark.skipif(bpy.app.version < (5, 0), reason="earlier ones show the window's scene")
+@pytest.mark.parametrize("shows_another", [False, True])
+def test_the_sequencer_shows_the_strip_where_it_shows_no_scene_yet(
+    ready: Any, second: str, *, shows_another: bool
+) -> None:
+    workspace: Any = bpy.context.workspace
+    other = bpy.data.scenes.new("Edit") if shows_another else None
+    workspace.sequencer_scene = other
+
+    bpy.ops.emotalk.use_sound(filepath=second)
+
+    assert workspace.sequencer_scene == (other or bpy.context.scene)
+
+
 @pytest.mark.parametrize("is_dropped", [False, True])
 def test_the_button_asks_for_a_file_and_a_dropped_one_is_taken_at_once(
     addon: Any, *, is_dropped: bool

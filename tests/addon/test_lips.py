@@ -367,7 +367,7 @@ def test_the_panel_names_phones_of_files_too(said: Any, tmp_path: Path) -> None:
 
 
 def test_without_a_take_nothing_is_set(ready: Any) -> None:
-    assert drawn(1).labels == ["0 set in all"]
+    assert drawn(1).labels == ["Nothing set"]
 
 
 def test_what_is_redone_stays_at_its_frame(said: Any) -> None:

@@ -43,4 +43,4 @@ def test_it_has_what_an_artist_does(addon: ModuleType) -> None:
     EMOTALK_MT_lip_sync.draw(menu, bpy.context)
 
     there = {f"emotalk.{name}" for name in dir(bpy.ops.emotalk)}
-    assert {"emotalk.animate", "emotalk.refresh", "emotalk.use_sound"} <= set(names) <= there
+    assert {"emotalk.animate", "emotalk.hear_words", "emotalk.use_sound"} <= set(names) <= there

@@ -10,7 +10,7 @@ import pytest
 
 from tests.addon.layouts import Layout, context_of
 
-NARROW, USUAL = 181, 292
+NARROW, LESS, USUAL = 181, 242, 292
 _PANELS = ("shaping", "keys")
 
 
@@ -61,6 +61,40 @@ def test_buttons_stand_below_each_other(animated: Any, name: str) -> None:
     panel = _panel(name)
 
     assert _drawn(panel, NARROW).rows == _drawn(panel, USUAL).rows - 1
+
+
+def test_sources_of_sound_stand_below_each_other_as_soon_as_a_name_would_be_cut(
+    animated: Any,
+) -> None:
+    speech = _panel("speech")
+
+    assert _drawn(speech, LESS).rows == _drawn(speech, USUAL).rows - 1
+
+
+@pytest.mark.parametrize("name", ["cast", "shaping"])
+def test_the_name_of_an_objects_field_stands_above_it(animated: Any, name: str) -> None:
+    narrow, usual = _drawn(_panel(name), NARROW), _drawn(_panel(name), USUAL)
+
+    assert "Look At" in narrow.labels
+    assert narrow.names["look_at"] == ""
+    assert "Look At" not in usual.labels
+    assert "look_at" not in usual.names
+
+
+def test_names_beside_values_are_short(animated: Any) -> None:
+    shaping = _panel("shaping")
+
+    assert _drawn(shaping, USUAL).names["upper_smoothing"] == "Upper"
+    assert _drawn(shaping, NARROW).names["upper_smoothing"] == "Upper Smoothing"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(USUAL, "Text: one two three four fi..."), (600, None)]
+)
+def test_a_text_is_shown_from_its_beginning(animated: Any, width: int, shown: str | None) -> None:
+    text = animated.takes[0].controls.text = "one two three four five six"
+
+    assert (shown or f"Text: {text}") in _drawn(_panel("lips"), width).texts
 
 
 @pytest.mark.parametrize("width", [NARROW, USUAL])
