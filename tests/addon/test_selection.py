@@ -30,6 +30,18 @@ def select_all(block: Any) -> None:
                 setattr(point, part, True)
 
 
+def test_keys_of_a_phrase_are_not_selected_and_others_stay_so(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    scene, take = bpy.context.scene, ready.takes[0]
+    take.controls.happy = 1.0
+    take.controls.keyframe_insert("happy", frame=-20)  # selected, as Blender inserts it
+    scene.frame_set(round(take.phrases[0].start) + 1)
+
+    bpy.ops.emotalk.feel_phrase()
+
+    assert selected(scene) == 1
+
+
 def test_keys_and_curves_of_a_new_take_are_not_selected(ready: Any, head: Any) -> None:
     armature = put_bones_under(head)
 

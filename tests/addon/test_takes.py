@@ -126,6 +126,21 @@ def test_of_several_the_take_at_the_current_frame_is_chosen(
     assert ready.takes[ready.take_index].strip == chosen
 
 
+@pytest.mark.parametrize("name", ["Head: speech.wav", "Line 1: angry"])
+def test_a_take_of_a_copied_scene_is_called_after_its_own_character(ready: Any, name: str) -> None:
+    bpy.ops.emotalk.animate()
+    ready.takes[0].name = name
+    bpy.ops.scene.new(type="FULL_COPY")
+    (take,) = bpy.context.scene.emotalk.takes
+    assert take.rig.character.name == "Head.001"
+
+    bpy.ops.emotalk.refresh()
+
+    own = name.replace("Head:", "Head.001:")
+    assert (take.name, take.controls.name) == (own, own)
+    assert ready.takes[0].name == name
+
+
 @needs_sound
 def test_updating_all_takes_leaves_the_chosen_one_chosen(ready: Any, lines: list[Any]) -> None:
     bpy.ops.emotalk.animate()

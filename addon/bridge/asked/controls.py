@@ -106,7 +106,9 @@ def are_still(group: Any, first: float, last: float) -> bool:
 
 
 def key(group: Any, frames: Mapping[float, Controls]) -> None:
-    """Key all sliders that may be keyed at some scene frames; other keys stay."""
+    """Key all sliders that may be keyed at some scene frames; other keys stay. None of these are
+    selected.
+    """
     scene = group.id_data
     data = scene.animation_data or scene.animation_data_create()
     if data.action is None:
@@ -120,6 +122,8 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
         for frame, wanted in frames.items():
             point = curve.keyframe_points.insert(frame, _value(wanted, name))
             point.interpolation = "LINEAR"
+            for part in ("control_point", "left_handle", "right_handle"):  # new ones come selected
+                setattr(point, f"select_{part}", False)
         curve.update()
 
 

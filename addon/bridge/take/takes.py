@@ -73,6 +73,7 @@ __all__ = [
 ]
 
 _SOURCE_FIELDS = ("strip", "speaker", "filepath", "start_frame")
+_OWNED = ": "  # in a take's name, between its character and its sound
 
 
 def unless_changed(scene: bpy.types.Scene, prepare: Callable[[], Prepared]) -> Prepared:
@@ -335,7 +336,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     if prepared.source == "CLIP":
         heard = prepared.request.heard
         take.filepath, take.start_frame = str(heard.path), heard.start_frame
-    take.name = f"{prepared.character}: {prepared.request.heard.label.partition(' ')[2]}"
+    take.name = f"{prepared.character}{_OWNED}{prepared.request.heard.label.partition(' ')[2]}"
     take.rig.character = bpy.data.objects.get(prepared.character)
     controls.apply(prepared.of_new or was, take.controls)
     take.controls.phones = prepared.phones_of_new
@@ -347,8 +348,16 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     return take
 
 
+def _call_after(take: Any, character: str) -> None:
+    """Let its name begin with its own character's: a copied scene's begins with the original's."""
+    owner, mark, label = take.name.partition(_OWNED)
+    if mark and owner != character and owner in bpy.data.objects:
+        take.name = f"{character}{_OWNED}{label}"
+
+
 def _record(take: Any, prepared: Prepared, outcome: Outcome, result: bake.BakeResult) -> None:
     report = outcome.report
+    _call_after(take, prepared.character)
     take.controls.name = take.name  # by which keys of its sliders are called in the Dope Sheet
     take.strip, take.strip_scene = prepared.strip, bpy.data.scenes.get(prepared.strip_scene)
     strips.mark(take)
