@@ -30,10 +30,14 @@ def reason_against(context: bpy.types.Context) -> str:
 
 
 class EMOTALK_OT_animate(WatchedOperator):
-    """Hear the sound and key the character's face to it. Esc stops, and nothing has changed"""
+    """The one click."""
 
     bl_idname = "emotalk.animate"
     bl_label = "Animate"
+    bl_description = (
+        "Hear the sound and key the character's face to it. Keys that are there from this sound "
+        "are written anew. Esc stops, and nothing has changed"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -53,7 +57,7 @@ class EMOTALK_OT_animate(WatchedOperator):
 
 
 class EMOTALK_OT_stop(bpy.types.Operator):
-    """Stop the work; nothing changes"""
+    """Stop the work. Nothing changes, but for takes of several that are in place already"""
 
     bl_idname = "emotalk.stop"
     bl_label = "Stop"

@@ -24,7 +24,7 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
     bl_description = (
         "Let all who speak or are of the cast blink, look around and move a little while they say "
         "nothing, over the scene's frame range. Each pause is a take with sliders of its own. "
-        "Again after lines were moved"
+        "Press it again after lines were moved"
     )
     verb = "Filled"
 

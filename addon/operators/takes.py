@@ -35,10 +35,14 @@ class _Refreshing(OfTake, WatchedOperator):
 
 
 class EMOTALK_OT_refresh(_Refreshing):
-    """Write the take's keys again from its sliders; keyframed sliders are read too"""
+    """One take again."""
 
     bl_idname = "emotalk.refresh"
     bl_label = "Update Keys"
+    bl_description = (
+        "Write the take's keys again, from where its sound is now and from its sliders, keyframed "
+        "ones too. Keys that were changed by hand are written anew"
+    )
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """The active take's own sound and character."""

@@ -111,7 +111,7 @@ class _Heard:
 
 
 class EMOTALK_OT_hear_words(_OfText):
-    """Hear what is said, by faster-whisper: lips are surer in the light of it. Text... shows it"""
+    """Let faster-whisper write down what is said, as the text of the take: lips are surer then"""
 
     bl_idname = "emotalk.hear_words"
     bl_label = "Hear Words"

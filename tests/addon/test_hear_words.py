@@ -221,6 +221,6 @@ def test_the_button_of_every_take_says_so(addon: Any) -> None:
 
     one, every = (tell(None, SimpleNamespace(every=every)) for every in (False, True))
 
-    assert one.startswith("Hear what is said")
+    assert one.startswith("Let faster-whisper write")
     assert "all takes" not in one
     assert "all takes" in every
