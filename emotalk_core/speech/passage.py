@@ -111,10 +111,14 @@ class Script:
         return Passage(sounds, text, summary(self.name, shown, n_places=len(parts)))
 
 
-def summary(name: str, words: Sequence[str], *, n_places: int = 1) -> str:
-    """One line on words that were taken, and where from."""
-    n = len(words)
-    ends = words if n <= 2 * _SHOWN else [*words[:_SHOWN], "...", *words[-_SHOWN:]]
+def summary(
+    name: str, words: Sequence[str], *, n_places: int = 1, n_words: int | None = None
+) -> str:
+    """One line on words that were taken, and where from; `n_words` where they are not counted as
+    they are shown.
+    """
+    ends = words if len(words) <= 2 * _SHOWN else [*words[:_SHOWN], "...", *words[-_SHOWN:]]
+    n = len(words) if n_words is None else n_words
     count = f"{n} word{'s' if n != 1 else ''}"
     count += f" in {n_places} places" if n_places > 1 else ""
     return f"{name}: {' '.join(ends)} ({count})"

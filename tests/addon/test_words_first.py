@@ -57,6 +57,25 @@ def test_lips_are_made_in_the_light_of_the_words_and_the_take_keeps_them(
     assert np.abs(keys_of(head, "mouthClose")[1] - keys).max() > 0.01
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "shown"),
+    [
+        ("self-made papa", "en", "self-made papa (3 words)"),
+        ("\u5f00\u653e\u65f6\u95f4\u5f00\u653e\u65f6\u95f4", "cmn", "(8 words)"),
+    ],
+)
+def test_words_are_counted_as_they_are_said_and_a_long_line_is_cut(
+    text: str, language: str, shown: str, ours: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, lambda *_: HeardWords(text, language))
+
+    bpy.ops.emotalk.animate()
+
+    told = ours.takes[0].summary.partition("Words heard: ")[2]
+    assert told.endswith(shown)
+    assert (" ... " in told) == (language == "cmn")
+
+
 def test_a_text_that_is_there_goes_before(ours: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def hear(*_: Any) -> HeardWords:
         raise AssertionError("nobody asked for it")

@@ -218,7 +218,11 @@ def _animated_by_words(
     except EmoTalkError as error:
         return _warned(_animated(request, room, rest), f"Heard without words: {error}")
     script = Script(heard.text, heard.language, "Words heard")
-    passage = Passage(words, heard.text, summary(script.name, heard.text.split()))
+    shown = heard.text.split()
+    if 2 * len(shown) < len(words):  # written without spaces
+        shown = [*heard.text]
+    told_of = summary(script.name, shown, n_words=len(words))
+    passage = Passage(words, heard.text, told_of)
     report = replace(outcome.report, said=passage.summary)
     return replace(outcome, report=report, script=script, passage=passage)
 
