@@ -147,6 +147,29 @@ class EMOTALK_OT_take_here(EmoTalkOperator):
         return ""
 
 
+class EMOTALK_OT_extend_scene(OfTake):
+    """Let the scene end with its last take, so that playback and renders have all of it"""
+
+    bl_idname = "emotalk.extend_scene"
+    bl_label = "Extend Scene"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether a take goes on beyond the scene's end."""
+        if not super().poll(context):
+            return False
+        if takes.last_frame(context.scene) <= context.scene.frame_end:
+            cls.poll_message_set("No take goes on beyond the end of the scene")
+            return False
+        return True
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Move the end."""
+        scene = context.scene
+        scene.frame_end = takes.last_frame(scene)
+        return f"The scene ends at frame {scene.frame_end}"
+
+
 class EMOTALK_OT_use_sound(EmoTalkOperator):
     """Make a sound file a strip at the current frame, so that it is heard, and choose it"""
 
@@ -185,5 +208,6 @@ CLASSES = (
     EMOTALK_OT_clear,
     EMOTALK_OT_adopt_keys,
     EMOTALK_OT_take_here,
+    EMOTALK_OT_extend_scene,
     EMOTALK_OT_use_sound,
 )

@@ -34,6 +34,7 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
         if take.last_frame > end:
             text = f"Goes on to frame {take.last_frame:.0f}; the scene ends at {end}"
             draw_text(layout, text, "INFO", context)
+            layout.operator("emotalk.extend_scene", icon="TIME")
         if take.source in {"CLIP", "PAUSE"}:  # nothing was heard
             self._draw_notes(take, context)
             return

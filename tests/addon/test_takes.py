@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from emotalk.addon.ui.takes import EMOTALK_UL_takes
 
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import (
     babble,
     fcurves,
@@ -139,6 +140,24 @@ def test_a_take_of_a_copied_scene_is_called_after_its_own_character(ready: Any, 
     own = name.replace("Head:", "Head.001:")
     assert (take.name, take.controls.name) == (own, own)
     assert ready.takes[0].name == name
+
+
+def test_a_scene_that_ends_too_soon_is_extended_to_its_last_take(ready: Any) -> None:
+    scene = bpy.context.scene
+    bpy.ops.emotalk.animate()
+    ready.start_frame = 300
+    bpy.ops.emotalk.animate()
+    ready.take_index = 0
+    scene.frame_end = 20
+    layout = Layout()
+    own = SimpleNamespace(layout=layout, _draw_notes=lambda *_: None)
+
+    bpy.types.EMOTALK_PT_result.draw(own, context_of(300))
+    assert bpy.ops.emotalk.extend_scene() == {"FINISHED"}
+
+    assert layout.buttons == ["emotalk.extend_scene"]
+    assert scene.frame_end >= ready.takes[1].last_frame > scene.frame_end - 1
+    assert not bpy.ops.emotalk.extend_scene.poll()
 
 
 @needs_sound

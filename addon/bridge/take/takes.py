@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import bpy
@@ -53,6 +54,7 @@ __all__ = [
     "active_take",
     "begin",
     "finish",
+    "last_frame",
     "make_active",
     "measured",
     "measuring",
@@ -311,6 +313,11 @@ def take_of(scene: bpy.types.Scene | None, uid: str) -> Any | None:
     if scene is None:
         return None
     return next((take for take in scene.emotalk.takes if uid and take.uid == uid), None)
+
+
+def last_frame(scene: bpy.types.Scene) -> int:
+    """The frame in which the last of its takes ends."""
+    return ceil(max(take.last_frame for take in scene.emotalk.takes))
 
 
 def _its_take(scene: bpy.types.Scene, prepared: Prepared) -> Any | None:
