@@ -7,14 +7,12 @@ import bpy
 from ...emotalk_core.controls import EMOTIONS
 from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
-from .base import InView, draw_text, is_narrow
+from .base import InSequencer, InView, draw_text, is_narrow
 
 __all__ = ["CLASSES"]
 
 
-class EMOTALK_PT_result(InView, bpy.types.Panel):
-    """Report of the active take."""
-
+class _Result:
     bl_label = "Result"
 
     @classmethod
@@ -51,4 +49,12 @@ class EMOTALK_PT_result(InView, bpy.types.Panel):
             draw_text(self.layout, warning, "ERROR", context)
 
 
-CLASSES = (EMOTALK_PT_result,)
+class EMOTALK_PT_result(_Result, InView, bpy.types.Panel):
+    """In the 3D view."""
+
+
+class EMOTALK_PT_result_strips(_Result, InSequencer, bpy.types.Panel):
+    """In the sequencer."""
+
+
+CLASSES = (EMOTALK_PT_result, EMOTALK_PT_result_strips)

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 
 from ..bridge.take import adopted, moved, takes
-from .base import InView, Rows, draw_text, is_narrow, label_at_end
+from .base import InSequencer, InView, Rows, draw_text, is_narrow, label_at_end
 from .engine import draw_errand
 
 __all__ = ["CLASSES"]
@@ -48,9 +48,7 @@ class EMOTALK_UL_takes(Rows, bpy.types.UIList):
         return shown, places.tolist()
 
 
-class EMOTALK_PT_takes(InView, bpy.types.Panel):
-    """Takes in this scene."""
-
+class _Takes:
     bl_label = "Takes"
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
@@ -78,4 +76,12 @@ class EMOTALK_PT_takes(InView, bpy.types.Panel):
         layout.operator("emotalk.clear", text="Remove", icon="TRASH")
 
 
-CLASSES = (EMOTALK_UL_takes, EMOTALK_PT_takes)
+class EMOTALK_PT_takes(_Takes, InView, bpy.types.Panel):
+    """In the 3D view."""
+
+
+class EMOTALK_PT_takes_strips(_Takes, InSequencer, bpy.types.Panel):
+    """In the sequencer, where strips are moved."""
+
+
+CLASSES = (EMOTALK_UL_takes, EMOTALK_PT_takes, EMOTALK_PT_takes_strips)

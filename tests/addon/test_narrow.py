@@ -108,6 +108,15 @@ def test_remove_stands_apart_from_update_and_both_are_named(animated: Any, width
     assert drawn.buttons[-1] == "emotalk.clear"
 
 
+@pytest.mark.parametrize("name", ["takes", "result", "cast"])
+def test_the_sequencer_has_what_belongs_to_its_strips(animated: Any, name: str) -> None:
+    animated.id_data.frame_end = 2  # Result has a button then
+    own, of_view = _panel(f"{name}_strips"), _panel(name)
+
+    assert (own.bl_space_type, own.bl_label) == ("SEQUENCE_EDITOR", of_view.bl_label)
+    assert _drawn(own, USUAL).buttons == _drawn(of_view, USUAL).buttons != []
+
+
 @pytest.mark.parametrize("name", ["speech", "emotion", "rig"])
 def test_no_label_is_longer_than_the_sidebar(animated: Any, name: str) -> None:
     animated.id_data.frame_current = 20
