@@ -81,7 +81,9 @@ class EMOTALK_PT_takes(_Takes, InView, bpy.types.Panel):
 
 
 class EMOTALK_PT_takes_strips(_Takes, InSequencer, bpy.types.Panel):
-    """In the sequencer, where strips are moved."""
+    """In the sequencer, where strips are moved: open, as the list tells what has to follow."""
+
+    bl_options: ClassVar[set[str]] = set()
 
 
 CLASSES = (EMOTALK_UL_takes, EMOTALK_PT_takes, EMOTALK_PT_takes_strips)

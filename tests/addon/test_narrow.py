@@ -115,6 +115,7 @@ def test_the_sequencer_has_what_belongs_to_its_strips(animated: Any, name: str) 
 
     assert (own.bl_space_type, own.bl_label) == ("SEQUENCE_EDITOR", of_view.bl_label)
     assert _drawn(own, USUAL).buttons == _drawn(of_view, USUAL).buttons != []
+    assert ("DEFAULT_CLOSED" in getattr(own, "bl_options", ())) == (name == "cast")
 
 
 @pytest.mark.parametrize("name", ["speech", "emotion", "rig"])
