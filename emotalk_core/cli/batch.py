@@ -16,7 +16,7 @@ from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
-from ..progress import Progress, part_of
+from ..progress import Progress, part_of, silent
 from ..speech.phones import ensure_names_phones
 from ..together import HearAhead, hears_together
 from .animate import Job, Outcome, attempted, print_outcome, run_job, warned
@@ -42,6 +42,7 @@ from .reports import BatchReport, file_stamp, file_stamps, telling_how_far
 from .streams import say, tell
 from .tables import TABLES
 from .texts import add_texts_flag, find_texts, said_or_heard
+from .usual import UsualVoices
 
 __all__ = ["add_command"]
 
@@ -144,12 +145,12 @@ def _run_tasks(
     opened = [
         functools.partial(open_sound, tasks[i].job.audio, channel=asked[i]["channel"]) for i in todo
     ]
-    ahead = HearAhead(opened, engine, cache)
+    ahead, usual = HearAhead(opened, engine, cache), UsualVoices(engine, cache)
     for n_done, i in enumerate(todo):
         job, options = tasks[i].job, _options(tasks[i], arguments)
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
-        work = functools.partial(_do, job, options, hear, engine, cache, progress)
+        work = functools.partial(_do, job, options, hear, usual, progress)
         ensure_still_there(arguments.output)
         report.begin(str(job.output))
         outcome = replace(attempted(job, work), options=asked[i])
@@ -164,10 +165,10 @@ def _do(
     job: Job,
     options: argparse.Namespace,
     hear: Callable[[], None],
-    engine: Engine,
-    cache: EncodingCache | None,
+    usual: UsualVoices,
     progress: Progress,
 ) -> Outcome:
+    engine, cache = usual.engine, usual.cache
     job = replace(job, channel=read_channel(options), visemes=options.visemes)
 
     def make(options: argparse.Namespace) -> Outcome:
@@ -175,6 +176,7 @@ def _do(
         ensure_fits(track, engine.config)
         make_folder(job.output.parent)
         hear()
+        track = usual.told(track, options.usual, silent)
         return run_job(job, track, read_fps(options), engine, cache, progress)
 
     return warned(*said_or_heard(make, options))

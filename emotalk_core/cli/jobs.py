@@ -15,7 +15,7 @@ from ..rows import Form, csv_rows, read_text
 from .animate import Job
 from .options import CONTROL_FLAGS
 from .places import refuse_twice, resolved
-from .tables import TABLES, tables_beside
+from .tables import FILES, tables_beside
 from .texts import is_text_file
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
@@ -147,8 +147,8 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
         options[key] = _control(key, kind, value)
-    for table in {*TABLES, "script"} & options.keys():
-        options[table] = str(base / options[table])
+    for file in {*FILES} & options.keys():
+        options[file] = str(base / options[file])
     if is_text_file(str(options.get("text", ""))):
         options["text"] = str(base / options["text"])
     if str(options.get("preset", "")).lower().endswith(".json"):

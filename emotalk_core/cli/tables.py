@@ -13,12 +13,15 @@ from typing import Final
 from ..audio.decoders import AUDIBLE_SUFFIXES
 from ..speech.languages import of_file_name
 
-__all__ = ["TABLES", "TEXTS", "tables_beside", "texts_beside"]
+__all__ = ["FILES", "TABLES", "TEXTS", "tables_beside", "texts_beside"]
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"feelings": (".feelings.csv",), "phones": (".phones.csv", ".phones.TextGrid")}
 )
 """Flags that name such a file, and how its name ends beside NAME.wav."""
+
+FILES: Final = (*TABLES, "script", "usual")
+"""Flags that name a file to read, always."""
 
 TEXTS: Final = (".lab", ".txt", ".srt", ".vtt", ".fountain")
 """How files of words end: those of corpora for Montreal Forced Aligner, subtitles, scripts."""
