@@ -212,7 +212,7 @@ class _SoundfileDecoder:
                     yield mono[start:]
                     start = max(0, start - len(mono))
         except soundfile.LibsndfileError as error:
-            raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
+            raise _damaged(self.path, error) from error
 
 
 def _open_soundfile(path: Path) -> _SoundfileDecoder | None:
@@ -255,7 +255,12 @@ class _AvDecoder:
                         yield mono[start:]
                         start = max(0, start - len(mono))
         except av.FFmpegError as error:
-            raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
+            raise _damaged(self.path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    why = str(error).strip().rstrip(".")
+    return InputError(f"Damaged sound file ({why})", value=path, remedy="Export it again.")
 
 
 _Reader: TypeAlias = WavFile | _SoundfileDecoder | _AvDecoder
