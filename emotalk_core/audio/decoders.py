@@ -157,7 +157,8 @@ def _read_head(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
-        raise InputError("No such sound file", value=path, remedy="Check the name.") from error
+        remedy = "Mend the link, which leads nowhere." if path.is_symlink() else "Check the name."
+        raise InputError("No such sound file", value=path, remedy=remedy) from error
     except OSError as error:
         raise read_error(error, path) from error
     except ValueError as error:  # a NUL, or half a letter

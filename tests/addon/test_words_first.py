@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -173,6 +174,25 @@ def test_one_recogniser_hears_all_sounds_of_a_batch(
     assert run("batch", sounds, "-o", tmp_path / "out", "--character", "Head") == 0
 
     assert done == ["begun", "ended"]
+
+
+@pytest.mark.usefixtures("ours")
+def test_a_resumed_batch_makes_anew_what_a_recogniser_can_hear_by_now(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "base.blend"))
+    batch = ["batch", sounds, "-o", tmp_path / "out", "--character", "Head", "--resume"]
+    assert run(*batch) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "base.blend"))
+    stand_in(monkeypatch, of_length)
+
+    assert run(*batch) == 0
+
+    said = [
+        e["report"]["said"] for e in json.loads((tmp_path / "out/batch_report.json").read_text())
+    ]
+    assert said
+    assert all(one.startswith("Words heard: ") for one in said)
 
 
 def test_a_language_that_is_not_sure_goes_by_the_sounds_before(

@@ -71,7 +71,7 @@ def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
     entries = json.loads((output / "batch_report.json").read_text())
     assert code == 3
     assert [Path(e["audio"]).name for e in entries if e["error"]] == ["gone.wav"]
-    assert "No such sound file" in capsys.readouterr().err
+    assert "gone.wav'. Mend the link, which leads nowhere." in capsys.readouterr().err
     assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import tempfile
 from collections.abc import Sequence
@@ -40,6 +41,7 @@ from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ....emotalk_core.progress import Progress
 from .. import compat
 from ..asked import phones
+from ..jobs import settings
 from ..jobs.session import SESSION
 from ..keying import rigs
 from ..take import takes
@@ -308,7 +310,16 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     asked = {name: getattr(arguments, name) for name in names}
     used = file_stamps(_told_in(arguments, shot))
     read_by = readers(vars(arguments) | _beside(shot))
-    return asked | {"sound": file_stamp(shot.sound), "files": used, "readers": read_by}
+    own = {"sound": file_stamp(shot.sound), "files": used, "readers": read_by}
+    return asked | own | {"recogniser": _recogniser()}
+
+
+def _recogniser() -> str:
+    """What hears words first, where the open file asks for that; empty: nobody does."""
+    if bpy.context.scene.emotalk.hear_words:
+        with contextlib.suppress(EmoTalkError):  # told by each shot
+            return str(settings.recogniser())
+    return ""
 
 
 def _told_in(arguments: argparse.Namespace, shot: _Shot) -> list[Path]:
