@@ -68,9 +68,14 @@ def telling_how_far(report: BatchReport, n_jobs: int) -> Generator[None]:
 
 
 def summed_up(report: BatchReport, n_jobs: int) -> int:
-    """Say how many jobs are done, and which failed; the exit code."""
+    """Say how many jobs are done, how many of them with warnings, and which failed; the exit
+    code.
+    """
     failed = [entry for entry in report.entries if entry["error"] is not None]
-    say(f"{n_jobs - len(failed)} of {n_jobs} done; report: {report.path}")
+    made = [entry["report"] for entry in report.entries if entry["error"] is None]
+    n_warned = sum(bool(one and one["warnings"]) for one in made)
+    warned = f", {n_warned} with warnings" if n_warned else ""
+    say(f"{n_jobs - len(failed)} of {n_jobs} done{warned}; report: {report.path}")
     for entry in failed:
         tell(f"emotalk: failed: {entry['audio']}")
     return 3 if failed else 0

@@ -64,7 +64,9 @@ def test_a_wrong_text_is_left_out_and_told_and_the_others_go_on(
     assert [name for name in made if made[name]["report"]["warnings"]] == ["two"]
     (warning,) = made["two"]["report"]["warnings"]
     assert "Heard without two.txt: The text is not what is said" in warning
-    assert f"two.wav: {warning}" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"two.wav: {warning}" in told.err
+    assert "3 of 3 done, 1 with warnings; report: " in told.out
     assert np.array_equal(curves(sounds, "two"), curves(sounds, "three"))
 
 
