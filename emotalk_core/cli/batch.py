@@ -38,10 +38,9 @@ from .options import (
 )
 from .places import ensure_places, ensure_still_there, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
-from .reports import BatchReport, file_stamp, file_stamps, telling_how_far
-from .streams import say, tell
+from .reports import BatchReport, file_stamp, file_stamps, summed_up, telling_how_far
 from .tables import TABLES
-from .texts import add_texts_flag, find_texts, said_or_heard
+from .texts import add_texts_flag, find_texts, readers, said_or_heard
 from .usual import UsualVoices
 
 __all__ = ["add_command"]
@@ -58,7 +57,8 @@ def add_command(commands: Any) -> None:
         "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
         "control (emotion, mix, fps ...) may follow and go before the flags; `feelings`, `phones` "
         "are files as `emotalk feelings` and `emotalk phones` write them, `text` (or a .txt) with "
-        "`language` is what is said, `script` a file in which it is. Of a folder's sounds "
+        "`language` is what is said, `script` a file in which it is, `usual` a sound of the "
+        "speaker without feeling. Of a folder's sounds "
         "NAME.feelings.csv and NAME.phones.csv (or NAME.phones.TextGrid) beside one are its own.",
     )
     parser.add_argument(
@@ -98,9 +98,8 @@ def _run(arguments: argparse.Namespace) -> int:
     ensure_places(arguments.output, place)
     made = [place, *(task.job.output for task in tasks)]
     remove_leftovers(made)
-    report = BatchReport(
-        place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
-    )
+    names = [_name(task) for task in tasks]
+    report = BatchReport(place, ("audio", "output"), names, resumes=arguments.resume)
     with temporary_folder("batch") as scratch:
         cache = read_cache(arguments)
         if cache is None and (arguments.texts or hears_together(engine)):
@@ -110,11 +109,11 @@ def _run(arguments: argparse.Namespace) -> int:
             _run_tasks(tasks, arguments, engine, cache, report)
             report.write()
     remove_leftovers(made)  # of a run that was killed shortly before this one began
-    failed = [entry for entry in report.entries if entry["error"] is not None]
-    say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
-    for entry in failed:
-        tell(f"emotalk: failed: {entry['audio']}")
-    return 3 if failed else 0
+    return summed_up(report, len(tasks))
+
+
+def _name(task: Task) -> tuple[Path, Path]:
+    return task.job.audio, task.job.output
 
 
 def _with_texts(tasks: Sequence[Task], arguments: argparse.Namespace) -> list[Task]:
@@ -140,7 +139,7 @@ def _run_tasks(
     todo = [
         i
         for i, task in enumerate(tasks)
-        if not report.finished(str(task.job.output), asked[i], [task.job.output])
+        if not report.finished(_name(task), asked[i], [task.job.output])
     ]
     opened = [
         functools.partial(open_sound, tasks[i].job.audio, channel=asked[i]["channel"]) for i in todo
@@ -152,7 +151,7 @@ def _run_tasks(
         hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
         work = functools.partial(_do, job, options, hear, usual, progress)
         ensure_still_there(arguments.output)
-        report.begin(str(job.output))
+        report.begin(_name(tasks[i]))
         outcome = replace(attempted(job, work), options=asked[i])
         print_outcome(outcome)
         ensure_still_there(arguments.output)
@@ -197,6 +196,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
         "files": file_stamps(control_files(vars(options))),
+        "readers": readers(vars(options)),
     }
 
 
