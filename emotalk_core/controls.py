@@ -202,6 +202,7 @@ class FrameControls:
     intensity: np.ndarray  # float32 (T,), 0..2
     style: int = 0
     contrast: float = 0.0  # 0..1
+    usual: tuple[float, ...] = ()  # as of `ControlTrack`
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,7 @@ class ControlTrack:
     times_s: Sequence[float] = ()  # rising, seconds on the sound's own clock
     keys: Sequence[Controls] = ()  # one for each time; none at all: `base` throughout
     look: Look | None = None  # what the eyes rest on
+    usual: tuple[float, ...] = ()  # `more` of the speaker's `UsualVoice`, where it is known
     words: Words = ()  # the phones of the text that is spoken, where it is known
     script: Script | None = None  # else what may hold it, among much else
     phones: tuple[Phone, ...] = ()  # what is said, where people know better than the network
@@ -238,7 +240,8 @@ class ControlTrack:
         rows = self._at(times_s).astype(np.float32)
         weights = np.ascontiguousarray(rows[:, : len(EMOTIONS)])
         mix, intensity = np.ascontiguousarray(rows[:, len(EMOTIONS) :].T)
-        return FrameControls(weights, mix, intensity, self.base.style, self.base.contrast)
+        base = self.base
+        return FrameControls(weights, mix, intensity, base.style, base.contrast, self.usual)
 
     def changed_from(self, other: ControlTrack) -> tuple[float, float] | None:
         """First and last second between which this says something else than `other`, infinite where
@@ -258,7 +261,8 @@ class ControlTrack:
         """But for what moves and what is looked at."""
         moved = {name: getattr(self.base, name) for name in ("emotions", "mix", "intensity")}
         bases = self.base == replace(other.base, **moved)
-        return bases and (self.words, self.phones) == (other.words, other.phones)
+        told = (self.words, self.phones, self.usual)
+        return bases and told == (other.words, other.phones, other.usual)
 
     @property
     def _times_s(self) -> np.ndarray:

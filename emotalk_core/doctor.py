@@ -11,7 +11,6 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -26,7 +25,7 @@ from .engine.onnx_check import SHORT, check_graphs
 from .engine.onnx_starter import starter_graphs
 from .engine.product import has_blas
 from .engine.remote import RemoteEngine
-from .errors import EmoTalkError, SetupError, TextError
+from .errors import EmoTalkError, SetupError
 from .model.folder import load_model
 from .other_python.interpreter import Interpreter, find_python, look_at
 from .progress import Progress, silent
@@ -138,7 +137,7 @@ def about_recogniser(recogniser: Callable[[], Recogniser], progress: Progress = 
     def hear() -> str:
         offline = replace(recogniser(), is_online=False)
         silence = ArraySound(np.zeros(SAMPLE_RATE // 2, np.float32), SAMPLE_RATE)
-        with hearing(offline) as opened, suppress(TextError):  # there are none
+        with hearing(offline) as opened:  # there are none to hear
             opened.words(silence, "", progress)
         return f"{LIBRARY} hears them, with the model {offline.model}"
 

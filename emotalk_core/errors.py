@@ -24,6 +24,7 @@ __all__ = [
     "SetupError",
     "TextError",
     "WorkerError",
+    "unexpected",
 ]
 
 
@@ -35,6 +36,12 @@ class EmoTalkError(Exception):
         super().__init__(f"{problem}: {shown}. {remedy}")
         self.problem, self.value, self.remedy = problem, value, remedy
         self.reasons: tuple[str, ...] = (str(self),)  # more, where it stands for several
+
+
+def unexpected(error: Exception) -> EmoTalkError:
+    """A bug of ours, for whoever goes on with the next of many."""
+    remedy = "This is a bug in EmoTalk, not in your file."
+    return EmoTalkError(f"Unexpected {type(error).__name__}", value=error, remedy=remedy)
 
 
 class InputError(EmoTalkError):

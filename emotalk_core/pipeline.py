@@ -20,6 +20,7 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
+from .engine.emotion import beside
 from .model.config import PHONES, ModelConfig
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
@@ -30,8 +31,17 @@ from .speech.phone_contents import typical_contents
 from .speech.phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
 from .speech.transcript import with_shares, with_text
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
+from .usual_voice import UsualVoice, ensure_knows_readers, usual_voice
 
-__all__ = ["animate", "animate_to_file", "decode", "encode", "hear_shares", "said_in_script"]
+__all__ = [
+    "animate",
+    "animate_to_file",
+    "decode",
+    "encode",
+    "hear_shares",
+    "hear_usual",
+    "said_in_script",
+]
 
 _BLOCK_FRAMES: Final = 1800  # a minute: what is decoded at once, however long the sound
 _HELD_FRAMES: Final = 10  # on each side of a stretch: whether lips met depends on frames around
@@ -77,6 +87,29 @@ def hear_shares(
     shares = _shares(stored, engine.config)
     stored.close()
     return shares
+
+
+def hear_usual(
+    sound: SoundSource,
+    engine: Engine,
+    *,
+    cache: EncodingCache | None = None,
+    progress: Progress = silent,
+) -> UsualVoice:
+    """How the speaker of `sound` usually sounds: for a `ControlTrack`.
+
+    Raises
+    ------
+    InputError
+        As of `usual_voice`.
+    """
+    ensure_knows_readers(engine.config)
+    stored = _ensure_stored(sound, engine, cache, progress)
+    n = stored.n_frames
+    pieces = (stored.read(a, min(a + _BLOCK_FRAMES, n)) for a in range(0, n, _BLOCK_FRAMES))
+    found = usual_voice(pieces, engine.config)
+    stored.close()
+    return found
 
 
 def decode(  # noqa: PLR0913 - what, how, and which part of it
@@ -181,7 +214,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
-            builder.add_heard(piece, said_in(piece, engine.config))
+            heard = beside(piece.heard, track.usual)
+            builder.add_heard(replace(piece, heard=heard), said_in(piece, engine.config))
         text = _follow(
             stored, track, engine.config, part_of(progress, heard_share, _ENCODING_SHARE)
         )

@@ -214,7 +214,8 @@ class Worker:
         encoding = Encoding(*(given[name] for name in Encoding.FIELDS))
         moving = (given[name] for name in ("weights", "mix", "intensity"))
         style, contrast = int(message.header["style"]), float(message.header["contrast"])
-        controls = FrameControls(*moving, style=style, contrast=contrast)
+        usual = tuple(map(float, message.header["usual"]))
+        controls = FrameControls(*moving, style=style, contrast=contrast, usual=usual)
         with one_blas_thread():
             values = self._opened().decode(encoding, controls)
         self._send({"is": "values"}, request, {"values": values})

@@ -130,7 +130,9 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     about["listener"] = f"fitted to {len(learnt)} clips of {audition.actors.name}"
     copy_unchanged(audition.model, audition.out)
     write_tensors(audition.out / "model.safetensors", network.export(), about)
-    write_config(replace(model.config, name=audition.out.name), audition.out / "config.json")
+    emotion = replace(model.config.emotion, readers=fitted.readers)
+    config = replace(model.config, name=audition.out.name, emotion=emotion)
+    write_config(config, audition.out / "config.json")
     return {EMOTIONS[number]: share for number, share in found.items()}
 
 

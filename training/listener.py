@@ -111,6 +111,7 @@ class Listener:
     careful: np.ndarray  # float64 (8,): what the face shows; read speech stays calm under it
     spread: float  # deviation of the logits of single states
     layers: tuple[float, ...]  # shares of which the states are mixed
+    readers: tuple[float, ...]  # as of `EmotionConfig`: what is reported of people who read
 
     def shares(self, pooled: np.ndarray) -> np.ndarray:
         """float64 (N, 8) of pooled states (N, width)."""
@@ -209,7 +210,8 @@ def fit_listener(
     bias[_NEUTRAL] -= settings.neutral_less
     careful = _careful(matrix, bias, readers, settings.most_by_mistake)
     spread = float((actors.states @ matrix).std(axis=0).max())
-    return Listener(matrix, bias, careful, spread, tuple(settings.layers))
+    of_readers = _of_readers(matrix, bias, readers)
+    return Listener(matrix, bias, careful, spread, tuple(settings.layers), of_readers)
 
 
 def _axes(readers: Voices, scale: np.ndarray, held_back: float) -> np.ndarray:
@@ -228,6 +230,12 @@ def _careful(matrix: np.ndarray, bias: np.ndarray, readers: Voices, most: float)
         excess = np.log(np.maximum(shown / readers.weights.sum() / most, 1.0))
         bias[_CAREFUL:] -= excess[_CAREFUL:]
     return bias
+
+
+def _of_readers(matrix: np.ndarray, bias: np.ndarray, readers: Voices) -> tuple[float, ...]:
+    logits = readers.pooled @ matrix + bias
+    mean = readers.weights @ (logits - logits.mean(axis=1, keepdims=True)) / readers.weights.sum()
+    return tuple(np.round(mean, 3).tolist())
 
 
 def write(listener: Listener, network: Starter) -> None:

@@ -11,14 +11,14 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence, Set
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 
-from emotalk_core.model.config import write_config
+from emotalk_core.model.config import read_config, write_config
 from emotalk_core.model.folder import load_model, model_shapes, starter_folder
 from emotalk_core.model.network import Starter
 from emotalk_core.model.tensors import read_tensors, write_tensors
@@ -70,6 +70,7 @@ log = logging.getLogger(__name__)
 _KEPT: Final = "kept.pt"  # the weights after the last course
 _ACTORS: Final = ("emodb", "sped", "voiced")
 _OTHER_READERS: Final = ("grid", "german", "facegood")
+_READERS: Final = "readers"  # beside the listener's weights: what is heard of them
 _LISTENED: Final = ("open_speech", "quiet", "acted", "cremad", *_ACTORS, *_OTHER_READERS)
 
 
@@ -275,8 +276,10 @@ def listen(work: Work) -> None:
             found = recalls(tried, voices(name, "dev"))
             mean = np.mean(list(found.values()))
             log.info("listener, unseen speakers of %s: recall %.3f %s", name, mean, found)
-    write(fit_listener(actors("train", "dev"), quiet, readers, settings), network)
-    write_state(network.emotion.state_dict(), work.run / "listener.pt")
+    fitted = fit_listener(actors("train", "dev"), quiet, readers, settings)
+    write(fitted, network)
+    of_readers = {_READERS: torch.tensor(fitted.readers, dtype=torch.float64)}
+    write_state(network.emotion.state_dict() | of_readers, work.run / "listener.pt")
 
 
 def readers_of(
@@ -370,10 +373,13 @@ def export(work: Work, folder: Path) -> None:
     """Write the finished weights with their listener as a model folder and read them back."""
     made(work.finished / "config.json", "finish")
     listener = read_state(made(work.run / "listener.pt", "listen"))
+    readers = tuple(listener.pop(_READERS).tolist())
     folder.mkdir(parents=True, exist_ok=True)
     tensors, metadata = read_tensors(work.finished / "model.safetensors")
     fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}
     write_tensors(folder / "model.safetensors", {**tensors, **fitted}, metadata)
-    for name in ("encoder.safetensors", "config.json"):
-        shutil.copyfile(work.finished / name, folder / name)
+    shutil.copyfile(work.finished / "encoder.safetensors", folder / "encoder.safetensors")
+    config = read_config(work.finished / "config.json")
+    emotion = replace(config.emotion, readers=readers)
+    write_config(replace(config, emotion=emotion), folder / "config.json")
     load_model(folder)

@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...emotalk_core.audio import SoundSource
 from ...emotalk_core.cli.texts import language_of, text_of
-from ...emotalk_core.errors import EmoTalkError, RigError, TextError
+from ...emotalk_core.errors import EmoTalkError, RigError
 from ...emotalk_core.progress import Progress, part_of
 from ...emotalk_core.speech.heard_words import HeardWords, Recogniser
 from ...emotalk_core.speech.languages import of_file_name
@@ -80,10 +80,8 @@ class EMOTALK_OT_tell_text(_OfText):
         text = text_of(given)
         take = takes.active_take(scene)
         self._scene, self._uid = scene.session_uid, take.uid
-        if not given:
+        if not text.strip():  # a file may be empty, too: no words
             return lambda _progress: _NOTHING
-        if not text.strip():
-            raise TextError("The text is empty", value=given, remedy="Write what is said in it.")
         self.language = language_of(given, self.language)
         script = Script(text, self.language, "Of the text")
         prepared = None
@@ -169,13 +167,20 @@ class EMOTALK_OT_hear_words(_OfText):
             raise failed[0][1]
         for one, error in failed:
             self.warn(f"{one.name}: {error}")
-        heard = [one for one, error in zip(result, errors, strict=True) if error is None]
+        well = [one for one, error in zip(result, errors, strict=True) if error is None]
+        heard = [one for one in well if one.passage.words]
+        silent = ", ".join(one.name for one in well if not one.passage.words)
+        if not heard:
+            return f"No words are heard in {silent}"
         n, languages = sum(len(one.passage.words) for one in heard), {h.language for h in heard}
         of = f" in {counted(len(heard), 'take')}" if self.every else ""
-        return f"{counted(n, 'word')} heard{of} ({', '.join(sorted(languages))})"
+        none = f"; none in {silent}" if silent else ""
+        return f"{counted(n, 'word')} heard{of} ({', '.join(sorted(languages))}){none}"
 
     def _not_told(self, one: _Heard) -> EmoTalkError | None:
-        """Why its take cannot be told."""
+        """Why its take cannot be told; one without words keeps the text that it has."""
+        if not one.passage.words:
+            return None
         try:
             self.tell(one.uid, one.language, one.passage)
         except EmoTalkError as error:
@@ -239,6 +244,8 @@ def _read(
     try:
         if isinstance(heard, EmoTalkError):
             raise heard
+        if not heard.text:
+            return take
         words = pronounced(heard.text, heard.language, part_of(progress, _HEARD, _READ))
         said.check_is_said(prepared, words, part_of(progress, _READ, 1.0))
     except EmoTalkError as error:

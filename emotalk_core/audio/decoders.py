@@ -157,7 +157,8 @@ def _read_head(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
-        raise InputError("No such sound file", value=path, remedy="Check the name.") from error
+        remedy = "Mend the link, which leads nowhere." if path.is_symlink() else "Check the name."
+        raise InputError("No such sound file", value=path, remedy=remedy) from error
     except OSError as error:
         raise read_error(error, path) from error
     except ValueError as error:  # a NUL, or half a letter
@@ -212,7 +213,7 @@ class _SoundfileDecoder:
                     yield mono[start:]
                     start = max(0, start - len(mono))
         except soundfile.LibsndfileError as error:
-            raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
+            raise _damaged(self.path, error) from error
 
 
 def _open_soundfile(path: Path) -> _SoundfileDecoder | None:
@@ -255,7 +256,12 @@ class _AvDecoder:
                         yield mono[start:]
                         start = max(0, start - len(mono))
         except av.FFmpegError as error:
-            raise InputError("Damaged sound file", value=self.path, remedy=f"{error}") from error
+            raise _damaged(self.path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    why = str(error).strip().rstrip(".")
+    return InputError(f"Damaged sound file ({why})", value=path, remedy="Export it again.")
 
 
 _Reader: TypeAlias = WavFile | _SoundfileDecoder | _AvDecoder

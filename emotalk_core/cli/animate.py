@@ -6,7 +6,7 @@ import argparse
 import functools
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -36,13 +36,23 @@ from .options import (
     read_track,
     refuse_visemes,
 )
-from .places import ensure_places, refuse_overwriting, refuse_twice
+from .places import ensure_places, refuse_overwriting, shared_places
 from .progress import progress_for
 from .reports import with_sound, write_report
 from .streams import say, tell
 from .tables import TABLES
+from .usual import UsualVoices
 
-__all__ = ["Job", "Outcome", "add_command", "attempted", "print_outcome", "run_job", "warned"]
+__all__ = [
+    "Job",
+    "Outcome",
+    "add_command",
+    "attempted",
+    "print_outcome",
+    "run_job",
+    "warned",
+    "with_faults",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +90,7 @@ class Job:
     output: Path
     channel: int | None = None  # the one that speaks, from 1; None: the mean of all
     visemes: bool = False  # the 15 in place of the 52 channels
+    fault: EmoTalkError | None = None  # why nobody does it
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,8 @@ def _run(arguments: argparse.Namespace) -> int:
         ensure_writable(arguments.report)
     outcomes = []
     asked = {"channel": channel, "visemes": arguments.visemes}
+    usual = progress_for(arguments.progress, label="usual voice" if arguments.usual else "")
+    track = UsualVoices(engine, cache).told(track, arguments.usual, usual)
     for job in (replace(job, **asked) for job in jobs):
         progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")
         work = functools.partial(run_job, job, track, fps, engine, cache, progress)
@@ -156,6 +169,8 @@ def run_job(
 def attempted(job: Job, work: Callable[[], Outcome]) -> Outcome:
     """What became of one job of several: whatever happens to it, the others have their turn."""
     try:
+        if job.fault is not None:
+            raise job.fault
         return work()
     except EmoTalkError as error:
         why = str(error)
@@ -191,6 +206,13 @@ def print_outcome(outcome: Outcome) -> None:
         tell(f"emotalk: {sound}: {warning}")
 
 
+def with_faults(jobs: Iterable[Job]) -> list[Job]:
+    """The same, those that would make one file marked: the others have their turn."""
+    jobs = [*jobs]
+    shared = shared_places([job.audio for job in jobs], [job.output for job in jobs])
+    return [replace(job, fault=shared.get(i)) for i, job in enumerate(jobs)]
+
+
 def _names_folder(output: str) -> bool:
     """`out/` is one before it is there: a shell's loop over sounds would write one file again and
     again.
@@ -206,9 +228,7 @@ def _jobs(audio: Sequence[Path], output: Path, form: str | None, *, is_folder: b
         raise InputError(
             "Several sounds need a folder", value=output, remedy="Name a folder with -o."
         )
-    jobs = [Job(path, output / f"{path.stem}.{form or 'csv'}") for path in audio]
-    refuse_twice([job.audio for job in jobs], [job.output for job in jobs])
-    return jobs
+    return with_faults(Job(path, output / f"{path.stem}.{form or 'csv'}") for path in audio)
 
 
 def _refuse_shared_tables(jobs: Sequence[Job], options: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from ..audio import open_sound
 from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..engine import Engine
-from ..progress import Progress, part_of
+from ..progress import Progress, part_of, silent
 from ..speech.phones import ensure_names_phones
 from ..together import HearAhead, hears_together
 from .animate import Job, Outcome, attempted, print_outcome, run_job, warned
@@ -38,10 +38,10 @@ from .options import (
 )
 from .places import ensure_places, ensure_still_there, make_folder, refuse_overwriting, resolved
 from .progress import progress_for
-from .reports import BatchReport, file_stamp, file_stamps, telling_how_far
-from .streams import say, tell
+from .reports import BatchReport, file_stamp, file_stamps, summed_up, telling_how_far
 from .tables import TABLES
-from .texts import add_texts_flag, find_texts, said_or_heard
+from .texts import add_texts_flag, find_texts, readers, said_or_heard
+from .usual import UsualVoices
 
 __all__ = ["add_command"]
 
@@ -57,7 +57,8 @@ def add_command(commands: Any) -> None:
         "objects. `audio` is required, relative to it; `output`, relative to OUT, and every "
         "control (emotion, mix, fps ...) may follow and go before the flags; `feelings`, `phones` "
         "are files as `emotalk feelings` and `emotalk phones` write them, `text` (or a .txt) with "
-        "`language` is what is said, `script` a file in which it is. Of a folder's sounds "
+        "`language` is what is said, `script` a file in which it is, `usual` a sound of the "
+        "speaker without feeling. Of a folder's sounds "
         "NAME.feelings.csv and NAME.phones.csv (or NAME.phones.TextGrid) beside one are its own.",
     )
     parser.add_argument(
@@ -97,9 +98,8 @@ def _run(arguments: argparse.Namespace) -> int:
     ensure_places(arguments.output, place)
     made = [place, *(task.job.output for task in tasks)]
     remove_leftovers(made)
-    report = BatchReport(
-        place, "output", [str(task.job.output) for task in tasks], resumes=arguments.resume
-    )
+    names = [_name(task) for task in tasks]
+    report = BatchReport(place, ("audio", "output"), names, resumes=arguments.resume)
     with temporary_folder("batch") as scratch:
         cache = read_cache(arguments)
         if cache is None and (arguments.texts or hears_together(engine)):
@@ -109,11 +109,11 @@ def _run(arguments: argparse.Namespace) -> int:
             _run_tasks(tasks, arguments, engine, cache, report)
             report.write()
     remove_leftovers(made)  # of a run that was killed shortly before this one began
-    failed = [entry for entry in report.entries if entry["error"] is not None]
-    say(f"{len(tasks) - len(failed)} of {len(tasks)} done; report: {report.path}")
-    for entry in failed:
-        tell(f"emotalk: failed: {entry['audio']}")
-    return 3 if failed else 0
+    return summed_up(report, len(tasks))
+
+
+def _name(task: Task) -> tuple[Path, Path]:
+    return task.job.audio, task.job.output
 
 
 def _with_texts(tasks: Sequence[Task], arguments: argparse.Namespace) -> list[Task]:
@@ -139,19 +139,19 @@ def _run_tasks(
     todo = [
         i
         for i, task in enumerate(tasks)
-        if not report.finished(str(task.job.output), asked[i], [task.job.output])
+        if not report.finished(_name(task), asked[i], [task.job.output])
     ]
     opened = [
         functools.partial(open_sound, tasks[i].job.audio, channel=asked[i]["channel"]) for i in todo
     ]
-    ahead = HearAhead(opened, engine, cache)
+    ahead, usual = HearAhead(opened, engine, cache), UsualVoices(engine, cache)
     for n_done, i in enumerate(todo):
         job, options = tasks[i].job, _options(tasks[i], arguments)
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")
         hear = functools.partial(ahead.hear, n_done, part_of(progress, 0.0, 0.1))
-        work = functools.partial(_do, job, options, hear, engine, cache, progress)
+        work = functools.partial(_do, job, options, hear, usual, progress)
         ensure_still_there(arguments.output)
-        report.begin(str(job.output))
+        report.begin(_name(tasks[i]))
         outcome = replace(attempted(job, work), options=asked[i])
         print_outcome(outcome)
         ensure_still_there(arguments.output)
@@ -164,10 +164,10 @@ def _do(
     job: Job,
     options: argparse.Namespace,
     hear: Callable[[], None],
-    engine: Engine,
-    cache: EncodingCache | None,
+    usual: UsualVoices,
     progress: Progress,
 ) -> Outcome:
+    engine, cache = usual.engine, usual.cache
     job = replace(job, channel=read_channel(options), visemes=options.visemes)
 
     def make(options: argparse.Namespace) -> Outcome:
@@ -175,6 +175,7 @@ def _do(
         ensure_fits(track, engine.config)
         make_folder(job.output.parent)
         hear()
+        track = usual.told(track, options.usual, silent)
         return run_job(job, track, read_fps(options), engine, cache, progress)
 
     return warned(*said_or_heard(make, options))
@@ -195,6 +196,7 @@ def _asked(task: Task, arguments: argparse.Namespace, engine: Engine) -> dict[st
         "audio": str(resolved(task.job.audio)),
         "sound": file_stamp(task.job.audio),
         "files": file_stamps(control_files(vars(options))),
+        "readers": readers(vars(options)),
     }
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ..audio.decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
 from ..rows import Form, csv_rows, read_text
-from .animate import Job
+from .animate import Job, with_faults
 from .options import CONTROL_FLAGS
-from .places import refuse_twice, resolved
-from .tables import TABLES, tables_beside
+from .places import resolved
+from .tables import FILES, tables_beside
 from .texts import is_text_file
 
 __all__ = ["Task", "find_sounds", "read_tasks"]
@@ -33,12 +33,12 @@ class Task:
 
 
 def read_tasks(source: Path, output: Path, form: str) -> list[Task]:
-    """The jobs of a folder or of a list, each with a file of its own in `output`.
+    """The jobs of a folder or of a list, each with a file of its own in `output`, or its fault.
 
     Raises
     ------
     InputError
-        There is nothing to do, the list is damaged, or two jobs have one file.
+        There is nothing to do, or the list is damaged.
     """
     if source.is_dir():
         tasks = _tasks_of_folder(source, output, form)
@@ -48,8 +48,8 @@ def read_tasks(source: Path, output: Path, form: str) -> list[Task]:
         raise InputError(
             "Nothing to do", value=source, remedy="Put sound files into it, or name them in it."
         )
-    refuse_twice([task.job.audio for task in tasks], [task.job.output for task in tasks])
-    return tasks
+    jobs = with_faults(task.job for task in tasks)
+    return [replace(task, job=job) for task, job in zip(tasks, jobs, strict=True)]
 
 
 def find_sounds(folder: Path, *, apart: Path | None = None) -> list[Path]:
@@ -147,8 +147,8 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
         options[key] = _control(key, kind, value)
-    for table in {*TABLES, "script"} & options.keys():
-        options[table] = str(base / options[table])
+    for file in {*FILES} & options.keys():
+        options[file] = str(base / options[file])
     if is_text_file(str(options.get("text", ""))):
         options["text"] = str(base / options["text"])
     if str(options.get("preset", "")).lower().endswith(".json"):

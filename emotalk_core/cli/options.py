@@ -24,8 +24,9 @@ from ..speech.phone_files import read_phones
 from ..speech.phones import ensure_names_phones
 from ..timing import exact_rate
 from .felt_table import read_feelings
-from .tables import TABLES
+from .tables import FILES, TABLES
 from .texts import add_text_flags, is_text_file, read_script, read_words
+from .usual import add_usual_flag
 
 __all__ = [
     "CONTROL_FLAGS",
@@ -82,6 +83,7 @@ CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": str,
     "script": str,
     "language": str,
+    "usual": str,
 }
 """Every flag of `add_control_flags`, files of one sound's own, and what makes each value from
 text.
@@ -194,6 +196,7 @@ def add_control_flags(parser: argparse.ArgumentParser) -> None:
         "saved in Blender",
     )  # fmt: skip
     group.add_argument("--emotion", metavar="NAME=WEIGHT,...", help=f"any of {', '.join(EMOTIONS)}")
+    add_usual_flag(group)
     for name, text in _NUMBERS.items():
         _add_number(group, name, text)
     group.add_argument(
@@ -302,11 +305,11 @@ def control_files(options: Mapping[str, Any]) -> list[Path]:
     """The files that flags, or what a job has of its own, take controls from: never to be written
     over.
     """
-    preset, tables = options.get("preset"), [options.get(name) for name in (*TABLES, "script")]
+    preset, read = options.get("preset"), [options.get(name) for name in FILES]
     files = [preset] if preset and _is_preset_file(preset) else []
     told = (options.get("text"), options.get("text_beside"))
     texts = [text for text in told if text and is_text_file(text)]
-    return [Path(file) for file in (*files, *filter(None, tables), *texts)]
+    return [Path(file) for file in (*files, *filter(None, read), *texts)]
 
 
 def _is_preset_file(name: str) -> bool:

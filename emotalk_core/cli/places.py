@@ -15,8 +15,8 @@ __all__ = [
     "make_folder",
     "place_of",
     "refuse_overwriting",
-    "refuse_twice",
     "resolved",
+    "shared_places",
 ]
 
 
@@ -64,24 +64,24 @@ def _identities(path: Path) -> list[object]:
     return [resolved(path), *file]
 
 
-def refuse_twice(sounds: Sequence[Path], outputs: Sequence[Path]) -> None:
-    """Raise if two sounds would make one file; `outputs` has that of each sound.
-
-    Raises
-    ------
-    InputError
-        With the two sounds.
+def shared_places(sounds: Sequence[Path], outputs: Sequence[Path]) -> dict[int, InputError]:
+    """Which sounds would make a file that another one makes too, by their numbers, and what to
+    tell of each; `outputs` has the file of each sound. None of them has a right to it: which one
+    came last, nobody could tell the file.
     """
-    maker: dict[Path, Path] = {}
-    for sound, output in zip(sounds, outputs, strict=True):
-        place = place_of(output)
-        if place in maker:
-            raise InputError(
-                f"Two sounds would make one file ({output.name})",
-                value=f"{maker[place]}, {sound}",
-                remedy="Give one of them another name.",
-            )
-        maker[place] = sound
+    makers: dict[Path, list[int]] = {}
+    for i, output in enumerate(outputs):
+        makers.setdefault(place_of(output), []).append(i)
+    return {
+        i: InputError(
+            f"Two sounds would make one file ({outputs[i].name})",
+            value=f"{sounds[i]}, {sounds[next(other for other in makers_of_one if other != i)]}",
+            remedy="Give one of them another name.",
+        )
+        for makers_of_one in makers.values()
+        if len(makers_of_one) > 1
+        for i in makers_of_one
+    }
 
 
 def ensure_report(report: Path | None, folder: Path) -> None:

@@ -13,12 +13,15 @@ from typing import Final
 from ..audio.decoders import AUDIBLE_SUFFIXES
 from ..speech.languages import of_file_name
 
-__all__ = ["TABLES", "TEXTS", "tables_beside", "texts_beside"]
+__all__ = ["FILES", "TABLES", "TEXTS", "is_empty", "is_file", "tables_beside", "texts_beside"]
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"feelings": (".feelings.csv",), "phones": (".phones.csv", ".phones.TextGrid")}
 )
 """Flags that name such a file, and how its name ends beside NAME.wav."""
+
+FILES: Final = (*TABLES, "script", "usual")
+"""Flags that name a file to read, always."""
 
 TEXTS: Final = (".lab", ".txt", ".srt", ".vtt", ".fountain")
 """How files of words end: those of corpora for Montreal Forced Aligner, subtitles, scripts."""
@@ -38,15 +41,25 @@ def texts_beside(sounds: Sequence[Path], language: str) -> dict[Path, Path]:
     """The files beside sounds that may hold their words: anything may, so batches have to be told.
 
     NAME.txt goes before NAME.de.txt, and of such names the one of `language` before others; where
-    there is a sound NAME.de.wav, NAME.de.txt is its own.
+    there is a sound NAME.de.wav, NAME.de.txt is its own. An empty one, which says that there are no
+    words, goes behind all others.
     """
     folders = {folder: _texts_in(folder) for folder in {sound.parent for sound in sounds}}
     found = {}
     for sound in sounds:
         names = folders[sound.parent].get(sound.stem)
         if names:
-            found[sound] = sound.with_name(min(names, key=lambda name: _rank(name, language)))
+            texts = map(sound.with_name, names)
+            found[sound] = min(texts, key=lambda text: _rank(text, language))
     return found
+
+
+def is_empty(text: Path) -> bool:
+    """Whether nothing stands in a text: nobody speaks in its sound."""
+    try:
+        return not text.read_bytes().strip()
+    except OSError:  # told by whoever reads it
+        return False
 
 
 def _texts_in(folder: Path) -> dict[str, list[str]]:
@@ -63,17 +76,18 @@ def _texts_in(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _rank(name: str, language: str) -> tuple[object, ...]:
-    told = of_file_name(name)
-    return told != "", told != language, TEXTS.index(Path(name).suffix.lower()), name
+def _rank(text: Path, language: str) -> tuple[object, ...]:
+    told, ending = of_file_name(text.name), TEXTS.index(text.suffix.lower())
+    return is_empty(text), told != "", told != language, ending, text.name
 
 
 def _beside(sound: Path, endings: Iterable[str]) -> Path | None:
     files = (sound.with_name(f"{sound.stem}{ending}") for ending in endings)
-    return next(filter(_is_file, files), None)
+    return next(filter(is_file, files), None)
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is one, whatever its name."""
     try:
         return path.is_file()
     except OSError:  # a longer name than there may be

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import InputError, ReaderError, TextError
 from ..rows import read_text
 from ..speech.languages import of_file_name
 from ..speech.passage import Script, script_of
 from ..speech.script import speakers
-from ..speech.transcript import ENGLISH, Words, ensure_read, pronounced
+from ..speech.transcript import ENGLISH, Words, ensure_read, pronounced, reader_of
 from .streams import say
-from .tables import TEXTS, texts_beside
+from .tables import TEXTS, is_empty, texts_beside
 
 __all__ = [
     "add_language_flag",
@@ -26,6 +26,7 @@ __all__ = [
     "language_of",
     "read_script",
     "read_words",
+    "readers",
     "said_or_heard",
     "text_of",
 ]
@@ -73,10 +74,14 @@ def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
 
 
 def read_words(arguments: argparse.Namespace) -> Words:
-    """The phones of the text that is given; none without."""
+    """The phones of the text that is given; none without, and of an empty one: it says that there
+    are no words.
+    """
     if arguments.text is None:
         return ()
     text = text_of(arguments.text)
+    if not text.strip():
+        return ()
     if arguments.text_beside is None and (names := speakers(text)):
         say(f"Names of speakers in the text, which are not said: {', '.join(names)}")
     with _naming(arguments.text) if is_text_file(arguments.text) else nullcontext():
@@ -84,8 +89,10 @@ def read_words(arguments: argparse.Namespace) -> Words:
 
 
 def read_script(arguments: argparse.Namespace) -> Script | None:
-    """The script that is given, with its phones; of many sounds the same one."""
-    if arguments.script is None:
+    """The script that is given, with its phones; of many sounds the same one. A text goes before,
+    an empty one too.
+    """
+    if arguments.script is None or arguments.text is not None:
         return None
     path = Path(arguments.script)
     language = language_of(path, arguments.language)
@@ -125,6 +132,14 @@ def language_of(text: str | Path, told: str) -> str:
     return named or told
 
 
+def readers(options: Mapping[str, Any]) -> list[str]:
+    """Who reads the texts that are given, here and now: whoever reads them later may read them
+    otherwise, or be the first who can.
+    """
+    texts = (options["text"], options["text_beside"], options["script"])
+    return [reader_of(language_of(text, options["language"])) for text in texts if text]
+
+
 def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Path, str]:
     """The files with the words of sounds that lie beside them, where --texts asks for them;
     says of how many.
@@ -141,7 +156,9 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
         return {}
     beside = texts_beside(sounds, arguments.language)
     found = {sound: str(text) for sound, text in beside.items()}
-    languages = {language_of(text, arguments.language) for text in found.values()}
+    empty = {text for text in beside.values() if is_empty(text)}
+    read = {text for text in beside.values() if text not in empty}
+    languages = {language_of(text, arguments.language) for text in read}
     for language in languages:
         is_named = language != arguments.language
         _ensure_read(language, is_named=is_named, is_only=len(languages) == 1)
@@ -151,7 +168,9 @@ def find_texts(sounds: Sequence[Path], arguments: argparse.Namespace) -> dict[Pa
             value=sounds[0],
             remedy=f"Put NAME{' or NAME'.join(TEXTS)} beside it, or leave --texts out.",
         )
-    say(f"Texts lie beside {len(found)} of {len(sounds)} sounds")
+    n_empty = sum(text in empty for text in beside.values())
+    without = f", {n_empty} of them empty: no words" if n_empty else ""
+    say(f"Texts lie beside {len(found)} of {len(sounds)} sounds{without}")
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,23 +12,24 @@ from typing import Any, Final
 from ..atomic_file import atomic_file, ensure_writable
 from ..audio import SoundSource, open_sound
 from ..audio.decoders import AUDIBLE_SUFFIXES
-from ..errors import EmoTalkError, InputError
+from ..errors import Cancelled, EmoTalkError, InputError, unexpected
 from ..other_python.interpreter import find_python
-from ..progress import Progress
+from ..progress import Progress, silent
 from ..speech.heard_words import MODEL, HeardWords, Recogniser
 from ..speech.languages import ensure_heard, in_file_name, of_file_name, to_whisper
 from ..speech.transcript import ENGLISH
 from ..speech.words_of_sounds import Languages, Spoken, words_of_sounds
 from .jobs import find_sounds
 from .options import add_channel_flag, add_progress_flag, read_channel
-from .places import refuse_overwriting, refuse_twice
+from .places import refuse_overwriting, shared_places
 from .progress import progress_for
 from .reports import with_sound
 from .streams import say, tell
-from .tables import texts_beside
-from .texts import language_of
+from .tables import is_empty, is_file, texts_beside
 
 __all__ = ["add_command"]
+
+_log = logging.getLogger(__name__)
 
 _ENDING: Final = ".txt"
 _ENDINGS: Final = (_ENDING, ".lab")  # of what may be written over: no sound, no subtitles
@@ -38,11 +40,13 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "words",
         help="what is said in sounds, as texts for --text and --texts",
-        description="NAME.txt beside each NAME.wav, or NAME.de.txt where German is spoken, heard "
-        "by faster-whisper, which has to be installed (pip install faster-whisper) in this or "
-        "another Python. Look over what it writes: lips follow it where it fits. Texts that are "
-        "there already stay. The language of a short sound goes by its name (NAME.de.wav), else by "
-        "the others, most of all by those of its folder.",
+        description="NAME.en.txt beside each NAME.wav in which English is spoken, NAME.de.txt "
+        "where it is German, heard by faster-whisper, which has to be installed (pip install "
+        "faster-whisper) in this or another Python. Look over what it writes: lips follow it where "
+        "it fits. Texts that are there already stay. A sound in which no words are heard has an "
+        "empty NAME.txt: remove it to have it heard again. The language goes by the name of a "
+        "sound (NAME.de.wav), of a short one without else by the others, most of all by those of "
+        "its folder.",
     )
     parser.add_argument(
         "audio", nargs="+", type=Path, metavar="SOUND", help="sound or film files, or folders"
@@ -58,7 +62,7 @@ def add_command(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--language", default="", metavar="NAME",
-        help="what is spoken: en, de, fr-fr, es ... (default: as it is heard)",
+        help="what is spoken, whatever names tell: en, de, fr-fr, es ... (default: as it is heard)",
     )  # fmt: skip
     add_channel_flag(parser)
     parser.add_argument(
@@ -75,28 +79,57 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     ensure_heard(arguments.language)
     found, output = _sounds(arguments.audio), arguments.output
-    beside = texts_beside(found, arguments.language) if output is None else {}
     if output is not None:
         _check_output(output, found)
+    beside = texts_beside(found, arguments.language) if output is None else {}
     for text in dict.fromkeys(beside.values()):
-        say(f"{text}: is there already")
-    sounds = [sound for sound in found if sound not in beside]
+        say(f"{text}: is there already{', without words' if is_empty(text) else ''}")
+    sounds, failed = [sound for sound in found if sound not in beside], list[Path]()
+    for sound, heard, progress in _heard(sounds, found, arguments, _languages(beside)):
+        error = _error_of(sound, output, heard, progress)
+        if error is None:
+            continue
+        if len(found) == 1:
+            raise error
+        tell(f"emotalk: {with_sound(sound, str(error))}")
+        failed.append(sound)
+    if len(found) > 1:
+        _sum_up(found, failed)
+    return 3 if failed else 0
+
+
+def _heard(
+    sounds: Sequence[Path], found: Sequence[Path], arguments: argparse.Namespace, known: Languages
+) -> Iterator[tuple[Path, HeardWords | EmoTalkError, Progress]]:
+    """Each of the sounds that have no text, of all that were found; errors of those that would have
+    one text first.
+    """
+    output: Path | None = arguments.output
     texts = [output or sound.with_suffix(_ENDING) for sound in sounds]
     refuse_overwriting("The text", texts, found)
-    refuse_twice(sounds, texts)
-    asked = [_spoken(sound, arguments, n=len(found)) for sound in sounds]
-    n_done = 0
-    for i, heard in words_of_sounds(asked, _recogniser(arguments), _languages(beside)):
-        try:
-            _finish(sounds[i], output, heard, asked[i].progress)
-            n_done += 1
-        except EmoTalkError as error:
-            if len(found) == 1:
-                raise
-            tell(f"emotalk: {with_sound(sounds[i], str(error))}")
-    if len(found) > 1:
-        say(f"{len(beside) + n_done} of {len(found)} sounds have a text")
-    return 3 if n_done < len(sounds) else 0
+    shared = shared_places(sounds, texts)
+    for i, error in shared.items():
+        yield sounds[i], error, silent
+    own = [sound for i, sound in enumerate(sounds) if i not in shared]
+    asked = [_spoken(sound, arguments, n=len(found)) for sound in own]
+    for i, heard in words_of_sounds(asked, _recogniser(arguments), known):
+        yield own[i], heard, asked[i].progress
+
+
+def _error_of(
+    sound: Path, output: Path | None, heard: HeardWords | EmoTalkError, progress: Progress
+) -> EmoTalkError | None:
+    """Write what was heard; why that was not possible, whatever happened."""
+    try:
+        _finish(sound, output, heard, progress)
+    except EmoTalkError as error:
+        return error
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001 - one of the doors
+        _log.exception("This is a bug in EmoTalk, not in your file")
+        return unexpected(error)
+    return None
 
 
 def _finish(
@@ -110,7 +143,18 @@ def _finish(
     if text is not None:
         say(f"{text}: is there by now")
     elif isinstance(heard, HeardWords):
-        _write(output or _free_place(sound, heard.language), heard)
+        _write(output or _free_place(sound, heard.language), sound, heard)
+
+
+def _sum_up(found: Sequence[Path], failed: Sequence[Path]) -> None:
+    """What a look in the morning wants to know."""
+    texts = texts_beside(found, "")
+    n_empty = sum(sound in texts and is_empty(texts[sound]) for sound in found)
+    n_texts = len(found) - len(failed) - n_empty
+    without = f", {n_empty} more have no words" if n_empty else ""
+    say(f"{n_texts} of {len(found)} sounds have a text{without}")
+    for sound in failed:
+        tell(f"emotalk: failed: {sound}")
 
 
 def _check_output(output: Path, sounds: Sequence[Path]) -> None:
@@ -127,10 +171,10 @@ def _check_output(output: Path, sounds: Sequence[Path]) -> None:
 
 
 def _languages(beside: Mapping[Path, Path]) -> Languages:
-    """Those of sounds that have their texts: another run has heard them, or somebody has."""
+    """Those that the names of texts tell: another run has heard them, or somebody has."""
     known = Languages()
     for sound, text in beside.items():
-        known.add(HeardWords("", language_of(text, ENGLISH)), sound.parent)
+        known.add(HeardWords("", of_file_name(text.name)), sound.parent)
     return known
 
 
@@ -163,19 +207,24 @@ def _text_of(sound: Path, output: Path | None) -> Path | None:
 
 
 def _place(sound: Path, language: str) -> Path:
-    """NAME.txt in English, NAME.de.txt in German, of NAME.wav and NAME.de.wav: what reads it goes
-    by that.
+    """NAME.de.txt in German, of NAME.wav and NAME.de.wav: what reads it goes by that. NAME.txt
+    where there are no words.
     """
     plain = sound.with_name(f"{sound.stem}{_ENDING}")
-    if language_of(plain, ENGLISH) == language:
+    if not language or _is_named(plain, language):
         return plain
     return sound.with_name(f"{sound.stem}{in_file_name(language)}{_ENDING}")
+
+
+def _is_named(path: Path, language: str) -> bool:
+    """Whether this is the language that a file's name tells."""
+    return to_whisper(of_file_name(path.name)) == to_whisper(language)
 
 
 def _free_place(sound: Path, language: str) -> Path:
     place = _place(sound, language)
     others = (place.with_suffix(ending) for ending in AUDIBLE_SUFFIXES)
-    if place.stem != sound.stem and any(map(Path.is_file, others)):  # NAME.de.wav, say
+    if place.stem != sound.stem and any(map(is_file, others)):  # NAME.de.wav, say
         raise InputError(
             "Another sound has a text of this name", value=place, remedy="Rename one of the sounds."
         )
@@ -189,13 +238,22 @@ def _sounds(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _write(text: Path, heard: HeardWords) -> None:
+def _write(text: Path, sound: Path, heard: HeardWords) -> None:
     with atomic_file(text) as file:
-        file.write(f"{heard.text}\n".encode())
+        file.write(f"{heard.text}\n".encode() if heard.text else b"")
     n, language = len(heard.text.split()), heard.language
-    say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({language})")
-    named = of_file_name(text.name)
-    if named and to_whisper(named) != to_whisper(language):
+    if not n:
+        say(f"{text}: no words are heard")
+        return
+    wrong = of_file_name(sound.name)
+    doubt = f", not {wrong} as the sound's name says" if _is_misnamed(sound, language) else ""
+    say(f"{text}: {'1 word' if n == 1 else f'{n} words'} ({language}{doubt})")
+    if _is_misnamed(text, language):
+        named = of_file_name(text.name)
         tell(f"emotalk: {text}: its name says {named}, its words are {language}: rename it")
-    elif not named and language != ENGLISH:
+    elif not of_file_name(text.name) and language != ENGLISH:
         tell(f"emotalk: {text}: give --language {language} to what reads it")
+
+
+def _is_misnamed(path: Path, language: str) -> bool:
+    return of_file_name(path.name) != "" and not _is_named(path, language)

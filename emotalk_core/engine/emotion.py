@@ -11,7 +11,7 @@ import numpy as np
 from ..controls import EMOTIONS, FrameControls
 from .product import product
 
-__all__ = ["emotion_latent", "sharpened", "with_contrast"]
+__all__ = ["beside", "beside_usual", "emotion_latent", "sharpened", "with_contrast"]
 
 _FEELINGS: Final = slice(EMOTIONS.index("happy"), None)  # neutral and calm are the lack of any
 _SHARPEST: Final = 4.0  # power of the shares at contrast 1; with 8 faces snap where two are even
@@ -38,6 +38,38 @@ def emotion_latent(
     mix = np.asarray(controls.mix, np.float32)[:, None]
     away = (1.0 - mix) * (np.asarray(voice, np.float32) - neutral) + mix * sliders
     return neutral + np.asarray(controls.intensity, np.float32)[:, None] * away
+
+
+def beside_usual(voice: np.ndarray, more: tuple[float, ...], prototypes: np.ndarray) -> np.ndarray:
+    """Where the voice stands beside how it usually sounds, float32 (T, E); without that `voice`
+    itself.
+
+    Parameters
+    ----------
+    voice : float (T, E)
+        Of a starter: a mixture of the prototypes.
+    more : tuple of 8 floats
+        Of `usual_voice.UsualVoice`; empty: not known.
+    prototypes : float32 (8, E)
+        Where each emotion stands; neutral first.
+    """
+    if not more:
+        return voice
+    voice = np.ascontiguousarray(voice, np.float32)
+    shares = product(voice, np.ascontiguousarray(np.linalg.pinv(prototypes)))
+    return product(np.ascontiguousarray(beside(shares, more)), prototypes)
+
+
+def beside(shares: np.ndarray, more: tuple[float, ...]) -> np.ndarray:
+    """Shares of the emotions (T, 8) as they are heard beside a usual voice's `more`, float32; their
+    sum stays. Without any, `shares` themselves.
+    """
+    if not more:
+        return shares
+    felt = np.asarray(shares, np.float32).clip(0.0, None)  # float16 may have rounded below 0
+    less = felt * np.exp(-np.array(more, np.float32))
+    scale = felt.sum(axis=1, keepdims=True) / np.maximum(less.sum(axis=1, keepdims=True), _NOTHING)
+    return less * scale
 
 
 def with_contrast(voice: np.ndarray, contrast: float, prototypes: np.ndarray) -> np.ndarray:

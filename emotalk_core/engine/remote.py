@@ -110,7 +110,8 @@ class RemoteEngine:
         arrays = encoding.arrays | {
             name: getattr(controls, name) for name in ("weights", "mix", "intensity")
         }
-        header = {"do": "decode", "style": controls.style, "contrast": controls.contrast}
+        steady = {name: getattr(controls, name) for name in ("style", "contrast", "usual")}
+        header = {"do": "decode"} | steady
         with worker.call(header, arrays) as call:
             return worker.reply(call, silent, quiet_s=_DECODE_QUIET_S).arrays["values"]
 

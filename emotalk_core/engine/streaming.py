@@ -19,7 +19,7 @@ from ..model.folder import Model
 from ..progress import Progress, silent
 from ..timing import SAMPLE_RATE, frame_count
 from . import Encoding
-from .emotion import with_contrast
+from .emotion import beside_usual, with_contrast
 from .pauses import over_pauses
 from .starter import frame_positions
 from .windows import Window, cross_fade, mel_blocks, mel_windows, n_windows, sound_top
@@ -125,7 +125,8 @@ class StreamedEngine:
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """float32 (T, 52) in Apple's order, before shaping; may leave 0..1."""
-        voice = with_contrast(encoding.emotion, controls.contrast, self._prototypes)
+        voice = beside_usual(encoding.emotion, controls.usual, self._prototypes)
+        voice = with_contrast(voice, controls.contrast, self._prototypes)
         return self._network.decode(replace(encoding, emotion=voice), controls)
 
 

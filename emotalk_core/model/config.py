@@ -100,6 +100,8 @@ class EmotionConfig:
     hidden: int = 8  # after pooling
     reach: int = 75  # states on each side, 1.5 s
     latent: int = 64
+    # what is heard of people who read: logarithms of the shares, with a mean of 0; all 0: not known
+    readers: tuple[float, ...] = (0.0,) * 8
 
 
 @dataclass(frozen=True)

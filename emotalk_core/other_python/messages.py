@@ -28,7 +28,7 @@ __all__ = [
     "write_message",
 ]
 
-PROTOCOL: Final = 2
+PROTOCOL: Final = 3
 """Raise it when a message changes its meaning: both sides of a pipe must speak the same."""
 
 _MAGIC: Final = b"EmT1"

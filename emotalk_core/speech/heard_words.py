@@ -18,7 +18,7 @@ import numpy as np
 
 from ..atomic_file import temporary_folder
 from ..audio import SoundSource
-from ..errors import RecogniserError, SetupError, TextError
+from ..errors import InputError, RecogniserError, SetupError
 from ..other_python.interpreter import our_command
 from ..other_python.programs import Ended, Program, running
 from ..progress import Progress, silent
@@ -32,6 +32,7 @@ MODEL: Final = "base"
 """Of faster-whisper's models: 145 MB, which it fetches once."""
 
 _WHAT: Final = "Hearing the words"
+_ANSWERS: Final = frozenset({"opened", "text", "languages", "fault", "problem"})
 _PATIENCE_S: Final = 3600.0  # a large model is fetched meanwhile, which says nothing
 _SLOWEST: Final = 20.0  # times as long as the sound
 
@@ -48,7 +49,7 @@ class Recogniser:
 
 @dataclass(frozen=True)
 class HeardWords:
-    """What is said in a sound."""
+    """What is said in a sound; in one without words nothing, and in no language."""
 
     text: str
     language: str  # as `pronounced` takes it
@@ -62,6 +63,7 @@ class Hearing:
     def __init__(self, recogniser: Recogniser, folder: Path, programs: ExitStack) -> None:
         self._recogniser, self._folder, self._programs = recogniser, folder, programs
         self._program: Program | None = None
+        self._is_open = False  # whether the program has opened its model
         self._fault: RecogniserError | None = None  # which every sound would meet
 
     def words(
@@ -72,13 +74,12 @@ class Hearing:
         Raises
         ------
         RecogniserError
-            The recogniser is not installed, or has no such model or device.
+            The recogniser is not installed, or has no such model or device, or its Python does not
+            work.
         InputError
-            Whisper has no such language.
+            Whisper, or this model of it, has no such language.
         SetupError
             It broke or hangs; it is started anew for the next sound.
-        TextError
-            No words are heard.
         Cancelled
             From `progress`.
         """
@@ -87,13 +88,9 @@ class Hearing:
         _write(sound, path)
         length_s = sound.n_samples / SAMPLE_RATE
         *found, last = self._answers(path, to_whisper(language), length_s, progress)
-        if not found:
-            raise TextError(
-                "No words are heard in the sound",
-                value=f"{length_s:.1f} s",
-                remedy="Write them yourself, or take a larger model.",
-            )
         text = " ".join(str(one["text"]) for one in found)
+        if not any(map(str.isalnum, text)):  # music, breaths, silence
+            return HeardWords("", "")
         likely = {from_whisper(theirs): share for theirs, share in last["languages"].items()}
         return HeardWords(text, language or from_whisper(found[0]["language"]), likely)
 
@@ -104,10 +101,7 @@ class Hearing:
         progress(0.0, _WHAT)  # who has been stopped asks for nothing
         if self._fault is not None:
             raise self._fault
-        program = self._program or self._programs.enter_context(
-            running(self._command(), is_told=True)
-        )
-        self._program = None
+        program, self._program = self._program or self._started(), None
         try:
             answers = self._asked(program, path, language, length_s, progress)
         except BaseException as error:
@@ -115,7 +109,13 @@ class Hearing:
             self._fault = error if isinstance(error, RecogniserError) else None
             raise
         self._program = program
+        if "fault" in (told := answers[-1]):
+            raise InputError(told["fault"], value=told["value"], remedy=told["remedy"])
         return answers
+
+    def _started(self) -> Program:
+        self._is_open = False
+        return self._programs.enter_context(running(self._command(), is_told=True))
 
     def _asked(
         self, program: Program, path: Path, language: str, length_s: float, progress: Progress
@@ -130,17 +130,24 @@ class Hearing:
         for told in filter(None, map(_answer, program.lines(tell, patience_s))):
             if "problem" in told:
                 raise RecogniserError(told["problem"], value=told["value"], remedy=told["remedy"])
+            if "opened" in told:
+                self._is_open = True
+                continue
             answers.append(told)
-            if "languages" in told:
+            if told.keys() & {"languages", "fault"}:
                 return answers
-        raise SetupError(
-            "The words were not heard", value=self._recogniser.model, remedy=_why(program.ended())
-        )
+        why, asked = _why(program.ended()), self._recogniser
+        if not self._is_open:  # its Python is too old, say
+            raise RecogniserError("The recogniser does not start", value=self._python, remedy=why)
+        raise SetupError("The words were not heard", value=asked.model, remedy=why)
 
     def _command(self) -> Sequence[str]:
-        asked, python = self._recogniser, self._recogniser.python or Path(sys.executable)
-        reach = "online" if asked.is_online else OFFLINE
-        return our_command(python, "speech.recognise", asked.model, asked.device, reach)
+        asked, reach = self._recogniser, "online" if self._recogniser.is_online else OFFLINE
+        return our_command(self._python, "speech.recognise", asked.model, asked.device, reach)
+
+    @property
+    def _python(self) -> Path:
+        return self._recogniser.python or Path(sys.executable)
 
 
 def _answer(line: str) -> dict[str, Any]:
@@ -148,7 +155,7 @@ def _answer(line: str) -> dict[str, Any]:
     if line.startswith("{"):
         with suppress(ValueError):
             told = json.loads(line)
-            return told if told.keys() & {"text", "languages", "problem"} else {}
+            return told if told.keys() & _ANSWERS else {}
     return {}
 
 

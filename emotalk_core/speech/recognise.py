@@ -3,10 +3,11 @@
     MODEL DEVICE REACH
 
 MODEL is a name or a folder, REACH is `offline` where nothing may be fetched. On its standard input
-come lines of json, each a sound: its `path`, and its `language`, which may be empty. For each it
-writes a line for each stretch of words, then one with how likely which language is; or one that
-says what is amiss, and ends. A program of its own, because its libraries, gigabytes and crashes are
-to stay out of Blender; one for many sounds, because its model takes seconds to open.
+come lines of json, each a sound: its `path`, and its `language`, which may be empty. It writes that
+its model is opened; for each sound a line for each stretch of words, then one with how likely which
+language is, or its `fault`; or, of what every sound would meet, the `problem`, and ends. A program
+of its own, because its libraries, gigabytes and crashes are to stay out of Blender; one for many
+sounds, because its model takes seconds to open.
 """
 
 from __future__ import annotations
@@ -18,19 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from ..audio import SoundSource, open_sound
 from ..errors import EmoTalkError, InputError, SetupError
-from ..timing import SAMPLE_RATE
 
-__all__ = ["LIBRARY", "OFFLINE", "main", "stretches"]
+__all__ = ["LIBRARY", "OFFLINE", "main"]
 
 LIBRARY: Final = "faster-whisper"
 OFFLINE: Final = "offline"
-_LONGEST_S, _LATEST_S = 300, 60
-"""Of a stretch that is heard at once, and before its end the seconds in which it may be cut."""
-_QUIET_S: Final = 0.2
 _BEAM: Final = 5
 
 
@@ -39,14 +33,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     name, device, reach = sys.argv[1:] if argv is None else argv
     try:
         model = _open(name, device, is_online=reach != OFFLINE)
-        for line in sys.stdin:
-            asked = json.loads(line)
+    except EmoTalkError as error:
+        _write_error("problem", error)
+        return 2
+    _write({"opened": name})
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
             for found in _recognised(Path(asked["path"]), model, asked["language"]):
                 _write(found)
-    except EmoTalkError as error:
-        _write({"problem": error.problem, "value": str(error.value), "remedy": error.remedy})
-        return 2
+        except EmoTalkError as error:
+            _write_error("fault", error)
     return 0
+
+
+def _write_error(key: str, error: EmoTalkError) -> None:
+    _write({key: error.problem, "value": str(error.value), "remedy": error.remedy})
 
 
 def _write(line: Mapping[str, object]) -> None:
@@ -98,11 +100,15 @@ def _recognised(path: Path, model: Any, language: str) -> Iterator[dict[str, Any
     """Text, language and end in seconds of each stretch of words; then how likely each language is
     by the sound of the first words, empty where the language was told.
     """
+    from ..audio import open_sound  # both need numpy, and a Python without it has to tell that
+    from ..timing import SAMPLE_RATE
+    from .stretches import stretches
+
     if language and language not in model.supported_languages:
         raise InputError(
-            "The recogniser knows no such language",
+            "The recogniser's model does not know this language",
             value=language,
-            remedy="Use en, de, fr-fr, es ..., or let it find out by itself.",
+            remedy="Take a model that does: base in place of base.en, say.",
         )
     start, likely = 0, dict[str, float]()
     for samples in stretches(open_sound(path)):
@@ -117,23 +123,3 @@ def _recognised(path: Path, model: Any, language: str) -> Iterator[dict[str, Any
             yield {"text": words.text.strip(), "language": language, "end_s": end_s}
         start += len(samples)
     yield {"languages": likely}
-
-
-def stretches(sound: SoundSource) -> Iterator[np.ndarray]:
-    """A sound in pieces of five minutes at most, float32 (n,), cut where it is quiet."""
-    held = np.zeros(0, np.float32)
-    for block in sound.blocks():
-        held = np.concatenate([held, block])
-        while len(held) > _LONGEST_S * SAMPLE_RATE:
-            cut = _quietest(held[: _LONGEST_S * SAMPLE_RATE])
-            yield held[:cut]
-            held = held[cut:]
-    if len(held):
-        yield held
-
-
-def _quietest(samples: np.ndarray) -> int:
-    """Where the last minute is quietest."""
-    first, wide = len(samples) - _LATEST_S * SAMPLE_RATE, round(_QUIET_S * SAMPLE_RATE)
-    power = np.cumsum(np.square(samples[first:], dtype=np.float64))
-    return first + int((power[wide:] - power[:-wide]).argmin()) + wide // 2

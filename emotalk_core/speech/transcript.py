@@ -44,6 +44,7 @@ __all__ = [
     "find_espeak",
     "letters_of_word",
     "pronounced",
+    "reader_of",
     "spelled",
     "told_shares",
     "unlike_text",
@@ -113,6 +114,13 @@ def ensure_read(language: str) -> None:
     """Nothing, where texts in a language are read here; errors as `pronounced`."""
     if not _is_english(language) and not _is_ours(language):
         _by_espeak("a", language, silent)
+
+
+def reader_of(language: str) -> str:
+    """Who reads texts in a language here: `emotalk`, `espeak-ng`, or, empty, nobody."""
+    if _is_english(language) or _is_ours(language):
+        return "emotalk"
+    return "espeak-ng" if find_espeak() is not None else ""
 
 
 def spelled(text: str, language: str) -> tuple[str, ...] | None:

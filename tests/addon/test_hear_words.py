@@ -16,7 +16,7 @@ from emotalk.addon.bridge.jobs import settings
 from emotalk.addon.bridge.take import live
 from emotalk.addon.operators import texts
 from emotalk.emotalk_core.audio import SoundSource
-from emotalk.emotalk_core.errors import RecogniserError, SetupError, TextError
+from emotalk.emotalk_core.errors import RecogniserError, SetupError
 from emotalk.emotalk_core.other_python.interpreter import program_in
 from emotalk.emotalk_core.progress import Progress
 from emotalk.emotalk_core.speech import text_fit, transcript
@@ -84,7 +84,7 @@ def test_of_several_one_that_fails_is_told_and_the_others_are_done(
 ) -> None:
     def hear(sound: SoundSource, *asked: Any) -> HeardWords:
         if sound.n_samples < 2 * 16_000:
-            raise TextError("No words are heard in the sound", value="1 s", remedy="Write them.")
+            raise SetupError("The words were not heard", value="1 s", remedy="It broke.")
         return of_length(sound, *asked)
 
     hearing(hear)
@@ -95,7 +95,30 @@ def test_of_several_one_that_fails_is_told_and_the_others_are_done(
     assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
 
     assert [bool(take.controls.text) for take in ours.takes] == [True, False]
-    assert f"{ours.takes[1].name}: No words are heard" in capfd.readouterr().out
+    assert f"{ours.takes[1].name}: The words were not heard" in capfd.readouterr().out
+
+
+def test_takes_without_words_are_named_and_keep_their_text(
+    said: Any, hearing: Callable[[Hear], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def hear(sound: SoundSource, *asked: Any) -> HeardWords:
+        is_short = sound.n_samples < 2 * 16_000
+        return HeardWords("", "") if is_short else of_length(sound, *asked)
+
+    hearing(hear)
+    ours = bpy.context.scene.emotalk
+    ours.filepath, ours.start_frame = str(write_wav(tmp_path / "b.wav", babble(1.0))), 300
+    bpy.ops.emotalk.animate()
+    name = ours.takes[1].name
+
+    assert bpy.ops.emotalk.hear_words(every=True) == {"FINISHED"}
+    ours.takes[1].controls.text = "mine"
+    assert bpy.ops.emotalk.hear_words() == {"FINISHED"}
+
+    assert [take.controls.text for take in ours.takes] == [f"small papa {SAID_S:.0f}", "mine"]
+    told = capfd.readouterr().out
+    assert f"3 words heard in 1 take (en); none in {name}\n" in told
+    assert f"No words are heard in {name}\n" in told
 
 
 def test_of_several_one_whose_sound_is_missing_is_told_and_the_others_are_done(

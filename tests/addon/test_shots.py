@@ -257,14 +257,18 @@ def test_resume_makes_again_what_is_empty(saved: Path, sounds: Path, tmp_path: P
     assert (out / "line1.blend").stat().st_size > 0
 
 
-def test_two_sounds_of_one_file_are_both_named(saved: Path, sounds: Path, capfd: Any) -> None:
+def test_two_sounds_of_one_file_are_both_named_and_the_others_made(
+    saved: Path, sounds: Path, capfd: Any
+) -> None:
     (sounds / "line1.flac").write_bytes(b"fLaC")
+    out = sounds.parent / "out"
 
-    assert run("batch", sounds, "--character", "Head", "-o", sounds.parent / "out") == 2
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 3
 
     told = capfd.readouterr().err
-    assert "line1.flac" in told
-    assert "line1.wav" in told
+    assert told.count("Two sounds would make one file (line1.blend)") == 2
+    assert told.endswith(f"failed: {sounds / 'line1.wav'}\n")
+    assert [path.name for path in out.glob("*.blend")] == ["line2.blend"]
 
 
 def test_a_name_may_be_as_long_as_names_may_be(saved: Path, sounds: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -127,6 +128,39 @@ def test_the_status_bar_keeps_what_went_wrong(ours: Any, screen: Screen) -> None
     assert len(ours.takes) == 1
 
 
+def test_without_words_the_voice_alone_counts_and_a_line_says_so(
+    ours: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, lambda *_: HeardWords("", ""))
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    (take,) = ours.takes
+    assert "Heard without words: none are heard" in take.warnings
+    assert not take.controls.text
+
+
+@pytest.mark.usefixtures("ours")
+@pytest.mark.parametrize("command", ["batch", "animate"])
+def test_where_a_text_says_that_there_are_no_words_none_are_heard(
+    command: str, sounds: Path, tmp_path: Path, done: list[str], capfd: Any
+) -> None:
+    texts = [sound.with_suffix(".txt") for sound in sounds.glob("*.wav")]
+    for text in texts:
+        text.write_text("", encoding="utf-8")
+    (script := tmp_path / "script.txt").write_text("papa", encoding="utf-8")
+    one = ["--sound", texts[0].with_suffix(".wav"), "--text", texts[0], "--target", "Head"]
+    asked = {
+        "batch": [sounds, "-o", tmp_path / "out", "--character", "Head", "--texts"],
+        "animate": [*one, "-o", tmp_path / "out.blend"],
+    }
+
+    assert run(command, *asked[command], "--script", script) == 0
+
+    assert done == []
+    assert capfd.readouterr().err == ""
+
+
 def test_without_a_recogniser_the_voice_alone_counts_and_a_line_says_what_to_do(ours: Any) -> None:
     assert bpy.ops.emotalk.animate() == {"FINISHED"}
 
@@ -172,6 +206,25 @@ def test_one_recogniser_hears_all_sounds_of_a_batch(
     assert run("batch", sounds, "-o", tmp_path / "out", "--character", "Head") == 0
 
     assert done == ["begun", "ended"]
+
+
+@pytest.mark.usefixtures("ours")
+def test_a_resumed_batch_makes_anew_what_a_recogniser_can_hear_by_now(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "base.blend"))
+    batch = ["batch", sounds, "-o", tmp_path / "out", "--character", "Head", "--resume"]
+    assert run(*batch) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "base.blend"))
+    stand_in(monkeypatch, of_length)
+
+    assert run(*batch) == 0
+
+    said = [
+        e["report"]["said"] for e in json.loads((tmp_path / "out/batch_report.json").read_text())
+    ]
+    assert said
+    assert all(one.startswith("Words heard: ") for one in said)
 
 
 def test_a_language_that_is_not_sure_goes_by_the_sounds_before(

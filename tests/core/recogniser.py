@@ -18,6 +18,8 @@ def write(**line): print(json.dumps(line), flush=True)
 def say(text, language="en", end_s=1.0): write(text=text, language=language, end_s=end_s)
 def end(**likely): write(languages=likely)
 def problem(): write(problem="None", value="x", remedy="Get it.")
+def fault(): write(fault="Not this one", value="x", remedy="Leave it.")
+write(opened="base")
 """
 _TOLD: Final = "    told = json.loads(line)\n"
 

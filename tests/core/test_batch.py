@@ -71,7 +71,7 @@ def test_a_link_to_nothing_is_a_job_that_fails_and_a_folder_is_none(
     entries = json.loads((output / "batch_report.json").read_text())
     assert code == 3
     assert [Path(e["audio"]).name for e in entries if e["error"]] == ["gone.wav"]
-    assert "No such sound file" in capsys.readouterr().err
+    assert "gone.wav'. Mend the link, which leads nowhere." in capsys.readouterr().err
     assert set(tree(output)) == {"one.csv", "act2/two.csv", "batch_report.json"}
 
 
@@ -118,18 +118,35 @@ def test_a_file_where_a_folder_should_be_fails_one_job(folder: Path, output: Pat
 
 
 @pytest.mark.usefixtures("engine")
-def test_two_sounds_of_one_file_are_both_named(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+def test_two_sounds_of_one_file_are_both_named_and_the_others_made(
+    folder: Path, output: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (folder / "broken.wav").unlink()
     (folder / "one.flac").write_bytes(b"fLaC")
 
-    code = run_batch(folder, folder.parent / "out")
+    code = run_batch(folder, output)
 
-    told = capsys.readouterr().err
-    assert code == 2
-    assert "one.csv" in told
-    assert "one.flac" in told
-    assert "one.wav" in told
+    told = capsys.readouterr().err.splitlines()
+    assert code == 3
+    assert set(tree(output)) == {"act2/two.csv", "batch_report.json"}
+    both = f"{folder / 'one.flac'}, {folder / 'one.wav'}"
+    assert told[0] == (
+        f"emotalk: Two sounds would make one file (one.csv): '{both}'. "
+        "Give one of them another name."
+    )
+    assert [line.split()[1] for line in told[2:]] == ["failed:", "failed:"]
+    entries = json.loads((output / "batch_report.json").read_text())
+    assert [Path(e["audio"]).name for e in entries if e["error"]] == ["one.flac", "one.wav"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_two_jobs_of_one_file_in_a_list_are_left_out(folder: Path, output: Path) -> None:
+    jobs = folder / "jobs.csv"
+    jobs.write_text("audio,output\none.wav,a.csv\none.wav,b/../a.csv\none.wav,c.csv\n")
+
+    assert run_batch(jobs, output) == 3
+
+    assert set(tree(output)) == {"c.csv", "batch_report.json"}
 
 
 @pytest.mark.usefixtures("engine")
@@ -209,7 +226,6 @@ def test_a_name_in_quotes_may_go_over_lines(folder: Path) -> None:
         ("jobs.json", '[{"audio": "one.wav", "mix": 1' + 400 * "0" + "}]", "Not a value for mix"),
         ("jobs.json", 99_999 * "[", "neither csv nor json"),
         ("jobs.csv", "audio\none.wav\n" + 131_073 * "a", "line 3: field larger than"),
-        ("jobs.csv", "audio,output\none.wav,a.csv\none.wav,b/../a.csv\n", "Two sounds would"),
         ("jobs.json", "{", "neither csv nor json"),
         ("jobs.json", '"one.wav"', "no list of objects"),
     ],

@@ -188,18 +188,6 @@ def test_one_of_several_that_fails_does_not_stop_the_others(
 
 
 @pytest.mark.usefixtures("engine")
-def test_two_sounds_of_one_name_are_refused_before_anything_is_written(talk: Path) -> None:
-    other = talk.parent / "other"
-    other.mkdir()
-    (other / "talk.wav").write_bytes(talk.read_bytes())
-
-    code = cli.main(["animate", str(talk), str(other / "talk.wav"), "-o", str(talk.parent / "out")])
-
-    assert code == 2
-    assert not (talk.parent / "out").exists()
-
-
-@pytest.mark.usefixtures("engine")
 def test_progress_as_json_goes_to_stderr(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = talk.with_suffix(".csv")
 

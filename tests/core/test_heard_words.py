@@ -1,63 +1,22 @@
-"""Words that a recogniser hears: the program that hears them, and who asks it."""
+"""Words that a recogniser hears, and who asks it."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
-import wave
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from emotalk_core.audio import ArraySound, open_sound
-from emotalk_core.errors import Cancelled, InputError, RecogniserError, SetupError, TextError
-from emotalk_core.speech import heard_words, recognise
+from emotalk_core.errors import Cancelled, InputError, RecogniserError, SetupError
+from emotalk_core.speech import heard_words
 from emotalk_core.speech.heard_words import HeardWords, Recogniser, hearing
 from emotalk_core.timing import SAMPLE_RATE
 from tests.core.recogniser import answering, noise_wav
-
-NOISE = np.random.default_rng(1)
-
-
-class Whisper:
-    """Says the seconds that it was given."""
-
-    supported_languages = ("en", "de", "zh")
-    asked: list[dict[str, Any]]
-    is_offline: bool
-
-    def __init__(self, name: str, *, local_files_only: bool, **_flags: str) -> None:
-        if name == "broken":
-            raise RuntimeError("no such host\nand more")
-        if name == "far" and local_files_only:
-            raise FileNotFoundError("no snapshot: pass 'local_files_only=False'")
-        if _flags["device"] == "cuda":
-            raise RuntimeError("CUDA driver version is insufficient")
-        type(self).asked, type(self).is_offline = [], local_files_only
-
-    def transcribe(self, samples: np.ndarray, **flags: Any) -> tuple[Any, Any]:
-        """One stretch of words."""
-        self.asked.append(flags)
-        seconds = len(samples) / SAMPLE_RATE
-        said = SimpleNamespace(text=f" {seconds:.1f} seconds", end=seconds)
-        is_said, taken_for = (True, "zh") if samples.any() else (False, "en")
-        language = flags["language"] or taken_for
-        likely = None if flags["language"] else [(language, 0.75), ("en", 0.25)]
-        found = SimpleNamespace(language=language, all_language_probs=likely)
-        return iter([said] if is_said else []), found
-
-
-@pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """faster-whisper, as far as we use it."""
-    models = lambda: ["base", "broken", "far"]  # noqa: E731
-    module = SimpleNamespace(WhisperModel=Whisper, available_models=models)
-    monkeypatch.setitem(sys.modules, "faster_whisper", module)
 
 
 @pytest.fixture
@@ -66,143 +25,11 @@ def spoken(tmp_path: Path) -> Path:
     return noise_wav(tmp_path / "talk.wav", 2.0)
 
 
-def recognised(
-    capsys: pytest.CaptureFixture[str],
-    *paths: Path,
-    model: str = "base",
-    language: str = "",
-    device: str = "cpu",
-    reach: str = "online",
-) -> tuple[int, list[Any]]:
-    """What the program ends with and writes."""
-    asked = [json.dumps({"path": str(path), "language": language}) + "\n" for path in paths]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", iter(asked))
-        code = recognise.main([model, device, reach])
-    return code, [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
-
-
 def hear_words(*asked: Any, **flags: Any) -> HeardWords:
     """One sound's."""
     sound, recogniser, *language = asked
     with hearing(recogniser) as recognised:
         return recognised.words(sound, *language, **flags)
-
-
-@pytest.mark.usefixtures("library")
-def test_the_program_writes_words_language_and_times(
-    spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, found = recognised(capsys, spoken)
-
-    assert code == 0
-    assert found == [
-        {"text": "2.0 seconds", "language": "zh", "end_s": 2.0},
-        {"languages": {"zh": 0.75, "en": 0.25}},
-    ]
-
-
-@pytest.mark.usefixtures("library")
-def test_a_model_is_opened_once_for_many_sounds(
-    spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = noise_wav(spoken.with_name("other.wav"), 1.0)
-
-    code, found = recognised(capsys, spoken, other, spoken)
-
-    assert code == 0
-    assert [one.get("text") for one in found[::2]] == ["2.0 seconds", "1.0 seconds", "2.0 seconds"]
-    assert len(Whisper.asked) == 3
-
-
-@pytest.mark.usefixtures("library")
-def test_a_long_sound_is_heard_in_stretches_of_one_language(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _, (*found, _) = recognised(capsys, noise_wav(tmp_path / "long.wav", 400.0))
-
-    assert [one["end_s"] for one in found][-1] == pytest.approx(400.0)
-    assert 240.0 <= found[0]["end_s"] <= 300.0
-    assert [one["language"] for one in Whisper.asked] == [None, "zh"]
-
-
-@pytest.mark.usefixtures("library")
-def test_the_language_is_that_of_the_first_words(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "late.wav"
-    noise = NOISE.integers(-999, 999, 100 * SAMPLE_RATE, "<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        file.writeframes(np.r_[np.zeros(400 * SAMPLE_RATE, "<i2"), noise].tobytes())
-
-    _, (found, last) = recognised(capsys, path)
-
-    assert found["language"] == "zh"
-    assert last == {"languages": {"zh": 0.75, "en": 0.25}}
-
-
-@pytest.mark.usefixtures("library")
-@pytest.mark.parametrize("reach", ["online", "offline"])
-def test_nothing_is_fetched_where_that_is_not_allowed(
-    reach: str, spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    recognised(capsys, spoken, reach=reach)
-
-    assert Whisper.is_offline == (reach == "offline")
-
-
-def test_stretches_are_cut_where_it_is_quiet_and_lose_nothing() -> None:
-    samples = NOISE.uniform(-0.5, 0.5, 650 * SAMPLE_RATE).astype(np.float32)
-    for second in (270, 530):
-        samples[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE] *= 0.01
-
-    found = list(recognise.stretches(ArraySound(samples, SAMPLE_RATE)))
-
-    ends_s = np.cumsum([len(one) for one in found]) / SAMPLE_RATE
-    assert np.array_equal(np.concatenate(found), samples)
-    assert ends_s == pytest.approx([270.5, 530.5, 650.0], abs=0.5)
-
-
-@pytest.mark.usefixtures("library")
-@pytest.mark.parametrize(
-    ("model", "language", "told"),
-    [
-        ("bose", "", "no such model"),
-        ("base", "xx", "no such language"),
-        ("broken", "", "cannot be had (no such host)"),
-        ("far", "", "not on this computer, and nothing may be fetched"),
-    ],
-)
-def test_what_is_amiss_is_told_by_the_program(
-    model: str, language: str, told: str, spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, (found,) = recognised(capsys, spoken, model=model, language=language, reach="offline")
-
-    assert code == 2
-    assert told in found["problem"]
-    assert found["value"] == (language or model)
-
-
-@pytest.mark.usefixtures("library")
-def test_a_card_that_does_not_work_is_told_as_such(
-    spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, (found,) = recognised(capsys, spoken, device="cuda")
-
-    assert code == 2
-    assert (found["value"], found["remedy"]) == ("cuda", "Use cpu.")
-
-
-def test_a_python_without_the_library_is_told_how_to_get_it(
-    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "faster_whisper", None)
-
-    code, (found,) = recognised(capsys, spoken)
-
-    assert code == 2
-    assert "pip install faster-whisper" in found["remedy"]
 
 
 def test_words_are_joined_and_the_sound_is_the_one_that_was_given(
@@ -256,7 +83,7 @@ def silence(seconds: int = 1) -> ArraySound:
         ("say('a'); sys.exit('it broke')", SetupError, "it broke"),
         ("say('a'); import os; os._exit(9)", SetupError, "ended with code 9: try again"),
         ("problem()", RecogniserError, "None: 'x'. Get it."),
-        ("end()", TextError, "No words are heard"),
+        ("fault()", InputError, "Not this one: 'x'. Leave it."),
     ],
 )
 def test_a_failure_is_one_line(
@@ -268,6 +95,44 @@ def test_a_failure_is_one_line(
         hear_words(silence(), Recogniser())
 
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["", "say('')", "say('\\u266a\\u266a'); say('...')"])
+def test_a_sound_without_words_has_none_and_no_language(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, code, "end(en=0.9)")
+
+    assert hear_words(silence(), Recogniser()) == HeardWords("", "")
+
+
+def test_after_the_fault_of_one_sound_the_same_program_hears_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    answering(
+        monkeypatch,
+        f"first = open({str(starts)!r}, 'a').write('.') if 'n' not in globals() else 0; n = 1",
+        "fault() if told['language'] else (say('a'), end())",
+    )
+
+    with hearing(Recogniser()) as opened:
+        with pytest.raises(InputError, match="Not this one"):
+            opened.words(silence(), "de")
+        assert opened.words(silence()).text == "a"
+
+    assert starts.read_text(encoding="utf-8") == "."
+
+
+def test_a_python_that_the_program_does_not_start_in_is_what_every_sound_would_meet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = "import sys; sys.exit('Python 3.9 is too old')"
+    command = lambda python, *_: [str(python), "-c", code]  # noqa: E731
+    monkeypatch.setattr(heard_words, "our_command", command)
+
+    with pytest.raises(RecogniserError, match=r"does not start: '.*'\. Python 3\.9 is too old\."):
+        hear_words(silence(), Recogniser())
 
 
 def test_a_language_that_nobody_hears_is_told_and_stops_nobody_else(
@@ -292,20 +157,6 @@ def test_what_libraries_write_is_passed_over(monkeypatch: pytest.MonkeyPatch) ->
     )
 
     assert hear_words(silence(), Recogniser()) == HeardWords("a", "en")
-
-
-@pytest.mark.usefixtures("library")
-def test_a_librarys_bar_does_not_stand_before_an_answer(
-    spoken: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sys.stdout.write("model.bin: 100%|###| ")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", iter([json.dumps({"path": str(spoken), "language": ""})]))
-        recognise.main(["base", "cpu", "online"])
-
-    bar, *answers = capsys.readouterr().out.split("\n")
-    assert bar == "model.bin: 100%|###| "
-    assert len([one for one in answers if one.startswith("{")]) == 2
 
 
 def test_it_can_be_stopped_and_what_it_still_says_is_nobodys(

@@ -69,9 +69,9 @@ def test_words_that_no_list_has_are_read_like_others() -> None:
     assert read("Blaufelgenkappe", "de").startswith("b l a ʊ f")
 
 
-def test_digits_and_foreign_letters_are_left_out() -> None:
-    assert read("5 日 Bäume 2x", "de") == read("Bäume x", "de")
-    assert read_letters("5 6", "de") == ()
+def test_foreign_letters_are_left_out() -> None:
+    assert read("日 Bäume", "de") == read("Bäume", "de")
+    assert read_letters("日 ...", "de") == ()
 
 
 @pytest.mark.parametrize("language", languages_read())
@@ -93,10 +93,10 @@ def test_a_regions_way_to_speak_is_read_as_its_language() -> None:
 @pytest.mark.usefixtures("alone")
 def test_a_text_is_read_and_spelled_without_espeak_ng() -> None:
     assert pronounced("Guten Tag.", "de") == read_letters("Guten Tag.", "de")
-    assert spelled("Guten Tag 5.", "de") == spelled_letters("Guten Tag.", "de") == ("guten", "tag")
+    assert spelled("Guten Tag.", "de") == spelled_letters("Guten Tag.", "de") == ("guten", "tag")
     assert pronounced("Hello", "en-gb") == pronounced("Hello", "en")
     with pytest.raises(TextError, match="Nothing to say"):
-        pronounced("123", "de")
+        pronounced("...", "de")
 
 
 @pytest.mark.usefixtures("alone")

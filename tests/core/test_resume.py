@@ -244,9 +244,8 @@ def test_the_report_of_a_batch_is_plain_json_whatever_is_in_it(tmp_path: Path) -
         {"output": str(tmp_path / name), "error": None, "options": {"fps": "30", "of": [1, {}]}}
         for name in ("a.csv", "new\nline.csv", "ünïcode \udcff.csv")
     ]
-    report = BatchReport(
-        tmp_path / "r.json", "output", [e["output"] for e in entries], resumes=False
-    )
+    names = [(Path(entry["output"]),) for entry in entries]
+    report = BatchReport(tmp_path / "r.json", ("output",), names, resumes=False)
     for entry in reversed(entries):
         report.add(entry)
     write_report(tmp_path / "expected.json", entries)
@@ -267,7 +266,8 @@ def test_an_entry_is_made_into_text_once_however_many_follow(
 
     monkeypatch.setattr(reports.json, "dumps", counted)
     names = [str(tmp_path / f"{i}.csv") for i in range(20)]
-    report = BatchReport(tmp_path / "r.json", "output", names, resumes=False)
+    paths = [(Path(name),) for name in names]
+    report = BatchReport(tmp_path / "r.json", ("output",), paths, resumes=False)
     for name in names:
         report.add({"output": name, "error": None, "options": {}})
 

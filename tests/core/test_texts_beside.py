@@ -64,7 +64,9 @@ def test_a_wrong_text_is_left_out_and_told_and_the_others_go_on(
     assert [name for name in made if made[name]["report"]["warnings"]] == ["two"]
     (warning,) = made["two"]["report"]["warnings"]
     assert "Heard without two.txt: The text is not what is said" in warning
-    assert f"two.wav: {warning}" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"two.wav: {warning}" in told.err
+    assert "3 of 3 done, 1 with warnings; report: " in told.out
     assert np.array_equal(curves(sounds, "two"), curves(sounds, "three"))
 
 
@@ -179,9 +181,31 @@ def test_of_subtitles_and_scripts_what_is_said_alone_is_the_text(
     assert f"Heard without {name}" in entries(sounds)["two"]["report"]["warnings"][0]
 
 
-@pytest.mark.parametrize("text", [b"", b"\xff\xfe\xff"], ids=["empty", "no text at all"])
-def test_a_text_that_cannot_be_read_is_left_out_too(sounds: Path, text: bytes) -> None:
-    (sounds / "two.txt").write_bytes(text)
+def test_an_empty_text_says_that_there_are_no_words(
+    sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sounds / "two.txt").write_bytes(b"")
+
+    assert run(sounds, "--texts", "--script", str(sounds / "one.lab")) == 0
+
+    told = capsys.readouterr()
+    assert "Texts lie beside 2 of 3 sounds, 1 of them empty: no words\n" in told.out
+    assert told.err == ""
+    said = {name: entry["report"]["said"] for name, entry in entries(sounds).items()}
+    assert said["three"].startswith("one.lab: ")
+    assert not said["two"]
+
+
+def test_an_empty_text_goes_behind_any_other(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    for name, text in [("a.txt", "\n"), ("a.de.srt", "x"), ("a.fr.txt", "")]:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    assert texts_beside([sound], "en") == {sound: tmp_path / "a.de.srt"}
+
+
+def test_a_text_that_cannot_be_read_is_left_out_too(sounds: Path) -> None:
+    (sounds / "two.txt").write_bytes(b"\xff\xfe\xff")
 
     assert run(sounds, "--texts") == 0
 
@@ -209,6 +233,25 @@ def test_resume_makes_anew_what_has_another_text(sounds: Path) -> None:
     made = {path.stem for path in stamps if path.stat().st_mtime_ns != stamps[path]}
     assert made == {"two", "three"}
     assert np.array_equal(curves(sounds, "two"), curves(sounds, "one"))
+
+
+def test_resume_makes_anew_what_somebody_else_reads_now(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sounds / "one.lab").rename(sounds / "one.ja.lab")
+    out = sounds.parent / "out"
+    with monkeypatch.context() as without:
+        without.setattr(transcript, "find_espeak", lambda: None)
+        run(sounds, "--texts", language="en")
+    (warning,) = entries(sounds)["one"]["report"]["warnings"]
+    stamps = {path: path.stat().st_mtime_ns for path in out.glob("*.npz")}
+
+    assert "espeak-ng, which is not there" in warning
+    assert run(sounds, "--texts", "--resume", language="en") == 0
+
+    made = {path.stem for path in stamps if path.stat().st_mtime_ns != stamps[path]}
+    assert made == {"one"}
+    assert "which is not there" not in str(entries(sounds)["one"]["report"]["warnings"])
 
 
 def test_a_row_of_a_list_keeps_the_text_that_it_names(sounds: Path) -> None:

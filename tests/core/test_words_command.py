@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli import words
 from tests.core.recogniser import answering, noise_wav
 
 
@@ -34,8 +36,8 @@ def test_the_command_writes_texts_beside_sounds_and_keeps_those_that_are_there(
     assert "2 words (de)" in out
     assert "kept.lab: is there already" in out
     assert out.endswith("2 of 3 sounds have a text\n")
-    assert err.count("emotalk:") == 1
     assert "broken.wav" in err
+    assert err.splitlines()[1:] == [f"emotalk: failed: {folder / 'broken.wav'}"]
 
     assert cli.main(["words", str(folder)]) == 3
 
@@ -52,23 +54,88 @@ def test_a_folder_goes_on_where_a_text_cannot_be_written(
     assert cli.main(["words", str(spoken), str(other)]) == 3
 
     assert other.with_suffix(".fr.txt").read_text(encoding="utf-8") == "a\n"
-    (line,) = capsys.readouterr().err.splitlines()
+    line, failed = capsys.readouterr().err.splitlines()
     assert "talk.fr.txt" in line
+    assert failed == f"emotalk: failed: {spoken}"
+
+
+def test_a_sound_without_words_has_an_empty_text_and_is_not_heard_again(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seconds = "seconds = wave.open(told['path']).getnframes() // 16000"
+    answering(monkeypatch, seconds, "say('a' if seconds == 2 else '...')", "end()")
+    music = noise_wav(spoken.with_name("music.wav"), 1.0)
+
+    assert cli.main(["words", str(spoken.parent)]) == 0
+
+    told = capsys.readouterr()
+    assert music.with_suffix(".txt").read_bytes() == b""
+    assert f"{music.with_suffix('.txt')}: no words are heard\n" in told.out
+    assert told.out.endswith("1 of 2 sounds have a text, 1 more have no words\n")
+    assert told.err == ""
+    answering(monkeypatch, "problem()")
+
+    assert cli.main(["words", str(spoken.parent)]) == 0
+
+    out = capsys.readouterr().out
+    assert "music.txt: is there already, without words\n" in out
+    assert out.endswith("1 of 2 sounds have a text, 1 more have no words\n")
+
+
+def test_whatever_happens_to_one_sound_the_others_have_their_turn(
+    spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, "say('a')", "end()")
+    names = ("read.wav", "written.wav")
+    for name in names:
+        noise_wav(spoken.with_name(name), 1.0)
+    opened, write = words.open_sound, words.atomic_file
+
+    def unread(sound: Path, **flags: Any) -> Any:
+        if sound.name == "read.wav":
+            raise ZeroDivisionError("by zero")
+        return opened(sound, **flags)
+
+    def unwritten(text: Path) -> Any:
+        if text.name == "written.en.txt":
+            raise KeyError("x")
+        return write(text)
+
+    monkeypatch.setattr(words, "open_sound", unread)
+    monkeypatch.setattr(words, "atomic_file", unwritten)
+
+    assert cli.main(["words", str(spoken.parent)]) == 3
+
+    assert [path.name for path in spoken.parent.glob("*.txt")] == ["talk.en.txt"]
+    told = capsys.readouterr()
+    line = "read.wav: Unexpected ZeroDivisionError: 'by zero'. This is a bug in EmoTalk, not in"
+    assert line in told.err
+    assert "written.wav: Unexpected KeyError" in told.err
+    assert told.out.endswith("1 of 3 sounds have a text\n")
 
 
 @pytest.mark.parametrize(
     ("spoken_in", "text"),
-    [("de", "talk.de.txt"), ("en", "talk.de.en.txt"), ("fr", "talk.de.fr.txt")],
+    [
+        ("de", "talk.de.txt: 1 word (de)"),
+        ("en", "talk.de.en.txt: 1 word (en, not de as the sound's name says)"),
+        ("fr", "talk.de.fr.txt: 1 word (fr-fr, not de as the sound's name says)"),
+    ],
 )
 def test_a_sound_whose_name_tells_a_language_has_a_text_that_is_read_as_what_is_spoken(
-    spoken: Path, monkeypatch: pytest.MonkeyPatch, spoken_in: str, text: str
+    spoken: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spoken_in: str,
+    text: str,
 ) -> None:
     answering(monkeypatch, f"say('a', {spoken_in!r})", "end()")
     dubbed = spoken.rename(spoken.with_name("talk.de.wav"))
 
     assert cli.main(["words", str(dubbed)]) == 0
 
-    assert [path.name for path in dubbed.parent.glob("*.txt")] == [text]
+    assert [path.name for path in dubbed.parent.glob("*.txt")] == [text.partition(":")[0]]
+    assert capsys.readouterr().out == f"{dubbed.with_name(text)}\n"
 
 
 def test_a_text_that_came_meanwhile_stays(
@@ -83,17 +150,24 @@ def test_a_text_that_came_meanwhile_stays(
     assert cli.main(["words", str(spoken.parent)]) == 0
 
     assert [path.read_text(encoding="utf-8") for path in mine] == ["mine", "mine"]
-    assert sorted(path.name for path in spoken.parent.glob("*.txt")) == ["a.txt", "talk.txt"]
+    assert sorted(path.name for path in spoken.parent.glob("*.txt")) == ["a.txt", "talk.en.txt"]
     assert capsys.readouterr().out.count("is there by now") == 2
 
 
 def test_a_second_run_goes_by_the_languages_that_the_first_has_written(
     spoken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, "say('a', told['language'] or 'cy')", "end(cy=0.6, de=0.4)")
-    for name in ("one", "two"):
-        noise_wav(spoken.with_name(f"{name}.wav"), 1.0)
-        spoken.with_name(f"{name}.de.txt").write_text("a", encoding="utf-8")
+    answering(
+        monkeypatch,
+        "language = told['language'] or 'cy'",
+        "say('a', language)",
+        "end(**({} if told['language'] else dict(cy=0.5, en=0.3, de=0.2)))",
+    )
+    # A text whose name tells no language may be in any: it speaks for none.
+    texts = ("one.de.txt", "two.de.txt", *(f"{i}.txt" for i in range(9)))
+    for text in texts:
+        noise_wav(spoken.with_name(f"{text.partition('.')[0]}.wav"), 1.0)
+        spoken.with_name(text).write_text("a", encoding="utf-8")
 
     assert cli.main(["words", str(spoken.parent)]) == 0
 
@@ -190,20 +264,22 @@ def test_what_every_sound_would_meet_is_told_once(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_two_sounds_of_one_name_may_have_one_text_that_is_there(
+def test_two_sounds_of_one_name_are_left_out_unless_their_text_is_there(
     spoken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answering(monkeypatch, "say('a')", "end()")
     noise_wav(spoken.with_suffix(".wave"), 1.0)
     noise_wav(spoken.with_name("other.wav"), 1.0)
-    asked = ["words", str(spoken.parent), str(spoken.with_suffix(".wave"))]
+    asked = ["words", str(spoken.parent)]
 
-    assert cli.main(asked) == 2
+    assert cli.main(asked) == 3
 
-    assert "Two sounds would make one file (talk.txt)" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "Two sounds would make one file (talk.txt)" in told.err
+    assert told.out.endswith("1 of 3 sounds have a text\n")
+    assert [path.name for path in spoken.parent.glob("*.txt")] == ["other.en.txt"]
     spoken.with_suffix(".txt").write_text("mine", encoding="utf-8")
 
     assert cli.main(asked) == 0
 
     assert spoken.with_suffix(".txt").read_text(encoding="utf-8") == "mine"
-    assert spoken.with_name("other.txt").read_text(encoding="utf-8") == "a\n"

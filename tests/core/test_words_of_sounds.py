@@ -97,6 +97,31 @@ def test_a_language_that_is_not_sure_goes_by_the_name(monkeypatch: pytest.Monkey
     assert language_of_first(replace(sound(2), named="de")) == "en"
 
 
+def test_a_name_goes_before_a_sure_guess_unless_the_sound_speaks_against_it_by_far(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(
+        monkeypatch,
+        SECONDS,
+        "say('a', told['language'] or 'en')",
+        "end(**({} if told['language'] else dict(en=0.95, de=2e-3, lt=1e-5, pt=0.04)))",
+    )
+
+    assert language_of_first(replace(sound(1), named="de")) == "de"
+    assert language_of_first(replace(sound(1), named="pt-br")) == "pt"
+    assert language_of_first(replace(sound(1), named="lt")) == "en"  # the left channel's
+
+
+def test_sounds_without_words_or_a_known_language_speak_for_none() -> None:
+    known, unsure = Languages(), HeardWords("a", "cy", {"cy": 0.6, "de": 0.4})
+    known.add(HeardWords("", "de"))
+    for _ in range(9):
+        known.add(HeardWords("", ""))
+    known.add(unsure)
+
+    assert known.likeliest(unsure) == "de"
+
+
 def test_a_language_that_is_not_sure_goes_by_its_group_before_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -238,6 +238,18 @@ def test_a_film_with_such_a_track_alone_is_told(tmp_path: Path) -> None:
         open_sound(tmp_path / "one.mov")
 
 
+def test_a_damaged_sound_is_told_with_what_to_do(tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile", reason="soundfile is an extra")
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, np.int16(32_767 * babble(4.0, 48_000)), 48_000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:40] + bytes(500))
+
+    with pytest.raises(
+        EmoTalkError, match=r"^Damaged sound file \(.+\): '.+'\. Export it again\.$"
+    ):
+        open_sound(path)
+
+
 def test_the_same_sound_as_wav_and_flac_gives_the_same_face(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile", reason="soundfile is an extra")
     stored = np.int16(32_767 * babble(2.0, 48_000))  # soundfile rounds floats in two ways

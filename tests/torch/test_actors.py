@@ -83,6 +83,9 @@ def test_hears_unseen_clips_and_changes_the_listener_alone(
     assert moved
     assert all(name.startswith("emotion.") for name in moved)
     assert (out / "LICENSE-whisper").is_file()
+    readers = [one.config.emotion.readers for one in (before, after)]
+    assert readers[0] != readers[1]  # what people who read sound like to this listener
+    assert sum(readers[1]) == pytest.approx(0.0, abs=0.01)
 
 
 def test_test_clips_are_not_learnt_from(folder: Path, tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ def test_readers_show_no_feeling_by_mistake_and_are_heard_all_the_same() -> None
     assert shown[2:].max() < 0.06
 
 
+def test_what_readers_sound_like_is_kept_beside_the_matrix() -> None:
+    readers = voices(3, [EMOTIONS.index("disgust")] * 10, 1.0)
+    listener = fitted(readers)
+
+    heard = np.log(listener.shares(readers.pooled))
+    expected = (heard - heard.mean(axis=1, keepdims=True)).mean(axis=0)
+    np.testing.assert_allclose(listener.readers, expected, atol=0.002)
+    assert listener.readers[EMOTIONS.index("disgust")] > 1.0
+
+
 @pytest.mark.parametrize("layers", [(), (1.0,), (0.5, 0.5, 0.5), (-1.0, 1.0, 1.0)])
 def test_layers_that_are_no_shares_are_named(layers: tuple[float, ...]) -> None:
     with pytest.raises(InputError, match="add up to 1"):

@@ -73,8 +73,7 @@ class Beside:
             if asked.phones:
                 phones.ensure_obeyed()
             self._obeyed[prepared] = asked, flags
-            track = by_flags.obeyed(asked, request)
-            return animate(replace(request, track=track), SESSION.room, progress)
+            return animate(by_flags.obeyed(asked, request, flags), SESSION.room, progress)
 
         outcome, unheard = said_or_heard(make, flags)
         warnings = (*outcome.report.warnings, *filter(None, (unheard, left_out, kept)))

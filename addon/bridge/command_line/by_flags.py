@@ -85,8 +85,7 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments, asked.base))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
-    track = obeyed(asked, prepared.request)
-    request = replace(prepared.request, track=track)
+    request = obeyed(asked, prepared.request, arguments)
     prepared = replace(prepared, request=request)
     outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
     result = takes.finish(prepared, outcome)
@@ -121,16 +120,21 @@ def _set_sliders(arguments: argparse.Namespace, base: Controls, group: Any) -> N
         group.look_at = object_called(arguments.look_at)
 
 
-def obeyed(asked: ControlTrack, request: Request) -> ControlTrack:
-    """What the flags ask for, in place of what the take has of its own."""
+def obeyed(asked: ControlTrack, request: Request, flags: argparse.Namespace) -> Request:
+    """The same with what the flags ask for, in place of what the take has of its own. A text goes
+    before a script and before a recogniser, an empty one too.
+    """
     own = request.track
-    return replace(
+    track = replace(
         asked if asked.keys else own,
         look=own.look,
         words=asked.words or own.words,
         script=own.script,
         phones=phones.on_sound(asked.phones, request.heard) or own.phones,
     )
+    if flags.text is None:
+        return replace(request, track=track)
+    return replace(request, track=replace(track, script=None), words_first=None)
 
 
 def record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard: Heard) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import tempfile
 from collections.abc import Sequence
@@ -21,24 +22,26 @@ from ....emotalk_core.cli.places import (
     ensure_report,
     ensure_still_there,
     refuse_overwriting,
-    refuse_twice,
+    shared_places,
 )
 from ....emotalk_core.cli.progress import progress_for
 from ....emotalk_core.cli.reports import (
     BatchReport,
     file_stamp,
     file_stamps,
+    summed_up,
     telling_how_far,
     with_sound,
     write_report,
 )
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import tables_beside
-from ....emotalk_core.cli.texts import find_texts, said_or_heard
+from ....emotalk_core.cli.texts import find_texts, readers, said_or_heard
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ....emotalk_core.progress import Progress
 from .. import compat
 from ..asked import phones
+from ..jobs import settings
 from ..jobs.session import SESSION
 from ..keying import rigs
 from ..take import takes
@@ -62,6 +65,7 @@ class _Shot:
     blend: Path
     film: Path | None
     text: str | None = None  # a file beside the sound, with its words
+    fault: EmoTalkError | None = None  # why nobody makes it
 
     @property
     def files(self) -> list[Path]:
@@ -127,8 +131,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
     remove_leftovers(made)
     slow = [own, *(shot.film for shot in shots if shot.film is not None)]
     remove_leftovers(slow, older_than_s=_STALE_S)
-    names = [str(shot.sound) for shot in shots]
-    report = BatchReport(place, "audio", names, resumes=arguments.resume)
+    names = [(shot.sound,) for shot in shots]
+    report = BatchReport(place, ("audio",), names, resumes=arguments.resume)
     scene_file = [file_stamp(path) for path in _open_file()]
     with (
         engine_asked(arguments) as engine,
@@ -143,10 +147,10 @@ def batch_command(arguments: argparse.Namespace) -> int:
         with telling_how_far(report, len(shots)):
             for number, shot in enumerate(shots, 1):
                 asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
-                if report.finished(str(shot.sound), asked, shot.files):
+                if report.finished((shot.sound,), asked, shot.files):
                     continue
                 ensure_still_there(arguments.output)
-                report.begin(str(shot.sound))
+                report.begin((shot.sound,))
                 label = f"{number}/{len(shots)} {shot.sound.name}"
                 progress = progress_for(arguments.progress, label=label)
                 entry = _make_shot(arguments, shot, base, progress)
@@ -154,9 +158,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
                 report.add(entry | {"options": asked})
             report.write()
     remove_leftovers(made)  # of a run that was killed shortly before this one began
-    failed = [entry for entry in report.entries if entry["error"]]
-    say(f"{len(shots) - len(failed)} of {len(shots)} done; report: {report.path}")
-    return 3 if failed else 0
+    return summed_up(report, len(shots))
 
 
 def _refuse_own_input(arguments: argparse.Namespace, shots: Sequence[_Shot], report: Path) -> None:
@@ -191,8 +193,8 @@ def _shots(arguments: argparse.Namespace) -> list[_Shot]:
     if not sounds:
         raise InputError("No sounds in the folder", value=folder, remedy="Put sound files into it.")
     shots = [_shot(sound, out / sound.relative_to(folder), arguments) for sound in sounds]
-    refuse_twice(sounds, [shot.blend for shot in shots])
-    return shots
+    shared = shared_places(sounds, [shot.blend for shot in shots])
+    return [replace(shot, fault=shared.get(i)) for i, shot in enumerate(shots)]
 
 
 def _shot(sound: Path, place: Path, arguments: argparse.Namespace) -> _Shot:
@@ -250,6 +252,8 @@ def _make_files(
     entry: dict[str, Any],
 ) -> None:
     """Fill in what was heard, and the files as they are made."""
+    if shot.fault is not None:
+        raise shot.fault
     if not shot.sound.is_file():
         raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
     _ensure_utf8(shot.sound)
@@ -305,7 +309,17 @@ def _asked(arguments: argparse.Namespace, shot: _Shot) -> dict[str, Any]:
     names = ("character", "render", "format", "ease", "look_at", *CONTROL_FLAGS)
     asked = {name: getattr(arguments, name) for name in names}
     used = file_stamps(_told_in(arguments, shot))
-    return asked | {"sound": file_stamp(shot.sound), "files": used}
+    read_by = readers(vars(arguments) | _beside(shot))
+    own = {"sound": file_stamp(shot.sound), "files": used, "readers": read_by}
+    return asked | own | {"recogniser": _recogniser()}
+
+
+def _recogniser() -> str:
+    """What hears words first, where the open file asks for that; empty: nobody does."""
+    if bpy.context.scene.emotalk.hear_words:
+        with contextlib.suppress(EmoTalkError):  # told by each shot
+            return str(settings.recogniser())
+    return ""
 
 
 def _told_in(arguments: argparse.Namespace, shot: _Shot) -> list[Path]:

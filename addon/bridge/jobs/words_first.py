@@ -11,7 +11,7 @@ from ....emotalk_core.audio import SoundSource
 from ....emotalk_core.errors import EmoTalkError
 from ....emotalk_core.progress import Progress
 from ....emotalk_core.speech.heard_words import HeardWords, Hearing, Recogniser, hearing
-from ....emotalk_core.speech.words_of_sounds import Languages
+from ....emotalk_core.speech.words_of_sounds import Languages, by_name
 
 __all__ = ["WordsFirst", "WordsRoom"]
 
@@ -22,7 +22,7 @@ class WordsFirst:
 
     recogniser: Recogniser | EmoTalkError  # or why there is none
     language: str = ""
-    named: str = ""  # the language that the sound's name tells, for one that is not sure
+    named: str = ""  # the language that the sound's name tells
 
 
 class WordsRoom:
@@ -33,13 +33,13 @@ class WordsRoom:
         self._open: tuple[Recogniser, Hearing, Languages] | None = None
 
     def words(self, sound: SoundSource, asked: WordsFirst, progress: Progress) -> HeardWords:
-        """The words of a sound. One whose language is not sure goes by its name, or by those
-        before it.
+        """The words of a sound, which may have none. One whose language is not sure goes by its
+        name, or by those before it.
 
         Raises
         ------
         EmoTalkError
-            There is no recogniser, or none that works, or no words are heard.
+            There is no recogniser, or none that works.
         Cancelled
             From `progress`.
         """
@@ -50,15 +50,16 @@ class WordsRoom:
             opened = self._programs.enter_context(hearing(asked.recogniser))
             self._open = asked.recogniser, opened, Languages()
         _, opened, languages = self._open
-        heard = opened.words(sound, asked.language, progress)
+        heard = by_name(opened.words(sound, asked.language, progress), asked.named)
         languages.add(heard)
-        language = languages.likeliest(heard, asked.named)
+        language = languages.likeliest(heard)
         if language == heard.language:
             return heard
         try:
-            return opened.words(sound, language, progress)
+            again = opened.words(sound, language, progress)
         except EmoTalkError:  # what was heard first is better than nothing
             return heard
+        return again if again.text else heard
 
     def close(self) -> None:
         """End it, whatever it is doing."""

@@ -212,6 +212,8 @@ def _animated_by_words(
     try:
         sound = to_source(request.heard, blender=request.settings.blender, progress=reading)
         heard = room.words.words(sound, asked, recognising)
+        if not heard.text:
+            return _warned(_animated(request, room, rest), "Heard without words: none are heard")
         words = pronounced(heard.text, heard.language, lambda _, what: hearing(1.0, what))
         told = replace(request, track=replace(request.track, words=words))
         outcome = _animated(told, room, rest)

@@ -15,6 +15,7 @@ from typing import Final
 from ...progress import Progress, silent
 from ..languages import from_whisper, to_whisper
 from ..letter_rules import Rules, load_rules
+from ..spelled_numbers import numbers_in_words
 
 __all__ = [
     "FOLDER",
@@ -31,7 +32,13 @@ WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 _SYLLABLE: Final = re.compile("[가-힣]")
 _LATIN: Final = "-latn"  # another way to write a language
 _UNSPACED: Final = frozenset(["cmn"])  # each of whose letters is a word
-_PLAIN: Final = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{SOFT HYPHEN}": None})
+_PLAIN: Final = str.maketrans(
+    {
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{MODIFIER LETTER APOSTROPHE}": "'",
+        "\N{SOFT HYPHEN}": None,
+    }
+)
 _DOTS: Final = str.maketrans("Iİ", "ıi")  # Turkish has two letters where others have one
 
 
@@ -50,8 +57,7 @@ def read_letters(
     text: str, language: str, progress: Progress = silent
 ) -> tuple[tuple[str, ...], ...]:
     """The phones of each word of a text in a language that `can_read`, as the network names them;
-    none of one that has no words. Numbers in digits are left out. `progress` only takes a
-    Cancelled.
+    none of one that has no words. `progress` only takes a Cancelled.
     """
     words = []
     for _, phones in _read(text, language):
@@ -75,7 +81,9 @@ def _read(text: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     name = _name(language)
     assert name is not None, "ask can_read"
     rules, read = _load(name)
-    for word in WORD.findall(_small(text, name)):
+    plain = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    spoken = numbers_in_words(plain, language.lower(), name).translate(_PLAIN)
+    for word in WORD.findall(_small(spoken, name)):
         if name in _UNSPACED:
             parts = zip(word, rules.read_unspaced(word), strict=True)
         else:
@@ -85,8 +93,7 @@ def _read(text: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _small(text: str, name: str) -> str:
     """In small letters, each of one sign."""
-    plain = unicodedata.normalize("NFC", text).translate(_PLAIN)
-    return unicodedata.normalize("NFC", plain.translate(_DOTS if name == "tr" else {}).lower())
+    return unicodedata.normalize("NFC", text.translate(_DOTS if name == "tr" else {}).lower())
 
 
 def _name(language: str) -> str | None:

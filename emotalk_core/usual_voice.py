@@ -1,0 +1,76 @@
+"""How somebody sounds who speaks as usual, feeling nothing in particular: what is heard of a voice
+that is rough or sad by nature is heard beside that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from .controls import EMOTIONS
+from .engine import Encoding, said_in
+from .errors import InputError
+from .model.config import ModelConfig
+from .shaping.activity import speech_activity
+from .timing import NETWORK_FPS
+
+__all__ = ["UsualVoice", "ensure_knows_readers", "usual_voice"]
+
+_BELIEVED_S: Final = 4.0  # of speech, for half of the difference: one sentence may be no usual one
+_LEAST_S: Final = 1.0
+_LEAST_SHARE: Final = 1e-4  # float16 holds no less as exactly
+
+
+@dataclass(frozen=True)
+class UsualVoice:
+    """What a speaker's usual voice sounds like, beside the voices of many people who read."""
+
+    more: tuple[float, ...]  # EMOTIONS order: natural logarithms of how much more of each is heard
+    speech_s: float  # seconds of speech that tell it
+
+
+def ensure_knows_readers(config: ModelConfig) -> None:
+    """Raise InputError where a model cannot tell usual voices."""
+    if config.kind != "starter" or not any(config.emotion.readers):
+        raise InputError(
+            "This model cannot be told a usual voice", value=config.name, remedy="Take the starter."
+        )
+
+
+def usual_voice(pieces: Iterable[Encoding], config: ModelConfig) -> UsualVoice:
+    """From the Encoding of a sound in which somebody speaks as usual, piece by piece.
+
+    The less is spoken, the less is believed: half of the difference in four seconds.
+
+    Raises
+    ------
+    InputError
+        Hardly anybody speaks; as `ensure_knows_readers`.
+    """
+    ensure_knows_readers(config)
+    total, n_speech = np.zeros(len(EMOTIONS)), 0.0
+    for piece in pieces:
+        said = said_in(piece, config)
+        level = np.asarray(piece.level, np.float32)
+        speech = speech_activity(level, said.silence if said else None).astype(np.float64)
+        total += speech @ _logarithms(piece.heard)
+        n_speech += float(speech.sum())
+    speech_s = n_speech / float(NETWORK_FPS)
+    if speech_s < _LEAST_S:
+        raise InputError(
+            "Hardly anybody speaks in the sound of a usual voice",
+            value=f"{speech_s:.1f} s of speech",
+            remedy=f"Take one with some sentences, {_LEAST_S:g} s at least.",
+        )
+    apart = total / n_speech - np.array(config.emotion.readers)
+    believed = speech_s / (speech_s + _BELIEVED_S)
+    return UsualVoice(tuple((believed * (apart - apart.mean())).tolist()), speech_s)
+
+
+def _logarithms(shares: np.ndarray) -> np.ndarray:
+    """float64 (T, 8), with a mean of 0 in each frame."""
+    found = np.log(np.maximum(np.asarray(shares, np.float64), _LEAST_SHARE))
+    return found - found.mean(axis=1, keepdims=True)
