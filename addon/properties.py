@@ -98,6 +98,8 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     text: StringProperty()  # likewise: what is said in it, if that was told
     language: StringProperty()
     words: StringProperty()  # the phones of the text, as it was read then
+    usual: StringProperty()  # of a take: how its character usually sounds, see `asked.usual`
+    usual_from: StringProperty()  # the name of the take that told it
     from_script: BoolProperty()  # whether the text is what was found in the scene's script
     is_felt: BoolProperty()  # whether a slider stands above 0
     took_over: BoolProperty()  # whether the first one raised has set the mix

@@ -20,7 +20,6 @@ from .clip_files import ClipWriter
 from .controls import ControlTrack
 from .engine import Encoding, Engine, said_in
 from .engine.blas import one_blas_thread
-from .engine.emotion import beside
 from .model.config import PHONES, ModelConfig
 from .progress import Progress, part_of, silent
 from .report import Report, ReportBuilder, SoundTally
@@ -31,7 +30,7 @@ from .speech.phone_contents import typical_contents
 from .speech.phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
 from .speech.transcript import with_shares, with_text
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
-from .usual_voice import UsualVoice, ensure_knows_readers, usual_voice
+from .usual_voice import UsualVoice, ensure_knows_readers, heard_beside, usual_voice
 
 __all__ = [
     "animate",
@@ -214,8 +213,8 @@ def animate_to_file(  # noqa: PLR0913 - what, how, where to, and three that have
         builder, done = ReportBuilder(), 0
         for start in range(0, n_network, _BLOCK_FRAMES):
             piece = stored.read(start, min(start + _BLOCK_FRAMES, n_network))
-            heard = beside(piece.heard, track.usual)
-            builder.add_heard(replace(piece, heard=heard), said_in(piece, engine.config))
+            piece = heard_beside(piece, track.usual, engine.config)
+            builder.add_heard(piece, said_in(piece, engine.config))
         text = _follow(
             stored, track, engine.config, part_of(progress, heard_share, _ENCODING_SHARE)
         )

@@ -5,19 +5,20 @@ that is rough or sad by nature is heard beside that.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from .controls import EMOTIONS
 from .engine import Encoding, said_in
+from .engine.emotion import beside
 from .errors import InputError
 from .model.config import ModelConfig
 from .shaping.activity import speech_activity
 from .timing import NETWORK_FPS
 
-__all__ = ["UsualVoice", "ensure_knows_readers", "usual_voice"]
+__all__ = ["UsualVoice", "ensure_knows_readers", "heard_beside", "usual_voice"]
 
 _BELIEVED_S: Final = 4.0  # of speech, for half of the difference: one sentence may be no usual one
 _LEAST_S: Final = 1.0
@@ -68,6 +69,13 @@ def usual_voice(pieces: Iterable[Encoding], config: ModelConfig) -> UsualVoice:
     apart = total / n_speech - np.array(config.emotion.readers)
     believed = speech_s / (speech_s + _BELIEVED_S)
     return UsualVoice(tuple((believed * (apart - apart.mean())).tolist()), speech_s)
+
+
+def heard_beside(encoding: Encoding, more: tuple[float, ...], config: ModelConfig) -> Encoding:
+    """The same with what is reported as heard beside a usual voice; imported models do without."""
+    if not more or config.kind != "starter":
+        return encoding
+    return replace(encoding, heard=beside(encoding.heard, more))
 
 
 def _logarithms(shares: np.ndarray) -> np.ndarray:

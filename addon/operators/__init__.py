@@ -15,6 +15,7 @@ from . import (
     rig,
     takes,
     texts,
+    usual,
 )
 
 CLASSES = (
@@ -26,6 +27,7 @@ CLASSES = (
     *phrases.CLASSES,
     *lips.CLASSES,
     *texts.CLASSES,
+    *usual.CLASSES,
     *pauses.CLASSES,
     *clips.CLASSES,
     *demo.CLASSES,

@@ -90,6 +90,19 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
     buttons = column if is_narrow(context) else column.row(align=True)
     buttons.operator("emotalk.feel_phrase", icon="KEY_HLT")
     buttons.operator("emotalk.voice_phrase", icon="SOUND")
+    _draw_usual(layout, take, context)
+
+
+def _draw_usual(layout: Any, take: Any, context: bpy.types.Context) -> None:
+    """Beside which voice feelings are heard."""
+    name = take.controls.usual_from
+    if not name:
+        layout.operator("emotalk.usual_voice", icon="USER")
+        return
+    row = layout.row(align=True)
+    told = "This take" if name == take.name else name
+    row.label(text=told if is_narrow(context) else f"Usual voice: {told}", icon="USER")
+    row.operator("emotalk.usual_voice", text="", icon="X").forget = True
 
 
 class EMOTALK_PT_emotion(_Emotion, InView, bpy.types.Panel):

@@ -43,7 +43,7 @@ _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions"
 MOVING: Final = (*EMOTIONS, "mix", "intensity")
 """Sliders that may be keyed; the others hold for a whole take."""
 
-_LATER: Final[dict[str, Any]] = {"contrast": 0.0}
+_LATER: Final[dict[str, Any]] = {"contrast": 0.0, "usual": ""}
 """Sliders that takes of older versions do not name, and what these meant: no reason to say that
 keys and sliders differ."""
 
@@ -161,14 +161,17 @@ def copy_keys(group: Any, other: Any) -> None:
         bends.copy_curve(curve, copy)
 
 
-def digest(group: Any, told: tuple[str, str] | None = None) -> str:
-    """Equal texts, equal curves: tells whether a take shows what its sliders say. `told`: phones
-    and words of a take that begins with these sliders; None: they are its own.
+def digest(group: Any, told: tuple[str, str] | None = None, usual: str | None = None) -> str:
+    """Equal texts, equal curves: tells whether a take shows what its sliders say. `told`, `usual`:
+    phones and words, and the usual voice, of a take that begins with these sliders; None: they are
+    its own.
     """
     told = (group.phones, group.words) if told is None else told
+    usual = group.usual if usual is None else usual
     keys = {name: bends.described(curve) for name, curve in playing(group).items()}
     names = (*EMOTIONS, *_NUMBERS)
     stand = {name: _plain(getattr(group, name)) for name in names if name not in keys}
+    stand |= {"usual": usual}
     still = {name: value for name, value in stand.items() if _LATER.get(name) != value}
     parts: list[Any] = [still | {"ease_s": ease_of(group)}, keys]
     return json.dumps([*parts, *told] if any(told) else parts)

@@ -8,7 +8,7 @@ from math import ceil, floor
 from typing import Any, Final
 
 from ....emotalk_core.controls import Controls
-from ....emotalk_core.speech.phrases import Phrase, most_heard, room_around
+from ....emotalk_core.speech.phrases import Phrase, room_around
 from .. import compat
 from ..jobs.work import Outcome
 from ..sounds.sound import Heard
@@ -32,9 +32,9 @@ class Spoken:
 def remember(take: Any, outcome: Outcome, heard: Heard) -> None:
     """Put the phrases of what was heard into the take's record."""
     take.phrases.clear()
-    for phrase in outcome.phrases:
+    for phrase, feeling in zip(outcome.phrases, outcome.feelings, strict=True):
         spoken = take.phrases.add()
-        spoken.heard = most_heard(outcome.known.encoding.heard, phrase)
+        spoken.heard = feeling
         spoken.start, spoken.end = _span(phrase, heard)
 
 

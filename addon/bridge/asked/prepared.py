@@ -25,7 +25,7 @@ from ..jobs.words_first import WordsFirst
 from ..jobs.work import Request
 from ..keying import rigs
 from ..sounds import sound, sources
-from . import carried, controls, looking, phones, scripts
+from . import carried, controls, looking, phones, scripts, usual
 from .cast import Line
 from .known_again import Known
 from .same_take import Source, is_of_face, same_take
@@ -76,6 +76,7 @@ class Prepared:
     sight: looking.Sight | None = None  # how to measure it, where that is still to be done
     of_new: Controls | None = None  # what a new take's sliders say; None: what the panel's do
     ease_s_of_new: float | None = None  # likewise
+    usual_of_new: tuple[str, str] = ("", "")  # its character's usual voice, and who told it
     phones_of_new: str = ""  # what is told of a new take from the start, as its sliders keep it
     shift: carried.Shift | None = None  # by which keys of its sliders go along with its sound
     why_left: str = ""  # why they do not, where it has moved
@@ -237,7 +238,8 @@ def _without_keys_elsewhere(prepared: Prepared, group: Any, wanted: Controls | N
     if not controls.are_still(group, heard.start_frame, _end_frame(heard)):
         return prepared
     wanted = wanted or controls.at(group, heard.start_frame)
-    track = ControlTrack(wanted, phones=prepared.request.track.phones)
+    own = prepared.request.track
+    track = ControlTrack(wanted, phones=own.phones, usual=own.usual)
     request = replace(prepared.request, track=track)
     return replace(prepared, request=request, digest="", of_new=wanted)
 
@@ -328,8 +330,10 @@ def _prepared(
         said, words = "", ()
     else:
         said, words = take.controls.phones, phones.words(take.controls)
-    track = replace(request.track, words=words, phones=phones.told(said, heard))
-    request = replace(request, track=track)
+    of_new = usual.kept(scene, thing, meshes) if take is None else ("", "")
+    voice = of_new[0] if take is None else take.controls.usual
+    known = {"phones": phones.told(said, heard), "usual": usual.told(voice)}
+    request = replace(request, track=replace(request.track, words=words, **known))
     seen = looking.kept(take.seen) if found is None else None
     if seen is not None:
         request = replace(request, track=replace(request.track, look=seen.look(heard)))
@@ -344,10 +348,13 @@ def _prepared(
         strip_scene=strip.id_data.name if strip else "",
         character=character,
         meshes=names,
-        digest=controls.digest(group, (said, "") if take is None or of_another else None),
+        digest=controls.digest(
+            group, (said, "") if take is None or of_another else None, usual=voice
+        ),
         ease=frames_of(controls.ease_of(group), heard.rate),
         looked=looked,
         sight=sight,
+        usual_of_new=of_new,
         phones_of_new=said if take is None else "",
         shift=shift,
         why_left=why_left,

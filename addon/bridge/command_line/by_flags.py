@@ -8,7 +8,7 @@ import functools
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -18,12 +18,12 @@ from ....emotalk_core.cli.texts import language_of, text_of
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
-from ..asked import controls, phones, scripts
+from ..asked import controls, phones, scripts, usual
 from ..asked.prepared import LOOK_SHARE
 from ..jobs.session import SESSION
 from ..jobs.settings import EngineFlags, settings_for
-from ..jobs.work import EngineSettings, Request, animate
-from ..sounds.sound import Heard
+from ..jobs.work import EngineSettings, Request, animate, usual_voice_in
+from ..sounds.sound import Heard, from_file
 from ..take import adopted, takes
 
 __all__ = [
@@ -35,6 +35,9 @@ __all__ = [
     "object_called",
     "record",
 ]
+
+
+_LISTENING_SHARE: Final = 0.1  # of the time, where a usual voice is heard first
 
 
 def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
@@ -85,6 +88,10 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments, asked.base))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
+    if arguments.usual is not None:
+        listening = part_of(progress, looking, looking + _LISTENING_SHARE)
+        asked = replace(asked, usual=_usual(arguments.usual, prepared.request, listening))
+        looking += _LISTENING_SHARE
     request = obeyed(asked, prepared.request, arguments)
     prepared = replace(prepared, request=request)
     outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
@@ -108,6 +115,12 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     }
 
 
+def _usual(file: str, request: Request, progress: Progress) -> tuple[float, ...]:
+    """How the speaker usually sounds, of a sound file."""
+    heard = from_file(str(Path(file).resolve()), 0.0, bpy.context.scene)
+    return usual_voice_in(heard, request.settings, SESSION.room, progress).more
+
+
 def _sliders_of(group: Any) -> tuple[Controls, float, Any]:
     return controls.read(group), group.ease_s, group.look_at
 
@@ -128,6 +141,7 @@ def obeyed(asked: ControlTrack, request: Request, flags: argparse.Namespace) -> 
     track = replace(
         asked if asked.keys else own,
         look=own.look,
+        usual=asked.usual or own.usual,
         words=asked.words or own.words,
         script=own.script,
         phones=phones.on_sound(asked.phones, request.heard) or own.phones,
@@ -146,7 +160,10 @@ def record(take: Any, asked: ControlTrack, arguments: argparse.Namespace, heard:
     if asked.words:
         language = language_of(arguments.text, arguments.language)
         phones.put_text(take.controls, text_of(arguments.text), language, asked.words)
-    if asked.keys or asked.phones or asked.words:
+    if asked.usual:
+        take.controls.usual = usual.written(asked.usual)
+        take.controls.usual_from = Path(arguments.usual).name
+    if asked.keys or asked.phones or asked.words or asked.usual:
         take.baked = controls.digest(take.controls)
 
 

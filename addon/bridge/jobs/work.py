@@ -20,17 +20,18 @@ from ....emotalk_core.engine import Encoding, Engine, open_engine, said_in
 from ....emotalk_core.engine.remote import RemoteEngine
 from ....emotalk_core.errors import EmoTalkError
 from ....emotalk_core.model.folder import load_model
-from ....emotalk_core.pipeline import decode, encode, said_in_script
+from ....emotalk_core.pipeline import decode, encode, hear_usual, said_in_script
 from ....emotalk_core.progress import Progress, part_of, silent
 from ....emotalk_core.report import Report, ReportBuilder, SoundTally
 from ....emotalk_core.reshaping import reshaped
 from ....emotalk_core.retarget import BakeOptions, Binding, KeyTable, faces_of, retarget
 from ....emotalk_core.speech.passage import Passage, Script, summary
 from ....emotalk_core.speech.phones import misplaced_phones
-from ....emotalk_core.speech.phrases import Phrase, find_phrases
+from ....emotalk_core.speech.phrases import Phrase, find_phrases, most_heard
 from ....emotalk_core.speech.text_fit import unlike_line
 from ....emotalk_core.speech.transcript import pronounced, unlike_text
 from ....emotalk_core.timing import NETWORK_FPS
+from ....emotalk_core.usual_voice import UsualVoice, heard_beside
 from ..sounds.decode import to_source
 from ..sounds.sound import Heard, Pause
 from .words_first import WordsFirst, WordsRoom
@@ -44,6 +45,7 @@ __all__ = [
     "animate",
     "redo",
     "redo_part",
+    "usual_voice_in",
 ]
 
 _SCRIPT_SHARE: Final = 0.4  # of the time, where words are heard when nothing in it is said
@@ -94,6 +96,7 @@ class Outcome:
     tables: list[KeyTable]
     report: Report
     phrases: tuple[Phrase, ...] = ()
+    feelings: tuple[str, ...] = ()  # what is heard most in each of them
     script: Script | None = None  # that was looked in
     passage: Passage | None = None  # what of it is said
 
@@ -185,10 +188,7 @@ def _animated(request: Request, room: EngineRoom, progress: Progress) -> Outcome
     reading = part_of(progress, 0.05, 0.1)
     source = to_source(request.heard, blender=settings.blender, progress=reading)
     sound = SoundTally(source)
-    cache = (
-        EncodingCache(settings.cache, max_bytes=settings.cache_bytes) if settings.cache else None
-    )
-    encoding = encode(sound, engine, cache=cache, progress=part_of(progress, 0.1, 0.9))
+    encoding = encode(sound, engine, cache=_cache(settings), progress=part_of(progress, 0.1, 0.9))
     for _block in () if sound.notes else sound.blocks():  # heard before: count its loudness now
         pass
     looking = part_of(progress, 0.9, 0.95)
@@ -198,6 +198,22 @@ def _animated(request: Request, room: EngineRoom, progress: Progress) -> Outcome
     outcome = redo(told, Known(encoding, sound.notes), engine, shaping)
     progress(1.0, "Writing keys")
     return _with_passage(outcome, request.track, passage)
+
+
+def usual_voice_in(
+    heard: Heard, settings: EngineSettings, room: EngineRoom, progress: Progress
+) -> UsualVoice:
+    """How the speaker of a sound sounds, who speaks as usual in it; errors as `hear_usual`."""
+    engine = room.engine(settings, part_of(progress, 0.0, 0.05))
+    reading, hearing = part_of(progress, 0.05, 0.1), part_of(progress, 0.1, 1.0)
+    sound = to_source(heard, blender=settings.blender, progress=reading)
+    return hear_usual(sound, engine, cache=_cache(settings), progress=hearing)
+
+
+def _cache(settings: EngineSettings) -> EncodingCache | None:
+    if settings.cache is None:
+        return None
+    return EncodingCache(settings.cache, max_bytes=settings.cache_bytes)
 
 
 def _animated_by_words(
@@ -260,7 +276,8 @@ def redo(request: Request, known: Known, engine: Engine, progress: Progress = si
     clip = decode(encoding, request.track, engine, progress=progress)
     tables = _tables(request, clip)
     said, builder = said_in(encoding, engine.config), ReportBuilder()
-    builder.add_heard(encoding, said)
+    felt = heard_beside(encoding, request.track.usual, engine.config)
+    builder.add_heard(felt, said)
     builder.add_rows(clip.values)
     misplaced = misplaced_phones(
         request.track.phones, lambda a, b: encoding[a:b], encoding.n_frames, engine.config
@@ -271,7 +288,8 @@ def redo(request: Request, known: Known, engine: Engine, progress: Progress = si
     if isinstance(heard, Pause):
         report = replace(report, warnings=())  # it is meant to be silent
     phrases = find_phrases(encoding.level, said.silence if said else None)
-    return Outcome(known, clip, tables, report, phrases)
+    feelings = tuple(most_heard(felt.heard, phrase) for phrase in phrases)
+    return Outcome(known, clip, tables, report, phrases, feelings)
 
 
 def redo_part(request: Request, known: Known, engine: Engine, frames: np.ndarray) -> list[KeyTable]:

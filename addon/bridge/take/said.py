@@ -12,12 +12,13 @@ from ....emotalk_core.pipeline import said_in_script
 from ....emotalk_core.progress import Progress, part_of
 from ....emotalk_core.speech.passage import Passage, Script
 from ....emotalk_core.speech.transcript import Words, with_text
+from ....emotalk_core.usual_voice import UsualVoice, ensure_knows_readers, usual_voice
 from ..asked import controls, phones
 from ..asked.prepared import Prepared
 from ..jobs.session import SESSION
 from ..jobs.work import Outcome, animate
 
-__all__ = ["as_heard", "check_is_said", "passage_or_all", "remember"]
+__all__ = ["as_heard", "check_is_said", "passage_or_all", "remember", "usual_voice_of"]
 
 
 def as_heard(prepared: Prepared, outcome: Outcome) -> Prepared:
@@ -68,6 +69,19 @@ def check_is_said(prepared: Prepared, words: Words, progress: Progress) -> None:
     """Raise TextError for words that are not what is said in a take. Safe in a thread."""
     encoding, config = _encoded(prepared, part_of(progress, 0.0, 0.7))
     with_text(encoding, words, config, part_of(progress, 0.7, 1.0))
+
+
+def usual_voice_of(prepared: Prepared, progress: Progress) -> UsualVoice:
+    """How the character of a take sounds in it. Safe in a thread.
+
+    Raises
+    ------
+    EmoTalkError
+        The model is not there, or as of `usual_voice`.
+    """
+    ensure_knows_readers(SESSION.room.engine(prepared.request.settings).config)
+    encoding, config = _encoded(prepared, progress)
+    return usual_voice([encoding], config)
 
 
 def _encoded(prepared: Prepared, progress: Progress) -> tuple[Encoding, ModelConfig]:

@@ -347,6 +347,7 @@ def _new_take(scene: bpy.types.Scene, prepared: Prepared) -> Any:
     take.rig.character = bpy.data.objects.get(prepared.character)
     controls.apply(prepared.of_new or was, take.controls)
     take.controls.phones = prepared.phones_of_new
+    take.controls.usual, take.controls.usual_from = prepared.usual_of_new
     take.controls.ease_s = ease_s if prepared.ease_s_of_new is None else prepared.ease_s_of_new
     take.controls.took_over = took_over and prepared.of_new is None
     if prepared.of_new is None:

@@ -1,0 +1,150 @@
+"""The usual voice of a character: one take tells it, all of its takes are heard beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.layouts import Layout, context_of
+from tests.addon.lip_scenes import panel_of
+from tests.addon.scenes import make_head, run, voice_of
+from tests.core.babble import babble
+from tests.core.wav_bytes import wav
+
+BROWS = ("browInnerUp", "browDownLeft", "browOuterUpLeft")
+
+
+def _brows(head: Any) -> np.ndarray:
+    return np.stack([voice_of(head, name)[1] for name in BROWS])
+
+
+@pytest.fixture
+def real(ready: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Two seconds of babble, and the model that ships: one that hears feelings."""
+    from emotalk.addon.bridge.jobs.work import EngineRoom
+    from emotalk.emotalk_core.engine import open_engine
+    from emotalk.emotalk_core.model.folder import load_model, starter_folder
+
+    engine = open_engine("builtin", load_model(starter_folder()))
+    monkeypatch.setattr(EngineRoom, "engine", lambda *_: engine)
+    ready.filepath = str(_babble(tmp_path / "first.wav", 2.0))
+    return ready
+
+
+def _babble(path: Path, seconds: float) -> Path:
+    path.write_bytes(wav(babble(seconds)))
+    return path
+
+
+def test_the_button_moves_the_keys_and_the_x_takes_it_back(real: Any, head: Any) -> None:
+    from emotalk.addon.bridge.take import live
+
+    bpy.ops.emotalk.animate()
+    take, heard = real.takes[0], _brows(head)
+    shares = np.array(take.heard)
+
+    assert bpy.ops.emotalk.usual_voice() == {"FINISHED"}
+    assert live.is_stale(take)
+    assert take.controls.usual_from == take.name
+    live._tick()
+    beside = _brows(head)
+    assert not live.is_stale(take)
+
+    bpy.ops.emotalk.usual_voice(forget=True)
+    live._tick()
+    assert np.abs(beside - heard).max() > 0.005
+    np.testing.assert_array_equal(_brows(head), heard)
+    assert take.controls.usual_from == ""
+    np.testing.assert_array_equal(np.array(take.heard), shares)
+
+
+def test_it_is_every_takes_of_the_character_and_nobody_elses(
+    real: Any, head: Any, tmp_path: Path
+) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.usual_voice()
+    other = make_head("Ben")
+    real.filepath, real.start_frame = str(_babble(tmp_path / "second.wav", 3.0)), 200
+    bpy.ops.emotalk.animate()
+    panel_of(other).filepath = str(tmp_path / "second.wav")
+    bpy.ops.emotalk.animate()
+
+    first, second, of_ben = real.takes
+    assert first.controls.usual
+    assert second.controls.usual == first.controls.usual
+    assert second.controls.usual_from == first.name
+    assert json.loads(second.baked)[0]["usual"] == first.controls.usual
+    assert of_ben.rig.character == other
+    assert of_ben.controls.usual == ""
+
+    real.take_index = 1
+    bpy.ops.emotalk.usual_voice(forget=True)
+    assert [take.controls.usual for take in real.takes] == ["", "", ""]
+
+
+def test_a_new_take_is_heard_beside_it_from_the_start(real: Any, head: Any, tmp_path: Path) -> None:
+    from emotalk.addon.bridge.take import live
+
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.usual_voice()
+    real.filepath, real.start_frame = str(_babble(tmp_path / "second.wav", 3.0)), 200
+    bpy.ops.emotalk.animate()
+    second = real.takes[1]
+    assert not live.is_stale(second)
+    began = np.array(second.heard)
+
+    real.take_index = 1
+    bpy.ops.emotalk.usual_voice(forget=True)
+    live._tick()
+    bpy.ops.emotalk.refresh()
+
+    assert np.abs(np.array(second.heard) - began).max() > 0.01
+
+
+def test_the_command_hears_it_in_a_sound_of_its_own(
+    real: Any, head: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = _babble(tmp_path / "usual.wav", 3.0)
+    out = tmp_path / "talks.blend"
+    asked = ["animate", "--sound", real.filepath, "--target", head.name, "-o", out]
+
+    assert run(*asked, "--usual", usual) == 0
+
+    controls = real.takes[0].controls
+    assert (controls.usual_from, len(json.loads(controls.usual))) == ("usual.wav", 8)
+    assert run(*asked, "--usual", tmp_path / "none.wav") == 2
+    assert "none.wav" in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_be_told_says_so_and_changes_nothing(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+
+    with pytest.raises(RuntimeError, match="cannot be told a usual voice"):
+        bpy.ops.emotalk.usual_voice()
+
+    assert ready.takes[0].controls.usual == ""
+
+
+def test_the_panel_names_who_told_it(ready: Any) -> None:
+    from emotalk.addon.ui.emotion import _Emotion
+
+    def operators() -> list[str]:
+        layout = Layout()
+        panel: Any = SimpleNamespace(layout=layout)
+        _Emotion.draw(panel, context_of(300))
+        labels.append(" ".join(layout.labels))
+        return layout.buttons
+
+    labels: list[str] = []
+    bpy.ops.emotalk.animate()
+    assert "emotalk.usual_voice" in operators()
+    ready.takes[0].controls.usual_from = "Ada: line 1"
+    assert "emotalk.usual_voice" in operators()
+    assert "Ada: line 1" in labels[1]
+    assert "Ada: line 1" not in labels[0]
