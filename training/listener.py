@@ -3,7 +3,7 @@
 Acted speech with a free licence is short (ten German sentences by seven speakers, twelve English
 ones by ninety). Whatever bends more than a plane learns those speakers: a listener with one hidden
 layer had a recall of .84 on EMO-DB's unseen speakers, the mean of one layer's states through one
-matrix .92. So the branch keeps its form, but its non-linear parts stay where they are straight.
+matrix .92. So the branch is one matrix.
 What hundreds of readers differ in, none of them acting, is no feeling: the matrix is held back most
 where they differ most (as in Hatch et al., "Within-class covariance normalization", Interspeech
 2006).
@@ -20,7 +20,7 @@ import torch
 from scipy.optimize import minimize
 
 from emotalk_core.controls import EMOTIONS
-from emotalk_core.engine.starter import POOL_FLOOR, pool_weights
+from emotalk_core.engine.starter import pool_weights, pooled_around
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.network import Starter
@@ -42,7 +42,6 @@ __all__ = [
 
 
 _NOTHING: Final = 1e-9  # a share that rounds to nothing
-_STRAIGHT: Final = 8.0  # GELU is the identity around this, to 1e-14
 _NEUTRAL: Final = EMOTIONS.index("neutral")
 _CAREFUL: Final = EMOTIONS.index("happy")  # from here on: what nobody should see by mistake
 
@@ -86,7 +85,6 @@ class Voices:
     labels: np.ndarray  # float64 (N, 8), each row sums to 1
     weights: np.ndarray  # float64 (N,), every label of a set weighs the same; sums to 1
     clips: np.ndarray  # int (N,), which clip
-    states: np.ndarray  # float32 (M, width), single ones: how far they stray
 
 
 def together(*sets: Voices, shares: Sequence[float] | None = None) -> Voices:
@@ -98,7 +96,6 @@ def together(*sets: Voices, shares: Sequence[float] | None = None) -> Voices:
         np.concatenate([v.labels for v in sets]),
         np.concatenate([v.weights * part for v, part in zip(sets, parts, strict=True)]),
         np.concatenate([v.clips + n for v, n in zip(sets, first, strict=False)]),
-        np.concatenate([v.states for v in sets]),
     )
 
 
@@ -109,7 +106,6 @@ class Listener:
     matrix: np.ndarray  # float64 (width, 8)
     bias: np.ndarray  # float64 (8,): what is reported as heard
     careful: np.ndarray  # float64 (8,): what the face shows; read speech stays calm under it
-    spread: float  # deviation of the logits of single states
     layers: tuple[float, ...]  # shares of which the states are mixed
     readers: tuple[float, ...]  # as of `EmotionConfig`: what is reported of people who read
 
@@ -132,7 +128,6 @@ def gather(
 ) -> Voices:
     """Pooled moments of every copy of the labelled clips."""
     pooled: list[np.ndarray] = []
-    single: list[np.ndarray] = []
     labels: list[tuple[float, ...]] = []
     for recording in recordings:
         if recording.emotion is None:
@@ -142,7 +137,6 @@ def gather(
             states = mixed(features.states[start : start + length], settings.layers)
             level = features.level[start : start + length]
             pooled.append(_pool(states, level, reach, settings.every))
-            single.append(states[:: settings.every])
             labels.append(recording.emotion)
     counts = [len(p) for p in pooled]
     kinds: dict[tuple[float, ...], int] = {}
@@ -157,7 +151,6 @@ def gather(
         np.repeat(np.array(labels), counts, axis=0),
         np.concatenate(weights),
         np.repeat(np.arange(len(counts)), counts),
-        np.concatenate(single),
     )
 
 
@@ -167,14 +160,9 @@ def mixed(states: np.ndarray, layers: Sequence[float]) -> np.ndarray:
 
 
 def _pool(states: np.ndarray, level: np.ndarray, reach: int, every: int) -> np.ndarray:
-    """Weighted means (M, width) of the states around every so many, as in `engine.starter`."""
-    weight = pool_weights(level)[:, None].astype(np.float64)
-    total = np.concatenate([[[0.0]], np.cumsum(weight, axis=0)])
-    sums = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(weight * states, axis=0)])
+    """Weighted means (M, width) of the states around every so many."""
     centres = np.arange(min(every, len(states) // 2), len(states), every)
-    first, last = np.maximum(centres - reach, 0), np.minimum(centres + reach + 1, len(states))
-    mean = (sums[last] - sums[first]) / (total[last] - total[first] + POOL_FLOOR)
-    return mean.astype(np.float32)
+    return pooled_around(states, pool_weights(level), centres, reach)
 
 
 def fit_listener(
@@ -209,9 +197,8 @@ def fit_listener(
     bias = fitted[-1] - mean @ matrix
     bias[_NEUTRAL] -= settings.neutral_less
     careful = _careful(matrix, bias, readers, settings.most_by_mistake)
-    spread = float((actors.states @ matrix).std(axis=0).max())
     of_readers = _of_readers(matrix, bias, readers)
-    return Listener(matrix, bias, careful, spread, tuple(settings.layers), of_readers)
+    return Listener(matrix, bias, careful, tuple(settings.layers), of_readers)
 
 
 def _axes(readers: Voices, scale: np.ndarray, held_back: float) -> np.ndarray:
@@ -240,19 +227,11 @@ def _of_readers(matrix: np.ndarray, bias: np.ndarray, readers: Voices) -> tuple[
 
 def write(listener: Listener, network: Starter) -> None:
     """Put the listener into `network.emotion`; everything else stays as it is."""
-    branch, n = network.emotion, len(EMOTIONS)
-    # Each emotion is one line of the projection, moved to where GELU is straight and scaled so
-    # that single states stay there; the heads take the move and the scale back.
-    scale = 1.0 / max(listener.spread, 1e-9)
+    branch = network.emotion
     with torch.no_grad():
-        for parameter in branch.parameters():
-            parameter.zero_()
         branch.layers.copy_(torch.tensor(listener.layers).clamp(min=_NOTHING).log())
-        branch.project.weight[:n] = torch.from_numpy(listener.matrix.T * scale)
-        branch.project.bias[:n] = _STRAIGHT
-        branch.hidden.weight[:n, :n] = torch.eye(n)
         for head, bias in ((branch.heard, listener.bias), (branch.voice, listener.careful)):
-            head.weight[:, :n] = torch.eye(n) / scale
+            head.weight.copy_(torch.from_numpy(listener.matrix.T))
             head.bias.copy_(torch.from_numpy(bias - bias.max()))
     branch.eval()
 

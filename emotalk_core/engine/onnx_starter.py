@@ -29,10 +29,9 @@ from .onnx_graph import Graph
 from .onnx_layers import Net
 from .onnx_lips import firmness, gate_logits, press, round_off, tuck
 from .starter import (
-    BRANCHES,
     POOL_DB_PER_E,
-    POOL_EPS,
     POOL_FLOOR,
+    PROJECTED,
     layer_mix,
 )
 from .windows import LOUD_DB, QUIET_DB
@@ -92,8 +91,9 @@ def _encoder(model: Model) -> Graph:
     top = net.add("Unsqueeze", net.input("top", ("batch",)), net.integers(1, 2))
     below = net.add("Sub", mel, top)
     states = _layers(net, _normalised(net, below), model.config)
-    parts = [_project(net, states, model, branch) for branch in BRANCHES]
-    width = model.config.content.projected_width + model.config.emotion.width
+    parts = [_project(net, states, model, branch) for branch in PROJECTED]
+    parts.append(_mixed(net, states, model, "emotion"))
+    width = model.config.content.projected_width + model.config.front_end.width
     net.output(net.add("Concat", *parts, axis=-1), "projected", ("batch", "states", width))
     net.output(_level(net, below), "level", ("batch", "states"))
     return net
@@ -184,25 +184,31 @@ def _attend(net: Net, x: str, i: int, band: str) -> str:
 
 def _project(net: Net, states: list[str], model: Model, branch: str) -> str:
     """The states as the input of a branch, as `Starter.project`."""
+    weight, bias = (np.asarray(model.tensors[f"{branch}.project.{n}"]) for n in ("weight", "bias"))
+    mixed = _mixed(net, states, model, branch)
+    return net.add("Add", net.times(mixed, weight), net.constant(bias))
+
+
+def _mixed(net: Net, states: list[str], model: Model, branch: str) -> str:
+    """The states of all layers as one."""
     gains, offset = layer_mix(model.tensors, branch)
     mixed = net.add("Mul", states[0], net.constant(gains[0]))
     mixed = net.add("Add", mixed, net.constant(offset))
     for state, gain in zip(states[1:], gains[1:], strict=True):
         mixed = net.add("Add", mixed, net.add("Mul", state, net.constant(gain)))
-    weight, bias = (np.asarray(model.tensors[f"{branch}.project.{n}"]) for n in ("weight", "bias"))
-    return net.add("Add", net.times(mixed, weight), net.constant(bias))
+    return mixed
 
 
 def _branches(model: Model) -> Graph:
     """Joined windows to frames: what is said, how it is said, and how loud."""
     net, config = Net("branches", model.tensors), model.config
-    width = config.content.projected_width + config.emotion.width
+    width = config.content.projected_width + config.front_end.width
     projected = net.input("projected", ("batch", "states", width))
     level = net.input("level", ("batch", "states"))
     inside = net.input("inside", ("batch", "states"))
     before = net.input("before", ("frames",), "int64")
     share = net.input("share", ("frames",))
-    sizes = net.integers(config.content.projected_width, config.emotion.width)
+    sizes = net.integers(config.content.projected_width, config.front_end.width)
     said, how = net.split("Split", projected, sizes, n_outputs=2, axis=-1)
     content = _content(net, said, level, config)
     rows = net.add("Concat", content, net.column(level), axis=-1)
@@ -251,26 +257,16 @@ def _pool_weights(net: Net, level: str, inside: str) -> str:
     return net.column(net.add("Mul", net.add("Exp", quiet), inside))
 
 
-def _emotion(
-    net: Net, how: str, weights: str, centres: str, config: ModelConfig
-) -> tuple[str, str]:
+def _emotion(net: Net, x: str, weights: str, centres: str, config: ModelConfig) -> tuple[str, str]:
     """As `Starter.emotion`: running sums in float64, because float32 would drift."""
-    x, width = net.gelu(how), config.emotion.width
-    weighted = net.add("Mul", weights, x)
-    terms = net.add("Concat", weights, weighted, net.add("Mul", weighted, x), axis=-1)
+    terms = net.add("Concat", weights, net.add("Mul", weights, x), axis=-1)
     sums = _window_sums(net, net.add("Cast", terms, to=11), centres, config.emotion.reach)
-    total, mean, square = net.split(
-        "Split", sums, net.integers(1, width, width), n_outputs=3, axis=-1
-    )
+    parts = net.integers(1, config.front_end.width)
+    total, weighted = net.split("Split", sums, parts, n_outputs=2, axis=-1)
     total = net.add("Add", total, net.constant(np.array(POOL_FLOOR)))
-    mean, square = (net.add("Div", part, total) for part in (mean, square))
-    spread = net.add("Sub", square, net.add("Mul", mean, mean))
-    spread = net.add("Max", spread, net.constant(np.array(0.0)))
-    deviation = net.add("Sqrt", net.add("Add", spread, net.constant(np.array(POOL_EPS))))
-    pooled = net.add("Cast", net.add("Concat", mean, deviation, axis=-1), to=1)
-    hidden = net.gelu(net.affine(pooled, "emotion.hidden"))
-    voice = net.add("Softmax", net.affine(hidden, "emotion.voice"), axis=-1)
-    heard = net.add("Softmax", net.affine(hidden, "emotion.heard"), axis=-1)
+    pooled = net.add("Cast", net.add("Div", weighted, total), to=1)
+    voice = net.add("Softmax", net.affine(pooled, "emotion.voice"), axis=-1)
+    heard = net.add("Softmax", net.affine(pooled, "emotion.heard"), axis=-1)
     return net.add("MatMul", voice, net.weight("prototypes")), heard
 
 

@@ -24,27 +24,26 @@ if TYPE_CHECKING:
     from .streaming import Stretch
 
 __all__ = [
-    "BRANCHES",
     "LEVEL_CENTRE_DB",
     "LEVEL_HIGH",
     "LEVEL_LOW",
     "LEVEL_SCALE_DB",
     "POOL_DB_PER_E",
-    "POOL_EPS",
     "POOL_FLOOR",
+    "PROJECTED",
     "Starter",
     "frame_positions",
     "layer_mix",
     "level_feature",
     "pool_weights",
+    "pooled_around",
 ]
 
 POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
-BRANCHES: Final = ("content", "content.phones", "emotion")
-"""Of `project`'s columns, in order."""
+PROJECTED: Final = ("content", "content.phones")
+"""Branches that begin with a projection, in the order of `project`'s columns."""
 
 POOL_FLOOR: Final = 1.0  # weight of nothing at all: long silence says nothing
-POOL_EPS: Final = 1e-4
 LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -20.0, 15.0
 LEVEL_LOW, LEVEL_HIGH = -2.5, 2.0
 
@@ -59,6 +58,17 @@ def level_feature(level: Array) -> Array:
 def pool_weights(level: Array, xp: Library = NUMPY) -> Array:
     """How much each state counts for the emotion of its surroundings."""
     return xp.of.exp(level.clip(None, 0.0) / POOL_DB_PER_E)
+
+
+def pooled_around(
+    x: np.ndarray, weights: np.ndarray, centres: np.ndarray, reach: int
+) -> np.ndarray:
+    """Weighted mean (T, width), float32, of the states x (S, width) within `reach` of each of
+    `centres` (T,).
+    """
+    first, last = np.maximum(centres - reach, 0), np.minimum(centres + reach + 1, len(x))
+    total = _window_sums(weights[:, None], first, last) + POOL_FLOOR
+    return (_window_sums(weights[:, None] * x, first, last) / total).astype(np.float32)
 
 
 def frame_positions(first: int, last: int, fps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -102,13 +112,13 @@ class Starter:
         self.config = config
         self._get = lambda name: np.asarray(tensors[name], np.float32)
         self._mixes = [
-            (*layer_mix(tensors, branch), *self._affine(f"{branch}.project")) for branch in BRANCHES
+            (layer_mix(tensors, branch), self._affine(f"{branch}.project")) for branch in PROJECTED
         ]
+        self._felt = layer_mix(tensors, "emotion")
         self._content_level = self._get("content.level")
         self._content = self._convolutions("content", len(config.content.dilations))
         self._phones = self._convolutions("content.phones", len(config.content.phones_dilations))
         self._names = self._affine("content.phones.output")
-        self._hidden = self._affine("emotion.hidden")
         self._heard, self._voice = self._affine("emotion.heard"), self._affine("emotion.voice")
         self._prototypes, self._styles = self._get("prototypes"), self._get("styles")
         self._input, self._decoder_level = self._affine("decoder.input"), self._get("decoder.level")
@@ -134,17 +144,12 @@ class Starter:
 
     def project(self, states: Sequence[np.ndarray]) -> np.ndarray:
         """One window's states (W, 512) of each layer as inputs of the branches, float32 (W,
-        content + phones + emotion).
+        content + phones + 512).
 
         Linear in the states, so that windows may be cross-faded afterwards.
         """
-        parts = []
-        for gains, offset, weight, bias in self._mixes:
-            mixed = states[0] * gains[0] + offset
-            for layer, gain in zip(states[1:], gains[1:], strict=True):
-                mixed += layer * gain
-            parts.append(affine(mixed, weight, bias))
-        return np.concatenate(parts, axis=1)
+        parts = [affine(_mixed(states, *mix), *projection) for mix, projection in self._mixes]
+        return np.concatenate([*parts, _mixed(states, *self._felt)], axis=1)
 
     def frames(self, stretch: Stretch) -> Encoding:
         """The Encoding at the frames of joined windows."""
@@ -190,7 +195,7 @@ class Starter:
 
         Parameters
         ----------
-        projected : float32 (S, content + phones + emotion)
+        projected : float32 (S, content + phones + 512)
         weights : float32 (S,)
             From `pool_weights`; 0 outside the sound.
         centres : int (T,)
@@ -201,17 +206,10 @@ class Starter:
         float32 (T, E) and float32 (T, 8)
             Point in the emotion latent space; shares of the emotions.
         """
-        x = gelu(projected[:, self.config.content.projected_width :].copy())
-        first = np.maximum(centres - self.config.emotion.reach, 0)
-        last = np.minimum(centres + self.config.emotion.reach + 1, len(x))
-        total = _window_sums(weights[:, None], first, last) + POOL_FLOOR
-        mean = _window_sums(weights[:, None] * x, first, last) / total
-        square = _window_sums(weights[:, None] * x * x, first, last) / total
-        deviation = np.sqrt(np.maximum(square - mean * mean, 0.0) + POOL_EPS)
-        pooled = np.concatenate([mean, deviation], axis=1).astype(np.float32)
-        hidden = gelu(affine(pooled, *self._hidden))
-        voice = _softmax(affine(hidden, *self._voice))
-        return product(voice, self._prototypes), _softmax(affine(hidden, *self._heard))
+        x = projected[:, self.config.content.projected_width :]
+        pooled = pooled_around(x, weights, centres, self.config.emotion.reach)
+        voice = _softmax(affine(pooled, *self._voice))
+        return product(voice, self._prototypes), _softmax(affine(pooled, *self._heard))
 
     def latent(self, voice: np.ndarray, controls: FrameControls) -> np.ndarray:
         """Point in the emotion latent space that the decoder is told, float32 (T, E)."""
@@ -239,6 +237,14 @@ class Starter:
         contact = affine(np.ascontiguousarray(said), *self._contact)[:, 0]
         free = smoothed(affine(x, *self._output))  # what must be quick, the gates do
         return gated(free, contact, shares)[0]
+
+
+def _mixed(states: Sequence[np.ndarray], gains: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """The states of all layers as one, as of `layer_mix`."""
+    mixed = states[0] * gains[0] + offset
+    for layer, gain in zip(states[1:], gains[1:], strict=True):
+        mixed += layer * gain
+    return mixed
 
 
 def _convolve(

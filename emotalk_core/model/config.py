@@ -96,8 +96,6 @@ class ContentConfig:
 class EmotionConfig:
     """How it is said: pooled over a stretch of sound."""
 
-    width: int = 8  # before pooling; the shipped listener is linear: a line for each emotion
-    hidden: int = 8  # after pooling
     reach: int = 75  # states on each side, 1.5 s
     latent: int = 64
     # what is heard of people who read: logarithms of the shares, with a mean of 0; all 0: not known

@@ -173,10 +173,8 @@ def model_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         name = f"content.phones.blocks.{i}"
         affine(name, content.phones_width, content.phones_width, content.kernel)
     affine("content.phones.output", len(content.phones), content.phones_width)
-    affine("emotion.project", emotion.width, front.width)
-    affine("emotion.hidden", emotion.hidden, 2 * emotion.width)
-    affine("emotion.heard", n_emotions, emotion.hidden)
-    affine("emotion.voice", n_emotions, emotion.hidden)
+    affine("emotion.heard", n_emotions, front.width)
+    affine("emotion.voice", n_emotions, front.width)
     affine("decoder.input", decoder.width, content.full_width)
     shapes["decoder.level"] = (decoder.width,)
     for i in range(decoder.n_blocks):

@@ -26,7 +26,7 @@ SMALL = replace(
     ModelConfig(),
     front_end=replace(ModelConfig().front_end, n_layers=1, reach=2),
     content=replace(ModelConfig().content, width=4, dilations=(1,)),
-    emotion=replace(ModelConfig().emotion, width=4, hidden=4, latent=8),
+    emotion=replace(ModelConfig().emotion, latent=8),
     decoder=replace(ModelConfig().decoder, width=4, n_blocks=1, style_width=2),
 )
 

@@ -112,7 +112,7 @@ def test_a_network_of_other_sizes_gives_the_built_in_face(model: Model) -> None:
         model.config,
         n_styles=3,
         content=ContentConfig(width=24, kernel=3, dilations=(1, 3)),
-        emotion=EmotionConfig(width=8, hidden=12, reach=40, latent=10),
+        emotion=EmotionConfig(reach=40, latent=10),
         decoder=DecoderConfig(width=20, n_blocks=2, style_width=5),
     )
     rng = np.random.default_rng(3)

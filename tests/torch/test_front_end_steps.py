@@ -115,7 +115,7 @@ def test_what_is_taught_is_a_share_of_a_change_and_taught_once(work: Work) -> No
     np.testing.assert_allclose(moved, 0.5, atol=0.01)
     learnt = heard.encoder_tensors[name].astype("f4") - trained.encoder_tensors[name].astype("f4")
     assert 0.0 < np.abs(learnt).max() < 0.02  # two small steps
-    for stays in ("decoder.output.weight", "emotion.project.weight", "prototypes"):
+    for stays in ("decoder.output.weight", "emotion.heard.weight", "prototypes"):
         np.testing.assert_array_equal(heard.tensors[stays], trained.tensors[stays])
     for moves in ("content.blocks.0.weight", "content.phones.output.weight"):
         assert (heard.tensors[moves] != trained.tensors[moves]).any()

@@ -37,7 +37,7 @@ def voices(seed: int, emotions: list[int], apart: float, n: int = 40) -> Voices:
     pooled = np.concatenate([centres[e] + rng.standard_normal((n, WIDTH)) for e in emotions])
     weights = np.full(len(pooled), 1.0 / len(pooled))
     clips = np.arange(len(pooled)) // 4
-    return Voices(pooled.astype(np.float32), labels, weights, clips, pooled.astype(np.float32))
+    return Voices(pooled.astype(np.float32), labels, weights, clips)
 
 
 def fitted(readers: Voices | None = None, **settings: float) -> Listener:
@@ -81,11 +81,12 @@ def test_layers_that_are_no_shares_are_named(layers: tuple[float, ...]) -> None:
 
 
 def test_the_written_branch_is_the_fitted_matrix() -> None:
-    listener, network = fitted(), Starter(CONFIG)
+    rng = np.random.default_rng(4)
+    network, matrix = Starter(CONFIG), rng.standard_normal((WIDTH, 8))
+    bias, careful = rng.standard_normal((2, 8))
+    listener = Listener(matrix, bias, careful, (0.0, 0.25, 0.75), (0.0,) * 8)
     write(listener, network)
-    states = torch.from_numpy(
-        np.random.default_rng(4).standard_normal((1, 200, 3, WIDTH)).astype(np.float32)
-    )
+    states = torch.from_numpy(rng.standard_normal((1, 200, 3, WIDTH)).astype(np.float32))
     level = torch.zeros(1, 200)
 
     voice, heard = network.emotion(states, pool_weights(level, TORCH), torch.tensor([100]))
@@ -95,7 +96,7 @@ def test_the_written_branch_is_the_fitted_matrix() -> None:
     shares = heard.softmax(-1)[0].detach().numpy()
     shown = voice.softmax(-1)[0].detach().numpy()
     np.testing.assert_allclose(shares, listener.shares(pooled), atol=2e-4)
-    careful = replace(listener, bias=listener.careful)
+    careful = replace(listener, bias=careful)
     np.testing.assert_allclose(shown, careful.shares(pooled), atol=2e-4)
 
 

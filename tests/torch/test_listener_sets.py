@@ -148,7 +148,6 @@ def voices(n_clips: int, value: float) -> Voices:
         np.tile(np.eye(8)[0], (n, 1)),
         np.full(n, 1.0 / n),
         clips,
-        np.full((5, 4), value, np.float32),
     )
 
 
@@ -192,4 +191,3 @@ def test_sets_side_by_side_weigh_the_same_and_keep_their_clips_apart() -> None:
     uneven = together(voices(4, 1.0), voices(2, -1.0), shares=(1.0, 0.25))
     assert uneven.weights[uneven.pooled[:, 0] < 0].sum() == pytest.approx(0.2)
     assert (np.sign(both.pooled[:, 0])[both.clips >= 4] == -1).all()
-    assert both.states.shape == (10, 4)

@@ -171,12 +171,12 @@ class _OnTorch(NumpyStarter):
         self._network = network.requires_grad_(requires_grad=False).eval().to(device)
 
     def project_states(self, states: Tensor) -> Tensor:
-        """All branches' projections (B, S, content + phones + emotion) of states (B, S, layers,
+        """What the branches start from (B, S, content + phones + width) of states (B, S, layers,
         width).
         """
         network = self._network
         standardised = (states - network.mean) * network.scale
-        parts = [network.content.projected(standardised), network.emotion.projected(standardised)]
+        parts = [network.content.projected(standardised), network.emotion.mixed(standardised)]
         return torch.cat(parts, dim=-1)
 
     def content(self, projected: np.ndarray, level: np.ndarray) -> np.ndarray:

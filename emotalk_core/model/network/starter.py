@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ...engine.arrays import Library
 from ...engine.contact import gated, smoothed
 from ...engine.frontend import STATE_RATE
-from ...engine.starter import POOL_EPS, POOL_FLOOR, level_feature
+from ...engine.starter import POOL_FLOOR, level_feature
 from ..config import ContentConfig, ModelConfig
 
 __all__ = ["TORCH", "Starter"]
@@ -125,33 +125,28 @@ class _Content(nn.Module):
 
 
 class _Emotion(nn.Module):
-    """Without dropout: what ships is a linear fit far up a gelu's slope, where a missing number
-    outweighs everything that is heard.
-    """
+    """A plane: whatever bends more learns the few actors there are, see `training/listener.py`."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        sizes, n_emotions = config.emotion, len(config.emotions)
-        self.reach = sizes.reach
+        n_emotions = len(config.emotions)
+        self.reach = config.emotion.reach
         self.layers = nn.Parameter(torch.zeros(config.front_end.n_layers))
-        self.project = nn.Linear(config.front_end.width, sizes.width)
-        self.hidden = nn.Linear(2 * sizes.width, sizes.hidden)
-        self.heard = nn.Linear(sizes.hidden, n_emotions)
-        self.voice = nn.Linear(sizes.hidden, n_emotions)
+        self.heard = nn.Linear(config.front_end.width, n_emotions)
+        self.voice = nn.Linear(config.front_end.width, n_emotions)
 
     def forward(self, states: Tensor, weights: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, 8) of what the face shows and of what is heard, around the states `centres`
         (T,).
         """
-        return self.listen(self.projected(states), weights, centres)
+        return self.listen(self.mixed(states), weights, centres)
 
-    def projected(self, states: Tensor) -> Tensor:
+    def mixed(self, states: Tensor) -> Tensor:
         """Linear in the states (B, S, layers, width)."""
-        return self.project(torch.einsum("bslw,l->bsw", states, self.layers.softmax(0)))
+        return torch.einsum("bslw,l->bsw", states, self.layers.softmax(0))
 
-    def listen(self, projected: Tensor, weights: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-        """As `forward`, of projected states."""
-        x = F.gelu(projected)
+    def listen(self, x: Tensor, weights: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, of mixed states."""
         first = (centres - self.reach).clamp(min=0)
         last = (centres + self.reach + 1).clamp(max=x.shape[1])
 
@@ -161,12 +156,8 @@ class _Emotion(nn.Module):
             return running[:, last] - running[:, first]
 
         w = weights[..., None]
-        total = sums(w) + POOL_FLOOR
-        mean, square = sums(w * x) / total, sums(w * x * x) / total
-        deviation = ((square - mean * mean).clamp(min=0.0) + POOL_EPS).sqrt()
-        pooled = torch.cat([mean, deviation], dim=-1).float()
-        hidden = F.gelu(self.hidden(pooled))
-        return self.voice(hidden), self.heard(hidden)
+        pooled = (sums(w * x) / (sums(w) + POOL_FLOOR)).float()
+        return self.voice(pooled), self.heard(pooled)
 
 
 class _Decoder(nn.Module):
