@@ -15,6 +15,7 @@ from ...emotalk_core.speech.phone_files import ensure_phone_file, read_phones, w
 from ...emotalk_core.speech.phones import Phone
 from ..bridge import compat
 from ..bridge.asked import phones
+from ..bridge.asked.same_take import UNHEARD
 from ..bridge.counting import counted
 from ..bridge.faces import stretches
 from ..bridge.jobs import errand
@@ -41,7 +42,7 @@ def why_silent(take: Any | None) -> str:
     """Why nothing can be told of a take; empty where something is said in it."""
     if take is None:
         return "Nothing is animated yet: press Animate first"
-    if take.source in {"CLIP", "PAUSE"}:
+    if take.source in UNHEARD:
         return "Nothing was heard in this take"
     if take.file_start == phones.UNKNOWN_FRAME:
         return "Made by an earlier version: press Update Keys first"

@@ -6,6 +6,7 @@ import bpy
 
 from ...emotalk_core.controls import EMOTIONS
 from ..bridge.asked import phrases
+from ..bridge.asked.same_take import UNHEARD
 from ..bridge.take import at_frame, live, takes
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 
@@ -73,7 +74,7 @@ def _draw_here(layout: Any, context: bpy.types.Context) -> None:
 
 def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
     """The phrase at the current frame, and what can be felt in it alone."""
-    if take.source in {"CLIP", "PAUSE"}:
+    if take.source in UNHEARD:
         return
     spoken = phrases.at_frame(take, take.id_data.frame_current)
     column = layout.column(align=True)
@@ -95,11 +96,11 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
 
 def _draw_usual(layout: Any, take: Any, context: bpy.types.Context) -> None:
     """Beside which voice feelings are heard."""
-    name = take.controls.usual_from
-    if not name:
+    if not take.controls.usual:
         layout.operator("emotalk.usual_voice", icon="USER")
         return
     row = layout.row(align=True)
+    name = take.controls.usual_from or "another take"
     told = "This take" if name == take.name else name
     row.label(text=told if is_narrow(context) else f"Usual voice: {told}", icon="USER")
     row.operator("emotalk.usual_voice", text="", icon="X").forget = True

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from ...emotalk_core.controls import EMOTIONS
+from ..bridge.asked.same_take import UNHEARD
 from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
 from .base import InSequencer, InView, draw_text, is_narrow
@@ -33,7 +34,7 @@ class _Result:
             text = f"Goes on to frame {take.last_frame:.0f}; the scene ends at {end}"
             draw_text(layout, text, "INFO", context)
             layout.operator("emotalk.extend_scene", icon="TIME")
-        if take.source in {"CLIP", "PAUSE"}:  # nothing was heard
+        if take.source in UNHEARD:
             self._draw_notes(take, context)
             return
         where = f"on channel {take.channel}" if take.channel else "in the voice"

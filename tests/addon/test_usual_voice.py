@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.addon.copy_scenes import adopt, duplicate, of
 from tests.addon.layouts import Layout, context_of
 from tests.addon.lip_scenes import panel_of
 from tests.addon.scenes import make_head, run, voice_of
@@ -131,20 +132,75 @@ def test_a_model_that_cannot_be_told_says_so_and_changes_nothing(ready: Any) -> 
     assert ready.takes[0].controls.usual == ""
 
 
-def test_the_panel_names_who_told_it(ready: Any) -> None:
+def _drawn() -> list[str]:
+    """The labels of the panel *Emotion*."""
     from emotalk.addon.ui.emotion import _Emotion
 
-    def operators() -> list[str]:
-        layout = Layout()
-        panel: Any = SimpleNamespace(layout=layout)
-        _Emotion.draw(panel, context_of(300))
-        labels.append(" ".join(layout.labels))
-        return layout.buttons
+    layout = Layout()
+    panel: Any = SimpleNamespace(layout=layout)
+    _Emotion.draw(panel, context_of(300))
+    return layout.labels
 
-    labels: list[str] = []
+
+def test_the_panel_names_who_told_it(ready: Any) -> None:
     bpy.ops.emotalk.animate()
-    assert "emotalk.usual_voice" in operators()
-    ready.takes[0].controls.usual_from = "Ada: line 1"
-    assert "emotalk.usual_voice" in operators()
-    assert "Ada: line 1" in labels[1]
-    assert "Ada: line 1" not in labels[0]
+    controls = ready.takes[0].controls
+    assert not any("Usual voice" in label for label in _drawn())
+
+    controls.usual, controls.usual_from = "[0.5]", "Ada: line 1"
+
+    assert "Usual voice: Ada: line 1" in _drawn()
+
+
+def test_a_copy_says_what_its_keys_show_where_its_originals_have_not_followed(
+    real: Any, head: Any
+) -> None:
+    from emotalk.addon.bridge.take import live
+
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.usual_voice()
+    (early,) = duplicate(head)
+    adopt()
+    live._tick()
+    real.take_index = 0
+    live._tick()
+    bpy.ops.emotalk.usual_voice(forget=True)
+    (late,) = duplicate(head)
+    adopt()
+
+    (before,), (after,) = of(real, early), of(real, late)
+    assert (before.controls.usual, before.controls.usual_from) == ("", "")
+    assert after.controls.usual
+    real.take_index = len(real.takes) - 1
+    assert "Usual voice: another take" in _drawn()
+
+
+def test_takes_in_which_nobody_is_heard_have_none(real: Any, head: Any, tmp_path: Path) -> None:
+    from emotalk.addon.bridge.take import live
+
+    bpy.ops.emotalk.animate()
+    curves = tmp_path / "curves.csv"
+    bpy.ops.emotalk.export_clip(filepath=str(curves))
+    bpy.context.scene.frame_set(300)
+    bpy.ops.emotalk.import_clip(filepath=str(curves))
+    real.take_index = 0
+    bpy.ops.emotalk.usual_voice()
+    bpy.ops.emotalk.import_clip(filepath=str(curves))
+
+    clips = [take for take in real.takes if take.source == "CLIP"]
+    assert clips
+    assert not any(live.is_stale(clip) or clip.controls.usual for clip in clips)
+
+
+def test_deleted_characters_are_not_one(real: Any, head: Any, tmp_path: Path) -> None:
+    other = make_head("Ben")
+    for one in (head, other):
+        panel_of(one)
+        bpy.ops.emotalk.animate()
+        real.take_index = len(real.takes) - 1
+        bpy.ops.emotalk.usual_voice()
+        bpy.data.objects.remove(one)
+
+    bpy.ops.emotalk.usual_voice(forget=True)
+
+    assert [bool(take.controls.usual) for take in real.takes] == [True, False]

@@ -192,8 +192,11 @@ def put_back(group: Any, was: str) -> None:
         still, _keys, *told = json.loads(was)
     except (ValueError, TypeError):  # of a version that knew none
         return
+    now = group.usual
     for name, value in (_LATER | still).items():
         setattr(group, name, value)
+    if group.usual != now:  # who told that one is not known any more
+        group.usual_from = ""
     group.phones, group.words = told or ("", "")
 
 

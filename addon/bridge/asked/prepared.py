@@ -28,7 +28,7 @@ from ..sounds import sound, sources
 from . import carried, controls, looking, phones, scripts, usual
 from .cast import Line
 from .known_again import Known
-from .same_take import Source, is_of_face, same_take
+from .same_take import UNHEARD, Source, is_of_face, same_take
 
 __all__ = [
     "LOOK_SHARE",
@@ -49,7 +49,6 @@ LOOK_SHARE = 0.1
 """Of progress, where something is looked at; then it is heard."""
 
 _UNMOVED = (0.0,) * len(EMOTIONS)
-_OWN_WAY = frozenset({"CLIP", "PAUSE"})  # whose sliders are no beginning for a voice
 _Face = tuple[Any, Sequence[Any], rigs.Rig]
 """The character, its meshes and what drives them."""
 
@@ -102,7 +101,7 @@ def controls_of_new(scene: bpy.types.Scene) -> Any:
     """
     takes = scene.emotalk.takes
     shown = active_take(scene)
-    heard = [take for take in (*takes, *([shown] if shown else ())) if take.source not in _OWN_WAY]
+    heard = [take for take in (*takes, *([shown] if shown else ())) if take.source not in UNHEARD]
     return heard[-1].controls if heard else scene.emotalk.controls
 
 
@@ -330,7 +329,8 @@ def _prepared(
         said, words = "", ()
     else:
         said, words = take.controls.phones, phones.words(take.controls)
-    of_new = usual.kept(scene, thing, meshes) if take is None else ("", "")
+    is_new_voice = take is None and kind not in UNHEARD
+    of_new = usual.kept(scene, thing, meshes) if is_new_voice else ("", "")
     voice = of_new[0] if take is None else take.controls.usual
     known = {"phones": phones.told(said, heard), "usual": usual.told(voice)}
     request = replace(request, track=replace(request.track, words=words, **known))

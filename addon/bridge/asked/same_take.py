@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -11,10 +11,13 @@ from .. import characters
 from ..faces import by_hand
 from ..sounds import sound, sources, strips
 
-__all__ = ["Source", "is_of_face", "same_take"]
+__all__ = ["UNHEARD", "Source", "is_of_face", "same_take"]
 
 Source = tuple[str, sound.Heard, Any | None]
 """STRIP, SPEAKER, FILE, CLIP or PAUSE; what it plays; the strip if it is one."""
+
+UNHEARD: Final = frozenset({"CLIP", "PAUSE"})
+"""Of these takes no voice is heard."""
 
 
 def same_take(

@@ -1,4 +1,4 @@
-"""How a character usually sounds: one of its takes tells it, all of them keep it."""
+"""How a character usually sounds: one of its takes tells it, all in which it is heard keep it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import bpy
 
 from ....emotalk_core.usual_voice import UsualVoice
 from ..faces import by_hand
-from .same_take import is_of_face
+from .same_take import UNHEARD, is_of_face
 
 __all__ = ["kept", "of_character", "put", "told", "written"]
 
@@ -34,17 +34,18 @@ def kept(scene: bpy.types.Scene, character: Any, meshes: Sequence[Any]) -> tuple
 
 
 def of_character(scene: bpy.types.Scene, character: Any, meshes: Sequence[Any]) -> Iterator[Any]:
-    """Its takes."""
-    return (take for take in scene.emotalk.takes if is_of_face(take, character, meshes))
+    """Its takes in which it is heard; none where it was deleted: others may have been, too."""
+    heard = (take for take in scene.emotalk.takes if take.source not in UNHEARD)
+    return (take for take in heard if character and is_of_face(take, character, meshes))
 
 
 def put(scene: bpy.types.Scene, take: Any, found: UsualVoice | None) -> int:
-    """Let all takes of a take's character keep how it sounds in this one, or forget it: how many
-    they are.
+    """Let all takes in which a take's character is heard keep how it sounds in this one, or forget
+    it: how many they are.
     """
     text = written(found.more) if found is not None else ""
     meshes = [*by_hand.parts_of(take).values()]
-    takes = [*of_character(scene, take.rig.character, meshes)]
+    takes = [*of_character(scene, take.rig.character, meshes)] or [take]
     for one in takes:
         one.controls.usual = text
         one.controls.usual_from = take.name if text else ""
