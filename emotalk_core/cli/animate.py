@@ -41,7 +41,7 @@ from .progress import progress_for
 from .reports import with_sound, write_report
 from .streams import say, tell
 from .tables import TABLES
-from .usual import UsualVoices
+from .usual import UsualVoices, usual_progress
 
 __all__ = [
     "Job",
@@ -130,8 +130,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ensure_writable(arguments.report)
     outcomes = []
     asked = {"channel": channel, "visemes": arguments.visemes}
-    usual = progress_for(arguments.progress, label="usual voice" if arguments.usual else "")
-    track = UsualVoices(engine, cache).told(track, arguments.usual, usual)
+    track = UsualVoices(engine, cache).told(track, arguments.usual, usual_progress(arguments))
     for job in (replace(job, **asked) for job in jobs):
         progress = progress_for(arguments.progress, label=job.audio.name if len(jobs) > 1 else "")
         work = functools.partial(run_job, job, track, fps, engine, cache, progress)

@@ -41,7 +41,7 @@ from .progress import progress_for
 from .reports import BatchReport, file_stamp, file_stamps, summed_up, telling_how_far
 from .tables import TABLES
 from .texts import add_texts_flag, find_texts, readers, said_or_heard
-from .usual import UsualVoices
+from .usual import UsualVoices, usual_progress
 
 __all__ = ["add_command"]
 
@@ -105,8 +105,11 @@ def _run(arguments: argparse.Namespace) -> int:
         if cache is None and (arguments.texts or hears_together(engine)):
             # Where what was heard ahead waits for its turn, or for its turn without a text.
             cache = EncodingCache(scratch)
+        usual = UsualVoices(engine, cache)
+        if arguments.usual is not None:  # one that is none is told once, too
+            usual.told(track, arguments.usual, usual_progress(arguments))
         with telling_how_far(report, len(tasks)):
-            _run_tasks(tasks, arguments, engine, cache, report)
+            _run_tasks(tasks, arguments, usual, report)
             report.write()
     remove_leftovers(made)  # of a run that was killed shortly before this one began
     return summed_up(report, len(tasks))
@@ -130,11 +133,11 @@ def _with_texts(tasks: Sequence[Task], arguments: argparse.Namespace) -> list[Ta
 def _run_tasks(
     tasks: Sequence[Task],
     arguments: argparse.Namespace,
-    engine: Engine,
-    cache: EncodingCache | None,
+    usual: UsualVoices,
     report: BatchReport,
 ) -> None:
     """Everything that the report does not have yet."""
+    engine, cache = usual.engine, usual.cache
     asked = [_asked(task, arguments, engine) for task in tasks]
     todo = [
         i
@@ -144,7 +147,7 @@ def _run_tasks(
     opened = [
         functools.partial(open_sound, tasks[i].job.audio, channel=asked[i]["channel"]) for i in todo
     ]
-    ahead, usual = HearAhead(opened, engine, cache), UsualVoices(engine, cache)
+    ahead = HearAhead(opened, engine, cache)
     for n_done, i in enumerate(todo):
         job, options = tasks[i].job, _options(tasks[i], arguments)
         progress = progress_for(arguments.progress, label=f"{i + 1}/{len(tasks)} {job.audio.name}")

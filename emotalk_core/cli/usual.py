@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from ..controls import ControlTrack
 from ..engine import Engine
 from ..pipeline import hear_usual
 from ..progress import Progress, part_of
+from .progress import progress_for
 
-__all__ = ["UsualVoices", "add_usual_flag"]
+__all__ = ["UsualVoices", "add_usual_flag", "usual_progress"]
 
 
 def add_usual_flag(group: Any) -> None:
@@ -24,6 +26,11 @@ def add_usual_flag(group: Any) -> None:
         "feelings are heard beside it, so that a voice that is rough or sad by nature wears none; "
         "starter models",
     )  # fmt: skip
+
+
+def usual_progress(arguments: argparse.Namespace) -> Progress:
+    """What `--progress` asks for, for what comes before all sounds."""
+    return progress_for(arguments.progress, label="usual voice")
 
 
 @dataclass(frozen=True)

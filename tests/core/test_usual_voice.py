@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from emotalk_core import arkit, cli
+from emotalk_core.audio import SoundSource
 from emotalk_core.controls import EMOTIONS, ControlTrack, emotion_weights
 from emotalk_core.engine import Encoding
 from emotalk_core.engine.builtin import BuiltinEngine
@@ -214,3 +217,41 @@ def test_each_job_of_a_list_has_its_speakers_usual_voice_and_resumes_by_it(
     found = capsys.readouterr()
     assert "1 of 2 done" in found.out
     assert "Hardly anybody speaks" in found.err
+
+
+def test_a_wrong_usual_voice_of_all_jobs_is_told_once_and_none_is_begun(
+    babbling: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sounds, out = tmp_path / "sounds", tmp_path / "out"
+    sounds.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (sounds / name).write_bytes(babbling.read_bytes())
+    silent = tmp_path / "silent.wav"
+    silent.write_bytes(wav(np.zeros(32_000)))
+
+    for usual, why in ((silent, "Hardly anybody speaks"), (tmp_path / "none.wav", "none.wav")):
+        asked = ["batch", str(sounds), "-o", str(out), "--no-cache", "--usual", str(usual)]
+        assert cli.main(asked) == 2
+        (told,) = capsys.readouterr().err.strip().splitlines()
+        assert why in told
+    assert not [*out.glob("*")]
+
+
+def test_a_usual_voice_of_all_jobs_is_heard_once(
+    babbling: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds, heard = tmp_path / "sounds", list[str]()
+    sounds.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (sounds / name).write_bytes(babbling.read_bytes())
+
+    def counted(self: BuiltinEngine, sound: SoundSource, **more: Any) -> Iterator[Encoding]:
+        heard.append(sound.key)
+        return encode(self, sound, **more)
+
+    encode = BuiltinEngine.encode
+    monkeypatch.setattr(BuiltinEngine, "encode", counted)
+    asked = ["batch", str(sounds), "-o", str(tmp_path / "out"), "--no-cache", "--engine", "builtin"]
+
+    assert cli.main([*asked, "--usual", str(babbling)]) == 0
+    assert len(heard) == 3

@@ -110,7 +110,7 @@ def test_curves_equal_those_of_this_process(remote: RemoteEngine) -> None:
     here = open_engine("builtin", load_model(starter_folder()))
     heard = encode(sound(4.0), here)
 
-    track = ControlTrack(Controls(contrast=0.8))
+    track = ControlTrack(Controls(contrast=0.8), usual=(0.5, 0.0, -0.5, *[0.0] * 5))
 
     clip = decode(heard, track, remote)
 
