@@ -14,7 +14,7 @@ import pytest
 from tests.addon.copy_scenes import adopt, duplicate, of
 from tests.addon.layouts import Layout, context_of
 from tests.addon.lip_scenes import panel_of
-from tests.addon.scenes import make_head, run, voice_of
+from tests.addon.scenes import make_head, run, save, voice_of
 from tests.core.babble import babble
 from tests.core.wav_bytes import wav
 
@@ -121,6 +121,50 @@ def test_the_command_hears_it_in_a_sound_of_its_own(
     assert (controls.usual_from, len(json.loads(controls.usual))) == ("usual.wav", 8)
     assert run(*asked, "--usual", tmp_path / "none.wav") == 2
     assert "none.wav" in capsys.readouterr().err
+
+
+@pytest.fixture
+def batch(real: Any, head: Any, tmp_path: Path) -> list[Any]:
+    """A command for two sounds; to be gone on with."""
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        _babble(folder / name, 2.0)
+    save(tmp_path / "base.blend")
+    out = tmp_path / "out"
+    return ["batch", folder, "-o", out, "--character", head.name, "--no-cache", "--usual"]
+
+
+def test_a_batch_hears_it_once_for_all_shots(
+    batch: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.emotalk_core.engine.streaming import StreamedEngine
+
+    heard, encode = list[str](), StreamedEngine.encode
+
+    def counted(self: Any, sound: Any, **more: Any) -> Any:
+        heard.append(sound.key)
+        return encode(self, sound, **more)
+
+    monkeypatch.setattr(StreamedEngine, "encode", counted)
+
+    assert run(*batch, _babble(tmp_path / "usual.wav", 3.0)) == 0
+
+    assert len(heard) == 3
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out" / "b.blend"))
+    assert bpy.context.scene.emotalk.takes[0].controls.usual_from == "usual.wav"
+
+
+def test_a_wrong_one_of_a_batch_is_told_before_the_first_shot(
+    batch: list[Any], tmp_path: Path, capfd: Any
+) -> None:
+    silent = tmp_path / "silent.wav"
+    silent.write_bytes(wav(np.zeros(32_000)))
+
+    assert run(*batch, silent) == 2
+
+    assert capfd.readouterr().err.count("Hardly anybody speaks") == 1
+    assert not [*(tmp_path / "out").rglob("*")]
 
 
 def test_a_model_that_cannot_be_told_says_so_and_changes_nothing(ready: Any) -> None:

@@ -8,13 +8,14 @@ import functools
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import bpy
 
 from ....emotalk_core.cli.options import read_channel, read_track
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.texts import language_of, text_of
+from ....emotalk_core.cli.usual import usual_progress
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
@@ -34,10 +35,8 @@ __all__ = [
     "obeyed",
     "object_called",
     "record",
+    "usual_asked",
 ]
-
-
-_LISTENING_SHARE: Final = 0.1  # of the time, where a usual voice is heard first
 
 
 def choose_sound(arguments: argparse.Namespace, ours: Any) -> None:
@@ -73,11 +72,33 @@ def object_called(name: str) -> bpy.types.Object:
     return thing
 
 
-def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = "") -> dict[str, Any]:
-    """Animate as the button does, with the sliders of the flags; plain values for the report. The
-    take is the active one then. `of` goes before each line that is told, where there are several.
+def usual_asked(arguments: argparse.Namespace, settings: EngineSettings) -> tuple[float, ...]:
+    """How the speaker sounds in the sound that `--usual` names, for `make_take`; empty without.
+
+    Raises
+    ------
+    InputError
+        It is none, or cannot be read.
     """
-    scene, asked = bpy.context.scene, read_track(arguments)
+    if arguments.usual is None:
+        return ()
+    heard = from_file(str(Path(arguments.usual).resolve()), 0.0, bpy.context.scene)
+    progress = usual_progress(arguments)
+    return usual_voice_in(heard, settings, SESSION.room, progress).more
+
+
+def make_take(
+    arguments: argparse.Namespace,
+    progress: Progress,
+    *,
+    more: tuple[float, ...] = (),
+    of: str = "",
+) -> dict[str, Any]:
+    """Animate as the button does, with the sliders of the flags; plain values for the report. The
+    take is the active one then. `more`: of `usual_asked`. `of` goes before each line that is told,
+    where there are several.
+    """
+    scene, asked = bpy.context.scene, replace(read_track(arguments), usual=more)
     if asked.phones or asked.words:
         phones.ensure_obeyed()
     scene.emotalk.channel = read_channel(arguments) or 0
@@ -88,10 +109,6 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
     prepared = takes.prepare(bpy.context, functools.partial(_set_sliders, arguments, asked.base))
     looking = LOOK_SHARE if prepared.sight is not None else 0.0
     prepared = takes.measured(prepared, part_of(progress, 0.0, looking))
-    if arguments.usual is not None:
-        listening = part_of(progress, looking, looking + _LISTENING_SHARE)
-        asked = replace(asked, usual=_usual(arguments.usual, prepared.request, listening))
-        looking += _LISTENING_SHARE
     request = obeyed(asked, prepared.request, arguments)
     prepared = replace(prepared, request=request)
     outcome = animate(request, SESSION.room, part_of(progress, looking, 1.0))
@@ -113,12 +130,6 @@ def make_take(arguments: argparse.Namespace, progress: Progress, *, of: str = ""
         "actions": list(result.actions),
         "notes": notes,
     }
-
-
-def _usual(file: str, request: Request, progress: Progress) -> tuple[float, ...]:
-    """How the speaker usually sounds, of a sound file."""
-    heard = from_file(str(Path(file).resolve()), 0.0, bpy.context.scene)
-    return usual_voice_in(heard, request.settings, SESSION.room, progress).more
 
 
 def _sliders_of(group: Any) -> tuple[Controls, float, Any]:

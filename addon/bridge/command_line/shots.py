@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,6 @@ from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import tables_beside
 from ....emotalk_core.cli.texts import find_texts, readers, said_or_heard
 from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
-from ....emotalk_core.progress import Progress
 from .. import compat
 from ..asked import phones
 from ..jobs import settings
@@ -46,7 +45,14 @@ from ..jobs.session import SESSION
 from ..keying import rigs
 from ..take import takes
 from . import films
-from .by_flags import choose_script, choose_sound, engine_asked, make_take, object_called
+from .by_flags import (
+    choose_script,
+    choose_sound,
+    engine_asked,
+    make_take,
+    object_called,
+    usual_asked,
+)
 from .saving import save
 
 __all__ = ["animate_command", "batch_command", "check_output", "is_ctrl_c"]
@@ -55,6 +61,8 @@ _log = logging.getLogger(__name__)
 
 _REPORT: Final = "batch_report.json"
 _STALE_S: Final = 86_400.0  # a picture may take hours, and its film is that of a batch beside us
+
+_MakeTake = Callable[[argparse.Namespace], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,9 @@ def animate_command(arguments: argparse.Namespace) -> int:
     choose_sound(arguments, ours)
     choose_script(arguments)
     ours.rig.character = object_called(arguments.target)
-    with engine_asked(arguments):
-        report = make_take(arguments, progress_for(arguments.progress))
+    with engine_asked(arguments) as engine:
+        more = usual_asked(arguments, engine)
+        report = make_take(arguments, progress_for(arguments.progress), more=more)
     save(output)
     if arguments.report:
         write_report(arguments.report, report)
@@ -139,6 +148,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
         growing_folder(own) as folder,
     ):
         key = SESSION.room.engine(engine).key  # no model, no such device: told once too
+        more = usual_asked(arguments, engine)
         if arguments.texts or arguments.script is not None:
             phones.ensure_obeyed()
         base = _base_file(folder, arguments)
@@ -153,7 +163,8 @@ def batch_command(arguments: argparse.Namespace) -> int:
                 report.begin((shot.sound,))
                 label = f"{number}/{len(shots)} {shot.sound.name}"
                 progress = progress_for(arguments.progress, label=label)
-                entry = _make_shot(arguments, shot, base, progress)
+                make = partial(make_take, progress=progress, more=more, of=f"{shot.sound}: ")
+                entry = _make_shot(arguments, shot, base, make)
                 ensure_still_there(arguments.output)
                 report.add(entry | {"options": asked})
             report.write()
@@ -219,12 +230,12 @@ def _base_file(folder: Path, arguments: argparse.Namespace) -> Path:
 
 
 def _make_shot(
-    arguments: argparse.Namespace, shot: _Shot, base: Path, progress: Progress
+    arguments: argparse.Namespace, shot: _Shot, base: Path, make: _MakeTake
 ) -> dict[str, Any]:
     """One sound: animate, save, film; an entry of the report, with the error if there was one."""
     entry: dict[str, Any] = {"audio": str(shot.sound), "files": [], "report": None, "error": None}
     try:
-        _make_files(arguments, shot, base, progress, entry)
+        _make_files(arguments, shot, base, make, entry)
     except (EmoTalkError, OSError) as error:
         entry["error"] = str(error)
     except Exception as error:  # one of the doors: the other shots have their turn
@@ -248,7 +259,7 @@ def _make_files(
     arguments: argparse.Namespace,
     shot: _Shot,
     base: Path,
-    progress: Progress,
+    make: _MakeTake,
     entry: dict[str, Any],
 ) -> None:
     """Fill in what was heard, and the files as they are made."""
@@ -260,7 +271,7 @@ def _make_files(
     bpy.ops.wm.open_mainfile(filepath=str(base))
     _put_sound(shot.sound)
     own = argparse.Namespace(**(vars(arguments) | _beside(shot)))
-    report, left = said_or_heard(partial(make_take, progress=progress, of=f"{shot.sound}: "), own)
+    report, left = said_or_heard(make, own)
     if left:
         report["warnings"].append(left)
         tell(f"emotalk: {shot.sound}: {left}")
