@@ -12,15 +12,18 @@ from typing import Any
 
 from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
+from ..controls import ControlTrack
 from ..engine import Encoding, said_in
 from ..pipeline import encode
 from ..progress import part_of
 from ..speech.phrases import Phrase, find_phrases, most_heard
+from ..usual_voice import heard_beside
 from .felt_table import COLUMNS
 from .options import (
     add_channel_flag,
     add_engine_flags,
     add_progress_flag,
+    control_files,
     read_cache,
     read_channel,
     read_engine,
@@ -28,6 +31,7 @@ from .options import (
 from .places import refuse_overwriting
 from .progress import progress_for
 from .streams import say
+from .usual import UsualVoices, add_usual_flag, usual_progress
 
 __all__ = ["add_command"]
 
@@ -44,6 +48,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("audio", type=Path, metavar="AUDIO", help="a sound or film file")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="a csv")
     add_channel_flag(parser)
+    add_usual_flag(parser)
     add_engine_flags(parser)
     add_progress_flag(parser)
     parser.set_defaults(run=_run)
@@ -51,13 +56,16 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
-    refuse_overwriting("The table", [output], [arguments.audio])
-    channel, engine = read_channel(arguments), read_engine(arguments)
+    refuse_overwriting("The table", [output], [arguments.audio, *control_files(vars(arguments))])
+    channel, engine, cache = read_channel(arguments), read_engine(arguments), read_cache(arguments)
     ensure_writable(output)
+    usual = UsualVoices(engine, cache)
+    track = usual.told(ControlTrack(), arguments.usual, usual_progress(arguments))
     progress = progress_for(arguments.progress)
     sound = open_sound(arguments.audio, channel=channel, progress=part_of(progress, 0.0, 0.1))
     heard = part_of(progress, 0.1, 1.0)
-    encoding = encode(sound, engine, cache=read_cache(arguments), progress=heard)
+    encoding = encode(sound, engine, cache=cache, progress=heard)
+    encoding = heard_beside(encoding, track.usual, engine.config)
     said = said_in(encoding, engine.config)
     phrases = find_phrases(encoding.level, said.silence if said else None)
     with atomic_file(output) as file:

@@ -255,3 +255,32 @@ def test_a_usual_voice_of_all_jobs_is_heard_once(
 
     assert cli.main([*asked, "--usual", str(babbling)]) == 0
     assert len(heard) == 3
+
+
+def test_a_table_of_feelings_has_what_is_heard_beside_it(babbling: Path, tmp_path: Path) -> None:
+    usual, table = tmp_path / "usual.wav", tmp_path / "table.csv"
+    usual.write_bytes(wav(babble(30.0)))  # so long that all of the difference is believed
+    asked = ["feelings", str(babbling), "-o", str(table)]
+
+    def heard() -> list[str]:
+        with table.open(newline="", encoding="utf-8") as file:
+            return [row["heard"] for row in csv.DictReader(file)]
+
+    assert cli.main(asked) == 0
+    alone = heard()
+    assert cli.main([*asked, "--usual", str(usual)]) == 0
+
+    assert alone == ["calm"]
+    assert heard() == ["neutral"]  # as most readers are
+
+
+def test_a_table_of_feelings_never_takes_the_place_of_the_usual_voice(
+    babbling: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = babbling.with_name("usual.wav")
+    usual.write_bytes(babbling.read_bytes())
+
+    assert cli.main(["feelings", str(babbling), "-o", str(usual), "--usual", str(usual)]) == 2
+
+    assert "would overwrite" in capsys.readouterr().err
+    assert usual.read_bytes() == babbling.read_bytes()
