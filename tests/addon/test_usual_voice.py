@@ -89,11 +89,18 @@ def test_it_is_every_takes_of_the_character_and_nobody_elses(
     assert [take.controls.usual for take in real.takes] == ["", "", ""]
 
 
-def test_a_new_take_is_heard_beside_it_from_the_start(real: Any, head: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_keys", [False, True])  # of phrases, which are no other take's
+def test_a_new_take_is_heard_beside_it_from_the_start(
+    real: Any, head: Any, tmp_path: Path, *, has_keys: bool
+) -> None:
     from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     bpy.ops.emotalk.usual_voice()
+    if has_keys:
+        bpy.context.scene.frame_set(real.start_frame + 5)
+        real.takes[0].controls.happy = 0.5
+        bpy.ops.emotalk.feel_phrase()
     real.filepath, real.start_frame = str(_babble(tmp_path / "second.wav", 3.0)), 200
     bpy.ops.emotalk.animate()
     second = real.takes[1]
@@ -121,6 +128,26 @@ def test_the_command_hears_it_in_a_sound_of_its_own(
     assert (controls.usual_from, len(json.loads(controls.usual))) == ("usual.wav", 8)
     assert run(*asked, "--usual", tmp_path / "none.wav") == 2
     assert "none.wav" in capsys.readouterr().err
+
+
+def test_what_the_command_heard_counts_for_phrases_and_stays(
+    real: Any, head: Any, tmp_path: Path
+) -> None:
+    usual = _babble(tmp_path / "usual.wav", 30.0)
+    asked = ["animate", "--sound", real.filepath, "--target", head.name]
+    asked += ["-o", tmp_path / "talks.blend"]
+
+    def heard() -> tuple[list[str], list[float]]:
+        (take,) = real.takes
+        return [phrase.heard for phrase in take.phrases], [*take.heard]
+
+    assert run(*asked) == 0
+    assert heard()[0] == ["calm"]
+    assert run(*asked, "--usual", usual) == 0
+    beside = heard()
+    assert beside[0] == ["neutral"]  # as most readers are
+    assert run(*asked) == 0
+    np.testing.assert_allclose(heard()[1], beside[1], atol=1e-4)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from emotalk_core.engine.emotion import beside, beside_usual
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import ModelConfig
 from emotalk_core.model.folder import load_model, starter_folder
-from emotalk_core.usual_voice import usual_voice
+from emotalk_core.usual_voice import heard_beside, usual_voice
 from tests.core.babble import babble, told
 from tests.core.wav_bytes import wav
 
@@ -153,6 +153,13 @@ def test_without_a_usual_voice_every_byte_is_as_heard(prototypes: np.ndarray) ->
     assert beside_usual(voice, (), prototypes) is voice
     shares = voice[:, :8]
     assert beside(shares, ()) is shares
+
+
+def test_imported_models_report_what_they_hear(config: ModelConfig) -> None:
+    heard, more = spoken(as_read(config, sad=4.0), 1.0, config), (0.5, *[0.0] * 7)
+
+    assert heard_beside(heard, more, replace(config, kind="published")) is heard
+    assert not np.array_equal(heard_beside(heard, more, config).heard, heard.heard)
 
 
 def test_another_usual_voice_is_another_track() -> None:
