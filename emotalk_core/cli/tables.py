@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from ..audio.decoders import AUDIBLE_SUFFIXES
+from ..errors import InputError
+from ..rows import read_text
 from ..speech.languages import of_file_name
 
 __all__ = ["FILES", "TABLES", "TEXTS", "is_empty", "is_file", "tables_beside", "texts_beside"]
@@ -57,8 +59,8 @@ def texts_beside(sounds: Sequence[Path], language: str) -> dict[Path, Path]:
 def is_empty(text: Path) -> bool:
     """Whether nothing stands in a text: nobody speaks in its sound."""
     try:
-        return not text.read_bytes().strip()
-    except OSError:  # told by whoever reads it
+        return not read_text(text, "text").strip()
+    except InputError:  # told by whoever reads it
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import shutil
 from pathlib import Path
@@ -200,6 +201,7 @@ def test_an_empty_text_goes_behind_any_other(tmp_path: Path) -> None:
     sound = tmp_path / "a.wav"
     for name, text in [("a.txt", "\n"), ("a.de.srt", "x"), ("a.fr.txt", "")]:
         (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "a.lab").write_bytes(codecs.BOM_UTF8)  # as some editors save it
 
     assert texts_beside([sound], "en") == {sound: tmp_path / "a.de.srt"}
 
