@@ -336,14 +336,13 @@ def _as_float32(field: np.ndarray) -> np.ndarray:
 
 
 def _meta(track: ControlTrack, engine: Engine) -> dict[str, object]:
-    keyed = {"keyed": list(track.keyed)} if track.keyed else {}
+    rows = {"keyed": list(track.keyed), "usual": list(track.usual)}
     counts = {"words": len(track.words), "phones": len(track.phones)}
-    told = {name: n for name, n in counts.items() if n}
+    told = {name: value for name, value in (rows | counts).items() if value}
     return {
         "generator": "EmoTalk",
         "engine": engine.name,
         "model": engine.key,
         "controls": track.base.to_dict(),
-        **keyed,
         **told,
     }

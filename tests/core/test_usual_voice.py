@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 
 from emotalk_core import arkit, cli
 from emotalk_core.audio import SoundSource
+from emotalk_core.clip_files import read_clip
 from emotalk_core.controls import EMOTIONS, ControlTrack, emotion_weights
 from emotalk_core.engine import Encoding
 from emotalk_core.engine.builtin import BuiltinEngine
@@ -291,3 +292,15 @@ def test_a_table_of_feelings_never_takes_the_place_of_the_usual_voice(
 
     assert "would overwrite" in capsys.readouterr().err
     assert usual.read_bytes() == babbling.read_bytes()
+
+
+def test_curves_say_beside_which_usual_voice_they_were_made(babbling: Path, tmp_path: Path) -> None:
+    plain, own = tmp_path / "plain.json", tmp_path / "own.json"
+
+    for path, flags in ((plain, []), (own, ["--usual", str(babbling)])):
+        assert cli.main(["animate", str(babbling), "-o", str(path), *flags]) == 0
+
+    assert "usual" not in read_clip(plain).meta
+    usual = read_clip(own).meta["usual"]
+    assert isinstance(usual, list)
+    assert len(usual) == 8
