@@ -67,7 +67,9 @@ _ENDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 _YEAR: Final = re.compile(r"1[1-9]\d\d|20\d\d")
 _DIGIT: Final = re.compile(r"\d")
 _RUN: Final = re.compile(r"\d+")
-_DAY: Final = re.compile(r"(?<![\d.,])\d{1,2}\.\d{1,2}\.(?=\s+[^\W\d])")  # 12.05. in a sentence
+_DAY: Final = re.compile(  # 12.05. in a sentence, or at its end
+    r"(?<![\d.,])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?=\s+[^\W\d]|\W*$)"
+)
 _TIME: Final = re.compile(
     r"(?<![\d.:])(?P<hour>[01]?\d|2[0-4])(?:[:：]|\.(?=\d\d\s?(?:Uhr|uur))|\s?h\s?)"
     r"(?P<minute>[0-5]\d)(?:[:：][0-5]\d)?(?![\d:])(?:\s?(?:Uhr|uur)\b)?"

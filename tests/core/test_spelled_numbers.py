@@ -121,6 +121,8 @@ def test_parts_and_signs_are_said(language: str, text: str, words: str) -> None:
         ("cmn", "20年", "二十年"),
         ("de", "12.05.2024", "zwölf , fünf , zwei tausend vier und zwanzig"),
         ("de", "am 12.05. war", "am zwölf , fünf war"),
+        ("de", "am 12.05.", "am zwölf , fünf"),
+        ("de", "nur 3.50.", "nur drei Komma fünf null ."),
         ("fr-fr", "2024-05-12", "deux mille vingt-quatre , cinq , douze"),
     ],
 )
