@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,19 @@ def buttons_of(panel: Any) -> list[str]:
     layout = Layout()
     panel.draw(SimpleNamespace(layout=layout), context_of(300))
     return layout.buttons
+
+
+@pytest.fixture
+def endless(fake_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound that is heard until somebody stops it, on the fastest machine too."""
+
+    def encode(_sound: Any, *, progress: Any) -> Any:
+        while True:
+            progress(0.5, "Listening")
+            time.sleep(0.001)
+        yield
+
+    monkeypatch.setattr(fake_engine, "encode", encode)
 
 
 @pytest.fixture
@@ -63,7 +77,9 @@ def test_progress_stays_in_no_workspace_that_was_left_meanwhile(
     assert is_quiet(screen)
 
 
-def test_esc_leaves_nothing_behind(started: Any, screen: Screen, ready: Any) -> None:
+@pytest.mark.usefixtures("endless")
+def test_esc_leaves_nothing_behind(screen: Screen, ready: Any) -> None:
+    started = start_in(screen)
     started.modal(screen, event("TIMER"))
     started.modal(screen, event("ESC"))
 
