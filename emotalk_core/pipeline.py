@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -103,12 +104,10 @@ def hear_usual(
         As of `usual_voice`.
     """
     ensure_knows_readers(engine.config)
-    stored = _ensure_stored(sound, engine, cache, progress)
-    n = stored.n_frames
-    pieces = (stored.read(a, min(a + _BLOCK_FRAMES, n)) for a in range(0, n, _BLOCK_FRAMES))
-    found = usual_voice(pieces, engine.config)
-    stored.close()
-    return found
+    with closing(_ensure_stored(sound, engine, cache, progress)) as stored:
+        n = stored.n_frames
+        pieces = (stored.read(a, min(a + _BLOCK_FRAMES, n)) for a in range(0, n, _BLOCK_FRAMES))
+        return usual_voice(pieces, engine.config)
 
 
 def decode(  # noqa: PLR0913 - what, how, and which part of it

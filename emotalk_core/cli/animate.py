@@ -18,7 +18,7 @@ from ..cache import EncodingCache
 from ..clip_files import FORMATS
 from ..controls import ControlTrack
 from ..engine import Engine
-from ..errors import Cancelled, EmoTalkError, InputError
+from ..errors import Cancelled, EmoTalkError, InputError, unexpected
 from ..pipeline import animate_to_file
 from ..progress import Progress, part_of
 from .options import (
@@ -177,7 +177,7 @@ def attempted(job: Job, work: Callable[[], Outcome]) -> Outcome:
         raise
     except Exception as error:  # noqa: BLE001 - one of the doors
         _log.exception("This is a bug in EmoTalk, not in your file")
-        why = f"unexpected {type(error).__name__}: {error}"
+        why = str(unexpected(error))
     return Outcome(job, None, why)
 
 

@@ -264,7 +264,7 @@ def test_a_shot_that_fails_as_nobody_foresaw_fails_alone(
 
     assert run("batch", sounds, "--character", "Head", "-o", out) == 3
 
-    assert "line1.wav: unexpected RuntimeError" in capfd.readouterr().err
+    assert "line1.wav: Unexpected RuntimeError" in capfd.readouterr().err
     assert keys_in(out / "line2.blend") == 25
 
 

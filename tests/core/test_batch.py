@@ -369,7 +369,8 @@ def test_a_fault_of_ours_costs_one_job_too(folder: Path, monkeypatch: pytest.Mon
 
     entries = json.loads((folder.parent / "out" / "batch_report.json").read_text())
     assert code == 3
-    assert "unexpected LookupError: ours" in [entry["error"] for entry in entries]
+    told = "Unexpected LookupError: 'ours'. This is a bug in EmoTalk, not in your file."
+    assert told in [entry["error"] for entry in entries]
     assert (folder.parent / "out" / "act2" / "two.csv").is_file()
 
 

@@ -37,7 +37,7 @@ from ....emotalk_core.cli.reports import (
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.tables import tables_beside
 from ....emotalk_core.cli.texts import find_texts, readers, said_or_heard
-from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError
+from ....emotalk_core.errors import Cancelled, EmoTalkError, InputError, unexpected
 from .. import compat
 from ..asked import phones
 from ..jobs import settings
@@ -242,7 +242,7 @@ def _make_shot(
         if isinstance(error, Cancelled) or is_ctrl_c(error):
             raise
         _log.exception("This is a bug in EmoTalk, not in your file")
-        entry["error"] = f"unexpected {type(error).__name__}: {str(error).strip()}"
+        entry["error"] = str(unexpected(error))
     if entry["error"]:
         tell(f"emotalk: {with_sound(shot.sound, entry['error'])}")
     else:
