@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,62 +24,68 @@ def buttons_of(panel: Any) -> list[str]:
 
 
 @pytest.fixture
-def endless(fake_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sound that is heard until somebody stops it, on the fastest machine too."""
+def heard(fake_engine: Any, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until this is set a sound is listened to, on the fastest machine too."""
+    done, encode = threading.Event(), fake_engine.encode
 
-    def encode(_sound: Any, *, progress: Any) -> Any:
-        while True:
-            progress(0.5, "Listening")
-            time.sleep(0.001)
-        yield
+    def encode_slowly(sound: Any, *, progress: Any) -> Any:
+        while not done.wait(0.001):
+            progress(0.0, "Listening")
+        yield from encode(sound, progress=progress)
 
-    monkeypatch.setattr(fake_engine, "encode", encode)
+    monkeypatch.setattr(fake_engine, "encode", encode_slowly)
+    return done
 
 
 @pytest.fixture
-def started(ready: Any, screen: Screen) -> Any:
+def started(ready: Any, screen: Screen, heard: threading.Event) -> Any:
     """Animate in that window, at work."""
     return start_in(screen)
 
 
-def test_progress_is_shown_until_it_is_done(started: Any, screen: Screen, ready: Any) -> None:
+def test_progress_is_shown_until_it_is_done(
+    started: Any, screen: Screen, ready: Any, heard: threading.Event
+) -> None:
     started.modal(screen, event("TIMER"))
     assert screen.layout.status is not None
     assert screen.layout.status.startswith("EmoTalk: ")
     assert screen.window_manager.is_busy
     assert len(screen.window_manager.timers) == 1
 
+    heard.set()
     assert to_its_end(started, screen) == {"FINISHED"}
 
     assert is_quiet(screen)
     assert len(ready.takes) == 1
 
 
-def test_the_cast_shows_progress_where_its_button_was(started: Any, screen: Screen) -> None:
+def test_the_cast_shows_progress_where_its_button_was(
+    started: Any, screen: Screen, heard: threading.Event
+) -> None:
     """The panel with the other button may be closed."""
     panel = bpy.types.EMOTALK_PT_cast
 
     assert buttons_of(panel)[-1] == "emotalk.stop"
+    heard.set()
     to_its_end(started, screen)
     assert buttons_of(panel)[-1] == "emotalk.animate_cast"
 
 
 def test_progress_stays_in_no_workspace_that_was_left_meanwhile(
-    started: Any, screen: Screen
+    started: Any, screen: Screen, heard: threading.Event
 ) -> None:
     started.modal(screen, event("TIMER"))
     screen.workspace = screen.animation
     started.modal(screen, event("TIMER"))
     assert screen.animation.status is not None
 
+    heard.set()
     to_its_end(started, screen)
 
     assert is_quiet(screen)
 
 
-@pytest.mark.usefixtures("endless")
-def test_esc_leaves_nothing_behind(screen: Screen, ready: Any) -> None:
-    started = start_in(screen)
+def test_esc_leaves_nothing_behind(started: Any, screen: Screen, ready: Any) -> None:
     started.modal(screen, event("TIMER"))
     started.modal(screen, event("ESC"))
 
@@ -121,12 +127,13 @@ def test_disabling_the_add_on_leaves_nothing_behind(started: Any, screen: Screen
 
 
 def test_disabling_the_add_on_while_keys_are_written_leaves_no_action(
-    started: Any, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    started: Any, screen: Screen, heard: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.take import several
 
     monkeypatch.setattr(several, "SLICE_S", 0.0)  # a curve a slice
+    heard.set()
     started._job.wait(60.0)
     assert started.modal(screen, event("TIMER")) == {"PASS_THROUGH"}
     assert len(bpy.data.actions) == 1
