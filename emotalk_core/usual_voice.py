@@ -35,7 +35,7 @@ class UsualVoice:
 
 def ensure_knows_readers(config: ModelConfig) -> None:
     """Raise InputError where a model cannot tell usual voices."""
-    if config.kind != "starter" or not any(config.emotion.readers):
+    if not config.emotion.knows_readers:
         raise InputError(
             "This model cannot be told a usual voice", value=config.name, remedy="Take the starter."
         )
@@ -72,8 +72,8 @@ def usual_voice(pieces: Iterable[Encoding], config: ModelConfig) -> UsualVoice:
 
 
 def heard_beside(encoding: Encoding, more: tuple[float, ...], config: ModelConfig) -> Encoding:
-    """The same with what is reported as heard beside a usual voice; imported models do without."""
-    if not more or config.kind != "starter":
+    """The same with what is reported as heard beside a usual voice, as the face is."""
+    if not more or not config.emotion.knows_readers:
         return encoding
     return replace(encoding, heard=beside(encoding.heard, more))
 

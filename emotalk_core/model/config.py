@@ -101,6 +101,11 @@ class EmotionConfig:
     # what is heard of people who read: logarithms of the shares, with a mean of 0; all 0: not known
     readers: tuple[float, ...] = (0.0,) * 8
 
+    @property
+    def knows_readers(self) -> bool:
+        """Whether a usual voice can be told: imported models and older starters do without."""
+        return any(self.readers)
+
 
 @dataclass(frozen=True)
 class DecoderConfig:

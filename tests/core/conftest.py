@@ -12,6 +12,7 @@ import pytest
 
 from emotalk_core import cli
 from emotalk_core.cli import animate, batch, feelings
+from emotalk_core.model.folder import load_model, starter_folder
 from emotalk_core.speech.phone_files import read_phones
 from tests.core.babble import babble
 from tests.core.fake_engine import FakeEngine
@@ -26,6 +27,12 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
         monkeypatch.setattr(module, "read_engine", lambda _: small)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return small
+
+
+@pytest.fixture(scope="session")
+def prototypes() -> np.ndarray:
+    """Where the emotions of the model that ships stand, float32 (8, E)."""
+    return np.asarray(load_model(starter_folder()).tensors["prototypes"], np.float32)
 
 
 @pytest.fixture

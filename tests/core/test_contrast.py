@@ -34,11 +34,6 @@ def engine() -> BuiltinEngine:
     return BuiltinEngine(load_model(starter_folder()), n_threads=1)
 
 
-@pytest.fixture(scope="module")
-def prototypes() -> np.ndarray:
-    return np.asarray(load_model(starter_folder()).tensors["prototypes"], np.float32)
-
-
 def heard_as(mixed: np.ndarray, engine: BuiltinEngine, prototypes: np.ndarray) -> Encoding:
     """Something said in a voice of constant shares (8,), as files keep it."""
     n, rng = 40, np.random.default_rng(0)

@@ -42,11 +42,6 @@ def engine() -> BuiltinEngine:
 
 
 @pytest.fixture(scope="module")
-def prototypes() -> np.ndarray:
-    return np.asarray(load_model(starter_folder()).tensors["prototypes"], np.float32)
-
-
-@pytest.fixture(scope="module")
 def config() -> ModelConfig:
     return load_model(starter_folder()).config
 
@@ -159,8 +154,25 @@ def test_without_a_usual_voice_every_byte_is_as_heard(prototypes: np.ndarray) ->
 def test_imported_models_report_what_they_hear(config: ModelConfig) -> None:
     heard, more = spoken(as_read(config, sad=4.0), 1.0, config), (0.5, *[0.0] * 7)
 
-    assert heard_beside(heard, more, replace(config, kind="published")) is heard
+    assert heard_beside(heard, more, replace(ModelConfig(), kind="published")) is heard
     assert not np.array_equal(heard_beside(heard, more, config).heard, heard.heard)
+
+
+def test_a_starter_that_knows_no_readers_leaves_face_and_report_alone(
+    engine: BuiltinEngine, prototypes: np.ndarray, config: ModelConfig
+) -> None:
+    """A take may have been told its usual voice by another model."""
+    model = load_model(starter_folder())
+    older = replace(config, emotion=replace(config.emotion, readers=(0.0,) * 8))
+    deaf = BuiltinEngine(replace(model, config=older), n_threads=1)
+    encoding = spoken(as_read(config, sad=8.0), 2.0, config)
+    encoding = replace(encoding, emotion=(encoding.heard @ prototypes).astype(np.float32))
+    asked = told(encoding.n_frames)
+    usual = replace(asked, usual=(0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0))
+
+    assert heard_beside(encoding, usual.usual, older) is encoding
+    np.testing.assert_array_equal(deaf.decode(encoding, usual), deaf.decode(encoding, asked))
+    assert np.abs(engine.decode(encoding, usual) - engine.decode(encoding, asked)).max() > 0.01
 
 
 def test_another_usual_voice_is_another_track() -> None:
