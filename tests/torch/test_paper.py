@@ -5,7 +5,6 @@ on and share their work.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -364,12 +363,11 @@ def test_two_processes_learn_as_one_with_twice_the_batch(tmp_path: Path) -> None
     run(tmp_path / "one", "pace.dropout=false", "pace.pairs=4")
     script = tmp_path / "run.py"
     script.write_text(PARALLEL_RUN.format(root=str(ROOT)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--nproc-per-node=2"]
-    command += [f"--master-port={port}", str(script), str(tmp_path / "two")]
-    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run"]
+    command += ["--standalone", "--local-addr=localhost", "--nproc-per-node=2"]  # its own free port
+    command += [str(script), str(tmp_path / "two")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
 
     one, two = (np.array(losses_of(tmp_path / n)) for n in ("one", "two"))
     assert len(one) == len(two) == 12
