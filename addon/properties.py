@@ -24,7 +24,6 @@ from .bridge.asked.phones import LANGUAGES, UNKNOWN_FRAME
 from .bridge.take import live
 
 __all__ = ["CLASSES", "add", "remove"]
-
 _START = Controls()
 _SOURCES = (
     ("STRIP", "Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),
@@ -195,7 +194,7 @@ class EMOTALK_PG_target(bpy.types.PropertyGroup):
 
 def _can_speak(_self: Any, thing: bpy.types.Object) -> bool:
     if thing.type == "MESH":
-        return thing.data.shape_keys is not None
+        return bool(thing.data.shape_keys or thing.find_armature())
     return thing.type in {"ARMATURE", "EMPTY"}
 
 
@@ -204,7 +203,7 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
 
     character: PointerProperty(
         type=bpy.types.Object, name="Character", poll=_can_speak,
-        description="Any mesh with face shape keys, or the armature or empty that it hangs on. "
+        description="Any mesh of the face, or the armature or empty that it hangs on. "
         "Empty: the active object",
     )  # fmt: skip
     targets: CollectionProperty(type=EMOTALK_PG_target)
@@ -215,6 +214,9 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
     use_head: BoolProperty(
         name="Turn Head Bone", default=True, description="Give the head and neck bones keys too"
     )
+    use_poses: BoolProperty(
+        name="Use Poses", default=True, description="Pose assets and other Actions of one frame, "
+        "called as shape keys would be, move the face by its bones where no key does")  # fmt: skip
     names_path: StringProperty(
         name="Names File", subtype="FILE_PATH", options=compat.path_options(),
         description="For keys with names of their own: a file that says what drives each of them. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -22,6 +22,7 @@ from .rigs.flame import (
     read_expression_matrix,
 )
 from .rigs.matching import Matching, match_keys, match_meshes
+from .rigs.poses import PosedBone, Skeleton, match_poses, pose_driven
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
 from .shaping.closure import lip_channels, met_lips
 from .timing import resample
@@ -37,6 +38,8 @@ __all__ = [
     "KeyTable",
     "KeyTarget",
     "Matching",
+    "PosedBone",
+    "Skeleton",
     "binding_of",
     "faces_of",
     "match_keys",
@@ -222,22 +225,21 @@ def with_derived(clip: Clip, binding: Binding) -> Clip:
 
 def binding_of(
     matchings: Mapping[str, Matching],
+    skeleton: Skeleton | None = None,
     *,
-    armature: str = "",
-    bones: Sequence[BoneRest] = (),
     angles: BoneAngles | None = None,
     expressions: ExpressionMatrix | None = None,
     use_head: bool = True,
 ) -> Binding:
-    """The Binding that drives every matched key and bone of a character.
+    """The Binding that drives every matched key, pose and bone of a character.
 
     Parameters
     ----------
     matchings : mapping
         By object name: what `match_meshes` found.
-    armature, bones :
-        The armature's name and its bones at rest; those for jaw, eyes, head and neck are found by
-        name.
+    skeleton : Skeleton, optional
+        The armature: bones for jaw, eyes, head and neck are found by name; poses with a known name
+        do what no shape key does.
     angles : BoneAngles, optional
         How far bones turn for a channel at 1.0.
     expressions : ExpressionMatrix, optional
@@ -248,7 +250,7 @@ def binding_of(
     Raises
     ------
     RigError
-        Nothing is known: no shape key and no bone.
+        Nothing is known: no shape key, no pose and no bone.
     """
     driven = [
         Driven(KeyTarget(object_name, key), sources, lower=lower, upper=upper)
@@ -259,38 +261,40 @@ def binding_of(
         for object_name, matching in matchings.items():
             if any(is_flame_key(key) for key in matching.unmatched):
                 driven += expression_driven(object_name, matching.unmatched, expressions)
-    roles = _bones_to_drive(match_bones(bones), matchings)
+    moved = {channel for item in driven for channel, _weight in item.sources}
+    skeleton = skeleton or Skeleton()
+    posed = match_poses([*skeleton.poses], moved)
+    driven += pose_driven(skeleton, posed)
+    roles = _bones_to_drive(match_bones(skeleton.bones), matchings, posed)
     shut = any(channel == "mouthClose" for item in driven for channel, _weight in item.sources)
-    driven += bone_driven(armature, roles, angles, lips_have_keys=shut, use_head=use_head)
+    driven += bone_driven(skeleton.name, roles, angles, lips_have_keys=shut, use_head=use_head)
     if not driven:
-        names = ", ".join([*matchings, *([armature] if armature else [])]) or "nothing selected"
+        names = ", ".join([*matchings, *filter(None, [skeleton.name])]) or "nothing selected"
         raise RigError(
             "No shape key or bone with a known name",
             value=names,
             remedy="docs/rigs.md lists known rigs.",
         )
-    labels = [
-        matching.label
-        for matching in sorted(matchings.values(), key=lambda found: -len(found.channels))
-    ]
-    return Binding(tuple(driven), label=labels[0] if labels else "Bones")
+    known = [*matchings.values(), *([posed] if posed.channels else [])]
+    largest = max(known, key=lambda found: len(found.channels), default=None)
+    return Binding(tuple(driven), label=largest.label if largest else "Bones")
 
 
 def _bones_to_drive(
-    roles: Mapping[str, BoneRest], matchings: Mapping[str, Matching]
+    roles: Mapping[str, BoneRest], matchings: Mapping[str, Matching], posed: Matching
 ) -> dict[str, BoneRest]:
-    """Without the bones of what shape keys move already: both would double it."""
+    """Without the bones of what shape keys or poses move already: both would double it."""
     meshes = [matching.channels for matching in matchings.values()]
     opens = any(
         name.startswith(("jawOpen", "viseme.", "vowel."))
-        for channels in meshes
+        for channels in (*meshes, posed.channels)
         for name in channels
     )
     # eyeLook keys on a face are for its lids, so eye bones turn all the same; a mesh with nothing
-    # else is an eye.
+    # else is an eye, and poses turn the eyes themselves.
     eyeballs = any(
         channels and all(name.startswith("eyeLook") for name in channels) for channels in meshes
-    )
+    ) or any(name.startswith("eyeLook") for name in posed.channels)
     return {
         role: bone
         for role, bone in roles.items()

@@ -65,12 +65,13 @@ def is_same(thing: bpy.types.Object, other: bpy.types.Object | None) -> bool:
 
 
 def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:
-    """The armature that the meshes hang on, or `thing` itself if it is one; none that was deleted,
-    though meshes point to it still.
+    """The armature that the meshes hang on, or `thing`, or `thing` itself if it is one; none that
+    was deleted, though meshes point to it still.
     """
     if thing is not None and thing.type == "ARMATURE" and not is_deleted(thing):
         return thing
-    found = dict.fromkeys(armature for mesh in meshes for armature in _armatures(mesh))
+    holders = [*meshes, *([thing] if thing is not None else [])]
+    found = dict.fromkeys(armature for mesh in holders for armature in _armatures(mesh))
     return next((armature for armature in found if not is_deleted(armature)), None)
 
 

@@ -1,6 +1,4 @@
-"""What differs between Blender 4.2 LTS and 5.2 LTS: the only file that asks for a version or a
-missing name.
-"""
+"""What differs between Blender 4.2 LTS and 5.2 LTS: no other file asks for a version."""
 
 from __future__ import annotations
 
@@ -17,6 +15,7 @@ from ...emotalk_core.timing import exact_rate
 __all__ = [
     "assign_action",
     "children",
+    "curves_of_poses",
     "cut_ties",
     "deselect_new_keys",
     "extension_folder",
@@ -42,9 +41,8 @@ __all__ = [
     "scene_rate",
     "scene_strips",
     "sequencer_scene",
-    "set_picture_output",
+    "set_render_output",
     "set_strip_slot",
-    "set_video_output",
     "show_strips_of",
     "slot_of",
     "sound_offset_s",
@@ -254,9 +252,19 @@ def other_slots(action: Any, slot: Any | None) -> list[Any]:
     if slot is None:
         return []
     others = [other for other in action.slots if other.handle != slot.handle]
-    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
-    keyed = {bag.slot_handle for bag in bags if bag.fcurves}
+    keyed = {bag.slot_handle for bag in _bags(action) if bag.fcurves}
     return [other for other in others if other.handle in keyed or other.users()]
+
+
+def curves_of_poses(action: Any) -> list[Any]:
+    """The F-curves of an Action that move bones, of the first slot that has some."""
+    bags = _bags(action) if hasattr(action, "slots") else [action]
+    of_bones = ([c for c in bag.fcurves if c.data_path.startswith("pose.bones[")] for bag in bags)
+    return next(filter(None, of_bones), [])
+
+
+def _bags(action: Any) -> list[Any]:
+    return [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
 
 
 def _channelbag_fcurves(action: Any, slot: Any, *, ensure: bool) -> Any:
@@ -373,15 +381,16 @@ def is_online_allowed() -> bool:
     return bool(bpy.app.online_access)
 
 
-def set_video_output(scene: bpy.types.Scene, container: str) -> None:
-    """Let `scene` render a film with sound into one file."""
+def set_render_output(scene: bpy.types.Scene, container: str = "") -> None:
+    """Let `scene` render a film with sound into one file, or png files without a container."""
     settings = scene.render.image_settings
     if hasattr(settings, "media_type"):  # 5.0 and later: before the format
-        settings.media_type = "VIDEO"
-    settings.file_format = "FFMPEG"
-    film = scene.render.ffmpeg
-    film.format = container
-    film.codec, film.audio_codec = "H264", "AAC"
+        settings.media_type = "VIDEO" if container else "IMAGE"
+    settings.file_format = "FFMPEG" if container else "PNG"
+    if container:
+        film = scene.render.ffmpeg
+        film.format = container
+        film.codec, film.audio_codec = "H264", "AAC"
 
 
 def render_path(path: Path) -> str:
@@ -389,11 +398,3 @@ def render_path(path: Path) -> str:
     if bpy.app.version < (4, 5):
         return str(path)
     return str(path).replace("{", "{{").replace("}", "}}")
-
-
-def set_picture_output(scene: bpy.types.Scene) -> None:
-    """Let `scene` render png files."""
-    settings = scene.render.image_settings
-    if hasattr(settings, "media_type"):
-        settings.media_type = "IMAGE"
-    settings.file_format = "PNG"

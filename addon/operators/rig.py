@@ -37,7 +37,8 @@ class EMOTALK_OT_find_rig(OfCharacter):
         rigs.fill_list(group, meshes, rig)
         n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
         of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
-        who = f"{n_speaking} of {of_meshes} can speak" if meshes else "Bones alone"
+        alone = counted(rig.n_poses, "pose") if rig.n_poses else "Bones alone"
+        who = f"{n_speaking} of {of_meshes} can speak" if meshes else alone
         if rig.warnings:
             self.warn("; ".join(rig.warnings))
         return f"{who}, {missing} missing"

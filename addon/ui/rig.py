@@ -39,6 +39,7 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         layout.operator("emotalk.find_rig", icon="VIEWZOOM")
         self._draw_details(context)
         layout.prop(group, "use_head")
+        layout.prop(group, "use_poses")
         row = layout.column() if is_narrow(context) else layout.row()
         row.label(text="Names file")
         row.operator("emotalk.save_names", icon="EXPORT")

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ..rigs.binding import BoneTarget, Driven
+from ..rigs.binding import BoneId, BoneTarget, Driven
 from ..rigs.parts import WHOLE_FACE, part_of_face
 from ..rigs.rotation import rotation_curves
 from .thinning import thinned
@@ -81,9 +81,9 @@ def key_tables(
     layout = partial(thinned, max_error=max_error, is_held=is_held)
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
-    bones: dict[tuple[str, str, str], list[tuple[BoneTarget, np.ndarray]]] = {}
-    sources: dict[tuple[str, str, str], list[tuple[str, float]]] = {}  # of bones
-    felt: set[tuple[str, str, str]] = set()  # bones that do more than speak
+    bones: dict[BoneId, list[tuple[BoneTarget, np.ndarray]]] = {}
+    sources: dict[BoneId, list[tuple[str, float]]] = {}  # of bones
+    felt: set[BoneId] = set()  # bones that do more than speak
     for item, curve, rest in zip(driven, values, rests, strict=True):
         if isinstance(item.target, BoneTarget):
             turn = item.target, np.concatenate([curve, rest])  # rest is turned as curves are
@@ -98,15 +98,30 @@ def key_tables(
         part = part_of_face(item.sources)
         tables.append(KeyTable(name, "shape_keys", path, 0, *keys, *end, part))
     for bone_id, parts in bones.items():
-        object_name, bone, mode = bone_id
-        turns = [(target.axis, curve) for target, curve in parts]
-        path, curves = rotation_curves(mode, turns, parts[0][0].posed)
+        object_name, bone = bone_id[:2]
+        path, curves = _bone_curves(parts)
         full = f'pose.bones["{escape(bone)}"].{path}'
-        for number, curve in enumerate(curves):
+        for number, curve in curves:
             keys = layout(frames, curve[:-1])
             end = float(curve[-1]), bone_id not in felt, False, part_of_face(sources[bone_id])
             tables.append(KeyTable(object_name, "object", full, number, *keys, *end))
     return tables
+
+
+def _bone_curves(
+    parts: Sequence[tuple[BoneTarget, np.ndarray]],
+) -> tuple[str, list[tuple[int, np.ndarray]]]:
+    """Property of one bone, and the index and float32 (K,) values of each of its curves."""
+    target, moves = parts[0][0], [(part.axis, curve) for part, curve in parts]
+    if target.kind == "turn":
+        path, curves = rotation_curves(target.rotation_mode, moves, target.posed)
+        return path, [*enumerate(curves)]
+    axes = np.array([axis for axis, _curve in moves])
+    vectors = np.column_stack([curve for _axis, curve in moves]) @ axes
+    rest = 1.0 if target.kind == "scale" else 0.0
+    moved = np.flatnonzero(axes.any(axis=0))  # the others stay as somebody has set them
+    path = "scale" if target.kind == "scale" else "location"
+    return path, [(int(i), (rest + vectors[:, i]).astype(np.float32)) for i in moved]
 
 
 def escape(name: str) -> str:

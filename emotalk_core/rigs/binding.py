@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from .. import arkit
 from ..atomic_file import atomic_file
@@ -13,9 +14,23 @@ from ..errors import InputError
 from ..shaping.aperture import MM
 from .rotation import ROTATION_MODES, UNPOSED, Pose
 
-__all__ = ["Binding", "BoneTarget", "Driven", "KeyTarget", "read_binding", "write_binding"]
+__all__ = [
+    "BONE_KINDS",
+    "Binding",
+    "BoneId",
+    "BoneTarget",
+    "Driven",
+    "KeyTarget",
+    "read_binding",
+    "write_binding",
+]
 
 _FORMAT = 1
+
+BoneId = tuple[str, str, str, str]
+
+BONE_KINDS: Final = ("turn", "move", "scale")
+"""What a value does to a bone."""
 
 _PARTS_MM = 0.5
 """What a channel at 1 has to open or shut the lips to count: sneers and dimples do."""
@@ -31,18 +46,24 @@ class KeyTarget:
 
 @dataclass(frozen=True)
 class BoneTarget:
-    """The turn of one bone about one axis of its own space; several axes of a bone add up."""
+    """The turn, move or growth of one bone along a vector of its own space; several of a bone add
+    up.
+
+    Per 1.0 of the value and 1.0 of the vector's length a bone turns by a radian about it, moves by
+    a unit of length, or is scaled by 1 more.
+    """
 
     object_name: str  # the armature
     bone: str
     axis: tuple[float, float, float] = (1.0, 0.0, 0.0)
     rotation_mode: str = "QUATERNION"  # the bone's own, in Blender's words; it is not changed
     posed: Pose = UNPOSED  # from where it turns: a scene's, so preset files do without
+    kind: str = "turn"  # one of BONE_KINDS
 
     @property
-    def bone_id(self) -> tuple[str, str, str]:
+    def bone_id(self) -> BoneId:
         """What makes curves of one bone belong together."""
-        return self.object_name, self.bone, self.rotation_mode
+        return self.object_name, self.bone, self.rotation_mode, self.kind
 
 
 @dataclass(frozen=True)
@@ -143,6 +164,7 @@ def _row(item: Driven) -> dict[str, object]:
     else:
         row = {"object": target.object_name, "bone": target.bone, "axis": list(target.axis)}
         row["rotation_mode"] = target.rotation_mode
+        row["kind"] = target.kind
     row["sources"] = dict(item.sources)
     return row | {name: getattr(item, name) for name in ("gain", "offset", "lower", "upper")}
 
@@ -200,6 +222,7 @@ def _driven(row: object, number: int) -> Driven:
             "bone",
             "axis",
             "rotation_mode",
+            "kind",
             "sources",
             "gain",
             "offset",
@@ -234,9 +257,12 @@ def _target(row: dict[str, object]) -> KeyTarget | BoneTarget:
     if "bone" not in row:
         return KeyTarget(str(row["object"]), str(row["key"]))
     axis, mode = row.get("axis", [1, 0, 0]), str(row.get("rotation_mode", "QUATERNION"))
+    kind = str(row.get("kind", "turn"))
     if not isinstance(axis, list) or len(axis) != 3:
         raise ValueError("axis needs three numbers")
     if mode not in ROTATION_MODES:
         raise ValueError(f"rotation_mode {mode!r} is none of {', '.join(ROTATION_MODES)}")
+    if kind not in BONE_KINDS:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(BONE_KINDS)}")
     x, y, z = (float(part) for part in axis)
-    return BoneTarget(str(row["object"]), str(row["bone"]), (x, y, z), mode)
+    return BoneTarget(str(row["object"]), str(row["bone"]), (x, y, z), mode, kind=kind)

@@ -18,6 +18,7 @@ from emotalk_core.retarget import (
     BoneTarget,
     Driven,
     ExpressionMatrix,
+    Skeleton,
     binding_of,
     match_bones,
     match_keys,
@@ -63,7 +64,7 @@ def turned(
 
 
 def flame(**options: object) -> Binding:
-    return binding_of({"Face": match_keys(OFFICIAL)}, armature="Rig", bones=bones(), **options)
+    return binding_of({"Face": match_keys(OFFICIAL)}, Skeleton("Rig", bones()), **options)
 
 
 @pytest.mark.parametrize("names", [OFFICIAL, SMPLX])
@@ -95,7 +96,7 @@ def test_without_lip_keys_mouth_close_shuts_the_jaw() -> None:
 
 def test_lids_with_keys_leave_closing_the_lips_to_the_jaw() -> None:
     lids = {"Lashes": match_keys(["eyeBlinkLeft", "eyeBlinkRight"])}
-    binding = binding_of(lids, armature="Rig", bones=bones())
+    binding = binding_of(lids, Skeleton("Rig", bones()))
     pressed = clip_with(jawOpen=0.4, mouthClose=0.4)
 
     assert turned(binding, "jaw", (0.0, 0.0, 1.0), pressed) == pytest.approx([0, 0, 1])
@@ -140,7 +141,7 @@ def test_blender_bones_that_point_up_turn_the_same_way() -> None:
     """
     rest = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]]).T
     head = BoneRest("head", np.zeros(3), rest)
-    binding = binding_of({"Face": match_keys(["jawOpen"])}, armature="Rig", bones=[head])
+    binding = binding_of({"Face": match_keys(["jawOpen"])}, Skeleton("Rig", [head]))
 
     forward = rest.T @ np.array([0.0, -1.0, 0.0])
     lifted = rest @ turned(binding, "head", tuple(forward), clip_with(headPitch=0.3))
@@ -220,7 +221,7 @@ def test_of_a_control_and_what_it_moves_the_control_is_turned() -> None:
 
 
 def test_a_mouth_with_keys_keeps_its_jaw_bone_still() -> None:
-    binding = binding_of({"Face": match_keys(["jawOpen"])}, armature="Rig", bones=bones())
+    binding = binding_of({"Face": match_keys(["jawOpen"])}, Skeleton("Rig", bones()))
 
     assert "jaw" not in {d.target.bone for d in binding.driven if isinstance(d.target, BoneTarget)}
 
@@ -231,7 +232,7 @@ def test_eyeballs_with_keys_keep_their_bones_still() -> None:
         "Face": match_keys(["jawOpen"]),
     }
 
-    binding = binding_of(meshes, armature="Rig", bones=bones())
+    binding = binding_of(meshes, Skeleton("Rig", bones()))
 
     turning = {d.target.bone for d in binding.driven if isinstance(d.target, BoneTarget)}
     assert turning == {"neck"}

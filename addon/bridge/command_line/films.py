@@ -43,9 +43,9 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
     ensure_camera(scene)
     scene.render.use_file_extension = form == "png"
     if form == "png":
-        compat.set_picture_output(scene)
+        compat.set_render_output(scene)
     else:
-        compat.set_video_output(scene, _CONTAINERS[form])
+        compat.set_render_output(scene, _CONTAINERS[form])
         scene.frame_step = 1  # a film of every other frame is over before its sound is
     with growing_folder(film) as part:  # a # in its name is no number of a frame
         scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))

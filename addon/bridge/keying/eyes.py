@@ -14,7 +14,7 @@ from ....emotalk_core.retarget import Binding, BoneTarget, KeyTarget
 from ....emotalk_core.rigs.bones import match_bones
 from ....emotalk_core.rigs.eyes import Eyes, eyes_of_bones, eyes_of_keys, key_place, key_turn
 from ....emotalk_core.shaping.look import EyeTurns
-from .rigs import bones_of
+from .skeletons import bones_of
 
 __all__ = ["Gazer", "find_eyes", "turns_of"]
 

@@ -8,31 +8,30 @@ from functools import lru_cache
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from ....emotalk_core.arkit import CHANNELS
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.retarget import (
     Binding,
-    BoneRest,
     Driven,
     ExpressionMatrix,
     KeyTarget,
     Matching,
+    Skeleton,
     binding_of,
     match_meshes,
     read_binding,
     read_expression_matrix,
 )
 from ....emotalk_core.rigs.flame import is_flame_key
-from ....emotalk_core.rigs.rotation import UNPOSED
+from ....emotalk_core.rigs.poses import match_poses
 from .. import characters
-from .poses import poses_of
+from ..counting import counted
+from .skeletons import skeleton_of
 
 __all__ = [
     "Rig",
     "RigSettings",
-    "bones_of",
     "fill_list",
     "find_rig",
     "rig_of",
@@ -51,6 +50,7 @@ class RigSettings:
     matrix_path: str = ""  # of a FLAME face
     names_path: str = ""  # of keys with names of their own: a file as `write_binding` makes it
     use_head: bool = True
+    use_poses: bool = True
 
     @classmethod
     def of(cls, group: Any) -> RigSettings:
@@ -74,6 +74,7 @@ class Rig:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]  # those of the notes that a user should not have to look for
     settings: RigSettings
+    n_poses: int = 0  # that move bones
 
 
 def find_rig(
@@ -95,14 +96,14 @@ def find_rig(
     if not meshes and armature is None:
         raise _mute(asked)
     matchings = _matched_meshes(meshes)
+    skeleton = skeleton_of(armature, use_poses=settings.use_poses)
     own = _own_rows(settings, [*meshes, *filter(None, [armature])])
     path = settings.matrix_path
     matrix = read_expression_matrix(bpy.path.abspath(path)) if path else None
     try:
         found = binding_of(
             matchings,
-            armature=armature.name if armature else "",
-            bones=bones_of(armature) if armature else (),
+            skeleton,
             expressions=matrix,
             use_head=settings.use_head,
         )
@@ -121,8 +122,10 @@ def find_rig(
     moving = _channels_of(binding.driven)
     missing = tuple(name for name in _missing(matchings) if name not in moving)
     warnings = _warnings(binding, moving, matrix)
-    notes = (*warnings, *_notes(binding, matchings, matrix))
-    return Rig(binding, matchings, binding.object_names, missing, notes, warnings, settings)
+    posed = _posed(binding, skeleton)
+    notes = (*warnings, *_notes(binding, matchings, matrix, posed))
+    objects, n_poses = binding.object_names, _n_poses(posed)
+    return Rig(binding, matchings, objects, missing, notes, warnings, settings, n_poses)
 
 
 def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
@@ -158,7 +161,7 @@ def _unknown(told: object, *, is_flame: bool) -> RigError:
     if is_flame:
         remedy = "Hang it on its armature, or give a FLAME Matrix (panel Rig)."
         return RigError("A FLAME head without bones and matrix", value=told, remedy=remedy)
-    remedy = "Give the face ARKit's 52 shape keys, or a Names File (panel Rig)."
+    remedy = "Give the face ARKit's 52 shape keys, or poses, or a Names File (panel Rig)."
     return RigError("No shape key has a known name", value=told, remedy=remedy)
 
 
@@ -277,22 +280,6 @@ def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Ma
     return match_meshes(dict(meshes))
 
 
-def bones_of(armature: bpy.types.Object) -> list[BoneRest]:
-    """Its bones at rest, and how they were posed by hand."""
-    modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
-    poses = poses_of(armature)
-    return [
-        BoneRest(
-            bone.name,
-            np.array(bone.head_local),
-            np.array(bone.matrix_local.to_3x3()),
-            modes.get(bone.name, "QUATERNION"),
-            poses.get(bone.name, UNPOSED),
-        )
-        for bone in armature.data.bones
-    ]
-
-
 def _missing(matchings: Mapping[str, Matching]) -> tuple[str, ...]:
     """Channels that no mesh has a key for."""
     sets = [set(matching.missing) for matching in matchings.values()]
@@ -306,7 +293,7 @@ def _warnings(
     told = []
     if not _has_mouth(moving):
         told.append(
-            "Nothing moves the mouth: no key of it and no jaw bone has a known name. "
+            "Nothing moves the mouth: no key of it, no pose and no jaw bone has a known name. "
             "Save Names (panel Rig) writes a file to fill in"
         )
     keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
@@ -322,17 +309,32 @@ def _has_mouth(channels: Iterable[str]) -> bool:
     return any(channel.startswith(_OF_MOUTHS) for channel in channels)
 
 
-def _notes(binding: Binding, matchings: Mapping[str, Matching], matrix: object) -> tuple[str, ...]:
+def _notes(
+    binding: Binding, matchings: Mapping[str, Matching], matrix: object, posed: Matching
+) -> tuple[str, ...]:
     notes = [
         note
-        for matching in matchings.values()
+        for matching in (*matchings.values(), posed)
         for note in matching.notes
         if not (matrix is not None and matching.convention == "flame")
     ]
     of_keys = _channels_of(row for row in binding.driven if isinstance(row.target, KeyTarget))
-    if _has_mouth(_channels_of(binding.driven)) and not _has_mouth(of_keys) and not notes:
+    has_lips = _has_mouth([*of_keys, *posed.channels])
+    if _has_mouth(_channels_of(binding.driven)) and not has_lips and not notes:
         notes.append("Bones alone move the mouth: the jaw opens, the lips form no sounds.")
+    if posed.channels:
+        notes.insert(0, f"{counted(_n_poses(posed), 'pose')}: {posed.label}.")
     return tuple(dict.fromkeys(notes))
+
+
+def _n_poses(posed: Matching) -> int:
+    return sum(1 for _recipe in posed.recipes())
+
+
+def _posed(binding: Binding, skeleton: Skeleton) -> Matching:
+    """What poses do beside the keys."""
+    of_keys = _channels_of(row for row in binding.driven if isinstance(row.target, KeyTarget))
+    return match_poses([*skeleton.poses], of_keys)
 
 
 def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:

@@ -93,12 +93,12 @@ class Stage:
 
     def save(self, path: Path) -> None:
         """The scene as a .blend file, set to render the film with its sound."""
-        compat.set_video_output(self.scene, "MPEG4")
+        compat.set_render_output(self.scene, "MPEG4")
         self.scene.render.filepath = "//demo.mp4"
         self.scene.frame_set(self.first_frame)
         bpy.context.preferences.filepaths.save_version = 0  # no demo.blend1 beside it
         bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True, copy=True)
-        compat.set_picture_output(self.scene)
+        compat.set_render_output(self.scene)
 
     def photograph(self, frame: int | None, path: Path) -> None:
         """One PNG of a scene frame, or of the face as it is."""

@@ -1,0 +1,79 @@
+"""Faces made of bones: poses with names that are known drive their bones as shape keys would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from .binding import BONE_KINDS, BoneTarget, Driven
+from .bones import BoneRest
+from .matching import Matching, match_keys
+from .rotation import Axis
+
+__all__ = ["PosedBone", "Skeleton", "match_poses", "moves_mouth", "pose_driven"]
+
+_OF_MOUTHS: Final = ("jaw", "mouth", "tongue", "viseme.", "vowel.")
+"""Beginnings of channels that speak."""
+
+_STILL: Axis = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class PosedBone:
+    """What one pose does with one bone, from rest, in the bone's own space."""
+
+    bone: str
+    turn: Axis = _STILL  # rotation vector, radians
+    move: Axis = _STILL  # in the armature's own unit of length
+    scale: Axis = _STILL  # added to 1
+    rotation_mode: str = "QUATERNION"  # the bone's own
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """An armature: its bones, and the faces that somebody has posed with them."""
+
+    name: str = ""
+    bones: Sequence[BoneRest] = ()
+    poses: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by name
+
+
+def moves_mouth(channel: str) -> bool:
+    """Whether a channel is one of those that speak."""
+    return channel.startswith(_OF_MOUTHS)
+
+
+def match_poses(names: Sequence[str], moved: Collection[str] = ()) -> Matching:
+    """What drives the poses called `names`: as with shape keys, in any usual spelling.
+
+    Parameters
+    ----------
+    moved : collection of str
+        Channels that shape keys of the character move already. Poses do the others; they speak only
+        where no key does, or mouths would open twice.
+    """
+    found = match_keys(names)
+    if any(map(moves_mouth, moved)):
+        return _without(found, lambda channel: channel in moved or moves_mouth(channel))
+    return _without(found, lambda channel: channel in moved)
+
+
+def _without(matching: Matching, is_left_out: Callable[[str], bool]) -> Matching:
+    kept = {name: keys for name, keys in matching.channels.items() if not is_left_out(name)}
+    used = {key for keys in kept.values() for key, _weight in keys}
+    dropped = [key for keys in matching.channels.values() for key, _weight in keys]
+    unmatched = dict.fromkeys([*matching.unmatched, *(key for key in dropped if key not in used)])
+    return replace(matching, channels=kept, unmatched=tuple(unmatched))
+
+
+def pose_driven(skeleton: Skeleton, matching: Matching) -> Iterator[Driven]:
+    """Rows for every bone of every pose that `matching` found; those of one bone add up."""
+    for name, sources, lower, upper in matching.recipes():
+        for posed in skeleton.poses[name]:
+            for kind in BONE_KINDS:
+                axis = getattr(posed, kind)
+                if any(axis):
+                    mode = posed.rotation_mode
+                    target = BoneTarget(skeleton.name, posed.bone, axis, mode, kind=kind)
+                    yield Driven(target, sources, lower=lower, upper=upper)

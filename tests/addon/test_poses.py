@@ -1,0 +1,148 @@
+"""Characters without shape keys: pose assets and Actions of one frame move their faces by bones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.scenes import fcurves, make_head, tick
+
+Bones = Mapping[str, Mapping[str, tuple[float, ...]]]
+
+OPEN: Bones = {"jaw": {"rotation_euler": (0.4, 0.0, 0.0)}}
+SHUT: Bones = {"lip": {"location": (0.0, 0.02, 0.0), "rotation_quaternion": (0.8, 0.6, 0.0, 0.0)}}
+
+
+def make_rig(*names: str) -> Any:
+    """An armature whose bones have these names; a jaw turns by Euler angles."""
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    bpy.ops.object.mode_set(mode="EDIT")
+    for i, name in enumerate(names):
+        bone = rig.data.edit_bones.new(name)
+        bone.head, bone.tail = (0.1 * i, 0.0, 1.0), (0.1 * i, -0.1, 1.0)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rig.pose.bones["jaw"].rotation_mode = "XYZ"
+    return rig
+
+
+def add_pose(rig: Any, name: str, bones: Bones, frames: tuple[float, ...] = (1.0,)) -> Any:
+    """An Action that poses these bones, as Blender keys them."""
+    data = rig.animation_data_create()
+    data.action = bpy.data.actions.new(name)
+    for bone, values in bones.items():
+        for prop, numbers in values.items():
+            setattr(rig.pose.bones[bone], prop, numbers)
+            for frame in frames:
+                rig.pose.bones[bone].keyframe_insert(prop, frame=frame)
+    action, data.action = data.action, None
+    action.use_fake_user = True
+    for bone in rig.pose.bones:
+        bone.matrix_basis.identity()
+    return action
+
+
+def curve_of(rig: Any, path: str, index: int) -> np.ndarray:
+    """The values of one curve of the rig's Action."""
+    return np.array([key.co[1] for key in fcurves(rig)[path, index].keyframe_points])
+
+
+@pytest.fixture
+def rig(ready: Any) -> Any:
+    """A face of two bones, and the poses of an open jaw and of lips that meet."""
+    rig = make_rig("jaw", "lip")
+    add_pose(rig, "jawOpen", OPEN)
+    add_pose(rig, "mouthClose", SHUT)
+    ready.rig.character = rig
+    return rig
+
+
+def test_a_face_of_bones_speaks_by_its_poses(ready: Any, rig: Any) -> None:
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+
+    jaw = curve_of(rig, 'pose.bones["jaw"].rotation_euler', 0)
+    lip = curve_of(rig, 'pose.bones["lip"].location', 1)
+    assert ready.rig.notes.startswith("2 poses:")
+    assert "jawOpen" not in ready.rig.missing
+    assert 0.02 < jaw.max() <= 0.4
+    assert 0.0 < lip.max() <= 0.02
+    turn = 2 * np.arcsin(curve_of(rig, 'pose.bones["lip"].rotation_quaternion', 1))
+    share = lip / 0.02  # of the same pose: its turn has the same share of its angle
+    np.testing.assert_allclose(turn, share * 2 * np.arcsin(0.6), atol=1e-4)
+
+
+def test_remove_gives_the_bones_back(ready: Any, rig: Any) -> None:
+    rig.pose.bones["lip"].location = (0.0, 0.5, 0.0)
+    bpy.ops.emotalk.animate()
+
+    bpy.ops.emotalk.clear()
+
+    assert tuple(rig.pose.bones["lip"].location) == (0.0, 0.5, 0.0)
+    assert rig.animation_data is None or rig.animation_data.action is None
+
+
+def test_a_mesh_without_keys_stands_for_its_armature(ready: Any, rig: Any) -> None:
+    face = make_head("Face", ())
+    face.shape_key_clear()
+    face.modifiers.new("Armature", "ARMATURE").object = rig
+    ready.rig.character = face
+
+    assert bpy.ops.emotalk.animate() == {"FINISHED"}
+
+    assert fcurves(rig)
+
+
+def test_poses_can_be_left_out(ready: Any, rig: Any) -> None:
+    ready.rig.use_poses = False
+
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+
+    paths = {path for path, _index in fcurves(rig)}
+    assert paths == {'pose.bones["jaw"].rotation_euler'}  # the jaw bone by its name
+
+
+def test_what_moves_or_is_of_other_bones_is_no_pose(ready: Any, rig: Any) -> None:
+    add_pose(rig, "mouthSmileLeft", {"lip": {"location": (1.0, 0.0, 0.0)}}, frames=(1.0, 20.0))
+    other = make_rig("jaw", "cheek")
+    add_pose(other, "cheekPuff", {"cheek": {"location": (1.0, 0.0, 0.0)}})
+
+    bpy.ops.emotalk.find_rig()
+
+    assert ready.rig.notes.startswith("2 poses:")
+    assert {"mouthSmileLeft", "cheekPuff"} <= set(ready.rig.missing.split(", "))
+
+
+def test_an_asset_counts_by_its_first_frame(ready: Any, rig: Any) -> None:
+    bones = {"lip": {"location": (0.01, 0.0, 0.0)}}
+    add_pose(rig, "mouthSmileLeft", bones, frames=(1.0, 20.0)).asset_mark()
+
+    bpy.ops.emotalk.find_rig()
+
+    assert ready.rig.notes.startswith("3 poses:")
+
+
+def test_keys_go_before_poses(ready: Any, rig: Any) -> None:
+    face = make_head("Face")
+    face.parent = rig
+    ready.rig.character = face
+
+    bpy.ops.emotalk.find_rig()
+
+    assert "poses:" not in ready.rig.notes
+
+
+def test_sliders_move_posed_faces(ready: Any, rig: Any) -> None:
+    add_pose(rig, "mouthSmileLeft", {"lip": {"scale": (1.0, 2.0, 1.0)}})
+    bpy.ops.emotalk.animate()
+    before = curve_of(rig, 'pose.bones["lip"].scale', 1)
+
+    ready.takes[0].controls.happy = 1.0
+    tick()
+
+    assert curve_of(rig, 'pose.bones["lip"].scale', 1).max() > before.max() + 0.3
