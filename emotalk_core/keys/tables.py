@@ -74,11 +74,11 @@ def key_tables(
     values, rests : sequence of float32 (K,) and (1,)
         For each of `driven`: its curve, and what a silent face gives.
     max_error : float
-        Largest change that leaving out keys may make; 0 keeps every key.
+        Largest change that leaving out keys may make to what moves by 1; 0 keeps every key.
     is_held : bool
         Whether keys stay until the next one.
     """
-    layout = partial(thinned, max_error=max_error, is_held=is_held)
+    layout = partial(thinned, is_held=is_held)
     kept: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
     tables: list[KeyTable] = []
     bones: dict[BoneId, list[tuple[BoneTarget, np.ndarray]]] = {}
@@ -92,7 +92,7 @@ def key_tables(
             felt |= set() if item.is_speech else {item.target.bone_id}
             continue
         if item.recipe not in kept:
-            kept[item.recipe] = layout(frames, curve)
+            kept[item.recipe] = layout(frames, curve, max_error=max_error)
         path, keys = f'key_blocks["{escape(item.target.key)}"].value', kept[item.recipe]
         name, end = item.target.object_name, (float(rest[0]), item.is_speech, item.parts_lips)
         part = part_of_face(item.sources)
@@ -101,8 +101,9 @@ def key_tables(
         object_name, bone = bone_id[:2]
         path, curves = _bone_curves(parts)
         full = f'pose.bones["{escape(bone)}"].{path}'
+        furthest = max(float(np.linalg.norm(target.axis)) for target, _curve in parts)
         for number, curve in curves:
-            keys = layout(frames, curve[:-1])
+            keys = layout(frames, curve[:-1], max_error=max_error * furthest)
             end = float(curve[-1]), bone_id not in felt, False, part_of_face(sources[bone_id])
             tables.append(KeyTable(object_name, "object", full, number, *keys, *end))
     return tables

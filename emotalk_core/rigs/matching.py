@@ -221,10 +221,10 @@ def _generic_candidate(names: Sequence[str], *, spoken_by: str = "") -> _Candida
         channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
         convention, label = "visemes", spoken_by
         notes.append(
-            "The mouth is driven by the viseme keys: a fit of the 52 curves to the 15 visemes."
+            "The mouth is driven by visemes: a fit of the 52 curves to the 15 visemes."
         )
     elif visemes:
-        notes.append("The viseme keys are left alone: the mouth has channels of its own.")
+        notes.append("Visemes are left alone: the mouth has channels of its own.")
     expected = len(VISEMES) if convention == "visemes" else len(arkit.CHANNELS)
     if convention == "arkit_suffix_lr":
         expected -= 1  # ICT-FaceKit has no tongue

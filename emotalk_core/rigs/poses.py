@@ -53,10 +53,20 @@ def match_poses(names: Sequence[str], moved: Collection[str] = ()) -> Matching:
         Channels that shape keys of the character move already. Poses do the others; they speak only
         where no key does, or mouths would open twice.
     """
-    found = match_keys(names)
+    found = _with_shut_jaw(match_keys(names))
     if any(map(moves_mouth, moved)):
         return _without(found, lambda channel: channel in moved or moves_mouth(channel))
     return _without(found, lambda channel: channel in moved)
+
+
+def _with_shut_jaw(matching: Matching) -> Matching:
+    """MouthClose takes back what jawOpen's pose opens, where it has no pose of its own."""
+    jaw = matching.channels.get("jawOpen", ())
+    if not jaw or "mouthClose" in matching.channels:
+        return matching
+    shut = {"mouthClose": tuple((key, -weight) for key, weight in jaw)}
+    missing = tuple(name for name in matching.missing if name != "mouthClose")
+    return replace(matching, channels={**matching.channels, **shut}, missing=missing)
 
 
 def _without(matching: Matching, is_left_out: Callable[[str], bool]) -> Matching:

@@ -12,6 +12,7 @@ from emotalk_core import arkit
 from emotalk_core.clip import Clip
 from emotalk_core.errors import InputError
 from emotalk_core.retarget import (
+    BakeOptions,
     Binding,
     BoneRest,
     BoneTarget,
@@ -27,6 +28,7 @@ from emotalk_core.retarget import (
 
 JAW = PosedBone("jaw", turn=(0.4, 0.0, 0.0), rotation_mode="XYZ")
 LIP = PosedBone("lip", move=(0.0, 0.02, 0.0), scale=(0.5, 0.0, 0.0))
+OPENS = (("jawOpen", 1.0), ("mouthClose", -1.0))
 POSES = {
     "jawOpen": (JAW, PosedBone("lip", move=(0.0, -0.01, 0.0))),
     "mouthPucker": (LIP,),
@@ -95,8 +97,32 @@ def test_a_jaw_that_a_pose_opens_is_not_turned_besides() -> None:
     binding = binding_of({}, Skeleton("Rig", [jaw, *eyes], {**POSES, **looks}))
 
     rows = [item for item in binding.driven if isinstance(item.target, BoneTarget)]
-    assert [row.sources for row in rows if row.target.bone == "jaw"] == [(("jawOpen", 1.0),)]
+    assert [row.sources for row in rows if row.target.bone == "jaw"] == [OPENS]
     assert not any(row.target.bone.startswith("eye.") for row in rows)
+
+
+def test_lips_meet_by_the_jaw_where_no_pose_shuts_them() -> None:
+    binding = binding_of({}, Skeleton("Rig", poses={"jawOpen": (JAW,)}))
+
+    assert keyed(binding, jawOpen=0.5, mouthClose=0.5) == {
+        ('pose.bones["jaw"].rotation_euler', i): pytest.approx(0.0) for i in range(3)
+    }
+
+
+def test_what_moves_by_millimetres_keeps_its_keys_when_these_are_thinned() -> None:
+    values = np.zeros((30, arkit.N_CHANNELS), np.float32)
+    values[:, arkit.index("mouthPucker")] = np.sin(np.linspace(0.0, np.pi, 30))
+    purse = Clip(values, arkit.CHANNELS, Fraction(30))
+    binding = binding_of({}, Skeleton("Rig", poses={"mouthPucker": (LIP,)}))
+
+    tables = retarget(
+        purse, binding, rate=Fraction(30), start_frame=1.0, options=BakeOptions(max_error=0.01)
+    )
+
+    moved = next(table for table in tables if table.data_path.endswith("location"))
+    where = np.interp(np.arange(1.0, 31.0), moved.frames, moved.values)
+    assert 3 <= len(moved.frames) < 30
+    np.testing.assert_allclose(where, 0.02 * values[:, arkit.index("mouthPucker")], atol=2.1e-4)
 
 
 def test_rows_of_poses_come_back_from_a_file(tmp_path: Path) -> None:
