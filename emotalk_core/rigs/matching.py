@@ -220,9 +220,7 @@ def _generic_candidate(names: Sequence[str], *, spoken_by: str = "") -> _Candida
     if visemes and len(mouth) < _MOUTH_BY_CHANNELS:
         channels = {name: keys for name, keys in channels.items() if name not in mouth} | visemes
         convention, label = "visemes", spoken_by
-        notes.append(
-            "The mouth is driven by visemes: a fit of the 52 curves to the 15 visemes."
-        )
+        notes.append("The mouth is driven by visemes: a fit of the 52 curves to the 15 visemes.")
     elif visemes:
         notes.append("Visemes are left alone: the mouth has channels of its own.")
     expected = len(VISEMES) if convention == "visemes" else len(arkit.CHANNELS)
