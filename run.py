@@ -462,7 +462,8 @@ def clean(arguments: list[str]) -> int:
 
 # --- The extension's zip -------------------------------------------------------------------------
 
-SHIPPED_FILES = ("__init__.py", "blender_manifest.toml", "LICENSE", "README.md")
+PAGES = ("docs/manual.md", "docs/rigs.md")  # read in a browser, without a network
+SHIPPED_FILES = ("__init__.py", "blender_manifest.toml", "LICENSE", "README.md", *PAGES)
 SHIPPED_FOLDERS = ("addon", "emotalk_core")
 FILM = ROOT / "addon" / "demo" / "film"  # of the demo and the gallery: Blender needs none of it
 BINARIES = {".so", ".pyd", ".dll", ".dylib", ".exe", ".whl"}

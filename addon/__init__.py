@@ -44,6 +44,7 @@ def register() -> None:
 
     from . import commands, properties
     from .bridge.take import live
+    from .manual import page
     from .ui import menus
 
     for cls in _classes():
@@ -54,6 +55,7 @@ def register() -> None:
     live.start()
     for handlers, handler in _handlers():
         handlers.append(handler)
+    bpy.utils.register_manual_map(page.manual_map)
     _state["command"] = bpy.utils.register_cli_command("emotalk", commands.main)
 
 
@@ -64,9 +66,11 @@ def unregister() -> None:
     from . import properties
     from .bridge.jobs.session import SESSION
     from .bridge.take import live
+    from .manual import page
     from .ui import menus
 
     SESSION.end()
+    bpy.utils.unregister_manual_map(page.manual_map)
     bpy.utils.unregister_cli_command(_state.pop("command"))
     for handlers, handler in _handlers():
         handlers.remove(handler)

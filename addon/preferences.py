@@ -74,6 +74,7 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
         """Engine, model, cache, check-up."""
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
+        button_row(self.layout).operator("emotalk.manual", icon="HELP")
         for name, draw in (
             ("Engine", draw_engine), ("Model", draw_model), ("Words", draw_words),
             ("Cache", _draw_cache),

@@ -9,6 +9,7 @@ from . import (
     doctor,
     engine,
     lips,
+    manual,
     pauses,
     phrases,
     presets,
@@ -34,4 +35,5 @@ CLASSES = (
     *engine.CLASSES,
     *cache.CLASSES,
     *doctor.CLASSES,
+    *manual.CLASSES,
 )

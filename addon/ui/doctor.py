@@ -39,8 +39,9 @@ class EMOTALK_PT_doctor(InView, bpy.types.Panel):
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Button and findings."""
+        """Button and findings; the manual."""
         draw_findings(self.layout, context)
+        self.layout.operator("emotalk.manual", icon="HELP")
 
 
 CLASSES = (EMOTALK_PT_doctor,)

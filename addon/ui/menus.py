@@ -24,6 +24,8 @@ _ENTRIES = (
     ("add_demo_character", ""),
     ("import_clip", ""),
     ("export_clip", ""),
+    ("", ""),
+    ("manual", ""),
 )
 
 
