@@ -14,6 +14,7 @@ from ...emotalk_core.retarget import write_binding
 from ..bridge import characters, compat
 from ..bridge.counting import counted
 from ..bridge.keying import rigs
+from ..bridge.keying.still_keys import of_still_keys
 from .base import OfCharacter
 
 __all__ = ["CLASSES"]
@@ -35,12 +36,14 @@ class EMOTALK_OT_find_rig(OfCharacter):
         rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
         group.character = thing
         rigs.fill_list(group, meshes, rig)
+        still = of_still_keys(meshes, rig.binding)
+        group.notes = "\n".join((*still, *rig.notes))
         n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
         of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
         alone = counted(rig.n_poses, "pose") if rig.n_poses else "Bones alone"
         who = f"{n_speaking} of {of_meshes} can speak" if meshes else alone
-        if rig.warnings:
-            self.warn("; ".join(rig.warnings))
+        if warnings := (*rig.warnings, *still):
+            self.warn("; ".join(warnings))
         return f"{who}, {missing} missing"
 
 

@@ -83,3 +83,25 @@ def test_a_mesh_that_came_after_the_list_is_told_until_it_is_listed(ready: Any, 
     bpy.ops.emotalk.animate()
     assert ready.takes[0].warnings == ""
     assert fcurves(bpy.data.objects["Beard"].data.shape_keys)
+
+
+def test_keys_that_hold_no_change_are_told(ready: Any, head: Any) -> None:
+    head.data.shape_keys.key_blocks["jawOpen"].data[0].co.z = 0.0
+
+    bpy.ops.emotalk.find_rig()
+    bpy.ops.emotalk.animate()
+
+    told = "Head: 1 shape key moves nothing, jawOpen"
+    assert ready.rig.notes.startswith(told)
+    assert told in ready.takes[0].warnings
+
+
+def test_the_key_of_a_silent_mouth_may_hold_no_change(ready: Any) -> None:
+    names = ("viseme_sil", "viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF")
+    face = make_head("Face", names)
+    face.data.shape_keys.key_blocks["viseme_sil"].data[0].co.z = 0.0
+    ready.rig.character = face
+
+    bpy.ops.emotalk.find_rig()
+
+    assert "moves nothing" not in ready.rig.notes

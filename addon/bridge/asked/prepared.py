@@ -24,6 +24,7 @@ from ..jobs import settings
 from ..jobs.words_first import WordsFirst
 from ..jobs.work import Request
 from ..keying import rigs
+from ..keying.still_keys import of_still_keys
 from ..sounds import sound, sources
 from . import carried, controls, looking, phones, scripts, usual
 from .cast import Line
@@ -197,7 +198,8 @@ def _asked(
     characters.check_is_there(character)
     meshes, rig = rigs.rig_of(group, character)
     kind, heard, strip = source
-    heard = replace(heard, notes=(*heard.notes, *rigs.unlisted(group.targets, character)))
+    seen = (*rigs.unlisted(group.targets, character), *of_still_keys(meshes, rig.binding))
+    heard = replace(heard, notes=(*heard.notes, *seen))
     take = same_take(scene, source, character, meshes)
     if take is not None:
         check_range(scene.emotalk)
