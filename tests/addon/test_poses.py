@@ -137,6 +137,36 @@ def test_keys_go_before_poses(ready: Any, rig: Any) -> None:
     assert "poses:" not in ready.rig.notes
 
 
+def test_a_body_plays_on_below(ready: Any, rig: Any) -> None:
+    head = {"lip": {"location": (0.5, 0.0, 0.0)}, "jaw": {"rotation_euler": (0.0, 0.0, 0.3)}}
+    walk = add_pose(rig, "Walk", head, frames=(1.0, 200.0))
+    rig.animation_data.action = walk
+    if hasattr(rig.animation_data, "action_slot"):
+        rig.animation_data.action_slot = walk.slots[0]
+    bpy.ops.emotalk.animate()
+    curve = fcurves(rig)['pose.bones["jaw"].rotation_euler', 0]
+    frame, opened = max(((k.co[0], k.co[1]) for k in curve.keyframe_points), key=lambda k: k[1])
+
+    bpy.context.scene.frame_set(round(frame))
+
+    bones = rig.pose.bones
+    assert bones["jaw"].rotation_euler[:] == pytest.approx((opened, 0.0, 0.3), abs=1e-5)
+    assert bones["lip"].location[0] == pytest.approx(0.5)
+
+
+def test_a_pose_that_is_the_active_action_does_not_stay_on_the_face(ready: Any, rig: Any) -> None:
+    pose = bpy.data.actions["jawOpen"]
+    rig.animation_data.action = pose
+    if hasattr(rig.animation_data, "action_slot"):
+        rig.animation_data.action_slot = pose.slots[0]
+
+    bpy.ops.emotalk.animate()
+
+    assert not rig.animation_data.nla_tracks
+    bpy.ops.emotalk.clear()
+    assert rig.animation_data.action == pose
+
+
 def test_sliders_move_posed_faces(ready: Any, rig: Any) -> None:
     add_pose(rig, "mouthSmileLeft", {"lip": {"scale": (1.0, 2.0, 1.0)}})
     bpy.ops.emotalk.animate()

@@ -14,6 +14,7 @@ from .. import compat
 from ..counting import counted
 from .curves import runs_on
 from .plans import Plan
+from .pose_actions import is_face_pose
 
 __all__ = ["give_back", "keep", "lay_over", "leave", "told_of"]
 
@@ -36,8 +37,8 @@ _ALWAYS: Final = "HOLD"
 _ADDED: Final = "COMBINE"
 """How it turns a head that the body turns already: further, where it would pop out of its pose."""
 
-_TURNS: Final = (".rotation_quaternion", ".rotation_euler")
-"""Ends of the paths that Blender combines as rotations; axis and angle it adds up."""
+_COMBINED: Final = (".rotation_quaternion", ".rotation_euler", ".location", ".scale")
+"""Ends of the paths that Blender combines rightly; axis and angle it adds up."""
 
 _KEPT: Final = "EmoTalk kept: "
 """Begins the name of the NLA track that plays the Action a user had before."""
@@ -66,7 +67,7 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
     is_bones = plan.kind == "object"
-    if not others and not is_bones:
+    if (not others and not is_bones) or is_face_pose(current):
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
@@ -96,7 +97,7 @@ def lay_over(plan: Plan, *, goes_on: bool, is_over_ours: bool = False) -> None:
     if plan.kind == "object" or compat.keys_rest_at_zero():
         _set(block, "action_extrapolation", _ONLY_ITS_FRAMES)
     is_body = plan.kind == "object" and not is_over_ours
-    if is_body and all(t.data_path.endswith(_TURNS) for t in plan.tables):
+    if is_body and all(t.data_path.endswith(_COMBINED) for t in plan.tables):
         _set(block, "action_blend_type", _ADDED)
 
 

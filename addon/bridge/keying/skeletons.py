@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final
-
 import bpy
 import numpy as np
-from mathutils import Euler, Quaternion, Vector
 
-from ....emotalk_core.retarget import BoneRest, PosedBone, Skeleton
-from ....emotalk_core.rigs.poses import match_poses
+from ....emotalk_core.retarget import BoneRest, Skeleton
 from ....emotalk_core.rigs.rotation import UNPOSED
-from .. import compat
-from . import own_actions
+from .pose_actions import face_poses
 from .poses import poses_of
 
 __all__ = ["bones_of", "skeleton_of"]
-
-_PATH: Final = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)')
-_TURNS: Final = {"rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
-_STILL: Final = 1e-5  # radians, or lengths, that nobody sees
-
-_Values = dict[str, dict[int, float]]  # by property, then array index
 
 
 def skeleton_of(armature: bpy.types.Object | None, *, use_poses: bool) -> Skeleton:
@@ -33,7 +19,7 @@ def skeleton_of(armature: bpy.types.Object | None, *, use_poses: bool) -> Skelet
     """
     if armature is None:
         return Skeleton()
-    poses = _face_poses(armature) if use_poses else {}
+    poses = face_poses(armature) if use_poses else {}
     return Skeleton(armature.name, bones_of(armature), poses)
 
 
@@ -51,76 +37,3 @@ def bones_of(armature: bpy.types.Object) -> list[BoneRest]:
         )
         for bone in armature.data.bones
     ]
-
-
-def _face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
-    """Of pose assets and other Actions of one frame whose names are known."""
-    modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
-    actions = {a.name: a for a in reversed(bpy.data.actions) if not own_actions.is_ours(a)}
-    poses = {}
-    for name in _known(tuple(actions)):
-        curves = compat.curves_of_poses(actions[name])
-        if actions[name].asset_data is not None or _is_of_one_frame(curves):
-            bones = tuple(_posed_bones(curves, modes))
-            if bones:
-                poses[name] = bones
-    return poses
-
-
-@lru_cache(maxsize=8)
-def _known(names: tuple[str, ...]) -> frozenset[str]:
-    # Asked at every move of a slider, and always about the same names.
-    return frozenset(key for key, *_ in match_poses(names).recipes())
-
-
-def _is_of_one_frame(curves: Sequence[Any]) -> bool:
-    frames = {key.co[0] for curve in curves for key in curve.keyframe_points[:2]}
-    return len(frames) == 1
-
-
-def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[PosedBone]:
-    """What the curves do with the bones that are there, by name with their rotation modes."""
-    values: dict[str, _Values] = {}
-    for curve in curves:
-        found = _PATH.fullmatch(curve.data_path)
-        name = re.sub(r"\\(.)", r"\1", found[1]) if found else None
-        if found and name in modes:
-            value = curve.evaluate(curve.range()[0])
-            values.setdefault(name, {}).setdefault(found[2], {})[curve.array_index] = value
-    for name, moved in values.items():
-        posed = PosedBone(
-            name,
-            _turn(moved, modes[name]),
-            _offsets(moved.get("location", {}), 0.0),
-            _offsets(moved.get("scale", {}), 1.0),
-            modes[name],
-        )
-        if any((*posed.turn, *posed.move, *posed.scale)):
-            yield posed
-
-
-def _turn(moved: _Values, mode: str) -> tuple[float, float, float]:
-    """A rotation vector; of several properties the one of the bone's mode."""
-    kinds = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
-    wanted = kinds.get(mode, "rotation_euler")
-    name = next((name for name in (wanted, *_TURNS) if name in moved), None)
-    if name is None:
-        return (0.0, 0.0, 0.0)
-    rest = 1.0 if name == "rotation_quaternion" else 0.0
-    numbers = [moved[name].get(i, 0.0 if i else rest) for i in range(_TURNS[name])]
-    if name == "rotation_euler":
-        turn = Euler(numbers, mode if wanted == name else "XYZ").to_quaternion()
-    elif name == "rotation_axis_angle":
-        turn = Quaternion(numbers[1:], numbers[0])
-    else:
-        turn = Quaternion(numbers)
-    return _visible(turn.normalized().to_exponential_map())
-
-
-def _offsets(values: Mapping[int, float], rest: float) -> tuple[float, float, float]:
-    return _visible(Vector([values.get(i, rest) - rest for i in range(3)]))
-
-
-def _visible(vector: Vector) -> tuple[float, float, float]:
-    x, y, z = vector if vector.length > _STILL else (0.0, 0.0, 0.0)
-    return (x, y, z)

@@ -1,0 +1,102 @@
+"""Actions that hold a face posed with bones: pose assets, and others with keys at one frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import bpy
+from mathutils import Euler, Quaternion, Vector
+
+from ....emotalk_core.retarget import PosedBone
+from ....emotalk_core.rigs.poses import match_poses
+from .. import compat
+
+__all__ = ["face_poses", "is_face_pose"]
+
+_PATH: Final = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)')
+_TURNS: Final = {"rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
+_STILL: Final = 1e-5  # radians, or lengths, that nobody sees
+
+_Values = dict[str, dict[int, float]]  # by property, then array index
+
+
+def face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
+    """Of pose assets and other Actions of one frame whose names are known."""
+    modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
+    actions = {action.name: action for action in reversed(bpy.data.actions)}  # local before linked
+    poses = {}
+    for name in _known(tuple(actions)):
+        curves = compat.curves_of_poses(actions[name])
+        bones = tuple(_posed_bones(curves, modes)) if _is_pose(actions[name], curves) else ()
+        if bones:
+            poses[name] = bones
+    return poses
+
+
+def is_face_pose(action: Any) -> bool:
+    """Whether an Action is no animation, but one of the poses that a face may speak by."""
+    return action.name in _known((action.name,)) and _is_pose(
+        action, compat.curves_of_poses(action)
+    )
+
+
+@lru_cache(maxsize=8)
+def _known(names: tuple[str, ...]) -> frozenset[str]:
+    # Asked at every move of a slider, and always about the same names.
+    return frozenset(key for key, *_ in match_poses(names).recipes())
+
+
+def _is_pose(action: Any, curves: Sequence[Any]) -> bool:
+    frames = {key.co[0] for curve in curves for key in curve.keyframe_points[:2]}
+    return len(frames) == 1 or (action.asset_data is not None and bool(curves))
+
+
+def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[PosedBone]:
+    """What the curves do with the bones that are there, by name with their rotation modes."""
+    values: dict[str, _Values] = {}
+    for curve in curves:
+        found = _PATH.fullmatch(curve.data_path)
+        name = re.sub(r"\\(.)", r"\1", found[1]) if found else None
+        if found and name in modes:
+            value = curve.evaluate(curve.range()[0])
+            values.setdefault(name, {}).setdefault(found[2], {})[curve.array_index] = value
+    for name, moved in values.items():
+        posed = PosedBone(
+            name,
+            _turn(moved, modes[name]),
+            _offsets(moved.get("location", {}), 0.0),
+            _offsets(moved.get("scale", {}), 1.0),
+            modes[name],
+        )
+        if any((*posed.turn, *posed.move, *posed.scale)):
+            yield posed
+
+
+def _turn(moved: _Values, mode: str) -> tuple[float, float, float]:
+    """A rotation vector; of several properties the one of the bone's mode."""
+    kinds = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+    wanted = kinds.get(mode, "rotation_euler")
+    name = next((name for name in (wanted, *_TURNS) if name in moved), None)
+    if name is None:
+        return (0.0, 0.0, 0.0)
+    rest = 1.0 if name == "rotation_quaternion" else 0.0
+    numbers = [moved[name].get(i, 0.0 if i else rest) for i in range(_TURNS[name])]
+    if name == "rotation_euler":
+        turn = Euler(numbers, mode if wanted == name else "XYZ").to_quaternion()
+    elif name == "rotation_axis_angle":
+        turn = Quaternion(numbers[1:], numbers[0])
+    else:
+        turn = Quaternion(numbers)
+    return _visible(turn.normalized().to_exponential_map())
+
+
+def _offsets(values: Mapping[int, float], rest: float) -> tuple[float, float, float]:
+    return _visible(Vector([values.get(i, rest) - rest for i in range(3)]))
+
+
+def _visible(vector: Vector) -> tuple[float, float, float]:
+    x, y, z = vector if vector.length > _STILL else (0.0, 0.0, 0.0)
+    return (x, y, z)
