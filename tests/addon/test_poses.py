@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from mathutils import Quaternion
 
 from tests.addon.scenes import fcurves, make_head, tick
 
@@ -176,3 +177,21 @@ def test_sliders_move_posed_faces(ready: Any, rig: Any) -> None:
     tick()
 
     assert curve_of(rig, 'pose.bones["lip"].scale', 1).max() > before.max() + 0.3
+
+
+def test_how_far_eyes_turn_is_read_off_their_poses(ready: Any) -> None:
+    from emotalk.addon.bridge.keying.eyes import turns_of
+    from emotalk.addon.bridge.keying.rigs import rig_of
+    from emotalk.emotalk_core.shaping.look import EyeTurns
+
+    rig = make_rig("jaw", "ball", "lid", "aim")
+    turn = {"ball": {"rotation_quaternion": tuple(Quaternion((0, 0, 1), 0.7))}}
+    lid = {"lid": {"rotation_quaternion": tuple(Quaternion((1, 0, 0), 0.1))}}
+    add_pose(rig, "eyeLookOutLeft", {**lid, **turn})
+    add_pose(rig, "eyeLookUpLeft", {"aim": {"location": (0.0, 0.0, 0.2)}})
+    ready.rig.character = rig
+
+    turns = turns_of([], rig_of(ready.rig, rig)[1].binding)
+
+    assert turns.outward == pytest.approx(0.7, abs=1e-4)
+    assert turns.up == EyeTurns().up  # a target's move tells no angle

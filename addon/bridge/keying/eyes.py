@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ....emotalk_core.retarget import Binding, BoneTarget, KeyTarget
+from ....emotalk_core.retarget import Binding, BoneTarget, Driven, KeyTarget
 from ....emotalk_core.rigs.bones import match_bones
 from ....emotalk_core.rigs.eyes import Eyes, eyes_of_bones, eyes_of_keys, key_place, key_turn
 from ....emotalk_core.shaping.look import EyeTurns
@@ -146,15 +146,22 @@ def turns_of(meshes: Sequence[bpy.types.Object], binding: Binding) -> EyeTurns:
 
 def _turn(meshes: Sequence[bpy.types.Object], binding: Binding, stem: str) -> float | None:
     sides = (f"{stem}Left", f"{stem}Right")
-    for item in binding.driven:
-        weights = dict(item.sources)
-        if isinstance(item.target, BoneTarget) and (
-            side := next((s for s in sides if s in weights), None)
-        ):
-            return abs(item.gain * weights[side])
+    turns = [turn for item in binding.driven for side in sides if (turn := _of_bone(item, side))]
+    if turns:
+        return max(turns)  # a pose may turn the lids a little, too
     eyes = [mesh for mesh in meshes if _is_eye(mesh, binding)]
     points = _points_of(eyes, binding, sides)
     return key_turn(points[1], points[2]) if points is not None else None
+
+
+def _of_bone(item: Driven, channel: str) -> float:
+    """Radians by which a channel at 1 turns a bone; 0 where it does not."""
+    target = item.target
+    if not isinstance(target, BoneTarget) or target.kind != "turn":
+        return 0.0
+    return abs(item.gain * dict(item.sources).get(channel, 0.0)) * float(
+        np.linalg.norm(target.axis)
+    )
 
 
 def _is_eye(mesh: bpy.types.Object, binding: Binding) -> bool:
