@@ -58,11 +58,10 @@ def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[Po
     """What the curves do with the bones that are there, by name with their rotation modes."""
     values: dict[str, _Values] = {}
     for curve in curves:
-        found = _PATH.fullmatch(curve.data_path)
-        name = re.sub(r"\\(.)", r"\1", found[1]) if found else None
-        if found and name in modes:
-            value = curve.evaluate(curve.range()[0])
-            values.setdefault(name, {}).setdefault(found[2], {})[curve.array_index] = value
+        name, prop = _place_in(curve.data_path)
+        if name in modes and len(curve.keyframe_points):
+            value = curve.keyframe_points[0].co[1]
+            values.setdefault(name, {}).setdefault(prop, {})[curve.array_index] = value
     for name, moved in values.items():
         posed = PosedBone(
             name,
@@ -73,6 +72,13 @@ def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[Po
         )
         if any((*posed.turn, *posed.move, *posed.scale)):
             yield posed
+
+
+@lru_cache(maxsize=4096)
+def _place_in(path: str) -> tuple[str, str]:
+    """Bone and property of a data path; empty where it is none of a bone's own."""
+    found = _PATH.fullmatch(path)
+    return (re.sub(r"\\(.)", r"\1", found[1]), found[2]) if found else ("", "")
 
 
 def _turn(moved: _Values, mode: str) -> tuple[float, float, float]:
