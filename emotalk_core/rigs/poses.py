@@ -13,8 +13,8 @@ from .rotation import Axis
 
 __all__ = ["PosedBone", "Skeleton", "match_poses", "moves_mouth", "pose_driven"]
 
-_OF_MOUTHS: Final = ("jaw", "mouth", "tongue", "viseme.", "vowel.")
-"""Beginnings of channels that speak."""
+_OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
+"""Beginnings of channels that move a mouth."""
 
 _STILL: Axis = (0.0, 0.0, 0.0)
 
@@ -40,7 +40,7 @@ class Skeleton:
 
 
 def moves_mouth(channel: str) -> bool:
-    """Whether a channel is one of those that speak."""
+    """Whether a channel is one of those that open, shut and form a mouth."""
     return channel.startswith(_OF_MOUTHS)
 
 
@@ -60,7 +60,7 @@ def match_poses(names: Sequence[str], moved: Collection[str] = ()) -> Matching:
 
 
 def _with_shut_jaw(matching: Matching) -> Matching:
-    """MouthClose takes back what jawOpen's pose opens, where it has no pose of its own."""
+    """With mouthClose taking back what jawOpen's pose opens, where it has no pose of its own."""
     jaw = matching.channels.get("jawOpen", ())
     if not jaw or "mouthClose" in matching.channels:
         return matching

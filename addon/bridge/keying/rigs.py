@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import bpy
 
@@ -24,7 +24,7 @@ from ....emotalk_core.retarget import (
     read_expression_matrix,
 )
 from ....emotalk_core.rigs.flame import is_flame_key
-from ....emotalk_core.rigs.poses import match_poses
+from ....emotalk_core.rigs.poses import match_poses, moves_mouth
 from .. import characters
 from ..counting import counted
 from .skeletons import skeleton_of
@@ -38,9 +38,6 @@ __all__ = [
     "unlisted",
     "with_all_keys",
 ]
-
-_OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
-"""Beginnings of channels that move a mouth."""
 
 
 @dataclass(frozen=True)
@@ -306,7 +303,7 @@ def _warnings(
 
 
 def _has_mouth(channels: Iterable[str]) -> bool:
-    return any(channel.startswith(_OF_MOUTHS) for channel in channels)
+    return any(map(moves_mouth, channels))
 
 
 def _notes(
