@@ -24,6 +24,7 @@ _ENTRIES = (
     ("add_demo_character", ""),
     ("import_clip", ""),
     ("export_clip", ""),
+    ("key_mouths", "Key Drawn Mouths..."),
     ("", ""),
     ("manual", ""),
 )

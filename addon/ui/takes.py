@@ -72,6 +72,7 @@ class _Takes:
             row = layout.row(align=True)
             row.operator("emotalk.export_clip", text="Export", icon="EXPORT")
             row.operator("emotalk.import_clip", text="Import", icon="IMPORT")
+        layout.operator("emotalk.key_mouths", icon="GREASEPENCIL")
         layout.separator()  # far from what is pressed all the time
         layout.operator("emotalk.clear", text="Remove", icon="TRASH")
 

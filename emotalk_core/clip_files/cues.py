@@ -19,7 +19,7 @@ from ..best_path import best_path
 from ..errors import InputError
 from ..rigs.visemes import VISEMES, viseme_distances
 
-__all__ = ["DatRows", "MouthCue", "TsvRows", "mouth_cues"]
+__all__ = ["MOUTHS", "DatRows", "MouthCue", "TsvRows", "cue_frames", "mouth_cues"]
 
 _MOUTHS: Final[Mapping[str, str]] = {
     "sil": "X", "PP": "A", "FF": "G", "TH": "B", "DD": "B", "kk": "B", "CH": "B", "SS": "B",
@@ -27,6 +27,9 @@ _MOUTHS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Rhubarb's mouth of each viseme: A lips shut, B teeth near each other, C open, D wide open, E
 round, F puckered, G lip under the teeth, X at rest. H, a long l, is B: lips do not show it."""
+
+MOUTHS: Final = "".join(sorted({*_MOUTHS.values()}))
+"""The letters of all that are shown."""
 
 _BLAIR: Final[Mapping[str, str]] = {
     "A": "MBP", "B": "etc", "C": "E", "D": "AI", "E": "O", "F": "U", "G": "FV", "X": "rest",
@@ -36,6 +39,9 @@ _BLAIR: Final[Mapping[str, str]] = {
 _FAVOUR: Final[Mapping[str, float]] = {"A": -0.02, "D": 0.03, "F": 0.04, "G": 0.03, "X": 0.03}
 """Squared distance that a mouth is forgiven, or has to be nearer than the others: a hardly open
 mouth is near to lips that are shut, and small movements of the lip say f and v."""
+
+_REST: Final = "X"
+_SEEN: Final = ("A", "G")  # lips that meet, however short: without them nothing seems to be said
 
 _CHANGE: Final = 0.05  # squared distance that another mouth must save: what is shorter flickers
 
@@ -62,6 +68,27 @@ def mouth_cues(faces: np.ndarray) -> list[MouthCue]:
         cues.append(MouthCue(first, end, mouths[place]))
         first = end
     return cues
+
+
+def cue_frames(faces: np.ndarray, first_frame: float, step: float) -> list[tuple[int, str]]:
+    """The whole scene frames from which on each drawn mouth is shown, rising, and rest
+    at the end.
+
+    Parameters
+    ----------
+    faces : (T, 52)
+        Row k is due at scene frame `first_frame + k * step`.
+    """
+    cues = mouth_cues(faces)
+    shown: list[tuple[int, str]] = []
+    for row, mouth in (*((cue.first, cue.mouth) for cue in cues), (len(faces), _REST)):
+        frame = round(first_frame + row * step)
+        if shown and frame <= shown[-1][0]:  # the one before would be shown for no frame
+            is_seen = shown[-1][1] in _SEEN
+            frame = shown[-1][0] + 1 if is_seen else shown.pop()[0]
+        if not shown or shown[-1][1] != mouth or row == len(faces):
+            shown.append((frame, mouth))
+    return shown
 
 
 class _Form(Protocol):

@@ -89,7 +89,6 @@ def test_the_button_opens_the_page(addon: Any, monkeypatch: pytest.MonkeyPatch) 
         ("EMOTALK_PG_controls.happy", "emotion"),
         ("EMOTALK_PG_controls.articulation", "shaping"),
         ("EMOTALK_PG_scene.key_step", "keys"),
-        ("EMOTALK_AP_preferences.device", "engines"),
     ],
 )
 def test_f1_opens_what_is_told_of_it(

@@ -12,7 +12,7 @@ import pytest
 from emotalk_core import arkit, cli
 from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip, write_clip
-from emotalk_core.clip_files.cues import mouth_cues
+from emotalk_core.clip_files.cues import MOUTHS, cue_frames, mouth_cues
 from emotalk_core.errors import InputError
 from emotalk_core.rigs.tables import read_table
 from emotalk_core.rigs.visemes import VISEMES, viseme_weights
@@ -176,3 +176,22 @@ def test_a_batch_of_visemes_is_none_of_faces(talk: Path) -> None:
     cli.main([*asked, "--visemes"])
 
     assert read_clip(out / "talk.json").channels == VISEMES
+
+
+def test_mouths_are_shown_from_the_scenes_frames_on() -> None:
+    faces = said(("sil", 10), ("aa", 6), ("PP", 3), ("ou", 11))
+
+    assert cue_frames(faces, 5.0, 24 / 30) == [(5, "X"), (13, "D"), (18, "A"), (20, "F"), (29, "X")]
+
+
+def test_lips_that_meet_are_seen_however_few_frames_the_scene_has() -> None:
+    faces = said(("aa", 6), ("PP", 2), ("aa", 6))
+
+    shown = cue_frames(faces, 0.0, 6 / 30)
+
+    assert "A" in [mouth for _frame, mouth in shown]
+    assert all(one < other for (one, _), (other, _) in pairwise(shown))
+
+
+def test_all_letters_are_those_of_the_visemes() -> None:
+    assert MOUTHS == "ABCDEFGX"

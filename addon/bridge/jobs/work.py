@@ -43,6 +43,7 @@ __all__ = [
     "Outcome",
     "Request",
     "animate",
+    "curves_in",
     "redo",
     "redo_part",
     "usual_voice_in",
@@ -208,6 +209,21 @@ def usual_voice_in(
     reading, hearing = part_of(progress, 0.05, 0.1), part_of(progress, 0.1, 1.0)
     sound = to_source(heard, blender=settings.blender, progress=reading)
     return hear_usual(sound, engine, cache=_cache(settings), progress=hearing)
+
+
+def curves_in(
+    heard: Heard,
+    track: ControlTrack,
+    settings: EngineSettings,
+    room: EngineRoom,
+    progress: Progress,
+) -> Clip:
+    """The curves of a sound, whoever they are for; errors as those of the engine and the sound."""
+    engine = room.engine(settings, part_of(progress, 0.0, 0.05))
+    reading, hearing = part_of(progress, 0.05, 0.1), part_of(progress, 0.1, 0.95)
+    sound = to_source(heard, blender=settings.blender, progress=reading)
+    encoding = encode(sound, engine, cache=_cache(settings), progress=hearing)
+    return decode(encoding, track, engine, progress=part_of(progress, 0.95, 1.0))
 
 
 def _cache(settings: EngineSettings) -> EncodingCache | None:
