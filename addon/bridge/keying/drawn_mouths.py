@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
+import numpy as np
 
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.keys.tables import escape
@@ -78,7 +79,9 @@ def key(switch: Switch, shown: Sequence[tuple[int, int]]) -> None:
     points.clear()
     points.add(len(kept) + len(new))
     for point, (frame, value, manner) in zip(points, sorted([*kept, *new]), strict=True):
-        point.co, point.interpolation, point.select_control_point = (frame, value), manner, False
+        point.co, point.interpolation = (frame, value), manner
+    for part in ("control_point", "left_handle", "right_handle"):  # they come selected
+        points.foreach_set(f"select_{part}", np.zeros(len(points), bool))
     curve.update()
 
 
