@@ -14,13 +14,14 @@ _ROWS: Final = (
     ("", "アイウエオ"), ("", " ヰ ヱヲ"), ("k", "カキクケコ"), ("k", "ガギグゲゴ"),
     ("s", "サ スセソ"), ("ɕ", " シ"), ("z", "ザ ズゼゾ"), ("d ɕ", " ジ"),
     ("t", "タ  テト"), ("t ɕ", " チ"), ("t s", "  ツ"), ("d", "ダ  デド"),
-    ("d ɕ", " ヂ"), ("z", "  ヅ"), ("n", "ナニヌネノ"), ("h", "ハ  ヘホ"),
-    ("k", " ヒ"), ("f", "  フ"), ("b", "バビブベボ"), ("p", "パピプペポ"),
+    ("d ɕ", " ヂ"), ("z", "  ヅ"), ("n", "ナニヌネノ"), ("h", "ハ フヘホ"),
+    ("k", " ヒ"), ("b", "バビブベボ"), ("p", "パピプペポ"),
     ("m", "マミムメモ"), ("j", "ヤ ユ ヨ"), ("r", "ラリルレロ"), ("w", "ワ"),
     ("v", "  ヴ"), ("k", "ヵ  ヶ"),
 )  # fmt: skip
-"""Consonants, and the kana that have them, in the order of the vowels. As espeak-ng reads them: the
-neutral mouths of g and of hi's palatal are the one of k.
+"""Consonants, and the kana that have them, in the order of the vowels. As espeak-ng reads them (the
+neutral mouths of g and of hi's palatal are the one of k), but for fu: both lips blow it, and no
+teeth bite them.
 """
 _MORAS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = MappingProxyType(
     {
