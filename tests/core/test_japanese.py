@@ -37,7 +37,7 @@ def spoken(kana: str) -> str:
 @pytest.mark.parametrize(
     ("kana", "phones"),
     [
-        ("シャ", "ɕa"), ("チョ", "tɕo"), ("ファ", "fa"), ("ティ", "ti"), ("ウィ", "wi"),
+        ("シャ", "ɕa"), ("チョ", "tɕo"), ("ファ", "ha"), ("ティ", "ti"), ("ウィ", "wi"),
         ("ジ", "dɕi"),
         ("ラーメン", "ramek"), ("シンブン", "ɕimbɯk"), ("カンジ", "kandɕi"), ("マンガ", "maka"),
         ("ガッコー", "kako"), ("オオ", "o"), ("ヒンイ", "kini"), ("クォ", "kwo"), ("ー", ""),
@@ -99,7 +99,14 @@ def test_japanese_is_read_here_where_espeak_ng_is_installed_too(
     assert can_read("ja")
     assert "ja" in languages_read()
     assert pronounced("日本語", "ja") == read_letters("日本語", "ja")
-    assert spelled("猫が好き。", "ja") == ("猫", "が", "好き")
+    assert spelled("猫が好き。", "ja") == ("猫が", "好き")
+
+
+def test_particles_and_endings_lean_on_the_word_before_them() -> None:
+    assert spelled("昨日はこの本を見ました。いい 人 が", "ja") == (
+        *("昨日は", "この", "本を", "見ました"),
+        *("いい", "人", "が"),
+    )
 
 
 def test_words_that_were_found_in_a_script_can_be_read_again() -> None:

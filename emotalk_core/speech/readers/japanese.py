@@ -53,6 +53,12 @@ _HIRAGANA: Final = "".join(map(chr, range(0x3041, 0x3097)))
 _END, _AS_WRITTEN = 0, 1  # bytes between those of katakana
 _KANA_CODES: Final = 0x309F
 
+_LEANS: Final = re.compile("[ぁ-ゖ]{1,2}")
+_ALONE: Final = frozenset(
+    ("これ", "それ", "あれ", "どれ", "この", "その", "あの", "どの", "ここ", "そこ", "どこ",
+     "いい")
+)  # fmt: skip
+
 _UNKNOWN: Final = 55  # costs of a letter that no entry has
 _FOREIGN, _FOREIGN_LETTER = 35, 1  # and of katakana, which foreign words and names are written in
 
@@ -146,12 +152,26 @@ def japanese_words(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
                 spelled_english(run[0]), map(_english, read_english(run[0])), strict=True
             )
             continue
-        words = _shipped().words(run[0])
-        following = [*(kana for _, kana in words[1:]), ""]
-        for (letters, kana), after in zip(words, following, strict=True):
-            phones = phones_of_kana(kana, after)
-            if phones:
-                yield letters, phones
+        yield from _leaning(run[0], _shipped().words(run[0]))
+
+
+def _leaning(text: str, words: Sequence[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Words with their phones; particles and endings (見た, 昨日は) with the word that they follow:
+    alone they are too short to be found in a sound. Not over a space.
+    """
+    following = [*(kana for _, kana in words[1:]), ""]
+    before: tuple[str, tuple[str, ...]] = ("", ())
+    at = 0
+    for (letters, kana), after in zip(words, following, strict=True):
+        start = text.index(letters, at)
+        phones = phones_of_kana(kana, after)
+        if start == at and _LEANS.fullmatch(letters) and letters not in _ALONE:
+            before = before[0] + letters, before[1] + phones
+        else:
+            yield from (before,) if before[1] else ()
+            before = letters, phones
+        at = start + len(letters)
+    yield from (before,) if before[1] else ()
 
 
 def _english(phones: Sequence[str]) -> tuple[str, ...]:
