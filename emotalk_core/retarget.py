@@ -238,8 +238,8 @@ def binding_of(
     matchings : mapping
         By object name: what `match_meshes` found.
     skeleton : Skeleton, optional
-        The armature: bones for jaw, eyes, head and neck are found by name; poses with a known name
-        do what no shape key does.
+        The armature: bones for jaw, eyes, head and neck are found by name; poses with a known name,
+        and those of a known rig, do what no shape key does.
     angles : BoneAngles, optional
         How far bones turn for a channel at 1.0.
     expressions : ExpressionMatrix, optional
@@ -263,7 +263,7 @@ def binding_of(
                 driven += expression_driven(object_name, matching.unmatched, expressions)
     moved = {channel for item in driven for channel, _weight in item.sources}
     skeleton = skeleton or Skeleton()
-    posed = match_poses([*skeleton.poses], moved)
+    posed = match_poses([*skeleton.faces], moved)
     driven += pose_driven(skeleton, posed)
     roles = _bones_to_drive(match_bones(skeleton.bones), matchings, posed)
     shut = any(channel == "mouthClose" for item in driven for channel, _weight in item.sources)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from .binding import BONE_KINDS, BoneTarget, Driven
@@ -32,11 +33,29 @@ class PosedBone:
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """An armature: its bones, and the faces that somebody has posed with them."""
+    """An armature: its bones, the faces that somebody has posed with them, and those that are known
+    without.
+    """
 
     name: str = ""
     bones: Sequence[BoneRest] = ()
     poses: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by name
+    known: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by channel
+    label: str = ""  # of whose face is known
+
+    @cached_property
+    def faces(self) -> Mapping[str, Sequence[PosedBone]]:
+        """All poses by name. Those that somebody has made go before; where they have visemes or
+        vowels, these speak alone.
+        """
+        done = match_poses([*self.poses]).channels
+        speaks = any(channel.startswith(("viseme.", "vowel.")) for channel in done)
+        others = {
+            channel: posed
+            for channel, posed in self.known.items()
+            if channel not in done and not (speaks and moves_mouth(channel))
+        }
+        return {**others, **self.poses}
 
 
 def moves_mouth(channel: str) -> bool:
@@ -80,7 +99,7 @@ def _without(matching: Matching, is_left_out: Callable[[str], bool]) -> Matching
 def pose_driven(skeleton: Skeleton, matching: Matching) -> Iterator[Driven]:
     """Rows for every bone of every pose that `matching` found; those of one bone add up."""
     for name, sources, lower, upper in matching.recipes():
-        for posed in skeleton.poses[name]:
+        for posed in skeleton.faces[name]:
             for kind in BONE_KINDS:
                 axis = getattr(posed, kind)
                 if any(axis):

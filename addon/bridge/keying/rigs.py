@@ -71,7 +71,7 @@ class Rig:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]  # those of the notes that a user should not have to look for
     settings: RigSettings
-    n_poses: int = 0  # that move bones
+    of_bones: str = ""  # whose or how many poses move them
 
 
 def find_rig(
@@ -120,9 +120,9 @@ def find_rig(
     missing = tuple(name for name in _missing(matchings) if name not in moving)
     warnings = _warnings(binding, moving, matrix)
     posed = _posed(binding, skeleton)
-    notes = (*warnings, *_notes(binding, matchings, matrix, posed))
-    objects, n_poses = binding.object_names, _n_poses(posed)
-    return Rig(binding, matchings, objects, missing, notes, warnings, settings, n_poses)
+    objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
+    notes = (*warnings, *_notes(binding, matchings, matrix, posed, of_bones))
+    return Rig(binding, matchings, objects, missing, notes, warnings, settings, of_bones)
 
 
 def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
@@ -307,7 +307,11 @@ def _has_mouth(channels: Iterable[str]) -> bool:
 
 
 def _notes(
-    binding: Binding, matchings: Mapping[str, Matching], matrix: object, posed: Matching
+    binding: Binding,
+    matchings: Mapping[str, Matching],
+    matrix: object,
+    posed: Matching,
+    of_bones: str,
 ) -> tuple[str, ...]:
     notes = [
         note
@@ -320,18 +324,22 @@ def _notes(
     if _has_mouth(_channels_of(binding.driven)) and not has_lips and not notes:
         notes.append("Bones alone move the mouth: the jaw opens, the lips form no sounds.")
     if posed.channels:
-        notes.insert(0, f"{counted(_n_poses(posed), 'pose')}: {posed.label}.")
+        notes.insert(0, f"{of_bones}: {posed.label}.")
     return tuple(dict.fromkeys(notes))
 
 
-def _n_poses(posed: Matching) -> int:
-    return sum(1 for _recipe in posed.recipes())
+def _of_bones(posed: Matching, skeleton: Skeleton) -> str:
+    """Of what moves the face by its bones how many poses somebody has made, and whose are known."""
+    names = [name for name, *_ in posed.recipes()]
+    n_made = sum(name in skeleton.poses for name in names)
+    known = skeleton.label if len(names) > n_made else ""
+    return ", ".join(filter(None, [counted(n_made, "pose") if n_made else "", known]))
 
 
 def _posed(binding: Binding, skeleton: Skeleton) -> Matching:
     """What poses do beside the keys."""
     of_keys = _channels_of(row for row in binding.driven if isinstance(row.target, KeyTarget))
-    return match_poses([*skeleton.poses], of_keys)
+    return match_poses([*skeleton.faces], of_keys)
 
 
 def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:
