@@ -22,7 +22,7 @@ from .rigs.flame import (
     read_expression_matrix,
 )
 from .rigs.matching import Matching, match_keys, match_meshes
-from .rigs.poses import PosedBone, Skeleton, match_poses, pose_driven
+from .rigs.poses import PosedBone, Skeleton, match_skeleton, pose_driven
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
 from .shaping.closure import lip_channels, met_lips
 from .timing import resample
@@ -263,7 +263,7 @@ def binding_of(
                 driven += expression_driven(object_name, matching.unmatched, expressions)
     moved = {channel for item in driven for channel, _weight in item.sources}
     skeleton = skeleton or Skeleton()
-    posed = match_poses([*skeleton.faces], moved)
+    posed = match_skeleton(skeleton, moved)
     driven += pose_driven(skeleton, posed)
     roles = _bones_to_drive(match_bones(skeleton.bones), matchings, posed)
     shut = any(channel == "mouthClose" for item in driven for channel, _weight in item.sources)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Final
 
 from .binding import BONE_KINDS, BoneTarget, Driven
 from .bones import BoneRest
 from .matching import Matching, match_keys
 from .rotation import Axis
+from .visemes import felt_channels
 
-__all__ = ["PosedBone", "Skeleton", "match_poses", "moves_mouth", "pose_driven"]
+__all__ = [
+    "PosedBone",
+    "Skeleton",
+    "match_poses",
+    "match_skeleton",
+    "moves_mouth",
+    "pose_driven",
+]
 
 _OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
 """Beginnings of channels that move a mouth."""
@@ -43,20 +50,6 @@ class Skeleton:
     known: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by channel
     label: str = ""  # of whose face is known
 
-    @cached_property
-    def faces(self) -> Mapping[str, Sequence[PosedBone]]:
-        """All poses by name. Those that somebody has made go before; where they have visemes or
-        vowels, these speak alone.
-        """
-        done = match_poses([*self.poses]).channels
-        speaks = any(channel.startswith(("viseme.", "vowel.")) for channel in done)
-        others = {
-            channel: posed
-            for channel, posed in self.known.items()
-            if channel not in done and not (speaks and moves_mouth(channel))
-        }
-        return {**others, **self.poses}
-
 
 def moves_mouth(channel: str) -> bool:
     """Whether a channel is one of those that open, shut and form a mouth."""
@@ -76,6 +69,33 @@ def match_poses(names: Sequence[str], moved: Collection[str] = ()) -> Matching:
     if any(map(moves_mouth, moved)):
         return _without(found, lambda channel: channel in moved or moves_mouth(channel))
     return _without(found, lambda channel: channel in moved)
+
+
+def match_skeleton(skeleton: Skeleton, moved: Collection[str] = ()) -> Matching:
+    """What drives the poses of `skeleton`: those that are known do what none that somebody has made
+    does. Visemes, vowels and faces of feelings that somebody has made stand for their channels.
+
+    Parameters
+    ----------
+    moved : collection of str
+        Channels that shape keys of the character move already, as in `match_poses`.
+    """
+    made = match_poses([*skeleton.poses], moved)
+    speaks = any(name.startswith(("viseme.", "vowel.")) for name in made.channels)
+    speaks = speaks or any(map(moves_mouth, moved))
+    feels = any(name.startswith("feeling.") for name in made.channels)
+    done = {*made.channels, *moved, *(felt_channels() if feels else ())}
+    known = {
+        channel: ((channel, 1.0),)
+        for channel in skeleton.known
+        if channel not in done and not (speaks and moves_mouth(channel))
+    }
+    return replace(
+        made,
+        label=made.label if made.channels else skeleton.label,
+        channels={**made.channels, **known},
+        missing=tuple(name for name in made.missing if name not in known),
+    )
 
 
 def _with_shut_jaw(matching: Matching) -> Matching:
@@ -98,8 +118,9 @@ def _without(matching: Matching, is_left_out: Callable[[str], bool]) -> Matching
 
 def pose_driven(skeleton: Skeleton, matching: Matching) -> Iterator[Driven]:
     """Rows for every bone of every pose that `matching` found; those of one bone add up."""
+    poses = {**skeleton.known, **skeleton.poses}
     for name, sources, lower, upper in matching.recipes():
-        for posed in skeleton.faces[name]:
+        for posed in poses[name]:
             for kind in BONE_KINDS:
                 axis = getattr(posed, kind)
                 if any(axis):

@@ -102,7 +102,7 @@ def test_one_click_animates_it(ready: Any, rig: Any) -> None:
     bpy.ops.emotalk.animate()
 
     names = {path.split('"')[1] for path, _index in fcurves(rig)}
-    assert ready.rig.notes.startswith("Rigify face controls:")
+    assert ready.rig.notes.startswith("Rigify: ")
     assert ready.rig.missing == ""
     assert {"jaw_master", "lip.T", "lip.B", "lid.T.L.002", "brow.T.R.003", "head"} <= names
     assert not any(name.startswith(("DEF-", "MCH-", "ORG-")) for name in names)

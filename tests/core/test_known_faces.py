@@ -9,7 +9,8 @@ import pytest
 
 from emotalk_core import arkit
 from emotalk_core.retarget import BoneRest, BoneTarget, PosedBone, Skeleton, binding_of
-from emotalk_core.rigs.known_faces import KnownFace, known_face
+from emotalk_core.rigs.known_faces import known_face
+from emotalk_core.rigs.poses import match_skeleton
 from tests.core.rigify_bones import MODULAR, SUPER_FACE, Rests, rests
 
 both_systems = pytest.mark.parametrize("table", [SUPER_FACE, MODULAR], ids=["super", "modular"])
@@ -23,10 +24,6 @@ def moves(bones: Sequence[BoneRest], poses: Poses, channel: str) -> dict[str, np
     """By bone, where a channel at 1 moves it, in the armature's space."""
     by_name = {bone.name: bone for bone in bones}
     return {posed.bone: by_name[posed.bone].rest @ posed.move for posed in poses[channel]}
-
-
-def of_user(channel: str) -> Poses:
-    return {channel: (PosedBone("lip.T", move=(0.0, 1.0, 0.0)),)}
 
 
 @both_systems
@@ -158,26 +155,55 @@ def test_no_bone_is_moved_twice() -> None:
     assert bones_turned == {"jaw_master", "head", "neck"}  # not what eyes are aimed at, nor a chin
 
 
-def faces(known: KnownFace, poses: Poses) -> Skeleton:
-    return Skeleton("rig", poses=poses, known=known.poses)
+def made(*names: str) -> Poses:
+    """Poses that somebody has made and called so."""
+    return {name: (PosedBone("lip.T", move=(0.0, 1.0, 0.0)),) for name in names}
+
+
+def channels(poses: Poses, moved: Sequence[str] = ()) -> set[str]:
+    """What poses move of a Rigify face on which somebody has made some."""
+    known = known_face(rests(SUPER_FACE)).poses
+    return set(match_skeleton(Skeleton("rig", poses=poses, known=known), moved).channels)
 
 
 def test_own_poses_go_before() -> None:
-    known = known_face(rests(SUPER_FACE))
+    poses = made("Mouth_Smile_L")
+    skeleton = Skeleton("rig", poses=poses, known=known_face(rests(SUPER_FACE)).poses)
 
-    found = faces(known, of_user("Mouth_Smile_L")).faces
+    found = match_skeleton(skeleton)
 
-    assert "mouthSmileLeft" not in found
-    assert {"Mouth_Smile_L", "mouthSmileRight", "jawOpen"} <= set(found)
+    assert found.channels["mouthSmileLeft"] == (("Mouth_Smile_L", 1.0),)
+    assert set(found.channels) == set(arkit.CHANNELS)
+    assert not found.missing
 
 
-def test_where_visemes_are_posed_they_speak_alone() -> None:
-    known = known_face(rests(SUPER_FACE))
-    visemes = {}
-    for name in ("viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF"):
-        visemes |= of_user(name)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF"),
+        ("aa", "ih", "ou", "ee", "oh", "blink", "happy", "angry", "sad", "surprised", "relaxed"),
+    ],
+    ids=["visemes", "vrm"],
+)
+def test_where_visemes_or_vowels_are_posed_they_speak_alone(names: tuple[str, ...]) -> None:
+    found = channels(made(*names))
 
-    found = faces(known, visemes).faces
+    assert any(name.startswith(("viseme.", "vowel.")) for name in found)
+    assert not any(name.startswith(("mouth", "jaw")) for name in found)
+    assert "eyeLookUpLeft" in found
 
-    assert not any(name.startswith(("mouth", "jaw", "tongue")) for name in found)
+
+def test_feelings_that_are_posed_stand_for_their_brows() -> None:
+    found = channels(made("aa", "ih", "ou", "ee", "oh", "happy", "angry", "sad", "surprised"))
+
+    assert "feeling.happy" in found
+    assert "browInnerUp" not in found
     assert "eyeBlinkLeft" in found
+
+
+def test_keys_go_before() -> None:
+    found = channels({}, moved=["jawOpen", "browInnerUp"])
+
+    assert not any(name.startswith(("mouth", "jaw")) for name in found)
+    assert "browInnerUp" not in found
+    assert {"browDownLeft", "eyeBlinkLeft"} <= found
