@@ -37,6 +37,7 @@ class KnownFace:
     label: str = ""
     poses: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by channel
     eyes: Mapping[str, BoneRest] = field(default_factory=dict)  # left_eye, right_eye: the eyeballs
+    aims: frozenset[str] = frozenset()  # bones that eyes are aimed at
 
 
 def known_face(bones: Sequence[BoneRest]) -> KnownFace:
@@ -51,7 +52,7 @@ def known_face(bones: Sequence[BoneRest]) -> KnownFace:
             face = _Face.of(table, by_name)
             poses = {channel: (*face.posed(kinds),) for channel, kinds in _both_sides().items()}
             poses = {channel: posed for channel, posed in poses.items() if posed}
-            return KnownFace(table["label"], poses, face.eyes)
+            return KnownFace(table["label"], poses, face.eyes, face.aims)
     return KnownFace()
 
 
@@ -77,6 +78,11 @@ class _Face:
             carried,
             {**table["with_jaw"], **_mirrored_keys(table["with_jaw"])},
         )
+
+    @property
+    def aims(self) -> frozenset[str]:
+        """The bones that eyes are aimed at."""
+        return frozenset(b.name for point, b in self.bones.items() if point.startswith("gaze."))
 
     def posed(self, kinds: Mapping[str, _Row]) -> Iterator[PosedBone]:
         """What one channel at 1 does, kind by kind."""

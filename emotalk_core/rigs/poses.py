@@ -15,6 +15,7 @@ from .visemes import felt_channels
 __all__ = [
     "PosedBone",
     "Skeleton",
+    "aim_driven",
     "match_poses",
     "match_skeleton",
     "moves_mouth",
@@ -49,6 +50,7 @@ class Skeleton:
     poses: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by name
     known: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by channel
     label: str = ""  # of whose face is known
+    aims: frozenset[str] = frozenset()  # bones of a known face that eyes are aimed at
 
 
 def moves_mouth(channel: str) -> bool:
@@ -121,9 +123,21 @@ def pose_driven(skeleton: Skeleton, matching: Matching) -> Iterator[Driven]:
     poses = {**skeleton.known, **skeleton.poses}
     for name, sources, lower, upper in matching.recipes():
         for posed in poses[name]:
-            for kind in BONE_KINDS:
-                axis = getattr(posed, kind)
-                if any(axis):
-                    mode = posed.rotation_mode
-                    target = BoneTarget(skeleton.name, posed.bone, axis, mode, kind=kind)
-                    yield Driven(target, sources, lower=lower, upper=upper)
+            for target in _targets(skeleton.name, posed):
+                yield Driven(target, sources, lower=lower, upper=upper)
+
+
+def aim_driven(skeleton: Skeleton, channels: Collection[str]) -> Iterator[Driven]:
+    """Rows that aim the eyes of a known face, and leave its lids to what moves `channels` too."""
+    for channel in sorted(channels):
+        for posed in skeleton.known.get(channel, ()):
+            if posed.bone in skeleton.aims:
+                for target in _targets(skeleton.name, posed):
+                    yield Driven(target, ((channel, 1.0),))
+
+
+def _targets(armature: str, posed: PosedBone) -> Iterator[BoneTarget]:
+    for kind in BONE_KINDS:
+        axis = getattr(posed, kind)
+        if any(axis):
+            yield BoneTarget(armature, posed.bone, axis, posed.rotation_mode, kind=kind)

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from emotalk_core import arkit
-from emotalk_core.retarget import BoneRest, BoneTarget, PosedBone, Skeleton, binding_of
+from emotalk_core.retarget import (
+    BoneRest,
+    BoneTarget,
+    PosedBone,
+    Skeleton,
+    binding_of,
+    match_keys,
+)
 from emotalk_core.rigs.known_faces import known_face
 from emotalk_core.rigs.poses import match_skeleton
 from tests.core.rigify_bones import MODULAR, SUPER_FACE, Rests, rests
@@ -207,3 +214,29 @@ def test_keys_go_before() -> None:
     assert not any(name.startswith(("mouth", "jaw")) for name in found)
     assert "browInnerUp" not in found
     assert {"browDownLeft", "eyeBlinkLeft"} <= found
+
+
+def test_eyes_are_aimed_where_the_keys_of_a_face_look_with_its_lids() -> None:
+    bones = rests(SUPER_FACE)
+    face = known_face(bones)
+    skeleton = Skeleton("rig", bones, known=face.poses, aims=face.aims)
+    keys = {"Face": match_keys(arkit.CHANNELS)}
+
+    of_face, of_eyes = (
+        {row.target.bone for row in binding_of(found, skeleton, use_head=False).driven
+         if isinstance(row.target, BoneTarget)}
+        for found in (keys, {**keys, "Eye": match_keys(["eyeLookUpLeft"])})
+    )  # fmt: skip
+
+    assert of_face == {"eye.L", "eye.R"}
+    assert not of_eyes  # a mesh that looks by itself
+
+
+def test_what_eyes_are_aimed_at_is_not_turned() -> None:
+    bones = rests(SUPER_FACE)
+    skeleton = Skeleton("rig", bones, aims=known_face(bones).aims)
+
+    binding = binding_of({}, skeleton)
+
+    turned_bones = {row.target.bone for row in binding.driven if isinstance(row.target, BoneTarget)}
+    assert turned_bones == {"jaw_master", "head", "neck"}

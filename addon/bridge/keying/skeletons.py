@@ -21,10 +21,11 @@ def skeleton_of(armature: bpy.types.Object | None, *, use_poses: bool) -> Skelet
     if armature is None:
         return Skeleton()
     bones = bones_of(armature)
-    if not use_poses:
-        return Skeleton(armature.name, bones)
     face = known_face(bones)
-    return Skeleton(armature.name, bones, face_poses(armature), face.poses, face.label)
+    if not use_poses:
+        return Skeleton(armature.name, bones, aims=face.aims)
+    poses = face_poses(armature)
+    return Skeleton(armature.name, bones, poses, face.poses, face.label, face.aims)
 
 
 def bones_of(armature: bpy.types.Object) -> list[BoneRest]:
