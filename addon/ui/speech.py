@@ -56,9 +56,11 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
     row.operator("emotalk.find_rig", text="", icon="VIEWZOOM")
     there = [item for item in group.targets if item.object is not None]
     used = [item for item in there if item.use and not characters.is_deleted(item.object)]
-    if used:
+    is_of_bones = group.character is not None and group.notes and not group.targets
+    if used or is_of_bones:
         n_found = 52 - group.n_missing
-        text = f"{counted(len(used), 'mesh')}, {n_found} of 52 channels"
+        what = counted(len(used), "mesh") if used else "Bones"
+        text = f"{what}, {n_found} of 52 channels"
         draw_text(layout, text, "CHECKMARK" if n_found else "ERROR", context)
     elif group.character is None and context.object is not None:
         layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")

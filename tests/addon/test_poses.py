@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from mathutils import Quaternion
 
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import fcurves, make_head, tick
 
 Bones = Mapping[str, Mapping[str, tuple[float, ...]]]
@@ -75,6 +77,15 @@ def test_a_face_of_bones_speaks_by_its_poses(ready: Any, rig: Any) -> None:
     turn = 2 * np.arcsin(curve_of(rig, 'pose.bones["lip"].rotation_quaternion', 1))
     share = lip / 0.02  # of the same pose: its turn has the same share of its angle
     np.testing.assert_allclose(turn, share * 2 * np.arcsin(0.6), atol=1e-4)
+
+
+def test_the_panel_says_what_bones_move(ready: Any, rig: Any) -> None:
+    bpy.ops.emotalk.find_rig()
+
+    layout = Layout()
+    bpy.types.EMOTALK_PT_speech.draw(SimpleNamespace(layout=layout), context_of(300))
+
+    assert "Bones, 2 of 52 channels" in layout.labels
 
 
 def test_remove_gives_the_bones_back(ready: Any, rig: Any) -> None:
