@@ -47,6 +47,13 @@ def add_pose(rig: Any, name: str, bones: Bones, frames: tuple[float, ...] = (1.0
     return action
 
 
+def activate(rig: Any, action: Any) -> None:
+    """As in the Action editor."""
+    rig.animation_data.action = action
+    if hasattr(rig.animation_data, "action_slot"):
+        rig.animation_data.action_slot = action.slots[0]
+
+
 def curve_of(rig: Any, path: str, index: int) -> np.ndarray:
     """The values of one curve of the rig's Action."""
     return np.array([key.co[1] for key in fcurves(rig)[path, index].keyframe_points])
@@ -141,9 +148,7 @@ def test_keys_go_before_poses(ready: Any, rig: Any) -> None:
 def test_a_body_plays_on_below(ready: Any, rig: Any) -> None:
     head = {"lip": {"location": (0.5, 0.0, 0.0)}, "jaw": {"rotation_euler": (0.0, 0.0, 0.3)}}
     walk = add_pose(rig, "Walk", head, frames=(1.0, 200.0))
-    rig.animation_data.action = walk
-    if hasattr(rig.animation_data, "action_slot"):
-        rig.animation_data.action_slot = walk.slots[0]
+    activate(rig, walk)
     bpy.ops.emotalk.animate()
     curve = fcurves(rig)['pose.bones["jaw"].rotation_euler', 0]
     frame, opened = max(((k.co[0], k.co[1]) for k in curve.keyframe_points), key=lambda k: k[1])
@@ -157,9 +162,7 @@ def test_a_body_plays_on_below(ready: Any, rig: Any) -> None:
 
 def test_a_pose_that_is_the_active_action_does_not_stay_on_the_face(ready: Any, rig: Any) -> None:
     pose = bpy.data.actions["jawOpen"]
-    rig.animation_data.action = pose
-    if hasattr(rig.animation_data, "action_slot"):
-        rig.animation_data.action_slot = pose.slots[0]
+    activate(rig, pose)
 
     bpy.ops.emotalk.animate()
 
@@ -195,3 +198,52 @@ def test_how_far_eyes_turn_is_read_off_their_poses(ready: Any) -> None:
 
     assert turns.outward == pytest.approx(0.7, abs=1e-4)
     assert turns.up == EyeTurns().up  # a target's move tells no angle
+
+
+def test_a_viseme_that_is_the_active_action_does_not_stay_on_the_face(ready: Any) -> None:
+    rig = make_rig("jaw", "lip")
+    for name in ("viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF"):
+        add_pose(rig, name, OPEN)
+    ready.rig.character = rig
+    activate(rig, bpy.data.actions["viseme_PP"])
+
+    bpy.ops.emotalk.animate()
+
+    assert not rig.animation_data.nla_tracks
+
+
+def test_each_character_has_poses_by_its_own_convention(ready: Any, rig: Any) -> None:
+    from emotalk.emotalk_core.arkit import CHANNELS
+
+    for name in CHANNELS:
+        add_pose(rig, name, {"lip": {"location": (0.0, 0.1, 0.0)}})
+    other = make_rig("jaw", "mouth")
+    for name in ("aa", "ih", "ou", "ee", "oh"):
+        add_pose(other, name, {"mouth": {"location": (0.0, 0.1, 0.0)}})
+
+    ready.rig.character = other
+    bpy.ops.emotalk.find_rig()
+
+    assert ready.rig.notes.startswith("5 poses: VRM")
+
+
+def test_names_that_another_character_has_already_are_numbered(ready: Any, rig: Any) -> None:
+    other = make_rig("jaw", "mouth")
+    for thing, bone in ((rig, "lip"), (other, "mouth")):
+        pose = add_pose(thing, "mouthPucker", {bone: {"location": (0.0, 0.1, 0.0)}})
+    ready.rig.character = other
+
+    bpy.ops.emotalk.find_rig()
+
+    assert pose.name == "mouthPucker.001"
+    assert "mouthPucker" not in ready.rig.missing
+
+
+def test_a_pose_turns_a_bone_the_short_way(ready: Any) -> None:
+    from emotalk.addon.bridge.keying.pose_actions import face_poses
+
+    rig = make_rig("jaw", "lip")
+    long_way = -3.0 * Quaternion((1, 0, 0), 0.4)
+    add_pose(rig, "mouthClose", {"lip": {"rotation_quaternion": tuple(long_way)}})
+
+    assert face_poses(rig)["mouthClose"][0].turn == pytest.approx((0.4, 0.0, 0.0), abs=1e-5)

@@ -25,6 +25,8 @@ from emotalk_core.retarget import (
     retarget,
     write_binding,
 )
+from emotalk_core.rigs.matching import is_known
+from emotalk_core.rigs.poses import match_poses
 
 JAW = PosedBone("jaw", turn=(0.4, 0.0, 0.0), rotation_mode="XYZ")
 LIP = PosedBone("lip", move=(0.0, 0.02, 0.0), scale=(0.5, 0.0, 0.0))
@@ -139,3 +141,22 @@ def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="spin"):
         read_binding(file)
+
+
+def test_faces_that_feel_by_their_keys_do_not_feel_by_poses_besides() -> None:
+    names = ("aa", "ih", "ou", "ee", "oh", "happy", "sad")
+
+    assert not match_poses(names, arkit.CHANNELS).channels
+    assert "feeling.happy" in match_poses(names, ["jawOpen"]).channels
+
+
+@pytest.mark.parametrize(
+    "name", ["aa", "viseme_PP", "happy", "MBP", "まばたき", "JawOpen", "blink"]
+)
+def test_names_that_mean_something_only_together_are_known(name: str) -> None:
+    assert is_known(name)
+
+
+@pytest.mark.parametrize("name", ["Walk", "aa.walk", ""])
+def test_other_names_are_not_known(name: str) -> None:
+    assert not is_known(name)

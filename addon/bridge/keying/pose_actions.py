@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import bpy
 from mathutils import Euler, Quaternion, Vector
 
 from ....emotalk_core.retarget import PosedBone
+from ....emotalk_core.rigs.matching import is_known
 from ....emotalk_core.rigs.poses import match_poses
 from .. import compat
 
 __all__ = ["face_poses", "is_face_pose"]
 
 _PATH: Final = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)')
+_NUMBER: Final = re.compile(r"\.\d{3,}$")  # Blender's own, where a name is there already
 _TURNS: Final = {"rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
 _STILL: Final = 1e-5  # radians, or lengths, that nobody sees
 
@@ -24,23 +26,44 @@ _Values = dict[str, dict[int, float]]  # by property, then array index
 
 
 def face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
-    """Of pose assets and other Actions of one frame whose names are known."""
+    """Of pose assets and other Actions of one frame whose names are known, by name."""
     modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
-    actions = {action.name: action for action in reversed(bpy.data.actions)}  # local before linked
     poses = {}
-    for name in _known(tuple(actions)):
-        curves = compat.curves_of_poses(actions[name])
-        bones = tuple(_posed_bones(curves, modes)) if _is_pose(actions[name], curves) else ()
+    for name, action in _pose_actions(armature).items():
+        bones = tuple(_posed_bones(compat.curves_of_poses(action), modes))
         if bones:
             poses[name] = bones
     return poses
 
 
-def is_face_pose(action: Any) -> bool:
-    """Whether an Action is no animation, but one of the poses that a face may speak by."""
-    return action.name in _known((action.name,)) and _is_pose(
-        action, compat.curves_of_poses(action)
-    )
+def is_face_pose(armature: bpy.types.Object, action: Any) -> bool:
+    """Whether an Action is no animation, but one of the poses that the face may speak by."""
+    return action in _pose_actions(armature).values()
+
+
+def _pose_actions(armature: bpy.types.Object) -> dict[str, Any]:
+    """By name. Those of other armatures are not asked what names mean: each character may follow a
+    convention of its own, and Blender numbers the names that several of them have.
+    """
+    bones = armature.pose.bones
+    found: dict[str, Any] = {}
+    for action in sorted(bpy.data.actions, key=partial(_rank, armature)):
+        name = _NUMBER.sub("", action.name)
+        if name not in found and is_known(name):
+            curves = compat.curves_of_poses(action)
+            is_of_it = any(_place_in(curve.data_path)[0] in bones for curve in curves)
+            if is_of_it and _is_pose(action, curves):
+                found[name] = action
+    known = _known(tuple(found))
+    return {name: action for name, action in found.items() if name in known}
+
+
+def _rank(armature: bpy.types.Object, action: Any) -> tuple[bool, bool, bool]:
+    """Somebody's own Actions go first, then those that came with the character."""
+    override = armature.override_library
+    library = override.reference.library if override else armature.library
+    is_linked = action.library is not None
+    return is_linked, action.library != library, bool(_NUMBER.search(action.name))
 
 
 @lru_cache(maxsize=8)
@@ -96,7 +119,10 @@ def _turn(moved: _Values, mode: str) -> tuple[float, float, float]:
         turn = Quaternion(numbers[1:], numbers[0])
     else:
         turn = Quaternion(numbers)
-    return _visible(turn.normalized().to_exponential_map())
+    turn.normalize()
+    if turn.w < 0.0:  # the same turn the long way round
+        turn.negate()
+    return _visible(turn.to_exponential_map())
 
 
 def _offsets(values: Mapping[int, float], rest: float) -> tuple[float, float, float]:
