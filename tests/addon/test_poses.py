@@ -247,3 +247,15 @@ def test_a_pose_turns_a_bone_the_short_way(ready: Any) -> None:
     add_pose(rig, "mouthClose", {"lip": {"rotation_quaternion": tuple(long_way)}})
 
     assert face_poses(rig)["mouthClose"][0].turn == pytest.approx((0.4, 0.0, 0.0), abs=1e-5)
+
+
+def test_what_visemes_stand_for_is_not_missing(ready: Any) -> None:
+    rig = make_rig("jaw", "lip")
+    for name in ("viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF"):
+        add_pose(rig, name, OPEN)
+    ready.rig.character = rig
+
+    bpy.ops.emotalk.find_rig()
+
+    assert "eyeBlinkLeft" in ready.rig.missing
+    assert "mouthPucker" not in ready.rig.missing

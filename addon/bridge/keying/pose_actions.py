@@ -29,8 +29,8 @@ def face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
     """Of pose assets and other Actions of one frame whose names are known, by name."""
     modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
     poses = {}
-    for name, action in _pose_actions(armature).items():
-        bones = tuple(_posed_bones(compat.curves_of_poses(action), modes))
+    for name, (_action, curves) in _pose_actions(armature).items():
+        bones = tuple(_posed_bones(curves, modes))
         if bones:
             poses[name] = bones
     return poses
@@ -38,24 +38,24 @@ def face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
 
 def is_face_pose(armature: bpy.types.Object, action: Any) -> bool:
     """Whether an Action is no animation, but one of the poses that the face may speak by."""
-    return action in _pose_actions(armature).values()
+    return any(action == pose for pose, _curves in _pose_actions(armature).values())
 
 
-def _pose_actions(armature: bpy.types.Object) -> dict[str, Any]:
-    """By name. Those of other armatures are not asked what names mean: each character may follow a
-    convention of its own, and Blender numbers the names that several of them have.
+def _pose_actions(armature: bpy.types.Object) -> dict[str, tuple[Any, Sequence[Any]]]:
+    """By name, with their curves. Those of other armatures are not asked what names mean: each
+    character may follow a convention of its own, and Blender numbers the names that several have.
     """
     bones = armature.pose.bones
-    found: dict[str, Any] = {}
+    found: dict[str, tuple[Any, Sequence[Any]]] = {}
     for action in sorted(bpy.data.actions, key=partial(_rank, armature)):
         name = _NUMBER.sub("", action.name)
         if name not in found and is_known(name):
             curves = compat.curves_of_poses(action)
             is_of_it = any(_place_in(curve.data_path)[0] in bones for curve in curves)
             if is_of_it and _is_pose(action, curves):
-                found[name] = action
+                found[name] = action, curves
     known = _known(tuple(found))
-    return {name: action for name, action in found.items() if name in known}
+    return {name: found[name] for name in found if name in known}
 
 
 def _rank(armature: bpy.types.Object, action: Any) -> tuple[bool, bool, bool]:
@@ -73,8 +73,14 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_pose(action: Any, curves: Sequence[Any]) -> bool:
-    frames = {key.co[0] for curve in curves for key in curve.keyframe_points[:2]}
-    return len(frames) == 1 or (action.asset_data is not None and bool(curves))
+    if action.asset_data is not None:
+        return bool(curves)
+    frames: set[float] = set()
+    for curve in curves:
+        frames |= {*curve.range()} if len(curve.keyframe_points) else set()
+        if len(frames) > 1:  # most Actions move, and have curves by the hundred
+            return False
+    return bool(frames)
 
 
 def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[PosedBone]:

@@ -51,12 +51,12 @@ def _is_still(target: KeyTarget | BoneTarget, things: Mapping[str, bpy.types.Obj
 
 def _holds_nothing(block: Any) -> bool:
     here, there = _points(block), _points(block.relative_key)
-    size = float(np.ptp(there, axis=0).max(initial=0.0))
+    size = max((float(np.ptp(column)) for column in there.T if len(there)), default=0.0)
     return bool(np.abs(here - there).max(initial=0.0) <= _NEARLY * size)
 
 
 def _points(block: Any) -> np.ndarray:
     """float32 (N, 3)."""
-    points = np.empty(3 * len(block.data), np.float32)
-    block.data.foreach_get("co", points)
+    points = np.empty(3 * len(block.points), np.float32)
+    block.points.foreach_get("co", points)
     return points.reshape(-1, 3)
