@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -10,48 +9,11 @@ import numpy as np
 import pytest
 from mathutils import Quaternion
 
+from tests.addon.pose_scenes import Bones, activate, add_pose, make_rig
 from tests.addon.scenes import fcurves, make_head, tick
-
-Bones = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 OPEN: Bones = {"jaw": {"rotation_euler": (0.4, 0.0, 0.0)}}
 SHUT: Bones = {"lip": {"location": (0.0, 0.02, 0.0), "rotation_quaternion": (0.8, 0.6, 0.0, 0.0)}}
-
-
-def make_rig(*names: str) -> Any:
-    """An armature whose bones have these names; a jaw turns by Euler angles."""
-    bpy.ops.object.armature_add()
-    rig = bpy.context.object
-    bpy.ops.object.mode_set(mode="EDIT")
-    for i, name in enumerate(names):
-        bone = rig.data.edit_bones.new(name)
-        bone.head, bone.tail = (0.1 * i, 0.0, 1.0), (0.1 * i, -0.1, 1.0)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    rig.pose.bones["jaw"].rotation_mode = "XYZ"
-    return rig
-
-
-def add_pose(rig: Any, name: str, bones: Bones, frames: tuple[float, ...] = (1.0,)) -> Any:
-    """An Action that poses these bones, as Blender keys them."""
-    data = rig.animation_data_create()
-    data.action = bpy.data.actions.new(name)
-    for bone, values in bones.items():
-        for prop, numbers in values.items():
-            setattr(rig.pose.bones[bone], prop, numbers)
-            for frame in frames:
-                rig.pose.bones[bone].keyframe_insert(prop, frame=frame)
-    action, data.action = data.action, None
-    action.use_fake_user = True
-    for bone in rig.pose.bones:
-        bone.matrix_basis.identity()
-    return action
-
-
-def activate(rig: Any, action: Any) -> None:
-    """As in the Action editor."""
-    rig.animation_data.action = action
-    if hasattr(rig.animation_data, "action_slot"):
-        rig.animation_data.action_slot = action.slots[0]
 
 
 def curve_of(rig: Any, path: str, index: int) -> np.ndarray:

@@ -59,11 +59,13 @@ def _pose_actions(armature: bpy.types.Object) -> dict[str, tuple[Any, Sequence[A
 
 
 def _rank(armature: bpy.types.Object, action: Any) -> tuple[bool, bool, bool]:
-    """Somebody's own Actions go first, then those that came with the character."""
+    """Those that came with the character go first: a local one of that name is another's. Then
+    those of this file.
+    """
     override = armature.override_library
     library = override.reference.library if override else armature.library
     is_linked = action.library is not None
-    return is_linked, action.library != library, bool(_NUMBER.search(action.name))
+    return action.library != library, is_linked, bool(_NUMBER.search(action.name))
 
 
 @lru_cache(maxsize=8)
