@@ -24,6 +24,7 @@ from .bridge.asked.phones import LANGUAGES, UNKNOWN_FRAME
 from .bridge.take import live
 
 __all__ = ["CLASSES", "add", "remove"]
+
 _START = Controls()
 _SOURCES = (
     ("STRIP", "Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),

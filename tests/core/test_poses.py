@@ -160,3 +160,13 @@ def test_names_that_mean_something_only_together_are_known(name: str) -> None:
 @pytest.mark.parametrize("name", ["Walk", "aa.walk", ""])
 def test_other_names_are_not_known(name: str) -> None:
     assert not is_known(name)
+
+
+def test_a_head_that_poses_turn_too_nods_from_where_it_was_put() -> None:
+    tilted = (np.cos(0.1), np.sin(0.1), 0.0, 0.0)
+    head = BoneRest("head", np.zeros(3), np.eye(3), "XYZ", tilted)
+    poses = {"mouthPucker": (PosedBone("head", turn=(0.3, 0.0, 0.0), rotation_mode="XYZ"),)}
+
+    values = keyed(binding_of({}, Skeleton("Rig", [head], poses)))
+
+    assert values[('pose.bones["head"].rotation_euler', 0)] == pytest.approx(0.2, abs=1e-5)

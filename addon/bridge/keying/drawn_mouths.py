@@ -71,7 +71,7 @@ def key(switch: Switch, shown: Sequence[tuple[int, int]]) -> None:
         It is linked or locked, or a driver has it.
     """
     _check(switch)
-    if not switch.block.keyframe_insert(switch.path, frame=shown[0][0]):
+    if not _takes_key(switch, shown[0][0]):
         remedy = "Unlock its curve, or make its Action local."
         raise RigError("No keys can be set", value=switch.label, remedy=remedy)
     _stand_still(switch)
@@ -85,6 +85,14 @@ def key(switch: Switch, shown: Sequence[tuple[int, int]]) -> None:
         point.co, point.interpolation, point.type = place, "CONSTANT", "KEYFRAME"
         point.select_control_point = False
     curve.update()
+
+
+def _takes_key(switch: Switch, frame: int) -> bool:
+    """Set one, if that may be; Blender 4.2 raises where later ones say no."""
+    try:
+        return switch.block.keyframe_insert(switch.path, frame=frame)
+    except RuntimeError:
+        return False
 
 
 def _stand_still(switch: Switch) -> None:
