@@ -24,7 +24,6 @@ from .bridge.asked.phones import LANGUAGES, UNKNOWN_FRAME
 from .bridge.take import live
 
 __all__ = ["CLASSES", "add", "remove"]
-
 _START = Controls()
 _SOURCES = (
     ("STRIP", "Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),
@@ -217,7 +216,8 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
     )
     use_poses: BoolProperty(
         name="Use Poses", default=True, description="Pose assets and other Actions of one frame, "
-        "called as shape keys would be, move the face by its bones where no key does")  # fmt: skip
+        "called as shape keys would be, move the face by its bones where no key does; a Rigify "
+        "face needs none")  # fmt: skip
     names_path: StringProperty(
         name="Names File", subtype="FILE_PATH", options=compat.path_options(),
         description="For keys with names of their own: a file that says what drives each of them. "

@@ -22,7 +22,7 @@ from .rigs.flame import (
     read_expression_matrix,
 )
 from .rigs.matching import Matching, match_keys, match_meshes
-from .rigs.poses import PosedBone, Skeleton, match_poses, pose_driven
+from .rigs.poses import PosedBone, Skeleton, aim_driven, match_skeleton, pose_driven
 from .rigs.visemes import DERIVED_PREFIXES, derived_channels
 from .shaping.closure import lip_channels, met_lips
 from .timing import resample
@@ -238,8 +238,8 @@ def binding_of(
     matchings : mapping
         By object name: what `match_meshes` found.
     skeleton : Skeleton, optional
-        The armature: bones for jaw, eyes, head and neck are found by name; poses with a known name
-        do what no shape key does.
+        The armature: bones for jaw, eyes, head and neck are found by name; poses with a known name,
+        and those of a known rig, do what no shape key does.
     angles : BoneAngles, optional
         How far bones turn for a channel at 1.0.
     expressions : ExpressionMatrix, optional
@@ -263,9 +263,11 @@ def binding_of(
                 driven += expression_driven(object_name, matching.unmatched, expressions)
     moved = {channel for item in driven for channel, _weight in item.sources}
     skeleton = skeleton or Skeleton()
-    posed = match_poses([*skeleton.poses], moved)
+    posed = match_skeleton(skeleton, moved)
     driven += pose_driven(skeleton, posed)
-    roles = _bones_to_drive(match_bones(skeleton.bones), matchings, posed)
+    if not _has_eyeballs(matchings):  # eyeLook keys on a face are for its lids
+        driven += aim_driven(skeleton, moved)
+    roles = _bones_to_drive(skeleton, matchings, posed)
     shut = any(channel == "mouthClose" for item in driven for channel, _weight in item.sources)
     driven += bone_driven(skeleton.name, roles, angles, lips_have_keys=shut, use_head=use_head)
     if not driven:
@@ -280,23 +282,33 @@ def binding_of(
     return Binding(tuple(driven), label=largest.label if largest else "Bones")
 
 
+def _has_eyeballs(matchings: Mapping[str, Matching]) -> bool:
+    """Whether the keys of a mesh do nothing but look: it is an eye."""
+    meshes = [matching.channels for matching in matchings.values()]
+    return any(
+        channels and all(name.startswith("eyeLook") for name in channels) for channels in meshes
+    )
+
+
 def _bones_to_drive(
-    roles: Mapping[str, BoneRest], matchings: Mapping[str, Matching], posed: Matching
+    skeleton: Skeleton, matchings: Mapping[str, Matching], posed: Matching
 ) -> dict[str, BoneRest]:
-    """Without the bones of what shape keys or poses move already: both would double it."""
+    """Without the bones of what shape keys or poses move already: both would double it; and without
+    those that eyes are aimed at: to turn them does nothing.
+    """
     meshes = [matching.channels for matching in matchings.values()]
     opens = any(
         name.startswith(("jawOpen", "viseme.", "vowel."))
         for channels in (*meshes, posed.channels)
         for name in channels
     )
-    # eyeLook keys on a face are for its lids, so eye bones turn all the same; a mesh with nothing
-    # else is an eye, and poses turn the eyes themselves.
-    eyeballs = any(
-        channels and all(name.startswith("eyeLook") for name in channels) for channels in meshes
-    ) or any(name.startswith("eyeLook") for name in posed.channels)
+    # eyeLook keys on a face are for its lids, so eye bones turn all the same; poses turn the eyes
+    # themselves.
+    looks = any(name.startswith("eyeLook") for name in posed.channels)
+    looks = looks or _has_eyeballs(matchings)
     return {
         role: bone
-        for role, bone in roles.items()
-        if not (role == "jaw" and opens) and not (role.endswith("_eye") and eyeballs)
+        for role, bone in match_bones(skeleton.bones).items()
+        if not (role == "jaw" and opens)
+        and not (role.endswith("_eye") and (looks or bone.name in skeleton.aims))
     }

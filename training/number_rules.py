@@ -74,6 +74,7 @@ _OWN: Final[Mapping[str, Sets]] = MappingProxyType(
     {
         "cmn": {"cardinal": "0:=%spellout-cardinal=;100:=%spellout-cardinal-alternate2=;"},
         "da": {"year": "0:=cardinal=;1100/100:←← hundrede[ og →→];2000:=cardinal=;"},
+        "ja": {"minus": "マイナス", "mark": "点"},
         "lt": {"minus": "minus", "mark": "kablelis"},
         "nb": {"year": "0:=cardinal=;1100/100:←← hundre[ og →→];2000:=cardinal=;"},
         "nl": {"year": "0:=cardinal=;1100/100:←← honderd[ →→];2000:=cardinal=;"},
@@ -86,7 +87,8 @@ _OWN: Final[Mapping[str, Sets]] = MappingProxyType(
     }
 )
 """In place of CLDR's: 2000 is 两千; a year is to tusind og fem; parts of a whole are said digit by
-digit; the Slovenian of version 48 is a Croatian of sorts, and its Romanian says una mie.
+digit, in Japanese behind a mark in words; the Slovenian of version 48 is a Croatian of sorts, and
+its Romanian says una mie.
 """
 _MENDED: Final[Mapping[str, Sequence[tuple[str, str]]]] = MappingProxyType(
     {

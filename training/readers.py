@@ -5,7 +5,8 @@ that it was not told.
 
 FREQUENCYWORDS is a copy of github.com/hermitdave/FrequencyWords: the 50,000 most frequent words of
 many languages in subtitles (CC BY-SA 4.0, which GPL-3.0 takes). espeak-ng is GPL-3.0-or-later; so
-are the files. Chinese (cmn) needs pypinyin (MIT; pip install pypinyin).
+are the files. Chinese (cmn) needs pypinyin (MIT; pip install pypinyin);
+Japanese is made by `training/japanese.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from types import MappingProxyType
 from typing import Final
 
 from emotalk_core.speech.letter_rules import write_rules
-from emotalk_core.speech.readers import FOLDER, WORD, decomposed
+from emotalk_core.speech.readers import FOLDER, JAPANESE, WORD, decomposed, languages_read
 from emotalk_core.speech.transcript import letters_of_word, words_of
 
 from .letters import Phones, aligned, as_rules, learn, unseen_errors
@@ -93,7 +94,7 @@ def _learnt(folder: Path, language: str) -> dict[str, list[Phones]]:
 
 def main(folder: Path, languages: Sequence[str]) -> None:
     """Write the files that ship."""
-    for language in languages or sorted(path.stem for path in FOLDER.glob("*.npz")):
+    for language in languages or sorted({*languages_read()} - {JAPANESE}):
         found = _learnt(folder, language)
         share, rules = unseen_errors(found), as_rules(learn(found))
         file = FOLDER / f"{language}.npz"

@@ -40,7 +40,7 @@ class EMOTALK_OT_find_rig(OfCharacter):
         group.notes = "\n".join((*still, *rig.notes))
         n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
         of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
-        alone = counted(rig.n_poses, "pose") if rig.n_poses else "Bones alone"
+        alone = counted(rig.n_poses, "pose") if rig.n_poses else rig.known or "Bones alone"
         who = f"{n_speaking} of {of_meshes} can speak" if meshes else alone
         if warnings := (*rig.warnings, *still):
             self.warn("; ".join(warnings))

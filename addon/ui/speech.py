@@ -85,6 +85,9 @@ def draw_job(layout: Any) -> bool:
     return True
 
 
+_DRAWN = ("GREASEPENCIL", "GPENCIL")  # the latter up to Blender 4.2
+
+
 class _Speech:
     bl_label = "EmoTalk"
 
@@ -99,7 +102,12 @@ class _Speech:
         draw_words(layout, context)
         row = layout.row()
         row.scale_y = 1.8
-        if not draw_job(row):
+        if draw_job(row):
+            return
+        is_chosen = context.scene.emotalk.rig.character is not None
+        if not is_chosen and context.object is not None and context.object.type in _DRAWN:
+            row.operator("emotalk.key_mouths", icon="GREASEPENCIL")
+        else:
             row.operator("emotalk.animate", icon="PLAY")
 
 

@@ -69,7 +69,7 @@ def add_language_flag(parser: argparse.ArgumentParser, of: str) -> None:
     parser.add_argument(
         "--language", default=ENGLISH, metavar="NAME",
         help=f"of {of}: en (default), or as espeak-ng calls it, which some have to have installed: "
-        "de, fr-fr, es, ja; the name of a file goes before: NAME.de.txt is German",
+        "de, fr-fr, ja, hi; the name of a file goes before: NAME.de.txt is German",
     )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ mouth is near to lips that are shut, and small movements of the lip say f and v.
 _REST: Final = "X"
 _SEEN: Final = ("A", "G")  # lips that meet, however short: without them nothing seems to be said
 
+_LEAST_ROWS: Final = 2  # of 30 a second: what the scene shows for less is not seen
+
 _CHANGE: Final = 0.05  # squared distance that another mouth must save: what is shorter flickers
 
 
@@ -79,13 +81,14 @@ def cue_frames(faces: np.ndarray, first_frame: float, step: float) -> list[tuple
     faces : (T, 52)
         Row k is due at scene frame `first_frame + k * step`.
     """
-    cues = mouth_cues(faces)
+    cues, least = mouth_cues(faces), max(1, round(_LEAST_ROWS * step))
     shown: list[tuple[int, str]] = []
     for row, mouth in (*((cue.first, cue.mouth) for cue in cues), (len(faces), _REST)):
         frame = round(first_frame + row * step)
-        if shown and frame <= shown[-1][0]:  # the one before would be shown for no frame
-            is_seen = shown[-1][1] in _SEEN
-            frame = shown[-1][0] + 1 if is_seen else shown.pop()[0]
+        if shown and frame - shown[-1][0] < least and shown[-1][1] not in _SEEN:
+            frame = shown.pop()[0]  # the one before would flicker
+        elif shown:
+            frame = max(frame, shown[-1][0] + 1)
         if not shown or shown[-1][1] != mouth or row == len(faces):
             shown.append((frame, mouth))
     return shown

@@ -31,7 +31,7 @@ def _of_rigs(part: str) -> tuple[str, ...]:
 
 
 _JAWS: Final = (
-    *("jaw", "jawroot", "jawbone", "jawmaster", "lowerjaw", "ccbasejawroot", "mixamorigjaw"),
+    *("jawmaster", "jaw", "jawroot", "jawbone", "lowerjaw", "ccbasejawroot", "mixamorigjaw"),
     *("cjawbonex", "jawbonex", "jawm", "facialcjaw", "defjaw"),
 )
 

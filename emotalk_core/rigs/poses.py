@@ -12,7 +12,15 @@ from .matching import Matching, match_keys
 from .rotation import Axis
 from .visemes import felt_channels
 
-__all__ = ["PosedBone", "Skeleton", "match_poses", "moves_mouth", "pose_driven"]
+__all__ = [
+    "PosedBone",
+    "Skeleton",
+    "aim_driven",
+    "match_poses",
+    "match_skeleton",
+    "moves_mouth",
+    "pose_driven",
+]
 
 _OF_MOUTHS: Final = ("jaw", "mouth", "viseme.", "vowel.")
 """Beginnings of channels that move a mouth."""
@@ -33,11 +41,16 @@ class PosedBone:
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """An armature: its bones, and the faces that somebody has posed with them."""
+    """An armature: its bones, the faces that somebody has posed with them, and those that are known
+    without.
+    """
 
     name: str = ""
     bones: Sequence[BoneRest] = ()
     poses: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by name
+    known: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)  # by channel
+    label: str = ""  # of whose face is known
+    aims: frozenset[str] = frozenset()  # bones of a known face that eyes are aimed at
 
 
 def moves_mouth(channel: str) -> bool:
@@ -64,6 +77,33 @@ def match_poses(names: Sequence[str], moved: Collection[str] = ()) -> Matching:
     return _without(_with_shut_jaw(match_keys(names)), is_done)
 
 
+def match_skeleton(skeleton: Skeleton, moved: Collection[str] = ()) -> Matching:
+    """What drives the poses of `skeleton`: those that are known do what none that somebody has made
+    does. Visemes, vowels and faces of feelings that somebody has made stand for their channels.
+
+    Parameters
+    ----------
+    moved : collection of str
+        Channels that shape keys of the character move already, as in `match_poses`.
+    """
+    made = match_poses([*skeleton.poses], moved)
+    speaks = any(name.startswith(("viseme.", "vowel.")) for name in made.channels)
+    speaks = speaks or any(map(moves_mouth, moved))
+    feels = any(name.startswith("feeling.") for name in made.channels)
+    done = {*made.channels, *moved, *(felt_channels() if feels else ())}
+    known = {
+        channel: ((channel, 1.0),)
+        for channel in skeleton.known
+        if channel not in done and not (speaks and moves_mouth(channel))
+    }
+    return replace(
+        made,
+        label=made.label if made.channels else skeleton.label,
+        channels={**made.channels, **known},
+        missing=tuple(name for name in made.missing if name not in known),
+    )
+
+
 def _with_shut_jaw(matching: Matching) -> Matching:
     """With mouthClose taking back what jawOpen's pose opens, where it has no pose of its own."""
     jaw = matching.channels.get("jawOpen", ())
@@ -84,11 +124,24 @@ def _without(matching: Matching, is_left_out: Callable[[str], bool]) -> Matching
 
 def pose_driven(skeleton: Skeleton, matching: Matching) -> Iterator[Driven]:
     """Rows for every bone of every pose that `matching` found; those of one bone add up."""
+    poses = {**skeleton.known, **skeleton.poses}
     for name, sources, lower, upper in matching.recipes():
-        for posed in skeleton.poses[name]:
-            for kind in BONE_KINDS:
-                axis = getattr(posed, kind)
-                if any(axis):
-                    mode = posed.rotation_mode
-                    target = BoneTarget(skeleton.name, posed.bone, axis, mode, kind=kind)
-                    yield Driven(target, sources, lower=lower, upper=upper)
+        for posed in poses[name]:
+            for target in _targets(skeleton.name, posed):
+                yield Driven(target, sources, lower=lower, upper=upper)
+
+
+def aim_driven(skeleton: Skeleton, channels: Collection[str]) -> Iterator[Driven]:
+    """Rows that aim the eyes of a known face, and leave its lids to what moves `channels` too."""
+    for channel in sorted(channels):
+        for posed in skeleton.known.get(channel, ()):
+            if posed.bone in skeleton.aims:
+                for target in _targets(skeleton.name, posed):
+                    yield Driven(target, ((channel, 1.0),))
+
+
+def _targets(armature: str, posed: PosedBone) -> Iterator[BoneTarget]:
+    for kind in BONE_KINDS:
+        axis = getattr(posed, kind)
+        if any(axis):
+            yield BoneTarget(armature, posed.bone, axis, posed.rotation_mode, kind=kind)

@@ -22,21 +22,23 @@ FILE: Final = Path(__file__).with_name("numbers.json")
 
 _T = TypeVar("_T")
 
-_POINT: Final = frozenset(["cmn", "ko", "ms"])  # 1,234.5; others 1.234,5
+_POINT: Final = frozenset(["cmn", "ja", "ko", "ms"])  # 1,234.5; others 1.234,5
 _SPACED: Final = frozenset(
     ["bg", "cs", "es", "et", "fi", "fr", "hu", "lt", "lv", "nb", "pl", "pt", "ru", "sk", "sv", "uk"]
 )  # 1 234
 _SPACES: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
-_BY_DIGIT: Final = frozenset(["cmn", "de", "id", "ko", "ms", "vi"])  # Komma eins vier
+_BY_DIGIT: Final = frozenset(["cmn", "de", "id", "ja", "ko", "ms", "vi"])  # Komma eins vier
 _MOST_IN_A_ROW: Final = 7  # digits: what is longer is the number of a telephone
 _CHINESE: Final = "cmn"
+_UNSPACED: Final = frozenset([_CHINESE, "ja"])
 
 _PERCENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bg": "# процента", "ca": "# per cent", "cmn": "百分之#", "cs": "# procent",
         "da": "# procent", "de": "# Prozent", "el": "# τοις εκατό", "es": "# por ciento",
         "et": "# protsenti", "fi": "# prosenttia", "fr": "# pour cent", "hr": "# posto",
-        "hu": "# százalék", "id": "# persen", "it": "# per cento", "ko": "# 퍼센트",
+        "hu": "# százalék", "id": "# persen", "it": "# per cento", "ja": "#パーセント",
+        "ko": "# 퍼센트",
         "lt": "# procentų", "lv": "# procenti", "ms": "# peratus", "nb": "# prosent",
         "nl": "# procent", "pl": "# procent", "pt": "# por cento", "ro": "# la sută",
         "ru": "# процентов", "sk": "# percent", "sl": "# odstotkov", "sv": "# procent",
@@ -44,9 +46,11 @@ _PERCENT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )  # fmt: skip
 _CLOCK: Final[Mapping[str, str]] = MappingProxyType(
-    {"cmn": "点", "de": "Uhr", "fr": "heures", "it": "e", "nl": "uur", "pt": "e"}
+    {"cmn": "点", "de": "Uhr", "fr": "heures", "it": "e", "ja": "時", "nl": "uur", "pt": "e"}
 )
 """What is said between hours and minutes."""
+_MINUTES: Final[Mapping[str, str]] = MappingProxyType({"ja": "分"})
+"""And behind these."""
 _HOURS: Final[Mapping[str, str]] = MappingProxyType(
     {"ca": "hores", "es": "horas", "fr": "heures", "pt": "horas"}
 )
@@ -110,7 +114,7 @@ class _Speaker:
     rules: NumberRules
 
     def in_words(self, text: str) -> str:
-        """`text` with its numbers in words, spaces around them but in Chinese."""
+        """`text` with its numbers in words, spaces around them but in Chinese and Japanese."""
         text = _DIGIT.sub(lambda found: str(int(found[0])), text)
         text = _TIME.sub(self._time, text)
         text = _H.sub(f" {_of(_HOURS, self.language, 'h')}", text)
@@ -143,7 +147,8 @@ class _Speaker:
         """As in 7 Uhr 30."""
         minute = int(found["minute"])
         between = _of(_CLOCK, self.language, "")
-        return f"{int(found['hour'])}{self._apart(between)}{minute or ''}"
+        after = f"{minute}{_of(_MINUTES, self.language, '')}" if minute else ""
+        return f"{int(found['hour'])}{self._apart(between)}{after}"
 
     def _spoken(self, found: re.Match[str]) -> str:
         words = self._whole(found)
@@ -175,11 +180,11 @@ class _Speaker:
         return self.rules.spelled(int(digits), "cardinal")
 
     def _one_by_one(self, digits: str) -> str:
-        return ("" if self.language == _CHINESE else " ").join(map(self._cardinal, digits))
+        return ("" if self.language in _UNSPACED else " ").join(map(self._cardinal, digits))
 
     def _apart(self, words: str) -> str:
-        """From the words around them; the letters of Chinese stand together."""
-        return words if self.language == _CHINESE else f" {words} "
+        """From the words around them; those of Chinese and Japanese stand together."""
+        return words if self.language in _UNSPACED else f" {words} "
 
 
 def _each(found: re.Match[str]) -> str:

@@ -56,7 +56,7 @@ __all__ = [
 ENGLISH: Final = "en"
 """The language that is read here; others, with en-us and en-gb, have espeak-ng's names."""
 
-_CHINESE: Final = ("cmn", "zh")
+_NOT_BY_ESPEAK: Final = ("cmn", "ja", "zh")
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
@@ -145,8 +145,8 @@ def _is_english(language: str) -> bool:
 
 
 def _is_ours(language: str) -> bool:
-    """Builds of espeak-ng spell Chinese letters in English."""
-    is_first = language.lower() in _CHINESE or find_espeak() is None
+    """Builds of espeak-ng spell Chinese letters, in Japanese too, in English."""
+    is_first = language.lower() in _NOT_BY_ESPEAK or find_espeak() is None
     return is_first and can_read(language)
 
 

@@ -67,7 +67,15 @@ def context_of(width: int, scale: float = 1.0) -> Any:
     system = SimpleNamespace(ui_scale=scale)
     return SimpleNamespace(
         scene=bpy.context.scene,
+        object=bpy.context.object,
         region=SimpleNamespace(width=width),
         preferences=SimpleNamespace(system=system),
         window_manager=bpy.context.window_manager,
     )
+
+
+def buttons_of(panel: Any, width: int = 300) -> list[str]:
+    """What a panel draws."""
+    layout = Layout()
+    panel.draw(SimpleNamespace(layout=layout), context_of(width))
+    return layout.buttons

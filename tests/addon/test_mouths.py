@@ -8,6 +8,8 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.addon.layouts import buttons_of
+
 PROPERTY = '["mouth"]'
 
 
@@ -192,3 +194,18 @@ def test_grease_pencil_shows_the_mouths_frames(ready: Any) -> None:
     assert {value for _, value, _ in keys_of(thing, path)} <= {*range(1, 9)}
     bpy.context.scene.frame_set(5)
     assert modifier.offset == 8
+
+
+def test_of_grease_pencil_the_one_button_is_that_of_drawn_mouths(ready: Any, head: Any) -> None:
+    assert "emotalk.animate" in buttons_of(bpy.types.EMOTALK_PT_speech)
+    if bpy.app.version < (4, 3):
+        bpy.ops.object.gpencil_add(type="EMPTY")
+    else:
+        bpy.ops.object.grease_pencil_add(type="EMPTY")
+    ready.rig.character = None
+    buttons = buttons_of(bpy.types.EMOTALK_PT_speech)
+    ready.rig.character = head
+
+    assert "emotalk.key_mouths" in buttons
+    assert "emotalk.animate" not in buttons
+    assert "emotalk.animate" in buttons_of(bpy.types.EMOTALK_PT_speech)

@@ -161,7 +161,7 @@ def test_a_script_that_nobody_can_read_is_told_and_keys_stay(
     before = jaw(head, 40, 90)
     monkeypatch.setenv("PATH", "")
     choose(text).name = f"lines of {text}"
-    bpy.context.scene.emotalk.script_language = "ja"
+    bpy.context.scene.emotalk.script_language = "hi"
 
     with pytest.raises(RuntimeError, match=why):
         bpy.ops.emotalk.animate()

@@ -37,10 +37,10 @@ def test_the_name_of_a_file_may_tell_the_language(
     said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transcript, "find_espeak", lambda: None)
-    file = tmp_path / "said.ja.srt"
+    file = tmp_path / "said.hi.srt"
     file.write_text(SUBTITLES, encoding="utf-8")
 
-    with pytest.raises(RuntimeError, match=r"read by espeak-ng.*ja"):
+    with pytest.raises(RuntimeError, match=r"read by espeak-ng.*hi"):
         bpy.ops.emotalk.tell_text(text=str(file), language="en")
 
 

@@ -257,7 +257,7 @@ def test_without_espeak_ng_a_batch_ends_before_the_first_shot(
     monkeypatch.setenv("PATH", "")
     out = lines.parent / "out"
 
-    assert run("batch", lines, "--character", "Head", "-o", out, *TEXTS, "--language", "ja") == 2
+    assert run("batch", lines, "--character", "Head", "-o", out, *TEXTS, "--language", "hi") == 2
 
     assert capfd.readouterr().err.count("Install it") == 1
     assert not out.exists()
@@ -375,7 +375,7 @@ def test_a_cast_with_no_text_or_no_espeak_ng_ends_before_it_is_heard(
     assert "No text beside any of the sounds" in capfd.readouterr().err
     monkeypatch.setenv("PATH", "")
 
-    assert run("cast", "--role", "Head=a,b,c", *TEXTS, "--language", "ja") == 2
+    assert run("cast", "--role", "Head=a,b,c", *TEXTS, "--language", "hi") == 2
 
     assert capfd.readouterr().err.count("Install it") == 1
     assert dialogue.read_bytes() == was

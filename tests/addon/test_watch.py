@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 
 from tests.addon.copy_scenes import duplicate
-from tests.addon.layouts import Layout, context_of
+from tests.addon.layouts import buttons_of
 from tests.addon.scenes import add_strip, needs_sound
 from tests.addon.windows import Screen, event, is_quiet, start_in, to_its_end
-
-
-def buttons_of(panel: Any) -> list[str]:
-    """What the panel draws."""
-    layout = Layout()
-    panel.draw(SimpleNamespace(layout=layout), context_of(300))
-    return layout.buttons
 
 
 @pytest.fixture

@@ -193,5 +193,19 @@ def test_lips_that_meet_are_seen_however_few_frames_the_scene_has() -> None:
     assert all(one < other for (one, _), (other, _) in pairwise(shown))
 
 
+def test_no_mouth_flickers_but_lips_that_meet() -> None:
+    rng = np.random.default_rng(0)
+    visemes = rng.choice(VISEMES, 200)
+    faces = said(
+        *((viseme, int(n)) for viseme, n in zip(visemes, rng.integers(1, 5, 200), strict=True))
+    )
+
+    shown = cue_frames(faces, 1.0, 24 / 30)
+
+    short = {mouth for (one, mouth), (other, _) in pairwise(shown) if other - one < 2}
+    assert short <= {"A", "G"}
+    assert len(shown) > 50
+
+
 def test_all_letters_are_those_of_the_visemes() -> None:
     assert MOUTHS == "ABCDEFGX"

@@ -61,6 +61,7 @@ def test_manifest_keeps_the_rules_of_the_extensions_platform() -> None:
         ("emotalk_core/models/starter/LICENSE-whisper", "OpenAI", "SPDX:MIT"),
         ("emotalk_core/shaping/LICENSE-ict-facekit", "USC Institute", "SPDX:MIT"),
         ("emotalk_core/speech/readers/NOTICE", "FrequencyWords", "SPDX:GPL-3.0-or-later"),
+        ("emotalk_core/speech/readers/NOTICE", "UniDic Consortium", "SPDX:BSD-3-Clause"),
         ("emotalk_core/speech/LICENSE-cmudict", "Carnegie Mellon", "SPDX:BSD-2-Clause"),
         ("emotalk_core/speech/LICENSE-unicode", "Unicode, Inc.", "SPDX:Unicode-3.0"),
         ("emotalk_core/models/starter/NOTICE", "CC BY 4.0", "SPDX:CC-BY-4.0"),

@@ -197,7 +197,7 @@ def test_the_end_of_an_ordinal_number_may_have_its_accent_apart() -> None:
 
 
 def test_a_language_without_rules_keeps_its_digits() -> None:
-    assert numbers_in_words("5 と 12,5", "ja") == "5 と 12,5"
+    assert numbers_in_words("5 と 12,5", "hi") == "5 と 12,5"
     assert numbers_in_words("5", "xx", "de").strip() == "fünf"
 
 

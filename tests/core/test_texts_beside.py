@@ -147,18 +147,18 @@ def test_without_espeak_ng_one_text_that_it_alone_reads_stops_no_other_sound(
     sounds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(transcript, "find_espeak", lambda: None)
-    (sounds / "one.lab").rename(sounds / "one.ja.lab")
+    (sounds / "one.lab").rename(sounds / "one.hi.lab")
 
     assert run(sounds, "--texts") == 0
 
     (warning,) = entries(sounds)["one"]["report"]["warnings"]
-    assert "Heard without one.ja.lab: A text in this language is read by espeak-ng" in warning
+    assert "Heard without one.hi.lab: A text in this language is read by espeak-ng" in warning
 
     (sounds / "two.txt").unlink()
     capsys.readouterr()
     assert run(sounds, "--texts") == 2  # of all texts: told before the work
 
-    assert capsys.readouterr().err.count("'ja'. Install it") == 1
+    assert capsys.readouterr().err.count("'hi'. Install it") == 1
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_resume_makes_anew_what_has_another_text(sounds: Path) -> None:
 def test_resume_makes_anew_what_somebody_else_reads_now(
     sounds: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (sounds / "one.lab").rename(sounds / "one.ja.lab")
+    (sounds / "one.lab").rename(sounds / "one.hi.lab")
     out = sounds.parent / "out"
     with monkeypatch.context() as without:
         without.setattr(transcript, "find_espeak", lambda: None)
@@ -268,14 +268,14 @@ def test_a_row_of_a_list_keeps_the_text_that_it_names(sounds: Path) -> None:
     assert [name for name in made if made[name]] == ["one"]
 
 
-@pytest.mark.parametrize(("language", "why"), [("ja", "Install it"), ("klingon", "klingon")])
+@pytest.mark.parametrize(("language", "why"), [("hi", "Install it"), ("klingon", "klingon")])
 def test_what_no_text_can_do_without_is_told_once_before_anything_is_heard(
     sounds: Path, language: str, why: str,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     heard: list[object] = []
     monkeypatch.setattr(BuiltinEngine, "encode", lambda *_, **__: heard.append(1))
-    if language == "ja":
+    if language == "hi":
         monkeypatch.setenv("PATH", "")
 
     assert run(sounds, "--texts", language=language) == 2

@@ -202,7 +202,7 @@ def test_without_espeak_ng_the_error_says_what_to_do(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(SetupError, match=r"Install it.*: en, .*de, .*fr-fr"):
-        pronounced("Papa", "ja")
+        pronounced("Papa", "hi")
 
 
 def run(*words: object) -> int:

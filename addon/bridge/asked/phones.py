@@ -41,7 +41,7 @@ __all__ = [
     "written",
 ]
 
-LANGUAGES: Final = "en, de, fr-fr, es, ja ..., as espeak-ng calls them; some need it installed"
+LANGUAGES: Final = "en, de, fr-fr, ja, hi ..., as espeak-ng calls them; some need it installed"
 
 UNKNOWN_FRAME: Final = -1e9
 """Where the sound file of a take begins that was written by a version that did not say so."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
+import numpy as np
 
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.keys.tables import escape
@@ -83,7 +84,8 @@ def key(switch: Switch, shown: Sequence[tuple[int, int]]) -> None:
     points.add(len(shown))
     for point, place in zip(points[n_kept:], shown, strict=True):
         point.co, point.interpolation, point.type = place, "CONSTANT", "KEYFRAME"
-        point.select_control_point = False
+    for part in ("control_point", "left_handle", "right_handle"):  # they come selected
+        points.foreach_set(f"select_{part}", np.zeros(len(points), bool))
     curve.update()
 
 

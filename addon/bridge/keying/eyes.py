@@ -13,6 +13,7 @@ from mathutils import Matrix, Vector
 from ....emotalk_core.retarget import Binding, BoneTarget, Driven, KeyTarget
 from ....emotalk_core.rigs.bones import match_bones
 from ....emotalk_core.rigs.eyes import Eyes, eyes_of_bones, eyes_of_keys, key_place, key_turn
+from ....emotalk_core.rigs.known_faces import known_face
 from ....emotalk_core.shaping.look import EyeTurns
 from .skeletons import bones_of
 
@@ -59,7 +60,7 @@ def find_eyes(
         What drives its keys.
     """
     bones = bones_of(armature) if armature is not None else []
-    roles = match_bones(bones)
+    roles = {**match_bones(bones), **known_face(bones).eyes}
     eyes = eyes_of_bones(roles)
     if armature is not None and eyes is not None:
         return Gazer(eyes, armature, _head_bone(armature, roles))

@@ -24,7 +24,7 @@ from ....emotalk_core.retarget import (
     read_expression_matrix,
 )
 from ....emotalk_core.rigs.flame import is_flame_key
-from ....emotalk_core.rigs.poses import match_poses, moves_mouth
+from ....emotalk_core.rigs.poses import match_skeleton, moves_mouth
 from .. import characters
 from ..counting import counted
 from .skeletons import skeleton_of
@@ -71,7 +71,8 @@ class Rig:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]  # those of the notes that a user should not have to look for
     settings: RigSettings
-    n_poses: int = 0  # that move bones
+    n_poses: int = 0  # that somebody has made for bones
+    known: str = ""  # whose face of bones is known without
 
 
 def find_rig(
@@ -121,9 +122,9 @@ def find_rig(
     lacks = _missing([*matchings.values(), posed])
     missing = tuple(name for name in lacks if name not in moving)
     warnings = _warnings(binding, moving, matrix)
-    notes = (*warnings, *_notes(binding, matchings, matrix, posed))
-    objects, n_poses = binding.object_names, _n_poses(posed)
-    return Rig(binding, matchings, objects, missing, notes, warnings, settings, n_poses)
+    notes = (*warnings, *_notes(binding, matchings, matrix, posed, skeleton))
+    objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
+    return Rig(binding, matchings, objects, missing, notes, warnings, settings, *of_bones)
 
 
 def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
@@ -308,7 +309,11 @@ def _has_mouth(channels: Iterable[str]) -> bool:
 
 
 def _notes(
-    binding: Binding, matchings: Mapping[str, Matching], matrix: object, posed: Matching
+    binding: Binding,
+    matchings: Mapping[str, Matching],
+    matrix: object,
+    posed: Matching,
+    skeleton: Skeleton,
 ) -> tuple[str, ...]:
     notes = [
         note
@@ -320,19 +325,25 @@ def _notes(
     has_lips = _has_mouth([*of_keys, *posed.channels])
     if _has_mouth(_channels_of(binding.driven)) and not has_lips and not notes:
         notes.append("Bones alone move the mouth: the jaw opens, the lips form no sounds.")
-    if posed.channels:
-        notes.insert(0, f"{counted(_n_poses(posed), 'pose')}: {posed.label}.")
+    n_poses, known = _of_bones(posed, skeleton)
+    if known:
+        notes.insert(0, f"{known}: what its controls do is known.")
+    if n_poses:
+        notes.insert(0, f"{counted(n_poses, 'pose')}: {posed.label}.")
     return tuple(dict.fromkeys(notes))
 
 
-def _n_poses(posed: Matching) -> int:
-    return sum(1 for _recipe in posed.recipes())
+def _of_bones(posed: Matching, skeleton: Skeleton) -> tuple[int, str]:
+    """How many poses that somebody has made move the face, and whose known ones do."""
+    names = [name for name, *_ in posed.recipes()]
+    n_made = sum(name in skeleton.poses for name in names)
+    return n_made, skeleton.label if len(names) > n_made else ""
 
 
 def _posed(binding: Binding, skeleton: Skeleton) -> Matching:
     """What poses do beside the keys."""
     of_keys = _channels_of(row for row in binding.driven if isinstance(row.target, KeyTarget))
-    return match_poses([*skeleton.poses], of_keys)
+    return match_skeleton(skeleton, of_keys)
 
 
 def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:

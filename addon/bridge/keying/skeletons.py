@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 
 from ....emotalk_core.retarget import BoneRest, Skeleton
+from ....emotalk_core.rigs.known_faces import known_face
 from ....emotalk_core.rigs.rotation import UNPOSED
 from .pose_actions import face_poses
 from .poses import poses_of
@@ -14,13 +15,17 @@ __all__ = ["bones_of", "skeleton_of"]
 
 
 def skeleton_of(armature: bpy.types.Object | None, *, use_poses: bool) -> Skeleton:
-    """Its bones at rest and how they were posed by hand, and the faces that Actions of this file
-    hold for them; nothing where there is none.
+    """Its bones at rest and how they were posed by hand; the faces that Actions of this file hold
+    for them, and those of a rig whose face is known. Nothing where there is none.
     """
     if armature is None:
         return Skeleton()
-    poses = face_poses(armature) if use_poses else {}
-    return Skeleton(armature.name, bones_of(armature), poses)
+    bones = bones_of(armature)
+    face = known_face(bones)
+    if not use_poses:
+        return Skeleton(armature.name, bones, aims=face.aims)
+    poses = face_poses(armature)
+    return Skeleton(armature.name, bones, poses, face.poses, face.label, face.aims)
 
 
 def bones_of(armature: bpy.types.Object) -> list[BoneRest]:

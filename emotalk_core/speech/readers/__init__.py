@@ -1,6 +1,6 @@
 """How languages other than English sound, without another program: the phones of a text by rules
 that were learnt from words as espeak-ng, or a dictionary of Chinese, reads them
-(`training/readers.py`).
+(`training/readers.py`), of Japanese by a small dictionary.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from ...progress import Progress, silent
 from ..languages import from_whisper, to_whisper
 from ..letter_rules import Rules, load_rules
 from ..spelled_numbers import numbers_in_words
+from .japanese import japanese_words
 
 __all__ = [
     "FOLDER",
+    "JAPANESE",
     "WORD",
     "can_read",
     "decomposed",
@@ -31,6 +33,7 @@ FOLDER: Final = Path(__file__).parent
 WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 _SYLLABLE: Final = re.compile("[가-힣]")
 _LATIN: Final = "-latn"  # another way to write a language
+JAPANESE: Final = "ja"
 _UNSPACED: Final = frozenset(["cmn"])  # each of whose letters is a word
 _PLAIN: Final = str.maketrans(
     {
@@ -80,6 +83,9 @@ def _read(text: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Words, and their phones."""
     name = _name(language)
     assert name is not None, "ask can_read"
+    if name == JAPANESE:
+        yield from japanese_words(text)
+        return
     rules, read = _load(name)
     plain = unicodedata.normalize("NFC", text).translate(_PLAIN)
     spoken = numbers_in_words(plain, language.lower(), name).translate(_PLAIN)
