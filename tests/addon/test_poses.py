@@ -221,3 +221,15 @@ def test_what_visemes_stand_for_is_not_missing(ready: Any) -> None:
 
     assert "eyeBlinkLeft" in ready.rig.missing
     assert "mouthPucker" not in ready.rig.missing
+
+
+def test_muted_curves_of_a_pose_move_nothing(ready: Any, rig: Any) -> None:
+    from emotalk.addon.bridge.compat import curves_of_poses
+    from emotalk.addon.bridge.keying.pose_actions import face_poses
+
+    for curve in curves_of_poses(bpy.data.actions["mouthClose"]):
+        curve.mute = curve.data_path.endswith("location")
+
+    (lip,) = face_poses(rig)["mouthClose"]
+    assert any(lip.turn)
+    assert not any(lip.move)

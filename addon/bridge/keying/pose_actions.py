@@ -90,7 +90,7 @@ def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[Po
     values: dict[str, _Values] = {}
     for curve in curves:
         name, prop = _place_in(curve.data_path)
-        if name in modes and len(curve.keyframe_points):
+        if name in modes and len(curve.keyframe_points) and not curve.mute:
             value = curve.keyframe_points[0].co[1]
             values.setdefault(name, {}).setdefault(prop, {})[curve.array_index] = value
     for name, moved in values.items():
