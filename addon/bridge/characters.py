@@ -17,6 +17,7 @@ __all__ = [
     "character_meshes",
     "check_is_there",
     "chosen_meshes",
+    "face_of",
     "has_keys",
     "is_deleted",
     "is_same",
@@ -61,7 +62,15 @@ def is_same(thing: bpy.types.Object, other: bpy.types.Object | None) -> bool:
     """Whether two objects are parts of one character: one of a group is not the group."""
     if other is None:
         return False
-    return set(character_meshes(thing)) == set(character_meshes(other))
+    one, another = (set(face_of(character_meshes(part), part)) for part in (thing, other))
+    return one == another
+
+
+def face_of(meshes: Sequence[bpy.types.Object], thing: bpy.types.Object) -> list[bpy.types.Object]:
+    """What tells one character from others: its meshes with keys, or of a face of bones its
+    armature; `thing` itself where nothing can speak.
+    """
+    return [*meshes] or [armature_of((), thing) or thing]
 
 
 def armature_of(meshes: Sequence[bpy.types.Object], thing: Any = None) -> bpy.types.Object | None:

@@ -11,10 +11,11 @@ from ..bridge import compat
 from ..identity import ROOT_PACKAGE
 from .markdown import html_of
 
-__all__ = ["DOCUMENTS", "PLACES", "manual_map", "page_url", "written_page"]
+__all__ = ["DOCUMENTS", "PAGE", "PLACES", "manual_map", "page_url", "written_page"]
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 DOCUMENTS: Final = ("manual.md", "rigs.md")
+PAGE: Final = "index.html"
 
 _HEAD: Final = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>EmoTalk: manual</title>
@@ -27,6 +28,11 @@ th, td { text-align: left; vertical-align: top }
 code, pre { font: 14px/1.4 ui-monospace, monospace } pre { overflow-x: auto; padding: .8em }
 code, pre { background: #8882 } code { padding: .1em .25em }
 </style></head><body>
+"""
+
+_LEADS: Final = """<!DOCTYPE html>
+<meta charset="utf-8"><meta http-equiv="refresh" content="0; url={page}#{anchor}">
+<a href="{page}#{anchor}">EmoTalk: manual</a>
 """
 
 _FELT: Final = (*EMOTIONS, "mix", "intensity", "style", "contrast")
@@ -75,15 +81,24 @@ def page_url() -> str:
     """
     folder = compat.extension_folder(ROOT_PACKAGE, "manual")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "manual.html"
+    path = folder / PAGE
     with atomic_file(path) as file:
         file.write(written_page().encode("utf-8"))
     return path.as_uri()
 
 
 def manual_map() -> tuple[str, tuple[tuple[str, str], ...]]:
-    """What F1 on something of ours opens, as Blender asks for it."""
-    return f"{page_url()}#", PLACES
+    """What F1 on something of ours opens, as Blender asks for it: a page for each place that leads
+    there, because systems that open a file drop what follows a # in its address.
+    """
+    page = page_url()
+    folder = compat.extension_folder(ROOT_PACKAGE, "manual")
+    for anchor in {anchor for _, anchor in PLACES}:
+        leads = folder / f"{anchor}.html"
+        if not leads.exists():
+            leads.write_text(_LEADS.format(page=PAGE, anchor=anchor), encoding="utf-8")
+    places = tuple((name, f"{anchor}.html") for name, anchor in PLACES)
+    return page.removesuffix(PAGE), places
 
 
 def written_page() -> str:

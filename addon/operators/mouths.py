@@ -28,7 +28,7 @@ _SHOWN: list[tuple[str, str, str]] = []  # Blender keeps no words of its own for
 
 def _switches(_operator: Any, context: bpy.types.Context) -> list[tuple[str, str, str]]:
     found = drawn_mouths.switches_of(context.object) if context.object is not None else ()
-    _SHOWN[:] = [(switch.path, switch.label, switch.path) for switch in found]
+    _SHOWN[:] = [(switch.place, switch.label, switch.place) for switch in found]
     return _SHOWN
 
 
@@ -50,7 +50,7 @@ class EMOTALK_OT_key_mouths(BackgroundOperator):
     )  # fmt: skip
     first: IntProperty(name="First Number", default=1, description="Of the first drawing")
 
-    _name, _path, _place = "", "", (0.0, 1.0)
+    _name, _place = "", ""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -77,7 +77,7 @@ class EMOTALK_OT_key_mouths(BackgroundOperator):
             )
         ours = context.scene.emotalk
         heard, _strip = sources.of_panel(ours, context)
-        self._name, self._path = context.object.name, self.switch
+        self._name, self._place = context.object.name, self.switch
         track = ControlTrack(controls.read(ours.controls))
         room, asked = SESSION.room, settings.engine_settings()
         return partial(_mouths, partial(work.curves_in, heard, track, asked, room), heard)
@@ -86,10 +86,10 @@ class EMOTALK_OT_key_mouths(BackgroundOperator):
         """Key them."""
         thing = bpy.data.objects.get(self._name)
         found = drawn_mouths.switches_of(thing) if thing is not None else ()
-        switch = next((one for one in found if one.path == self._path), None)
+        switch = next((one for one in found if one.place == self._place), None)
         if switch is None:
             raise RigError(
-                "What switches the drawings is gone", value=self._path, remedy="Choose another."
+                "What switches the drawings is gone", value=self._place, remedy="Choose another."
             )
         numbers = [(frame, self.first + self.order.index(mouth)) for frame, mouth in result]
         drawn_mouths.key(switch, numbers)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..rigs.binding import BoneId, BoneTarget, Driven
 from ..rigs.parts import WHOLE_FACE, part_of_face
-from ..rigs.rotation import rotation_curves
+from ..rigs.rotation import UNPOSED, rotation_curves
 from .thinning import thinned
 
 __all__ = ["KeyTable", "driven_values", "escape", "key_tables"]
@@ -115,7 +115,10 @@ def _bone_curves(
     """Property of one bone, and the index and float32 (K,) values of each of its curves."""
     target, moves = parts[0][0], [(part.axis, curve) for part, curve in parts]
     if target.kind == "turn":
-        path, curves = rotation_curves(target.rotation_mode, moves, target.posed)
+        # A pose says where its bones turn to from rest; a head that nods besides does so from where
+        # somebody has put it.
+        posed = next((part.posed for part, _curve in parts if part.posed != UNPOSED), UNPOSED)
+        path, curves = rotation_curves(target.rotation_mode, moves, posed)
         return path, [*enumerate(curves)]
     axes = np.array([axis for axis, _curve in moves])
     vectors = np.column_stack([curve for _axis, curve in moves]) @ axes

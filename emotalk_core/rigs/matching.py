@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from .. import arkit
@@ -16,7 +16,7 @@ from .spelling import Spelling, folded, spelled_channel, without_namespace
 from .tables import CONVENTION_FILES, read_table
 from .visemes import VISEMES, felt_channels
 
-__all__ = ["Matching", "match_keys", "match_meshes"]
+__all__ = ["Matching", "is_known", "match_keys", "match_meshes"]
 
 Keys = tuple[tuple[str, float], ...]
 
@@ -111,6 +111,14 @@ def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
         for mesh, matching in found.items()
         if matching.channels or matching.convention == "flame"
     }
+
+
+@lru_cache(maxsize=4096)
+def is_known(name: str) -> bool:
+    """Whether some convention has a key of this name, be it one that alone tells nothing."""
+    together = (_candidate(known, [name], is_known=True).channels for known in CONVENTION_FILES)
+    visemes = (_viseme_keys([name], label)[1] for label, _names in _viseme_sets())
+    return bool(match_keys([name]).channels) or any(together) or any(visemes)
 
 
 @dataclass(frozen=True)

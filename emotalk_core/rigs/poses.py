@@ -64,13 +64,17 @@ def match_poses(names: Sequence[str], moved: Collection[str] = ()) -> Matching:
     Parameters
     ----------
     moved : collection of str
-        Channels that shape keys of the character move already. Poses do the others; they speak only
-        where no key does, or mouths would open twice.
+        Channels that shape keys of the character move already. Poses do the others; they speak and
+        feel only where no key does, or mouths would open twice and smile twice.
     """
-    found = _with_shut_jaw(match_keys(names))
-    if any(map(moves_mouth, moved)):
-        return _without(found, lambda channel: channel in moved or moves_mouth(channel))
-    return _without(found, lambda channel: channel in moved)
+    speaks = any(map(moves_mouth, moved))
+    feels = any(channel in felt_channels() for channel in moved)
+
+    def is_done(channel: str) -> bool:
+        is_felt = feels and channel.startswith("feeling.")
+        return channel in moved or is_felt or (speaks and moves_mouth(channel))
+
+    return _without(_with_shut_jaw(match_keys(names)), is_done)
 
 
 def match_skeleton(skeleton: Skeleton, moved: Collection[str] = ()) -> Matching:

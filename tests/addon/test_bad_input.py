@@ -54,7 +54,7 @@ def test_linked_armature_of_a_local_face_is_refused(ready: Any, head: Any, tmp_p
     bpy.context.scene.collection.objects.link(into.objects[0])
     head.parent = into.objects[0]
 
-    assert_refused(r"Linked data cannot be animated: 'Armature'.*switch Turn Head Bone off")
+    assert_refused(r"Linked data cannot be animated: 'Armature'.*in Rig, and Use Poses")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,9 @@ def test_f1_opens_what_is_told_of_it(
 
     bpy.ops.wm.doc_view_manual(doc_id=name)
 
-    assert opened[0].endswith(f"manual.html#{heading}")
+    leads = Path(unquote(urlparse(opened[0]).path))  # systems drop a # behind the name of a file
+    assert f'url=index.html#{heading}"' in leads.read_text("utf-8")
+    assert "In five clicks" in leads.with_name("index.html").read_text("utf-8")
 
 
 def test_f1_on_what_is_blenders_stays_blenders(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,23 +93,88 @@ def test_who_switches_nothing_is_told(ready: Any, head: Any) -> None:
     assert not bpy.ops.emotalk.key_mouths.poll()
 
 
-def test_image_sequences_are_switched(ready: Any, puppet: Any) -> None:
+def make_card(*materials: str) -> tuple[Any, list[Any]]:
+    """An active plane with a sequence of pictures in each of its materials, and their nodes."""
     mesh = bpy.data.meshes.new("Card")
+    mesh.from_pydata([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], [], [(0, 1, 2, 3)])
     card = bpy.data.objects.new("Card", mesh)
     bpy.context.scene.collection.objects.link(card)
     bpy.context.view_layer.objects.active = card
-    material = bpy.data.materials.new("Mouth")
+    return card, [_add_sequence(mesh, name) for name in materials]
+
+
+def _add_sequence(mesh: Any, name: str) -> Any:
+    material = bpy.data.materials.new(name)
     if material.node_tree is None:  # before Blender 5.0
         material.use_nodes = True
     mesh.materials.append(material)
     node = material.node_tree.nodes.new("ShaderNodeTexImage")
-    node.image = bpy.data.images.new("mouth_001.png", 4, 4)
+    node.image = bpy.data.images.new(f"{name}_001.png", 4, 4)
     node.image.source = "SEQUENCE"
+    return node
+
+
+def place_of(node: Any, slot: int = 0) -> str:
+    """Which switch it is."""
     path = f'nodes["{node.name}"].image_user.frame_offset'
+    return f"material_slots[{slot}].material.node_tree.{path}"
 
-    bpy.ops.emotalk.key_mouths(switch=path)
 
-    assert {value for _, value, _ in keys_of(material.node_tree, path)} <= {*range(1, 9)}
+def picture_at(node: Any, frame: int) -> int:
+    """The number of the picture that Blender shows (its `BKE_image_user_frame_get`)."""
+    user = node.image_user
+    assert user.frame_duration > 0
+    assert not user.use_cyclic
+    return min(max(frame - user.frame_start + 1, 0), user.frame_duration) + user.frame_offset
+
+
+def test_image_sequences_show_the_picture_of_the_number(ready: Any) -> None:
+    _card, (node,) = make_card("Mouth")
+
+    bpy.ops.emotalk.key_mouths(switch=place_of(node))
+
+    keys = keys_of(node.id_data, 'nodes["Image Texture"].image_user.frame_offset')
+    for frame, number, _ in keys:
+        bpy.context.scene.frame_set(int(frame))
+        assert picture_at(node, int(frame)) == number
+    assert {number for _, number, _ in keys} <= {*range(1, 9)}
+
+
+def test_each_of_two_materials_can_be_chosen(ready: Any) -> None:
+    _card, (eyes, mouth) = make_card("Eyes", "Mouth")
+
+    bpy.ops.emotalk.key_mouths(switch=place_of(mouth, 1))
+
+    assert mouth.id_data.animation_data is not None
+    assert eyes.id_data.animation_data is None
+
+
+def test_keys_beside_the_sound_keep_their_handles(ready: Any, puppet: Any) -> None:
+    from emotalk.addon.bridge.compat import fcurves_of
+
+    for frame in (-20, 1, 30, 200):
+        puppet.keyframe_insert(PROPERTY, frame=frame)
+    curve = fcurves_of(puppet).find(PROPERTY)
+    curve.keyframe_points[0].interpolation = "BEZIER"
+    curve.keyframe_points[0].handle_right_type = "FREE"
+    curve.keyframe_points[0].handle_right = (-15.0, 3.0)
+
+    bpy.ops.emotalk.key_mouths(switch=PROPERTY)
+
+    first = fcurves_of(puppet).find(PROPERTY).keyframe_points[0]
+    assert (*first.co, *first.handle_right) == (-20.0, 0.0, -15.0, 3.0)
+
+
+def test_a_locked_curve_is_left_alone(ready: Any, puppet: Any) -> None:
+    from emotalk.addon.bridge.compat import fcurves_of
+
+    puppet.keyframe_insert(PROPERTY, frame=30)
+    fcurves_of(puppet).find(PROPERTY).lock = True
+
+    with pytest.raises(RuntimeError, match="No keys can be set: 'Property: mouth'"):
+        bpy.ops.emotalk.key_mouths(switch=PROPERTY)
+
+    assert [key[0] for key in keys_of(puppet, PROPERTY)] == [30.0]
 
 
 def test_grease_pencil_shows_the_mouths_frames(ready: Any) -> None:

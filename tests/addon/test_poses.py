@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,41 +11,11 @@ import pytest
 from mathutils import Quaternion
 
 from tests.addon.layouts import Layout, context_of
+from tests.addon.pose_scenes import Bones, activate, add_pose, make_rig
 from tests.addon.scenes import fcurves, make_head, tick
-
-Bones = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 OPEN: Bones = {"jaw": {"rotation_euler": (0.4, 0.0, 0.0)}}
 SHUT: Bones = {"lip": {"location": (0.0, 0.02, 0.0), "rotation_quaternion": (0.8, 0.6, 0.0, 0.0)}}
-
-
-def make_rig(*names: str) -> Any:
-    """An armature whose bones have these names; a jaw turns by Euler angles."""
-    bpy.ops.object.armature_add()
-    rig = bpy.context.object
-    bpy.ops.object.mode_set(mode="EDIT")
-    for i, name in enumerate(names):
-        bone = rig.data.edit_bones.new(name)
-        bone.head, bone.tail = (0.1 * i, 0.0, 1.0), (0.1 * i, -0.1, 1.0)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    rig.pose.bones["jaw"].rotation_mode = "XYZ"
-    return rig
-
-
-def add_pose(rig: Any, name: str, bones: Bones, frames: tuple[float, ...] = (1.0,)) -> Any:
-    """An Action that poses these bones, as Blender keys them."""
-    data = rig.animation_data_create()
-    data.action = bpy.data.actions.new(name)
-    for bone, values in bones.items():
-        for prop, numbers in values.items():
-            setattr(rig.pose.bones[bone], prop, numbers)
-            for frame in frames:
-                rig.pose.bones[bone].keyframe_insert(prop, frame=frame)
-    action, data.action = data.action, None
-    action.use_fake_user = True
-    for bone in rig.pose.bones:
-        bone.matrix_basis.identity()
-    return action
 
 
 def curve_of(rig: Any, path: str, index: int) -> np.ndarray:
@@ -152,9 +121,7 @@ def test_keys_go_before_poses(ready: Any, rig: Any) -> None:
 def test_a_body_plays_on_below(ready: Any, rig: Any) -> None:
     head = {"lip": {"location": (0.5, 0.0, 0.0)}, "jaw": {"rotation_euler": (0.0, 0.0, 0.3)}}
     walk = add_pose(rig, "Walk", head, frames=(1.0, 200.0))
-    rig.animation_data.action = walk
-    if hasattr(rig.animation_data, "action_slot"):
-        rig.animation_data.action_slot = walk.slots[0]
+    activate(rig, walk)
     bpy.ops.emotalk.animate()
     curve = fcurves(rig)['pose.bones["jaw"].rotation_euler', 0]
     frame, opened = max(((k.co[0], k.co[1]) for k in curve.keyframe_points), key=lambda k: k[1])
@@ -168,9 +135,7 @@ def test_a_body_plays_on_below(ready: Any, rig: Any) -> None:
 
 def test_a_pose_that_is_the_active_action_does_not_stay_on_the_face(ready: Any, rig: Any) -> None:
     pose = bpy.data.actions["jawOpen"]
-    rig.animation_data.action = pose
-    if hasattr(rig.animation_data, "action_slot"):
-        rig.animation_data.action_slot = pose.slots[0]
+    activate(rig, pose)
 
     bpy.ops.emotalk.animate()
 
@@ -206,3 +171,76 @@ def test_how_far_eyes_turn_is_read_off_their_poses(ready: Any) -> None:
 
     assert turns.outward == pytest.approx(0.7, abs=1e-4)
     assert turns.up == EyeTurns().up  # a target's move tells no angle
+
+
+def test_a_viseme_that_is_the_active_action_does_not_stay_on_the_face(ready: Any) -> None:
+    rig = make_rig("jaw", "lip")
+    for name in ("viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF"):
+        add_pose(rig, name, OPEN)
+    ready.rig.character = rig
+    activate(rig, bpy.data.actions["viseme_PP"])
+
+    bpy.ops.emotalk.animate()
+
+    assert not rig.animation_data.nla_tracks
+
+
+def test_each_character_has_poses_by_its_own_convention(ready: Any, rig: Any) -> None:
+    from emotalk.emotalk_core.arkit import CHANNELS
+
+    for name in CHANNELS:
+        add_pose(rig, name, {"lip": {"location": (0.0, 0.1, 0.0)}})
+    other = make_rig("jaw", "mouth")
+    for name in ("aa", "ih", "ou", "ee", "oh"):
+        add_pose(other, name, {"mouth": {"location": (0.0, 0.1, 0.0)}})
+
+    ready.rig.character = other
+    bpy.ops.emotalk.find_rig()
+
+    assert ready.rig.notes.startswith("5 poses: VRM")
+
+
+def test_names_that_another_character_has_already_are_numbered(ready: Any, rig: Any) -> None:
+    other = make_rig("jaw", "mouth")
+    for thing, bone in ((rig, "lip"), (other, "mouth")):
+        pose = add_pose(thing, "mouthPucker", {bone: {"location": (0.0, 0.1, 0.0)}})
+    ready.rig.character = other
+
+    bpy.ops.emotalk.find_rig()
+
+    assert pose.name == "mouthPucker.001"
+    assert "mouthPucker" not in ready.rig.missing
+
+
+def test_a_pose_turns_a_bone_the_short_way(ready: Any) -> None:
+    from emotalk.addon.bridge.keying.pose_actions import face_poses
+
+    rig = make_rig("jaw", "lip")
+    long_way = -3.0 * Quaternion((1, 0, 0), 0.4)
+    add_pose(rig, "mouthClose", {"lip": {"rotation_quaternion": tuple(long_way)}})
+
+    assert face_poses(rig)["mouthClose"][0].turn == pytest.approx((0.4, 0.0, 0.0), abs=1e-5)
+
+
+def test_what_visemes_stand_for_is_not_missing(ready: Any) -> None:
+    rig = make_rig("jaw", "lip")
+    for name in ("viseme_aa", "viseme_PP", "viseme_E", "viseme_U", "viseme_FF"):
+        add_pose(rig, name, OPEN)
+    ready.rig.character = rig
+
+    bpy.ops.emotalk.find_rig()
+
+    assert "eyeBlinkLeft" in ready.rig.missing
+    assert "mouthPucker" not in ready.rig.missing
+
+
+def test_muted_curves_of_a_pose_move_nothing(ready: Any, rig: Any) -> None:
+    from emotalk.addon.bridge.compat import curves_of_poses
+    from emotalk.addon.bridge.keying.pose_actions import face_poses
+
+    for curve in curves_of_poses(bpy.data.actions["mouthClose"]):
+        curve.mute = curve.data_path.endswith("location")
+
+    (lip,) = face_poses(rig)["mouthClose"]
+    assert any(lip.turn)
+    assert not any(lip.move)

@@ -105,3 +105,19 @@ def test_the_key_of_a_silent_mouth_may_hold_no_change(ready: Any) -> None:
     bpy.ops.emotalk.find_rig()
 
     assert "moves nothing" not in ready.rig.notes
+
+
+def test_keys_of_teeth_that_hold_no_change_are_not_told_where_the_face_moves(
+    ready: Any, head: Any
+) -> None:
+    teeth = make_head("Teeth", ("jawOpen", "mouthPucker"))
+    teeth.parent = head
+    for thing, key in ((teeth, "jawOpen"), (teeth, "mouthPucker"), (head, "mouthPucker")):
+        thing.data.shape_keys.key_blocks[key].data[0].co.z = 0.0
+
+    bpy.ops.emotalk.find_rig()
+
+    told = [line for line in ready.rig.notes.split("\n") if "moves nothing" in line]
+    assert sorted(told) == [
+        f"{name}: 1 shape key moves nothing, mouthPucker" for name in ("Head", "Teeth")
+    ]

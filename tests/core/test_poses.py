@@ -25,6 +25,8 @@ from emotalk_core.retarget import (
     retarget,
     write_binding,
 )
+from emotalk_core.rigs.matching import is_known
+from emotalk_core.rigs.poses import match_poses
 
 JAW = PosedBone("jaw", turn=(0.4, 0.0, 0.0), rotation_mode="XYZ")
 LIP = PosedBone("lip", move=(0.0, 0.02, 0.0), scale=(0.5, 0.0, 0.0))
@@ -139,3 +141,32 @@ def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="spin"):
         read_binding(file)
+
+
+def test_faces_that_feel_by_their_keys_do_not_feel_by_poses_besides() -> None:
+    names = ("aa", "ih", "ou", "ee", "oh", "happy", "sad")
+
+    assert not match_poses(names, arkit.CHANNELS).channels
+    assert "feeling.happy" in match_poses(names, ["jawOpen"]).channels
+
+
+@pytest.mark.parametrize(
+    "name", ["aa", "viseme_PP", "happy", "MBP", "まばたき", "JawOpen", "blink"]
+)
+def test_names_that_mean_something_only_together_are_known(name: str) -> None:
+    assert is_known(name)
+
+
+@pytest.mark.parametrize("name", ["Walk", "aa.walk", ""])
+def test_other_names_are_not_known(name: str) -> None:
+    assert not is_known(name)
+
+
+def test_a_head_that_poses_turn_too_nods_from_where_it_was_put() -> None:
+    tilted = (np.cos(0.1), np.sin(0.1), 0.0, 0.0)
+    head = BoneRest("head", np.zeros(3), np.eye(3), "XYZ", tilted)
+    poses = {"mouthPucker": (PosedBone("head", turn=(0.3, 0.0, 0.0), rotation_mode="XYZ"),)}
+
+    values = keyed(binding_of({}, Skeleton("Rig", [head], poses)))
+
+    assert values[('pose.bones["head"].rotation_euler', 0)] == pytest.approx(0.2, abs=1e-5)

@@ -47,5 +47,5 @@ def is_of_face(take: Any, character: Any, meshes: Sequence[Any]) -> bool:
     if take.rig.character == character:
         return True
     parts = [*by_hand.parts_of(take).values()]
-    is_same_face = bool(meshes) and all(mesh in parts for mesh in meshes)
+    is_same_face = all(part in parts for part in characters.face_of(meshes, character))
     return is_same_face and characters.is_same(character, take.rig.character)

@@ -105,7 +105,8 @@ def _blocks(rig: Any, character: Any) -> set[int]:
         meshes, _ = rigs.rig_of(rig, character)
     except EmoTalkError:  # told when its pauses are prepared; the others have theirs
         return set()
-    return {keyed_block(mesh).as_pointer() for mesh in meshes}
+    face = characters.face_of(meshes, character)
+    return {keyed_block(part).as_pointer() for part in face}
 
 
 def _of_face(face: _Face, scene: bpy.types.Scene) -> Iterator[Silent]:

@@ -16,6 +16,7 @@ from .. import compat
 __all__ = ["Switch", "key", "switches_of"]
 
 _OURS: Final = "emotalk"
+_NEVER: Final = 1_048_574  # Blender's last frame
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Switch:
     block: bpy.types.ID  # that holds it
     path: str  # from there
     label: str
+    place: str  # from the object on: two materials may well have a node of one name
 
 
 def switches_of(thing: bpy.types.Object) -> tuple[Switch, ...]:
@@ -37,24 +39,27 @@ def _offsets(thing: Any) -> Iterator[Switch]:
         for modifier in getattr(thing, kind, ()):
             if modifier.type in {"GREASE_PENCIL_TIME", "GP_TIME"}:
                 path = f'{kind}["{escape(modifier.name)}"].offset'
-                yield Switch(thing, path, f"Time Offset: {modifier.name}")
+                yield Switch(thing, path, f"Time Offset: {modifier.name}", path)
 
 
 def _properties(thing: Any) -> Iterator[Switch]:
     for name, value in thing.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if is_number and not name.startswith(_OURS):
-            yield Switch(thing, f'["{escape(name)}"]', f"Property: {name}")
+            path = f'["{escape(name)}"]'
+            yield Switch(thing, path, f"Property: {name}", path)
 
 
 def _images(thing: Any) -> Iterator[Switch]:
-    materials = [slot.material for slot in thing.material_slots if slot.material is not None]
-    for material in dict.fromkeys(materials):
-        tree = material.node_tree
-        for node in tree.nodes if tree is not None else ():
+    seen: set[Any] = set()
+    for number, slot in enumerate(thing.material_slots):
+        tree = slot.material.node_tree if slot.material is not None else None
+        for node in tree.nodes if tree is not None and tree not in seen else ():
             if node.type == "TEX_IMAGE" and node.image and node.image.source == "SEQUENCE":
                 path = f'nodes["{escape(node.name)}"].image_user.frame_offset'
-                yield Switch(tree, path, f"Image Sequence: {node.image.name}")
+                place = f"material_slots[{number}].material.node_tree.{path}"
+                yield Switch(tree, path, f"Image Sequence: {node.image.name}", place)
+        seen.add(tree)
 
 
 def key(switch: Switch, shown: Sequence[tuple[int, int]]) -> None:
@@ -64,25 +69,44 @@ def key(switch: Switch, shown: Sequence[tuple[int, int]]) -> None:
     Raises
     ------
     RigError
-        It is linked, or a driver has it.
+        It is linked or locked, or a driver has it.
     """
     _check(switch)
-    holder, _, name = switch.path.rpartition(".")
-    if name == "offset":  # the modifier counts frames from the current one else
-        switch.block.path_resolve(holder).mode = "FIX"
-    switch.block.keyframe_insert(switch.path, frame=shown[0][0])
+    if not _takes_key(switch, shown[0][0]):
+        remedy = "Unlock its curve, or make its Action local."
+        raise RigError("No keys can be set", value=switch.label, remedy=remedy)
+    _stand_still(switch)
     curve = compat.fcurves_of(switch.block).find(switch.path)
-    first, last = shown[0][0], shown[-1][0]
-    kept = [(*k.co, k.interpolation) for k in curve.keyframe_points if not first <= k.co[0] <= last]
-    new = [(float(frame), float(number), "CONSTANT") for frame, number in shown]
-    points = curve.keyframe_points
-    points.clear()
-    points.add(len(kept) + len(new))
-    for point, (frame, value, manner) in zip(points, sorted([*kept, *new]), strict=True):
-        point.co, point.interpolation = (frame, value), manner
+    points, first, last = curve.keyframe_points, shown[0][0], shown[-1][0]
+    for point in reversed([point for point in points if first <= point.co[0] <= last]):
+        points.remove(point, fast=True)
+    n_kept = len(points)
+    points.add(len(shown))
+    for point, place in zip(points[n_kept:], shown, strict=True):
+        point.co, point.interpolation, point.type = place, "CONSTANT", "KEYFRAME"
     for part in ("control_point", "left_handle", "right_handle"):  # they come selected
         points.foreach_set(f"select_{part}", np.zeros(len(points), bool))
     curve.update()
+
+
+def _takes_key(switch: Switch, frame: int) -> bool:
+    """Set one, if that may be; Blender 4.2 raises where later ones say no."""
+    try:
+        return switch.block.keyframe_insert(switch.path, frame=frame)
+    except RuntimeError:
+        return False
+
+
+def _stand_still(switch: Switch) -> None:
+    """Let the number alone say what is shown: as they come, drawings play on with the scene."""
+    holder, _, name = switch.path.rpartition(".")
+    if name == "offset":
+        switch.block.path_resolve(holder).mode = "FIX"
+    elif name == "frame_offset":  # before its start a sequence shows the picture of this number
+        user = switch.block.path_resolve(holder)
+        user.frame_start, user.use_cyclic = _NEVER, False
+        user.frame_duration = max(1, user.frame_duration)
+        user.use_auto_refresh = True
 
 
 def _check(switch: Switch) -> None:

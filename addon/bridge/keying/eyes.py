@@ -132,8 +132,8 @@ def _points(mesh: Any, key: str) -> _Points:
 
 
 def _vertices(block: Any) -> np.ndarray:
-    flat = np.empty(3 * len(block.data), np.float32)
-    block.data.foreach_get("co", flat)
+    flat = np.empty(3 * len(block.points), np.float32)
+    block.points.foreach_get("co", flat)
     return flat.reshape(-1, 3).astype(np.float64)
 
 

@@ -67,7 +67,7 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
     is_bones = plan.kind == "object"
-    if (not others and not is_bones) or is_face_pose(current):
+    if (not others and not is_bones) or (is_bones and is_face_pose(plan.block, current)):
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
         notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")

@@ -29,7 +29,7 @@ _OVERRIDE_MESH: Final = (
 )
 _OVERRIDE_ARMATURE: Final = (
     "Make a library override of the armature (Object > Library Override > Make), or switch Turn "
-    "Head Bone off in Rig."
+    "Head Bone off in Rig, and Use Poses."
 )
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import bpy
 from mathutils import Euler, Quaternion, Vector
 
 from ....emotalk_core.retarget import PosedBone
+from ....emotalk_core.rigs.matching import is_known
 from ....emotalk_core.rigs.poses import match_poses
 from .. import compat
 
 __all__ = ["face_poses", "is_face_pose"]
 
 _PATH: Final = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)')
+_NUMBER: Final = re.compile(r"\.\d{3,}$")  # Blender's own, where a name is there already
 _TURNS: Final = {"rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
 _STILL: Final = 1e-5  # radians, or lengths, that nobody sees
 
@@ -24,23 +26,46 @@ _Values = dict[str, dict[int, float]]  # by property, then array index
 
 
 def face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
-    """Of pose assets and other Actions of one frame whose names are known."""
+    """Of pose assets and other Actions of one frame whose names are known, by name."""
     modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
-    actions = {action.name: action for action in reversed(bpy.data.actions)}  # local before linked
     poses = {}
-    for name in _known(tuple(actions)):
-        curves = compat.curves_of_poses(actions[name])
-        bones = tuple(_posed_bones(curves, modes)) if _is_pose(actions[name], curves) else ()
+    for name, (_action, curves) in _pose_actions(armature).items():
+        bones = tuple(_posed_bones(curves, modes))
         if bones:
             poses[name] = bones
     return poses
 
 
-def is_face_pose(action: Any) -> bool:
-    """Whether an Action is no animation, but one of the poses that a face may speak by."""
-    return action.name in _known((action.name,)) and _is_pose(
-        action, compat.curves_of_poses(action)
-    )
+def is_face_pose(armature: bpy.types.Object, action: Any) -> bool:
+    """Whether an Action is no animation, but one of the poses that the face may speak by."""
+    return any(action == pose for pose, _curves in _pose_actions(armature).values())
+
+
+def _pose_actions(armature: bpy.types.Object) -> dict[str, tuple[Any, Sequence[Any]]]:
+    """By name, with their curves. Those of other armatures are not asked what names mean: each
+    character may follow a convention of its own, and Blender numbers the names that several have.
+    """
+    bones = armature.pose.bones
+    found: dict[str, tuple[Any, Sequence[Any]]] = {}
+    for action in sorted(bpy.data.actions, key=partial(_rank, armature)):
+        name = _NUMBER.sub("", action.name)
+        if name not in found and is_known(name):
+            curves = compat.curves_of_poses(action)
+            is_of_it = any(_place_in(curve.data_path)[0] in bones for curve in curves)
+            if is_of_it and _is_pose(action, curves):
+                found[name] = action, curves
+    known = _known(tuple(found))
+    return {name: found[name] for name in found if name in known}
+
+
+def _rank(armature: bpy.types.Object, action: Any) -> tuple[bool, bool, bool]:
+    """Those that came with the character go first: a local one of that name is another's. Then
+    those of this file.
+    """
+    override = armature.override_library
+    library = override.reference.library if override else armature.library
+    is_linked = action.library is not None
+    return action.library != library, is_linked, bool(_NUMBER.search(action.name))
 
 
 @lru_cache(maxsize=8)
@@ -50,8 +75,14 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_pose(action: Any, curves: Sequence[Any]) -> bool:
-    frames = {key.co[0] for curve in curves for key in curve.keyframe_points[:2]}
-    return len(frames) == 1 or (action.asset_data is not None and bool(curves))
+    if action.asset_data is not None:
+        return bool(curves)
+    frames: set[float] = set()
+    for curve in curves:
+        frames |= {*curve.range()} if len(curve.keyframe_points) else set()
+        if len(frames) > 1:  # most Actions move, and have curves by the hundred
+            return False
+    return bool(frames)
 
 
 def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[PosedBone]:
@@ -59,7 +90,7 @@ def _posed_bones(curves: Sequence[Any], modes: Mapping[str, str]) -> Iterator[Po
     values: dict[str, _Values] = {}
     for curve in curves:
         name, prop = _place_in(curve.data_path)
-        if name in modes and len(curve.keyframe_points):
+        if name in modes and len(curve.keyframe_points) and not curve.mute:
             value = curve.keyframe_points[0].co[1]
             values.setdefault(name, {}).setdefault(prop, {})[curve.array_index] = value
     for name, moved in values.items():
@@ -96,7 +127,10 @@ def _turn(moved: _Values, mode: str) -> tuple[float, float, float]:
         turn = Quaternion(numbers[1:], numbers[0])
     else:
         turn = Quaternion(numbers)
-    return _visible(turn.normalized().to_exponential_map())
+    turn.normalize()
+    if turn.w < 0.0:  # the same turn the long way round
+        turn.negate()
+    return _visible(turn.to_exponential_map())
 
 
 def _offsets(values: Mapping[int, float], rest: float) -> tuple[float, float, float]:

@@ -118,9 +118,10 @@ def find_rig(
         raise RigError("The names file drives nothing", value=settings.names_path, remedy=remedy)
     _check_names(binding, [*meshes, *filter(None, [armature])])
     moving = _channels_of(binding.driven)
-    missing = tuple(name for name in _missing(matchings) if name not in moving)
-    warnings = _warnings(binding, moving, matrix)
     posed = _posed(binding, skeleton)
+    lacks = _missing([*matchings.values(), posed])
+    missing = tuple(name for name in lacks if name not in moving)
+    warnings = _warnings(binding, moving, matrix)
     notes = (*warnings, *_notes(binding, matchings, matrix, posed, skeleton))
     objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
     return Rig(binding, matchings, objects, missing, notes, warnings, settings, *of_bones)
@@ -278,9 +279,9 @@ def _matched(meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Ma
     return match_meshes(dict(meshes))
 
 
-def _missing(matchings: Mapping[str, Matching]) -> tuple[str, ...]:
-    """Channels that no mesh has a key for."""
-    sets = [set(matching.missing) for matching in matchings.values()]
+def _missing(matchings: Iterable[Matching]) -> tuple[str, ...]:
+    """Channels that no mesh has a key for, and no pose."""
+    sets = [set(matching.missing) for matching in matchings]
     return tuple(name for name in CHANNELS if all(name in missing for missing in sets))
 
 
