@@ -244,3 +244,28 @@ def test_muted_curves_of_a_pose_move_nothing(ready: Any, rig: Any) -> None:
     (lip,) = face_poses(rig)["mouthClose"]
     assert any(lip.turn)
     assert not any(lip.move)
+
+
+def test_a_slider_that_is_dragged_reads_no_pose_again(
+    ready: Any, rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import compat
+
+    bpy.ops.emotalk.animate()
+    read: list[str] = []
+    curves_of = compat.curves_of_poses
+    monkeypatch.setattr(
+        compat, "curves_of_poses", lambda action: read.append(action.name) or curves_of(action)
+    )
+    for happy in (0.2, 0.4):
+        read.clear()
+        ready.takes[0].controls.happy = happy
+        tick()
+    assert not read  # the second time
+
+    bpy.data.actions["jawOpen"].name = "mouthFunnel"  # another pose now
+    ready.takes[0].controls.happy = 0.5
+    tick()
+    bpy.ops.emotalk.refresh()
+
+    assert read.count("mouthFunnel") >= 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -15,19 +17,53 @@ from ....emotalk_core.rigs.matching import is_known
 from ....emotalk_core.rigs.poses import match_poses
 from .. import compat
 
-__all__ = ["face_poses", "is_face_pose"]
+__all__ = ["as_read_before", "face_poses", "is_face_pose"]
 
 _PATH: Final = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)')
 _NUMBER: Final = re.compile(r"\.\d{3,}$")  # Blender's own, where a name is there already
 _TURNS: Final = {"rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
 _STILL: Final = 1e-5  # radians, or lengths, that nobody sees
 
+
+@dataclass
+class _State:
+    """What was read last, and whether it may be used again."""
+
+    may_reuse: bool = False
+    asked: object = None
+    poses: Mapping[str, Sequence[PosedBone]] = field(default_factory=dict)
+
+
+_state: Final = _State()
+
 _Values = dict[str, dict[int, float]]  # by property, then array index
+
+
+@contextlib.contextmanager
+def as_read_before() -> Generator[None]:
+    """While this lasts poses are taken as they were read last, where bones and Actions have their
+    names still: who drags a slider poses nothing meanwhile, and to read them all takes long.
+    """
+    _state.may_reuse = True
+    try:
+        yield
+    finally:
+        _state.may_reuse = False
 
 
 def face_poses(armature: bpy.types.Object) -> Mapping[str, Sequence[PosedBone]]:
     """Of pose assets and other Actions of one frame whose names are known, by name."""
     modes = {bone.name: bone.rotation_mode for bone in armature.pose.bones}
+    names = tuple(action.name for action in bpy.data.actions)
+    asked = armature.session_uid, tuple(modes.items()), names
+    if not (_state.may_reuse and _state.asked == asked):
+        _state.asked, _state.poses = asked, _read_poses(armature, modes)
+    return _state.poses
+
+
+def _read_poses(
+    armature: bpy.types.Object, modes: Mapping[str, str]
+) -> Mapping[str, Sequence[PosedBone]]:
     poses = {}
     for name, (_action, curves) in _pose_actions(armature).items():
         bones = tuple(_posed_bones(curves, modes))

@@ -22,6 +22,7 @@ from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.at_hand import KeysAtHand
 from ..keying.curves import Stretch
+from ..keying.pose_actions import as_read_before
 from . import adopted, takes, touched
 
 __all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
@@ -126,7 +127,8 @@ def _follow(scene: bpy.types.Scene, take: Any) -> None:
     """Let the take's keys show what its sliders say."""
     try:
         check_range(scene.emotalk)
-        prepared = takes.prepare_take(scene, take)
+        with as_read_before():
+            prepared = takes.prepare_take(scene, take)
         _check_keys_stay(prepared, take)
         if _follows_at_once(prepared):
             _write(prepared, takes.remake(prepared), take)
