@@ -18,12 +18,15 @@ from bpy.props import (
 from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
 from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
 from ..emotalk_core.speech.transcript import ENGLISH
+from . import rig_properties
 from .bridge import compat
 from .bridge.asked.controls import MOVING, moved_by_keys
 from .bridge.asked.phones import LANGUAGES, UNKNOWN_FRAME
 from .bridge.take import live
+from .rig_properties import EMOTALK_PG_rig
 
 __all__ = ["CLASSES", "add", "remove"]
+
 _START = Controls()
 _SOURCES = (
     ("STRIP", "Strip", "A sound strip in the Video Sequencer", "SEQ_SEQUENCER", 0),
@@ -182,54 +185,6 @@ class EMOTALK_PG_controls(bpy.types.PropertyGroup):
     )  # fmt: skip
 
 
-class EMOTALK_PG_target(bpy.types.PropertyGroup):
-    """One mesh of a character."""
-
-    object: PointerProperty(type=bpy.types.Object, name="Mesh")
-    use: BoolProperty(name="Animate", description="Give this mesh keys", default=True)
-    label: StringProperty(name="Names", description="What its shape keys are called after")
-    n_found: IntProperty(name="Found", description="Channels of the 52 that move this mesh")
-    missing: StringProperty(name="Missing", description="Channels that move nothing on this mesh")
-
-
-def _can_speak(_self: Any, thing: bpy.types.Object) -> bool:
-    if thing.type == "MESH":
-        return bool(thing.data.shape_keys or thing.find_armature())
-    return thing.type in {"ARMATURE", "EMPTY"}
-
-
-class EMOTALK_PG_rig(bpy.types.PropertyGroup):
-    """Who speaks, and which of its parts move."""
-
-    character: PointerProperty(
-        type=bpy.types.Object, name="Character", poll=_can_speak,
-        description="Any mesh of the face, or the armature or empty that it hangs on. "
-        "Empty: the active object",
-    )  # fmt: skip
-    targets: CollectionProperty(type=EMOTALK_PG_target)
-    target_index: IntProperty(name="Mesh")
-    n_missing: IntProperty(name="Missing", description="Channels that move nothing at all")
-    missing: StringProperty(name="Missing", description="Channels that move nothing at all")
-    notes: StringProperty(name="Notes")
-    use_head: BoolProperty(
-        name="Turn Head Bone", default=True, description="Give the head and neck bones keys too"
-    )
-    use_poses: BoolProperty(
-        name="Use Poses", default=True, description="Pose assets and other Actions of one frame, "
-        "called as shape keys would be, move the face by its bones where no key does; a Rigify "
-        "face needs none")  # fmt: skip
-    names_path: StringProperty(
-        name="Names File", subtype="FILE_PATH", options=compat.path_options(),
-        description="For keys with names of their own: a file that says what drives each of them. "
-        "Save Names writes one to fill in",
-    )  # fmt: skip
-    matrix_path: StringProperty(
-        name="FLAME Matrix", subtype="FILE_PATH", options=compat.path_options(),
-        description="For FLAME heads: a csv or npz file with what each of the 52 channels does to "
-        "the expression keys. Without it only the jaw, neck and eye bones move",
-    )  # fmt: skip
-
-
 class EMOTALK_PG_role(bpy.types.PropertyGroup):
     """One of the cast, and the strips that it speaks."""
 
@@ -379,8 +334,7 @@ class EMOTALK_PG_scene(bpy.types.PropertyGroup):
 
 CLASSES = (
     EMOTALK_PG_controls,
-    EMOTALK_PG_target,
-    EMOTALK_PG_rig,
+    *rig_properties.CLASSES,
     EMOTALK_PG_role,
     EMOTALK_PG_phrase,
     EMOTALK_PG_take,
