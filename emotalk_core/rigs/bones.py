@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -49,6 +50,7 @@ _NAMES: Final = MappingProxyType(
 
 
 _HEAD_MOST: Final = 1.2  # radians: further no neck turns
+_ALONG: Final = 0.985  # cosine of 10 degrees
 
 _Directions = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -93,6 +95,7 @@ def match_bones(bones: Sequence[BoneRest]) -> dict[str, BoneRest]:
     return {role: by_name[name] for role, name in found if name is not None}
 
 
+@lru_cache(maxsize=4096)  # bones are asked for at every move of a slider
 def _plain(name: str) -> str:
     return re.sub(r"[\s.\-_]+", "", re.split(r"[:|]", name)[-1].casefold())
 
@@ -100,21 +103,35 @@ def _plain(name: str) -> str:
 def face_directions(roles: Mapping[str, BoneRest]) -> _Directions:
     """The face's left, up and forward in armature space.
 
-    Importers leave FLAME armatures with +Y or with +Z up. The eyes tell: they lie above the neck
-    and before it. Without both eyes and a neck, head or jaw, Blender's own: +X, +Z, -Y.
+    Importers leave FLAME armatures with +Y or with +Z up, and rigs are made of bodies that look
+    along any axis. The eyes tell: one lies to the left of the other, both above the neck and before
+    it. Without both eyes and a neck, head or jaw, Blender's own: +X, +Z, -Y.
     """
     base = roles.get("neck") or roles.get("head") or roles.get("jaw")
     left, ups = np.array([1.0, 0.0, 0.0]), (np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0]))
     if base is None or "left_eye" not in roles or "right_eye" not in roles:
         return left, ups[0], np.cross(left, ups[0])
     left_eye, right_eye = roles["left_eye"].head, roles["right_eye"].head
-    left = left * (1.0 if left_eye[0] >= right_eye[0] else -1.0)
     rising = 0.5 * (left_eye + right_eye) - base.head
     for up in ups:
-        forward = np.cross(left, up)
+        across = _level(left_eye - right_eye, up)
+        forward = np.cross(across, up)
         if rising @ up > 0 and rising @ forward > 0:
-            return left, up, forward
+            return across, up, forward
+    left = left if left_eye[0] >= right_eye[0] else -left
     return left, ups[0], np.cross(left, ups[0])
+
+
+def _level(vector: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """(3,): the direction of `vector` across `up`, 0 where it has none; the axis that it is all but
+    along, for eyes are seldom placed to the last digit.
+    """
+    level = vector - (vector @ up) * up
+    size = float(np.linalg.norm(level))
+    if size == 0.0:
+        return np.zeros(3)
+    axis = np.where(np.abs(level) > _ALONG * size, np.sign(level), 0.0)
+    return axis if axis.any() else level / size
 
 
 def _turn_axes(bone: BoneRest, directions: _Directions) -> tuple[Axis, Axis, Axis]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from emotalk_core.retarget import (
     binding_of,
     match_keys,
 )
+from emotalk_core.rigs.bones import face_directions
 from emotalk_core.rigs.known_faces import known_face
 from emotalk_core.rigs.poses import match_skeleton
 from tests.core.rigify_bones import MODULAR, SUPER_FACE, Rests, rests
@@ -141,6 +143,38 @@ def test_moves_grow_with_the_face() -> None:
         for name, move in few.items():
             np.testing.assert_allclose(many[name], 10.0 * move, atol=1e-9)
     assert known_face(small).poses["jawOpen"][0].turn == known_face(large).poses["jawOpen"][0].turn
+
+
+@both_systems
+@pytest.mark.parametrize("degrees", [90.0, 180.0, -90.0, 30.0])
+def test_moves_turn_with_the_body(table: Rests, degrees: float) -> None:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    about = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+    ahead = rests(table)
+    aside = [replace(b, head=about @ b.head, rest=about @ b.rest) for b in ahead]
+    faces = known_face(ahead), known_face(aside)
+
+    for channel in faces[0].poses:
+        expected, found = (faces[i].poses[channel] for i in (0, 1))
+        assert [posed.bone for posed in found] == [posed.bone for posed in expected]
+        for here, there in zip(expected, found, strict=True):
+            np.testing.assert_allclose(there.move, here.move, atol=1e-9)
+            np.testing.assert_allclose(there.turn, here.turn, atol=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [90.0, 180.0])
+def test_head_and_eyes_turn_with_the_body(degrees: float) -> None:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    about = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+    places = {"left_eye": (0.032, -0.1, 1.7), "right_eye": (-0.031, -0.1, 1.7), "head": (0, 0, 1.6)}
+    roles = {
+        role: BoneRest(role, about @ np.array(place), np.eye(3)) for role, place in places.items()
+    }
+
+    directions = face_directions(roles)
+
+    expected = about @ [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
+    np.testing.assert_allclose(directions, expected.T, atol=1e-9)
 
 
 def test_what_is_missing_is_left_out() -> None:
