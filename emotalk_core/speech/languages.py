@@ -19,7 +19,9 @@ _NAMES: Final = (
 _WHISPER: Final = frozenset(_NAMES.split())
 _ESPEAK: Final = MappingProxyType({"zh": "cmn", "fr": "fr-fr", "no": "nb"})
 """Those that espeak-ng calls otherwise."""
-_OTHERWISE: Final = MappingProxyType({ours: theirs for theirs, ours in _ESPEAK.items()})
+_OTHERWISE: Final = MappingProxyType(
+    {ours: theirs for theirs, ours in _ESPEAK.items()} | {"zh-yue": "yue"}
+)
 _BRAZIL: Final = "pt-br"  # the one region whose sounds espeak-ng has and a file's name may say
 _IN_NAME: Final = re.compile(r"\.([a-z]{2,3})(-[a-z0-9]+)?\.\w+$", re.IGNORECASE)
 

@@ -28,6 +28,7 @@ from ..progress import Progress, silent
 from ..timing import NETWORK_FPS
 from .all_paths import NoPathError, Places, all_paths
 from .english import read_english, spelled_english
+from .languages import to_whisper
 from .phones import MOST_PARTS, SILENCE, ensure_names_phones, is_sound, letters_of
 from .readers import can_read, languages_read, read_letters, spelled_letters
 from .script import said
@@ -56,7 +57,7 @@ __all__ = [
 ENGLISH: Final = "en"
 """The language that is read here; others, with en-us and en-gb, have espeak-ng's names."""
 
-_NOT_BY_ESPEAK: Final = ("cmn", "ja", "zh")
+_NOT_BY_ESPEAK: Final = ("ja", "zh")  # by Whisper's names
 
 Words = tuple[tuple[str, ...], ...]  # the phones of each word
 
@@ -146,7 +147,7 @@ def _is_english(language: str) -> bool:
 
 def _is_ours(language: str) -> bool:
     """Builds of espeak-ng spell Chinese letters, in Japanese too, in English."""
-    is_first = language.lower() in _NOT_BY_ESPEAK or find_espeak() is None
+    is_first = to_whisper(language) in _NOT_BY_ESPEAK or find_espeak() is None
     return is_first and can_read(language)
 
 

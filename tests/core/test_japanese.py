@@ -65,6 +65,12 @@ def test_a_nasal_goes_by_the_word_after_it() -> None:
         ("ｶﾞﾝﾀﾞﾑ", "がんだむ"),
         ("すごーいねえ", "すごい ねえ"),
         ("こゝろ", "こころ"),
+        ("漢字（かんじ）を読む", "かんじ お よむ"),
+        ("《ゆめ》と夢《ゆめ》", "ゆめ と ゆめ"),
+        ("辻\U000e0100さんは", "つじ さん わ"),
+        ("こん\u200bにちは", "こんにちわ"),
+        ("學校の舊い體", "がっこー の ふるい からだ"),
+        ("山﨑が𠮟る", "やまざき が しかる"),
     ],
 )
 def test_kanji_are_read_by_the_words_they_are_in(text: str, kana: str) -> None:
@@ -100,6 +106,11 @@ def test_japanese_is_read_here_where_espeak_ng_is_installed_too(
     assert "ja" in languages_read()
     assert pronounced("日本語", "ja") == read_letters("日本語", "ja")
     assert spelled("猫が好き。", "ja") == ("猫が", "好き")
+    assert pronounced("日本語", "ja-JP") == read_letters("日本語", "ja")
+
+
+def test_katakana_without_an_end_are_read() -> None:
+    assert "".join(heard("ナノ" * 20_000)) == "nano" * 20_000
 
 
 def test_particles_and_endings_lean_on_the_word_before_them() -> None:

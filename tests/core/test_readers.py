@@ -51,7 +51,8 @@ def test_chinese_is_read_here_where_espeak_ng_is_installed_too(
 ) -> None:
     monkeypatch.setattr(transcript, "find_espeak", lambda: Path("espeak-ng"))
 
-    assert pronounced("你好", "cmn") == pronounced("你好", "zh") == read_letters("你好", "cmn")
+    assert pronounced("你好", "cmn") == pronounced("你好", "zh-CN") == read_letters("你好", "cmn")
+    assert not can_read("zh-yue")
 
 
 def test_the_letters_of_korean_are_in_its_syllables() -> None:

@@ -22,6 +22,7 @@ from ..english import read_english, spelled_english
 from ..phones import letters_of
 from ..spelled_numbers import numbers_in_words
 from .kana import in_katakana, phones_of_kana
+from .old_kanji import in_new_kanji
 
 __all__ = [
     "EDGE",
@@ -40,11 +41,14 @@ EDGE, NOUN = 0, 1
 
 _OWN: Final = "[ぁ-ゖァ-ヺー々〇一-鿿㐀-䶿]+"
 _RUN: Final = re.compile(rf"(?P<own>{_OWN}(?: +{_OWN})*)|(?P<latin>[a-z']+)", re.IGNORECASE)
-_KATAKANA: Final = re.compile("[ァ-ヺー]+")
+_KATAKANA: Final = re.compile("[ァ-ヺー]{1,40}")  # longer than any name
 _DIGITS: Final = "〇一二三四五六七八九"
 _BY_PLACE: Final = re.compile(
     f"[{_DIGITS}]*〇[{_DIGITS}]+|[{_DIGITS}]+〇|[一二][{_DIGITS}]{{3}}(?=年)"
 )
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Marks that say how a letter is drawn, or where a line may end."""
+_FURIGANA: Final = re.compile("(?<=[々一-鿿㐀-䶿])[(《][ぁ-ゖァ-ヺー・ ]+[)》]")
 _AGAIN: Final = re.compile("(.)([ゝヽ])|(.)([ゞヾ])")
 _LONG: Final = re.compile("(?<=[ぁ-ゖ])[ー〜~]+")  # has no phones, and would hide a word
 _VOICED: Final = "\N{COMBINING KATAKANA-HIRAGANA VOICED SOUND MARK}"
@@ -143,9 +147,11 @@ def _shipped() -> Dictionary:
 
 
 def japanese_words(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The words of a text that have sounds, numbers and Latin ones too, and the phones of each."""
-    plain = _BY_PLACE.sub(_in_digits, unicodedata.normalize("NFKC", text))
-    spoken = numbers_in_words(plain, "ja")
+    """The words of a text that have sounds, numbers and Latin ones too, and the phones of each.
+    Kana in brackets that say how the kanji before them are read are not said again.
+    """
+    plain = in_new_kanji(unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+    spoken = numbers_in_words(_BY_PLACE.sub(_in_digits, _FURIGANA.sub("", plain)), "ja")
     for run in _RUN.finditer(_LONG.sub("", _AGAIN.sub(_repeated, spoken))):
         if run["latin"]:
             yield from zip(
