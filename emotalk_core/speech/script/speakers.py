@@ -1,4 +1,4 @@
-"""Names of speakers before what they say, as in `ANNA: Hello.`"""
+"""Names of speakers before what they say, as in `ANNA: Hello.` and 太郎「はい」."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _TURN: Final = re.compile(r"\s*[-‐–—•>]+(?!\d)\s*")
 _LABEL: Final = re.compile(
     r"(?P<name>[^\W\d_][^:：()\[\]]{0,39}?)"
     r"\s*(?:[(\[][^()\[\]]*[)\]]\s*)?"  # (quietly)
-    r"(?::(?=\s|$)|：)\s*"
+    r"(?::(?=\s|$)|：|(?<![はがもにをでと])(?=「[^「」]*」?\s*$))\s*"
 )
+"""Also without a colon in Japanese: 太郎「はい」, but not 彼は「はい」."""
 _NAME: Final = re.compile(r"[^\W\d_][\w.'’&/#-]*(?: [\w.'’&/#-]+){0,3}")
 _BETWEEN: Final = frozenset(
     ["and", "da", "de", "der", "di", "du", "e", "et", "la", "le", "of", "the", "und", "van",
