@@ -21,6 +21,7 @@ from emotalk_core.speech.readers.japanese import (
     EDGE,
     FILE,
     NOUN,
+    UNKNOWN,
     Dictionary,
     Entry,
     write_dictionary,
@@ -30,10 +31,13 @@ from emotalk_core.speech.readers.kana import in_katakana
 from .counters import counted
 from .unidic import Word, folder, joins, words
 
-__all__ = ["compact", "kind_of", "merged"]
+__all__ = ["compact", "kind_of", "letters_alone", "merged"]
 
 _OWN: Final = re.compile("[ぁ-ゖァ-ヺー々〇一-鿿㐀-䶿]+")
 _KATAKANA: Final = re.compile("[ァ-ヺー]+")
+_HAN: Final = re.compile("[一-鿿㐀-䶿]+")
+_CHINESE: Final = re.compile("[ア-ヴ][ァィゥェォャュョ]?[ーンイクキツチッ]?")
+"""What a letter's Chinese reading may be: one syllable."""
 _UNIT: Final = 256  # of UniDic's costs in one of ours: a byte is enough
 _LIKELY: Final = 700.0  # of its costs in which a word is e times rarer
 _N_WORDS, _N_ALWAYS = 120_000, 40_000
@@ -215,8 +219,45 @@ def main() -> None:
         Dictionary(entries, np.rint(table / _UNIT).astype(int).tolist()), _N_ALWAYS
     )
     more = _with_more(dictionary, every, int(merge[names[_COUNTER]]))
+    alone = letters_alone(more.entries, found)
+    more = Dictionary({**more.entries, **alone}, more.joins)
     write_dictionary(more, FILE)
     print(f"{len(more.entries)} words; {FILE.stat().st_size} bytes")
+
+
+def letters_alone(
+    entries: Mapping[str, Sequence[Entry]], found: Sequence[Word]
+) -> dict[str, Sequence[Entry]]:
+    """How letters are read that stand in words alone, by all words of two: an unknown name would
+    have no sound there. They cost what a letter does that has no reading.
+    """
+    begins: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for word in found:
+        if len(word.letters) == 2 and _HAN.fullmatch(word.letters):
+            first, second = word.letters
+            for n in range(1, len(word.spoken)):
+                parts = (first, word.spoken[:n]), (second, word.spoken[-n:])
+                for letter, kana in parts:
+                    begins[letter][kana] += _CHINESE.fullmatch(kana) is not None
+    silent = {letter for word in entries for letter in word if _HAN.fullmatch(letter)} - {*entries}
+    return {
+        letter: (Entry(NOUN, UNKNOWN, _longest_of_most(begins[letter])),)
+        for letter in sorted(silent)
+        if any(begins[letter].values())
+    }
+
+
+def _longest_of_most(shares: Counter[str]) -> str:
+    """The longest reading that more than half of the words have that have its beginning, or its
+    end: whichever most words have.
+    """
+    best = max(shares, key=lambda kana: (shares[kana], -len(kana)))
+    while longer := [k for k in shares if len(k) == len(best) + 1 and best in (k[:-1], k[1:])]:
+        likely = max(longer, key=lambda kana: shares[kana])
+        if 2 * shares[likely] <= shares[best]:
+            break
+        best = likely
+    return best
 
 
 def _with_more(dictionary: Dictionary, found: Sequence[Word], counter: int) -> Dictionary:

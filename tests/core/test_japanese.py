@@ -113,6 +113,10 @@ def test_katakana_without_an_end_are_read() -> None:
     assert "".join(heard("ナノ" * 20_000)) == "nano" * 20_000
 
 
+def test_letters_of_an_unknown_name_have_sounds() -> None:
+    assert heard("争悩闘") == ["so", "no", "to"]
+
+
 def test_particles_and_endings_lean_on_the_word_before_them() -> None:
     assert spelled("昨日はこの本を見ました。いい 人 が", "ja") == (
         *("昨日は", "この", "本を", "見ました"),

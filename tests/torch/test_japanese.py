@@ -7,7 +7,7 @@ import pytest
 
 from emotalk_core.speech.readers.japanese import NOUN, Dictionary, Entry
 from training.counters import counted
-from training.japanese import compact, kind_of, merged
+from training.japanese import compact, kind_of, letters_alone, merged
 from training.unidic import Word
 
 
@@ -33,6 +33,24 @@ def test_what_others_sound_like_together_is_left_out_unless_it_is_frequent() -> 
 
     assert list(compact(dictionary, always=0).entries) == ["今", "日", "今日"]
     assert list(compact(dictionary, always=4).entries) == list(entries)
+
+
+def test_a_letter_alone_is_read_as_most_words_have_it() -> None:
+    said = {
+        "戦争": "センソー",
+        "争議": "ソーギ",
+        "争点": "ソーテン",
+        "争奪": "ソーダツ",
+        "点": "テン",
+    }
+    found = [Word(letters, 0, 0, (*9 * ("*",), kana)) for letters, kana in said.items()]
+    entries = {word: [Entry(NOUN, 0, kana)] for word, kana in said.items()}
+
+    alone = letters_alone(entries, found)
+
+    assert alone["争"][0].kana == "ソー"
+    assert alone["戦"][0].kana == "セン"
+    assert "点" not in alone
 
 
 def test_kinds_that_cost_alike_beside_others_become_one() -> None:

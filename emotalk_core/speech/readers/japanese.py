@@ -28,6 +28,7 @@ __all__ = [
     "EDGE",
     "FILE",
     "NOUN",
+    "UNKNOWN",
     "Dictionary",
     "Entry",
     "japanese_words",
@@ -63,7 +64,7 @@ _ALONE: Final = frozenset(
      "いい")
 )  # fmt: skip
 
-_UNKNOWN: Final = 55  # costs of a letter that no entry has
+UNKNOWN: Final = 55  # costs of a letter that no entry has
 _FOREIGN, _FOREIGN_LETTER = 35, 1  # and of katakana, which foreign words and names are written in
 
 
@@ -134,7 +135,7 @@ class Dictionary:
             yield from ((letter, entry) for entry in before)
         if letter not in self.entries:
             kana = in_katakana(letter)
-            yield letter, Entry(NOUN, _UNKNOWN, kana if _KATAKANA.match(kana) else "")
+            yield letter, Entry(NOUN, UNKNOWN, kana if _KATAKANA.match(kana) else "")
 
     @cached_property
     def _longest(self) -> int:
