@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -269,3 +270,18 @@ def test_a_slider_that_is_dragged_reads_no_pose_again(
     bpy.ops.emotalk.refresh()
 
     assert read.count("mouthFunnel") >= 2
+
+
+def test_an_import_warns_of_no_pose_that_was_found(
+    ready: Any, rig: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "clip.npz")
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.export_clip(filepath=path)
+    bpy.ops.emotalk.clear()
+    capfd.readouterr()
+
+    bpy.ops.emotalk.import_clip(filepath=path)
+
+    assert "Warning" not in capfd.readouterr().out
+    assert "2 poses: ARKit names." in ready.takes[0].warnings

@@ -28,5 +28,5 @@ def onto_character(path: str, context: bpy.types.Context) -> bake.BakeResult:
     take = takes.active_take(context.scene)
     if take is not None and not prepared.uid:
         take.filepath = path  # from the .blend file on, where it was given so
-    notes = (*prepared.rig.notes, *told.of_import(outcome.clip), *result.notes)
+    notes = (*prepared.rig.warnings, *told.of_import(outcome.clip), *result.notes)
     return replace(result, notes=(*dict.fromkeys(notes),))
