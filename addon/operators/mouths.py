@@ -70,8 +70,8 @@ class EMOTALK_OT_key_mouths(BackgroundOperator):
 
     def work(self, context: bpy.types.Context) -> Callable[[Progress], list[tuple[int, str]]]:
         """Hear the sound of the panel."""
-        lacks = sorted({*MOUTHS} - {*self.order})
-        if lacks or len({*self.order}) < len(self.order):
+        letters = {*self.order}
+        if not letters.issuperset(MOUTHS) or len(letters) < len(self.order):
             raise InputError(
                 "The order must name each mouth once", value=self.order, remedy=f"As {MOUTHS} does."
             )

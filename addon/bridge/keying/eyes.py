@@ -16,6 +16,7 @@ from ....emotalk_core.rigs.eyes import Eyes, eyes_of_bones, eyes_of_keys, key_pl
 from ....emotalk_core.rigs.known_faces import known_face
 from ....emotalk_core.shaping.look import EyeTurns
 from .skeletons import bones_of
+from .still_keys import key_points
 
 __all__ = ["Gazer", "find_eyes", "turns_of"]
 
@@ -128,13 +129,8 @@ def _points_of(
 def _points(mesh: Any, key: str) -> _Points:
     blocks = mesh.data.shape_keys.key_blocks
     block = blocks[key]
-    return mesh, _vertices(block.relative_key), _vertices(block)
-
-
-def _vertices(block: Any) -> np.ndarray:
-    flat = np.empty(3 * len(block.points), np.float32)
-    block.points.foreach_get("co", flat)
-    return flat.reshape(-1, 3).astype(np.float64)
+    rest, moved = (key_points(one).astype(np.float64) for one in (block.relative_key, block))
+    return mesh, rest, moved
 
 
 def turns_of(meshes: Sequence[bpy.types.Object], binding: Binding) -> EyeTurns:

@@ -11,7 +11,7 @@ import numpy as np
 from ....emotalk_core.retarget import Binding, BoneTarget, Driven, KeyTarget
 from ..counting import counted
 
-__all__ = ["of_still_keys"]
+__all__ = ["key_points", "of_still_keys"]
 
 _NEARLY: Final = 1e-6  # of the mesh's size
 
@@ -50,13 +50,13 @@ def _is_still(target: KeyTarget | BoneTarget, things: Mapping[str, bpy.types.Obj
 
 
 def _holds_nothing(block: Any) -> bool:
-    here, there = _points(block), _points(block.relative_key)
+    here, there = key_points(block), key_points(block.relative_key)
     size = max((float(np.ptp(column)) for column in there.T if len(there)), default=0.0)
     return bool(np.abs(here - there).max(initial=0.0) <= _NEARLY * size)
 
 
-def _points(block: Any) -> np.ndarray:
-    """float32 (N, 3)."""
+def key_points(block: Any) -> np.ndarray:
+    """float32 (N, 3): where a shape key has the vertices."""
     points = np.empty(3 * len(block.points), np.float32)
     block.points.foreach_get("co", points)
     return points.reshape(-1, 3)
