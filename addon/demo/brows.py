@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...emotalk_core.heads.falloff import smoothstep
 from .attach import follow, stand_on
-from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
+from .part import Part, blend, grid_faces, hex_colour, join
 
 # The middle line from the nose outwards, x and y in mm on the stylised face (left side).
 MIDDLE_LINE = np.array([[14.0, 708.5], [24.0, 712.0], [36.0, 714.5], [48.0, 712.5], [60.0, 704.0]])

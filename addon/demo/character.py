@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from .base_head import read_base_head
+from ...emotalk_core.heads.base_head import read_base_head
 from .brows import build_brows
 from .clothing import build_sweater
 from .eyes import build_eye

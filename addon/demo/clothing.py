@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
+from ...emotalk_core.heads.falloff import smoothstep
+from .part import Part, blend, grid_faces, hex_colour, join
 
 N_RIBS = 44
 SAMPLES_PER_RIB = 8

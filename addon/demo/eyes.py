@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
+from ...emotalk_core.heads.falloff import smoothstep
+from .part import Part, blend, grid_faces, hex_colour, join
 from .warp import EYE_RADIUS, EYE_SCALE, eye_centre
 
 RADIUS = EYE_RADIUS * EYE_SCALE

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .part import Part, blend, grid_faces, hex_colour, join, smoothstep, unit
+from ...emotalk_core.heads.falloff import smoothstep
+from .part import Part, blend, grid_faces, hex_colour, join, unit
 
 N_ALONG, N_AROUND = 18, 12
 AXIS = np.array([0.0, 0.0, 40.0])  # locks are flat towards this upright axis

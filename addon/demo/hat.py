@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .part import Part, blend, grid_faces, hex_colour, join, smoothstep
+from ...emotalk_core.heads.falloff import smoothstep
+from .part import Part, blend, grid_faces, hex_colour, join
 
 CENTRE = np.array([0.0, 716.0, 42.0])  # mm, of the skull that the cap sits on
 RADII = np.array([90.0, 98.0, 110.0])

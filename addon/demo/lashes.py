@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .lids import Lids
-from .part import Part, hex_colour, join, smoothstep, unit
+from ...emotalk_core.heads.falloff import smoothstep
+from ...emotalk_core.heads.lids import Lids
+from .part import Part, hex_colour, join, unit
 from .skin import Skin
 from .warp import eye_centre
 

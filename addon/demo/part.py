@@ -41,18 +41,6 @@ def grid_faces(n_rows: int, n_columns: int, *, wrap: bool = False) -> np.ndarray
     return np.stack(corners, axis=-1).reshape(-1, 4)
 
 
-def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """0 below `low`, 1 above `high`, a soft S between; `high` may be the smaller one."""
-    t = np.clip((np.asarray(x, dtype=float) - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
-
-
-def bump(points: np.ndarray, centre: tuple[float, ...], radii: tuple[float, ...]) -> np.ndarray:
-    """Bell-shaped weight (N,) around `centre` with one radius (mm) for each axis."""
-    scaled = (points - np.asarray(centre)) / np.asarray(radii)
-    return np.exp(-np.sum(scaled**2, axis=-1))
-
-
 def unit(vectors: np.ndarray) -> np.ndarray:
     """The same directions with length 1 along the last axis."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .base_head import BaseHead
-from .expressions import arched_brow, puff, raised_cheek, smile, sneer, sorrow
-from .lids import RIM, Lids, find_lids
-from .part import Part, blend, bump, hex_colour, smoothstep
+from ...emotalk_core.heads.base_head import BaseHead
+from ...emotalk_core.heads.expressions import arched_brow, puff, raised_cheek, smile, sneer, sorrow
+from ...emotalk_core.heads.falloff import bump, smoothstep
+from ...emotalk_core.heads.lids import RIM, Lids, find_lids
+from .part import Part, blend, hex_colour
 from .warp import EYE_CENTRE, EYE_RADIUS, EYE_SCALE, bend, eye_centre, mould
 
 LID_GROUPS = ("lids.L", "lids.R")  # vertex groups

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base_head import BaseHead, BaseMesh
-from .part import Part, blend, grid_faces, hex_colour, smoothstep
+from ...emotalk_core.heads.base_head import BaseHead, BaseMesh
+from ...emotalk_core.heads.falloff import smoothstep
+from .part import Part, blend, grid_faces, hex_colour
 from .warp import MOUTH, bend
 
 TOOTH = hex_colour("FFF8E8")

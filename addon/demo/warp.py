@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .part import bump, smoothstep
+from ...emotalk_core.heads.falloff import bump, smoothstep
 
 EYE_CENTRE = np.array([28.81, 679.56, 111.50])  # left eyeball of the base head, mm
 EYE_RADIUS = 15.2  # a little under the eyeball that the lids were made for: room for half blinks

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
-from emotalk.addon.demo import base_head, character
+from emotalk.addon.demo import character
 from emotalk.addon.demo.part import Part
 from emotalk.addon.demo.skin import Skin, build_skin
 from emotalk.addon.demo.warp import EYE_RADIUS, EYE_SCALE, eye_centre
 from emotalk.addon.demo.write_mesh import to_scene
 from emotalk.emotalk_core.arkit import CHANNELS
+from emotalk.emotalk_core.heads import base_head
 
 from tests.addon.demo_poses import EMOTIONS, VISEMES, Pose
 
@@ -290,7 +291,7 @@ def test_bones_and_what_hangs_on_them() -> None:
 
 
 def test_data_file_lies_in_the_add_on() -> None:
-    package = character.__file__.rsplit("character.py", 1)[0]
+    package = character.__file__.rsplit("addon", 1)[0]
 
     assert str(base_head.DATA).startswith(package)
     assert base_head.DATA.stat().st_size < 2_500_000

@@ -65,7 +65,7 @@ def test_manifest_keeps_the_rules_of_the_extensions_platform() -> None:
         ("emotalk_core/speech/LICENSE-cmudict", "Carnegie Mellon", "SPDX:BSD-2-Clause"),
         ("emotalk_core/speech/LICENSE-unicode", "Unicode, Inc.", "SPDX:Unicode-3.0"),
         ("emotalk_core/models/starter/NOTICE", "CC BY 4.0", "SPDX:CC-BY-4.0"),
-        ("addon/demo/NOTICE.md", "MakeHuman", "SPDX:CC0-1.0"),
+        ("emotalk_core/heads/NOTICE.md", "MakeHuman", "SPDX:CC0-1.0"),
     ],
 )
 def test_the_zip_says_whose_work_it_carries(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .part import bump, smoothstep
+from .falloff import bump, smoothstep
 
 CORNER = (23.5, 618.0, 129.0)  # the left end of the lips on the base head, mm
 CORNER_MOVES = np.array([10.0, 7.6, -4.2])  # outwards, up, back around the teeth

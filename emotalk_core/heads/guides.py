@@ -1,0 +1,75 @@
+"""The guides: points of a face that say where on a head its features are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputError
+
+LEFT, RIGHT = ".L", ".R"
+MIRROR = np.array([-1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Guide:
+    """One point of a face; of a pair the one on the character's left."""
+
+    name: str  # ends in LEFT where there is one on either side
+    hint: str  # where on a face it belongs
+    on_base: tuple[float, float, float]  # where it is on the base head, mm
+
+
+GUIDES = (
+    Guide("chin", "the chin's foremost point", (0.0, 582.8, 129.5)),
+    Guide("lower_lip", "middle of the lower edge of the lower lip's red", (0.0, 609.0, 140.6)),
+    Guide("mouth", "middle of the line where the lips meet", (0.0, 618.4, 140.4)),
+    Guide("upper_lip", "middle of the upper edge of the upper lip's red", (0.0, 626.2, 147.8)),
+    Guide("nose_base", "where the nose meets the upper lip", (0.0, 637.9, 146.4)),
+    Guide("nose_tip", "tip of the nose", (0.0, 651.2, 159.0)),
+    Guide("nose_bridge", "deepest point of the nose between the eyes", (0.0, 683.6, 141.4)),
+    Guide("glabella", "between the brows", (0.0, 701.2, 141.8)),
+    Guide("mouth_corner.L", "corner of the mouth", (24.0, 617.6, 129.6)),
+    Guide("nose_wing.L", "outermost point of the nostril's wing", (19.4, 647.5, 132.2)),
+    Guide("eye_inner.L", "inner corner of the eye", (14.5, 676.8, 124.7)),
+    Guide("eye_outer.L", "outer corner of the eye", (41.8, 679.1, 122.2)),
+    Guide("upper_lid.L", "middle of the upper lid's rim", (28.4, 683.5, 128.3)),
+    Guide("lower_lid.L", "middle of the lower lid's rim", (28.4, 673.3, 126.7)),
+    Guide("brow_inner.L", "inner end of the brow", (15.4, 706.4, 140.5)),
+    Guide("brow_outer.L", "outer end of the brow", (46.5, 701.5, 122.0)),
+    Guide("jaw.L", "angle of the jaw, below the ear", (53.0, 616.0, 56.0)),
+    Guide("ear.L", "where the ear's front joins the cheek", (68.0, 662.0, 58.0)),
+)
+
+
+def twin(name: str) -> str | None:
+    """The same point on the other side; None in the middle."""
+    if name.endswith(LEFT):
+        return name.removesuffix(LEFT) + RIGHT
+    return name.removesuffix(RIGHT) + LEFT if name.endswith(RIGHT) else None
+
+
+def base_guides() -> dict[str, np.ndarray]:
+    """All guides of the base head, either side: name -> (3,), mm."""
+    found = {guide.name: np.array(guide.on_base) for guide in GUIDES}
+    for guide in GUIDES:
+        if other := twin(guide.name):
+            found[other] = found[guide.name] * MIRROR
+    return found
+
+
+def check_guides(guides: Mapping[str, np.ndarray]) -> None:
+    """InputError that names the first guide that is missing or stands on another one."""
+    names = sorted(base_guides())
+    for name in names:
+        if name not in guides:
+            raise InputError("A guide is missing", value=name, remedy="Place the guides again.")
+    points = np.array([guides[name] for name in names])
+    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    np.fill_diagonal(apart, np.inf)
+    first, second = np.unravel_index(apart.argmin(), apart.shape)
+    if apart[first, second] < 1e-3 * np.ptp(points, axis=0).max():
+        value = f"{names[first]}, {names[second]}"
+        raise InputError("Two guides stand on one point", value=value, remedy="Move one of them.")
