@@ -29,15 +29,26 @@ def fit(template: Template, target: Surface, guides: Mapping[str, np.ndarray]) -
     places = np.stack([np.asarray(guides[name], dtype=float) for name in names])
     warp = fit_warp(own, places, np.full(len(own), GUIDE_SLACK))
     size = float(np.ptp(places, axis=0).max())
-    chosen = spread_points(template, own)
+    start = warp(template.skin.vertices)
+    return follow(template, target, own, places, spread_points(template, own), start, size)
+
+
+def follow(
+    template: Template, target: Surface, own: np.ndarray, places: np.ndarray,
+    chosen: np.ndarray, moved: np.ndarray, size: float,
+) -> SpaceWarp:  # fmt: skip
+    """The bending that takes `own` points to their `places` (G, 3), and the `chosen` vertices,
+    which begin where `moved` (N, 3) has them, onto the target.
+    """
     centres = np.concatenate([own, template.skin.vertices[chosen]])
+    held = np.full(len(own), GUIDE_SLACK)
     for slack, reach in ROUNDS:
-        moved = warp(template.skin.vertices)
         bent = Surface(moved, template.skin.triangles)
         pulls, is_near = _pulls(bent, chosen, target, reach * size)
         ends = np.concatenate([places, moved[chosen] + pulls])
         loose = np.where(is_near, slack, 20.0 * slack)
-        warp = fit_warp(centres, ends, np.concatenate([np.full(len(own), GUIDE_SLACK), loose]))
+        warp = fit_warp(centres, ends, np.concatenate([held, loose]))
+        moved = warp(template.skin.vertices)
     return warp
 
 

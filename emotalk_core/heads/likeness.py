@@ -45,8 +45,10 @@ def sides(surface: Surface, guides: Mapping[str, np.ndarray], of: np.ndarray) ->
             ways.append(surface.ways(int(start)))
         up, down = ways
         total = up + down
-        share = np.divide(down - up, total, out=np.zeros(len(up)), where=np.isfinite(total))
-        found.append(np.nan_to_num(share))
+        share = np.zeros(len(up))
+        reached = np.isfinite(total) & (total > 0.0)
+        share[reached] = (down[reached] - up[reached]) / total[reached]
+        found.append(share)
     return np.stack(found, axis=1)
 
 
@@ -55,6 +57,7 @@ def match(
     bent: Surface, bent_side: np.ndarray, size: float,
 ) -> Likeness:  # fmt: skip
     """The nearest place of the bent template, all weighed together."""
+
     def features(points: np.ndarray, ways: np.ndarray, sided: np.ndarray) -> np.ndarray:
         return np.concatenate([points / size, FACING * ways, SIDED * sided], axis=1)
 

@@ -13,13 +13,22 @@ from .fitting import fit
 from .likeness import Likeness, match, sides
 from .mouth_parts import MouthInside
 from .space_warp import SpaceWarp
-from .surface import Surface, nearest, sum_at, triangulated
+from .surface import (
+    Surface,
+    face_piece,
+    nearest,
+    part_of,
+    rows_of_pieces,
+    sum_at,
+    triangulated,
+)
 from .template import Template, read_template
 
 Shapes = dict[str, np.ndarray]  # ARKit channel -> deltas (N, 3) in the mesh's own coordinates
 REACH = 0.25  # head sizes: what is further from the bent template than this belongs to no face
 SURE = 0.03  # head sizes: what lies this far from it is believed by half
 STEPS = 60
+ROOTED = 0.02  # head sizes: what is so much further from the skin than its roots is a tip
 LIES_ON = 0.03  # head sizes: brows and lashes are not further from the skin
 SEALED = 1.8  # a way over open lips goes round by a corner: so many times the straight one
 LEAST = 1e-4  # head sizes: a shape that moves nothing by more is none
@@ -71,12 +80,12 @@ class _Face:
         self.guides, self.size, self.axes = guides, head_size(guides), face_axes(guides)
         self.surfaces = [Surface(mesh.vertices, triangulated(mesh.faces)) for mesh in meshes]
         self.skin = self.surfaces[0]
-        self.is_face = _face_piece(self.skin, guides)
+        self.is_face = face_piece(self.skin, guides)
         self.pieces = [
-            (number, np.flatnonzero(surface.pieces == piece))
+            (number, rows)
             for number, surface in enumerate(self.surfaces)
-            for piece in range(int(surface.pieces.max(initial=-1)) + 1)
-            if not (number == 0 and self.is_face[np.argmax(surface.pieces == piece)])
+            for rows in rows_of_pieces(surface)
+            if number or not self.is_face[rows[0]]
         ]
         near = [self._points(*piece) for piece in self.pieces]
         self.eyes = [
@@ -84,7 +93,7 @@ class _Face:
             if (eye := find_eyeball(near, guides, self.axes, side)) is not None
         ]  # fmt: skip
         self.template = read_template()
-        self.warp = fit(self.template, _part_of(self.skin, self.is_face), guides)
+        self.warp = fit(self.template, part_of(self.skin, self.is_face), guides)
 
     def _points(self, number: int, rows: np.ndarray) -> np.ndarray:
         return self.surfaces[number].vertices[rows]
@@ -139,23 +148,26 @@ class _Face:
     def _surface(self, number: int, rows: np.ndarray) -> Surface:
         which = np.zeros(len(self.surfaces[number].vertices), dtype=bool)
         which[rows] = True
-        return _part_of(self.surfaces[number], which)
+        return part_of(self.surfaces[number], which)
 
     def _following(self, number: int, rows: np.ndarray, made: Shapes) -> Shapes:
-        """What lies on the skin goes along with it: brows, lashes, beards."""
-        points, skin = self._points(number, rows), np.flatnonzero(self.is_face)
-        at = skin[nearest(points, self.skin.vertices[skin])]
-        apart = np.linalg.norm(points - self.skin.vertices[at], axis=1) / self.size
+        """What lies on the skin goes along with it, tips with their roots: brows, lashes, beards."""
+        piece, skin = self._surface(number, rows), np.flatnonzero(self.is_face)
+        at = skin[nearest(piece.vertices, self.skin.vertices[skin])]
+        apart = np.linalg.norm(piece.vertices - self.skin.vertices[at], axis=1) / self.size
         if np.median(apart) > LIES_ON:
             return {}
-        share = np.clip(2.0 - apart / (2.0 * LIES_ON), 0.0, 1.0)[:, None]
-        return {name: delta[at] * share for name, delta in made.items() if delta[at].any()}
+        trust = 1.0 / (1.0 + ((apart - np.percentile(apart, 10)) / ROOTED).clip(0.0) ** 4)
+        moved = {name: delta[at] for name, delta in made.items() if delta[at].any()}
+        return taking_after(moved, piece, trust)
 
     def notes(self) -> tuple[str, ...]:
         """What an artist should know."""
         found = []
         if len(self.eyes) < 2:
-            found.append("No two eyeballs were found behind the lids: eyeLook keys move lids alone.")
+            found.append(
+                "No two eyeballs were found behind the lids: eyeLook keys move lids alone."
+            )
         if not self.told["teeth"]:
             found.append("Nothing was found behind the lips: no teeth, no tongue.")
         elif not self.told["tongue"]:
@@ -194,40 +206,29 @@ def carried_shapes(template: Template, warp: SpaceWarp, like: Likeness) -> Shape
     return found
 
 
-def _face_piece(skin: Surface, guides: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Which vertices (N,) belong to the piece that the nose is on."""
-    tip = nearest(np.asarray(guides["nose_tip"])[None], skin.vertices)[0]
-    return skin.pieces == skin.pieces[tip]
-
-
-def _part_of(skin: Surface, which: np.ndarray) -> Surface:
-    number = np.cumsum(which) - 1
-    kept = which[skin.triangles].all(axis=1)
-    return Surface(skin.vertices[which], number[skin.triangles[kept]])
-
-
 def _smoothed(made: Shapes, skin: Surface, near: np.ndarray, like: Likeness) -> Shapes:
-    """What is far from the bent template takes after its neighbours on the mesh."""
     trust = np.zeros(len(skin.vertices))
-    trust[near] = 1.0 / (1.0 + (like.apart / SURE) ** 2)
-    trust[near] *= like.apart < REACH
-    names = list(made)
-    own = np.concatenate([made[name] for name in names], axis=1)
-    a, b = skin.edges.T
-    degree = np.bincount(np.concatenate([a, b]), minlength=len(own))[:, None]
-    loose = np.flatnonzero((trust < 0.9) & (degree[:, 0] > 0))
-    if not len(loose):
-        return made
-    keep = np.isin(np.arange(len(own)), loose)
-    pairs = np.concatenate([skin.edges, skin.edges[:, ::-1]])
-    pairs = pairs[keep[pairs[:, 0]]]
-    row = np.cumsum(keep) - 1
+    trust[near] = (like.apart < REACH) / (1.0 + (like.apart / SURE) ** 2)
+    return taking_after(made, skin, trust)
+
+
+def taking_after(made: Shapes, surface: Surface, trust: np.ndarray) -> Shapes:
+    """The shapes, where a vertex that is trusted (N,) less takes the more after its neighbours."""
+    if not made:
+        return {}
+    own = np.concatenate(list(made.values()), axis=1)
+    degree = np.bincount(surface.edges.ravel(), minlength=len(own))[:, None]
+    is_loose = (trust < 0.9) & (degree[:, 0] > 0)
+    loose = np.flatnonzero(is_loose)
+    pairs = np.concatenate([surface.edges, surface.edges[:, ::-1]])
+    pairs = pairs[is_loose[pairs[:, 0]]]
+    row = np.cumsum(is_loose) - 1
     values, share = own.copy(), trust[loose, None]
-    for _ in range(STEPS):
+    for _ in range(STEPS if len(loose) else 0):
         around = sum_at(row[pairs[:, 0]], values[pairs[:, 1]], len(loose)) / degree[loose]
         values[loose] = share * own[loose] + (1.0 - share) * around
-    values = values[skin.welded]
-    return {name: values[:, 3 * i : 3 * i + 3] for i, name in enumerate(names)}
+    values = values[surface.welded]
+    return {name: values[:, 3 * i : 3 * i + 3] for i, name in enumerate(made)}
 
 
 def _that_move(made: Shapes, size: float) -> Shapes:

@@ -17,8 +17,9 @@ from .surface import Surface, triangulated
 
 LID_FOLLOWS = 0.2  # share of a blink, or of wide eyes, in looking down or up
 LIDS_OVERLAP = 0.5  # mm
+MOST_INWARD = 0.4
 GAINS = {
-    "browDown": 1.5, "browOuterUp": 1.4, "browInnerUp": 1.2, "eyeWide": 1.2, "eyeSquint": 1.1,
+    "browDown": 1.2, "browOuterUp": 1.4, "browInnerUp": 1.1, "eyeWide": 1.2, "eyeSquint": 1.1,
     "cheekSquint": 0.6, "mouthFrown": 1.8, "noseSneer": 1.2, "mouthUpperUp": 1.1,
     "mouthLowerDown": 1.2, "mouthStretch": 1.2,
 }  # fmt: skip
@@ -60,7 +61,17 @@ def face_shapes(base: BaseHead) -> dict[str, np.ndarray]:
         for way, lids in (("Down", "Blink"), ("Up", "Wide")):
             look = f"eyeLook{way}{side}"
             shapes[look] = shapes[look] + LID_FOLLOWS * shapes[f"eye{lids}{side}"]
-    return shapes
+    return {name: _uncrossed(delta, rest) for name, delta in shapes.items()}
+
+
+def _uncrossed(delta: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Deltas that take nothing on towards the middle by more than a share of the way to it: the
+    base head's columns are wide there, and a finer mesh between them would fold.
+    """
+    room = MOST_INWARD * np.abs(rest[:, 0])
+    inward = -np.sign(rest[:, 0]) * delta[:, 0]
+    bound = np.where(inward > 0.0, room * np.tanh(inward / np.maximum(room, 1e-9)), inward)
+    return np.concatenate([(-np.sign(rest[:, 0]) * bound)[:, None], delta[:, 1:]], axis=1)
 
 
 def _meeting_lids(blink: np.ndarray, eye: Lids, rest: np.ndarray) -> np.ndarray:
