@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .guides import FaceAxes, Guides
 from .surface import nearest
 
-LEAN = np.arctan2(15.7, 58.4)  # of the way from the base head's mouth to its eyes
+EYE_SIDES = ("Left", "Right")
 LOOK_ANGLES = {"In": 22.0, "Out": 22.0, "Up": 18.0, "Down": 20.0}  # degrees at full weight
 RADII = (0.3, 1.2)  # of an eyeball, in widths of its opening
+EXTENT = 1.2  # radii: it is as wide and as tall, which lashes are not
 ROUND = 0.06  # mean distance from the sphere, in radii, of what is one
 INSIDE = 1.15  # radii: what lies within, all of it, turns along: iris, pupil, cornea
 CLEARANCE = 0.02  # radii between lid and eyeball
@@ -28,30 +30,8 @@ class Eyeball:
     points: np.ndarray  # float (M, 3): its outer surface
 
 
-@dataclass(frozen=True, eq=False)
-class FaceAxes:
-    """The face's own directions, unit vectors (3,)."""
-
-    left: np.ndarray
-    up: np.ndarray
-    ahead: np.ndarray
-
-
-def face_axes(guides: Mapping[str, np.ndarray]) -> FaceAxes:
-    """By the eyes' corners and the way from mouth to eyes, which leans back as the base head's."""
-    at = {name: np.asarray(place, dtype=float) for name, place in guides.items()}
-    left = _unit(at["eye_outer.L"] - at["eye_outer.R"])
-    rise = 0.5 * (at["eye_inner.L"] + at["eye_inner.R"]) - at["mouth"]
-    rise = _unit(rise - left * (rise @ left))
-    front = _unit(np.cross(left, rise))
-    if front @ (at["nose_tip"] - 0.5 * (at["ear.L"] + at["ear.R"])) < 0.0:
-        front = -front  # coordinates of the other hand
-    c, s = np.cos(LEAN), np.sin(LEAN)
-    return FaceAxes(left, c * rise + s * front, c * front - s * rise)
-
-
 def find_eyeball(
-    pieces: Sequence[np.ndarray], guides: Mapping[str, np.ndarray], axes: FaceAxes, side: str
+    pieces: Sequence[np.ndarray], guides: Guides, axes: FaceAxes, side: str
 ) -> Eyeball | None:
     """The largest piece (M, 3) behind one eye's opening that is part of a sphere."""
     suffix = side[0]
@@ -67,8 +47,10 @@ def find_eyeball(
         centre, radius, apart = _sphere(points)
         behind = (middle - centre) @ axes.ahead
         beside = np.linalg.norm(middle - centre - behind * axes.ahead)
-        fits = apart < ROUND * radius and RADII[0] * width < radius < RADII[1] * width
-        if fits and beside < 0.45 * width and 0.2 * radius < behind < 1.5 * radius:
+        extent = min(np.ptp(points @ way) for way in (axes.left, axes.up))
+        is_round = apart < ROUND * radius and extent > EXTENT * radius
+        is_there = beside < 0.45 * width and 0.2 * radius < behind < 1.5 * radius
+        if is_round and is_there and RADII[0] * width < radius < RADII[1] * width:
             found.append(Eyeball(side, centre, radius, points))
     return max(found, key=lambda eye: (round(eye.radius / width, 1), len(eye.points)), default=None)
 
@@ -139,7 +121,3 @@ def _sphere(points: np.ndarray) -> tuple[np.ndarray, float, float]:
     radius = float(np.sqrt(max(answer[3] + answer[:3] @ answer[:3], 0.0)))
     apart = np.abs(np.linalg.norm(at - answer[:3], axis=1) - radius).mean()
     return middle + answer[:3], radius, float(apart)
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / max(float(np.linalg.norm(vector)), 1e-30)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..errors import InputError
-from .eyeballs import face_axes, find_eyeball
-from .fitting import follow, spread_points
+from .eyeballs import EYE_SIDES
+from .face import find_face
+from .fitting import drawn_onto
 from .guides import GUIDES, LEFT, MIRROR, twin
 from .new_shapes import HeadMesh
-from .openings import eye_opening, mouth_opening
-from .surface import Surface, face_piece, nearest, part_of, rows_of_pieces, triangulated
+from .openings import eye_corners, mouth_corners
+from .surface import Surface, nearest, triangulated
 from .template import Template, read_template
 
 SIZES = (1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2, 0.15, 0.11)  # a head's height, of the mesh's
@@ -45,23 +46,17 @@ def guess_guides(
             "No head was found in this mesh", value=f"{apart:.2f} of its height away at best",
             remedy="Place the guides by hand, or choose the head's own mesh.",
         )  # fmt: skip
-    guides = _features(template, surface, placed, axes)
+    guides = _features(template, surface, placed)
     return _evened(_by_openings(surfaces, guides), axes)
 
 
 def _by_openings(
     surfaces: Sequence[Surface], guides: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    axes, skin = face_axes(guides), surfaces[0]
-    is_face = face_piece(skin, guides)
-    pieces = [
-        surface.vertices[rows] for surface in surfaces for rows in rows_of_pieces(surface)
-        if surface is not skin or not is_face[rows[0]]
-    ]  # fmt: skip
-    found = guides | mouth_opening(skin, guides, axes, np.flatnonzero(is_face))
-    for side in ("Left", "Right"):
-        if eye := find_eyeball(pieces, guides, axes, side):
-            found |= eye_opening(part_of(skin, is_face), eye, axes)
+    face = find_face(surfaces, guides)[0]
+    found = guides | mouth_corners(face)
+    for side in EYE_SIDES:
+        found |= eye_corners(face, side)
     return found
 
 
@@ -153,13 +148,8 @@ def _moved(rest: np.ndarray, own: np.ndarray, onto: np.ndarray, middle: float) -
     return scale * (rest - a.mean(axis=0)) @ (u * flip @ vt).T + b.mean(axis=0)
 
 
-def _features(
-    template: Template, surface: Surface, placed: np.ndarray, axes: np.ndarray
-) -> dict[str, np.ndarray]:
-    rest = template.skin.vertices
-    chosen = spread_points(template, rest[:1])
-    size = (BASE_TOP - BASE_CHIN) * _scale(rest, placed)
-    warp = follow(template, surface, rest[:0], placed[:0], chosen, placed, size)
+def _features(template: Template, surface: Surface, placed: np.ndarray) -> dict[str, np.ndarray]:
+    warp = drawn_onto(surface, template, placed)
     found = {}
     for guide in GUIDES:
         place = np.asarray(guide.on_base)
@@ -167,7 +157,3 @@ def _features(
         if other := twin(guide.name):
             found[other] = warp((place * MIRROR)[None])[0]
     return found
-
-
-def _scale(rest: np.ndarray, placed: np.ndarray) -> float:
-    return float(np.ptp(placed, axis=0).max() / np.ptp(rest, axis=0).max())

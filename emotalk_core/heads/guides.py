@@ -11,6 +11,10 @@ from ..errors import InputError
 
 LEFT, RIGHT = ".L", ".R"
 MIRROR = np.array([-1.0, 1.0, 1.0])
+LEAN = np.arctan2(15.7, 58.4)  # of the way from the base head's mouth to its eyes
+
+
+Guides = Mapping[str, np.ndarray]  # name -> place (3,)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def base_guides() -> dict[str, np.ndarray]:
     return found
 
 
-def check_guides(guides: Mapping[str, np.ndarray]) -> None:
+def check_guides(guides: Guides) -> None:
     """InputError that names the first guide that is missing or stands on another one."""
     names = sorted(base_guides())
     for name in names:
@@ -73,3 +77,39 @@ def check_guides(guides: Mapping[str, np.ndarray]) -> None:
     if apart[first, second] < 1e-3 * np.ptp(points, axis=0).max():
         value = f"{names[first]}, {names[second]}"
         raise InputError("Two guides stand on one point", value=value, remedy="Move one of them.")
+
+
+@dataclass(frozen=True, eq=False)
+class FaceAxes:
+    """The face's own directions, unit vectors (3,)."""
+
+    left: np.ndarray
+    up: np.ndarray
+    ahead: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """All three (3, 3): `points @ axes.rows.T` are seen from the face."""
+        return np.stack([self.left, self.up, self.ahead])
+
+
+def face_axes(guides: Guides) -> FaceAxes:
+    """By the eyes' corners and the way from mouth to eyes, which leans back as the base head's."""
+    at = {name: np.asarray(place, dtype=float) for name, place in guides.items()}
+    left = _unit(at["eye_outer.L"] - at["eye_outer.R"])
+    rise = 0.5 * (at["eye_inner.L"] + at["eye_inner.R"]) - at["mouth"]
+    rise = _unit(rise - left * (rise @ left))
+    front = _unit(np.cross(left, rise))
+    if front @ (at["nose_tip"] - 0.5 * (at["ear.L"] + at["ear.R"])) < 0.0:
+        front = -front  # coordinates of the other hand
+    c, s = np.cos(LEAN), np.sin(LEAN)
+    return FaceAxes(left, c * rise + s * front, c * front - s * rise)
+
+
+def head_size(guides: Guides) -> float:
+    """From chin to glabella."""
+    return float(np.linalg.norm(np.asarray(guides["glabella"]) - np.asarray(guides["chin"])))
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / max(float(np.linalg.norm(vector)), 1e-30)

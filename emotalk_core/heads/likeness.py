@@ -4,17 +4,17 @@ and on which side of lips and lids it lies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from .face import Face
 from .surface import Surface, nearest
 
 SLITS = (
-    ("upper_lip", "lower_lip"),
-    ("upper_lid.L", "lower_lid.L"),
-    ("upper_lid.R", "lower_lid.R"),
+    ("upper_lip", "lower_lip", ""),
+    ("upper_lid", "lower_lid", "Left"),
+    ("upper_lid", "lower_lid", "Right"),
 )
 FACING = 0.05  # how many head sizes (1 = chin to glabella) a turned normal is away
 SIDED = 0.35  # and the other side of a slit
@@ -33,36 +33,40 @@ class Likeness:
         return np.einsum("nk,nkd->nd", self.shares, values[self.corners])
 
 
-def sides(surface: Surface, guides: Mapping[str, np.ndarray], of: np.ndarray) -> np.ndarray:
-    """For each slit (N, 3): 1 at the upper guide, -1 at the lower one, 0 half way between them as
-    one walks along the surface, where a slit is a detour. Guides are sought among vertices `of`.
+@dataclass(frozen=True, eq=False)
+class Sided:
+    """A head's skin with its slits."""
+
+    skin: Surface
+    side: np.ndarray  # float (N, 3): for each slit 1 at the upper guide, -1 at the lower one
+
+    def features(self, size: float) -> np.ndarray:
+        """What is compared (N, 9)."""
+        parts = self.skin.vertices / size, FACING * self.skin.normals, SIDED * self.side
+        return np.concatenate(parts, axis=1)
+
+
+def with_sides(face: Face) -> Sided:
+    """The face's skin, each vertex by how much nearer it is to an upper lip or lid than to the
+    lower one as one walks along the surface, where a slit is a detour.
     """
     found = []
-    for upper, lower in SLITS:
-        ways = []
-        for name in (upper, lower):
-            start = of[nearest(np.asarray(guides[name])[None], surface.vertices[of])[0]]
-            ways.append(surface.ways(int(start)))
-        up, down = ways
+    for upper, lower, side in SLITS:
+        up, down = (face.skin.ways(face.nearest_vertex(name, side)) for name in (upper, lower))
         total = up + down
         share = np.zeros(len(up))
         reached = np.isfinite(total) & (total > 0.0)
         share[reached] = (down[reached] - up[reached]) / total[reached]
         found.append(share)
-    return np.stack(found, axis=1)
+    return Sided(face.skin, np.stack(found, axis=1))
 
 
-def match(
-    vertices: np.ndarray, normals: np.ndarray, side: np.ndarray,
-    bent: Surface, bent_side: np.ndarray, size: float,
-) -> Likeness:  # fmt: skip
-    """The nearest place of the bent template, all weighed together."""
-
-    def features(points: np.ndarray, ways: np.ndarray, sided: np.ndarray) -> np.ndarray:
-        return np.concatenate([points / size, FACING * ways, SIDED * sided], axis=1)
-
-    of_bent = features(bent.vertices, bent.normals, bent_side)
-    own = features(vertices, normals, side)
+def match(head: Sided, template: Sided, size: float) -> Likeness:
+    """For each of the head's vertices the nearest place of the bent template, all weighed
+    together.
+    """
+    own, of_bent = head.features(size), template.features(size)
+    bent = template.skin
     start = nearest(own, of_bent)
     triangles, first = bent.triangles_of
     best = np.full(len(own), np.inf)
@@ -80,7 +84,7 @@ def match(
         best[rows[better]] = apart[better]
         corners[rows[better]], shares[rows[better]] = candidate[better], share[better]
     place = np.einsum("nk,nkd->nd", shares, bent.vertices[corners])
-    return Likeness(corners, shares, np.linalg.norm(place - vertices, axis=1) / size)
+    return Likeness(corners, shares, np.linalg.norm(place - head.skin.vertices, axis=1) / size)
 
 
 def _shares_in(points: np.ndarray, corners: np.ndarray) -> np.ndarray:

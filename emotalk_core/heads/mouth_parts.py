@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from .base_head import BaseMesh
-from .eyeballs import FaceAxes
+from .face import Face
 from .space_warp import SpaceWarp
 from .surface import Surface, blurred, nearest
 from .template import Template
@@ -30,8 +30,7 @@ class MouthInside:
 
     template: Template
     warp: SpaceWarp
-    axes: FaceAxes
-    size: float  # of the head
+    face: Face
 
     @cached_property
     def lower(self) -> np.ndarray:
@@ -84,17 +83,19 @@ class MouthInside:
             _apart(points, other).mean()
             for other in (self.tongue, np.concatenate([self.lower, self.upper]))
         )
-        return bool(hollow < HOLLOW and to_tongue < to_teeth and across > LEAST_TONGUE * self.size)
+        return bool(
+            hollow < HOLLOW and to_tongue < to_teeth and across > LEAST_TONGUE * self.face.size
+        )
 
     def _is_joined(self, piece: Surface) -> bool:
         """Whether upper and lower gums are one piece."""
-        wide = np.ptp(piece.vertices, axis=0).max() > 2.0 * LEAST_TONGUE * self.size
+        wide = np.ptp(piece.vertices, axis=0).max() > 2.0 * LEAST_TONGUE * self.face.size
         share = self._goes_with_jaw(piece.vertices).mean()
         return bool(wide and JOINED < share < 1.0 - JOINED and self._spans(piece.vertices))
 
     def _spans(self, points: np.ndarray) -> bool:
-        height = points @ self.axes.up
-        rows = [(row @ self.axes.up).mean() for row in (self.lower, self.upper)]
+        height = points @ self.face.axes.up
+        rows = [(row @ self.face.axes.up).mean() for row in (self.lower, self.upper)]
         return bool(height.min() < rows[0] and height.max() > rows[1] + (rows[1] - rows[0]))
 
     def _goes_with_jaw(self, points: np.ndarray) -> np.ndarray:
@@ -113,8 +114,8 @@ class MouthInside:
         ])  # fmt: skip
         middle = np.stack([piece.vertices.mean(axis=0) for piece in pieces])
         depth, height = (
-            (middle - middle.mean(axis=0)) @ way / self.size
-            for way in (self.axes.ahead, self.axes.up)
+            (middle - middle.mean(axis=0)) @ way / self.face.size
+            for way in (self.face.axes.ahead, self.face.axes.up)
         )
         for _ in range(ROUNDS if len(pieces) > FEW else 0):
             if is_lower.all() or not is_lower.any():
@@ -150,7 +151,7 @@ class MouthInside:
 
     def _in_box(self, points: np.ndarray, of: np.ndarray) -> np.ndarray:
         """Places (N, 3) from -1 to 1 within the box of other points along the face's axes."""
-        ways = np.stack([self.axes.left, self.axes.up, self.axes.ahead], axis=1)
+        ways = self.face.axes.rows.T
         low, high = (of @ ways).min(axis=0), (of @ ways).max(axis=0)
         return np.clip(2.0 * (points @ ways - low) / np.maximum(high - low, 1e-9) - 1.0, -1, 1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,18 +100,6 @@ class Surface:
         order = np.argsort(self.triangles.ravel(), kind="stable")
         first = np.searchsorted(self.triangles.ravel()[order], np.arange(len(self.vertices) + 1))
         return order // 3, first
-
-
-def rows_of_pieces(surface: Surface) -> list[np.ndarray]:
-    """The vertices (M,) of each connected piece."""
-    order = np.argsort(surface.pieces, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(surface.pieces[order])) + 1) if len(order) else []
-
-
-def face_piece(skin: Surface, guides: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Which vertices (N,) belong to the piece that the nose is on."""
-    tip = nearest(np.asarray(guides["nose_tip"])[None], skin.vertices)[0]
-    return skin.pieces == skin.pieces[tip]
 
 
 def part_of(surface: Surface, which: np.ndarray) -> Surface:

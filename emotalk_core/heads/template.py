@@ -10,9 +10,11 @@ import numpy as np
 
 from .base_head import BaseHead, read_base_head
 from .expressions import arched_brow, puff, raised_cheek, smile, sneer, sorrow
+from .face import Face
 from .falloff import smoothstep
-from .guides import base_guides
+from .guides import base_guides, face_axes, head_size
 from .lids import Lids, find_lids
+from .openings import SHARES, lip_rims
 from .surface import Surface, triangulated
 
 LID_FOLLOWS = 0.2  # share of a blink, or of wide eyes, in looking down or up
@@ -34,6 +36,7 @@ class Template:
     guides: Mapping[str, np.ndarray]
     base: BaseHead  # its lower teeth and tongue
     is_outside: np.ndarray  # bool (N,): seen from without, neither mouth, nostril nor socket
+    rims: Mapping[str, np.ndarray]  # "Left", "Right", "lips": as `openings` samples them
 
 
 @cache
@@ -41,13 +44,19 @@ def read_template() -> Template:
     """The template; read once."""
     base = read_base_head()
     skin = Surface(base.skin.vertices, triangulated(base.skin.faces))
-    return Template(skin, face_shapes(base), base_guides(), base, _is_outside(skin))
+    return Template(
+        skin, face_shapes(base), base_guides(), base, _is_outside(skin), _rims(base, skin)
+    )
 
 
 def face_shapes(base: BaseHead) -> dict[str, np.ndarray]:
-    """The base head's shapes, as wide as ARKit's are, with fields where its own fold or are meek."""
+    """The base head's shapes, as wide as ARKit's, with fields where its own fold or are meek."""
     rest, own = base.skin.vertices, base.skin.shapes
     shapes = {name: delta * _gain(name) for name, delta in own.items()}
+    for name in shapes:
+        if name.startswith("eye"):  # the base head's move the other socket's floor, too
+            way = 1.0 if name.endswith("Left") else -1.0
+            shapes[name] = shapes[name] * smoothstep(-6.0, 6.0, way * rest[:, :1])
     for eye in find_lids(base.skin):
         blink = "eyeBlinkLeft" if eye.side > 0 else "eyeBlinkRight"
         shapes[blink] = _meeting_lids(shapes[blink], eye, rest)
@@ -86,6 +95,24 @@ def _meeting_lids(blink: np.ndarray, eye: Lids, rest: np.ndarray) -> np.ndarray:
     order = np.argsort(rest[upper, 0])
     factor = np.interp(rest[:, 0], rest[upper, 0][order], share[order])
     return np.where(blink[:, 1:2] < 0.0, factor[:, None], 1.0) * blink
+
+
+def _rims(base: BaseHead, skin: Surface) -> dict[str, np.ndarray]:
+    guides, rest = base_guides(), base.skin.vertices
+    face = Face(skin, guides, face_axes(guides), head_size(guides), {})
+    found = {"lips": lip_rims(face).places}
+    for eye in find_lids(base.skin):
+        side = "Left" if eye.side > 0 else "Right"
+        start, end = (face.guide(name, side)[0] for name in ("eye_inner", "eye_outer"))
+        across = start + np.array(SHARES) * (end - start)
+        rims = (rest[eye.upper_rim(rest)], rest[eye.lower_rim(rest)])
+        lids = [_along(rim[np.argsort(rim[:, 0])], across) for rim in rims]
+        found[side] = np.stack(lids, axis=1).reshape(-1, 3)
+    return found
+
+
+def _along(rim: np.ndarray, across: np.ndarray) -> np.ndarray:
+    return np.stack([np.interp(across, rim[:, 0], rim[:, i]) for i in range(3)], axis=1)
 
 
 def _gain(name: str) -> float:
