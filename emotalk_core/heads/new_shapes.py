@@ -99,17 +99,14 @@ def _of_skin(template: Template, warp: SpaceWarp, face: Face, progress: Progress
 
 def _carried(template: Template, warp: SpaceWarp, like: Likeness) -> Shapes:
     """Deltas of the template's shapes, bent with its space, at each vertex of the likeness."""
-    rest = template.skin.vertices
-    start = warp(rest)
-    jaw = rest + template.shapes["jawOpen"]
-    jaw_bent = warp(jaw)
+    rest, jaw = template.skin.vertices, template.shapes["jawOpen"]
     found = {}
     for name, delta in template.shapes.items():
         moving = np.flatnonzero(np.abs(delta).max(axis=1) > 1e-4)
         bent = np.zeros_like(rest)
         # Lips close over an open jaw, so that is where their way is bent.
-        base, zero = (jaw, jaw_bent) if name == "mouthClose" else (rest, start)
-        bent[moving] = warp(base[moving] + delta[moving]) - zero[moving]
+        base = rest[moving] + (jaw[moving] if name == "mouthClose" else 0.0)
+        bent[moving] = warp.moves(base, delta[moving])
         found[name] = like.carried(bent)
     return found
 

@@ -22,6 +22,10 @@ class SpaceWarp:
         flat = points.reshape(-1, 3)
         return (self._basis(flat) @ self.weights).reshape(points.shape)
 
+    def moves(self, points: np.ndarray, deltas: np.ndarray) -> np.ndarray:
+        """Deltas (N, 3) of the bent points: what meets under the deltas meets there, too."""
+        return self(points + deltas) - self(points)
+
     def _basis(self, points: np.ndarray) -> np.ndarray:
         radial = _radial(points, self.centres, self.softness)
         return np.concatenate([radial, np.ones((len(points), 1)), points], axis=1)
