@@ -97,7 +97,7 @@ def _after_undo(*_: object) -> None:
 def _before_load(*_: object) -> None:
     # A new file ends modal operators and timers without a word to them.
     SESSION.end_job()
-    SESSION.left_out = []
+    SESSION.forget_results()
     SESSION.followed.clear()
     SESSION.forget_shown()
 

@@ -1,0 +1,115 @@
+"""New shape keys in the scene: all that a head gets, at once, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ....emotalk_core.arkit import CHANNELS
+from ....emotalk_core.errors import RigError
+from ....emotalk_core.heads.new_shapes import Shapes
+from ....emotalk_core.retarget import match_meshes
+from ..counting import counted
+from ..keying.still_keys import key_points
+from .parts import Part, check_can_get_keys
+
+__all__ = ["Given", "channels_there", "give", "of_kept", "of_raised_keys", "summary"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What became of one mesh."""
+
+    thing: bpy.types.Object
+    n_new: int
+    kept: tuple[str, ...]  # channels that it had already
+
+
+def channels_there(thing: bpy.types.Object) -> set[str]:
+    """Channels for which a mesh has a key, in any spelling of ARKit's names."""
+    if thing.data.shape_keys is None:
+        return set()
+    names = [block.name for block in thing.data.shape_keys.key_blocks]
+    matching = match_meshes({"": names}).get("")
+    of_arkit = matching.channels if matching and matching.convention == "arkit" else ()
+    return {*names, *of_arkit} & {*CHANNELS}
+
+
+def give(parts: Sequence[Part], shapes: Sequence[Shapes]) -> list[Given]:
+    """Write shapes as keys into the meshes that they move; nothing else is changed.
+
+    Raises
+    ------
+    RigError
+        A mesh that moves cannot get keys, or is not as it was measured: none has got any then.
+    """
+    wanted = [(part, moves) for part, moves in zip(parts, shapes, strict=True) if moves]
+    things = {thing.session_uid: thing for thing in bpy.data.objects}
+    for part, _moves in wanted:
+        _check(things.get(part.number), part)
+    return [_write(things[part.number], moves, part.to_own) for part, moves in wanted]
+
+
+def summary(given: Sequence[Given]) -> str:
+    """What was made, and where: `52 shape keys on Head, 8 on Eye.L`."""
+    made = [one for one in given if one.n_new]
+    if not made:
+        return "No shape key was made"
+    first, *others = made
+    told = f"{counted(first.n_new, 'shape key')} on {first.thing.name}"
+    return ", ".join([told, *(f"{one.n_new} on {one.thing.name}" for one in others)])
+
+
+def of_kept(given: Sequence[Given]) -> list[str]:
+    """What somebody should know whose meshes had some of the keys."""
+    return [
+        f"{one.thing.name} keeps its own {', '.join(one.kept[:3])}"
+        + (f" and {len(one.kept) - 3} more" if len(one.kept) > 3 else "")
+        for one in given
+        if one.kept
+    ]
+
+
+def of_raised_keys(given: Sequence[Given]) -> list[str]:
+    """What somebody should know whose face is another one by a key that is not at 0."""
+    raised = [
+        f"{one.thing.name}: {block.name}"
+        for one in given
+        for block in one.thing.data.shape_keys.key_blocks[1:]
+        if block.value != 0.0 and not block.mute
+    ]
+    told = f"{', '.join(raised[:3])}: not at 0. New keys are made for the face without it"
+    return [told] if raised else []
+
+
+def _check(thing: Any, part: Part) -> None:
+    if thing is None or thing.type != "MESH":
+        raise RigError("A mesh was deleted meanwhile", value=part.name, remedy="Try it again.")
+    check_can_get_keys(thing)
+    if len(thing.data.vertices) != len(part.mesh.vertices):
+        raise RigError("A mesh was changed meanwhile", value=thing.name, remedy="Try it again.")
+
+
+def _write(thing: bpy.types.Object, moves: Shapes, to_own: np.ndarray) -> Given:
+    """Basis first; then in ARKit's order what is not there."""
+    kept = channels_there(thing)
+    if thing.data.shape_keys is None:
+        thing.shape_key_add(name="Basis", from_mix=False).value = 0.0
+    keys: Any = thing.data.shape_keys
+    active, basis = thing.active_shape_key_index, keys.reference_key
+    rest = key_points(basis)
+    new = [name for name in CHANNELS if name in moves and name not in kept]
+    for name in new:
+        key = thing.shape_key_add(name=name, from_mix=False)
+        moved = rest + moves[name] @ to_own.T
+        key.data.foreach_set("co", moved.astype(np.float32).ravel())
+        key.slider_min, key.slider_max = 0.0, 1.0
+        key.value = 0.0  # new keys start at 1 in Blender 5
+        key.relative_key = basis
+    thing.active_shape_key_index = active
+    thing.data.update()
+    return Given(thing, len(new), tuple(name for name in CHANNELS if name in kept & {*moves}))

@@ -1,0 +1,202 @@
+"""Make Shape Keys: guides on a face that has none, then the keys."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import bpy
+from bpy.props import BoolProperty
+
+from ...emotalk_core.arkit import CHANNELS
+from ...emotalk_core.errors import EmoTalkError, RigError
+from ...emotalk_core.heads import new_shapes
+from ...emotalk_core.heads.guides import check_guides
+from ...emotalk_core.heads.new_shapes import NewShapes
+from ...emotalk_core.progress import Progress
+from ..bridge.heads import guides, new_keys, parts
+from ..bridge.jobs.session import SESSION
+from .background import BackgroundOperator
+from .base import WhenIdle
+from .rig import choose
+
+__all__ = ["CLASSES"]
+
+_FIRST = "mouth"  # the guide that is active when guides have been placed
+_WHICH = "Choose the mesh of a face as the character, or select it"
+_WHERE = "Move guides that are not where they belong, then press Make Shape Keys"
+
+
+def _skin(context: bpy.types.Context) -> bpy.types.Object | None:
+    return parts.skin_asked(context.scene.emotalk.rig.character, context.object)
+
+
+class _OfGuides(WhenIdle):
+    """Needs guides on a face."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there are some."""
+        skin = _skin(context)
+        if skin is None or not guides.are_there(skin):
+            cls.poll_message_set("The face has no guides yet: place them first")
+            return False
+        return super().poll(context)
+
+
+class EMOTALK_OT_place_guides(WhenIdle):
+    """Put guides onto a face without shape keys. From where they are its 52 keys are made"""
+
+    bl_idname = "emotalk.place_guides"
+    bl_label = "Place Guides"
+
+    symmetric: BoolProperty(
+        name="Symmetric", default=True, options={"SKIP_SAVE"},
+        description="Guides in the middle and on the left alone: the right ones are the left "
+        "ones' mirror in the mesh's own X",
+    )  # fmt: skip
+    anew: BoolProperty(
+        name="Guess Anew", options={"SKIP_SAVE"},
+        description="Forget where the guides were, and guess again",
+    )  # fmt: skip
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: "EMOTALK_OT_place_guides") -> str:
+        """Its buttons do parts of it."""
+        if properties.anew:
+            return "Guess again where the face's features are"
+        if properties.is_property_set("symmetric"):
+            sides = "Only the left is placed, the right mirrors it"
+            return sides if properties.symmetric else "Place the left and the right on their own"
+        return cls.__doc__ or ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether it is clear which face is meant."""
+        if _skin(context) is None:
+            cls.poll_message_set(_WHICH)
+            return False
+        return super().poll(context)
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Where they were, else where they are guessed to be."""
+        skin = _skin(context)
+        _leave_mode(context)
+        parts.check_can_get_keys(skin)
+        part = parts.measured(skin)
+        places = {} if self.anew else guides.known(skin)
+        if not places:
+            places = self._guessed(skin, part)
+        elif not self.properties.is_property_set("symmetric"):
+            self.symmetric = len(guides.without_right(places)) == len(places)
+        of_side = guides.without_right if self.symmetric else guides.both_sides
+        made = guides.place(context.scene, skin, of_side(places))
+        _select(context, made[_FIRST])
+        if guides.is_posed(skin, places):
+            self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
+        return _WHERE
+
+    def _guessed(self, skin: bpy.types.Object, part: parts.Part) -> guides.Places:
+        places, is_found = guides.guessed(skin, part)
+        if not is_found:
+            self.warn("No face was found: move every guide to where it belongs")
+        if not self.properties.is_property_set("symmetric"):
+            self.symmetric = guides.is_mirrored(places)
+            if not self.symmetric:
+                self.warn("The face does not mirror in the mesh's own X: both sides have guides")
+        return places
+
+
+class EMOTALK_OT_remove_guides(_OfGuides):
+    """Take the guides away. When they are placed again they stand where they were"""
+
+    bl_idname = "emotalk.remove_guides"
+    bl_label = "Remove Guides"
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Away with them."""
+        skin = _skin(context)
+        guides.remove(skin)
+        _select(context, skin)
+        return "Removed the guides"
+
+
+class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
+    """Give the face its 52 shape keys, and eyes, teeth, tongue, brows and lashes what they need.
+    Keys that are there stay
+    """
+
+    bl_idname = "emotalk.make_shape_keys"
+    bl_label = "Make Shape Keys"
+    bl_description = (
+        "Give the face its 52 shape keys, and eyes, teeth, tongue, brows and lashes what they "
+        "need of them. Keys that are there stay. Esc stops, and nothing has changed"
+    )
+
+    _scene = 0  # Blender's number of it
+    _parts: Sequence[parts.Part] = ()
+
+    def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:
+        """At once: nothing is to be asked."""
+        self.by_hand = True
+        return self.execute(context)
+
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], NewShapes]:
+        """Measure the head; then its shapes are made."""
+        skin = _skin(context)
+        _leave_mode(context)
+        parts.check_can_get_keys(skin)
+        if new_keys.channels_there(skin) >= {*CHANNELS}:
+            remedy = "Delete those that are to be made anew."
+            raise RigError("The face has all 52 shape keys", value=skin.name, remedy=remedy)
+        self._scene = context.scene.session_uid
+        self._parts = [parts.measured(thing) for thing in (skin, *parts.other_parts(skin))]
+        places = guides.both_sides(guides.there(skin))
+        check_guides(places)
+        points = guides.on_skin(skin, self._parts[0], places)
+        return partial(new_shapes.make_shapes, [part.mesh for part in self._parts], points)
+
+    def put(self, context: bpy.types.Context, result: NewShapes) -> str:
+        """Write all keys, or none; the character can speak then."""
+        given = new_keys.give(self._parts, result.of_meshes)
+        skin = given[0].thing if given else None
+        scene = next((one for one in bpy.data.scenes if one.session_uid == self._scene), None)
+        notes = [*result.notes, *new_keys.of_kept(given), *new_keys.of_raised_keys(given)]
+        if skin is not None:
+            guides.remove(skin)
+            notes += self._choose(scene, skin)
+            _select(context, skin)
+        for note in notes:
+            self.warn(note)
+        told = new_keys.summary(given)
+        SESSION.new_keys = (told, *notes)
+        return told
+
+    def _choose(self, scene: bpy.types.Scene | None, skin: bpy.types.Object) -> list[str]:
+        """Make it the character; what is wrong with that."""
+        if scene is None:  # deleted meanwhile
+            return []
+        scene.emotalk.rig.character = skin
+        try:
+            choose(scene.emotalk.rig, skin)
+        except EmoTalkError as error:  # a names file of another character, for instance
+            return [str(error)]
+        return []
+
+
+def _leave_mode(context: bpy.types.Context) -> None:
+    """What is edited is written into its mesh, and everything stands where it was moved to."""
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    context.view_layer.update()
+
+
+def _select(context: bpy.types.Context, thing: bpy.types.Object) -> None:
+    layer = context.view_layer
+    if thing.name not in layer.objects:
+        return
+    for other in layer.objects.selected:
+        other.select_set(state=False)
+    thing.select_set(state=True)
+    layer.objects.active = thing
+
+
+CLASSES = (EMOTALK_OT_place_guides, EMOTALK_OT_remove_guides, EMOTALK_OT_make_shape_keys)
