@@ -191,6 +191,7 @@ def _leave_mode(context: bpy.types.Context) -> None:
 
 def _select(context: bpy.types.Context, thing: bpy.types.Object) -> None:
     layer = context.view_layer
+    layer.update()  # it may be new
     if thing.name not in layer.objects:
         return
     for other in layer.objects.selected:

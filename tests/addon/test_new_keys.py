@@ -1,0 +1,373 @@
+"""Make Shape Keys: what is measured, what is written, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.addon.bare_heads import (
+    EYE_CHANNELS,
+    UP,
+    Maker,
+    add_ball,
+    guides_of,
+    keys_on,
+    moved_by,
+)
+from tests.addon.layouts import Layout, context_of
+from tests.addon.scenes import keys_of, overridden, state
+from tests.addon.windows import Screen, event, is_quiet, to_its_end
+
+
+@pytest.fixture
+def maker(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Maker:
+    """In place of the core's."""
+    from emotalk.emotalk_core.heads import new_shapes
+
+    made = Maker()
+    monkeypatch.setattr(new_shapes, "make_shapes", made)
+    return made
+
+
+@pytest.fixture
+def skin(maker: Maker) -> Any:
+    """A head with an eye that hangs on it, both without keys, and guides on it."""
+    head = add_ball("Head")
+    eye = add_ball("Eye", at=(0.3, -0.8, 0.2), radius=0.2)
+    eye.parent = head
+    bpy.context.view_layer.objects.active = head
+    bpy.ops.emotalk.place_guides(symmetric=True)
+    return head
+
+
+def eye() -> Any:
+    return bpy.data.objects["Eye"]
+
+
+def make() -> None:
+    assert bpy.ops.emotalk.make_shape_keys() == {"FINISHED"}
+
+
+def test_the_head_has_52_keys_and_the_eye_its_own(skin: Any) -> None:
+    from emotalk.emotalk_core.arkit import CHANNELS
+
+    make()
+
+    assert keys_on(skin) == ["Basis", *CHANNELS]
+    assert keys_on(eye()) == ["Basis", *sorted(EYE_CHANNELS, key=CHANNELS.index)]
+    for key in skin.data.shape_keys.key_blocks[1:]:
+        assert (key.value, key.slider_min, key.slider_max) == (0.0, 0.0, 1.0)
+        assert key.relative_key.name == "Basis"
+    np.testing.assert_allclose(moved_by(skin, "jawOpen"), np.tile(UP, (42, 1)), atol=1e-6)
+
+
+def test_it_is_chosen_and_the_guides_are_gone(skin: Any) -> None:
+    group = bpy.context.scene.emotalk.rig
+
+    make()
+
+    assert not guides_of(skin)
+    assert group.character == bpy.context.object == skin
+    assert [(item.name, item.n_found) for item in group.targets] == [("Head", 52), ("Eye", 2)]
+    bpy.ops.emotalk.place_guides()
+    assert len(guides_of(skin)) == 18
+
+
+def test_the_result_says_what_was_made(skin: Any) -> None:
+    make()
+
+    layout = Layout()
+    panel = bpy.types.EMOTALK_PT_result
+    assert panel.poll(context_of(400))
+    panel.draw(SimpleNamespace(layout=layout), context_of(400))
+    assert layout.labels == ["52 shape keys on Head, 2 on Eye", "The lips are shut"]
+
+
+@pytest.mark.usefixtures("fake_engine")
+def test_animate_moves_it_at_once(skin: Any, speech: Path) -> None:
+    make()
+    ours = bpy.context.scene.emotalk
+    ours.source, ours.filepath = "FILE", str(speech)
+
+    bpy.ops.emotalk.animate()
+
+    assert len(keys_of(skin, "jawOpen")[0]) > 10
+    assert len(keys_of(eye(), EYE_CHANNELS[0])[0]) > 10
+
+
+def test_one_undo_takes_all_of_it_back(skin: Any) -> None:
+    bpy.ops.ed.undo_push(message="Before")
+    make()
+    bpy.ops.ed.undo_push(message="After")
+
+    bpy.ops.ed.undo()
+
+    assert keys_on(bpy.data.objects["Head"]) == keys_on(eye()) == []
+    assert len(guides_of(bpy.data.objects["Head"])) == 18
+
+
+def test_right_guides_mirror_the_left_and_all_are_on_the_skin(skin: Any, maker: Maker) -> None:
+    guides_of(skin)["chin"].location = (0.0, -7.0, 0.0)  # in the air
+
+    make()
+
+    there = maker.guides
+    assert len(there) == 28
+    np.testing.assert_allclose(there["ear.R"], there["ear.L"] * (-1, 1, 1), atol=1e-5)
+    np.testing.assert_allclose(there["chin"], (0.0, -1.0, 0.0), atol=1e-5)
+
+
+def test_meshes_are_measured_in_the_world_and_keys_written_in_their_own(
+    skin: Any, maker: Maker
+) -> None:
+    skin.location, skin.scale = (1.0, 2.0, 3.0), (2.0, 2.0, 0.5)
+    skin.rotation_euler.x = np.pi / 2
+
+    make()
+
+    there, world = maker.meshes[0].vertices, skin.matrix_world
+    expected = np.array([world @ vertex.co for vertex in skin.data.vertices])
+    np.testing.assert_allclose(there, expected, atol=1e-5)
+    turned = np.array(world.to_3x3()) @ moved_by(skin, "jawOpen").T
+    np.testing.assert_allclose(turned.T, np.tile(UP, (42, 1)), atol=1e-5)
+
+
+def volume(mesh: Any) -> float:
+    """Above 0 where the faces look outwards."""
+    faces = np.concatenate([mesh.faces[:, :3], mesh.faces[mesh.faces[:, 3] >= 0][:, [0, 2, 3]]])
+    a, b, c = (mesh.vertices[faces[:, i]] - mesh.vertices.mean(axis=0) for i in range(3))
+    return float((np.cross(a, b) * c).sum() / 6.0)
+
+
+@pytest.mark.parametrize("scale", [1.0, -1.0])
+def test_faces_look_outwards_under_a_negative_scale_too(
+    skin: Any, maker: Maker, scale: float
+) -> None:
+    skin.scale.x = scale
+
+    make()
+
+    assert [volume(mesh) > 0.0 for mesh in maker.meshes] == [True, True]
+    assert maker.meshes[0].faces.shape == (48, 4)
+
+
+def test_a_face_of_many_corners_is_measured_as_triangles(maker: Maker) -> None:
+    head = add_ball("Head")
+    mesh = bpy.data.meshes.new("Five")
+    mesh.from_pydata([(0, 0, 0), (2, 0, 0), (3, 1, 0), (1, 3, 0), (-1, 1, 0)], [], [range(5)])
+    head.data = mesh
+    bpy.ops.emotalk.place_guides()
+    from emotalk.addon.bridge.heads import parts
+
+    faces = parts.measured(head).mesh.faces
+
+    assert faces.shape == (3, 4)
+    assert (faces[:, 3] == -1).all()
+    assert {*faces[:, :3].ravel().tolist()} == {0, 1, 2, 3, 4}
+
+
+def test_an_eye_on_a_bone_is_measured_where_it_is_at_rest(skin: Any, maker: Maker) -> None:
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    skin.parent = rig
+    eye().parent, eye().parent_type, eye().parent_bone = rig, "BONE", "Bone"
+    bpy.context.view_layer.update()
+    rest = np.array([eye().matrix_world @ vertex.co for vertex in eye().data.vertices])
+    rig.pose.bones[0].location = (0.0, 0.1, 0.0)
+    rig.pose.bones[0].rotation_quaternion = (0.9, 0.1, 0.0, 0.0)
+    bpy.context.scene.emotalk.rig.character = skin
+    bpy.context.view_layer.objects.active = skin
+
+    make()
+
+    np.testing.assert_allclose(maker.meshes[1].vertices, rest, atol=1e-5)
+
+
+def test_a_modifier_that_bends_changes_nothing_that_is_measured(skin: Any, maker: Maker) -> None:
+    skin.modifiers.new("Smooth", "SUBSURF")
+    skin.modifiers.new("Bend", "SIMPLE_DEFORM").angle = 1.0
+
+    make()
+
+    assert len(maker.meshes[0].vertices) == 42
+    np.testing.assert_allclose(np.linalg.norm(maker.meshes[0].vertices, axis=1), 1.0, atol=1e-5)
+
+
+def test_keys_that_are_there_stay(skin: Any) -> None:
+    skin.shape_key_add(name="Rest", from_mix=False)
+    for name, value in (("Fat", 0.5), ("JawOpen", 0.25)):
+        key = skin.shape_key_add(name=name, from_mix=False)
+        key.data[0].co.z, key.value, key.slider_max = 9.0, value, 2.0
+
+    make()
+
+    assert keys_on(skin)[:3] == ["Rest", "Fat", "JawOpen"]
+    assert len(keys_on(skin)) == 3 + 51
+    kept = skin.data.shape_keys.key_blocks["JawOpen"]
+    assert (kept.data[0].co.z, kept.value, kept.slider_max) == (9.0, 0.25, 2.0)
+    assert skin.data.shape_keys.key_blocks["mouthClose"].relative_key.name == "Rest"
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    assert SESSION.new_keys[0] == "51 shape keys on Head, 2 on Eye"
+    assert "Head keeps its own jawOpen" in SESSION.new_keys
+    assert any(note.startswith("Head: Fat, Head: JawOpen: not at 0") for note in SESSION.new_keys)
+
+
+def test_what_is_anothers_or_never_rendered_is_left_alone(skin: Any, maker: Maker) -> None:
+    spare, beside = add_ball("Spare"), add_ball("Beside", at=(9.0, 0.0, 0.0))
+    hidden, anothers = add_ball("Hidden"), add_ball("Anothers")
+    for thing in (spare, beside, hidden, anothers):
+        thing.parent = skin
+    spare.hide_render = True
+    hidden.hide_set(state=True)
+    anothers.modifiers.new("Rig", "ARMATURE").object = bpy.data.objects.new(
+        "Rig", bpy.data.armatures.new("Rig")
+    )
+    bpy.context.scene.collection.objects.link(bpy.data.objects["Rig"])
+    bpy.context.view_layer.objects.active = skin
+
+    make()
+
+    assert len(maker.meshes) == 3  # Head, Eye, Hidden
+    assert [keys_on(thing) for thing in (spare, beside, anothers)] == [[], [], []]
+
+
+def share(thing: Any) -> None:
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("Copy", thing.data))
+
+
+def make_absolute(thing: Any) -> None:
+    thing.shape_key_add(name="Basis")
+    thing.data.shape_keys.use_relative = False
+
+
+WHYS = [
+    (lambda thing: thing.modifiers.new("Half", "MIRROR"), "Mirror modifier"),
+    (share, "2 objects share the mesh"),
+    (make_absolute, "absolute"),
+]
+
+
+@pytest.mark.parametrize("name", ["Head", "Eye"])
+@pytest.mark.parametrize(("spoil", "why"), WHYS)
+def test_a_mesh_that_cannot_get_keys_is_named_and_none_gets_any(
+    skin: Any, name: str, spoil: Callable[[Any], object], why: str
+) -> None:
+    thing = bpy.data.objects[name]
+    spoil(thing)
+    n_keys, before = len(keys_on(thing)), state()
+
+    with pytest.raises(RuntimeError, match=f"{why}.*: '{name}'"):
+        bpy.ops.emotalk.make_shape_keys()
+
+    assert state() == before
+    assert len(keys_on(skin)) + len(keys_on(eye())) == n_keys
+    assert len(guides_of(skin)) == 18
+
+
+def test_a_linked_mesh_is_refused(addon: Any, head: Any, tmp_path: Path) -> None:
+    thing = overridden(tmp_path / "library.blend", head)
+    bpy.context.scene.emotalk.rig.character = thing
+
+    with pytest.raises(RuntimeError, match=r"linked mesh.*'Head'. Make it local"):
+        bpy.ops.emotalk.place_guides()
+
+
+def test_a_scale_of_nothing_is_refused(skin: Any) -> None:
+    eye().scale.z = 0.0
+
+    with pytest.raises(RuntimeError, match="scaled to nothing: 'Eye'"):
+        bpy.ops.emotalk.make_shape_keys()
+
+    assert keys_on(skin) == []
+
+
+def test_a_face_that_has_all_of_them_is_refused(skin: Any) -> None:
+    make()
+    bpy.ops.emotalk.place_guides()
+
+    with pytest.raises(RuntimeError, match="has all 52 shape keys: 'Head'"):
+        bpy.ops.emotalk.make_shape_keys()
+
+
+def test_a_guide_that_is_missing_is_named(skin: Any) -> None:
+    bpy.data.objects.remove(guides_of(skin)["nose_tip"])
+
+    with pytest.raises(RuntimeError, match="A guide is missing: 'nose_tip'"):
+        bpy.ops.emotalk.make_shape_keys()
+
+
+def test_without_guides_the_button_is_off(skin: Any) -> None:
+    bpy.ops.emotalk.remove_guides()
+
+    assert not bpy.ops.emotalk.make_shape_keys.poll()
+    assert not bpy.ops.emotalk.remove_guides.poll()
+
+
+def test_guides_that_are_no_face_leave_the_scene_as_it_was(skin: Any, maker: Maker) -> None:
+    from emotalk.emotalk_core.errors import InputError
+
+    maker.error = InputError("No face has such guides", value="chin", remedy="Move it.")
+    before = state()
+
+    with pytest.raises(RuntimeError, match="No face has such guides: 'chin'"):
+        bpy.ops.emotalk.make_shape_keys()
+
+    assert state() == before
+    assert keys_on(skin) == []
+
+
+def making(screen: Screen) -> Any:
+    """*Make Shape Keys* by hand in that window, at work. Blender makes operators itself, so this is
+    its methods.
+    """
+    from emotalk.addon.operators.background import BackgroundOperator
+    from emotalk.addon.operators.base import EmoTalkOperator
+    from emotalk.addon.operators.new_keys import EMOTALK_OT_make_shape_keys
+
+    methods: dict[str, Any] = {"said": []}
+    for cls in (EmoTalkOperator, BackgroundOperator, EMOTALK_OT_make_shape_keys):
+        methods |= {n: v for n, v in vars(cls).items() if not n.startswith(("__", "bl_", "poll"))}
+    methods["report"] = lambda self, _kind, text: self.said.append(text)
+    operator = type("Operator", (), methods)()
+    assert operator._start(screen) == {"RUNNING_MODAL"}
+    return operator
+
+
+def test_in_a_window_it_is_made_in_the_background(skin: Any, screen: Screen) -> None:
+    operator = making(screen)
+
+    assert to_its_end(operator, screen) == {"FINISHED"}
+
+    assert operator.said == ["52 shape keys on Head, 2 on Eye", "The lips are shut"]
+    assert is_quiet(screen)
+
+
+def test_esc_leaves_the_scene_as_it_was(skin: Any, screen: Screen) -> None:
+    before = state()
+    operator = making(screen)
+    operator.modal(screen, event("ESC"))
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+
+    assert state() == before
+    assert keys_on(skin) == keys_on(eye()) == []
+    assert is_quiet(screen)
+
+
+def test_a_mesh_that_is_changed_meanwhile_is_named_and_none_gets_keys(
+    skin: Any, screen: Screen
+) -> None:
+    operator = making(screen)
+    eye().data.vertices.add(1)
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+
+    assert "A mesh was changed meanwhile: 'Eye'" in operator.said[0]
+    assert keys_on(skin) == []
