@@ -1,7 +1,8 @@
 """Make Shape Keys: guides on a face that has none, then the keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty
@@ -89,10 +90,19 @@ class EMOTALK_OT_place_guides(WhenIdle):
             self.symmetric = len(guides.without_right(places)) == len(places)
         of_side = guides.without_right if self.symmetric else guides.both_sides
         made = guides.place(context.scene, skin, of_side(places))
+        self._choose(context.scene.emotalk.rig, skin)
+        _show(context, made.values())
         _select(context, made[_FIRST])
         if guides.is_posed(skin, places):
             self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
         return _WHERE
+
+    def _choose(self, group: Any, skin: bpy.types.Object) -> None:
+        """What is said of another character is said no more."""
+        if group.character != skin:
+            group.character = skin
+            group.targets.clear()
+            group.notes = ""
 
     def _guessed(self, skin: bpy.types.Object, part: parts.Part) -> guides.Places:
         places, is_found = guides.guessed(skin, part)
@@ -187,6 +197,15 @@ def _leave_mode(context: bpy.types.Context) -> None:
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     context.view_layer.update()
+
+
+def _show(context: bpy.types.Context, things: Iterable[Any]) -> None:
+    """In a view that shows some things alone, too."""
+    view: Any = context.space_data
+    if view is not None and view.type == "VIEW_3D" and view.local_view is not None:
+        context.view_layer.update()
+        for thing in things:
+            thing.local_view_set(view, state=True)
 
 
 def _select(context: bpy.types.Context, thing: bpy.types.Object) -> None:

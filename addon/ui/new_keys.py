@@ -14,13 +14,16 @@ __all__ = ["draw_made_keys", "draw_new_keys"]
 
 def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
     """The offer where a face has no keys that speak; once its guides are there, what to do."""
-    group = context.scene.emotalk.rig
-    skin = parts.skin_asked(group.character, context.object)
+    group, active = context.scene.emotalk.rig, context.object
+    is_placing = active is not None and characters.is_guide(active)
+    if _is_known(group) and not is_placing:
+        return
+    skin = parts.skin_asked(group.character, active)
     if skin is None:
         return
     if guides.are_there(skin):
         _draw_guides(layout.box(), skin, context)
-    elif _is_silent(group, skin):
+    elif len(skin.data.polygons) and not parts.can_speak(skin):
         layout.operator("emotalk.place_guides", text="Make Shape Keys...", icon="SHAPEKEY_DATA")
 
 
@@ -47,6 +50,12 @@ def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -
     box.operator("emotalk.remove_guides", icon="X")
 
 
-def _is_silent(group: Any, skin: bpy.types.Object) -> bool:
-    is_of_bones = group.character is not None and group.notes and not group.targets
-    return not (is_of_bones or parts.can_speak(skin)) and len(skin.data.polygons) > 0
+def _is_known(group: Any) -> bool:
+    """Whether the character was found to move: by bones, or an armature's meshes, of which it would
+    be slow to ask each time.
+    """
+    if group.character is None:
+        return False
+    if not group.targets:
+        return bool(group.notes)
+    return group.character.type != "MESH" and any(item.n_found for item in group.targets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,7 @@ from ....emotalk_core.errors import RigError
 from ....emotalk_core.heads.new_shapes import Shapes
 from ....emotalk_core.retarget import match_meshes
 from ..counting import counted
-from ..keying.still_keys import key_points
-from .parts import Part, check_can_get_keys
+from .parts import Part, check_can_get_keys, rest_points
 
 __all__ = ["Given", "channels_there", "give", "of_kept", "of_raised_keys", "summary"]
 
@@ -51,7 +50,10 @@ def give(parts: Sequence[Part], shapes: Sequence[Shapes]) -> list[Given]:
     things = {thing.session_uid: thing for thing in bpy.data.objects}
     for part, _moves in wanted:
         _check(things.get(part.number), part)
-    return [_write(things[part.number], moves, part.to_own) for part, moves in wanted]
+    planned = [_planned(things[part.number], moves, part.to_own) for part, moves in wanted]
+    for plan in planned:
+        _write(plan)
+    return [Given(plan.thing, len(plan.points), plan.kept) for plan in planned]
 
 
 def summary(given: Sequence[Given]) -> str:
@@ -94,22 +96,35 @@ def _check(thing: Any, part: Part) -> None:
         raise RigError("A mesh was changed meanwhile", value=thing.name, remedy="Try it again.")
 
 
-def _write(thing: bpy.types.Object, moves: Shapes, to_own: np.ndarray) -> Given:
-    """Basis first; then in ARKit's order what is not there."""
-    kept = channels_there(thing)
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    thing: bpy.types.Object
+    points: Mapping[str, np.ndarray]  # of each new key, float32 (3 N,), in ARKit's order
+    kept: tuple[str, ...]
+
+
+def _planned(thing: bpy.types.Object, moves: Shapes, to_own: np.ndarray) -> _Plan:
+    kept, rest = channels_there(thing) & {*moves}, rest_points(thing.data)
+    points = {
+        name: (rest + moves[name] @ to_own.T).astype(np.float32).ravel()
+        for name in CHANNELS
+        if name in moves and name not in kept
+    }
+    return _Plan(thing, points, tuple(name for name in CHANNELS if name in kept))
+
+
+def _write(plan: _Plan) -> None:
+    """Basis first."""
+    thing = plan.thing
     if thing.data.shape_keys is None:
         thing.shape_key_add(name="Basis", from_mix=False).value = 0.0
     keys: Any = thing.data.shape_keys
     active, basis = thing.active_shape_key_index, keys.reference_key
-    rest = key_points(basis)
-    new = [name for name in CHANNELS if name in moves and name not in kept]
-    for name in new:
+    for name, points in plan.points.items():
         key = thing.shape_key_add(name=name, from_mix=False)
-        moved = rest + moves[name] @ to_own.T
-        key.data.foreach_set("co", moved.astype(np.float32).ravel())
+        key.data.foreach_set("co", points)
         key.slider_min, key.slider_max = 0.0, 1.0
         key.value = 0.0  # new keys start at 1 in Blender 5
         key.relative_key = basis
     thing.active_shape_key_index = active
     thing.data.update()
-    return Given(thing, len(new), tuple(name for name in CHANNELS if name in kept & {*moves}))

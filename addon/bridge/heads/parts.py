@@ -23,6 +23,7 @@ __all__ = [
     "check_can_get_keys",
     "measured",
     "other_parts",
+    "rest_points",
     "skin_asked",
     "world_at_rest",
 ]
@@ -57,9 +58,12 @@ def skin_asked(
 
 def can_speak(thing: bpy.types.Object) -> bool:
     """Whether a shape key of its character moves the mouth."""
-    meshes = characters.character_meshes(thing)
-    names = (tuple(block.name for block in m.data.shape_keys.key_blocks) for m in meshes)
-    return any(map(_moves_mouth, names))
+    is_found = characters.has_keys(thing) and _moves_mouth(_keys_of(thing))
+    return is_found or any(_moves_mouth(_keys_of(m)) for m in characters.character_meshes(thing))
+
+
+def _keys_of(mesh: bpy.types.Object) -> tuple[str, ...]:
+    return tuple(block.name for block in mesh.data.shape_keys.key_blocks)
 
 
 @lru_cache(maxsize=64)
@@ -97,7 +101,7 @@ def measured(thing: bpy.types.Object) -> Part:
     faces = _faces(thing.data)
     if np.linalg.det(turn) < 0.0:  # mirrored by its scale: its faces would look inwards
         faces = np.where(faces[:, 3:] < 0, faces[:, [2, 1, 0, 3]], faces[:, ::-1])
-    mesh = HeadMesh(_rest_points(thing.data) @ turn.T + place, faces)
+    mesh = HeadMesh(rest_points(thing.data) @ turn.T + place, faces)
     return Part(thing.session_uid, thing.name, mesh, np.linalg.inv(turn))
 
 
@@ -147,7 +151,7 @@ def _reason_against(thing: bpy.types.Object) -> tuple[str, str] | None:
     return None
 
 
-def _rest_points(mesh: bpy.types.Mesh) -> np.ndarray:
+def rest_points(mesh: bpy.types.Mesh) -> np.ndarray:
     """float64 (N, 3), the basis."""
     if mesh.shape_keys is not None:
         return key_points(mesh.shape_keys.reference_key).astype(np.float64)
