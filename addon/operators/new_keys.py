@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import BoolProperty
@@ -43,11 +43,15 @@ class _OfGuides(WhenIdle):
         return super().poll(context)
 
 
-class EMOTALK_OT_place_guides(WhenIdle):
+class EMOTALK_OT_place_guides(BackgroundOperator):
     """Put guides onto a face without shape keys. From where they are its 52 keys are made"""
 
     bl_idname = "emotalk.place_guides"
     bl_label = "Place Guides"
+    bl_options: ClassVar[set[str]] = {"UNDO"}  # F9 would guess again
+
+    _part: parts.Part
+    _scene = 0  # Blender's number of it
 
     symmetric: BoolProperty(
         name="Symmetric", default=True, options={"SKIP_SAVE"},
@@ -77,25 +81,47 @@ class EMOTALK_OT_place_guides(WhenIdle):
             return False
         return super().poll(context)
 
-    def run(self, context: bpy.types.Context) -> str:
-        """Where they were, else where they are guessed to be."""
+    def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:
+        """At once; in the background where they have to be guessed."""
+        self.by_hand = self.anew or not guides.known(_skin(context))
+        return self.execute(context)
+
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], guides.Guess | None]:
+        """Guess where they may be, if nobody knows."""
         skin = _skin(context)
         _leave_mode(context)
         parts.check_can_get_keys(skin)
-        part = parts.measured(skin)
-        places = {} if self.anew else guides.known(skin)
-        if not places:
-            places = self._guessed(skin, part)
-        elif not self.properties.is_property_set("symmetric"):
-            self.symmetric = len(guides.without_right(places)) == len(places)
+        self._part, self._scene = parts.measured(skin), context.scene.session_uid
+        if guides.known(skin) and not self.anew:
+            return lambda _progress: None
+        return partial(guides.guess, self._part.mesh)
+
+    def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
+        """Where they were, else where they are guessed to be."""
+        skin, scene = parts.thing_of(self._part), _scene_of(self._scene)
+        places = guides.known(skin) if result is None else guides.places_of(skin, result)
+        self._tell(result, places)
         of_side = guides.without_right if self.symmetric else guides.both_sides
-        made = guides.place(context.scene, skin, of_side(places))
-        self._choose(context.scene.emotalk.rig, skin)
+        made = guides.place(scene, skin, of_side(places))
+        self._choose(scene.emotalk.rig, skin)
         _show(context, made.values())
-        _select(context, made[_FIRST])
+        _select(context, made.get(_FIRST, skin))
         if guides.is_posed(skin, places):
             self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
         return _WHERE
+
+    def _tell(self, result: guides.Guess | None, places: guides.Places) -> None:
+        """What was found, and so how many sides have guides, if that was not asked for."""
+        if result is not None and not result.is_found:
+            self.warn("No face was found: move every guide to where it belongs")
+        if self.properties.is_property_set("symmetric"):
+            return
+        if result is None:
+            self.symmetric = len(guides.without_right(places)) == len(places)
+            return
+        self.symmetric = guides.is_mirrored(places)
+        if not self.symmetric:
+            self.warn("The face does not mirror in the mesh's own X: both sides have guides")
 
     def _choose(self, group: Any, skin: bpy.types.Object) -> None:
         """What is said of another character is said no more."""
@@ -103,16 +129,6 @@ class EMOTALK_OT_place_guides(WhenIdle):
             group.character = skin
             group.targets.clear()
             group.notes = ""
-
-    def _guessed(self, skin: bpy.types.Object, part: parts.Part) -> guides.Places:
-        places, is_found = guides.guessed(skin, part)
-        if not is_found:
-            self.warn("No face was found: move every guide to where it belongs")
-        if not self.properties.is_property_set("symmetric"):
-            self.symmetric = guides.is_mirrored(places)
-            if not self.symmetric:
-                self.warn("The face does not mirror in the mesh's own X: both sides have guides")
-        return places
 
 
 class EMOTALK_OT_remove_guides(_OfGuides):
@@ -166,13 +182,13 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
 
     def put(self, context: bpy.types.Context, result: NewShapes) -> str:
         """Write all keys, or none; the character can speak then."""
+        scene = _scene_of(self._scene)
         given = new_keys.give(self._parts, result.of_meshes)
         skin = given[0].thing if given else None
-        scene = next((one for one in bpy.data.scenes if one.session_uid == self._scene), None)
         notes = [*result.notes, *new_keys.of_kept(given), *new_keys.of_raised_keys(given)]
         if skin is not None:
             guides.remove(skin)
-            notes += self._choose(scene, skin)
+            notes += self._choose(scene.emotalk.rig, skin)
             _select(context, skin)
         for note in notes:
             self.warn(note)
@@ -180,16 +196,22 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
         SESSION.new_keys = (told, *notes)
         return told
 
-    def _choose(self, scene: bpy.types.Scene | None, skin: bpy.types.Object) -> list[str]:
+    def _choose(self, group: Any, skin: bpy.types.Object) -> list[str]:
         """Make it the character; what is wrong with that."""
-        if scene is None:  # deleted meanwhile
-            return []
-        scene.emotalk.rig.character = skin
+        group.character = skin
         try:
-            choose(scene.emotalk.rig, skin)
+            choose(group, skin)
         except EmoTalkError as error:  # a names file of another character, for instance
             return [str(error)]
         return []
+
+
+def _scene_of(number: int) -> bpy.types.Scene:
+    found = next((scene for scene in bpy.data.scenes if scene.session_uid == number), None)
+    if found is None:
+        remedy = "Try it again in another one."
+        raise RigError("The scene was deleted meanwhile", value="Face Guides", remedy=remedy)
+    return found
 
 
 def _leave_mode(context: bpy.types.Context) -> None:

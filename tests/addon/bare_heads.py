@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -66,6 +67,24 @@ def add_ball(name: str, at: Sequence[float] = (0.0, 0.0, 0.0), radius: float = 1
 def guides_of(thing: Any) -> dict[str, Any]:
     """The empties that hang on it, by the name of the guide."""
     return {child["emotalk_guide"]: child for child in thing.children if "emotalk_guide" in child}
+
+
+def in_window(screen: Any, name: str, **properties: Any) -> Any:
+    """An operator of this noun by hand in that window, at work. Blender makes operators itself, so
+    this is its methods.
+    """
+    from emotalk.addon.operators import new_keys
+    from emotalk.addon.operators.background import BackgroundOperator
+    from emotalk.addon.operators.base import EmoTalkOperator
+
+    methods: dict[str, Any] = {"said": [], **properties}
+    methods["properties"] = SimpleNamespace(is_property_set=properties.__contains__)
+    for cls in (EmoTalkOperator, BackgroundOperator, getattr(new_keys, f"EMOTALK_OT_{name}")):
+        methods |= {n: v for n, v in vars(cls).items() if not n.startswith(("__", "bl_", "poll"))}
+    methods["report"] = lambda self, _kind, text: self.said.append(text)
+    operator = type("Operator", (), methods)()
+    assert operator._start(screen) == {"RUNNING_MODAL"}
+    return operator
 
 
 def keys_on(thing: Any) -> list[str]:

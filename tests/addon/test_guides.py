@@ -9,9 +9,10 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.bare_heads import add_ball, guides_of
+from tests.addon.bare_heads import add_ball, guides_of, in_window
 from tests.addon.layouts import Layout, buttons_of, context_of
 from tests.addon.scenes import state
+from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
 
 @pytest.fixture
@@ -230,3 +231,53 @@ def test_a_mesh_that_cannot_get_keys_gets_no_guides(bare: Any) -> None:
         bpy.ops.emotalk.place_guides()
 
     assert state() == before
+
+
+def test_in_a_window_the_face_is_looked_for_in_the_background(bare: Any, screen: Screen) -> None:
+    operator = in_window(screen, "place_guides", anew=False)
+
+    assert to_its_end(operator, screen) == {"FINISHED"}
+
+    assert len(guides_of(bare)) == 18
+    assert operator.said[1] == "No face was found: move every guide to where it belongs"
+    assert is_quiet(screen)
+
+
+def test_esc_while_it_is_looked_for_leaves_the_scene_as_it_was(bare: Any, screen: Screen) -> None:
+    before = state()
+    operator = in_window(screen, "place_guides", anew=False)
+    operator.modal(screen, event("ESC"))
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+
+    assert state() == before
+    assert "Face Guides" not in bpy.data.collections
+    assert is_quiet(screen)
+
+
+def test_a_head_that_goes_meanwhile_is_named(bare: Any, screen: Screen) -> None:
+    operator = in_window(screen, "place_guides", anew=False)
+    bpy.data.objects.remove(bare)
+
+    assert to_its_end(operator, screen) == {"CANCELLED"}
+
+    assert "A mesh was deleted meanwhile: 'Ball'" in operator.said[0]
+
+
+def test_a_face_of_bones_is_offered_none(bare: Any) -> None:
+    group = bpy.context.scene.emotalk.rig
+    group.character, group.notes = bare, "2 poses: ARKit"
+
+    assert "emotalk.place_guides" not in panel().buttons
+
+
+def test_the_head_is_chosen_in_place_of_who_was(bare: Any, head: Any) -> None:
+    group = bpy.context.scene.emotalk.rig
+    bpy.ops.emotalk.find_rig()
+    assert group.character == head
+    group.character, bpy.context.view_layer.objects.active = None, bare
+
+    bpy.ops.emotalk.place_guides()
+
+    assert group.character == bare
+    assert len(group.targets) == 0

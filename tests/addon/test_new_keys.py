@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from tests.addon.bare_heads import (
     Maker,
     add_ball,
     guides_of,
+    in_window,
     keys_on,
     moved_by,
 )
@@ -323,25 +325,39 @@ def test_guides_that_are_no_face_leave_the_scene_as_it_was(skin: Any, maker: Mak
     assert keys_on(skin) == []
 
 
-def making(screen: Screen) -> Any:
-    """*Make Shape Keys* by hand in that window, at work. Blender makes operators itself, so this is
-    its methods.
-    """
-    from emotalk.addon.operators.background import BackgroundOperator
-    from emotalk.addon.operators.base import EmoTalkOperator
-    from emotalk.addon.operators.new_keys import EMOTALK_OT_make_shape_keys
+def test_shapes_of_another_size_are_written_nowhere(skin: Any, monkeypatch: Any) -> None:
+    """What goes wrong at the second mesh leaves the first one alone."""
+    from emotalk.emotalk_core.heads import new_shapes
 
-    methods: dict[str, Any] = {"said": []}
-    for cls in (EmoTalkOperator, BackgroundOperator, EMOTALK_OT_make_shape_keys):
-        methods |= {n: v for n, v in vars(cls).items() if not n.startswith(("__", "bl_", "poll"))}
-    methods["report"] = lambda self, _kind, text: self.said.append(text)
-    operator = type("Operator", (), methods)()
-    assert operator._start(screen) == {"RUNNING_MODAL"}
-    return operator
+    wrong = new_shapes.NewShapes(
+        ({"jawOpen": np.zeros((42, 3))}, {"jawOpen": np.zeros((9, 3))}), ()
+    )
+    monkeypatch.setattr(new_shapes, "make_shapes", lambda *_: wrong)
+
+    with pytest.raises(RuntimeError, match="Unexpected ValueError"):
+        bpy.ops.emotalk.make_shape_keys()
+
+    assert keys_on(skin) == []
+
+
+def test_a_names_file_of_another_character_is_told_and_keys_are_made(
+    skin: Any, tmp_path: Path
+) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    names = tmp_path / "names.json"
+    row = {"object": "Ada", "key": "Wide", "sources": {"mouthStretchLeft": 1}}
+    names.write_text(json.dumps({"emotalk_binding": 1, "label": "Ada", "driven": [row]}))
+    bpy.context.scene.emotalk.rig.names_path = str(names)
+
+    make()
+
+    assert len(keys_on(skin)) == 53
+    assert "The names file is of another character" in SESSION.new_keys[-1]
 
 
 def test_in_a_window_it_is_made_in_the_background(skin: Any, screen: Screen) -> None:
-    operator = making(screen)
+    operator = in_window(screen, "make_shape_keys")
 
     assert to_its_end(operator, screen) == {"FINISHED"}
 
@@ -351,7 +367,7 @@ def test_in_a_window_it_is_made_in_the_background(skin: Any, screen: Screen) -> 
 
 def test_esc_leaves_the_scene_as_it_was(skin: Any, screen: Screen) -> None:
     before = state()
-    operator = making(screen)
+    operator = in_window(screen, "make_shape_keys")
     operator.modal(screen, event("ESC"))
 
     assert to_its_end(operator, screen) == {"CANCELLED"}
@@ -364,7 +380,7 @@ def test_esc_leaves_the_scene_as_it_was(skin: Any, screen: Screen) -> None:
 def test_a_mesh_that_is_changed_meanwhile_is_named_and_none_gets_keys(
     skin: Any, screen: Screen
 ) -> None:
-    operator = making(screen)
+    operator = in_window(screen, "make_shape_keys")
     eye().data.vertices.add(1)
 
     assert to_its_end(operator, screen) == {"CANCELLED"}

@@ -5,6 +5,8 @@ Their places are told in the skin's own coordinates, where left and right mirror
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
@@ -15,22 +17,26 @@ from mathutils.bvhtree import BVHTree
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.heads.guessing import guess_guides
 from ....emotalk_core.heads.guides import GUIDES, LEFT, MIRROR, RIGHT, base_guides, twin
+from ....emotalk_core.heads.new_shapes import HeadMesh
+from ....emotalk_core.progress import Progress
 from ..characters import GUIDE
 from .parts import Part, world_at_rest
 from .rough import rough_guides
 
 __all__ = [
+    "Guess",
     "Places",
     "are_one_sided",
     "are_there",
     "both_sides",
-    "guessed",
+    "guess",
     "hint_of",
     "is_mirrored",
     "is_posed",
     "known",
     "on_skin",
     "place",
+    "places_of",
     "remove",
     "there",
     "without_right",
@@ -48,14 +54,27 @@ _UP: Final = (0.0, 0.0, 1.0)
 _SAME: Final = 1e-4
 
 
-def guessed(skin: bpy.types.Object, part: Part) -> tuple[Places, bool]:
-    """Where guides may be, and whether a face was found; else they stand as on most heads."""
+@dataclass(frozen=True)
+class Guess:
+    """Where guides may be on a skin at rest, in the world."""
+
+    points: Mapping[str, np.ndarray]  # (3,) each
+    is_found: bool  # whether a face was; else they stand as on most heads
+
+
+def guess(mesh: HeadMesh, progress: Progress) -> Guess:
+    """Look for the face; no bpy, so a thread may."""
+    progress(0.0, "Looking for the face")
     try:
-        found, is_found = guess_guides(part.mesh, _UP, None), True
+        return Guess(guess_guides(mesh, _UP, None), is_found=True)
     except InputError:
-        found, is_found = rough_guides(part.mesh), False
+        return Guess(rough_guides(mesh), is_found=False)
+
+
+def places_of(skin: bpy.types.Object, found: Guess) -> Places:
+    """The same in the skin's own coordinates."""
     back = world_at_rest(skin).inverted()
-    return {name: np.array(back @ _vector(point)) for name, point in found.items()}, is_found
+    return {name: np.array(back @ _vector(point)) for name, point in found.points.items()}
 
 
 def are_there(skin: bpy.types.Object) -> bool:

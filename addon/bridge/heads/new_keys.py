@@ -10,11 +10,10 @@ import bpy
 import numpy as np
 
 from ....emotalk_core.arkit import CHANNELS
-from ....emotalk_core.errors import RigError
 from ....emotalk_core.heads.new_shapes import Shapes
 from ....emotalk_core.retarget import match_meshes
 from ..counting import counted
-from .parts import Part, check_can_get_keys, rest_points
+from .parts import Part, check_can_get_keys, rest_points, thing_of
 
 __all__ = ["Given", "channels_there", "give", "of_kept", "of_raised_keys", "summary"]
 
@@ -47,10 +46,13 @@ def give(parts: Sequence[Part], shapes: Sequence[Shapes]) -> list[Given]:
         A mesh that moves cannot get keys, or is not as it was measured: none has got any then.
     """
     wanted = [(part, moves) for part, moves in zip(parts, shapes, strict=True) if moves]
-    things = {thing.session_uid: thing for thing in bpy.data.objects}
-    for part, _moves in wanted:
-        _check(things.get(part.number), part)
-    planned = [_planned(things[part.number], moves, part.to_own) for part, moves in wanted]
+    things = [thing_of(part) for part, _moves in wanted]
+    for thing in things:
+        check_can_get_keys(thing)
+    planned = [
+        _planned(thing, moves, part.to_own)
+        for thing, (part, moves) in zip(things, wanted, strict=True)
+    ]
     for plan in planned:
         _write(plan)
     return [Given(plan.thing, len(plan.points), plan.kept) for plan in planned]
@@ -86,14 +88,6 @@ def of_raised_keys(given: Sequence[Given]) -> list[str]:
     ]
     told = f"{', '.join(raised[:3])}: not at 0. New keys are made for the face without it"
     return [told] if raised else []
-
-
-def _check(thing: Any, part: Part) -> None:
-    if thing is None or thing.type != "MESH":
-        raise RigError("A mesh was deleted meanwhile", value=part.name, remedy="Try it again.")
-    check_can_get_keys(thing)
-    if len(thing.data.vertices) != len(part.mesh.vertices):
-        raise RigError("A mesh was changed meanwhile", value=thing.name, remedy="Try it again.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ __all__ = [
     "other_parts",
     "rest_points",
     "skin_asked",
+    "thing_of",
     "world_at_rest",
 ]
 
@@ -79,6 +80,22 @@ def other_parts(skin: bpy.types.Object) -> list[bpy.types.Object]:
     """
     others = [thing for thing in characters.all_meshes(skin) if thing != skin]
     return [thing for thing in others if not thing.hide_render and len(thing.data.polygons)]
+
+
+def thing_of(part: Part) -> bpy.types.Object:
+    """The mesh that was measured, which may have been renamed since.
+
+    Raises
+    ------
+    RigError
+        It was deleted, or has other vertices now.
+    """
+    found = [thing for thing in bpy.data.objects if thing.session_uid == part.number]
+    if not found or characters.is_deleted(found[0]):
+        raise RigError("A mesh was deleted meanwhile", value=part.name, remedy="Try it again.")
+    if len(found[0].data.vertices) != len(part.mesh.vertices):
+        raise RigError("A mesh was changed meanwhile", value=found[0].name, remedy="Try it again.")
+    return found[0]
 
 
 def measured(thing: bpy.types.Object) -> Part:
