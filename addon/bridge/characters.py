@@ -124,7 +124,7 @@ def check_is_there(thing: bpy.types.Object) -> None:
 
 def is_guide(thing: bpy.types.Object) -> bool:
     """Whether it says where a feature of the mesh is that it hangs on."""
-    return GUIDE in thing and thing.parent is not None
+    return GUIDE in thing and thing.parent is not None and thing.parent.type == "MESH"
 
 
 def has_keys(thing: bpy.types.Object) -> bool:

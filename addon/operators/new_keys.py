@@ -91,10 +91,11 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
         skin = _skin(context)
         _leave_mode(context)
         parts.check_can_get_keys(skin)
-        self._part, self._scene = parts.measured(skin), context.scene.session_uid
+        head = parts.measured_head(skin)
+        self._part, self._scene = head[0], context.scene.session_uid
         if guides.known(skin) and not self.anew:
             return lambda _progress: None
-        return partial(guides.guess, self._part.mesh)
+        return partial(guides.guess, [part.mesh for part in head])
 
     def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
         """Where they were, else where they are guessed to be."""
@@ -174,7 +175,7 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
             remedy = "Delete those that are to be made anew."
             raise RigError("The face has all 52 shape keys", value=skin.name, remedy=remedy)
         self._scene = context.scene.session_uid
-        self._parts = [parts.measured(thing) for thing in (skin, *parts.other_parts(skin))]
+        self._parts = parts.measured_head(skin)
         places = guides.both_sides(guides.there(skin))
         check_guides(places)
         points = guides.on_skin(skin, self._parts[0], places)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import InputError
@@ -9,11 +11,9 @@ from .new_shapes import HeadMesh
 
 
 def guess_guides(
-    skin: HeadMesh,
-    up: tuple[float, float, float],
-    ahead: tuple[float, float, float] | None,
+    meshes: Sequence[HeadMesh], up: np.ndarray, ahead: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """Every name of `base_guides()` -> (3,), in the coordinates of `skin`.
+    """Every name of `base_guides()` -> (3,), on the skin, the first mesh.
 
     Raises
     ------
@@ -22,4 +22,4 @@ def guess_guides(
     """
     del up, ahead
     remedy = "Place the guides by hand."
-    raise InputError("No face is found", value=f"{len(skin.vertices)} vertices", remedy=remedy)
+    raise InputError("No face is found", value=f"{len(meshes[0].vertices)} vertices", remedy=remedy)

@@ -111,6 +111,7 @@ def test_one_undo_takes_all_of_it_back(skin: Any) -> None:
     bpy.ops.ed.undo()
 
     assert keys_on(bpy.data.objects["Head"]) == keys_on(eye()) == []
+    assert not bpy.types.EMOTALK_PT_result.poll(context_of(400))
     assert len(guides_of(bpy.data.objects["Head"])) == 18
 
 
@@ -281,13 +282,16 @@ def test_a_linked_mesh_is_refused(addon: Any, head: Any, tmp_path: Path) -> None
         bpy.ops.emotalk.place_guides()
 
 
-def test_a_scale_of_nothing_is_refused(skin: Any) -> None:
+def test_a_scale_of_nothing_is_refused(skin: Any, maker: Maker) -> None:
     eye().scale.z = 0.0
+    make()
+    assert len(maker.meshes) == 1  # nobody sees the eye
 
-    with pytest.raises(RuntimeError, match="scaled to nothing: 'Eye'"):
-        bpy.ops.emotalk.make_shape_keys()
-
-    assert keys_on(skin) == []
+    head = add_ball("Flat")
+    head.scale.y = 0.0
+    bpy.context.scene.emotalk.rig.character = head
+    with pytest.raises(RuntimeError, match="scaled to nothing: 'Flat'"):
+        bpy.ops.emotalk.place_guides()
 
 
 def test_a_face_that_has_all_of_them_is_refused(skin: Any) -> None:

@@ -5,7 +5,7 @@ Their places are told in the skin's own coordinates, where left and right mirror
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,7 +50,7 @@ _PLACES: Final = "emotalk_guides"
 
 _SIZE: Final = 0.016  # of the face's height, the radius of an empty
 _ASKEW: Final = 0.98  # cosine between the skin's X and the way from right to left; less is askew
-_UP: Final = (0.0, 0.0, 1.0)
+_UP: Final = np.array([0.0, 0.0, 1.0])
 _SAME: Final = 1e-4
 
 
@@ -62,13 +62,13 @@ class Guess:
     is_found: bool  # whether a face was; else they stand as on most heads
 
 
-def guess(mesh: HeadMesh, progress: Progress) -> Guess:
-    """Look for the face; no bpy, so a thread may."""
+def guess(meshes: Sequence[HeadMesh], progress: Progress) -> Guess:
+    """Look for the face of a skin, the first mesh; no bpy, so a thread may."""
     progress(0.0, "Looking for the face")
     try:
-        return Guess(guess_guides(mesh, _UP, None), is_found=True)
+        return Guess(guess_guides(meshes, _UP), is_found=True)
     except InputError:
-        return Guess(rough_guides(mesh), is_found=False)
+        return Guess(rough_guides(meshes[0]), is_found=False)
 
 
 def places_of(skin: bpy.types.Object, found: Guess) -> Places:

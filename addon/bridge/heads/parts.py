@@ -22,7 +22,7 @@ __all__ = [
     "can_speak",
     "check_can_get_keys",
     "measured",
-    "other_parts",
+    "measured_head",
     "rest_points",
     "skin_asked",
     "thing_of",
@@ -74,12 +74,22 @@ def _moves_mouth(keys: tuple[str, ...]) -> bool:
     return matching is not None and any(map(moves_mouth, matching.channels))
 
 
-def other_parts(skin: bpy.types.Object) -> list[bpy.types.Object]:
-    """The character's other meshes: eyes, teeth, tongue, brows, lashes, clothes. What is switched
-    off in renders, as spare copies are, is none of them; what is only hidden is.
+def measured_head(skin: bpy.types.Object) -> list[Part]:
+    """The skin, then the character's other meshes: eyes, teeth, tongue, brows, lashes, clothes.
+    What is switched off in renders, as spare copies are, is none of them; what is only hidden is.
+    Errors as `measured`.
     """
     others = [thing for thing in characters.all_meshes(skin) if thing != skin]
-    return [thing for thing in others if not thing.hide_render and len(thing.data.polygons)]
+    seen = [thing for thing in others if not thing.hide_render and _has_faces(thing)]
+    return [measured(thing) for thing in (skin, *seen)]
+
+
+def _has_faces(thing: bpy.types.Object) -> bool:
+    return len(thing.data.polygons) > 0 and not _is_flat(np.array(thing.matrix_world)[:3, :3])
+
+
+def _is_flat(turn: np.ndarray) -> bool:
+    return bool(abs(np.linalg.det(turn)) < 1e-9 * np.linalg.norm(turn) ** 3)
 
 
 def thing_of(part: Part) -> bpy.types.Object:
@@ -112,7 +122,7 @@ def measured(thing: bpy.types.Object) -> Part:
         raise RigError("The mesh has no faces", value=thing.name, remedy="Choose the face's skin.")
     world = np.array(world_at_rest(thing))
     turn, place = world[:3, :3], world[:3, 3]
-    if abs(np.linalg.det(turn)) < 1e-9 * np.linalg.norm(turn) ** 3:
+    if _is_flat(turn):
         remedy = "Give it a scale other than 0 along every axis."
         raise RigError("The mesh is scaled to nothing", value=thing.name, remedy=remedy)
     faces = _faces(thing.data)
