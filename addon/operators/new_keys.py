@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import bpy
 from bpy.props import BoolProperty
 
-from ...emotalk_core.arkit import CHANNELS
 from ...emotalk_core.errors import EmoTalkError, RigError
 from ...emotalk_core.heads import new_shapes
 from ...emotalk_core.heads.guides import check_guides
@@ -147,9 +146,7 @@ class EMOTALK_OT_remove_guides(_OfGuides):
 
 
 class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
-    """Give the face its 52 shape keys, and eyes, teeth, tongue, brows and lashes what they need.
-    Keys that are there stay
-    """
+    """The shapes are made in the background, from where the guides are."""
 
     bl_idname = "emotalk.make_shape_keys"
     bl_label = "Make Shape Keys"
@@ -171,9 +168,6 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
         skin = _skin(context)
         _leave_mode(context)
         parts.check_can_get_keys(skin)
-        if new_keys.channels_there(skin) >= {*CHANNELS}:
-            remedy = "Delete those that are to be made anew."
-            raise RigError("The face has all 52 shape keys", value=skin.name, remedy=remedy)
         self._scene = context.scene.session_uid
         self._parts = parts.measured_head(skin)
         places = guides.both_sides(guides.there(skin))
@@ -183,14 +177,12 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
 
     def put(self, context: bpy.types.Context, result: NewShapes) -> str:
         """Write all keys, or none; the character can speak then."""
-        scene = _scene_of(self._scene)
+        scene, skin = _scene_of(self._scene), parts.thing_of(self._parts[0])
         given = new_keys.give(self._parts, result.of_meshes)
-        skin = given[0].thing if given else None
         notes = [*result.notes, *new_keys.of_kept(given), *new_keys.of_raised_keys(given)]
-        if skin is not None:
-            guides.remove(skin)
-            notes += self._choose(scene.emotalk.rig, skin)
-            _select(context, skin)
+        guides.remove(skin)
+        notes += self._choose(scene.emotalk.rig, skin)
+        _select(context, skin)
         for note in notes:
             self.warn(note)
         told = new_keys.summary(given)

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 
 from ....emotalk_core.arkit import CHANNELS
+from ....emotalk_core.errors import RigError
 from ....emotalk_core.heads.new_shapes import Shapes
 from ....emotalk_core.retarget import match_meshes
 from ..counting import counted
@@ -43,7 +44,8 @@ def give(parts: Sequence[Part], shapes: Sequence[Shapes]) -> list[Given]:
     Raises
     ------
     RigError
-        A mesh that moves cannot get keys, or is not as it was measured: none has got any then.
+        A mesh that moves cannot get keys, or is not as it was measured, or all have what they need:
+        none has got any then.
     """
     wanted = [(part, moves) for part, moves in zip(parts, shapes, strict=True) if moves]
     things = [thing_of(part) for part, _moves in wanted]
@@ -53,17 +55,17 @@ def give(parts: Sequence[Part], shapes: Sequence[Shapes]) -> list[Given]:
         _planned(thing, moves, part.to_own)
         for thing, (part, moves) in zip(things, wanted, strict=True)
     ]
+    if not any(plan.points for plan in planned):
+        remedy = "Delete keys that are to be made anew, or move the guides onto the face."
+        raise RigError("No new shape key is needed", value=parts[0].name, remedy=remedy)
     for plan in planned:
         _write(plan)
     return [Given(plan.thing, len(plan.points), plan.kept) for plan in planned]
 
 
 def summary(given: Sequence[Given]) -> str:
-    """What was made, and where: `52 shape keys on Head, 8 on Eye.L`."""
-    made = [one for one in given if one.n_new]
-    if not made:
-        return "No shape key was made"
-    first, *others = made
+    """What was made, of which there is some, and where: `52 shape keys on Head, 8 on Eye.L`."""
+    first, *others = (one for one in given if one.n_new)
     told = f"{counted(first.n_new, 'shape key')} on {first.thing.name}"
     return ", ".join([told, *(f"{one.n_new} on {one.thing.name}" for one in others)])
 
