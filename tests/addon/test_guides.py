@@ -281,3 +281,12 @@ def test_the_head_is_chosen_in_place_of_who_was(bare: Any, head: Any) -> None:
 
     assert group.character == bare
     assert len(group.targets) == 0
+
+
+def test_a_bare_head_can_be_chosen_and_no_guide(bare: Any) -> None:
+    from emotalk.addon.rig_properties import _may_speak
+
+    bpy.ops.emotalk.place_guides()
+
+    assert _may_speak(None, bare)
+    assert not _may_speak(None, guides_of(bare)["mouth"])
