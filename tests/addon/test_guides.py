@@ -16,15 +16,8 @@ from tests.addon.windows import Screen, event, is_quiet, to_its_end
 
 
 @pytest.fixture
-def bare(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A head without keys whose face is not found: its guides stand as on most heads."""
-    from emotalk.addon.bridge.heads import guides
-    from emotalk.emotalk_core.errors import InputError
-
-    def find_none(*_: Any) -> Any:
-        raise InputError("No face is found", value="Ball", remedy="Place the guides by hand.")
-
-    monkeypatch.setattr(guides, "guess_guides", find_none)
+def bare(no_face: None) -> Any:
+    """A head without keys."""
     return add_ball("Ball", at=(3.0, 0.0, 0.0))
 
 
