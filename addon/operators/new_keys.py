@@ -98,6 +98,7 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
 
     def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
         """Where they were, else where they are guessed to be."""
+        _leave_mode(context)
         skin, scene = parts.thing_of(self._part), _scene_of(self._scene)
         places = guides.known(skin) if result is None else guides.places_of(skin, result)
         self._tell(result, places)
@@ -177,7 +178,8 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
 
     def put(self, context: bpy.types.Context, result: NewShapes) -> str:
         """Write all keys, or none; the character can speak then."""
-        scene, skin = _scene_of(self._scene), parts.thing_of(self._parts[0])
+        _leave_mode(context)
+        skin, scene = parts.thing_of(self._parts[0]), _scene_of(self._scene)
         given = new_keys.give(self._parts, result.of_meshes)
         notes = [*result.notes, *new_keys.of_kept(given), *new_keys.of_raised_keys(given)]
         guides.remove(skin)
@@ -228,7 +230,7 @@ def _select(context: bpy.types.Context, thing: bpy.types.Object) -> None:
     layer.update()  # it may be new
     if thing.name not in layer.objects:
         return
-    for other in layer.objects.selected:
+    for other in [*layer.objects.selected]:
         other.select_set(state=False)
     thing.select_set(state=True)
     layer.objects.active = thing

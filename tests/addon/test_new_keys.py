@@ -248,6 +248,17 @@ def test_esc_leaves_the_scene_as_it_was(skin: Any, screen: Screen) -> None:
     assert is_quiet(screen)
 
 
+def test_a_mesh_that_is_in_edit_mode_by_then_has_its_keys(skin: Any, screen: Screen) -> None:
+    operator = in_window(screen, "make_shape_keys")
+    bpy.context.view_layer.objects.active = skin
+    bpy.ops.object.mode_set(mode="EDIT")
+
+    assert to_its_end(operator, screen) == {"FINISHED"}
+
+    assert skin.mode == "OBJECT"
+    assert len(keys_on(skin)) == 53
+
+
 def test_a_mesh_that_is_changed_meanwhile_is_named_and_none_gets_keys(
     skin: Any, screen: Screen
 ) -> None:
