@@ -11,6 +11,10 @@ from ..errors import InputError
 
 LEFT, RIGHT = ".L", ".R"
 MIRROR = np.array([-1.0, 1.0, 1.0])
+LEAN = np.arctan2(15.7, 58.4)  # of the way from the base head's mouth to its eyes
+
+
+Guides = Mapping[str, np.ndarray]  # name -> place (3,)
 
 
 @dataclass(frozen=True)
@@ -23,24 +27,24 @@ class Guide:
 
 
 GUIDES = (
-    Guide("chin", "the chin's foremost point", (0.0, 582.8, 129.5)),
+    Guide("chin", "the chin's foremost point", (0.0, 586.0, 132.0)),
     Guide("lower_lip", "middle of the lower edge of the lower lip's red", (0.0, 609.0, 140.6)),
     Guide("mouth", "middle of the line where the lips meet", (0.0, 618.4, 140.4)),
     Guide("upper_lip", "middle of the upper edge of the upper lip's red", (0.0, 626.2, 147.8)),
     Guide("nose_base", "where the nose meets the upper lip", (0.0, 637.9, 146.4)),
     Guide("nose_tip", "tip of the nose", (0.0, 651.2, 159.0)),
     Guide("nose_bridge", "deepest point of the nose between the eyes", (0.0, 683.6, 141.4)),
-    Guide("glabella", "between the brows", (0.0, 701.2, 141.8)),
-    Guide("mouth_corner.L", "corner of the mouth", (24.0, 617.6, 129.6)),
-    Guide("nose_wing.L", "outermost point of the nostril's wing", (19.4, 647.5, 132.2)),
+    Guide("glabella", "between the brows", (0.0, 698.0, 141.8)),
+    Guide("mouth_corner.L", "corner of the mouth", (23.0, 617.6, 130.0)),
+    Guide("nose_wing.L", "outermost point of the nostril's wing", (16.2, 646.0, 136.0)),
     Guide("eye_inner.L", "inner corner of the eye", (14.5, 676.8, 124.7)),
     Guide("eye_outer.L", "outer corner of the eye", (41.8, 679.1, 122.2)),
     Guide("upper_lid.L", "middle of the upper lid's rim", (28.4, 683.5, 128.3)),
     Guide("lower_lid.L", "middle of the lower lid's rim", (28.4, 673.3, 126.7)),
-    Guide("brow_inner.L", "inner end of the brow", (15.4, 706.4, 140.5)),
-    Guide("brow_outer.L", "outer end of the brow", (46.5, 701.5, 122.0)),
-    Guide("jaw.L", "angle of the jaw, below the ear", (53.0, 616.0, 56.0)),
-    Guide("ear.L", "where the ear's front joins the cheek", (68.0, 662.0, 58.0)),
+    Guide("brow_inner.L", "inner end of the brow", (14.0, 698.0, 141.0)),
+    Guide("brow_outer.L", "outer end of the brow", (46.0, 697.0, 123.9)),
+    Guide("jaw.L", "angle of the jaw, below the ear", (50.0, 609.0, 58.0)),
+    Guide("ear.L", "where the ear's front joins the cheek", (69.0, 658.0, 56.0)),
 )
 
 
@@ -60,7 +64,7 @@ def base_guides() -> dict[str, np.ndarray]:
     return found
 
 
-def check_guides(guides: Mapping[str, np.ndarray]) -> None:
+def check_guides(guides: Guides) -> None:
     """InputError that names the first guide that is missing or stands on another one."""
     names = sorted(base_guides())
     for name in names:
@@ -73,3 +77,39 @@ def check_guides(guides: Mapping[str, np.ndarray]) -> None:
     if apart[first, second] < 1e-3 * np.ptp(points, axis=0).max():
         value = f"{names[first]}, {names[second]}"
         raise InputError("Two guides stand on one point", value=value, remedy="Move one of them.")
+
+
+@dataclass(frozen=True, eq=False)
+class FaceAxes:
+    """The face's own directions, unit vectors (3,)."""
+
+    left: np.ndarray
+    up: np.ndarray
+    ahead: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """All three (3, 3): `points @ axes.rows.T` are seen from the face."""
+        return np.stack([self.left, self.up, self.ahead])
+
+
+def face_axes(guides: Guides) -> FaceAxes:
+    """By the eyes' corners and the way from mouth to eyes, which leans back as the base head's."""
+    at = {name: np.asarray(place, dtype=float) for name, place in guides.items()}
+    left = _unit(at["eye_outer.L"] - at["eye_outer.R"])
+    rise = 0.5 * (at["eye_inner.L"] + at["eye_inner.R"]) - at["mouth"]
+    rise = _unit(rise - left * (rise @ left))
+    front = _unit(np.cross(left, rise))
+    if front @ (at["nose_tip"] - 0.5 * (at["ear.L"] + at["ear.R"])) < 0.0:
+        front = -front  # coordinates of the other hand
+    c, s = np.cos(LEAN), np.sin(LEAN)
+    return FaceAxes(left, c * rise + s * front, c * front - s * rise)
+
+
+def head_size(guides: Guides) -> float:
+    """From chin to glabella."""
+    return float(np.linalg.norm(np.asarray(guides["glabella"]) - np.asarray(guides["chin"])))
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / max(float(np.linalg.norm(vector)), 1e-30)

@@ -1,0 +1,99 @@
+"""Which place of the template each vertex of another head is: by where it is, which way it faces,
+and on which side of lips and lids it lies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .face import Face
+from .surface import Surface, nearest
+
+SLITS = (
+    ("upper_lip", "lower_lip", ""),
+    ("upper_lid", "lower_lid", "Left"),
+    ("upper_lid", "lower_lid", "Right"),
+)
+FACING = 0.05  # how many head sizes (1 = chin to glabella) a turned normal is away
+SIDED = 0.35  # and the other side of a slit
+
+
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """For each vertex of a head a place in one of the template's triangles."""
+
+    corners: np.ndarray  # int (N, 3): vertices of the template
+    shares: np.ndarray  # float (N, 3), sum 1
+    apart: np.ndarray  # float (N,): how far from it, in head sizes
+
+    def carried(self, values: np.ndarray) -> np.ndarray:
+        """Values (M, D) of the template's vertices at each vertex (N, D)."""
+        return np.einsum("nk,nkd->nd", self.shares, values[self.corners])
+
+
+@dataclass(frozen=True, eq=False)
+class Sided:
+    """A head's skin with its slits."""
+
+    skin: Surface
+    side: np.ndarray  # float (N, 3): for each slit 1 at the upper guide, -1 at the lower one
+
+    def features(self, size: float) -> np.ndarray:
+        """What is compared (N, 9)."""
+        parts = self.skin.vertices / size, FACING * self.skin.normals, SIDED * self.side
+        return np.concatenate(parts, axis=1)
+
+
+def with_sides(face: Face) -> Sided:
+    """The face's skin, each vertex by how much nearer it is to an upper lip or lid than to the
+    lower one as one walks along the surface, where a slit is a detour.
+    """
+    found = []
+    for upper, lower, side in SLITS:
+        up, down = (face.skin.ways(face.nearest_vertex(name, side)) for name in (upper, lower))
+        total = up + down
+        share = np.zeros(len(up))
+        reached = np.isfinite(total) & (total > 0.0)
+        share[reached] = (down[reached] - up[reached]) / total[reached]
+        found.append(share)
+    return Sided(face.skin, np.stack(found, axis=1))
+
+
+def match(head: Sided, template: Sided, size: float) -> Likeness:
+    """For each of the head's vertices the nearest place of the bent template, all weighed
+    together.
+    """
+    own, of_bent = head.features(size), template.features(size)
+    bent = template.skin
+    start = nearest(own, of_bent)
+    triangles, first = bent.triangles_of
+    best = np.full(len(own), np.inf)
+    corners = np.repeat(start[:, None], 3, axis=1)
+    shares = np.tile([1.0, 0.0, 0.0], (len(own), 1))
+    for k in range(int(np.diff(first).max())):
+        has = first[start] + k < first[start + 1]
+        rows = np.flatnonzero(has)
+        candidate = bent.triangles[triangles[first[start[rows]] + k]]
+        share = _shares_in(own[rows], of_bent[candidate])
+        apart = np.linalg.norm(
+            np.einsum("nk,nkd->nd", share, of_bent[candidate]) - own[rows], axis=1
+        )
+        better = apart < best[rows]
+        best[rows[better]] = apart[better]
+        corners[rows[better]], shares[rows[better]] = candidate[better], share[better]
+    place = np.einsum("nk,nkd->nd", shares, bent.vertices[corners])
+    return Likeness(corners, shares, np.linalg.norm(place - head.skin.vertices, axis=1) / size)
+
+
+def _shares_in(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Shares (N, 3) of the triangle's point that is nearest to each of `points` (N, D)."""
+    a = corners[:, 0]
+    u, v, w = corners[:, 1] - a, corners[:, 2] - a, points - a
+    uu, uv, vv = (np.einsum("nd,nd->n", x, y) for x, y in ((u, u), (u, v), (v, v)))
+    uw, vw = (np.einsum("nd,nd->n", x, w) for x in (u, v))
+    area = np.maximum(uu * vv - uv * uv, 1e-30)
+    s, t = (vv * uw - uv * vw) / area, (uu * vw - uv * uw) / area
+    shares = np.clip(np.stack([1.0 - s - t, s, t], axis=1), 0.0, None)
+    return shares / shares.sum(axis=1, keepdims=True)

@@ -1,0 +1,139 @@
+"""A mesh as arrays: triangles, normals, pieces, and ways along its surface."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+SAME_PLACE = 1e-5  # of the mesh's size: vertices this near are one, where a seam has doubled them
+SAME_WAY = 0.2  # cosine of their normals from which on they are: lips that touch face each other
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The triangles of a mesh, any unit."""
+
+    vertices: np.ndarray  # float (N, 3)
+    triangles: np.ndarray  # int (F, 3)
+
+    @cached_property
+    def normals(self) -> np.ndarray:
+        """Unit normals (N, 3) of the vertices; zero where no face is."""
+        a, b, c = (self.vertices[self.triangles[:, i]] for i in range(3))
+        of_faces = np.cross(b - a, c - a)
+        total = sum_at(self.triangles.ravel(), np.repeat(of_faces, 3, axis=0), len(self.vertices))
+        return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30)
+
+    @cached_property
+    def welded(self) -> np.ndarray:
+        """For each vertex (N,) the first one that lies in its place and faces its way."""
+        size = np.ptp(self.vertices, axis=0).max() or 1.0
+        cells = np.round(self.vertices / (size * SAME_PLACE)).astype(np.int64)
+        _, place = np.unique(cells, axis=0, return_inverse=True)
+        order = np.argsort(place.ravel(), kind="stable")
+        same = np.arange(len(self.vertices))
+        starts = np.flatnonzero(np.diff(place.ravel()[order], prepend=-1))
+        for group in np.split(order, starts[1:]):
+            for number, i in enumerate(group[1:], 1):
+                earlier = group[:number]
+                alike = earlier[self.normals[earlier] @ self.normals[i] > SAME_WAY]
+                if len(alike):
+                    same[i] = same[alike[0]]
+        return same
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Pairs (E, 2) of welded vertices, each once."""
+        corners = self.welded[self.triangles]
+        pairs = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+        pairs = np.sort(pairs, axis=1)
+        return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+
+    @cached_property
+    def pieces(self) -> np.ndarray:
+        """For each vertex (N,) the number of the connected piece that it belongs to."""
+        label = np.arange(len(self.vertices))
+        a, b = self.edges.T
+        while True:
+            low = np.minimum(label[a], label[b])
+            new = label.copy()
+            np.minimum.at(new, a, low)
+            np.minimum.at(new, b, low)
+            new = new[new]
+            if np.array_equal(new, label):
+                break
+            label = new
+        return np.unique(label[self.welded], return_inverse=True)[1].ravel()
+
+    def ways(self, start: int) -> np.ndarray:
+        """Length (N,) of the shortest way along edges from `start`; inf where there is none."""
+        near, lengths, first = self._neighbours
+        away = np.full(len(self.vertices), np.inf)
+        start = int(self.welded[start])
+        away[start] = 0.0
+        front = [(0.0, start)]
+        while front:
+            length, here = heapq.heappop(front)
+            if length > away[here]:
+                continue
+            for k in range(first[here], first[here + 1]):
+                there, further = int(near[k]), length + lengths[k]
+                if further < away[there]:
+                    away[there] = further
+                    heapq.heappush(front, (further, there))
+        return away[self.welded]
+
+    @cached_property
+    def _neighbours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        a, b = np.concatenate([self.edges, self.edges[:, ::-1]]).T
+        order = np.argsort(a, kind="stable")
+        lengths = np.linalg.norm(self.vertices[a] - self.vertices[b], axis=1)[order]
+        first = np.searchsorted(a[order], np.arange(len(self.vertices) + 1))
+        return b[order], lengths, first
+
+    @cached_property
+    def triangles_of(self) -> tuple[np.ndarray, np.ndarray]:
+        """Triangle numbers by vertex, and where each vertex's begin (N + 1,)."""
+        order = np.argsort(self.triangles.ravel(), kind="stable")
+        first = np.searchsorted(self.triangles.ravel()[order], np.arange(len(self.vertices) + 1))
+        return order // 3, first
+
+
+def part_of(surface: Surface, which: np.ndarray) -> Surface:
+    """The vertices that are wanted (N,), and the triangles that they all are corners of."""
+    number = np.cumsum(which) - 1
+    kept = which[surface.triangles].all(axis=1)
+    return Surface(surface.vertices[which], number[surface.triangles[kept]])
+
+
+def triangulated(faces: np.ndarray) -> np.ndarray:
+    """Triangles (F, 3) of faces (F, 4) whose fourth corner is -1 where there is none."""
+    quads = faces[faces[:, 3] >= 0]
+    return np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]])
+
+
+def sum_at(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
+    """Sums (n, D) of the rows of `values` (M, D) by where `index` (M,) says that they belong."""
+    return np.stack([np.bincount(index, column, n) for column in values.T], axis=1)
+
+
+def nearest(points: np.ndarray, to: np.ndarray, at_once: int = 2_000_000) -> np.ndarray:
+    """For each row of `points` (P, D) the number of the nearest row of `to` (M, D)."""
+    half = 0.5 * np.einsum("md,md->m", to, to)
+    rows = max(1, at_once // max(1, len(to)))
+    found = [
+        np.argmin(half - points[i : i + rows] @ to.T, axis=1) for i in range(0, len(points), rows)
+    ]
+    return np.concatenate(found) if found else np.zeros(0, dtype=int)
+
+
+def blurred(surface: Surface, values: np.ndarray, steps: int) -> np.ndarray:
+    """Values (N,) of the vertices, each step the mean with what their neighbours have."""
+    a, b = np.concatenate([surface.edges, surface.edges[:, ::-1]]).T
+    degree = np.maximum(np.bincount(a, minlength=len(values)), 1)
+    for _ in range(steps):
+        values = 0.5 * (values + np.bincount(a, values[b], len(values)) / degree)
+    return values[surface.welded]
