@@ -94,7 +94,8 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
         self._part, self._scene = head[0], context.scene.session_uid
         if guides.known(skin) and not self.anew:
             return lambda _progress: None
-        return partial(guides.guess, [part.mesh for part in head])
+        turn = guides.upright_turn(skin)
+        return partial(guides.guess, [part.mesh for part in head], turn)
 
     def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
         """Where they were, else where they are guessed to be."""

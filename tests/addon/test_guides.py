@@ -69,6 +69,32 @@ def test_where_the_face_is_found_they_stand_on_it(
     np.testing.assert_allclose(place_of(bare, "nose_tip"), found["nose_tip"], rtol=1e-5)
 
 
+@pytest.mark.parametrize("angle", [0.5, -2.0])
+def test_a_face_is_looked_for_along_its_own_axes(
+    bare: Any, monkeypatch: pytest.MonkeyPatch, angle: float
+) -> None:
+    """The core tries the world's; this head is turned, lies on import's side, and is mirrored."""
+    from emotalk.addon.bridge.heads import guides
+
+    bare.rotation_euler, bare.scale = (np.pi / 2, 0.0, angle), (-1.0, 2.0, 1.0)
+    seen: list[np.ndarray] = []
+
+    def find_first(meshes: Any, _up: Any) -> Any:
+        seen.append(meshes[0].vertices)
+        return dict(zip(("nose_tip", "mouth", "ear.L", "ear.R"), seen[0][:4], strict=True))
+
+    monkeypatch.setattr(guides, "guess_guides", find_first)
+    bpy.ops.emotalk.place_guides(symmetric=True)
+
+    own = np.array([vertex.co for vertex in bare.data.vertices])
+    laid = seen[0] - seen[0].mean(axis=0)
+    for axis in np.eye(3):  # of the ball's own: along one of the world's again
+        way = np.linalg.lstsq(own - own.mean(axis=0), laid, rcond=None)[0].T @ axis
+        assert np.abs(way).max() / np.linalg.norm(way) > 1.0 - 1e-5
+    first = bare.matrix_world @ bare.data.vertices[0].co
+    np.testing.assert_allclose(place_of(bare, "nose_tip"), first, atol=1e-5)
+
+
 def test_the_right_ones_mirror_the_left_about_the_middle(bare: Any) -> None:
     """The head's origin is not in its middle."""
     bpy.ops.emotalk.place_guides()

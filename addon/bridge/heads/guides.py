@@ -39,6 +39,7 @@ __all__ = [
     "places_of",
     "remove",
     "there",
+    "upright_turn",
     "without_right",
 ]
 
@@ -62,13 +63,29 @@ class Guess:
     is_found: bool  # whether a face was; else they stand as on most heads
 
 
-def guess(meshes: Sequence[HeadMesh], progress: Progress) -> Guess:
-    """Look for the face of a skin, the first mesh; no bpy, so a thread may."""
+def guess(meshes: Sequence[HeadMesh], turn: np.ndarray, progress: Progress) -> Guess:
+    """Look for the face of a skin, the first mesh, along the axes that `turn` (3, 3) lays along
+    the world's; no bpy, so a thread may.
+    """
     progress(0.0, "Looking for the face")
+    turned = [HeadMesh(mesh.vertices @ turn.T, mesh.faces) for mesh in meshes]
     try:
-        return Guess(guess_guides(meshes, _UP), is_found=True)
+        found, is_found = guess_guides(turned, _UP), True
     except InputError:
-        return Guess(rough_guides(meshes[0]), is_found=False)
+        found, is_found = rough_guides(turned[0]), False
+    return Guess({name: point @ turn for name, point in found.items()}, is_found)
+
+
+def upright_turn(skin: bpy.types.Object) -> np.ndarray:
+    """The least turn (3, 3) about Z that lays the skin's own level axes along the world's, because
+    faces look along one of their own.
+    """
+    axes = np.array(world_at_rest(skin).to_3x3().normalized())
+    x, y, _z = axes[:, np.hypot(axes[0], axes[1]).argmax()]
+    angle = np.arctan2(y, x)
+    angle -= np.pi / 2.0 * round(angle / (np.pi / 2.0))
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
 
 
 def places_of(skin: bpy.types.Object, found: Guess) -> Places:
