@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..errors import InputError
 from .eyeballs import EYE_SIDES, Eyeball, find_eyeball
 from .guides import FaceAxes, Guides, face_axes, head_size
-from .surface import Surface, nearest, part_of
+from .surface import Surface, nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,24 +57,39 @@ class Face:
 def find_face(meshes: Sequence[Surface], guides: Guides) -> tuple[Face, Piece, list[Piece]]:
     """The face, its piece of the first mesh, and all other pieces."""
     axes = face_axes(guides)
-    tip = nearest(np.asarray(guides["nose_tip"], dtype=float)[None], meshes[0].vertices)[0]
-    skin, beside = None, []
-    for number, mesh in enumerate(meshes):
-        for rows in _rows_of_pieces(mesh):
-            is_in = np.zeros(len(mesh.vertices), dtype=bool)
-            is_in[rows] = True
-            piece = Piece(number, rows, part_of(mesh, is_in))
-            if number == 0 and is_in[tip]:
-                skin = piece
-            else:
-                beside.append(piece)
-    assert skin is not None
+    used = np.unique(meshes[0].triangles)
+    place = np.asarray(guides["nose_tip"], dtype=float)[None]
+    tip = used[nearest(place, meshes[0].vertices[used])[0]] if len(used) else -1
+    all_pieces = [piece for number, mesh in enumerate(meshes) for piece in _pieces(number, mesh)]
+    skin = next((piece for piece in all_pieces if piece.mesh == 0 and tip in piece.rows), None)
+    if skin is None:
+        raise InputError(
+            "The skin has no face where a guide is",
+            value="nose_tip",
+            remedy="Move it onto the skin.",
+        )
+    beside = [piece for piece in all_pieces if piece is not skin]
     points = [piece.surface.vertices for piece in beside]
     found = {side: find_eyeball(points, guides, axes, side) for side in EYE_SIDES}
     eyes = {side: eye for side, eye in found.items() if eye is not None}
     return Face(skin.surface, guides, axes, head_size(guides), eyes), skin, beside
 
 
-def _rows_of_pieces(mesh: Surface) -> list[np.ndarray]:
-    order = np.argsort(mesh.pieces, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(mesh.pieces[order])) + 1)
+def _pieces(number: int, mesh: Surface) -> list[Piece]:
+    """The connected pieces that have triangles."""
+    of_triangles = mesh.pieces[mesh.triangles[:, 0]]
+    by_vertex, by_triangle = (
+        np.argsort(pieces, kind="stable") for pieces in (mesh.pieces, of_triangles)
+    )
+    counts = np.bincount(mesh.pieces)
+    within = np.empty(len(mesh.vertices), dtype=int)
+    within[by_vertex] = np.arange(len(by_vertex)) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = np.cumsum(counts) - counts
+    found = []
+    for block in np.split(by_triangle, np.flatnonzero(np.diff(of_triangles[by_triangle])) + 1):
+        if len(block):
+            piece = of_triangles[block[0]]
+            rows = by_vertex[first[piece] : first[piece] + counts[piece]]
+            surface = Surface(mesh.vertices[rows], within[mesh.triangles[block]])
+            found.append(Piece(number, rows, surface))
+    return found

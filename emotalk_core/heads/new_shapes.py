@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -157,8 +158,19 @@ class _Beside:
         moved = self.mouth.shapes([piece.surface for piece in in_mouth])
         return [*found, *zip(in_mouth, moved, strict=True)]
 
+    @cached_property
+    def _room(self) -> tuple[np.ndarray, np.ndarray]:
+        """The box (3,), (3,) of all that moves, and what may lie on it."""
+        moves = np.max([np.abs(delta).max(axis=1) for delta in self.made.values()], axis=0)
+        points = self.face.skin.vertices[moves > LEAST * self.face.size]
+        margin = 2.0 * LIES_ON * self.face.size
+        return points.min(axis=0) - margin, points.max(axis=0) + margin
+
     def _following(self, piece: Surface) -> Shapes:
         """Tips go along with their roots."""
+        low, high = self._room
+        if (piece.vertices.max(axis=0) < low).any() or (piece.vertices.min(axis=0) > high).any():
+            return {}
         skin = self.face.skin.vertices
         at = nearest(piece.vertices, skin)
         apart = np.linalg.norm(piece.vertices - skin[at], axis=1) / self.face.size

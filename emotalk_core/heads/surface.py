@@ -102,13 +102,6 @@ class Surface:
         return order // 3, first
 
 
-def part_of(surface: Surface, which: np.ndarray) -> Surface:
-    """The vertices that are wanted (N,), and the triangles that they all are corners of."""
-    number = np.cumsum(which) - 1
-    kept = which[surface.triangles].all(axis=1)
-    return Surface(surface.vertices[which], number[surface.triangles[kept]])
-
-
 def triangulated(faces: np.ndarray) -> np.ndarray:
     """Triangles (F, 3) of faces (F, 4) whose fourth corner is -1 where there is none."""
     quads = faces[faces[:, 3] >= 0]

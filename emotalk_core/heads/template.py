@@ -70,7 +70,10 @@ def face_shapes(base: BaseHead) -> dict[str, np.ndarray]:
         for way, lids in (("Down", "Blink"), ("Up", "Wide")):
             look = f"eyeLook{way}{side}"
             shapes[look] = shapes[look] + LID_FOLLOWS * shapes[f"eye{lids}{side}"]
-    return {name: _uncrossed(delta, rest) for name, delta in shapes.items()}
+    return {
+        name: _uncrossed(delta, rest) if name.startswith("brow") else delta
+        for name, delta in shapes.items()
+    }
 
 
 def _uncrossed(delta: np.ndarray, rest: np.ndarray) -> np.ndarray:
