@@ -12,6 +12,7 @@ from bpy.props import (
 )
 
 from .bridge import compat
+from .bridge.characters import is_guide
 
 __all__ = ["CLASSES", "EMOTALK_PG_rig"]
 
@@ -26,17 +27,17 @@ class EMOTALK_PG_target(bpy.types.PropertyGroup):
     missing: StringProperty(name="Missing", description="Channels that move nothing on this mesh")
 
 
-def _can_speak(_self: Any, thing: bpy.types.Object) -> bool:
+def _may_speak(_self: Any, thing: bpy.types.Object) -> bool:
     if thing.type == "MESH":
-        return bool(thing.data.shape_keys or thing.find_armature())
-    return thing.type in {"ARMATURE", "EMPTY"}
+        return len(thing.data.polygons) > 0  # shape keys can be made for it
+    return thing.type in {"ARMATURE", "EMPTY"} and not is_guide(thing)
 
 
 class EMOTALK_PG_rig(bpy.types.PropertyGroup):
     """Who speaks, and which of its parts move."""
 
     character: PointerProperty(
-        type=bpy.types.Object, name="Character", poll=_can_speak,
+        type=bpy.types.Object, name="Character", poll=_may_speak,
         description="Any mesh of the face, or the armature or empty that it hangs on. "
         "Empty: the active object",
     )  # fmt: skip

@@ -13,6 +13,8 @@ from ...emotalk_core.errors import RigError
 from ...emotalk_core.retarget import match_meshes
 
 __all__ = [
+    "GUIDE",
+    "all_meshes",
     "armature_of",
     "character_meshes",
     "check_is_there",
@@ -20,11 +22,15 @@ __all__ = [
     "face_of",
     "has_keys",
     "is_deleted",
+    "is_guide",
     "is_same",
 ]
 
 _OF_A_FACE: Final = ("jawOpen", "mouthSmileLeft")
 """Channels that a face has and its teeth, brows and eyes have not."""
+
+GUIDE: Final = "emotalk_guide"
+"""Custom property on the empties that say where a face's features are: which of them it is."""
 
 
 def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
@@ -43,6 +49,20 @@ def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
             keys_seen.add(mesh.data.shape_keys)
             meshes.append(mesh)
     return _without_others(thing, meshes)
+
+
+def all_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    """Every mesh of the character of `thing`, with shape keys or without, `thing` first.
+
+    Without keys a face is not known by them: what has an armature of its own or is apart from
+    `thing` is somebody else's.
+    """
+    found = [other for other in _family(thing) if other.type == "MESH" and not is_deleted(other)]
+    own = thing if thing.type == "ARMATURE" else _armature(thing)
+    found = [mesh for mesh in found if _armature(mesh) in {None, own}]
+    if thing.type != "MESH":
+        return found
+    return [thing, *(mesh for mesh in found if mesh != thing and not _is_apart(mesh, [thing]))]
 
 
 def chosen_meshes(targets: Iterable[Any], character: Any | None) -> list[bpy.types.Object]:
@@ -102,6 +122,11 @@ def check_is_there(thing: bpy.types.Object) -> None:
         raise RigError("The character was deleted", value=thing.name, remedy="Choose another.")
 
 
+def is_guide(thing: bpy.types.Object) -> bool:
+    """Whether it says where a feature of the mesh is that it hangs on."""
+    return GUIDE in thing and thing.parent is not None and thing.parent.type == "MESH"
+
+
 def has_keys(thing: bpy.types.Object) -> bool:
     """Whether it is a mesh with shape keys."""
     return thing.type == "MESH" and thing.data.shape_keys is not None
@@ -112,7 +137,7 @@ def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
     while top.parent is not None:
         top = top.parent
     armature: Any = thing if thing.type == "ARMATURE" else thing.find_armature()
-    family = [top, *top.children_recursive]
+    family = [top, *(below for below in top.children_recursive if not is_guide(below))]
     if armature is not None:
         family += [armature, *armature.children_recursive]
         family += [

@@ -50,6 +50,8 @@ PLACES: Final = (
     ("bpy.ops.emotalk.*lips*", "lips-by-hand"),
     ("bpy.ops.emotalk.*_clip*", "export-and-import"),
     ("bpy.ops.emotalk.key_mouths*", "drawn-mouths"),
+    ("bpy.ops.emotalk.*guides*", "a-head-without-shape-keys"),
+    ("bpy.ops.emotalk.make_shape_keys*", "a-head-without-shape-keys"),
     ("bpy.ops.emotalk.*rig*", "your-character"),
     ("bpy.ops.emotalk.save_names*", "keys-with-names-of-their-own"),
     ("bpy.ops.emotalk.add_demo_character*", "your-character"),

@@ -3,7 +3,7 @@ with names of their own.
 """
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import StringProperty
@@ -17,7 +17,26 @@ from ..bridge.keying import rigs
 from ..bridge.keying.still_keys import of_still_keys
 from .base import OfCharacter
 
-__all__ = ["CLASSES"]
+__all__ = ["CLASSES", "choose"]
+
+
+def choose(group: Any, thing: bpy.types.Object) -> tuple[str, tuple[str, ...]]:
+    """Make `thing` the character of a rig's settings and list its meshes; what was found, and what
+    somebody should know. Errors as `rigs.find_rig`.
+    """
+    characters.check_is_there(thing)
+    meshes = characters.character_meshes(thing)
+    armature = characters.armature_of(meshes, thing)
+    rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
+    group.character = thing
+    rigs.fill_list(group, meshes, rig)
+    still = of_still_keys(meshes, rig.binding)
+    group.notes = "\n".join((*still, *rig.notes))
+    n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
+    of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
+    alone = counted(rig.n_poses, "pose") if rig.n_poses else rig.known or "Bones alone"
+    who = f"{n_speaking} of {of_meshes} can speak" if meshes else alone
+    return f"{who}, {missing} missing", (*rig.warnings, *still)
 
 
 class EMOTALK_OT_find_rig(OfCharacter):
@@ -29,22 +48,10 @@ class EMOTALK_OT_find_rig(OfCharacter):
     def run(self, context: bpy.types.Context) -> str:
         """Fill the list."""
         group = context.scene.emotalk.rig
-        thing = group.character or context.object
-        characters.check_is_there(thing)
-        meshes = characters.character_meshes(thing)
-        armature = characters.armature_of(meshes, thing)
-        rig = rigs.find_rig(meshes, armature, rigs.RigSettings.of(group), thing.name)
-        group.character = thing
-        rigs.fill_list(group, meshes, rig)
-        still = of_still_keys(meshes, rig.binding)
-        group.notes = "\n".join((*still, *rig.notes))
-        n_speaking = sum(mesh.name in rig.objects for mesh in meshes)
-        of_meshes, missing = counted(len(meshes), "mesh"), counted(len(rig.missing), "channel")
-        alone = counted(rig.n_poses, "pose") if rig.n_poses else rig.known or "Bones alone"
-        who = f"{n_speaking} of {of_meshes} can speak" if meshes else alone
-        if warnings := (*rig.warnings, *still):
+        told, warnings = choose(group, group.character or context.object)
+        if warnings:
             self.warn("; ".join(warnings))
-        return f"{who}, {missing} missing"
+        return told
 
 
 class EMOTALK_OT_save_names(OfCharacter, ExportHelper):

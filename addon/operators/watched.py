@@ -68,7 +68,7 @@ class WatchedOperator(WhenIdle):
 
     def run(self, context: bpy.types.Context) -> str:
         """Without a window: wait for the work."""
-        SESSION.left_out = []
+        SESSION.forget_results()
         with self.knowing_copies(context.scene):
             asked = self.asked(context)
             if not asked:
@@ -118,7 +118,7 @@ class WatchedOperator(WhenIdle):
         self._end(set())
 
     def _start(self, context: bpy.types.Context) -> set[str]:
-        SESSION.left_out = []
+        SESSION.forget_results()
         asked = self.asked(context)
         if not asked:
             return self.done(self.nothing_asked())

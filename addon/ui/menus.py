@@ -22,6 +22,8 @@ _ENTRIES = (
     ("", ""),
     ("use_sound", ""),
     ("add_demo_character", ""),
+    ("place_guides", ""),
+    ("make_shape_keys", ""),
     ("import_clip", ""),
     ("export_clip", ""),
     ("key_mouths", "Key Drawn Mouths..."),

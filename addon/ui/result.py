@@ -9,6 +9,7 @@ from ..bridge.asked.same_take import UNHEARD
 from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
 from .base import InSequencer, InView, draw_text, is_narrow
+from .new_keys import draw_made_keys
 
 __all__ = ["CLASSES"]
 
@@ -19,11 +20,14 @@ class _Result:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Once something was animated, or could not be."""
-        return takes.active_take(context.scene) is not None or bool(SESSION.left_out)
+        return takes.active_take(context.scene) is not None or bool(
+            SESSION.left_out or SESSION.new_keys
+        )
 
     def draw(self, context: bpy.types.Context) -> None:
         """What was left out, bars of the feelings heard, then notes."""
         layout, take = self.layout, takes.active_take(context.scene)
+        draw_made_keys(layout, context)
         for reason in SESSION.left_out:
             draw_text(layout, f"Left out: {reason}", "ERROR", context)
         if take is None:

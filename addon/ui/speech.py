@@ -10,6 +10,7 @@ from ..bridge.jobs import settings
 from ..bridge.jobs.session import SESSION
 from ..bridge.sounds import strips
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
+from .new_keys import draw_new_keys
 
 __all__ = ["CLASSES", "draw_job", "draw_words"]
 
@@ -64,6 +65,7 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
         draw_text(layout, text, "CHECKMARK" if n_found else "ERROR", context)
     elif group.character is None and context.object is not None:
         layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")
+    draw_new_keys(layout, context)
     if not group.targets and group.character is None:
         layout.operator("emotalk.add_demo_character", icon="MONKEY")
 

@@ -33,6 +33,7 @@ def _load_package() -> ModuleType:
 
 _load_package()
 
+from tests.addon.bare_heads import Maker, add_ball  # noqa: E402 - needs the package
 from tests.addon.copy_scenes import APART, duplicate  # noqa: E402 - needs the package
 from tests.addon.ease_scenes import FIRST, LAST  # noqa: E402 - needs the package
 from tests.addon.lip_scenes import panel_of, surprised_babble  # noqa: E402 - likewise
@@ -243,3 +244,36 @@ def frames_played() -> Iterator[list[int]]:
     bpy.app.handlers.frame_change_post.append(count)
     yield played
     bpy.app.handlers.frame_change_post.remove(count)
+
+
+@pytest.fixture
+def no_face(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No face is found, at once: guides stand as on most heads."""
+    from emotalk.addon.bridge.heads import guides
+    from emotalk.emotalk_core.errors import InputError
+
+    def find_none(*_: Any) -> Any:
+        raise InputError("No face is found", value="Ball", remedy="Place the guides by hand.")
+
+    monkeypatch.setattr(guides, "guess_guides", find_none)
+
+
+@pytest.fixture
+def maker(no_face: None, monkeypatch: pytest.MonkeyPatch) -> Maker:
+    """In place of the core's."""
+    from emotalk.emotalk_core.heads import new_shapes
+
+    made = Maker()
+    monkeypatch.setattr(new_shapes, "make_shapes", made)
+    return made
+
+
+@pytest.fixture
+def skin(maker: Maker) -> Any:
+    """A head with an eye that hangs on it, both without keys, and guides on it."""
+    head = add_ball("Head")
+    eye = add_ball("Eye", at=(0.3, -0.8, 0.2), radius=0.2)
+    eye.parent = head
+    bpy.context.view_layer.objects.active = head
+    bpy.ops.emotalk.place_guides(symmetric=True)
+    return head

@@ -85,6 +85,8 @@ def test_the_button_opens_the_page(addon: Any, monkeypatch: pytest.MonkeyPatch) 
     [
         ("emotalk.animate", "in-five-clicks"),
         ("emotalk.find_rig", "your-character"),
+        ("emotalk.place_guides", "a-head-without-shape-keys"),
+        ("emotalk.make_shape_keys", "a-head-without-shape-keys"),
         ("emotalk.tell_text", "a-text-or-phones-from-a-file"),
         ("EMOTALK_PG_controls.happy", "emotion"),
         ("EMOTALK_PG_controls.articulation", "shaping"),

@@ -73,7 +73,7 @@ def test_layer_imports_nothing_it_must_not(layer: str) -> None:
     assert not broken
 
 
-BRIDGE = ("", "sounds", "jobs", "keying", "faces", "asked", "take", "command_line")
+BRIDGE = ("", "sounds", "jobs", "keying", "heads", "faces", "asked", "take", "command_line")
 
 
 @pytest.mark.parametrize("folder", BRIDGE)

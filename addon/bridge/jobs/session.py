@@ -37,6 +37,7 @@ class Session:
         self.errand: Errand | None = None
         self.told: tuple[str, str, bool] | None = None  # of the last errand: who, what, is it well
         self.left_out: list[str] = []  # why not all that was asked for last was made
+        self.new_keys: tuple[str, ...] = ()  # which shape keys were made last, and notes
         self.findings: list[Finding] = []  # of the last check-up
         self.looked: dict[str, Finding] = {}  # at other Pythons, by path
         self._known: OrderedDict[str, tuple[object, Known]] = OrderedDict()
@@ -75,6 +76,10 @@ class Session:
         self._known.pop(uid, None)
         self._shown.pop(uid, None)
 
+    def forget_results(self) -> None:
+        """Something else is asked for now, or another file is open."""
+        self.left_out, self.new_keys = [], ()
+
     def end_job(self) -> None:
         """Stop what runs; nothing of it is written."""
         if self.job is not None:
@@ -94,7 +99,7 @@ class Session:
             self.errand = None
         self._known.clear()
         self._shown.clear()
-        self.left_out = []
+        self.forget_results()
         self.moved.clear()
         self.followed.clear()
         self.room.forget()

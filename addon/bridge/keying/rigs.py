@@ -153,14 +153,15 @@ def _mute(asked: str) -> RigError:
         return RigError(
             "The character was deleted", value=asked, remedy="Undo that, or remove its takes."
         )
-    return RigError("Nothing here can speak", value=asked, remedy="Choose a face with shape keys.")
+    remedy = "Choose a face with shape keys, or let Make Shape Keys give it some."
+    return RigError("Nothing here can speak", value=asked, remedy=remedy)
 
 
 def _unknown(told: object, *, is_flame: bool) -> RigError:
     if is_flame:
         remedy = "Hang it on its armature, or give a FLAME Matrix (panel Rig)."
         return RigError("A FLAME head without bones and matrix", value=told, remedy=remedy)
-    remedy = "Give the face ARKit's 52 shape keys, or poses, or a Names File (panel Rig)."
+    remedy = "Make Shape Keys gives it ARKit's 52; or give it poses, or a Names File (panel Rig)."
     return RigError("No shape key has a known name", value=told, remedy=remedy)
 
 

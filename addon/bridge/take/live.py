@@ -87,6 +87,7 @@ def _let_go(*_: object) -> None:
 def _after_undo(*_: object) -> None:
     if isinstance(SESSION.job, Follower):  # it started from what has been undone
         SESSION.end_job()
+    SESSION.new_keys = ()  # they may be what was undone
     undone.settle(is_stale)
     for scene in bpy.data.scenes:
         if scene.is_editable:
@@ -97,7 +98,7 @@ def _after_undo(*_: object) -> None:
 def _before_load(*_: object) -> None:
     # A new file ends modal operators and timers without a word to them.
     SESSION.end_job()
-    SESSION.left_out = []
+    SESSION.forget_results()
     SESSION.followed.clear()
     SESSION.forget_shown()
 

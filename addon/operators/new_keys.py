@@ -1,0 +1,240 @@
+"""Make Shape Keys: guides on a face that has none, then the keys."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import bpy
+from bpy.props import BoolProperty
+
+from ...emotalk_core.errors import EmoTalkError, RigError
+from ...emotalk_core.heads import new_shapes
+from ...emotalk_core.heads.guides import check_guides
+from ...emotalk_core.heads.new_shapes import NewShapes
+from ...emotalk_core.progress import Progress
+from ..bridge.heads import guides, new_keys, parts
+from ..bridge.jobs.session import SESSION
+from .background import BackgroundOperator
+from .base import WhenIdle
+from .rig import choose
+
+__all__ = ["CLASSES"]
+
+_FIRST = "mouth"  # the guide that is active when guides have been placed
+_WHICH = "Choose the mesh of a face as the character, or select it"
+_WHERE = "Move guides that are not where they belong, then press Make Shape Keys"
+
+
+def _skin(context: bpy.types.Context) -> bpy.types.Object | None:
+    return parts.skin_asked(context.scene.emotalk.rig.character, context.object)
+
+
+class _OfGuides(WhenIdle):
+    """Needs guides on a face."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there are some."""
+        skin = _skin(context)
+        if skin is None or not guides.are_there(skin):
+            cls.poll_message_set("The face has no guides yet: place them first")
+            return False
+        return super().poll(context)
+
+
+class EMOTALK_OT_place_guides(BackgroundOperator):
+    """Put guides onto a face without shape keys. From where they are its 52 keys are made"""
+
+    bl_idname = "emotalk.place_guides"
+    bl_label = "Place Guides"
+    bl_options: ClassVar[set[str]] = {"UNDO"}  # F9 would guess again
+
+    _part: parts.Part
+    _scene = 0  # Blender's number of it
+
+    symmetric: BoolProperty(
+        name="Symmetric", default=True, options={"SKIP_SAVE"},
+        description="Guides in the middle and on the left alone: the right ones are the left "
+        "ones' mirror in the mesh's own X",
+    )  # fmt: skip
+    anew: BoolProperty(
+        name="Guess Anew", options={"SKIP_SAVE"},
+        description="Forget where the guides were, and guess again",
+    )  # fmt: skip
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: "EMOTALK_OT_place_guides") -> str:
+        """Its buttons do parts of it."""
+        if properties.anew:
+            return "Guess again where the face's features are"
+        if properties.is_property_set("symmetric"):
+            sides = "Only the left is placed, the right mirrors it"
+            return sides if properties.symmetric else "Place the left and the right on their own"
+        return cls.__doc__ or ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether it is clear which face is meant."""
+        if _skin(context) is None:
+            cls.poll_message_set(_WHICH)
+            return False
+        return super().poll(context)
+
+    def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:
+        """At once; in the background where they have to be guessed."""
+        self.by_hand = self.anew or not guides.known(_skin(context))
+        return self.execute(context)
+
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], guides.Guess | None]:
+        """Guess where they may be, if nobody knows."""
+        skin = _skin(context)
+        _leave_mode(context)
+        parts.check_can_get_keys(skin)
+        head = parts.measured_head(skin)
+        self._part, self._scene = head[0], context.scene.session_uid
+        if guides.known(skin) and not self.anew:
+            return lambda _progress: None
+        turn = guides.upright_turn(skin)
+        return partial(guides.guess, [part.mesh for part in head], turn)
+
+    def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
+        """Where they were, else where they are guessed to be."""
+        _leave_mode(context)
+        skin, scene = parts.thing_of(self._part), _scene_of(self._scene)
+        places = guides.known(skin) if result is None else guides.places_of(skin, result)
+        self._tell(result, places)
+        of_side = guides.without_right if self.symmetric else guides.both_sides
+        made = guides.place(scene, skin, of_side(places))
+        self._choose(scene.emotalk.rig, skin)
+        _show(context, made.values())
+        _select(context, made.get(_FIRST, skin))
+        if guides.is_posed(skin, places):
+            self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
+        return _WHERE
+
+    def _tell(self, result: guides.Guess | None, places: guides.Places) -> None:
+        """What was found, and so how many sides have guides, if that was not asked for."""
+        if result is not None and not result.is_found:
+            self.warn("No face was found: move every guide to where it belongs")
+        if self.properties.is_property_set("symmetric"):
+            return
+        if result is None:
+            self.symmetric = len(guides.without_right(places)) == len(places)
+            return
+        self.symmetric = guides.is_mirrored(places)
+        if not self.symmetric:
+            self.warn("The face does not mirror in the mesh's own X: both sides have guides")
+
+    def _choose(self, group: Any, skin: bpy.types.Object) -> None:
+        """What is said of another character is said no more."""
+        if group.character != skin:
+            group.character = skin
+            group.targets.clear()
+            group.notes = ""
+
+
+class EMOTALK_OT_remove_guides(_OfGuides):
+    """Take the guides away. When they are placed again they stand where they were"""
+
+    bl_idname = "emotalk.remove_guides"
+    bl_label = "Remove Guides"
+
+    def run(self, context: bpy.types.Context) -> str:
+        """Away with them."""
+        skin = _skin(context)
+        guides.remove(skin)
+        _select(context, skin)
+        return "Removed the guides"
+
+
+class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
+    """The shapes are made in the background, from where the guides are."""
+
+    bl_idname = "emotalk.make_shape_keys"
+    bl_label = "Make Shape Keys"
+    bl_description = (
+        "Give the face its 52 shape keys, and eyes, teeth, tongue, brows and lashes what they "
+        "need of them. Keys that are there stay. Esc stops, and nothing has changed"
+    )
+
+    _scene = 0  # Blender's number of it
+    _parts: Sequence[parts.Part] = ()
+
+    def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:
+        """At once: nothing is to be asked."""
+        self.by_hand = True
+        return self.execute(context)
+
+    def work(self, context: bpy.types.Context) -> Callable[[Progress], NewShapes]:
+        """Measure the head; then its shapes are made."""
+        skin = _skin(context)
+        _leave_mode(context)
+        parts.check_can_get_keys(skin)
+        self._scene = context.scene.session_uid
+        self._parts = parts.measured_head(skin)
+        places = guides.both_sides(guides.there(skin))
+        check_guides(places)
+        points = guides.on_skin(skin, self._parts[0], places)
+        return partial(new_shapes.make_shapes, [part.mesh for part in self._parts], points)
+
+    def put(self, context: bpy.types.Context, result: NewShapes) -> str:
+        """Write all keys, or none; the character can speak then."""
+        _leave_mode(context)
+        skin, scene = parts.thing_of(self._parts[0]), _scene_of(self._scene)
+        given = new_keys.give(self._parts, result.of_meshes)
+        notes = [*result.notes, *new_keys.of_kept(given), *new_keys.of_raised_keys(given)]
+        guides.remove(skin)
+        notes += self._choose(scene.emotalk.rig, skin)
+        _select(context, skin)
+        for note in notes:
+            self.warn(note)
+        told = new_keys.summary(given)
+        SESSION.new_keys = (told, *notes)
+        return told
+
+    def _choose(self, group: Any, skin: bpy.types.Object) -> list[str]:
+        """Make it the character; what is wrong with that."""
+        group.character = skin
+        try:
+            choose(group, skin)
+        except EmoTalkError as error:  # a names file of another character, for instance
+            return [str(error)]
+        return []
+
+
+def _scene_of(number: int) -> bpy.types.Scene:
+    found = next((scene for scene in bpy.data.scenes if scene.session_uid == number), None)
+    if found is None:
+        remedy = "Try it again in another one."
+        raise RigError("The scene was deleted meanwhile", value="Face Guides", remedy=remedy)
+    return found
+
+
+def _leave_mode(context: bpy.types.Context) -> None:
+    """What is edited is written into its mesh, and everything stands where it was moved to."""
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    context.view_layer.update()
+
+
+def _show(context: bpy.types.Context, things: Iterable[Any]) -> None:
+    """In a view that shows some things alone, too."""
+    view: Any = context.space_data
+    if view is not None and view.type == "VIEW_3D" and view.local_view is not None:
+        context.view_layer.update()
+        for thing in things:
+            thing.local_view_set(view, state=True)
+
+
+def _select(context: bpy.types.Context, thing: bpy.types.Object) -> None:
+    layer = context.view_layer
+    layer.update()  # it may be new
+    if thing.name not in layer.objects:
+        return
+    for other in [*layer.objects.selected]:
+        other.select_set(state=False)
+    thing.select_set(state=True)
+    layer.objects.active = thing
+
+
+CLASSES = (EMOTALK_OT_place_guides, EMOTALK_OT_remove_guides, EMOTALK_OT_make_shape_keys)

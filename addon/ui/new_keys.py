@@ -1,0 +1,61 @@
+"""A face without shape keys, in the main panel: guides, then the keys."""
+
+from typing import Any
+
+import bpy
+
+from ..bridge import characters
+from ..bridge.heads import guides, parts
+from ..bridge.jobs.session import SESSION
+from .base import draw_text
+
+__all__ = ["draw_made_keys", "draw_new_keys"]
+
+
+def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
+    """The offer where a face has no keys that speak; once its guides are there, what to do."""
+    group, active = context.scene.emotalk.rig, context.object
+    is_placing = active is not None and characters.is_guide(active)
+    if _is_known(group) and not is_placing:
+        return
+    skin = parts.skin_asked(group.character, active)
+    if skin is None:
+        return
+    if guides.are_there(skin):
+        _draw_guides(layout.box(), skin, context)
+    elif len(skin.data.polygons) and not parts.can_speak(skin):
+        layout.operator("emotalk.place_guides", text="Make Shape Keys...", icon="SHAPEKEY_DATA")
+
+
+def draw_made_keys(layout: Any, context: bpy.types.Context) -> None:
+    """Which keys were made last, and what to know of them."""
+    for number, line in enumerate(SESSION.new_keys):
+        draw_text(layout, line, "INFO" if number else "CHECKMARK", context)
+
+
+def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -> None:
+    active = context.object
+    if active is not None and characters.is_guide(active):
+        name = active[characters.GUIDE]
+        draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
+    else:
+        text = "Move each guide to where it belongs; select one to see where"
+        draw_text(box, text, "INFO", context)
+    box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
+    row = box.row(align=True)
+    is_one_sided = guides.are_one_sided(skin)
+    sides = row.operator("emotalk.place_guides", text="Symmetric", depress=is_one_sided)
+    sides.symmetric = not is_one_sided
+    row.operator("emotalk.place_guides", text="", icon="FILE_REFRESH").anew = True
+    box.operator("emotalk.remove_guides", icon="X")
+
+
+def _is_known(group: Any) -> bool:
+    """Whether the character was found to move: by bones, or an armature's meshes, of which it would
+    be slow to ask each time.
+    """
+    if group.character is None:
+        return False
+    if not group.targets:
+        return bool(group.notes)
+    return group.character.type != "MESH" and any(item.n_found for item in group.targets)
