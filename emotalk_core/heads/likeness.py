@@ -65,26 +65,41 @@ def match(head: Sided, template: Sided, size: float) -> Likeness:
     """For each of the head's vertices the nearest place of the bent template, all weighed
     together.
     """
-    own, of_bent = head.features(size), template.features(size)
-    bent = template.skin
-    start = nearest(own, of_bent)
-    triangles, first = bent.triangles_of
+    corners, shares = _nearest_places(head.features(size), template.features(size), template.skin)
+    place = np.einsum("nk,nkd->nd", shares, template.skin.vertices[corners])
+    return Likeness(corners, shares, np.linalg.norm(place - head.skin.vertices, axis=1) / size)
+
+
+def places_on(surface: Surface, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The nearest place of a surface to each point: its triangle's corners (N, 3), their shares
+    (N, 3), and how far (N,) it is.
+    """
+    corners, shares = _nearest_places(points, surface.vertices, surface)
+    place = np.einsum("nk,nkd->nd", shares, surface.vertices[corners])
+    return corners, shares, np.linalg.norm(place - points, axis=1)
+
+
+def _nearest_places(
+    own: np.ndarray, other: np.ndarray, surface: Surface
+) -> tuple[np.ndarray, np.ndarray]:
+    """By features (N, D) and those of a surface's vertices (M, D): the best place of the
+    triangles around the nearest vertex.
+    """
+    start = nearest(own, other)
+    triangles, first = surface.triangles_of
     best = np.full(len(own), np.inf)
     corners = np.repeat(start[:, None], 3, axis=1)
     shares = np.tile([1.0, 0.0, 0.0], (len(own), 1))
     for k in range(int(np.diff(first).max())):
-        has = first[start] + k < first[start + 1]
-        rows = np.flatnonzero(has)
-        candidate = bent.triangles[triangles[first[start[rows]] + k]]
-        share = _shares_in(own[rows], of_bent[candidate])
-        apart = np.linalg.norm(
-            np.einsum("nk,nkd->nd", share, of_bent[candidate]) - own[rows], axis=1
-        )
+        rows = np.flatnonzero(first[start] + k < first[start + 1])
+        candidate = surface.triangles[triangles[first[start[rows]] + k]]
+        share = _shares_in(own[rows], other[candidate])
+        away = np.einsum("nk,nkd->nd", share, other[candidate]) - own[rows]
+        apart = np.linalg.norm(away, axis=1)
         better = apart < best[rows]
         best[rows[better]] = apart[better]
         corners[rows[better]], shares[rows[better]] = candidate[better], share[better]
-    place = np.einsum("nk,nkd->nd", shares, bent.vertices[corners])
-    return Likeness(corners, shares, np.linalg.norm(place - head.skin.vertices, axis=1) / size)
+    return corners, shares
 
 
 def _shares_in(points: np.ndarray, corners: np.ndarray) -> np.ndarray:

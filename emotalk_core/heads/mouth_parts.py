@@ -16,7 +16,8 @@ from .template import Template
 
 JAW_SHAPES = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 BITE = 622.6  # mm: where the base head's rows meet
-HOLLOW = 0.2  # of its length: so far from its own middle is nothing of a row of teeth
+NEAR = 0.12  # head sizes: a mouth's part is not further on average from where those are expected
+MIDDLE, WHOLE = 0.15, 0.7  # a tongue's middle, by its width, is nearly as long as all of it
 LEAST_TONGUE = 0.15  # head sizes: a tongue is longer, a tooth is not
 JOINED = 0.2  # of a piece is on either side where gums and tongue are one
 SOFT_STEPS = 20
@@ -51,10 +52,7 @@ class MouthInside:
     def has(self, points: np.ndarray) -> bool:
         """Whether a piece (N, 3) lies where a mouth's inside is."""
         inside = np.concatenate([self.lower, self.upper, self.tongue])
-        middle = inside.mean(axis=0)
-        reach = np.linalg.norm(inside - middle, axis=1).max()
-        away = np.linalg.norm(points - middle, axis=1)
-        return bool(away.max() < 1.8 * reach and np.median(away) < 1.2 * reach)
+        return bool(_apart(points, inside).mean() < NEAR * self.face.size)
 
     def shapes(self, pieces: Sequence[Surface]) -> list[dict[str, np.ndarray]]:
         """For each piece its deltas (N, 3) by channel; none of one that belongs to the skull."""
@@ -76,16 +74,19 @@ class MouthInside:
         return found
 
     def _is_tongue(self, points: np.ndarray) -> bool:
-        """No row of teeth, and nearer to where the base head's tongue is than to its teeth."""
-        middle, across = points.mean(axis=0), np.ptp(points, axis=0).max()
-        hollow = np.linalg.norm(points - middle, axis=1).min() / across
+        """Nearer to where the base head's tongue is than to its teeth, and no row of teeth: their
+        arch has nothing but its front in its middle.
+        """
         to_tongue, to_teeth = (
             _apart(points, other).mean()
             for other in (self.tongue, np.concatenate([self.lower, self.upper]))
         )
-        return bool(
-            hollow < HOLLOW and to_tongue < to_teeth and across > LEAST_TONGUE * self.face.size
-        )
+        if to_tongue > to_teeth:
+            return False
+        across, along = (points @ way for way in (self.face.axes.left, self.face.axes.ahead))
+        is_middle = np.abs(across - np.median(across)) < MIDDLE * np.ptp(across)
+        deep = np.ptp(along[is_middle]) > WHOLE * np.ptp(along)
+        return bool(deep and np.ptp(along) > LEAST_TONGUE * self.face.size)
 
     def _is_joined(self, piece: Surface) -> bool:
         """Whether upper and lower gums are one piece."""
@@ -131,6 +132,8 @@ class MouthInside:
         jaw = blurred(piece, self._goes_with_jaw(points).astype(float), SOFT_STEPS)[:, None]
         to_rows = _apart(points, np.concatenate([self.lower, self.upper]))
         is_tongue = SURELY * _apart(points, self.tongue) < to_rows
+        if not is_tongue.any():
+            return {name: delta * jaw for name, delta in self._solid(points).items()}
         tongue = blurred(piece, is_tongue.astype(float), SOFT_STEPS)[:, None]
         solid = {name: delta * jaw for name, delta in self._solid(points).items()}
         return solid | {"tongueOut": tongue * self._tongue_out(points, points[is_tongue])}

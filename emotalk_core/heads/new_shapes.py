@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from ..progress import Progress, silent
+from .beside import Beside
 from .blinking import closed
-from .eyeballs import EYE_SIDES, clear, looks, turns_along
+from .eyeballs import EYE_SIDES, clear
 from .face import Face, Piece, find_face
 from .fitting import fit
 from .guides import Guides, check_guides
 from .likeness import Likeness, match, with_sides
 from .mouth_parts import MouthInside
+from .settling import Shapes, settled
 from .space_warp import SpaceWarp
-from .surface import Surface, nearest, sum_at, triangulated
+from .surface import Surface, triangulated
 from .template import Template, read_template
 
-Shapes = dict[str, np.ndarray]  # ARKit channel -> deltas (N, 3) in the mesh's own coordinates
 REACH = 0.25  # head sizes: what is further from the bent template than this belongs to no face
 SURE = 0.03  # head sizes: what lies this far from it is believed by half
-STEPS = 60
-ROOTED = 0.02  # head sizes: what is so much further from the skin than its roots is a tip
-LIES_ON = 0.03  # head sizes: brows and lashes are not further from the skin
 SEALED = 1.8  # a way over open lips goes round by a corner: so many times the straight one
-LEAST = 1e-4  # head sizes: a shape that moves nothing by more is none
+LEAST = 1e-3  # head sizes: a shape that moves nothing by more is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +68,8 @@ def make_shapes(
     made = _of_skin(template, warp, face, progress)
     progress(0.9, "Turning eyes, moving teeth")
     found: list[Shapes] = [{} for _ in meshes]
-    inside = _Beside(face, MouthInside(template, warp, face), made)
-    for piece, shapes in [(skin, made), *inside.shapes(beside)]:
+    others = Beside(face, MouthInside(template, warp, face), made).shapes(beside)
+    for piece, shapes in [(skin, made), *others]:
         _put(found[piece.mesh], surfaces[piece.mesh], piece, shapes)
     moving = tuple(_that_move(shapes, face.size) for shapes in found)
     return NewShapes(moving, _notes(face, moving))
@@ -85,7 +82,7 @@ def _of_skin(template: Template, warp: SpaceWarp, face: Face, progress: Progress
     like = match(own, with_sides(replace(face, skin=bent)), face.size)
     progress(0.5, "Carrying the shapes over")
     trust = (like.apart < REACH) / (1.0 + (like.apart / SURE) ** 2)
-    made = _taking_after(_carried(template, warp, like), face.skin, trust)
+    made = settled(_carried(template, warp, like), face.skin, trust)
     progress(0.8, "Closing the lids")
     for number, side in enumerate(EYE_SIDES, 1):
         blink = f"eyeBlink{side}"
@@ -109,74 +106,6 @@ def _carried(template: Template, warp: SpaceWarp, like: Likeness) -> Shapes:
         bent[moving] = warp.moves(base, delta[moving])
         found[name] = like.carried(bent)
     return found
-
-
-def _taking_after(made: Shapes, surface: Surface, trust: np.ndarray) -> Shapes:
-    """The shapes, where a vertex that is trusted (N,) less takes the more after its neighbours."""
-    if not made:
-        return {}
-    own = np.concatenate(list(made.values()), axis=1)
-    degree = np.bincount(surface.edges.ravel(), minlength=len(own))[:, None]
-    is_loose = (trust < 0.9) & (degree[:, 0] > 0)
-    loose = np.flatnonzero(is_loose)
-    pairs = np.concatenate([surface.edges, surface.edges[:, ::-1]])
-    pairs = pairs[is_loose[pairs[:, 0]]]
-    row = np.cumsum(is_loose) - 1
-    values, share = own.copy(), trust[loose, None]
-    for _ in range(STEPS if len(loose) else 0):
-        around = sum_at(row[pairs[:, 0]], values[pairs[:, 1]], len(loose)) / degree[loose]
-        values[loose] = share * own[loose] + (1.0 - share) * around
-    values = values[surface.welded]
-    return {name: values[:, 3 * i : 3 * i + 3] for i, name in enumerate(made)}
-
-
-@dataclass(frozen=True, eq=False)
-class _Beside:
-    """What else moves in a face, once its skin does."""
-
-    face: Face
-    mouth: MouthInside
-    made: Shapes  # of the face's skin
-
-    def shapes(self, pieces: Sequence[Piece]) -> list[tuple[Piece, Shapes]]:
-        """Each piece with its deltas: eyes turn, teeth and tongue go with the jaw, what lies on
-        the skin follows it.
-        """
-        found, in_mouth = [], []
-        for piece in pieces:
-            points = piece.surface.vertices
-            eye = next((eye for eye in self.face.eyes.values() if turns_along(points, eye)), None)
-            if eye is not None:
-                found.append((piece, looks(points, eye, self.face.axes)))
-            elif self.mouth.has(points):
-                in_mouth.append(piece)
-            else:
-                found.append((piece, self._following(piece.surface)))
-        moved = self.mouth.shapes([piece.surface for piece in in_mouth])
-        return [*found, *zip(in_mouth, moved, strict=True)]
-
-    @cached_property
-    def _room(self) -> tuple[np.ndarray, np.ndarray]:
-        """The box (3,), (3,) of all that moves, and what may lie on it."""
-        moves = np.max([np.abs(delta).max(axis=1) for delta in self.made.values()], axis=0)
-        points = self.face.skin.vertices[moves > LEAST * self.face.size]
-        margin = 2.0 * LIES_ON * self.face.size
-        return points.min(axis=0) - margin, points.max(axis=0) + margin
-
-    def _following(self, piece: Surface) -> Shapes:
-        """Tips go along with their roots."""
-        low, high = self._room
-        if (piece.vertices.max(axis=0) < low).any() or (piece.vertices.min(axis=0) > high).any():
-            return {}
-        skin = self.face.skin.vertices
-        at = nearest(piece.vertices, skin)
-        apart = np.linalg.norm(piece.vertices - skin[at], axis=1) / self.face.size
-        if np.median(apart) > LIES_ON:
-            return {}
-        from_roots = np.clip(apart - np.percentile(apart, 10), 0.0, None)
-        trust = 1.0 / (1.0 + (from_roots / ROOTED) ** 4)
-        moved = {name: delta[at] for name, delta in self.made.items() if delta[at].any()}
-        return _taking_after(moved, piece, trust)
 
 
 def _put(into: Shapes, mesh: Surface, piece: Piece, shapes: Shapes) -> None:

@@ -122,12 +122,13 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with np.load(args.file) as file:
         data = {name: file[name] for name in file.files}
-    write = sys.stdout.write
-    print("head  guides  open mm: made, theirs  shut  blink  cosine  size")
+    lines = ["head  guides  open mm: made, theirs  shut  blink  cosine  size"]
     for number, vertices in enumerate(heads(data, args.identities)):
         row = compared(data, vertices)
         pairs = (f"{a:5.1f} {b:5.1f}" for a, b in (row.open_mm, row.shut_mm, row.blink_mm))
-        print(f"{number:4}  {row.guides:.3f}  {'  '.join(pairs)}  {row.cosine:.2f}  {row.size:.2f}")
+        figures = f"{'  '.join(pairs)}  {row.cosine:.2f}  {row.size:.2f}"
+        lines.append(f"{number:4}  {row.guides:.3f}  {figures}")
+    print("\n".join(lines))  # noqa: T201 - a command
     return 0
 
 
