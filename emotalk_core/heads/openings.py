@@ -10,6 +10,7 @@ from .face import Face
 
 PIXELS = 72  # across an eye, or a mouth
 SHARES = (0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88)  # of the way from corner to corner
+RIM = 0.6  # of half of the view: a lid's rim is not further before or behind the eyeball
 HOLLOW = 0.08  # eye widths: a socket is so much deeper than its lids
 EYE_VIEW, MOUTH_VIEW = 1.1, 0.75  # half of what is looked at: in eye radii, in guessed mouth widths
 LEAST_DETOUR = 4.0  # pixels: so much longer is the way round a corner than across the lips
@@ -75,13 +76,16 @@ def eye_corners(face: Face, side: str) -> dict[str, np.ndarray]:
         return {}
     # Columns run to the face's left.
     inner, outer = (columns[0], columns[-1]) if side == "Left" else (columns[-1], columns[0])
-    spots = {
-        "eye_inner": (mask.mean_row(inner), inner),
-        "eye_outer": (mask.mean_row(outer), outer),
-        "upper_lid": (rows[0] - 0.5, middle),
-        "lower_lid": (rows[-1] + 0.5, middle),
+    towards = 1 if side == "Left" else -1
+    found = {
+        name: mask.edge(row, column, (round(row), column + way))
+        for name, column, way, row in (
+            ("eye_inner", int(inner), -towards, mask.mean_row(int(inner))),
+            ("eye_outer", int(outer), towards, mask.mean_row(int(outer))),
+        )
     }
-    return {f"{name}.{side[0]}": mask.place(*spot) for name, spot in spots.items()}
+    found["upper_lid"], found["lower_lid"] = mask.lids(middle)
+    return {f"{name}.{side[0]}": place for name, place in found.items()}
 
 
 def mouth_corners(face: Face) -> dict[str, np.ndarray]:
@@ -105,8 +109,7 @@ def lid_rims(face: Face, side: str) -> Rims:
     for column in mask.view.columns(*ends):
         rows = np.flatnonzero(mask.is_open[:, column])
         known += [len(rows) > 0] * 2
-        edges = (rows[0] - 0.5, rows[-1] + 0.5) if len(rows) else (0.0, 0.0)
-        places += [mask.place(row, column) for row in edges]
+        places += mask.lids(column) if len(rows) else [np.zeros(3)] * 2
     return Rims(np.stack(places), np.array(known))
 
 
@@ -134,9 +137,23 @@ class _EyeMask:
     def mean_row(self, column: int) -> float:
         return float(np.flatnonzero(self.is_open[:, column]).mean())
 
-    def place(self, row: float, column: int) -> np.ndarray:
-        there = float(self.depth[int(np.clip(row, 0, PIXELS - 1)), column])
-        return self.view.place(row, column, there)
+    def lids(self, column: int) -> list[np.ndarray]:
+        """The edges of the upper and the lower lid in a column where the eye is open."""
+        rows = np.flatnonzero(self.is_open[:, column])
+        first, last = int(rows[0]), int(rows[-1])
+        return [
+            self.edge(first - 0.5, column, (first - 1, column)),
+            self.edge(last + 0.5, column, (last + 1, column)),
+        ]
+
+    def edge(self, row: float, column: float, beside: tuple[int, int]) -> np.ndarray:
+        """The skin's own edge (3,) at the opening's; `beside` is its pixel there."""
+        row_beside, column_beside = np.clip(beside, 0, PIXELS - 1)
+        seen = float(self.view.depth[row_beside, column_beside])
+        there = float(self.depth[row_beside, column_beside])
+        # What lies deep is no rim: a nose or a brow before it, a hole behind it.
+        is_rim = abs(seen - there) < RIM * self.view.half
+        return self.view.place(row, column, seen if is_rim else there)
 
 
 def _eye_mask(face: Face, side: str) -> _EyeMask:
