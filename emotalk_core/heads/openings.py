@@ -10,6 +10,7 @@ from .face import Face
 
 PIXELS = 72  # across an eye, or a mouth
 SHARES = (0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88)  # of the way from corner to corner
+ABOVE_BELOW = "nose_base", "chin"  # of the lips, however badly those are guessed
 RIM = 0.6  # of half of the view: a lid's rim is not further before or behind the eyeball
 HOLLOW = 0.08  # eye widths: a socket is so much deeper than its lids
 EYE_VIEW, MOUTH_VIEW = 1.1, 0.75  # half of what is looked at: in eye radii, in guessed mouth widths
@@ -209,7 +210,7 @@ class _LipLine:
 def _lip_line(face: Face) -> _LipLine:
     """Where two spots are near in the picture, but far apart on the way along the skin."""
     width = face.width_of_mouth()
-    up, down = (face.skin.ways(face.nearest_vertex(name)) for name in ("upper_lip", "lower_lip"))
+    up, down = (face.skin.ways(face.nearest_vertex(name)) for name in ABOVE_BELOW)
     lean = np.nan_to_num(down - up, nan=0.0, posinf=0.0, neginf=0.0)
     view = _view(face, face.guide("mouth"), MOUTH_VIEW * width, lean)
     falls = [_falls(view.value), _falls(view.value[::-1])[::-1]]
