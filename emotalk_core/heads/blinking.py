@@ -8,7 +8,7 @@ from .face import Face
 from .openings import lid_heights
 
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)  # of the carried way
-OVERLAP = 0.04  # of that way: how much further than to the lower lid the upper one goes
+OVERLAP = 0.09  # of that way: how much further than to the lower lid the upper one goes
 
 
 def closed(face: Face, blink: np.ndarray, upper: np.ndarray, side: str) -> np.ndarray:
