@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,16 +31,17 @@ class Surface:
         """For each vertex (N,) the first one that lies in its place and faces its way."""
         size = np.ptp(self.vertices, axis=0).max() or 1.0
         cells = np.round(self.vertices / (size * SAME_PLACE)).astype(np.int64)
-        _, place = np.unique(cells, axis=0, return_inverse=True)
-        order = np.argsort(place.ravel(), kind="stable")
+        _, place, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+        place = place.ravel()
         same = np.arange(len(self.vertices))
-        starts = np.flatnonzero(np.diff(place.ravel()[order], prepend=-1))
-        for group in np.split(order, starts[1:]):
-            for number, i in enumerate(group[1:], 1):
-                earlier = group[:number]
-                alike = earlier[self.normals[earlier] @ self.normals[i] > SAME_WAY]
-                if len(alike):
-                    same[i] = same[alike[0]]
+        rest = np.flatnonzero((count[place] > 1) & self.normals.any(axis=1))
+        while len(rest):
+            _, first, group = np.unique(place[rest], return_index=True, return_inverse=True)
+            leader = rest[first][group.ravel()]
+            way = np.einsum("nd,nd->n", self.normals[rest], self.normals[leader])
+            alike = (way > SAME_WAY) | (rest == leader)
+            same[rest[alike]] = leader[alike]
+            rest = rest[~alike]
         return same
 
     @cached_property
@@ -72,18 +72,17 @@ class Surface:
         """Length (N,) of the shortest way along edges from `start`; inf where there is none."""
         near, lengths, first = self._neighbours
         away = np.full(len(self.vertices), np.inf)
-        start = int(self.welded[start])
-        away[start] = 0.0
-        front = [(0.0, start)]
-        while front:
-            length, here = heapq.heappop(front)
-            if length > away[here]:
-                continue
-            for k in range(first[here], first[here + 1]):
-                there, further = int(near[k]), length + lengths[k]
-                if further < away[there]:
-                    away[there] = further
-                    heapq.heappush(front, (further, there))
+        front = self.welded[[start]]
+        away[front] = 0.0
+        while len(front):
+            count = first[front + 1] - first[front]
+            edge = np.arange(count.sum()) + np.repeat(
+                first[front] - np.cumsum(count) + count, count
+            )
+            there, further = near[edge], np.repeat(away[front], count) + lengths[edge]
+            shorter = further < away[there]
+            np.minimum.at(away, there[shorter], further[shorter])
+            front = np.unique(there[shorter])
         return away[self.welded]
 
     @cached_property
