@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from ..errors import InputError
+from ..progress import Progress, part_of, silent
 from .eyeballs import EYE_SIDES
 from .face import find_face
 from .fitting import drawn_onto
@@ -26,7 +28,10 @@ WORST = 0.06  # head heights: what lies further from a head on average is none
 
 
 def guess_guides(
-    meshes: Sequence[HeadMesh], up: np.ndarray, ahead: np.ndarray | None = None
+    meshes: Sequence[HeadMesh],
+    up: np.ndarray,
+    ahead: np.ndarray | None = None,
+    progress: Progress = silent,
 ) -> dict[str, np.ndarray]:
     """A place (3,) on the skin, the first mesh, for every guide.
 
@@ -39,14 +44,21 @@ def guess_guides(
     template = read_template()
     if not len(surface.triangles):
         raise InputError("The mesh has no faces", value=0, remedy="Choose the head's skin.")
-    tries = [_lay(template, surface, axes) for axes in _directions(up, ahead)]
+    ways = list(_directions(up, ahead))
+    shares = np.linspace(0.05, 0.8, len(ways) + 1)
+    tries = [
+        _lay(template, surface, axes, part_of(progress, *stretch))
+        for axes, stretch in zip(ways, pairwise(shares), strict=True)
+    ]
     apart, axes, placed = min(tries, key=lambda found: found[0])
     if apart > WORST:
         raise InputError(
             "No head was found in this mesh", value=f"{apart:.2f} of its height away at best",
             remedy="Place the guides by hand, or choose the head's own mesh.",
         )  # fmt: skip
+    progress(0.8, "Finding the features")
     guides = _features(template, surface, placed)
+    progress(0.9, "Looking for eyes and lips")
     return _evened(_by_openings(surfaces, guides), axes)
 
 
@@ -92,12 +104,15 @@ def _directions(up: np.ndarray, ahead: np.ndarray | None) -> Iterator[np.ndarray
 
 
 def _lay(
-    template: Template, surface: Surface, axes: np.ndarray
+    template: Template, surface: Surface, axes: np.ndarray, progress: Progress
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """How far the template lies from the mesh at best, in head heights, and its vertices there."""
     seen = Surface(surface.vertices @ axes.T, surface.triangles)
     outer = _outer(template)
-    found = [_laid(template, seen, outer, size) for size in SIZES]
+    found = []
+    for number, size in enumerate(SIZES):
+        progress(number / len(SIZES), "Looking for the head")
+        found.append(_laid(template, seen, outer, size))
     apart, placed = min(found, key=lambda one: one[0])
     return apart, axes, placed @ axes
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .face import Face
+from .raster import drawn
 
 PIXELS = 72  # across an eye, or a mouth
 SHARES = (0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88)  # of the way from corner to corner
@@ -234,29 +235,13 @@ def _falls(value: np.ndarray) -> np.ndarray:
 def _view(face: Face, centre: np.ndarray, half: float, values: np.ndarray | None = None) -> _View:
     skin, ways = face.skin, face.axes.rows
     seen, middle = skin.vertices @ ways.T, centre @ ways.T
-    depth = np.full((PIXELS, PIXELS), -np.inf)
-    value = np.full((PIXELS, PIXELS), np.nan)
     given = np.zeros(len(seen)) if values is None else values
     near = (np.abs(seen[:, :2] - middle[:2]) < 1.5 * half).all(axis=1)
     near &= seen[:, 2] > middle[2] - 2.0 * half
     at = (np.arange(PIXELS) + 0.5) * 2.0 * half / PIXELS - half
-    for triangle in skin.triangles[near[skin.triangles].any(axis=1)]:
-        a, b, c = seen[triangle] - (middle[0], middle[1], 0.0)
-        low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
-        columns = np.flatnonzero((at >= low[0]) & (at <= high[0]))
-        rows = np.flatnonzero((at[::-1] >= low[1]) & (at[::-1] <= high[1]))
-        area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-        if not (len(columns) and len(rows)) or abs(area) < 1e-30:
-            continue
-        x, y = at[None, columns] - a[0], at[::-1][rows, None] - a[1]
-        s = (x * (c[1] - a[1]) - y * (c[0] - a[0])) / area
-        t = ((b[0] - a[0]) * y - (b[1] - a[1]) * x) / area
-        there = a[2] + s * (b[2] - a[2]) + t * (c[2] - a[2])
-        block = np.ix_(rows, columns)
-        front = (s >= 0.0) & (t >= 0.0) & (s + t <= 1.0) & (there > depth[block])
-        depth[block] = np.where(front, there, depth[block])
-        i, j, k = given[triangle]
-        value[block] = np.where(front, i + s * (j - i) + t * (k - i), value[block])
+    triangles = skin.triangles[near[skin.triangles].any(axis=1)]
+    corners = seen[triangles] - (middle[0], middle[1], 0.0)
+    depth, value = drawn(corners, given[triangles], at)
     return _View(depth, value, middle, half, ways)
 
 

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from .surface import Surface, sum_at
+from ..progress import Progress, silent
+from .surface import Surface
 
 Shapes = dict[str, np.ndarray]  # ARKit channel -> deltas (N, 3) of a mesh's vertices
 STEPS = 60
+AT_ONCE = 8  # shapes: more of them leave the processor's cache
 
 
-def settled(made: Shapes, surface: Surface, trust: np.ndarray) -> Shapes:
+def settled(
+    made: Shapes, surface: Surface, trust: np.ndarray, progress: Progress = silent
+) -> Shapes:
     """The shapes, where a vertex that is trusted (N,) less takes the more after its neighbours."""
-    if not made:
-        return {}
-    own = np.concatenate(list(made.values()), axis=1)
-    degree = np.bincount(surface.edges.ravel(), minlength=len(own))[:, None]
-    is_loose = (trust < 0.9) & (degree[:, 0] > 0)
-    loose = np.flatnonzero(is_loose)
-    pairs = np.concatenate([surface.edges, surface.edges[:, ::-1]])
-    pairs = pairs[is_loose[pairs[:, 0]]]
-    row = np.cumsum(is_loose) - 1
-    values, share = own.copy(), trust[loose, None]
-    for _ in range(STEPS if len(loose) else 0):
-        around = sum_at(row[pairs[:, 0]], values[pairs[:, 1]], len(loose)) / degree[loose]
-        values[loose] = share * own[loose] + (1.0 - share) * around
-    values = values[surface.welded]
-    return {name: values[:, 3 * i : 3 * i + 3] for i, name in enumerate(made)}
+    near, _, first = surface.neighbours
+    degree = np.diff(first)
+    loose = np.flatnonzero((trust < 0.9) & (degree > 0))
+    loose = loose[np.argsort(-degree[loose], kind="stable")]
+    # Those with a k-th neighbour come first, so each k is one sum of whole rows.
+    counts = [np.count_nonzero(degree[loose] > k) for k in range(degree.max(initial=0))]
+    beside = [near[first[loose[:n]] + k] for k, n in enumerate(counts)]
+    from_own = trust[loose, None].astype(np.float32)
+    from_beside = (1.0 - from_own) / degree[loose, None].astype(np.float32)
+    names, found = list(made), {}
+    for begin in range(0, len(names), AT_ONCE):
+        progress(begin / len(names), "Smoothing what is far from the face")
+        block = names[begin : begin + AT_ONCE]
+        values = np.concatenate([made[name] for name in block], axis=1, dtype=np.float32)
+        own = from_own * values[loose]
+        for _ in range(STEPS):
+            around = np.zeros_like(own)
+            for n, rows in zip(counts, beside, strict=True):
+                around[:n] += values[rows]
+            values[loose] = own + from_beside * around
+        values = values[surface.welded]
+        found |= {name: values[:, 3 * i : 3 * i + 3] for i, name in enumerate(block)}
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,16 +31,17 @@ class Surface:
         """For each vertex (N,) the first one that lies in its place and faces its way."""
         size = np.ptp(self.vertices, axis=0).max() or 1.0
         cells = np.round(self.vertices / (size * SAME_PLACE)).astype(np.int64)
-        _, place = np.unique(cells, axis=0, return_inverse=True)
-        order = np.argsort(place.ravel(), kind="stable")
+        keys = _keys(cells - cells.min(axis=0), int(2.0 / SAME_PLACE))
+        _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
         same = np.arange(len(self.vertices))
-        starts = np.flatnonzero(np.diff(place.ravel()[order], prepend=-1))
-        for group in np.split(order, starts[1:]):
-            for number, i in enumerate(group[1:], 1):
-                earlier = group[:number]
-                alike = earlier[self.normals[earlier] @ self.normals[i] > SAME_WAY]
-                if len(alike):
-                    same[i] = same[alike[0]]
+        rest = np.flatnonzero((count[place] > 1) & self.normals.any(axis=1))
+        while len(rest):
+            _, first, group = np.unique(place[rest], return_index=True, return_inverse=True)
+            leader = rest[first[group]]
+            way = np.einsum("nd,nd->n", self.normals[rest], self.normals[leader])
+            alike = (way > SAME_WAY) | (rest == leader)
+            same[rest[alike]] = leader[alike]
+            rest = rest[~alike]
         return same
 
     @cached_property
@@ -50,44 +50,45 @@ class Surface:
         corners = self.welded[self.triangles]
         pairs = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
         pairs = np.sort(pairs, axis=1)
-        return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+        keys = np.unique(_keys(pairs[pairs[:, 0] != pairs[:, 1]], len(self.vertices)))
+        return np.stack(np.divmod(keys, max(1, len(self.vertices))), axis=1)
 
     @cached_property
     def pieces(self) -> np.ndarray:
         """For each vertex (N,) the number of the connected piece that it belongs to."""
         label = np.arange(len(self.vertices))
-        a, b = self.edges.T
         while True:
-            low = np.minimum(label[a], label[b])
-            new = label.copy()
-            np.minimum.at(new, a, low)
-            np.minimum.at(new, b, low)
-            new = new[new]
-            if np.array_equal(new, label):
+            a, b = label[self.edges].T
+            if np.array_equal(a, b):
                 break
-            label = new
+            np.minimum.at(label, np.maximum(a, b), np.minimum(a, b))
+            while not np.array_equal(label, root := label[label]):
+                label = root
         return np.unique(label[self.welded], return_inverse=True)[1].ravel()
 
     def ways(self, start: int) -> np.ndarray:
         """Length (N,) of the shortest way along edges from `start`; inf where there is none."""
-        near, lengths, first = self._neighbours
+        near, lengths, first = self.neighbours
         away = np.full(len(self.vertices), np.inf)
-        start = int(self.welded[start])
-        away[start] = 0.0
-        front = [(0.0, start)]
-        while front:
-            length, here = heapq.heappop(front)
-            if length > away[here]:
-                continue
-            for k in range(first[here], first[here + 1]):
-                there, further = int(near[k]), length + lengths[k]
-                if further < away[there]:
-                    away[there] = further
-                    heapq.heappush(front, (further, there))
+        is_front = np.zeros(len(away), dtype=bool)
+        front = self.welded[[start]]
+        away[front] = 0.0
+        while len(front):
+            count = first[front + 1] - first[front]
+            edge = np.arange(count.sum()) + np.repeat(
+                first[front] - np.cumsum(count) + count, count
+            )
+            there, further = near[edge], np.repeat(away[front], count) + lengths[edge]
+            shorter = further < away[there]
+            np.minimum.at(away, there[shorter], further[shorter])
+            is_front[there[shorter]] = True
+            front = np.flatnonzero(is_front)
+            is_front[front] = False
         return away[self.welded]
 
     @cached_property
-    def _neighbours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def neighbours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Neighbours by welded vertex, how far each is, and where each vertex's begin (N + 1,)."""
         a, b = np.concatenate([self.edges, self.edges[:, ::-1]]).T
         order = np.argsort(a, kind="stable")
         lengths = np.linalg.norm(self.vertices[a] - self.vertices[b], axis=1)[order]
@@ -106,6 +107,14 @@ def triangulated(faces: np.ndarray) -> np.ndarray:
     """Triangles (F, 3) of faces (F, 4) whose fourth corner is -1 where there is none."""
     quads = faces[faces[:, 3] >= 0]
     return np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]])
+
+
+def _keys(rows: np.ndarray, base: int) -> np.ndarray:
+    """One number (M,) for each row (M, D) of whole numbers from 0 to `base` - 1, in their order."""
+    keys = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        keys = keys * base + column
+    return keys
 
 
 def sum_at(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:

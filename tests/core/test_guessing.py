@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emotalk_core.errors import InputError
+from emotalk_core.errors import Cancelled, InputError
 from emotalk_core.heads.guessing import guess_guides
 from emotalk_core.heads.guides import base_guides, head_size
 from emotalk_core.heads.new_shapes import HeadMesh
@@ -62,6 +62,21 @@ def test_head_on_a_body_is_found(head: MadeHead) -> None:
     )
     found = guess_guides([whole, *head.as_list("eye.L", "eye.R")[1:]], UP, AHEAD)
     assert np.mean(list(apart(found, head).values())) < 0.06
+
+
+def test_progress_goes_on_to_the_end_and_stops_where_it_is_told(head: MadeHead) -> None:
+    seen: list[float] = []
+
+    def watch(share: float, _what: str) -> None:
+        seen.append(share)
+        if share > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        guess_guides(head.as_list("eye.L"), UP, progress=watch)
+    assert seen == sorted(seen)
+    assert len(seen) > 10
+    assert seen[-1] < 0.6
 
 
 def test_both_sides_are_alike(head: MadeHead) -> None:
