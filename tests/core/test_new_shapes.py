@@ -104,7 +104,8 @@ def test_lids_meet_and_stay_outside_of_the_eye(
     upper, lower = rims(posed(head, made, "eyeBlinkLeft"))
     order = np.argsort(lower[:, 0])
     floor = np.interp(upper[:, 0], lower[order, 0], lower[order, 1])
-    assert (upper[3:-3, 1] - floor[3:-3]).max() < 1.0 * MM
+    # Their outer edges: lids are 2 mm thick, and their inner ones overlap.
+    assert (upper[3:-3, 1] - floor[3:-3]).max() < 1.4 * MM
     eye = head.meshes["eye.L"].vertices
     centre = eye.mean(axis=0)
     for share in (0.5, 1.0):
