@@ -15,8 +15,7 @@ __all__ = ["draw_made_keys", "draw_new_keys"]
 def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
     """The offer where a face has no keys that speak; once its guides are there, what to do."""
     group, active = context.scene.emotalk.rig, context.object
-    is_placing = active is not None and characters.is_guide(active)
-    if _is_known(group) and not is_placing:
+    if _is_known(group) and characters.guided_by(active) is None:
         return
     skin = parts.skin_asked(group.character, active)
     if skin is None:
@@ -35,12 +34,12 @@ def draw_made_keys(layout: Any, context: bpy.types.Context) -> None:
 
 def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -> None:
     active = context.object
-    if active is not None and characters.is_guide(active):
+    draw_text(box, "Move guides that are not where they belong", "INFO", context)
+    if characters.guided_by(active) is None:
+        draw_text(box, "Select one to see what it stands for", "BLANK1", context)
+    else:
         name = active[characters.GUIDE]
         draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
-    else:
-        text = "Move each guide to where it belongs; select one to see where"
-        draw_text(box, text, "INFO", context)
     box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
     row = box.row(align=True)
     is_one_sided = guides.are_one_sided(skin)

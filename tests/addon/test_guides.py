@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
 
 from tests.addon.bare_heads import add_ball, guides_of, in_window
 from tests.addon.layouts import Layout, buttons_of, context_of
@@ -93,6 +94,20 @@ def test_a_face_is_looked_for_along_its_own_axes(
         assert np.abs(way).max() / np.linalg.norm(way) > 1.0 - 1e-5
     first = bare.matrix_world @ bare.data.vertices[0].co
     np.testing.assert_allclose(place_of(bare, "nose_tip"), first, atol=1e-5)
+
+
+def test_they_go_along_with_the_head_and_no_lines_hide_it(bare: Any) -> None:
+    """Blender draws a line from every child to its parent's origin."""
+    bpy.ops.emotalk.place_guides()
+    before = bare.matrix_world.inverted() @ guides_of(bare)["mouth"].matrix_world.translation
+
+    bare.location, bare.rotation_euler, bare.scale = (1.0, 2.0, 3.0), (0.1, 0.2, 0.3), (2.0,) * 3
+
+    place = Vector(place_of(bare, "mouth"))
+    after = bare.matrix_world.inverted() @ place
+    np.testing.assert_allclose(after, before, atol=1e-5)
+    assert not bare.children
+    assert not any(empty.constraints[0].show_expanded for empty in guides_of(bare).values())
 
 
 def test_the_right_ones_mirror_the_left_about_the_middle(bare: Any) -> None:
@@ -219,12 +234,14 @@ def test_the_panel_leads_from_guide_to_guide(bare: Any) -> None:
 
     layout = panel()
 
-    assert "mouth: middle of the line where the lips meet" in " ".join(layout.labels)
+    text = " ".join(layout.labels)
+    assert "Move guides that are not where they belong" in text
+    assert "mouth: middle of the line where the lips meet" in text
     there = [name.removeprefix("emotalk.") for name in layout.buttons]
     assert {"make_shape_keys", "place_guides", "remove_guides"} <= {*there}
     assert "Symmetric" in layout.depressed
     bpy.context.view_layer.objects.active = bare
-    assert any(text.startswith("Move each guide") for text in panel().labels)
+    assert "Select one to see what it stands for" in panel().labels
 
 
 def test_an_armature_of_many_meshes_asks_which_is_the_face(bare: Any) -> None:
