@@ -45,6 +45,12 @@ def test_they_stand_in_the_middle_and_on_the_left(bare: Any) -> None:
     assert place_of(bare, "ear.L")[0] > place_of(bare, "mouth")[0]
 
 
+def test_all_are_selected_so_that_the_view_can_be_moved_onto_the_face(bare: Any) -> None:
+    bpy.ops.emotalk.place_guides()
+
+    assert {*bpy.context.selected_objects} == {*guides_of(bare).values()}
+
+
 def test_they_are_small_beside_the_head(bare: Any) -> None:
     bare.scale = (10.0, 10.0, 10.0)
 
