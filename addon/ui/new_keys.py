@@ -7,6 +7,7 @@ import bpy
 from ..bridge import characters
 from ..bridge.heads import guides, parts
 from ..bridge.jobs.session import SESSION
+from ..bridge.keying.rigs import NO_MOUTH
 from .base import draw_text
 
 __all__ = ["draw_made_keys", "draw_new_keys"]
@@ -19,8 +20,8 @@ def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
         return
     skin = parts.skin_asked(group.character, active)
     if skin is None:
-        return
-    if guides.are_there(skin):
+        _ask_for_mesh(layout, group.character or active, context)
+    elif guides.are_there(skin):
         _draw_guides(layout.box(), skin, context)
     elif len(skin.data.polygons) and not parts.can_speak(skin):
         layout.operator("emotalk.place_guides", text="Make Shape Keys...", icon="SHAPEKEY_DATA")
@@ -30,6 +31,12 @@ def draw_made_keys(layout: Any, context: bpy.types.Context) -> None:
     """Which keys were made last, and what to know of them."""
     for number, line in enumerate(SESSION.new_keys):
         draw_text(layout, line, "INFO" if number else "CHECKMARK", context)
+
+
+def _ask_for_mesh(layout: Any, thing: bpy.types.Object | None, context: bpy.types.Context) -> None:
+    if thing is not None and characters.all_meshes(thing) and not parts.can_speak(thing):
+        text = "A face without shape keys? Select its mesh to make some"
+        draw_text(layout, text, "INFO", context)
 
 
 def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -> None:
@@ -53,7 +60,7 @@ def _is_known(group: Any) -> bool:
     """Whether the character was found to move: by bones, or an armature's meshes, of which it would
     be slow to ask each time.
     """
-    if group.character is None:
+    if group.character is None or NO_MOUTH in group.notes:
         return False
     if not group.targets:
         return bool(group.notes)

@@ -258,11 +258,29 @@ def test_an_armature_of_many_meshes_asks_which_is_the_face(bare: Any) -> None:
     bpy.context.view_layer.objects.active = rig
     bpy.context.scene.emotalk.rig.character = rig
     assert not bpy.ops.emotalk.place_guides.poll()
+    assert "A face without shape keys? Select its mesh to make some" in " ".join(panel().labels)
 
     bpy.context.view_layer.objects.active = bare
     bpy.ops.emotalk.place_guides()
 
     assert guides_of(bare)
+
+
+def test_a_rig_that_turns_its_head_alone_is_offered_keys(bare: Any) -> None:
+    """Its bones were found; a face it has none."""
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    rig.data.bones[0].name = "Head"
+    for thing in (bare, add_ball("Body")):
+        thing.parent = rig
+    bpy.context.scene.emotalk.rig.character = rig
+    bpy.ops.emotalk.find_rig()
+    bpy.context.view_layer.objects.active = bare
+
+    layout = panel()
+
+    assert "emotalk.place_guides" in layout.buttons
+    assert "ERROR" in layout.icons
 
 
 def test_a_mesh_that_cannot_get_keys_gets_no_guides(bare: Any) -> None:
