@@ -13,9 +13,9 @@ from .eyeballs import EYE_SIDES
 from .face import find_face
 from .fitting import drawn_onto
 from .guides import GUIDES, LEFT, MIRROR, twin
-from .new_shapes import HeadMesh
+from .intake import HeadMesh, check_meshes, frame_around, surfaces_in
 from .openings import eye_corners, mouth_corners
-from .surface import Surface, nearest, triangulated
+from .surface import Surface, nearest, without_loose
 from .template import Template, read_template
 
 SIZES = (1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2, 0.15, 0.11)  # a head's height, of the mesh's
@@ -39,11 +39,11 @@ def guess_guides(
     onto it; eyeballs and a cut between the lips say more. `up` (3,) says where the head's top is,
     `ahead` (3,), where known, which way it looks. Raises InputError where no head is found.
     """
-    surfaces = [Surface(mesh.vertices, triangulated(mesh.faces)) for mesh in meshes]
-    surface = surfaces[0]
+    check_meshes(meshes)
+    frame = frame_around(meshes[0])
+    surfaces = surfaces_in(frame, meshes)
+    surface = without_loose(surfaces[0])
     template = read_template()
-    if not len(surface.triangles):
-        raise InputError("The mesh has no faces", value=0, remedy="Choose the head's skin.")
     ways = list(_directions(up, ahead))
     shares = np.linspace(0.05, 0.8, len(ways) + 1)
     tries = [
@@ -59,7 +59,8 @@ def guess_guides(
     progress(0.8, "Finding the features")
     guides = _features(template, surface, placed)
     progress(0.9, "Looking for eyes and lips")
-    return _evened(_by_openings(surfaces, guides), axes)
+    found = _evened(_by_openings(surfaces, guides), axes)
+    return {name: frame.without(place) for name, place in found.items()}
 
 
 def _by_openings(

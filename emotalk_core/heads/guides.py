@@ -65,16 +65,19 @@ def base_guides() -> dict[str, np.ndarray]:
 
 
 def check_guides(guides: Guides) -> None:
-    """InputError that names the first guide that is missing or stands on another one."""
+    """InputError that names the first guide that is missing, nowhere, or stands on another one."""
     names = sorted(base_guides())
     for name in names:
         if name not in guides:
             raise InputError("A guide is missing", value=name, remedy="Place the guides again.")
     points = np.array([guides[name] for name in names])
+    if not np.isfinite(points).all():
+        value = names[int(np.isfinite(points).all(axis=1).argmin())]
+        raise InputError("A guide is nowhere", value=value, remedy="Place the guides again.")
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.fill_diagonal(apart, np.inf)
     first, second = np.unravel_index(apart.argmin(), apart.shape)
-    if apart[first, second] < 1e-3 * np.ptp(points, axis=0).max():
+    if apart[first, second] <= 1e-3 * np.ptp(points, axis=0).max():
         value = f"{names[first]}, {names[second]}"
         raise InputError("Two guides stand on one point", value=value, remedy="Move one of them.")
 

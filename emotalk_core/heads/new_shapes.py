@@ -13,26 +13,19 @@ from .blinking import closed
 from .eyeballs import EYE_SIDES, clear
 from .face import Face, Piece, find_face
 from .fitting import fit
-from .guides import Guides, check_guides
+from .guides import Guides, check_guides, head_size
+from .intake import Frame, HeadMesh, check_meshes, check_sides, surfaces_in
 from .likeness import Likeness, match, with_sides
 from .mouth_parts import MouthInside
 from .settling import Shapes, settled
 from .space_warp import SpaceWarp
-from .surface import Surface, triangulated
+from .surface import Surface
 from .template import Template, read_template
 
 REACH = 0.25  # head sizes: what is further from the bent template than this belongs to no face
 SURE = 0.03  # head sizes: what lies this far from it is believed by half
 SEALED = 1.8  # a way over open lips goes round by a corner: so many times the straight one
 LEAST = 1e-3  # head sizes: a shape that moves nothing by more is none
-
-
-@dataclass(frozen=True, eq=False)
-class HeadMesh:
-    """One mesh of a character, in coordinates that all of its meshes share."""
-
-    vertices: np.ndarray  # float (N, 3)
-    faces: np.ndarray  # int (F, 4), -1 fills the fourth place of a triangle
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +49,16 @@ def make_shapes(
     guides : mapping
         Every name of `base_guides()` -> where it is on these meshes, (3,).
 
-    Raises InputError for guides that cannot be a face's.
+    Raises InputError for meshes without a skin and for guides that cannot be a face's.
     """
+    check_meshes(meshes)
     check_guides(guides)
     progress(0.02, "Finding the face")
-    surfaces = [Surface(mesh.vertices, triangulated(mesh.faces)) for mesh in meshes]
-    face, skin, beside = find_face(surfaces, guides)
+    frame = Frame(np.mean(list(guides.values()), axis=0), head_size(guides))
+    surfaces = surfaces_in(frame, meshes)
+    near = {name: frame.within(place) for name, place in guides.items()}
+    face, skin, beside = find_face(surfaces, near)
+    check_sides(meshes[0], face.axes)
     progress(0.1, "Fitting the face")
     template = read_template()
     warp = fit(template, face)
@@ -70,8 +67,8 @@ def make_shapes(
     found: list[Shapes] = [{} for _ in meshes]
     others = Beside(face, MouthInside(template, warp, face), made).shapes(beside)
     for piece, shapes in [(skin, made), *others]:
-        _put(found[piece.mesh], surfaces[piece.mesh], piece, shapes)
-    moving = tuple(_that_move(shapes, face.size) for shapes in found)
+        _put(found[piece.mesh], meshes[piece.mesh], piece, shapes, frame.unit)
+    moving = tuple(_that_move(shapes, frame.unit) for shapes in found)
     return NewShapes(moving, _notes(face, moving))
 
 
@@ -108,9 +105,9 @@ def _carried(template: Template, warp: SpaceWarp, like: Likeness) -> Shapes:
     return found
 
 
-def _put(into: Shapes, mesh: Surface, piece: Piece, shapes: Shapes) -> None:
+def _put(into: Shapes, mesh: HeadMesh, piece: Piece, shapes: Shapes, unit: float) -> None:
     for name, delta in shapes.items():
-        into.setdefault(name, np.zeros_like(mesh.vertices))[piece.rows] = delta
+        into.setdefault(name, np.zeros(mesh.vertices.shape))[piece.rows] = delta * unit
 
 
 def _that_move(made: Shapes, size: float) -> Shapes:

@@ -29,18 +29,21 @@ class Surface:
     @cached_property
     def welded(self) -> np.ndarray:
         """For each vertex (N,) the first one that lies in its place and faces its way."""
-        size = np.ptp(self.vertices, axis=0).max() or 1.0
-        cells = np.round(self.vertices / (size * SAME_PLACE)).astype(np.int64)
+        same = np.arange(len(self.vertices))
+        used = np.flatnonzero(self.normals.any(axis=1))
+        if not len(used):
+            return same
+        points, normals = self.vertices[used], self.normals[used]
+        cells = np.round(points / (np.ptp(points, axis=0).max() * SAME_PLACE)).astype(np.int64)
         keys = _keys(cells - cells.min(axis=0), int(2.0 / SAME_PLACE))
         _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
-        same = np.arange(len(self.vertices))
-        rest = np.flatnonzero((count[place] > 1) & self.normals.any(axis=1))
+        rest = np.flatnonzero(count[place] > 1)
         while len(rest):
             _, first, group = np.unique(place[rest], return_index=True, return_inverse=True)
             leader = rest[first[group]]
-            way = np.einsum("nd,nd->n", self.normals[rest], self.normals[leader])
+            way = np.einsum("nd,nd->n", normals[rest], normals[leader])
             alike = (way > SAME_WAY) | (rest == leader)
-            same[rest[alike]] = leader[alike]
+            same[used[rest[alike]]] = used[leader[alike]]
             rest = rest[~alike]
         return same
 
@@ -115,6 +118,12 @@ def _keys(rows: np.ndarray, base: int) -> np.ndarray:
     for column in rows.T:
         keys = keys * base + column
     return keys
+
+
+def without_loose(surface: Surface) -> Surface:
+    """The same without vertices that have no triangle."""
+    used, corners = np.unique(surface.triangles, return_inverse=True)
+    return Surface(surface.vertices[used], corners.reshape(-1, 3))
 
 
 def sum_at(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
