@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..progress import Progress, silent
 from .eyeballs import EYE_SIDES, looks, turns_along
 from .face import Face, Piece
 from .likeness import places_on
@@ -30,12 +31,15 @@ class Beside:
     mouth: MouthInside
     made: Shapes  # of the face's skin
 
-    def shapes(self, pieces: Sequence[Piece]) -> list[tuple[Piece, Shapes]]:
+    def shapes(
+        self, pieces: Sequence[Piece], progress: Progress = silent
+    ) -> list[tuple[Piece, Shapes]]:
         """Each piece with its deltas: eyes turn, teeth and tongue go with the jaw, lashes with
         their lid, what lies on the skin with it.
         """
         found, in_mouth = [], []
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
+            progress(number / len(pieces), "Turning eyes, moving teeth")
             points = piece.surface.vertices
             eye = next((eye for eye in self.face.eyes.values() if turns_along(points, eye)), None)
             if eye is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..progress import Progress, silent
+from ..progress import Progress, part_of, silent
 from .beside import Beside
 from .blinking import closed
 from .eyeballs import EYE_SIDES, clear
@@ -65,7 +65,9 @@ def make_shapes(
     made = _of_skin(template, warp, face, progress)
     progress(0.9, "Turning eyes, moving teeth")
     found: list[Shapes] = [{} for _ in meshes]
-    others = Beside(face, MouthInside(template, warp, face), made).shapes(beside)
+    others = Beside(face, MouthInside(template, warp, face), made).shapes(
+        beside, part_of(progress, 0.9, 1.0)
+    )
     for piece, shapes in [(skin, made), *others]:
         _put(found[piece.mesh], meshes[piece.mesh], piece, shapes, frame.unit)
     moving = tuple(_that_move(shapes, frame.unit) for shapes in found)
@@ -76,15 +78,18 @@ def _of_skin(template: Template, warp: SpaceWarp, face: Face, progress: Progress
     bent = Surface(warp(template.skin.vertices), template.skin.triangles)
     progress(0.3, "Following lips and lids")
     own = with_sides(face)
-    like = match(own, with_sides(replace(face, skin=bent)), face.size)
+    other = with_sides(replace(face, skin=bent))
+    like = match(own, other, face.size, part_of(progress, 0.35, 0.5))
     progress(0.5, "Carrying the shapes over")
     trust = (like.apart < REACH) / (1.0 + (like.apart / SURE) ** 2)
-    made = settled(_carried(template, warp, like), face.skin, trust)
+    carried = _carried(template, warp, like)
+    made = settled(carried, face.skin, trust, part_of(progress, 0.55, 0.8))
     progress(0.8, "Closing the lids")
     for number, side in enumerate(EYE_SIDES, 1):
         blink = f"eyeBlink{side}"
         made[blink] = closed(face, made[blink], own.side[:, number], side)
-    for name in made:
+    for number, name in enumerate(made):
+        progress(0.83 + 0.07 * number / len(made), "Keeping lids out of the eyes")
         if name.startswith("eye"):
             for eye in face.eyes.values():
                 made[name] = clear(face.skin.vertices, made[name], eye)

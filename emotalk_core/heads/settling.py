@@ -27,11 +27,12 @@ def settled(
     from_beside = (1.0 - from_own) / degree[loose, None].astype(np.float32)
     names, found = list(made), {}
     for begin in range(0, len(names), AT_ONCE):
-        progress(begin / len(names), "Smoothing what is far from the face")
         block = names[begin : begin + AT_ONCE]
         values = np.concatenate([made[name] for name in block], axis=1, dtype=np.float32)
         own = from_own * values[loose]
-        for _ in range(STEPS):
+        for step in range(STEPS):
+            share = (begin + len(block) * step / STEPS) / len(names)
+            progress(share, "Smoothing what is far from the face")
             around = np.zeros_like(own)
             for n, rows in zip(counts, beside, strict=True):
                 around[:n] += values[rows]
