@@ -93,8 +93,9 @@ def _nearest_places(
     best = np.full(len(own), np.inf)
     corners = np.repeat(start[:, None], 3, axis=1)
     shares = np.tile([1.0, 0.0, 0.0], (len(own), 1))
-    for k in range(int(np.diff(first).max())):
-        rows = np.flatnonzero(first[start] + k < first[start + 1])
+    count = first[start + 1] - first[start]
+    for k in range(count.max(initial=0)):
+        rows = np.flatnonzero(k < count)
         candidate = surface.triangles[triangles[first[start[rows]] + k]]
         share = _shares_in(own[rows], other[candidate])
         away = np.einsum("nk,nkd->nd", share, other[candidate]) - own[rows]

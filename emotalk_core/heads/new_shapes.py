@@ -13,8 +13,8 @@ from .blinking import closed
 from .eyeballs import EYE_SIDES, clear
 from .face import Face, Piece, find_face
 from .fitting import fit
-from .guides import Guides, check_guides, head_size
-from .intake import Frame, HeadMesh, check_meshes, check_sides, surfaces_in
+from .guides import Guides, check_guides, check_on_skin, head_size
+from .intake import HeadMesh, check_meshes, check_sides, frame_of, surfaces_in
 from .likeness import Likeness, match, with_sides
 from .mouth_parts import MouthInside
 from .settling import Shapes, settled
@@ -54,11 +54,12 @@ def make_shapes(
     check_meshes(meshes)
     check_guides(guides)
     progress(0.02, "Finding the face")
-    frame = Frame(np.mean(list(guides.values()), axis=0), head_size(guides))
+    frame = frame_of(guides)
+    check_sides(frame, meshes[0])
     surfaces = surfaces_in(frame, meshes)
     near = {name: frame.within(place) for name, place in guides.items()}
+    check_on_skin(near, surfaces[0].vertices)
     face, skin, beside = find_face(surfaces, near)
-    check_sides(meshes[0], face.axes)
     progress(0.1, "Fitting the face")
     template = read_template()
     warp = fit(template, face)
@@ -70,7 +71,7 @@ def make_shapes(
     )
     for piece, shapes in [(skin, made), *others]:
         _put(found[piece.mesh], meshes[piece.mesh], piece, shapes, frame.unit)
-    moving = tuple(_that_move(shapes, frame.unit) for shapes in found)
+    moving = tuple(_that_move(shapes, head_size(guides)) for shapes in found)
     return NewShapes(moving, _notes(face, moving))
 
 
@@ -110,7 +111,7 @@ def _carried(template: Template, warp: SpaceWarp, like: Likeness) -> Shapes:
     return found
 
 
-def _put(into: Shapes, mesh: HeadMesh, piece: Piece, shapes: Shapes, unit: float) -> None:
+def _put(into: Shapes, mesh: HeadMesh, piece: Piece, shapes: Shapes, unit: np.ndarray) -> None:
     for name, delta in shapes.items():
         into.setdefault(name, np.zeros(mesh.vertices.shape))[piece.rows] = delta * unit
 

@@ -9,7 +9,7 @@ from .surface import Surface
 
 Shapes = dict[str, np.ndarray]  # ARKit channel -> deltas (N, 3) of a mesh's vertices
 STEPS = 60
-AT_ONCE = 8  # shapes: more of them leave the processor's cache
+AT_ONCE, LEAST_AT_ONCE = 100_000, 8  # vertices of shapes, shapes: more leave the cache
 
 
 def settled(
@@ -26,8 +26,9 @@ def settled(
     from_own = trust[loose, None].astype(np.float32)
     from_beside = (1.0 - from_own) / degree[loose, None].astype(np.float32)
     names, found = list(made), {}
-    for begin in range(0, len(names), AT_ONCE):
-        block = names[begin : begin + AT_ONCE]
+    at_once = max(LEAST_AT_ONCE, AT_ONCE // len(trust))
+    for begin in range(0, len(names), at_once):
+        block = names[begin : begin + at_once]
         values = np.concatenate([made[name] for name in block], axis=1, dtype=np.float32)
         own = from_own * values[loose]
         for step in range(STEPS):
