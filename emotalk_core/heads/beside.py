@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..progress import Progress, silent
 from .eyeballs import EYE_SIDES, looks, turns_along
 from .face import Face, Piece
 from .likeness import places_on
@@ -18,6 +19,7 @@ from .surface import Surface, nearest
 
 ROOTED = 0.02  # head sizes: what is so much further from the skin than its roots is a tip
 LIES_ON = 0.05  # head sizes: brows and beards are not further from the skin
+TOUCHES, LEAST_SEAM = 1e-4, 12  # head sizes, vertices: a seam along the skin
 LASHES = 0.3  # eye widths: lashes and tear lines are not further from the lids' rims
 MOVES = 1e-3  # head sizes: skin that no shape moves by more is still
 
@@ -30,12 +32,15 @@ class Beside:
     mouth: MouthInside
     made: Shapes  # of the face's skin
 
-    def shapes(self, pieces: Sequence[Piece]) -> list[tuple[Piece, Shapes]]:
+    def shapes(
+        self, pieces: Sequence[Piece], progress: Progress = silent
+    ) -> list[tuple[Piece, Shapes]]:
         """Each piece with its deltas: eyes turn, teeth and tongue go with the jaw, lashes with
         their lid, what lies on the skin with it.
         """
-        found, in_mouth = [], []
-        for piece in pieces:
+        found, in_mouth, on_skin = [], [], []
+        for number, piece in enumerate(pieces):
+            progress(number / len(pieces), "Turning eyes, moving teeth")
             points = piece.surface.vertices
             eye = next((eye for eye in self.face.eyes.values() if turns_along(points, eye)), None)
             if eye is not None:
@@ -44,10 +49,13 @@ class Beside:
                 found.append((piece, {}))
             elif self.mouth.has(points):
                 in_mouth.append(piece)
+            elif moved := self._on_lids(points):
+                found.append((piece, moved))
             else:
-                found.append((piece, self._on_lids(points) or self._on_skin(piece.surface)))
-        moved = self.mouth.shapes([piece.surface for piece in in_mouth])
-        return [*found, *zip(in_mouth, moved, strict=True)]
+                on_skin.append(piece)
+        for some, of in ((in_mouth, self.mouth.shapes), (on_skin, self._on_skin)):
+            found += zip(some, of([piece.surface for piece in some]), strict=True)
+        return found
 
     def _is_far(self, points: np.ndarray) -> bool:
         low, high = self._room
@@ -59,15 +67,25 @@ class Beside:
         moves = np.max([np.abs(delta).max(axis=1) for delta in self.made.values()], axis=0)
         points = self.face.skin.vertices[moves > MOVES * self.face.size]
         margin = LIES_ON * self.face.size
-        return points.min(axis=0) - margin, points.max(axis=0) + margin
+        low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+        return low - margin, high + margin
 
-    def _on_skin(self, piece: Surface) -> Shapes:
-        """Tips go along with their roots."""
-        corners, shares, apart = places_on(self.face.skin, piece.vertices)
+    def _on_skin(self, pieces: Sequence[Surface]) -> list[Shapes]:
+        """Tips go along with their roots, and more skin, whose seam lies on this one, with that."""
+        points = np.concatenate([np.zeros((0, 3)), *(piece.vertices for piece in pieces)])
+        ends = np.cumsum([len(piece.vertices) for piece in pieces], dtype=int)[:-1]
+        places = (np.split(values, ends) for values in places_on(self.face.skin, points))
+        return [self._along(piece, *of) for piece, *of in zip(pieces, *places, strict=False)]
+
+    def _along(
+        self, piece: Surface, corners: np.ndarray, shares: np.ndarray, apart: np.ndarray
+    ) -> Shapes:
+        """By the places of the skin that are nearest to a piece's vertices."""
         apart = apart / self.face.size
-        if np.median(apart) > LIES_ON:
+        lies_on = np.median(apart) < LIES_ON
+        if not lies_on and np.count_nonzero(apart < TOUCHES) < LEAST_SEAM:
             return {}
-        from_roots = np.clip(apart - np.percentile(apart, 10), 0.0, None)
+        from_roots = np.clip(apart - np.percentile(apart, 10), 0.0, None) if lies_on else apart
         trust = 1.0 / (1.0 + (from_roots / ROOTED) ** 4)
         moved = {
             name: np.einsum("nk,nkd->nd", shares, delta[corners])

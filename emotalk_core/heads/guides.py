@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ..errors import InputError
+from .surface import nearest
 
 LEFT, RIGHT = ".L", ".R"
 MIRROR = np.array([-1.0, 1.0, 1.0])
+UPWARDS = ("chin", "lower_lip", "upper_lip", "nose_base", "glabella")
+OFF_SKIN = 0.3  # head sizes: a guide is not further from the skin
 LEAN = np.arctan2(15.7, 58.4)  # of the way from the base head's mouth to its eyes
 
 
@@ -65,7 +69,9 @@ def base_guides() -> dict[str, np.ndarray]:
 
 
 def check_guides(guides: Guides) -> None:
-    """InputError that names the first guide that is missing, nowhere, or stands on another one."""
+    """InputError that names the first guide that is missing, nowhere, on another one, or on the
+    wrong side of its twin or of what is below it.
+    """
     names = sorted(base_guides())
     for name in names:
         if name not in guides:
@@ -80,6 +86,36 @@ def check_guides(guides: Guides) -> None:
     if apart[first, second] <= 1e-3 * np.ptp(points, axis=0).max():
         value = f"{names[first]}, {names[second]}"
         raise InputError("Two guides stand on one point", value=value, remedy="Move one of them.")
+    _check_order(guides)
+
+
+def _check_order(guides: Guides) -> None:
+    axes = face_axes(guides)
+    sides = [(other, name) for name in guides if name.endswith(LEFT) and (other := twin(name))]
+    lids = [(f"lower_lid{side}", f"upper_lid{side}") for side in (LEFT, RIGHT)]
+    upwards = [*pairwise(UPWARDS), *lids]
+    for lower, upper in [*sides, *upwards]:
+        way = axes.left if twin(upper) == lower else axes.up
+        if (guides[upper] - guides[lower]) @ way <= 0.0:
+            is_pair = twin(upper) == lower
+            raise InputError(
+                "Left and right guides are swapped" if is_pair else "Two guides are swapped",
+                value=f"{upper}, {lower}",
+                remedy=f"Place {LEFT} on the character's own left." if is_pair
+                else f"Place {upper} above {lower}.",
+            )  # fmt: skip
+
+
+def check_on_skin(guides: Guides, skin: np.ndarray) -> None:
+    """InputError that names the guide that is furthest from the skin's vertices (N, 3), if that is
+    too far.
+    """
+    names = sorted(guides)
+    places = np.stack([guides[name] for name in names])
+    apart = np.linalg.norm(places - skin[nearest(places, skin)], axis=1)
+    if apart.max() > OFF_SKIN * head_size(guides):
+        value = f"{names[int(apart.argmax())]}, {apart.max() / head_size(guides):.1f} heads away"
+        raise InputError("A guide is not on the skin", value=value, remedy="Move it onto the skin.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..progress import Progress, silent
 from .face import Face
 from .surface import Surface, nearest
 
@@ -61,11 +62,13 @@ def with_sides(face: Face) -> Sided:
     return Sided(face.skin, np.stack(found, axis=1))
 
 
-def match(head: Sided, template: Sided, size: float) -> Likeness:
+def match(head: Sided, template: Sided, size: float, progress: Progress = silent) -> Likeness:
     """For each of the head's vertices the nearest place of the bent template, all weighed
     together.
     """
-    corners, shares = _nearest_places(head.features(size), template.features(size), template.skin)
+    corners, shares = _nearest_places(
+        head.features(size), template.features(size), template.skin, progress
+    )
     place = np.einsum("nk,nkd->nd", shares, template.skin.vertices[corners])
     return Likeness(corners, shares, np.linalg.norm(place - head.skin.vertices, axis=1) / size)
 
@@ -80,18 +83,19 @@ def places_on(surface: Surface, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _nearest_places(
-    own: np.ndarray, other: np.ndarray, surface: Surface
+    own: np.ndarray, other: np.ndarray, surface: Surface, progress: Progress = silent
 ) -> tuple[np.ndarray, np.ndarray]:
     """By features (N, D) and those of a surface's vertices (M, D): the best place of the
     triangles around the nearest vertex.
     """
-    start = nearest(own, other)
+    start = nearest(own, other, progress)
     triangles, first = surface.triangles_of
     best = np.full(len(own), np.inf)
     corners = np.repeat(start[:, None], 3, axis=1)
     shares = np.tile([1.0, 0.0, 0.0], (len(own), 1))
-    for k in range(int(np.diff(first).max())):
-        rows = np.flatnonzero(first[start] + k < first[start + 1])
+    count = first[start + 1] - first[start]
+    for k in range(count.max(initial=0)):
+        rows = np.flatnonzero(k < count)
         candidate = surface.triangles[triangles[first[start[rows]] + k]]
         share = _shares_in(own[rows], other[candidate])
         away = np.einsum("nk,nkd->nd", share, other[candidate]) - own[rows]

@@ -85,7 +85,7 @@ class MouthInside:
             return False
         across, along = (points @ way for way in (self.face.axes.left, self.face.axes.ahead))
         is_middle = np.abs(across - np.median(across)) < MIDDLE * np.ptp(across)
-        deep = np.ptp(along[is_middle]) > WHOLE * np.ptp(along)
+        deep = is_middle.any() and np.ptp(along[is_middle]) > WHOLE * np.ptp(along)
         return bool(deep and np.ptp(along) > LEAST_TONGUE * self.face.size)
 
     def _is_joined(self, piece: Surface) -> bool:

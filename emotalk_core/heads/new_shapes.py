@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..progress import Progress, silent
+from ..progress import Progress, part_of, silent
 from .beside import Beside
 from .blinking import closed
 from .eyeballs import EYE_SIDES, clear
 from .face import Face, Piece, find_face
 from .fitting import fit
-from .guides import Guides, check_guides, head_size
-from .intake import Frame, HeadMesh, check_meshes, check_sides, surfaces_in
+from .guides import Guides, check_guides, check_on_skin, head_size
+from .intake import HeadMesh, check_meshes, check_sides, frame_of, surfaces_in
 from .likeness import Likeness, match, with_sides
 from .mouth_parts import MouthInside
 from .openings import lips_apart
@@ -56,21 +56,24 @@ def make_shapes(
     check_meshes(meshes)
     check_guides(guides)
     progress(0.02, "Finding the face")
-    frame = Frame(np.mean(list(guides.values()), axis=0), head_size(guides))
+    frame = frame_of(guides)
+    check_sides(frame, meshes[0])
     surfaces = surfaces_in(frame, meshes)
     near = {name: frame.within(place) for name, place in guides.items()}
+    check_on_skin(near, surfaces[0].vertices)
     face, skin, beside = find_face(surfaces, near)
-    check_sides(meshes[0], face.axes)
     progress(0.1, "Fitting the face")
     template = read_template()
     warp = fit(template, face)
     made = _of_skin(template, warp, face, progress)
     progress(0.9, "Turning eyes, moving teeth")
     found: list[Shapes] = [{} for _ in meshes]
-    others = Beside(face, MouthInside(template, warp, face), made).shapes(beside)
+    others = Beside(face, MouthInside(template, warp, face), made).shapes(
+        beside, part_of(progress, 0.9, 1.0)
+    )
     for piece, shapes in [(skin, made), *others]:
         _put(found[piece.mesh], meshes[piece.mesh], piece, shapes, frame.unit)
-    moving = tuple(_that_move(shapes, frame.unit) for shapes in found)
+    moving = tuple(_that_move(shapes, head_size(guides)) for shapes in found)
     return NewShapes(moving, _notes(face, moving))
 
 
@@ -78,15 +81,18 @@ def _of_skin(template: Template, warp: SpaceWarp, face: Face, progress: Progress
     bent = Surface(warp(template.skin.vertices), template.skin.triangles)
     progress(0.3, "Following lips and lids")
     own = with_sides(face)
-    like = match(own, with_sides(replace(face, skin=bent)), face.size)
+    other = with_sides(replace(face, skin=bent))
+    like = match(own, other, face.size, part_of(progress, 0.35, 0.5))
     progress(0.5, "Carrying the shapes over")
     trust = (like.apart < REACH) / (1.0 + (like.apart / SURE) ** 2)
-    made = settled(_carried(template, warp, like), face.skin, trust)
+    carried = _carried(template, warp, like)
+    made = settled(carried, face.skin, trust, part_of(progress, 0.55, 0.8))
     progress(0.8, "Closing the lids")
     for number, side in enumerate(EYE_SIDES, 1):
         blink = f"eyeBlink{side}"
         made[blink] = closed(face, made[blink], own.side[:, number], side)
-    for name in made:
+    for number, name in enumerate(made):
+        progress(0.83 + 0.07 * number / len(made), "Keeping lids out of the eyes")
         if name.startswith("eye"):
             for eye in face.eyes.values():
                 made[name] = clear(face.skin.vertices, made[name], eye)
@@ -107,7 +113,7 @@ def _carried(template: Template, warp: SpaceWarp, like: Likeness) -> Shapes:
     return found
 
 
-def _put(into: Shapes, mesh: HeadMesh, piece: Piece, shapes: Shapes, unit: float) -> None:
+def _put(into: Shapes, mesh: HeadMesh, piece: Piece, shapes: Shapes, unit: np.ndarray) -> None:
     for name, delta in shapes.items():
         into.setdefault(name, np.zeros(mesh.vertices.shape))[piece.rows] = delta * unit
 

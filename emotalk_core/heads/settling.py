@@ -9,7 +9,7 @@ from .surface import Surface
 
 Shapes = dict[str, np.ndarray]  # ARKit channel -> deltas (N, 3) of a mesh's vertices
 STEPS = 60
-AT_ONCE = 8  # shapes: more of them leave the processor's cache
+AT_ONCE, LEAST_AT_ONCE = 100_000, 8  # vertices of shapes, shapes: more leave the cache
 
 
 def settled(
@@ -26,12 +26,14 @@ def settled(
     from_own = trust[loose, None].astype(np.float32)
     from_beside = (1.0 - from_own) / degree[loose, None].astype(np.float32)
     names, found = list(made), {}
-    for begin in range(0, len(names), AT_ONCE):
-        progress(begin / len(names), "Smoothing what is far from the face")
-        block = names[begin : begin + AT_ONCE]
+    at_once = max(LEAST_AT_ONCE, AT_ONCE // len(trust))
+    for begin in range(0, len(names), at_once):
+        block = names[begin : begin + at_once]
         values = np.concatenate([made[name] for name in block], axis=1, dtype=np.float32)
         own = from_own * values[loose]
-        for _ in range(STEPS):
+        for step in range(STEPS):
+            share = (begin + len(block) * step / STEPS) / len(names)
+            progress(share, "Smoothing what is far from the face")
             around = np.zeros_like(own)
             for n, rows in zip(counts, beside, strict=True):
                 around[:n] += values[rows]

@@ -7,8 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from ..progress import Progress, silent
+
 SAME_PLACE = 1e-5  # of the mesh's size: vertices this near are one, where a seam has doubled them
 SAME_WAY = 0.2  # cosine of their normals from which on they are: lips that touch face each other
+
+AT_ONCE = 2_000_000  # pairs whose distances are held
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,14 +135,15 @@ def sum_at(index: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
     return np.stack([np.bincount(index, column, n) for column in values.T], axis=1)
 
 
-def nearest(points: np.ndarray, to: np.ndarray, at_once: int = 2_000_000) -> np.ndarray:
+def nearest(points: np.ndarray, to: np.ndarray, progress: Progress = silent) -> np.ndarray:
     """For each row of `points` (P, D) the number of the nearest row of `to` (M, D)."""
     half = 0.5 * np.einsum("md,md->m", to, to)
-    rows = max(1, at_once // max(1, len(to)))
-    found = [
-        np.argmin(half - points[i : i + rows] @ to.T, axis=1) for i in range(0, len(points), rows)
-    ]
-    return np.concatenate(found) if found else np.zeros(0, dtype=int)
+    rows = max(1, AT_ONCE // max(1, len(to)))
+    found = np.zeros(len(points), dtype=int)
+    for i in range(0, len(points), rows):
+        progress(i / len(points), "Looking for what is nearest")
+        found[i : i + rows] = np.argmin(half - points[i : i + rows] @ to.T, axis=1)
+    return found
 
 
 def blurred(surface: Surface, values: np.ndarray, steps: int) -> np.ndarray:
