@@ -11,6 +11,8 @@ from .raster import drawn
 
 PIXELS = 72  # across an eye, or a mouth
 SHARES = (0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88)  # of the way from corner to corner
+DEEP = 0.12  # mouth widths: what is so far behind the lips is between them
+DEEP = 0.12  # mouth widths: what is so far behind the lips is between them
 ABOVE_BELOW = "nose_base", "chin"  # of the lips, however badly those are guessed
 RIM = 0.6  # of half of the view: a lid's rim is not further before or behind the eyeball
 HOLLOW = 0.08  # eye widths: a socket is so much deeper than its lids
@@ -128,6 +130,17 @@ def lip_rims(face: Face) -> Rims:
     columns = line.view.columns(*ends)
     places = [line.place(column) for column in columns]
     return Rims(np.stack(places), line.is_cut[columns])
+
+
+def lips_apart(face: Face) -> float:
+    """How far the lips stand apart in their middle at rest, as seen from ahead."""
+    line = _lip_line(face)
+    column = PIXELS // 2  # the view is about the guide of the mouth
+    depth = line.view.depth[:, column]
+    is_deep = depth < line.view.centre[2] - DEEP * face.width_of_mouth()
+    row = round(float(line.row[column]))
+    near = [r for r in (row, row + 1, row - 1) if is_deep[r]]
+    return len(_run_around(is_deep, near[0])) * line.view.step if near else 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -188,6 +188,18 @@ def test_lips_of_one_surface_are_told(head: MadeHead) -> None:
     assert any("The lips are one surface" in note for note in found.notes)
 
 
+def test_lips_that_stand_apart_are_told(head: MadeHead) -> None:
+    skin, rest = head.meshes["skin"], read_template()
+    parted = skin.vertices + 0.15 * (rest.shapes["jawOpen"] @ TURN.T) * MM
+    guides = head.guides | {
+        name: place + np.array([0.0, -0.003, 0.0])
+        for name, place in head.guides.items()
+        if name in ("mouth", "lower_lip")
+    }
+    found = make_shapes([HeadMesh(parted, skin.faces)], guides)
+    assert any("The lips stand apart at rest" in note for note in found.notes)
+
+
 def _sealed(head: MadeHead) -> NewShapes:
     """Lips that share their vertices, as those of a statue."""
     skin, rest = head.meshes["skin"], read_template().skin.vertices
