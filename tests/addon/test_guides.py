@@ -280,6 +280,7 @@ def test_a_rig_that_turns_its_head_alone_is_offered_keys(bare: Any) -> None:
     layout = panel()
 
     assert "emotalk.place_guides" in layout.buttons
+    assert "no mouth" in " ".join(layout.labels)
     assert "ERROR" in layout.icons
 
 
