@@ -102,7 +102,7 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
         _leave_mode(context)
         skin, scene = parts.thing_of(self._part), _scene_of(self._scene)
         places = guides.known(skin) if result is None else guides.places_of(skin, result)
-        self._tell(result, places)
+        self._tell(result, skin, places)
         of_side = guides.without_right if self.symmetric else guides.both_sides
         made = guides.place(scene, skin, of_side(places))
         self._choose(scene.emotalk.rig, skin)
@@ -112,14 +112,17 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
             self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
         return _WHERE
 
-    def _tell(self, result: guides.Guess | None, places: guides.Places) -> None:
+    def _tell(
+        self, result: guides.Guess | None, skin: bpy.types.Object, places: guides.Places
+    ) -> None:
         """What was found, and so how many sides have guides, if that was not asked for."""
         if result is not None and not result.is_found:
             self.warn("No face was found: move every guide to where it belongs")
         if self.properties.is_property_set("symmetric"):
             return
         if result is None:
-            self.symmetric = len(guides.without_right(places)) == len(places)
+            there = guides.there(skin) or places
+            self.symmetric = len(guides.without_right(there)) == len(there)
             return
         self.symmetric = guides.is_mirrored(places)
         if not self.symmetric:

@@ -47,6 +47,8 @@ def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -
     else:
         name = active[characters.GUIDE]
         draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
+    if not guides.is_whole(skin):
+        box.operator("emotalk.place_guides", text="Place Missing Guides", icon="ADD")
     box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
     row = box.row(align=True)
     is_one_sided = guides.are_one_sided(skin)

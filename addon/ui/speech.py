@@ -62,9 +62,9 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
     if used or is_of_bones:
         n_found = 52 - group.n_missing
         what = counted(len(used), "mesh") if used else "Bones"
-        text = f"{what}, {n_found} of 52 channels"
-        can_speak = n_found > 0 and NO_MOUTH not in group.notes
-        draw_text(layout, text, "CHECKMARK" if can_speak else "ERROR", context)
+        is_mute = NO_MOUTH in group.notes
+        text = f"{what}, {n_found} of 52 channels{', no mouth' if is_mute else ''}"
+        draw_text(layout, text, "CHECKMARK" if n_found and not is_mute else "ERROR", context)
     elif group.character is None and context.object is not None:
         layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")
     draw_new_keys(layout, context)

@@ -252,7 +252,7 @@ def no_face(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from emotalk.addon.bridge.heads import guides
     from emotalk.emotalk_core.errors import InputError
 
-    def find_none(*_: Any) -> Any:
+    def find_none(*_: Any, **__: Any) -> Any:
         raise InputError("No face is found", value="Ball", remedy="Place the guides by hand.")
 
     monkeypatch.setattr(guides, "guess_guides", find_none)

@@ -69,7 +69,7 @@ def test_where_the_face_is_found_they_stand_on_it(
 
     bare.location, bare.scale = (0.0, 5.0, 0.0), (2.0, 2.0, 2.0)
     found = base_guides()
-    monkeypatch.setattr(guides, "guess_guides", lambda *_: found)
+    monkeypatch.setattr(guides, "guess_guides", lambda *_, **__: found)
 
     bpy.ops.emotalk.place_guides()
 
@@ -86,7 +86,7 @@ def test_a_face_is_looked_for_along_its_own_axes(
     bare.rotation_euler, bare.scale = (np.pi / 2, 0.0, angle), (-1.0, 2.0, 1.0)
     seen: list[np.ndarray] = []
 
-    def find_first(meshes: Any, _up: Any) -> Any:
+    def find_first(meshes: Any, _up: Any, **_: Any) -> Any:
         seen.append(meshes[0].vertices)
         return dict(zip(("nose_tip", "mouth", "ear.L", "ear.R"), seen[0][:4], strict=True))
 
@@ -137,7 +137,7 @@ def test_a_face_that_looks_along_x_has_guides_on_both_sides(
     from emotalk.emotalk_core.heads.guides import base_guides
 
     turned = {name: point[[2, 0, 1]] for name, point in base_guides().items()}
-    monkeypatch.setattr(guides, "guess_guides", lambda *_: turned)
+    monkeypatch.setattr(guides, "guess_guides", lambda *_, **__: turned)
 
     bpy.ops.emotalk.place_guides()
 
@@ -280,7 +280,24 @@ def test_a_rig_that_turns_its_head_alone_is_offered_keys(bare: Any) -> None:
     layout = panel()
 
     assert "emotalk.place_guides" in layout.buttons
+    assert "no mouth" in " ".join(layout.labels)
     assert "ERROR" in layout.icons
+
+
+def test_a_guide_that_was_deleted_is_put_back_and_the_others_stay(bare: Any) -> None:
+    bpy.ops.emotalk.place_guides()
+    before = place_of(bare, "ear.L")
+    assert "Place Missing Guides" not in panel().texts
+    guides_of(bare)["chin"].location.x += 0.5
+    bpy.data.objects.remove(guides_of(bare)["ear.L"])
+    moved = place_of(bare, "chin")
+
+    assert "Place Missing Guides" in panel().texts
+    bpy.ops.emotalk.place_guides()
+
+    assert len(guides_of(bare)) == 18
+    np.testing.assert_allclose(place_of(bare, "ear.L"), before, atol=1e-6)
+    np.testing.assert_allclose(place_of(bare, "chin"), moved, atol=1e-6)
 
 
 def test_a_mesh_that_cannot_get_keys_gets_no_guides(bare: Any) -> None:
@@ -303,7 +320,16 @@ def test_in_a_window_the_face_is_looked_for_in_the_background(bare: Any, screen:
     assert is_quiet(screen)
 
 
-def test_esc_while_it_is_looked_for_leaves_the_scene_as_it_was(bare: Any, screen: Screen) -> None:
+def test_esc_while_it_is_looked_for_leaves_the_scene_as_it_was(
+    bare: Any, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge.heads import guides
+
+    def find_slowly(*_: Any, progress: Any) -> Any:
+        while True:  # until it is stopped
+            progress(0.3, "Looking for the face")
+
+    monkeypatch.setattr(guides, "guess_guides", find_slowly)
     before = state()
     operator = in_window(screen, "place_guides", anew=False)
     operator.modal(screen, event("ESC"))

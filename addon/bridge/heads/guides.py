@@ -33,6 +33,7 @@ __all__ = [
     "hint_of",
     "is_mirrored",
     "is_posed",
+    "is_whole",
     "known",
     "on_skin",
     "place",
@@ -70,7 +71,7 @@ def guess(meshes: Sequence[HeadMesh], turn: np.ndarray, progress: Progress) -> G
     progress(0.0, "Looking for the face")
     turned = [HeadMesh(mesh.vertices @ turn.T, mesh.faces) for mesh in meshes]
     try:
-        found, is_found = guess_guides(turned, _UP), True
+        found, is_found = guess_guides(turned, _UP, progress=progress), True
     except InputError:
         found, is_found = rough_guides(turned[0]), False
     return Guess({name: point @ turn for name, point in found.items()}, is_found)
@@ -102,6 +103,11 @@ def are_there(skin: bpy.types.Object) -> bool:
 def are_one_sided(skin: bpy.types.Object) -> bool:
     """Whether its guides on the right are the mirror of the left ones."""
     return not any(name.endswith(RIGHT) for name in _empties(skin))
+
+
+def is_whole(skin: bpy.types.Object) -> bool:
+    """Whether none of its guides was deleted that are needed: right ones can mirror the left."""
+    return {guide.name for guide in GUIDES} <= {*_empties(skin)}
 
 
 def known(skin: bpy.types.Object) -> Places:
