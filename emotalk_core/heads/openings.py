@@ -12,7 +12,6 @@ from .raster import drawn
 PIXELS = 72  # across an eye, or a mouth
 SHARES = (0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88)  # of the way from corner to corner
 DEEP = 0.12  # mouth widths: what is so far behind the lips is between them
-DEEP = 0.12  # mouth widths: what is so far behind the lips is between them
 ABOVE_BELOW = "nose_base", "chin"  # of the lips, however badly those are guessed
 RIM = 0.6  # of half of the view: a lid's rim is not further before or behind the eyeball
 HOLLOW = 0.08  # eye widths: a socket is so much deeper than its lids
