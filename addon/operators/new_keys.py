@@ -100,6 +100,8 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
     def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
         """Where they were, else where they are guessed to be."""
         _leave_mode(context)
+        if result is not None:
+            SESSION.new_keys = ()  # of another head, or of other guides
         skin, scene = parts.thing_of(self._part), _scene_of(self._scene)
         places = guides.known(skin) if result is None else guides.places_of(skin, result)
         self._tell(result, skin, places)

@@ -16,6 +16,7 @@ from tests.addon.bare_heads import (
     EYE_CHANNELS,
     UP,
     Maker,
+    add_ball,
     guides_of,
     in_window,
     keys_on,
@@ -70,6 +71,19 @@ def test_the_result_says_what_was_made(skin: Any) -> None:
 
 
 @pytest.mark.usefixtures("fake_engine")
+def test_what_was_made_is_said_until_another_head_has_guides(skin: Any) -> None:
+    from emotalk.addon.bridge.jobs.session import SESSION
+
+    make()
+    bpy.ops.emotalk.place_guides()
+    assert SESSION.new_keys  # of the same head
+
+    bpy.context.scene.emotalk.rig.character = add_ball("Another", at=(9.0, 0.0, 0.0))
+    bpy.ops.emotalk.place_guides()
+
+    assert not SESSION.new_keys
+
+
 def test_animate_moves_it_at_once(skin: Any, speech: Path) -> None:
     make()
     ours = bpy.context.scene.emotalk
