@@ -12,7 +12,7 @@ from bpy.props import (
 )
 
 from .bridge import compat
-from .bridge.characters import is_guide
+from .bridge.characters import guided_by
 
 __all__ = ["CLASSES", "EMOTALK_PG_rig"]
 
@@ -30,7 +30,7 @@ class EMOTALK_PG_target(bpy.types.PropertyGroup):
 def _may_speak(_self: Any, thing: bpy.types.Object) -> bool:
     if thing.type == "MESH":
         return len(thing.data.polygons) > 0  # shape keys can be made for it
-    return thing.type in {"ARMATURE", "EMPTY"} and not is_guide(thing)
+    return thing.type in {"ARMATURE", "EMPTY"} and guided_by(thing) is None
 
 
 class EMOTALK_PG_rig(bpy.types.PropertyGroup):

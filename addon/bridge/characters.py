@@ -20,14 +20,17 @@ __all__ = [
     "check_is_there",
     "chosen_meshes",
     "face_of",
+    "guided_by",
     "has_keys",
     "is_deleted",
-    "is_guide",
     "is_same",
 ]
 
 _OF_A_FACE: Final = ("jawOpen", "mouthSmileLeft")
 """Channels that a face has and its teeth, brows and eyes have not."""
+
+_OF_A_HEAD: Final = 0.8
+"""What lies within a head and is smaller than this share of it is a part of it."""
 
 GUIDE: Final = "emotalk_guide"
 """Custom property on the empties that say where a face's features are: which of them it is."""
@@ -37,7 +40,8 @@ def character_meshes(thing: bpy.types.Object) -> list[bpy.types.Object]:
     """Every mesh with shape keys that belongs to the character of `thing`, `thing` first.
 
     A character is what hangs on the same topmost parent or armature. A loose mesh brings along the
-    other meshes of its own collection: importers often leave eyes and teeth unparented. Another
+    other meshes of its own collection, or what lies within it where that is the whole scene's:
+    importers often leave eyes and teeth unparented. Another
     face with an armature of its own, or apart from this one, is somebody else with all its parts.
     What was deleted holds its parts together still, and is none of them.
     """
@@ -122,9 +126,12 @@ def check_is_there(thing: bpy.types.Object) -> None:
         raise RigError("The character was deleted", value=thing.name, remedy="Choose another.")
 
 
-def is_guide(thing: bpy.types.Object) -> bool:
-    """Whether it says where a feature of the mesh is that it hangs on."""
-    return GUIDE in thing and thing.parent is not None and thing.parent.type == "MESH"
+def guided_by(thing: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The mesh that a guide hangs on, to say where a feature of it is; None of anything else."""
+    if thing is None or GUIDE not in thing:
+        return None
+    targets = [c.target for c in thing.constraints if c.type == "CHILD_OF"]
+    return next((mesh for mesh in targets if mesh is not None and mesh.type == "MESH"), None)
 
 
 def has_keys(thing: bpy.types.Object) -> bool:
@@ -137,7 +144,7 @@ def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
     while top.parent is not None:
         top = top.parent
     armature: Any = thing if thing.type == "ARMATURE" else thing.find_armature()
-    family = [top, *(below for below in top.children_recursive if not is_guide(below))]
+    family = [top, *top.children_recursive]
     if armature is not None:
         family += [armature, *armature.children_recursive]
         family += [
@@ -147,10 +154,13 @@ def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:
             if other.find_armature() == armature
         ]
     if len(family) == 1:
-        own = [
-            c for c in thing.users_collection if all(c != s.collection for s in thing.users_scene)
+        of_scenes = [scene.collection for scene in thing.users_scene]
+        family += [
+            other
+            for collection in thing.users_collection
+            for other in collection.objects
+            if collection not in of_scenes or _is_within(other, thing)
         ]
-        family += [other for collection in own for other in collection.objects]
     return list(dict.fromkeys(family))
 
 
@@ -192,6 +202,21 @@ def _is_apart(mesh: bpy.types.Object, others: Sequence[bpy.types.Object]) -> boo
     """Whether its box touches none of the others': a face's eyes, teeth and brows lie within it."""
     low, high = _box(mesh)
     return all((low > far).any() or (high < near).any() for near, far in map(_box, others))
+
+
+def _is_within(mesh: bpy.types.Object, other: bpy.types.Object) -> bool:
+    """Whether the smaller of two loose meshes has its middle in the larger one's box."""
+    if not mesh.type == other.type == "MESH" or mesh.parent is not None:
+        return False
+    (low, high), (near, far) = sorted(map(_box, (mesh, other)), key=_size)
+    middle = (low + high) / 2.0
+    is_part = _size((low, high)) < _OF_A_HEAD * _size((near, far))
+    return is_part and bool((near <= middle).all() and (middle <= far).all())
+
+
+def _size(box: tuple[np.ndarray, np.ndarray]) -> float:
+    """Along its longest edge."""
+    return float((box[1] - box[0]).max())
 
 
 def _box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:

@@ -107,7 +107,7 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
         made = guides.place(scene, skin, of_side(places))
         self._choose(scene.emotalk.rig, skin)
         _show(context, made.values())
-        _select(context, made.get(_FIRST, skin))
+        _select(context, made.get(_FIRST, skin), made.values())
         if guides.is_posed(skin, places):
             self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
         return _WHERE
@@ -226,14 +226,18 @@ def _show(context: bpy.types.Context, things: Iterable[Any]) -> None:
             thing.local_view_set(view, state=True)
 
 
-def _select(context: bpy.types.Context, thing: bpy.types.Object) -> None:
+def _select(
+    context: bpy.types.Context, thing: bpy.types.Object, others: Iterable[bpy.types.Object] = ()
+) -> None:
+    """Select these alone, `thing` the active one."""
     layer = context.view_layer
     layer.update()  # it may be new
     if thing.name not in layer.objects:
         return
     for other in [*layer.objects.selected]:
         other.select_set(state=False)
-    thing.select_set(state=True)
+    for one in (thing, *others):
+        one.select_set(state=True)
     layer.objects.active = thing
 
 

@@ -7,6 +7,7 @@ import bpy
 from ..bridge import characters
 from ..bridge.heads import guides, parts
 from ..bridge.jobs.session import SESSION
+from ..bridge.keying.rigs import NO_MOUTH
 from .base import draw_text
 
 __all__ = ["draw_made_keys", "draw_new_keys"]
@@ -15,13 +16,12 @@ __all__ = ["draw_made_keys", "draw_new_keys"]
 def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
     """The offer where a face has no keys that speak; once its guides are there, what to do."""
     group, active = context.scene.emotalk.rig, context.object
-    is_placing = active is not None and characters.is_guide(active)
-    if _is_known(group) and not is_placing:
+    if _is_known(group) and characters.guided_by(active) is None:
         return
     skin = parts.skin_asked(group.character, active)
     if skin is None:
-        return
-    if guides.are_there(skin):
+        _ask_for_mesh(layout, group.character or active, context)
+    elif guides.are_there(skin):
         _draw_guides(layout.box(), skin, context)
     elif len(skin.data.polygons) and not parts.can_speak(skin):
         layout.operator("emotalk.place_guides", text="Make Shape Keys...", icon="SHAPEKEY_DATA")
@@ -33,14 +33,20 @@ def draw_made_keys(layout: Any, context: bpy.types.Context) -> None:
         draw_text(layout, line, "INFO" if number else "CHECKMARK", context)
 
 
+def _ask_for_mesh(layout: Any, thing: bpy.types.Object | None, context: bpy.types.Context) -> None:
+    if thing is not None and characters.all_meshes(thing) and not parts.can_speak(thing):
+        text = "A face without shape keys? Select its mesh to make some"
+        draw_text(layout, text, "INFO", context)
+
+
 def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -> None:
     active = context.object
-    if active is not None and characters.is_guide(active):
+    draw_text(box, "Move guides that are not where they belong", "INFO", context)
+    if characters.guided_by(active) is None:
+        draw_text(box, "Select one to see what it stands for", "BLANK1", context)
+    else:
         name = active[characters.GUIDE]
         draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
-    else:
-        text = "Move each guide to where it belongs; select one to see where"
-        draw_text(box, text, "INFO", context)
     box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
     row = box.row(align=True)
     is_one_sided = guides.are_one_sided(skin)
@@ -54,7 +60,7 @@ def _is_known(group: Any) -> bool:
     """Whether the character was found to move: by bones, or an armature's meshes, of which it would
     be slow to ask each time.
     """
-    if group.character is None:
+    if group.character is None or NO_MOUTH in group.notes:
         return False
     if not group.targets:
         return bool(group.notes)

@@ -8,6 +8,7 @@ from ..bridge import characters, compat
 from ..bridge.counting import counted
 from ..bridge.jobs import settings
 from ..bridge.jobs.session import SESSION
+from ..bridge.keying.rigs import NO_MOUTH
 from ..bridge.sounds import strips
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 from .new_keys import draw_new_keys
@@ -62,7 +63,8 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
         n_found = 52 - group.n_missing
         what = counted(len(used), "mesh") if used else "Bones"
         text = f"{what}, {n_found} of 52 channels"
-        draw_text(layout, text, "CHECKMARK" if n_found else "ERROR", context)
+        can_speak = n_found > 0 and NO_MOUTH not in group.notes
+        draw_text(layout, text, "CHECKMARK" if can_speak else "ERROR", context)
     elif group.character is None and context.object is not None:
         layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")
     draw_new_keys(layout, context)

@@ -20,7 +20,7 @@ from .surface import Surface, nearest
 ROOTED = 0.02  # head sizes: what is so much further from the skin than its roots is a tip
 LIES_ON = 0.05  # head sizes: brows and beards are not further from the skin
 TOUCHES, LEAST_SEAM = 1e-4, 12  # head sizes, vertices: a seam along the skin
-LASHES = 0.06  # head sizes: lashes and tear lines are not further from the lids' rims
+LASHES = 0.3  # eye widths: lashes and tear lines are not further from the lids' rims
 MOVES = 1e-3  # head sizes: skin that no shape moves by more is still
 
 
@@ -66,7 +66,7 @@ class Beside:
         """The box (3,), (3,) of all that moves, and what may lie on it."""
         moves = np.max([np.abs(delta).max(axis=1) for delta in self.made.values()], axis=0)
         points = self.face.skin.vertices[moves > MOVES * self.face.size]
-        margin = LASHES * self.face.size
+        margin = LIES_ON * self.face.size
         low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
         return low - margin, high + margin
 
@@ -101,7 +101,8 @@ class Beside:
             return {}
         at = nearest(points, self._rims)
         apart = np.linalg.norm(points - self._rims[at], axis=1)
-        if np.median(apart) > LASHES * self.face.size:
+        width = np.mean([self.face.width_of_eye(side) for side in EYE_SIDES])
+        if np.median(apart) > LASHES * width:
             return {}
         return {name: delta[at] for name, delta in self._rim_shapes.items()}
 

@@ -46,8 +46,9 @@ def _features(template: Template, face: Face) -> Pairs:
     places = [np.stack([face.guide(name) for name in names])]
     seen = {side: lid_rims(face, side) for side in EYE_SIDES} | {"lips": lip_rims(face)}
     for name, rims in seen.items():
-        own.append(template.rims[name][rims.is_known])
-        places.append(rims.places[rims.is_known])
+        both = rims.is_known & template.rims[name].is_known
+        own.append(template.rims[name].places[both])
+        places.append(rims.places[both])
     return Pairs(np.concatenate(own), np.concatenate(places))
 
 

@@ -68,6 +68,8 @@ def _by_openings(
 ) -> dict[str, np.ndarray]:
     face = find_face(surfaces, guides)[0]
     found = guides | mouth_corners(face)
+    for lip in ("upper_lip", "lower_lip"):
+        found[lip] = guides[lip] + found["mouth"] - guides["mouth"]
     for side in EYE_SIDES:
         found |= eye_corners(face, side)
     return found

@@ -17,6 +17,7 @@ from .guides import Guides, check_guides, check_on_skin, head_size
 from .intake import HeadMesh, check_meshes, check_sides, frame_of, surfaces_in
 from .likeness import Likeness, match, with_sides
 from .mouth_parts import MouthInside
+from .openings import lips_apart
 from .settling import Shapes, settled
 from .space_warp import SpaceWarp
 from .surface import Surface
@@ -24,6 +25,7 @@ from .template import Template, read_template
 
 REACH = 0.25  # head sizes: what is further from the bent template than this belongs to no face
 SURE = 0.03  # head sizes: what lies this far from it is believed by half
+GAPE = 0.06  # mouth widths: lips that stand further apart at rest do not close
 SEALED = 1.8  # a way over open lips goes round by a corner: so many times the straight one
 LEAST = 1e-3  # head sizes: a shape that moves nothing by more is none
 
@@ -134,4 +136,6 @@ def _notes(face: Face, made: Sequence[Shapes]) -> tuple[str, ...]:
     straight = np.linalg.norm(face.guide("upper_lip") - face.guide("lower_lip"))
     if way < SEALED * straight:
         found.append("The lips are one surface: cut the mouth open, or it stretches.")
+    if lips_apart(face) > GAPE * face.width_of_mouth():
+        found.append("The lips stand apart at rest: close them there, or p, b, m will not meet.")
     return tuple(found)

@@ -11,6 +11,9 @@ from .raster import drawn
 
 PIXELS = 72  # across an eye, or a mouth
 SHARES = (0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88)  # of the way from corner to corner
+DEEP = 0.12  # mouth widths: what is so far behind the lips is between them
+ABOVE_BELOW = "nose_base", "chin"  # of the lips, however badly those are guessed
+RIM = 0.6  # of half of the view: a lid's rim is not further before or behind the eyeball
 HOLLOW = 0.08  # eye widths: a socket is so much deeper than its lids
 EYE_VIEW, MOUTH_VIEW = 1.1, 0.75  # half of what is looked at: in eye radii, in guessed mouth widths
 LEAST_DETOUR = 4.0  # pixels: so much longer is the way round a corner than across the lips
@@ -76,13 +79,16 @@ def eye_corners(face: Face, side: str) -> dict[str, np.ndarray]:
         return {}
     # Columns run to the face's left.
     inner, outer = (columns[0], columns[-1]) if side == "Left" else (columns[-1], columns[0])
-    spots = {
-        "eye_inner": (mask.mean_row(inner), inner),
-        "eye_outer": (mask.mean_row(outer), outer),
-        "upper_lid": (rows[0] - 0.5, middle),
-        "lower_lid": (rows[-1] + 0.5, middle),
+    towards = 1 if side == "Left" else -1
+    found = {
+        name: mask.edge(row, column, (round(row), column + way))
+        for name, column, way, row in (
+            ("eye_inner", int(inner), -towards, mask.mean_row(int(inner))),
+            ("eye_outer", int(outer), towards, mask.mean_row(int(outer))),
+        )
     }
-    return {f"{name}.{side[0]}": mask.place(*spot) for name, spot in spots.items()}
+    found["upper_lid"], found["lower_lid"] = mask.lids(middle)
+    return {f"{name}.{side[0]}": place for name, place in found.items()}
 
 
 def mouth_corners(face: Face) -> dict[str, np.ndarray]:
@@ -106,8 +112,7 @@ def lid_rims(face: Face, side: str) -> Rims:
     for column in mask.view.columns(*ends):
         rows = np.flatnonzero(mask.is_open[:, column])
         known += [len(rows) > 0] * 2
-        edges = (rows[0] - 0.5, rows[-1] + 0.5) if len(rows) else (0.0, 0.0)
-        places += [mask.place(row, column) for row in edges]
+        places += mask.lids(column) if len(rows) else [np.zeros(3)] * 2
     return Rims(np.stack(places), np.array(known))
 
 
@@ -126,6 +131,17 @@ def lip_rims(face: Face) -> Rims:
     return Rims(np.stack(places), line.is_cut[columns])
 
 
+def lips_apart(face: Face) -> float:
+    """How far the lips stand apart in their middle at rest, as seen from ahead."""
+    line = _lip_line(face)
+    column = PIXELS // 2  # the view is about the guide of the mouth
+    depth = line.view.depth[:, column]
+    is_deep = depth < line.view.centre[2] - DEEP * face.width_of_mouth()
+    row = round(float(line.row[column]))
+    near = [r for r in (row, row + 1, row - 1) if is_deep[r]]
+    return len(_run_around(is_deep, near[0])) * line.view.step if near else 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class _EyeMask:
     view: _View
@@ -135,9 +151,23 @@ class _EyeMask:
     def mean_row(self, column: int) -> float:
         return float(np.flatnonzero(self.is_open[:, column]).mean())
 
-    def place(self, row: float, column: int) -> np.ndarray:
-        there = float(self.depth[int(np.clip(row, 0, PIXELS - 1)), column])
-        return self.view.place(row, column, there)
+    def lids(self, column: int) -> list[np.ndarray]:
+        """The edges of the upper and the lower lid in a column where the eye is open."""
+        rows = np.flatnonzero(self.is_open[:, column])
+        first, last = int(rows[0]), int(rows[-1])
+        return [
+            self.edge(first - 0.5, column, (first - 1, column)),
+            self.edge(last + 0.5, column, (last + 1, column)),
+        ]
+
+    def edge(self, row: float, column: float, beside: tuple[int, int]) -> np.ndarray:
+        """The skin's own edge (3,) at the opening's; `beside` is its pixel there."""
+        row_beside, column_beside = np.clip(beside, 0, PIXELS - 1)
+        seen = float(self.view.depth[row_beside, column_beside])
+        there = float(self.depth[row_beside, column_beside])
+        # What lies deep is no rim: a nose or a brow before it, a hole behind it.
+        is_rim = abs(seen - there) < RIM * self.view.half
+        return self.view.place(row, column, seen if is_rim else there)
 
 
 def _eye_mask(face: Face, side: str) -> _EyeMask:
@@ -193,7 +223,7 @@ class _LipLine:
 def _lip_line(face: Face) -> _LipLine:
     """Where two spots are near in the picture, but far apart on the way along the skin."""
     width = face.width_of_mouth()
-    up, down = (face.skin.ways(face.nearest_vertex(name)) for name in ("upper_lip", "lower_lip"))
+    up, down = (face.skin.ways(face.nearest_vertex(name)) for name in ABOVE_BELOW)
     lean = np.nan_to_num(down - up, nan=0.0, posinf=0.0, neginf=0.0)
     view = _view(face, face.guide("mouth"), MOUTH_VIEW * width, lean)
     falls = [_falls(view.value), _falls(view.value[::-1])[::-1]]

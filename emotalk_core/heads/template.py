@@ -10,13 +10,15 @@ import numpy as np
 
 from .base_head import BaseHead, read_base_head
 from .expressions import arched_brow, puff, raised_cheek, smile, sneer, sorrow
+from .eyeballs import EYE_SIDES, Eyeball
 from .face import Face
 from .falloff import smoothstep
 from .guides import base_guides, face_axes, head_size
 from .lids import Lids, find_lids
-from .openings import SHARES, lip_rims
+from .openings import Rims, lid_rims, lip_rims
 from .surface import Surface, triangulated
 
+EYE_CENTRE, EYE_RADIUS = np.array([28.82, 679.58, 111.51]), 15.9  # of the left eye, mm
 LID_FOLLOWS = 0.2  # share of a blink, or of wide eyes, in looking down or up
 LIDS_OVERLAP = 0.5  # mm
 MOST_INWARD = 0.4
@@ -36,7 +38,7 @@ class Template:
     guides: Mapping[str, np.ndarray]
     base: BaseHead  # its lower teeth and tongue
     is_outside: np.ndarray  # bool (N,): seen from without, neither mouth, nostril nor socket
-    rims: Mapping[str, np.ndarray]  # "Left", "Right", "lips": as `openings` samples them
+    rims: Mapping[str, Rims]  # "Left", "Right", "lips"
 
 
 @cache
@@ -44,9 +46,7 @@ def read_template() -> Template:
     """The template; read once."""
     base = read_base_head()
     skin = Surface(base.skin.vertices, triangulated(base.skin.faces))
-    return Template(
-        skin, face_shapes(base), base_guides(), base, _is_outside(skin), _rims(base, skin)
-    )
+    return Template(skin, face_shapes(base), base_guides(), base, _is_outside(skin), _rims(skin))
 
 
 def face_shapes(base: BaseHead) -> dict[str, np.ndarray]:
@@ -100,22 +100,14 @@ def _meeting_lids(blink: np.ndarray, eye: Lids, rest: np.ndarray) -> np.ndarray:
     return np.where(blink[:, 1:2] < 0.0, factor[:, None], 1.0) * blink
 
 
-def _rims(base: BaseHead, skin: Surface) -> dict[str, np.ndarray]:
-    guides, rest = base_guides(), base.skin.vertices
-    face = Face(skin, guides, face_axes(guides), head_size(guides), {})
-    found = {"lips": lip_rims(face).places}
-    for eye in find_lids(base.skin):
-        side = "Left" if eye.side > 0 else "Right"
-        start, end = (face.guide(name, side)[0] for name in ("eye_inner", "eye_outer"))
-        across = start + np.array(SHARES) * (end - start)
-        rims = (rest[eye.upper_rim(rest)], rest[eye.lower_rim(rest)])
-        lids = [_along(rim[np.argsort(rim[:, 0])], across) for rim in rims]
-        found[side] = np.stack(lids, axis=1).reshape(-1, 3)
-    return found
-
-
-def _along(rim: np.ndarray, across: np.ndarray) -> np.ndarray:
-    return np.stack([np.interp(across, rim[:, 0], rim[:, i]) for i in range(3)], axis=1)
+def _rims(skin: Surface) -> dict[str, Rims]:
+    guides = base_guides()
+    eyes = {
+        side: Eyeball(side, EYE_CENTRE * (way, 1.0, 1.0), EYE_RADIUS, np.zeros((0, 3)))
+        for side, way in zip(EYE_SIDES, (1.0, -1.0), strict=True)
+    }
+    face = Face(skin, guides, face_axes(guides), head_size(guides), eyes)
+    return {side: lid_rims(face, side) for side in EYE_SIDES} | {"lips": lip_rims(face)}
 
 
 def _gain(name: str) -> float:

@@ -66,7 +66,9 @@ def add_ball(name: str, at: Sequence[float] = (0.0, 0.0, 0.0), radius: float = 1
 
 def guides_of(thing: Any) -> dict[str, Any]:
     """The empties that hang on it, by the name of the guide."""
-    return {child["emotalk_guide"]: child for child in thing.children if "emotalk_guide" in child}
+    from emotalk.addon.bridge.characters import guided_by
+
+    return {one["emotalk_guide"]: one for one in bpy.data.objects if guided_by(one) == thing}
 
 
 def in_window(screen: Any, name: str, **properties: Any) -> Any:

@@ -13,6 +13,7 @@ class Layout:
 
     def __init__(self) -> None:
         self.labels: list[str] = []
+        self.icons: list[str] = []  # beside them
         self.buttons: list[str] = []
         self.texts: list[str] = []  # on them
         self.depressed: list[str] = []  # what stands on buttons that are
@@ -58,8 +59,9 @@ class Layout:
 
     def prop_search(self, *_: Any, **__: Any) -> None: ...
 
-    def label(self, *, text: str, **_: Any) -> None:
+    def label(self, *, text: str, icon: str = "", **_: Any) -> None:
         self.labels.append(text)
+        self.icons.append(icon)
 
 
 def context_of(width: int, scale: float = 1.0) -> Any:

@@ -60,6 +60,17 @@ def test_a_loose_part_with_all_keys_within_the_head_belongs_to_it(addon: ModuleT
     assert names_of(head) == {"Head", "Tongue"}
 
 
+def test_what_lies_within_a_head_belongs_to_it_without_a_collection(addon: ModuleType) -> None:
+    head, bob = make_head(), make_head("Bob")
+    bob.location.x = 5
+    teeth("Teeth"), teeth("Bob teeth", 5.2)
+    make_head("Copy")
+    bpy.context.view_layer.update()
+
+    assert names_of(head) == {"Head", "Teeth"}
+    assert names_of(bob) == {"Bob", "Bob teeth"}
+
+
 def test_two_rigs_in_one_car_are_two_characters(addon: ModuleType) -> None:
     car = bpy.data.objects.new("Car", None)
     bpy.context.scene.collection.objects.link(car)

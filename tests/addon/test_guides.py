@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
 
 from tests.addon.bare_heads import add_ball, guides_of, in_window
 from tests.addon.layouts import Layout, buttons_of, context_of
@@ -42,6 +43,12 @@ def test_they_stand_in_the_middle_and_on_the_left(bare: Any) -> None:
     assert all(empty.show_in_front for empty in there.values())
     assert bpy.context.object == there["mouth"]
     assert place_of(bare, "ear.L")[0] > place_of(bare, "mouth")[0]
+
+
+def test_all_are_selected_so_that_the_view_can_be_moved_onto_the_face(bare: Any) -> None:
+    bpy.ops.emotalk.place_guides()
+
+    assert {*bpy.context.selected_objects} == {*guides_of(bare).values()}
 
 
 def test_they_are_small_beside_the_head(bare: Any) -> None:
@@ -93,6 +100,20 @@ def test_a_face_is_looked_for_along_its_own_axes(
         assert np.abs(way).max() / np.linalg.norm(way) > 1.0 - 1e-5
     first = bare.matrix_world @ bare.data.vertices[0].co
     np.testing.assert_allclose(place_of(bare, "nose_tip"), first, atol=1e-5)
+
+
+def test_they_go_along_with_the_head_and_no_lines_hide_it(bare: Any) -> None:
+    """Blender draws a line from every child to its parent's origin."""
+    bpy.ops.emotalk.place_guides()
+    before = bare.matrix_world.inverted() @ guides_of(bare)["mouth"].matrix_world.translation
+
+    bare.location, bare.rotation_euler, bare.scale = (1.0, 2.0, 3.0), (0.1, 0.2, 0.3), (2.0,) * 3
+
+    place = Vector(place_of(bare, "mouth"))
+    after = bare.matrix_world.inverted() @ place
+    np.testing.assert_allclose(after, before, atol=1e-5)
+    assert not bare.children
+    assert not any(empty.constraints[0].show_expanded for empty in guides_of(bare).values())
 
 
 def test_the_right_ones_mirror_the_left_about_the_middle(bare: Any) -> None:
@@ -219,12 +240,14 @@ def test_the_panel_leads_from_guide_to_guide(bare: Any) -> None:
 
     layout = panel()
 
-    assert "mouth: middle of the line where the lips meet" in " ".join(layout.labels)
+    text = " ".join(layout.labels)
+    assert "Move guides that are not where they belong" in text
+    assert "mouth: middle of the line where the lips meet" in text
     there = [name.removeprefix("emotalk.") for name in layout.buttons]
     assert {"make_shape_keys", "place_guides", "remove_guides"} <= {*there}
     assert "Symmetric" in layout.depressed
     bpy.context.view_layer.objects.active = bare
-    assert any(text.startswith("Move each guide") for text in panel().labels)
+    assert "Select one to see what it stands for" in panel().labels
 
 
 def test_an_armature_of_many_meshes_asks_which_is_the_face(bare: Any) -> None:
@@ -235,11 +258,29 @@ def test_an_armature_of_many_meshes_asks_which_is_the_face(bare: Any) -> None:
     bpy.context.view_layer.objects.active = rig
     bpy.context.scene.emotalk.rig.character = rig
     assert not bpy.ops.emotalk.place_guides.poll()
+    assert "A face without shape keys? Select its mesh to make some" in " ".join(panel().labels)
 
     bpy.context.view_layer.objects.active = bare
     bpy.ops.emotalk.place_guides()
 
     assert guides_of(bare)
+
+
+def test_a_rig_that_turns_its_head_alone_is_offered_keys(bare: Any) -> None:
+    """Its bones were found; a face it has none."""
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    rig.data.bones[0].name = "Head"
+    for thing in (bare, add_ball("Body")):
+        thing.parent = rig
+    bpy.context.scene.emotalk.rig.character = rig
+    bpy.ops.emotalk.find_rig()
+    bpy.context.view_layer.objects.active = bare
+
+    layout = panel()
+
+    assert "emotalk.place_guides" in layout.buttons
+    assert "ERROR" in layout.icons
 
 
 def test_a_mesh_that_cannot_get_keys_gets_no_guides(bare: Any) -> None:

@@ -79,7 +79,9 @@ def test_progress_stays_in_no_workspace_that_was_left_meanwhile(
 
 def test_esc_leaves_nothing_behind(started: Any, screen: Screen, ready: Any) -> None:
     started.modal(screen, event("TIMER"))
+    job = started._job
     started.modal(screen, event("ESC"))
+    assert job.what == "Stopping"
 
     assert to_its_end(started, screen) == {"CANCELLED"}
 

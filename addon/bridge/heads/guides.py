@@ -19,7 +19,7 @@ from ....emotalk_core.heads.guessing import guess_guides
 from ....emotalk_core.heads.guides import GUIDES, LEFT, MIRROR, RIGHT, base_guides, twin
 from ....emotalk_core.heads.new_shapes import HeadMesh
 from ....emotalk_core.progress import Progress
-from ..characters import GUIDE
+from ..characters import GUIDE, guided_by
 from .parts import Part, world_at_rest
 from .rough import rough_guides
 
@@ -163,8 +163,8 @@ def place(scene: bpy.types.Scene, skin: bpy.types.Object, places: Places) -> dic
     for name, where in places.items():
         empty = bpy.data.objects.new(name, None)
         empty[GUIDE] = name
-        empty.parent = skin
         empty.location = where.tolist()
+        _hang(empty, skin)
         empty.empty_display_type, empty.empty_display_size = "SPHERE", _SIZE * height
         empty.show_in_front = True
         collection.objects.link(empty)
@@ -204,9 +204,16 @@ def is_posed(skin: bpy.types.Object, places: Places) -> bool:
     return any(not _is_same(bone.matrix, bone.bone.matrix_local) for bone in bones)
 
 
+def _hang(empty: Any, skin: bpy.types.Object) -> None:
+    """As a child goes along with its parent, without the lines that would hide the face."""
+    hold = empty.constraints.new("CHILD_OF")
+    hold.target, hold.show_expanded = skin, False
+    hold.inverse_matrix.identity()
+
+
 def _empties(skin: bpy.types.Object) -> dict[str, Any]:
     """By name; of one that was copied by hand either."""
-    return {child[GUIDE]: child for child in skin.children if GUIDE in child}
+    return {thing[GUIDE]: thing for thing in bpy.data.objects if guided_by(thing) == skin}
 
 
 def _remember(skin: bpy.types.Object, places: Places) -> None:

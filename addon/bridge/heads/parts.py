@@ -46,8 +46,9 @@ def skin_asked(
     """The mesh of the face that is meant by the chosen character, else by the active object; None
     where that is not clear.
     """
-    if active is not None and characters.is_guide(active):
-        return active.parent
+    guided = characters.guided_by(active)
+    if guided is not None:
+        return guided
     thing = character or active
     if thing is None or thing.type == "MESH":
         return thing

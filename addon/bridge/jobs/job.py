@@ -32,8 +32,9 @@ class Job(Generic[T]):
         self._thread.start()
 
     def cancel(self) -> None:
-        """Ask the work to stop at its next progress call."""
+        """Ask the work to stop at its next progress call, which may be seconds away."""
         self._stop.set()
+        self.what = "Stopping"
 
     @property
     def is_started(self) -> bool:
@@ -62,9 +63,9 @@ class Job(Generic[T]):
         """How far the work is; before `start` how far what has to be done first. Raises `Cancelled`
         after `cancel`.
         """
-        self.share, self.what = share, what
         if self._stop.is_set():
             raise Cancelled
+        self.share, self.what = share, what
 
     def _run(self) -> None:
         try:

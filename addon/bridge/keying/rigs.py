@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -30,6 +30,7 @@ from ..counting import counted
 from .skeletons import skeleton_of
 
 __all__ = [
+    "NO_MOUTH",
     "Rig",
     "RigSettings",
     "fill_list",
@@ -38,6 +39,9 @@ __all__ = [
     "unlisted",
     "with_all_keys",
 ]
+
+NO_MOUTH: Final = "Nothing moves the mouth"
+"""How the note begins of a rig that lacks what a talking face needs most."""
 
 
 @dataclass(frozen=True)
@@ -293,8 +297,8 @@ def _warnings(
     told = []
     if not _has_mouth(moving):
         told.append(
-            "Nothing moves the mouth: no key of it, no pose and no jaw bone has a known name. "
-            "Save Names (panel Rig) writes a file to fill in"
+            f"{NO_MOUTH}: no key of it, no pose and no jaw bone has a known name. Select the "
+            "face's mesh and press Make Shape Keys, or Save Names (panel Rig) for a file to fill in"
         )
     keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
     if matrix is not None and not any(map(is_flame_key, keys)):
