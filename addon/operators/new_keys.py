@@ -180,7 +180,10 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
         places = guides.both_sides(guides.there(skin))
         check_guides(places)
         points = guides.on_skin(skin, self._parts[0], places)
-        return partial(new_shapes.make_shapes, [part.mesh for part in self._parts], points)
+        return partial(
+            new_shapes.make_shapes, [part.mesh for part in self._parts], points,
+            turn_eyes=not parts.has_eye_bones(skin),
+        )  # fmt: skip
 
     def put(self, context: bpy.types.Context, result: NewShapes) -> str:
         """Write all keys, or none; the character can speak then."""

@@ -19,6 +19,7 @@ from .surface import Surface, nearest
 
 ROOTED = 0.02  # head sizes: what is so much further from the skin than its roots is a tip
 LIES_ON = 0.05  # head sizes: brows and beards are not further from the skin
+WIDE, HUGS = 0.7, 0.03  # head sizes: what is as wide, and not all on the skin, is stiff: glasses
 TOUCHES, LEAST_SEAM = 1e-4, 12  # head sizes, vertices: a seam along the skin
 LASHES = 0.3  # eye widths: lashes and tear lines are not further from the lids' rims
 MOVES = 1e-3  # head sizes: skin that no shape moves by more is still
@@ -31,6 +32,7 @@ class Beside:
     face: Face
     mouth: MouthInside
     made: Shapes  # of the face's skin
+    turn_eyes: bool = True
 
     def shapes(
         self, pieces: Sequence[Piece], progress: Progress = silent
@@ -44,7 +46,8 @@ class Beside:
             points = piece.surface.vertices
             eye = next((eye for eye in self.face.eyes.values() if turns_along(points, eye)), None)
             if eye is not None:
-                found.append((piece, looks(points, eye, self.face.axes)))
+                turned = looks(points, eye, self.face.axes) if self.turn_eyes else {}
+                found.append((piece, turned))
             elif self._is_far(points):
                 found.append((piece, {}))
             elif self.mouth.has(points):
@@ -83,6 +86,9 @@ class Beside:
         """By the places of the skin that are nearest to a piece's vertices."""
         apart = apart / self.face.size
         lies_on = np.median(apart) < LIES_ON
+        is_wide = np.ptp(piece.vertices, axis=0).max() > WIDE * self.face.size
+        if is_wide and np.percentile(apart, 80) > HUGS:
+            lies_on = False
         if not lies_on and np.count_nonzero(apart < TOUCHES) < LEAST_SEAM:
             return {}
         from_roots = np.clip(apart - np.percentile(apart, 10), 0.0, None) if lies_on else apart

@@ -39,7 +39,11 @@ class NewShapes:
 
 
 def make_shapes(
-    meshes: Sequence[HeadMesh], guides: Guides, progress: Progress = silent
+    meshes: Sequence[HeadMesh],
+    guides: Guides,
+    progress: Progress = silent,
+    *,
+    turn_eyes: bool = True,
 ) -> NewShapes:
     """Shapes for the skin (the first mesh) and for what else a face has: eyes, teeth, tongue,
     brows, lashes.
@@ -50,6 +54,8 @@ def make_shapes(
         Any unit, any direction, lips and lids at rest.
     guides : mapping
         Every name of `base_guides()` -> where it is on these meshes, (3,).
+    turn_eyes : bool
+        False: bones turn the eyeballs, and shapes would turn them twice.
 
     Raises InputError for meshes without a skin and for guides that cannot be a face's.
     """
@@ -68,7 +74,7 @@ def make_shapes(
     made = _of_skin(template, warp, face, progress)
     progress(0.9, "Turning eyes, moving teeth")
     found: list[Shapes] = [{} for _ in meshes]
-    others = Beside(face, MouthInside(template, warp, face), made).shapes(
+    others = Beside(face, MouthInside(template, warp, face), made, turn_eyes).shapes(
         beside, part_of(progress, 0.9, 1.0)
     )
     for piece, shapes in [(skin, made), *others]:
@@ -136,6 +142,6 @@ def _notes(face: Face, made: Sequence[Shapes]) -> tuple[str, ...]:
     straight = np.linalg.norm(face.guide("upper_lip") - face.guide("lower_lip"))
     if way < SEALED * straight:
         found.append("The lips are one surface: cut the mouth open, or it stretches.")
-    if lips_apart(face) > GAPE * face.width_of_mouth():
+    elif lips_apart(face) > GAPE * face.width_of_mouth():
         found.append("The lips stand apart at rest: close them there, or p, b, m will not meet.")
     return tuple(found)

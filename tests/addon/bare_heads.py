@@ -19,13 +19,14 @@ class Maker:
     def __init__(self) -> None:
         self.meshes: Sequence[Any] = ()
         self.guides: Mapping[str, np.ndarray] = {}
+        self.turn_eyes = True
         self.error: Exception | None = None
 
-    def __call__(self, meshes: Any, guides: Any, progress: Any) -> Any:
+    def __call__(self, meshes: Any, guides: Any, progress: Any, *, turn_eyes: bool) -> Any:
         from emotalk.emotalk_core.arkit import CHANNELS
         from emotalk.emotalk_core.heads.new_shapes import NewShapes
 
-        self.meshes, self.guides = meshes, guides
+        self.meshes, self.guides, self.turn_eyes = meshes, guides, turn_eyes
         progress(0.5, "Making shapes")
         if self.error is not None:
             raise self.error

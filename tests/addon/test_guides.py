@@ -180,6 +180,16 @@ def test_one_that_was_deleted_comes_back(bare: Any) -> None:
     np.testing.assert_allclose(place_of(bare, "chin"), was, atol=1e-6)
 
 
+def test_one_that_was_deleted_before_all_were_removed_comes_back(bare: Any) -> None:
+    bpy.ops.emotalk.place_guides()
+    bpy.data.objects.remove(guides_of(bare)["chin"])
+    bpy.ops.emotalk.remove_guides()
+
+    bpy.ops.emotalk.place_guides()
+
+    assert len(guides_of(bare)) == 18
+
+
 def test_a_collection_with_somebody_elses_things_stays(bare: Any) -> None:
     bpy.ops.emotalk.place_guides()
     bpy.data.collections["Face Guides"].objects.link(bare)

@@ -20,14 +20,14 @@ def make() -> None:
 
 
 def test_right_guides_mirror_the_left_and_all_are_on_the_skin(skin: Any, maker: Maker) -> None:
-    guides_of(skin)["chin"].location = (0.0, -7.0, 0.0)  # in the air
+    guides_of(skin)["nose_tip"].location = (0.0, -7.0, 0.0)  # in the air
 
     make()
 
     there = maker.guides
     assert len(there) == 28
     np.testing.assert_allclose(there["ear.R"], there["ear.L"] * (-1, 1, 1), atol=1e-5)
-    np.testing.assert_allclose(there["chin"], (0.0, -1.0, 0.0), atol=1e-5)
+    np.testing.assert_allclose(there["nose_tip"], (0.0, -1.0, 0.0), atol=1e-5)
 
 
 def test_meshes_are_measured_in_the_world_and_keys_written_in_their_own(
@@ -135,3 +135,42 @@ def test_a_scale_of_nothing_is_refused(skin: Any, maker: Maker) -> None:
     bpy.context.scene.emotalk.rig.character = head
     with pytest.raises(RuntimeError, match="scaled to nothing: 'Flat'"):
         bpy.ops.emotalk.place_guides()
+
+
+@pytest.mark.parametrize("names", [("eye.L", "eye.R"), ("eye.L", "hand.R")])
+def test_eyes_that_bones_turn_are_left_to_them(
+    skin: Any, maker: Maker, names: tuple[str, str]
+) -> None:
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name in names:
+        bone = rig.data.edit_bones.new(name)
+        bone.tail = (0.0, -1.0, 0.0)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    skin.modifiers.new("Armature", "ARMATURE").object = rig
+    bpy.context.view_layer.objects.active = skin
+
+    make()
+
+    assert maker.turn_eyes is (names[1] != "eye.R")
+
+
+def test_a_vertex_that_is_nowhere_is_named(no_face: None) -> None:
+    head = add_ball("Head")
+    head.data.vertices[3].co.x = float("nan")
+
+    with pytest.raises(RuntimeError, match="A vertex is nowhere"):
+        bpy.ops.emotalk.place_guides()
+
+
+def test_loose_vertices_are_no_part_of_a_rough_head(no_face: None) -> None:
+    from emotalk.addon.bridge.heads.parts import measured
+    from emotalk.addon.bridge.heads.rough import rough_guides
+
+    mesh = measured(add_ball("Head")).mesh
+    loose = type(mesh)(np.concatenate([mesh.vertices, [[100.0, 0.0, 50.0]]]), mesh.faces)
+    expected, found = rough_guides(mesh), rough_guides(loose)
+
+    for name, place in expected.items():
+        np.testing.assert_allclose(found[name], place)

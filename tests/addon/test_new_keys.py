@@ -217,7 +217,7 @@ def test_shapes_of_another_size_are_written_nowhere(skin: Any, monkeypatch: Any)
     wrong = new_shapes.NewShapes(
         ({"jawOpen": np.zeros((42, 3))}, {"jawOpen": np.zeros((9, 3))}), ()
     )
-    monkeypatch.setattr(new_shapes, "make_shapes", lambda *_: wrong)
+    monkeypatch.setattr(new_shapes, "make_shapes", lambda *_, **_by_name: wrong)
 
     with pytest.raises(RuntimeError, match="Unexpected ValueError"):
         bpy.ops.emotalk.make_shape_keys()

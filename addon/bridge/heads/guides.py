@@ -17,7 +17,7 @@ from mathutils.bvhtree import BVHTree
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.heads.guessing import guess_guides
 from ....emotalk_core.heads.guides import GUIDES, LEFT, MIRROR, RIGHT, base_guides, twin
-from ....emotalk_core.heads.new_shapes import HeadMesh
+from ....emotalk_core.heads.intake import HeadMesh, check_meshes
 from ....emotalk_core.progress import Progress
 from ..characters import GUIDE, guided_by
 from .parts import Part, world_at_rest
@@ -69,6 +69,7 @@ def guess(meshes: Sequence[HeadMesh], turn: np.ndarray, progress: Progress) -> G
     the world's; no bpy, so a thread may.
     """
     progress(0.0, "Looking for the face")
+    check_meshes(meshes)
     turned = [HeadMesh(mesh.vertices @ turn.T, mesh.faces) for mesh in meshes]
     try:
         found, is_found = guess_guides(turned, _UP, progress=progress), True
@@ -181,14 +182,19 @@ def place(scene: bpy.types.Scene, skin: bpy.types.Object, places: Places) -> dic
 
 def remove(skin: bpy.types.Object) -> None:
     """Take the guides away, and remember where they were."""
-    empties, places = _empties(skin), there(skin)
+    empties = _empties(skin)
     if empties:
-        _remember(skin, places)
+        of_side = known if any(name.endswith(RIGHT) for name in there(skin)) else _known_left
+        _remember(skin, of_side(skin))  # those that were deleted by hand come back, too
     for collection in {c for empty in empties.values() for c in empty.users_collection}:
         if set(collection.objects) <= set(empties.values()) and not collection.children:
             bpy.data.collections.remove(collection)
     for empty in empties.values():
         bpy.data.objects.remove(empty)
+
+
+def _known_left(skin: bpy.types.Object) -> Places:
+    return without_right(known(skin))
 
 
 def hint_of(empty: bpy.types.Object) -> str:

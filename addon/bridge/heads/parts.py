@@ -13,14 +13,17 @@ from mathutils import Matrix
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.heads.new_shapes import HeadMesh
 from ....emotalk_core.retarget import match_meshes
+from ....emotalk_core.rigs.bones import match_bones
 from ....emotalk_core.rigs.poses import moves_mouth
 from .. import characters
+from ..keying.skeletons import bones_of
 from ..keying.still_keys import key_points
 
 __all__ = [
     "Part",
     "can_speak",
     "check_can_get_keys",
+    "has_eye_bones",
     "measured",
     "measured_head",
     "rest_points",
@@ -56,6 +59,13 @@ def skin_asked(
     if active in meshes:
         return active
     return meshes[0] if len(meshes) == 1 else None
+
+
+def has_eye_bones(skin: bpy.types.Object) -> bool:
+    """Whether bones of the skin's armature turn its eyes."""
+    armature: Any = skin.find_armature()
+    roles = match_bones(bones_of(armature)) if armature is not None else {}
+    return "left_eye" in roles and "right_eye" in roles
 
 
 def can_speak(thing: bpy.types.Object) -> bool:

@@ -20,12 +20,13 @@ _OF_A_BODY: Final = 1.0 / 7.5  # the head's share of its height
 
 def rough_guides(skin: HeadMesh) -> dict[str, np.ndarray]:
     """Every guide, (3,) each, for a mesh that stands upright along Z and faces -Y."""
-    top, bottom = skin.vertices[:, 2].max(), skin.vertices[:, 2].min()
-    width = np.ptp(skin.vertices[:, 0])
+    points = skin.vertices[np.unique(skin.faces[skin.faces >= 0])]  # loose ones lie anywhere
+    top, bottom = points[:, 2].max(), points[:, 2].min()
+    width = np.ptp(points[:, 0])
     height = top - bottom
-    if height > _TALL * width or height > _TALL * np.ptp(skin.vertices[:, 1]):
+    if height > _TALL * width or height > _TALL * np.ptp(points[:, 1]):
         height *= _OF_A_BODY
-    head = skin.vertices[skin.vertices[:, 2] >= top - height]
+    head = points[points[:, 2] >= top - height]
     low, high = head.min(axis=0), head.max(axis=0)
     shares = {name: _share(point) for name, point in base_guides().items()}
     return {name: low + share * (high - low) for name, share in shares.items()}
