@@ -1,4 +1,4 @@
-"""Which place of the template each vertex of another head is: by where it is, which way it faces,
+"""Correspondence: which place of the template each vertex of another head is, by where it is, which way it faces,
 and on which side of lips and lids it lies.
 """
 

@@ -15,7 +15,9 @@ AT_ONCE, LEAST_AT_ONCE = 100_000, 8  # vertices of shapes, shapes: more leave th
 def settled(
     made: Shapes, surface: Surface, trust: np.ndarray, progress: Progress = silent
 ) -> Shapes:
-    """The shapes, where a vertex that is trusted (N,) less takes the more after its neighbours."""
+    """The shapes, where a vertex that is trusted (N,) less takes the more after its neighbours
+    (Laplacian smoothing, held to what is sure).
+    """
     near, _, first = surface.neighbours
     degree = np.diff(first)
     loose = np.flatnonzero((trust < 0.9) & (degree > 0))

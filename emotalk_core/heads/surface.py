@@ -74,7 +74,9 @@ class Surface:
         return np.unique(label[self.welded], return_inverse=True)[1].ravel()
 
     def ways(self, start: int) -> np.ndarray:
-        """Length (N,) of the shortest way along edges from `start`; inf where there is none."""
+        """Length (N,) of the shortest way along edges from `start`, inf where there is none: the
+        geodesic distance, a little long.
+        """
         near, lengths, first = self.neighbours
         away = np.full(len(self.vertices), np.inf)
         is_front = np.zeros(len(away), dtype=bool)
