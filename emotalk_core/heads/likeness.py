@@ -1,5 +1,5 @@
-"""Correspondence: which place of the template each vertex of another head is, by where it is, which way it faces,
-and on which side of lips and lids it lies.
+"""Correspondence: which place of the template each vertex of another head is, by where it is,
+which way it faces, and on which side of lips and lids it lies.
 """
 
 from __future__ import annotations
