@@ -5,8 +5,9 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ....emotalk_core.heads.falloff import smoothstep
 from ..materials import new_materials
-from ..part import Part, blend, grid_faces, hex_colour, smoothstep
+from ..part import Part, blend, grid_faces, hex_colour
 from ..write_mesh import write_part
 
 CENTRE = np.array([0.0, 655.0, -520.0])  # mm, in the head's data: behind the head
