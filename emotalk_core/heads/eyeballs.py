@@ -44,7 +44,7 @@ def find_eyeball(
     for points in pieces:
         if len(points) < 12:
             continue
-        centre, radius, apart = _sphere(points)
+        centre, radius, apart = _sphere_ahead(points, axes)
         behind = (middle - centre) @ axes.ahead
         beside = np.linalg.norm(middle - centre - behind * axes.ahead)
         extent = min(np.ptp(points @ way) for way in (axes.left, axes.up))
@@ -110,6 +110,15 @@ def _height(towards: np.ndarray, eye: Eyeball) -> np.ndarray:
     away = eye.points - eye.centre
     length = np.linalg.norm(away, axis=1)
     return length[nearest(towards, away / np.maximum(length, 1e-9)[:, None])]
+
+
+def _sphere_ahead(points: np.ndarray, axes: FaceAxes) -> tuple[np.ndarray, float, float]:
+    """The sphere of an eyeball's front where all of it is none: half balls have flat backs."""
+    centre, radius, apart = _sphere(points)
+    if apart < ROUND * radius:
+        return centre, radius, apart
+    depth = points @ axes.ahead
+    return _sphere(points[depth >= np.median(depth)])
 
 
 def _sphere(points: np.ndarray) -> tuple[np.ndarray, float, float]:

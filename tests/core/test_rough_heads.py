@@ -157,6 +157,16 @@ def half_ball(head: MadeHead) -> HeadMesh:
     return HeadMesh(eye.vertices, eye.faces[front[faces].all(axis=1)])
 
 
+def flat_backed(head: MadeHead) -> HeadMesh:
+    """A ball whose back half is pressed flat, as game characters have them."""
+    eye = head.meshes["eye.L"]
+    middle = eye.vertices.mean(axis=0)
+    ahead = head.guides["nose_tip"] - 0.5 * (head.guides["ear.L"] + head.guides["ear.R"])
+    ahead /= np.linalg.norm(ahead)
+    depth = (eye.vertices - middle) @ ahead
+    return HeadMesh(eye.vertices - np.outer(np.minimum(depth, 0.0), ahead), eye.faces)
+
+
 def both_eyes(head: MadeHead) -> HeadMesh:
     left, right = head.meshes["eye.L"], head.meshes["eye.R"]
     faces = np.concatenate([left.faces, right.faces + len(left.vertices)])
@@ -171,7 +181,9 @@ def nested(head: MadeHead) -> HeadMesh:
     return HeadMesh(np.concatenate([eye.vertices, inner]), faces)
 
 
-@pytest.mark.parametrize(("eye", "n_channels"), [(half_ball, 4), (both_eyes, 8), (nested, 4)])
+@pytest.mark.parametrize(
+    ("eye", "n_channels"), [(half_ball, 4), (flat_backed, 4), (both_eyes, 8), (nested, 4)]
+)
 def test_eyes_turn_however_they_are_made(
     head: MadeHead, eye: Callable[[MadeHead], HeadMesh], n_channels: int
 ) -> None:
