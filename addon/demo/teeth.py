@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...emotalk_core.heads.base_head import BaseHead, BaseMesh
+from ...emotalk_core.heads.base_head import BaseHead
 from ...emotalk_core.heads.falloff import smoothstep
+from ...emotalk_core.heads.mouth_parts import JAW_SHAPES, solid_motion
 from .part import Part, blend, grid_faces, hex_colour
 from .warp import MOUTH, bend
 
@@ -20,7 +21,6 @@ UPPER_TEETH = (8.6, 6.8, 7.4, 6.8, 6.6, 8.5)
 LOWER_TEETH = (5.6, 6.0, 6.8, 6.8, 6.8, 8.5)
 SAMPLES_PER_TOOTH = 8
 TONGUE_PLACE = np.array([0.0, -2.5, -1.0])  # mm, off the teeth
-JAW_SHAPES = ("jawOpen", "jawForward", "jawLeft", "jawRight")
 
 
 def build_upper_teeth() -> Part:
@@ -33,10 +33,11 @@ def build_upper_teeth() -> Part:
 def build_lower_teeth(base: BaseHead, jaw_gain: float) -> Part:
     """The lower row: it moves with the jaw as one solid piece."""
     points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=126.0, edge=617.0, up=-1.0)
-    shapes = {
-        name: bend(points + _rigid(base.lower_teeth, name, points) * jaw_gain) - bend(points)
-        for name in JAW_SHAPES
-    }
+    guide = base.lower_teeth
+    shapes = {}
+    for name in JAW_SHAPES:
+        moves = solid_motion(guide.vertices, guide.vertices + guide.shapes[name], points)
+        shapes[name] = bend(points + moves * jaw_gain) - bend(points)
     head = {"head": np.ones(len(points))}
     return Part("Teeth.Lower", "Teeth", points + _shift(), (faces,), colours, shapes, head)
 
@@ -61,16 +62,6 @@ def build_tongue(base: BaseHead, jaw_gain: float) -> Part:
     head = {"head": np.ones(len(rest))}
     return Part("Tongue", "Tongue", bend(rest), tuple(b for b in blocks if len(b)), colours,
                 shapes, head, 1)  # fmt: skip
-
-
-def _rigid(teeth: BaseMesh, name: str, points: np.ndarray) -> np.ndarray:
-    """Deltas (N, 3) of the solid motion that comes nearest to the base's lower teeth."""
-    start, end = teeth.vertices, teeth.vertices + teeth.shapes[name]
-    a, b = start - start.mean(axis=0), end - end.mean(axis=0)
-    u, _, vt = np.linalg.svd(a.T @ b)
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(vt.T @ u.T))])
-    rotation = vt.T @ flip @ u.T
-    return (points - start.mean(axis=0)) @ rotation.T + end.mean(axis=0) - points
 
 
 def _row(

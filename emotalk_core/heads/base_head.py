@@ -1,4 +1,4 @@
-"""Reads the CC0 head that the character's face is moulded from."""
+"""Reads the CC0 head of which the demo character is moulded, and other heads' shapes are made."""
 
 from __future__ import annotations
 

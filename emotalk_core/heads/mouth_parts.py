@@ -140,7 +140,7 @@ class MouthInside:
 
     def _solid(self, points: np.ndarray) -> dict[str, np.ndarray]:
         teeth = self.template.base.lower_teeth
-        return {name: _rigid(*self._ends(teeth, name), points) for name in JAW_SHAPES}
+        return {name: solid_motion(*self._ends(teeth, name), points) for name in JAW_SHAPES}
 
     def _ends(self, mesh: BaseMesh, name: str) -> tuple[np.ndarray, np.ndarray]:
         return self.warp(mesh.vertices), self.warp(mesh.vertices + mesh.shapes[name])
@@ -168,7 +168,7 @@ def _quadratic(places: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(x), x, y, z, x * x, y * y, z * z, x * y, y * z, z * x], axis=1)
 
 
-def _rigid(start: np.ndarray, end: np.ndarray, points: np.ndarray) -> np.ndarray:
+def solid_motion(start: np.ndarray, end: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Deltas (N, 3) of the solid motion that comes nearest to `start` -> `end` (Kabsch, 1976)."""
     a, b = start - start.mean(axis=0), end - end.mean(axis=0)
     u, _, vt = np.linalg.svd(a.T @ b)

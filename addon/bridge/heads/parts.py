@@ -11,7 +11,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ....emotalk_core.errors import RigError
-from ....emotalk_core.heads.new_shapes import HeadMesh
+from ....emotalk_core.heads.intake import HeadMesh
 from ....emotalk_core.retarget import match_meshes
 from ....emotalk_core.rigs.bones import match_bones
 from ....emotalk_core.rigs.poses import moves_mouth

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ....emotalk_core.heads.guides import base_guides
-from ....emotalk_core.heads.new_shapes import HeadMesh
+from ....emotalk_core.heads.intake import HeadMesh
 
 __all__ = ["rough_guides"]
 
