@@ -62,7 +62,8 @@ class EMOTALK_PG_rig(bpy.types.PropertyGroup):
     matrix_path: StringProperty(
         name="FLAME Matrix", subtype="FILE_PATH", options=compat.path_options(),
         description="For FLAME heads: a csv or npz file with what each of the 52 channels does to "
-        "the expression keys. Without it only the jaw, neck and eye bones move",
+        "the expression keys. Empty: what Fit Expressions has kept with the mesh, else only the "
+        "jaw, neck and eye bones move",
     )  # fmt: skip
 
 

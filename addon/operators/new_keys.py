@@ -1,45 +1,34 @@
 """Make Shape Keys: guides on a face that has none, then the keys."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 import bpy
 from bpy.props import BoolProperty
 
-from ...emotalk_core.errors import EmoTalkError, RigError
 from ...emotalk_core.heads import new_shapes
 from ...emotalk_core.heads.guides import check_guides
 from ...emotalk_core.heads.new_shapes import NewShapes
 from ...emotalk_core.progress import Progress
-from ..bridge.heads import guides, new_keys, parts
+from ..bridge.heads import guides, new_keys, parts, statistical
 from ..bridge.jobs.session import SESSION
 from .background import BackgroundOperator
-from .base import WhenIdle
-from .rig import choose
+from .guided import (
+    OfGuides,
+    leave_mode,
+    make_character,
+    scene_of,
+    select_alone,
+    show_in_view,
+    skin_of,
+)
 
 __all__ = ["CLASSES"]
 
 _FIRST = "mouth"  # the guide that is active when guides have been placed
 _WHICH = "Choose the mesh of a face as the character, or select it"
-_WHERE = "Move guides that are not where they belong, then press Make Shape Keys"
-
-
-def _skin(context: bpy.types.Context) -> bpy.types.Object | None:
-    return parts.skin_asked(context.scene.emotalk.rig.character, context.object)
-
-
-class _OfGuides(WhenIdle):
-    """Needs guides on a face."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there are some."""
-        skin = _skin(context)
-        if skin is None or not guides.are_there(skin):
-            cls.poll_message_set("The face has no guides yet: place them first")
-            return False
-        return super().poll(context)
+_WHERE = "Move guides that are not where they belong, then press {}"
 
 
 class EMOTALK_OT_place_guides(BackgroundOperator):
@@ -75,20 +64,20 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether it is clear which face is meant."""
-        if _skin(context) is None:
+        if skin_of(context) is None:
             cls.poll_message_set(_WHICH)
             return False
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:
         """At once; in the background where they have to be guessed."""
-        self.by_hand = self.anew or not guides.known(_skin(context))
+        self.by_hand = self.anew or not guides.known(skin_of(context))
         return self.execute(context)
 
     def work(self, context: bpy.types.Context) -> Callable[[Progress], guides.Guess | None]:
         """Guess where they may be, if nobody knows."""
-        skin = _skin(context)
-        _leave_mode(context)
+        skin = skin_of(context)
+        leave_mode(context)
         parts.check_can_get_keys(skin)
         head = parts.measured_head(skin)
         self._part, self._scene = head[0], context.scene.session_uid
@@ -99,20 +88,21 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
 
     def put(self, context: bpy.types.Context, result: guides.Guess | None) -> str:
         """Where they were, else where they are guessed to be."""
-        _leave_mode(context)
+        leave_mode(context)
         if result is not None:
             SESSION.new_keys = ()  # of another head, or of other guides
-        skin, scene = parts.thing_of(self._part), _scene_of(self._scene)
+        skin, scene = parts.thing_of(self._part), scene_of(self._scene)
         places = guides.known(skin) if result is None else guides.places_of(skin, result)
         self._tell(result, skin, places)
         of_side = guides.without_right if self.symmetric else guides.both_sides
         made = guides.place(scene, skin, of_side(places))
         self._choose(scene.emotalk.rig, skin)
-        _show(context, made.values())
-        _select(context, made.get(_FIRST, skin), made.values())
+        show_in_view(context, made.values())
+        select_alone(context, made.get(_FIRST, skin), made.values())
         if guides.is_posed(skin, places):
             self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
-        return _WHERE
+        is_flame = statistical.has_expressions(skin)
+        return _WHERE.format("Fit Expressions" if is_flame else "Make Shape Keys")
 
     def _tell(
         self, result: guides.Guess | None, skin: bpy.types.Object, places: guides.Places
@@ -138,7 +128,7 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
             group.notes = ""
 
 
-class EMOTALK_OT_remove_guides(_OfGuides):
+class EMOTALK_OT_remove_guides(OfGuides):
     """Take the guides away. When they are placed again they stand where they were"""
 
     bl_idname = "emotalk.remove_guides"
@@ -146,13 +136,13 @@ class EMOTALK_OT_remove_guides(_OfGuides):
 
     def run(self, context: bpy.types.Context) -> str:
         """Away with them."""
-        skin = _skin(context)
+        skin = skin_of(context)
         guides.remove(skin)
-        _select(context, skin)
+        select_alone(context, skin)
         return "Removed the guides"
 
 
-class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
+class EMOTALK_OT_make_shape_keys(OfGuides, BackgroundOperator):
     """The shapes are made in the background, from where the guides are."""
 
     bl_idname = "emotalk.make_shape_keys"
@@ -172,8 +162,8 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
 
     def work(self, context: bpy.types.Context) -> Callable[[Progress], NewShapes]:
         """Measure the head; then its shapes are made."""
-        skin = _skin(context)
-        _leave_mode(context)
+        skin = skin_of(context)
+        leave_mode(context)
         parts.check_can_get_keys(skin)
         self._scene = context.scene.session_uid
         self._parts = parts.measured_head(skin)
@@ -187,66 +177,18 @@ class EMOTALK_OT_make_shape_keys(_OfGuides, BackgroundOperator):
 
     def put(self, context: bpy.types.Context, result: NewShapes) -> str:
         """Write all keys, or none; the character can speak then."""
-        _leave_mode(context)
-        skin, scene = parts.thing_of(self._parts[0]), _scene_of(self._scene)
+        leave_mode(context)
+        skin, scene = parts.thing_of(self._parts[0]), scene_of(self._scene)
         given = new_keys.give(self._parts, result.of_meshes)
         notes = [*result.notes, *new_keys.of_kept(given), *new_keys.of_raised_keys(given)]
         guides.remove(skin)
-        notes += self._choose(scene.emotalk.rig, skin)
-        _select(context, skin)
+        notes += make_character(scene.emotalk.rig, skin)
+        select_alone(context, skin)
         for note in notes:
             self.warn(note)
         told = new_keys.summary(given)
         SESSION.new_keys = (told, *notes)
         return told
-
-    def _choose(self, group: Any, skin: bpy.types.Object) -> list[str]:
-        """Make it the character; what is wrong with that."""
-        group.character = skin
-        try:
-            choose(group, skin)
-        except EmoTalkError as error:  # a names file of another character, for instance
-            return [str(error)]
-        return []
-
-
-def _scene_of(number: int) -> bpy.types.Scene:
-    found = next((scene for scene in bpy.data.scenes if scene.session_uid == number), None)
-    if found is None:
-        remedy = "Try it again in another one."
-        raise RigError("The scene was deleted meanwhile", value="Face Guides", remedy=remedy)
-    return found
-
-
-def _leave_mode(context: bpy.types.Context) -> None:
-    """What is edited is written into its mesh, and everything stands where it was moved to."""
-    if context.mode != "OBJECT":
-        bpy.ops.object.mode_set(mode="OBJECT")
-    context.view_layer.update()
-
-
-def _show(context: bpy.types.Context, things: Iterable[Any]) -> None:
-    """In a view that shows some things alone, too."""
-    view: Any = context.space_data
-    if view is not None and view.type == "VIEW_3D" and view.local_view is not None:
-        context.view_layer.update()
-        for thing in things:
-            thing.local_view_set(view, state=True)
-
-
-def _select(
-    context: bpy.types.Context, thing: bpy.types.Object, others: Iterable[bpy.types.Object] = ()
-) -> None:
-    """Select these alone, `thing` the active one."""
-    layer = context.view_layer
-    layer.update()  # it may be new
-    if thing.name not in layer.objects:
-        return
-    for other in [*layer.objects.selected]:
-        other.select_set(state=False)
-    for one in (thing, *others):
-        one.select_set(state=True)
-    layer.objects.active = thing
 
 
 CLASSES = (EMOTALK_OT_place_guides, EMOTALK_OT_remove_guides, EMOTALK_OT_make_shape_keys)

@@ -24,6 +24,7 @@ _ENTRIES = (
     ("add_demo_character", ""),
     ("place_guides", ""),
     ("make_shape_keys", ""),
+    ("fit_expressions", ""),
     ("import_clip", ""),
     ("export_clip", ""),
     ("key_mouths", "Key Drawn Mouths..."),

@@ -5,8 +5,9 @@ from typing import Any
 import bpy
 
 from ..bridge import characters
-from ..bridge.heads import guides, parts
+from ..bridge.heads import guides, parts, statistical
 from ..bridge.jobs.session import SESSION
+from ..bridge.keying.kept_matrix import has_kept_matrix
 from ..bridge.keying.rigs import NO_MOUTH
 from .base import draw_text
 
@@ -16,13 +17,17 @@ __all__ = ["draw_made_keys", "draw_new_keys"]
 def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
     """The offer where a face has no keys that speak; once its guides are there, what to do."""
     group, active = context.scene.emotalk.rig, context.object
-    if _is_known(group) and characters.guided_by(active) is None:
-        return
     skin = parts.skin_asked(group.character, active)
+    is_flame = skin is not None and statistical.has_expressions(skin)
+    if _is_known(group) and characters.guided_by(active) is None and not is_flame:
+        return
     if skin is None:
         _ask_for_mesh(layout, group.character or active, context)
     elif guides.are_there(skin):
         _draw_guides(layout.box(), skin, context)
+    elif is_flame:
+        if not group.matrix_path and not has_kept_matrix(skin):
+            layout.operator("emotalk.place_guides", text="Fit Expressions...", icon="SHAPEKEY_DATA")
     elif len(skin.data.polygons) and not parts.can_speak(skin):
         layout.operator("emotalk.place_guides", text="Make Shape Keys...", icon="SHAPEKEY_DATA")
 
@@ -49,6 +54,8 @@ def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -
         draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
     if not guides.is_whole(skin):
         box.operator("emotalk.place_guides", text="Place Missing Guides", icon="ADD")
+    if statistical.has_expressions(skin):
+        box.operator("emotalk.fit_expressions", icon="SHAPEKEY_DATA")
     box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
     row = box.row(align=True)
     is_one_sided = guides.are_one_sided(skin)

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge import characters
+from ..bridge.heads import parts
+from ..bridge.keying.kept_matrix import has_kept_matrix
 from .base import InView, Rows, draw_text, is_narrow, label_at_end
 
 __all__ = ["CLASSES"]
@@ -44,7 +46,16 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         row.label(text="Names file")
         row.operator("emotalk.save_names", icon="EXPORT")
         layout.prop(group, "names_path", text="")
-        layout.label(text="FLAME matrix file")
+        self._draw_flame(context)
+
+    def _draw_flame(self, context: bpy.types.Context) -> None:
+        layout, group = self.layout, context.scene.emotalk.rig
+        row = layout.row(align=True)
+        row.label(text="FLAME matrix file")
+        skin = parts.skin_asked(group.character, context.object)
+        if skin is not None and has_kept_matrix(skin):
+            row.operator("emotalk.place_guides", text="", icon="FILE_REFRESH").anew = True
+            row.operator("emotalk.save_matrix", text="", icon="EXPORT")
         layout.prop(group, "matrix_path", text="")
 
     def _draw_details(self, context: bpy.types.Context) -> None:

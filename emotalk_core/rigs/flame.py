@@ -1,4 +1,6 @@
-"""FLAME heads: jaw, neck and eyes are bones; expression keys need a matrix that the user gives."""
+"""FLAME heads: jaw, neck and eyes are bones; expression keys follow by a matrix, which the user
+gives or `heads.expression_fit` finds.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,22 @@ from typing import Final
 import numpy as np
 
 from .. import arkit
+from ..atomic_file import atomic_file
 from ..errors import InputError, RigError
 from .binding import Driven, KeyTarget
 
 __all__ = [
+    "SLIDER_RANGE",
     "ExpressionMatrix",
     "expression_driven",
     "flame_notes",
+    "is_expression_key",
     "is_flame_key",
     "read_expression_matrix",
+    "write_expression_matrix",
 ]
 
-_SLIDER_RANGE: Final = 3.0
+SLIDER_RANGE: Final = 3.0
 """FLAME's expression coefficients are standard deviations: importers give their sliders -3..3."""
 
 _KEY: Final = re.compile(r"^(Exp|Shape|Pose)0*(\d+)$")
@@ -37,6 +43,11 @@ def is_flame_key(name: str) -> bool:
     return _KEY.match(name) is not None
 
 
+def is_expression_key(name: str) -> bool:
+    """Whether it is one of those that change the face, not one of its shape or pose."""
+    return _expression_number(name) is not None
+
+
 def _expression_number(name: str) -> int | None:
     match = _KEY.match(name)
     return int(match[2]) if match and match[1] == "Exp" else None
@@ -47,7 +58,7 @@ def flame_notes(names: Sequence[str]) -> tuple[str, ...]:
     n_expressions = sum(_expression_number(name) is not None for name in names)
     return (
         f"FLAME head with {n_expressions} expression keys. Without a 52 to expression matrix file "
-        "only the jaw, neck and eye bones are driven.",
+        "only the jaw, neck and eye bones are driven: Fit Expressions makes one.",
     )
 
 
@@ -116,7 +127,37 @@ def read_expression_matrix(path: str | Path) -> ExpressionMatrix:
         raise InputError(
             "The expression matrix cannot be read", value=path, remedy=f"{error.strerror or error}."
         ) from error
-    raise InputError(
+    raise _of_another_kind(path)
+
+
+def write_expression_matrix(matrix: ExpressionMatrix, path: str | Path) -> None:
+    """Write a .csv or .npz file, as `read_expression_matrix` takes it; an existing one is replaced
+    only when the new one is whole.
+
+    Raises
+    ------
+    InputError
+        The file's name ends otherwise.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".npz"):
+        raise _of_another_kind(path)
+    with atomic_file(path) as file:
+        if kind == ".npz":
+            channels, keys = np.array(matrix.channels), np.array(matrix.keys)
+            np.savez(file, channels=channels, keys=keys, values=matrix.values)
+        else:
+            rows = [("channel", *matrix.keys)]
+            rows += [
+                (name, *(f"{value:.4g}" for value in row))
+                for name, row in zip(matrix.channels, matrix.values.tolist(), strict=True)
+            ]
+            file.write("".join(",".join(row) + "\n" for row in rows).encode())
+
+
+def _of_another_kind(path: Path) -> InputError:
+    return InputError(
         "An expression matrix is a .csv or .npz file",
         value=path,
         remedy="docs/rigs.md shows their form.",
@@ -194,7 +235,7 @@ def expression_driven(
         if sources:
             driven.append(
                 Driven(
-                    KeyTarget(object_name, key), sources, lower=-_SLIDER_RANGE, upper=_SLIDER_RANGE
+                    KeyTarget(object_name, key), sources, lower=-SLIDER_RANGE, upper=SLIDER_RANGE
                 )
             )
     return tuple(driven)

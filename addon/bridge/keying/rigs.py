@@ -27,6 +27,7 @@ from ....emotalk_core.rigs.flame import is_flame_key
 from ....emotalk_core.rigs.poses import match_skeleton, moves_mouth
 from .. import characters
 from ..counting import counted
+from .kept_matrix import matrix_of_any
 from .skeletons import skeleton_of
 
 __all__ = [
@@ -100,8 +101,7 @@ def find_rig(
     matchings = _matched_meshes(meshes)
     skeleton = skeleton_of(armature, use_poses=settings.use_poses)
     own = _own_rows(settings, [*meshes, *filter(None, [armature])])
-    path = settings.matrix_path
-    matrix = read_expression_matrix(bpy.path.abspath(path)) if path else None
+    matrix = _matrix(settings.matrix_path, meshes)
     try:
         found = binding_of(
             matchings,
@@ -129,6 +129,10 @@ def find_rig(
     notes = (*warnings, *_notes(binding, matchings, matrix, posed, skeleton))
     objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
     return Rig(binding, matchings, objects, missing, notes, warnings, settings, *of_bones)
+
+
+def _matrix(path: str, meshes: Sequence[bpy.types.Object]) -> ExpressionMatrix | None:
+    return read_expression_matrix(bpy.path.abspath(path)) if path else matrix_of_any(meshes)
 
 
 def _check_names(binding: Binding, things: Iterable[bpy.types.Object]) -> None:
@@ -163,7 +167,7 @@ def _mute(asked: str) -> RigError:
 
 def _unknown(told: object, *, is_flame: bool) -> RigError:
     if is_flame:
-        remedy = "Hang it on its armature, or give a FLAME Matrix (panel Rig)."
+        remedy = "Press Fit Expressions, hang it on its armature, or give a FLAME Matrix."
         return RigError("A FLAME head without bones and matrix", value=told, remedy=remedy)
     remedy = "Make Shape Keys gives it ARKit's 52; or give it poses, or a Names File (panel Rig)."
     return RigError("No shape key has a known name", value=told, remedy=remedy)
