@@ -29,7 +29,6 @@ def new_rig(
     rig = bpy.data.objects.new(f"{prefix} Rig", armature)
     collection.objects.link(rig)
     rig.show_in_front = False  # bones would stand before the face in every viewport
-    rig.hide_render = True
     armature.display_type = "STICK"
     _write_bones(scene, rig)
     return rig
