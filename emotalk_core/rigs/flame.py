@@ -22,10 +22,12 @@ from .binding import Driven, KeyTarget
 __all__ = [
     "SLIDER_RANGE",
     "ExpressionMatrix",
+    "check_matrix_name",
     "expression_driven",
     "flame_notes",
     "is_expression_key",
     "is_flame_key",
+    "key_place",
     "read_expression_matrix",
     "write_expression_matrix",
 ]
@@ -140,11 +142,9 @@ def write_expression_matrix(matrix: ExpressionMatrix, path: str | Path) -> None:
         The file's name ends otherwise.
     """
     path = Path(path)
-    kind = path.suffix.lower()
-    if kind not in (".csv", ".npz"):
-        raise _of_another_kind(path)
+    check_matrix_name(path)
     with atomic_file(path) as file:
-        if kind == ".npz":
+        if path.suffix.lower() == ".npz":
             channels, keys = np.array(matrix.channels), np.array(matrix.keys)
             np.savez(file, channels=channels, keys=keys, values=matrix.values)
         else:
@@ -154,6 +154,12 @@ def write_expression_matrix(matrix: ExpressionMatrix, path: str | Path) -> None:
                 for name, row in zip(matrix.channels, matrix.values.tolist(), strict=True)
             ]
             file.write("".join(",".join(row) + "\n" for row in rows).encode())
+
+
+def check_matrix_name(path: Path) -> None:
+    """InputError where no matrix file is called so."""
+    if path.suffix.lower() not in (".csv", ".npz"):
+        raise _of_another_kind(path)
 
 
 def _of_another_kind(path: Path) -> InputError:
@@ -247,8 +253,10 @@ def _keys_on_mesh(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
     """
     if set(wanted) <= set(names):
         return list(wanted)
-    by_place = {_place(name, names): name for name in names if _expression_number(name) is not None}
-    keys = [by_place.get(_place(key, wanted)) for key in wanted]
+    by_place = {
+        key_place(name, names): name for name in names if _expression_number(name) is not None
+    }
+    keys = [by_place.get(key_place(key, wanted)) for key in wanted]
     for key, found in zip(wanted, keys, strict=True):
         if found is None:
             remedy = (
@@ -260,7 +268,7 @@ def _keys_on_mesh(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return [key for key in keys if key is not None]
 
 
-def _place(name: str, among: Sequence[str]) -> int:
+def key_place(name: str, among: Sequence[str]) -> int:
     """Which expression it is, counted from 0: where an index 0 exists names count from 0, else from
     1.
     """

@@ -9,6 +9,7 @@ import pytest
 
 from emotalk_core.heads.template import read_template
 from tests.core.heads import other_head
+from training.faces import statistical_faces
 from training.faces.new_heads import BESIDE, LANDMARKS, SKIN, compared, heads, main
 
 MM = 1000.0
@@ -76,3 +77,41 @@ def test_table_has_a_line_for_each_head(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("head  guides")
     assert len(lines) == 2
+
+
+def test_a_statistical_face_does_by_its_matrix_what_is_asked(data: dict[str, np.ndarray]) -> None:
+    few, many = statistical_faces.measured(data, (3, 40))
+
+    assert few.explained < 0.5 < many.explained
+    assert many.cosine > 0.9
+    assert many.open_mm > 8.0
+    assert abs(many.shut_mm) < 0.1 * many.open_mm
+    assert many.most <= 3.0
+
+
+def test_faces_are_drawn_by_their_seed(data: dict[str, np.ndarray]) -> None:
+    shapes = {"jawOpen": data["deltas"][0], "mouthPucker": data["deltas"][1]}
+    shapes |= {"mouthSmileLeft": data["deltas"][2], "mouthSmileRight": data["deltas"][3]}
+
+    drawn, again = (statistical_faces.expressions_drawn(shapes, 3) for _ in range(2))
+
+    assert [*drawn] == ["Exp1", "Exp2", "Exp3"]
+    np.testing.assert_array_equal(drawn["Exp1"], again["Exp1"])
+    other = statistical_faces.expressions_drawn(shapes, 3, seed=1)
+    assert not np.allclose(drawn["Exp1"], other["Exp1"])
+
+
+def test_statistical_table_has_a_line_for_each_number(
+    data: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(statistical_faces, "N_EXPRESSIONS", (5,))
+    np.savez(tmp_path / "head.npz", **data)
+
+    assert statistical_faces.main([str(tmp_path / "head.npz")]) == 0
+
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split()[0] == "expressions"
+    assert line.split()[0] == "5"

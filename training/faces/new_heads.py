@@ -61,29 +61,34 @@ def heads(data: Mapping[str, np.ndarray], n_identities: int) -> Iterator[np.ndar
 
 def compared(data: Mapping[str, np.ndarray], vertices: np.ndarray) -> Row:
     """Makes shapes for one head and holds them against its makers'."""
-    meshes = [_mesh(data, vertices, SKIN), *(_mesh(data, vertices, (name,)) for name in BESIDE)]
+    meshes = meshes_of(data, vertices)
     guides = guess_guides(meshes, UP, AHEAD)
     made = make_shapes(meshes, guides).of_meshes[0]
-    theirs = _their_shapes(data, len(meshes[0].vertices))
+    theirs = their_shapes(data, len(meshes[0].vertices))
     marks = data["landmarks68"]
     away = [
         np.linalg.norm(guides[name] - vertices[marks[list(numbers)]].mean(axis=0))
         for name, numbers in LANDMARKS.items()
     ]
-    rest = _gap(vertices, marks, LIPS)
+    rest = gap_between(vertices, marks, LIPS)
 
     def under(pairs: tuple[tuple[int, int], ...], *names: str) -> tuple[float, float]:
         skin = meshes[0].vertices
         both = [skin + sum(shapes[name] for name in names) for shapes in (made, theirs)]
-        return _gap(both[0], marks, pairs), _gap(both[1], marks, pairs)
+        return gap_between(both[0], marks, pairs), gap_between(both[1], marks, pairs)
 
     shut = under(LIPS, "jawOpen", "mouthClose")
-    like = [_likeness(made[name], theirs[name]) for name in theirs]
+    like = [likeness(made[name], theirs[name]) for name in theirs]
     cosine, size = np.mean(like, axis=0)
     return Row(
         float(np.mean(away)) / head_size(guides), under(LIPS, "jawOpen"),
         (shut[0] - rest, shut[1] - rest), under(LIDS, "eyeBlinkLeft"), float(cosine), float(size),
     )  # fmt: skip
+
+
+def meshes_of(data: Mapping[str, np.ndarray], vertices: np.ndarray) -> list[HeadMesh]:
+    """The skin, then gums, teeth and eyes, of a head with these vertices."""
+    return [_mesh(data, vertices, SKIN), *(_mesh(data, vertices, (name,)) for name in BESIDE)]
 
 
 def _mesh(data: Mapping[str, np.ndarray], vertices: np.ndarray, parts: tuple[str, ...]) -> HeadMesh:
@@ -95,18 +100,21 @@ def _mesh(data: Mapping[str, np.ndarray], vertices: np.ndarray, parts: tuple[str
     return HeadMesh(vertices[start:end], np.where(faces[inside] < 0, -1, faces[inside] - start))
 
 
-def _their_shapes(data: Mapping[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
+def their_shapes(data: Mapping[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
+    """The makers' deltas (N, 3) of the skin's n vertices, by ARKit's names."""
     found: dict[str, np.ndarray] = {}
     for name, delta in zip(data["arkit_names"], data["deltas"], strict=True):
         found[str(name)] = found.get(str(name), 0.0) + delta[:n].astype(float)
     return found
 
 
-def _gap(points: np.ndarray, marks: np.ndarray, pairs: tuple[tuple[int, int], ...]) -> float:
+def gap_between(points: np.ndarray, marks: np.ndarray, pairs: tuple[tuple[int, int], ...]) -> float:
+    """How far the upper of each pair of landmarks is above the lower one, mean."""
     return float(np.mean([points[marks[a], 1] - points[marks[b], 1] for a, b in pairs]))
 
 
-def _likeness(made: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
+def likeness(made: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
+    """The cosine between two motions (N, 3) where theirs is one, and made's size over theirs."""
     size = np.linalg.norm(theirs, axis=1)
     there = size > MOVES * size.max()
     a, b = made[there], theirs[there]
