@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .guides import FaceAxes, Guides
-from .surface import nearest
+from .surface import Surface, blurred, nearest
 
 EYE_SIDES = ("Left", "Right")
 LOOK_ANGLES = {"In": 22.0, "Out": 22.0, "Up": 18.0, "Down": 20.0}  # degrees at full weight
@@ -17,6 +17,7 @@ EXTENT = 1.2  # radii: it is as wide and as tall, which lashes are not
 ROUND = 0.06  # mean distance from the sphere, in radii, of what is one
 INSIDE = 1.15  # radii: what lies within, all of it, turns along: iris, pupil, cornea
 CLEARANCE = 0.02  # radii between lid and eyeball
+EASED = 4  # steps along edges: what lies beside a vertex that is taken out of the eye goes along
 HALF_WAY = 0.6  # of what a lid's straight way would cut off is added at its end
 
 
@@ -77,32 +78,41 @@ def looks(points: np.ndarray, eye: Eyeball, axes: FaceAxes) -> dict[str, np.ndar
     return found
 
 
-def clear(rest: np.ndarray, deltas: np.ndarray, eye: Eyeball) -> np.ndarray:
+def clear(skin: Surface, deltas: np.ndarray, eye: Eyeball) -> np.ndarray:
     """The deltas (N, 3) of lids that come to lie outside of the eyeball, and nearly so half way;
     what is behind its surface at rest may stay as deep.
     """
-    moving = np.flatnonzero(
-        (np.linalg.norm(deltas, axis=1) > 1e-3 * eye.radius)
-        & (np.linalg.norm(rest - eye.centre, axis=1) < 2.0 * eye.radius)
+    is_moving = (np.linalg.norm(deltas, axis=1) > 1e-3 * eye.radius) & (
+        np.linalg.norm(skin.vertices - eye.centre, axis=1) < 2.0 * eye.radius
     )
-    if not len(moving):
+    if not is_moving.any():
         return deltas
     found = deltas.copy()
-    start, way = rest[moving], deltas[moving]
-    way = way + 2.0 * HALF_WAY * _outward(start, 0.5 * way, eye)
-    found[moving] = way + _outward(start, way, eye)
+    for share, more in ((0.5, 2.0 * HALF_WAY), (1.0, 1.0)):
+        towards, lift = np.zeros_like(found), np.zeros(len(found))
+        towards[is_moving], lift[is_moving] = _outward(
+            skin.vertices[is_moving], share * found[is_moving], eye
+        )
+        found += towards * (more * _eased(skin, lift))[:, None]
     return found
 
 
-def _outward(start: np.ndarray, way: np.ndarray, eye: Eyeball) -> np.ndarray:
-    """What takes each end of a way (N, 3) out of the eyeball."""
+def _eased(skin: Surface, lift: np.ndarray) -> np.ndarray:
+    """No less than a lift (N,), and no vertex far over those beside it: lids do not crumple."""
+    for _ in range(EASED):
+        lift = np.maximum(lift, blurred(skin, lift, 1))
+    return lift
+
+
+def _outward(start: np.ndarray, way: np.ndarray, eye: Eyeball) -> tuple[np.ndarray, np.ndarray]:
+    """Directions (N, 3), and how far in them each end of a way (N, 3) is out of the eyeball."""
     away = start + way - eye.centre
     length = np.linalg.norm(away, axis=1)
     towards = away / np.maximum(length, 1e-9)[:, None]
     least = np.minimum(
         _height(towards, eye) + CLEARANCE * eye.radius, np.linalg.norm(start - eye.centre, axis=1)
     )
-    return towards * np.clip(least - length, 0.0, None)[:, None]
+    return towards, np.clip(least - length, 0.0, None)
 
 
 def _height(towards: np.ndarray, eye: Eyeball) -> np.ndarray:

@@ -23,6 +23,7 @@ from .space_warp import SpaceWarp
 from .surface import Surface
 from .template import Template, read_template
 
+BLINKS = tuple(f"eyeBlink{side}" for side in EYE_SIDES)
 REACH = 0.25  # head sizes: what is further from the bent template than this belongs to no face
 SURE = 0.03  # head sizes: what lies this far from it is believed by half
 GAPE = 0.06  # mouth widths: lips that stand further apart at rest do not close
@@ -94,14 +95,13 @@ def _of_skin(template: Template, warp: SpaceWarp, face: Face, progress: Progress
     carried = _carried(template, warp, like)
     made = settled(carried, face.skin, trust, part_of(progress, 0.55, 0.8))
     progress(0.8, "Closing the lids")
-    for number, side in enumerate(EYE_SIDES, 1):
-        blink = f"eyeBlink{side}"
+    for number, (side, blink) in enumerate(zip(EYE_SIDES, BLINKS, strict=True), 1):
         made[blink] = closed(face, made[blink], own.side[:, number], side)
     for number, name in enumerate(made):
         progress(0.83 + 0.07 * number / len(made), "Keeping lids out of the eyes")
-        if name.startswith("eye"):
+        if name.startswith("eye") and name not in BLINKS:
             for eye in face.eyes.values():
-                made[name] = clear(face.skin.vertices, made[name], eye)
+                made[name] = clear(face.skin, made[name], eye)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -116,10 +117,25 @@ def lid_rims(face: Face, side: str) -> Rims:
     return Rims(np.stack(places), np.array(known))
 
 
-def lid_heights(face: Face, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """How much of an eye is to be seen: places (P,) along the face's left, and heights there."""
+def lid_edges(face: Face, side: str) -> np.ndarray:
+    """Edges (C, 2, 3) of the upper and the lower lid in each column where one eye is open."""
     mask = _eye_mask(face, side)
-    return mask.view.centre[0] + mask.view.at, mask.is_open.sum(axis=0) * mask.view.step
+    columns = np.flatnonzero(mask.is_open.any(axis=0))
+    return np.array([mask.lids(int(column)) for column in columns]).reshape(-1, 2, 3)
+
+
+def lid_heights(
+    face: Face, side: str, deltas: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much of an eye is to be seen: places (P,) along the face's left, and heights there; with
+    deltas (N, 3) of the skin, what of that is still seen under them.
+    """
+    mask = _eye_mask(face, side)
+    is_seen = mask.is_open
+    if deltas is not None:
+        # A lid that meets in its middle may gape beside it, so what was open is looked at again.
+        is_seen = is_seen & _eye_mask(face.moved(deltas), side).is_deep
+    return mask.view.centre[0] + mask.view.at, is_seen.sum(axis=0) * mask.view.step
 
 
 def lip_rims(face: Face) -> Rims:
@@ -145,8 +161,13 @@ def lips_apart(face: Face) -> float:
 @dataclass(frozen=True, eq=False)
 class _EyeMask:
     view: _View
-    is_open: np.ndarray  # bool (P, P): the eye is to be seen
+    is_deep: np.ndarray  # bool (P, P): nothing lies before the eye, or where it would be
     depth: np.ndarray  # float (P, P): where lids would lie
+
+    @cached_property
+    def is_open(self) -> np.ndarray:
+        """Where (P, P) the eye is to be seen: what of that hangs together with the middle."""
+        return _around_middle(self.is_deep)
 
     def mean_row(self, column: int) -> float:
         return float(np.flatnonzero(self.is_open[:, column]).mean())
@@ -182,12 +203,12 @@ def _eye_mask(face: Face, side: str) -> _EyeMask:
         flat = corners[0, 2] + share * (corners[1, 2] - corners[0, 2])
         bulge = view.centre[2] - corners[:, 2].mean()
         depth = np.tile(flat + 4.0 * share * (1.0 - share) * bulge, (PIXELS, 1))
-        return _EyeMask(view, _around_middle(view.depth < depth - HOLLOW * width), depth)
+        return _EyeMask(view, view.depth < depth - HOLLOW * width, depth)
     view = _view(face, eye.centre, EYE_VIEW * eye.radius)
     at = view.at
     square = eye.radius**2 - at[None] ** 2 - at[::-1, None] ** 2
     ball = view.centre[2] + np.sqrt(np.maximum(square, 0.0))
-    return _EyeMask(view, _around_middle((square > 0.0) & (view.depth < ball)), ball)
+    return _EyeMask(view, (square > 0.0) & (view.depth < ball), ball)
 
 
 def _around_middle(mask: np.ndarray) -> np.ndarray:

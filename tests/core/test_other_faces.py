@@ -143,9 +143,58 @@ def test_blink_goes_just_as_far_as_is_needed(share: float) -> None:
     upper = np.where(blink[:, 1] < 0.0, 1.0, -1.0)
     found = closed(face, blink, upper, "Left")
     assert lid_heights(face, "Left")[1].max() > 5.0
-    assert lid_heights(face.moved(found), "Left")[1].max() == 0.0
+    assert lid_heights(face, "Left", found)[1].max() == 0.0
     lid = rims(template.skin.vertices + found)[0][7, 1] - rims(template.skin.vertices)[0][7, 1]
     assert -13.0 < lid < -8.0
+
+
+def _turning(line: np.ndarray) -> float:
+    """By how many degrees a line (K, 3) turns from end to end, to and fro."""
+    way = np.diff(line, axis=0)
+    return float(np.degrees(np.abs(np.diff(np.arctan2(way[:, 1], way[:, 0])))).sum())
+
+
+def test_lids_of_few_vertices_close_on_a_smooth_line() -> None:
+    base = read_base_head().skin
+    onto = np.arange(len(base.vertices))
+    for eye in find_lids(base):
+        onto[eye.loops[:, 1::2]] = eye.loops[:, ::2]
+    faces = np.where(base.faces >= 0, onto[base.faces], -1)
+    eyes = [HeadMesh(*ball(EYE_CENTRE * (side, 1, 1), 15.0)) for side in (1, -1)]
+    found = make_shapes([HeadMesh(base.vertices, faces), *eyes], base_guides()).of_meshes[0]
+    rim = find_lids(base)[0].upper_rim(base.vertices)
+    rim = rim[onto[rim] == rim]
+    at_rest, half, shut = (
+        _turning((base.vertices + share * found["eyeBlinkLeft"])[rim]) for share in (0.0, 0.5, 1.0)
+    )
+    assert len(rim) < 8
+    assert half < at_rest
+    assert shut < 1.2 * at_rest
+
+
+def test_ways_that_do_not_agree_make_one_smooth_line() -> None:
+    face, template = _open_eyed(), read_template()
+    rest, blink = template.skin.vertices, template.shapes["eyeBlinkLeft"].copy()
+    upper = np.where(blink[:, 1] < 0.0, 1.0, -1.0)
+    eye = find_lids(read_base_head().skin)[0]
+    smooth = closed(face, blink, upper, "Left")
+    blink[eye.loops[:, ::2]] *= 0.6
+    rough = closed(face, blink, upper, "Left")
+    rim = eye.upper_rim(rest)[4:-4]
+    assert _turning((rest + blink)[rim]) > 3.0 * _turning(rest[rim])
+    assert _turning((rest + rough)[rim]) < 1.5 * _turning((rest + smooth)[rim])
+
+
+def test_lids_that_meet_in_the_middle_close_beside_it() -> None:
+    face, template = _open_eyed(), read_template()
+    blink = template.shapes["eyeBlinkLeft"]
+    upper = np.where(blink[:, 1] < 0.0, 1.0, -1.0)
+    aside = (template.skin.vertices[:, 0] - EYE_CENTRE[0]) / EYE_RADIUS
+    slack = blink * np.clip(1.2 - 3.0 * aside**2, 0.1, None)[:, None]
+    open_after = lid_heights(face, "Left", slack)[1]
+    assert open_after.max() > 1.0
+    assert open_after[len(open_after) // 2] == 0.0
+    assert lid_heights(face, "Left", closed(face, slack, upper, "Left"))[1].max() == 0.0
 
 
 def test_eyes_that_bones_turn_get_no_keys() -> None:
