@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.bare_heads import add_ball, guides_of
+from tests.addon.bare_heads import Maker, add_ball, guides_of
 from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import keys_of, needs_sound, state
 
@@ -240,6 +240,27 @@ def test_the_panel_leads_there(face: Any, tmp_path: Path) -> None:
     left = panel()
     assert "Fit Expressions..." not in left.texts
     assert "emotalk.fit_expressions" not in left.buttons
+
+
+def test_keys_that_are_made_after_it_speak_in_its_place(
+    guided: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge.keying.rigs import rig_of
+    from emotalk.addon.operators import new_keys
+
+    fit()
+    bpy.ops.emotalk.place_guides()
+    monkeypatch.setattr(new_keys.new_shapes, "make_shapes", Maker())
+
+    bpy.ops.emotalk.make_shape_keys()
+
+    group = bpy.context.scene.emotalk.rig
+    rig = rig_of(group, guided)[1]
+    keys = {row.target.key for row in rig.binding.driven if hasattr(row.target, "key")}
+    assert "mouthPucker" in keys
+    assert not keys & {"Exp1", "Exp2"}
+    assert not rig.warnings
+    assert "Fit Expressions..." not in panel().texts
 
 
 def panel() -> Layout:

@@ -273,6 +273,17 @@ def test_a_matrix_moves_expressions_beside_keys_of_other_names() -> None:
     assert [item.target.key for item in binding.driven] == ["jawOpen", "Exp1", "Exp3"]
 
 
+def test_expressions_do_not_double_what_keys_of_the_channels_names_do() -> None:
+    own = [*OFFICIAL, "mouthSmileLeft"]
+
+    driven = binding_of({"Face": match_keys(own)}, expressions=matrix()).driven
+
+    assert [(item.target.key, item.sources) for item in driven] == [
+        ("mouthSmileLeft", (("mouthSmileLeft", 1.0),)),
+        ("Exp3", (("mouthPucker", 9.0),)),
+    ]
+
+
 def test_keys_that_the_mesh_lacks_are_named() -> None:
     with pytest.raises(RigError, match="Exp77"):
         flame(expressions=matrix(("Exp1", "Exp77")))
