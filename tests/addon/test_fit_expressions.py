@@ -79,7 +79,7 @@ def face(fitter: Fitter) -> Any:
     for name, share in (("jaw", 0.75), ("neck", 0.25)):
         low = [v.index for v in thing.data.vertices if v.co.z < 0.0]
         thing.vertex_groups.new(name=name).add(low, 2.0 * share, "REPLACE")
-    thing.vertex_groups.new(name="not a bone").add([0, 1], 1.0, "REPLACE")
+    thing.vertex_groups.new(name="not a bone").add(low, 1.0, "REPLACE")
     thing.parent = armature
     armature.scale, armature.location = (2.0, 2.0, 2.0), (1.0, 2.0, 3.0)
     bpy.context.view_layer.objects.active = thing
@@ -103,6 +103,28 @@ def test_expressions_are_measured_in_the_world(guided: Any, fitter: Fitter, tmp_
 
     assert [*fitter.expressions] == ["Exp1", "Exp2"]
     np.testing.assert_allclose(fitter.expressions["Exp1"], np.tile(2.0 * MOVE, (42, 1)), atol=1e-5)
+
+
+def test_expressions_are_measured_from_what_they_are_relative_to(
+    guided: Any, fitter: Fitter
+) -> None:
+    blocks = guided.data.shape_keys.key_blocks
+    blocks["Exp2"].relative_key = blocks["Exp1"]
+
+    fit()
+
+    wanted = np.tile(2.0 * -3.0 * MOVE, (42, 1))
+    np.testing.assert_allclose(fitter.expressions["Exp2"], wanted, atol=1e-5)
+
+
+def test_it_is_found_on_whichever_mesh_keeps_it(guided: Any) -> None:
+    from emotalk.addon.bridge.keying.kept_matrix import matrix_of_any
+
+    fit()
+
+    found = matrix_of_any([add_ball("Teeth"), guided])
+    assert found is not None
+    assert found.channels == ("mouthPucker", "jawOpen")
 
 
 def test_the_jaw_moves_as_animate_turns_its_bone(
