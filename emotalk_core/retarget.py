@@ -243,7 +243,7 @@ def binding_of(
     angles : BoneAngles, optional
         How far bones turn for a channel at 1.0.
     expressions : ExpressionMatrix, optional
-        For FLAME heads: what drives their expression keys.
+        For FLAME heads: what drives their expression keys, for channels that no other key follows.
     use_head : bool
         Whether headYaw, headPitch and headRoll turn head and neck.
 
@@ -260,7 +260,8 @@ def binding_of(
     if expressions is not None:
         for object_name, matching in matchings.items():
             if any(is_flame_key(key) for key in matching.unmatched):
-                driven += expression_driven(object_name, matching.unmatched, expressions)
+                lacking = expressions.of(matching.missing)  # keys of these names would be doubled
+                driven += expression_driven(object_name, matching.unmatched, lacking)
     moved = {channel for item in driven for channel, _weight in item.sources}
     skeleton = skeleton or Skeleton()
     posed = match_skeleton(skeleton, moved)

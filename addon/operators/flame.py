@@ -79,7 +79,7 @@ class EMOTALK_OT_fit_expressions(OfGuides, BackgroundOperator):
         skin, scene = parts.thing_of(self._part), scene_of(self._scene)
         group, matrix = scene.emotalk.rig, result.matrix
         keep_matrix(skin.data, matrix)
-        group.matrix_path = ""  # a file would go before it
+        group.matrix_path = ""  # a file would be used in its place
         guides.remove(skin)
         notes = [*result.notes, *make_character(group, skin)]
         select_alone(context, skin)

@@ -26,7 +26,7 @@ def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
     elif guides.are_there(skin):
         _draw_guides(layout.box(), skin, context)
     elif is_flame:
-        if not group.matrix_path and not has_kept_matrix(skin):
+        if not (group.matrix_path or has_kept_matrix(skin) or parts.can_speak(skin)):
             layout.operator("emotalk.place_guides", text="Fit Expressions...", icon="SHAPEKEY_DATA")
     elif len(skin.data.polygons) and not parts.can_speak(skin):
         layout.operator("emotalk.place_guides", text="Make Shape Keys...", icon="SHAPEKEY_DATA")

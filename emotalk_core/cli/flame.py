@@ -28,7 +28,7 @@ def add_command(commands: Any) -> None:
     )
     fit.add_argument(
         "model", type=Path, metavar="MODEL",
-        help="an npz file with FLAME's v_template, f, shapedirs, weights, J_regressor",
+        help="an npz file with FLAME's v_template, f, shapedirs, posedirs, weights, J_regressor",
     )  # fmt: skip
     fit.add_argument("-o", "--output", required=True, type=Path, metavar="MATRIX", help="npz, csv")
     add_progress_flag(fit)

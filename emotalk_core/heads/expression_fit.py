@@ -64,7 +64,7 @@ def fit_expressions(
         Deltas under the jaw's bone where jawOpen is 1. None: no bone turns the jaw.
     progress : Progress
 
-    Raises InputError as `make_shapes`, and for a head without expressions.
+    Raises InputError as `make_shapes` and `lay_into`, and for a head without expressions.
     """
     moving = {name: delta for name, delta in expressions.items() if np.abs(delta).max() > 0.0}
     if not moving:
@@ -113,6 +113,8 @@ def lay_into(
 
     Ridge regression, each channel held as little as keeps every coefficient within what FLAME's
     sliders take. Lips are asked to meet over the jaw as it really opens here.
+
+    Raises InputError where the expressions do nothing of it.
     """
     space = _Space.of(expressions, lips.counting)
     wanted = {name: shapes[name] for name in CHANNELS if name in shapes}
@@ -130,10 +132,15 @@ def lay_into(
             rows["mouthClose"] = np.zeros(len(expressions))
             notes.append("Its expressions do not shut the lips over an open jaw: the jaw does.")
     channels = tuple(name for name, row in rows.items() if np.abs(row).max() > _LEAST)
-    values = np.stack([rows[name] for name in channels]) if channels else np.zeros((0, 0))
+    if not channels:
+        raise InputError(
+            "The head's expressions make none of the 52 faces", value=len(expressions),
+            remedy="Choose the mesh of the face; Make Shape Keys gives it ARKit's keys.",
+        )  # fmt: skip
+    values = np.stack([rows[name] for name in channels])
     values = np.where(np.abs(values) > _LEAST, values, 0.0).astype(np.float32)
     matrix = ExpressionMatrix(channels, tuple(expressions), values)
-    asked = [name for name in channels if name not in ("mouthClose", *_JAW)]
+    asked = [name for name in wanted if name not in ("mouthClose", *_JAW)]
     missed = sum(_size(space.moves(rows[n]) - wanted[n], lips.counting) for n in asked)
     whole = sum(_size(wanted[n], lips.counting) for n in asked)
     return FittedExpressions(matrix, 1.0 - missed / whole if whole else 0.0, tuple(notes))

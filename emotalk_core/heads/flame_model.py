@@ -22,7 +22,7 @@ __all__ = ["FlameModel", "fit_model", "read_flame_model"]
 _UP, _AHEAD = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 _JAW: Final = 2  # among the joints: root, neck, jaw, left eye, right eye
 _SHAPES: Final = 300  # of FLAME's 400 components; its expressions come after them
-_NEEDED: Final = ("v_template", "f", "shapedirs", "weights", "J_regressor")
+_NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "weights", "J_regressor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,8 @@ class FlameModel:
 
 def read_flame_model(path: str | Path) -> FlameModel:
     """The model in an npz file with the arrays `v_template` (N, 3), `f` (F, 3), `shapedirs`
-    (N, 3, 300 shapes and then expressions), `weights` (N, joints), `J_regressor` (joints, N).
+    (N, 3, 300 shapes and then expressions), `posedirs` (N, 3, 9 for each joint but the root),
+    `weights` (N, joints), `J_regressor` (joints, N).
 
     Raises
     ------
@@ -50,6 +51,7 @@ def read_flame_model(path: str | Path) -> FlameModel:
         "v_template": (n, 3),
         "f": (len(arrays["f"]), 3),
         "shapedirs": (n, 3, max(_SHAPES + 1, arrays["shapedirs"].shape[-1])),
+        "posedirs": (n, 3, 9 * (len(joints) - 1)),
         "weights": (n, len(joints)),
         "J_regressor": (max(_JAW + 1, len(joints)), n),
     }
@@ -62,9 +64,8 @@ def read_flame_model(path: str | Path) -> FlameModel:
     faces = np.concatenate([arrays["f"], np.full((len(arrays["f"]), 1), -1)], axis=1).astype(int)
     deltas = np.moveaxis(np.asarray(arrays["shapedirs"][..., _SHAPES:], float), -1, 0)
     expressions = {f"Exp{number}": delta for number, delta in enumerate(deltas, 1)}
-    away = rest - np.asarray(joints[_JAW], float) @ rest
-    jaw = np.asarray(shares[:, _JAW], float)[:, None] * _nodded(away, BoneAngles().jaw_open)
-    return FlameModel(HeadMesh(rest, faces), expressions, jaw)
+    opened = _jaw_motion(rest, arrays["posedirs"], shares[:, _JAW], joints[_JAW])
+    return FlameModel(HeadMesh(rest, faces), expressions, opened)
 
 
 def fit_model(model: FlameModel, progress: Progress = silent) -> FittedExpressions:
@@ -75,11 +76,17 @@ def fit_model(model: FlameModel, progress: Progress = silent) -> FittedExpressio
     )
 
 
-def _nodded(points: np.ndarray, angle: float) -> np.ndarray:
-    """How points (N, 3) move that are turned about +X, what is ahead going down."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    turn = np.array([[1.0, 0.0, 0.0], [0.0, cos, -sin], [0.0, sin, cos]])
-    return points @ (turn - np.eye(3)).T
+def _jaw_motion(
+    rest: np.ndarray, posedirs: np.ndarray, shares: np.ndarray, joint: np.ndarray
+) -> np.ndarray:
+    """Deltas (N, 3) under a jaw that opens about +X: skin is corrected as FLAME's pose asks, then
+    turned as far as it follows the jaw.
+    """
+    cos, sin = np.cos(BoneAngles().jaw_open), np.sin(BoneAngles().jaw_open)
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, cos, -sin], [0.0, sin, cos]]) - np.eye(3)
+    corrected = posedirs[..., 9 * (_JAW - 1) : 9 * _JAW].astype(float) @ turn.ravel()
+    away = rest + corrected - np.asarray(joint, float) @ rest
+    return corrected + np.asarray(shares, float)[:, None] * (away @ turn.T)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

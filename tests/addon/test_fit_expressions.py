@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.bare_heads import add_ball, guides_of
+from tests.addon.bare_heads import Maker, add_ball, guides_of
 from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import keys_of, needs_sound, state
 
@@ -79,7 +79,7 @@ def face(fitter: Fitter) -> Any:
     for name, share in (("jaw", 0.75), ("neck", 0.25)):
         low = [v.index for v in thing.data.vertices if v.co.z < 0.0]
         thing.vertex_groups.new(name=name).add(low, 2.0 * share, "REPLACE")
-    thing.vertex_groups.new(name="not a bone").add([0, 1], 1.0, "REPLACE")
+    thing.vertex_groups.new(name="not a bone").add(low, 1.0, "REPLACE")
     thing.parent = armature
     armature.scale, armature.location = (2.0, 2.0, 2.0), (1.0, 2.0, 3.0)
     bpy.context.view_layer.objects.active = thing
@@ -103,6 +103,28 @@ def test_expressions_are_measured_in_the_world(guided: Any, fitter: Fitter, tmp_
 
     assert [*fitter.expressions] == ["Exp1", "Exp2"]
     np.testing.assert_allclose(fitter.expressions["Exp1"], np.tile(2.0 * MOVE, (42, 1)), atol=1e-5)
+
+
+def test_expressions_are_measured_from_what_they_are_relative_to(
+    guided: Any, fitter: Fitter
+) -> None:
+    blocks = guided.data.shape_keys.key_blocks
+    blocks["Exp2"].relative_key = blocks["Exp1"]
+
+    fit()
+
+    wanted = np.tile(2.0 * -3.0 * MOVE, (42, 1))
+    np.testing.assert_allclose(fitter.expressions["Exp2"], wanted, atol=1e-5)
+
+
+def test_it_is_found_on_whichever_mesh_keeps_it(guided: Any) -> None:
+    from emotalk.addon.bridge.keying.kept_matrix import matrix_of_any
+
+    fit()
+
+    found = matrix_of_any([add_ball("Teeth"), guided])
+    assert found is not None
+    assert found.channels == ("mouthPucker", "jawOpen")
 
 
 def test_the_jaw_moves_as_animate_turns_its_bone(
@@ -240,6 +262,27 @@ def test_the_panel_leads_there(face: Any, tmp_path: Path) -> None:
     left = panel()
     assert "Fit Expressions..." not in left.texts
     assert "emotalk.fit_expressions" not in left.buttons
+
+
+def test_keys_that_are_made_after_it_speak_in_its_place(
+    guided: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge.keying.rigs import rig_of
+    from emotalk.addon.operators import new_keys
+
+    fit()
+    bpy.ops.emotalk.place_guides()
+    monkeypatch.setattr(new_keys.new_shapes, "make_shapes", Maker())
+
+    bpy.ops.emotalk.make_shape_keys()
+
+    group = bpy.context.scene.emotalk.rig
+    rig = rig_of(group, guided)[1]
+    keys = {row.target.key for row in rig.binding.driven if hasattr(row.target, "key")}
+    assert "mouthPucker" in keys
+    assert not keys & {"Exp1", "Exp2"}
+    assert not rig.warnings
+    assert "Fit Expressions..." not in panel().texts
 
 
 def panel() -> Layout:

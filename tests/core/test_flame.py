@@ -267,10 +267,11 @@ def test_the_other_numbering_is_understood() -> None:
     assert [item.target.key for item in binding.driven] == ["Exp000", "Exp002"]
 
 
-def test_a_matrix_moves_expressions_beside_keys_of_other_names() -> None:
-    binding = binding_of({"Face": match_keys([*OFFICIAL, "jawOpen"])}, expressions=matrix())
+@pytest.mark.parametrize(("own", "n"), [("jawOpen", 2), ("mouthSmileLeft", 1)])
+def test_a_matrix_moves_expressions_for_what_no_other_key_does(own: str, n: int) -> None:
+    binding = binding_of({"Face": match_keys([*OFFICIAL, own])}, expressions=matrix())
 
-    assert [item.target.key for item in binding.driven] == ["jawOpen", "Exp1", "Exp3"]
+    assert [item.target.key for item in binding.driven] == [own, *("Exp1", "Exp3")[-n:]]
 
 
 def test_keys_that_the_mesh_lacks_are_named() -> None:

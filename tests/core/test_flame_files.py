@@ -54,6 +54,7 @@ def model_arrays(n_expressions: int = 30) -> dict[str, np.ndarray]:
         "v_template": points * MM,
         "f": np.concatenate(triangles),
         "shapedirs": shapedirs,
+        "posedirs": np.zeros((n, 3, 36), np.float32),
         "weights": weights,
         "J_regressor": regressor,
     }
@@ -78,10 +79,33 @@ def test_a_model_is_read_as_a_head_with_expressions_and_a_jaw(
     assert isinstance(model.mesh, HeadMesh)
     assert [*model.expressions] == [f"Exp{k}" for k in range(1, 31)]
     np.testing.assert_allclose(model.expressions["Exp2"], arrays["shapedirs"][..., 301], atol=1e-7)
-    chin = int(np.lexsort((-arrays["v_template"][:, 2], -arrays["weights"][:, 2]))[0])
-    assert model.jaw[chin, 1] < -0.01  # down
-    still = arrays["weights"][:, 2] == 0.0
-    assert not model.jaw[still].any()
+
+
+def test_the_jaw_opens_about_its_joint_as_far_as_each_vertex_follows_it(
+    tmp_path: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    model = read_flame_model(saved(tmp_path, arrays))
+
+    share = arrays["weights"][:, 2]
+    away = arrays["v_template"] - EARS * MM
+    turned = (away[:, 1] + 1j * away[:, 2]) * np.exp(0.42j)  # +X: from up to ahead
+    moved = np.stack([away[:, 0], turned.real, turned.imag], axis=1) - away
+    np.testing.assert_allclose(model.jaw, share[:, None] * moved, atol=1e-7)
+    assert model.jaw[share == 1.0, 1].mean() < -0.01  # down
+
+
+def test_skin_is_corrected_under_the_jaw_before_it_turns(
+    tmp_path: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    posedirs = arrays["posedirs"].copy()
+    posedirs[:, 0, 9 + 7] = 0.01  # the jaw's, of the sine of how far it is open: to the left
+    posedirs[:, 1, 7] = posedirs[:, 1, 18 + 7] = 1.0  # the neck's and an eye's
+
+    plain = read_flame_model(saved(tmp_path, arrays))
+    corrected = read_flame_model(saved(tmp_path, arrays | {"posedirs": posedirs}))
+
+    wanted = np.tile([0.01 * np.sin(0.42), 0.0, 0.0], (len(plain.jaw), 1))
+    np.testing.assert_allclose(corrected.jaw - plain.jaw, wanted, atol=1e-7)
 
 
 def test_a_model_becomes_a_matrix(
@@ -104,6 +128,7 @@ def test_a_model_becomes_a_matrix(
     [
         ({"weights": np.zeros((3, 5))}, "weights has the wrong shape"),
         ({"shapedirs": np.zeros((9, 3, 300))}, "shapedirs has the wrong shape"),
+        ({"posedirs": np.zeros((9, 3, 36))}, "posedirs has the wrong shape"),
         ({"J_regressor": None}, "is no npz file of arrays"),  # a pickle
     ],
 )

@@ -125,7 +125,7 @@ def find_rig(
     posed = _posed(binding, skeleton)
     lacks = _missing([*matchings.values(), posed])
     missing = tuple(name for name in lacks if name not in moving)
-    warnings = _warnings(binding, moving, matrix)
+    warnings = _warnings(moving, matchings, matrix)
     notes = (*warnings, *_notes(binding, matchings, matrix, posed, skeleton))
     objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
     return Rig(binding, matchings, objects, missing, notes, warnings, settings, *of_bones)
@@ -295,7 +295,7 @@ def _missing(matchings: Iterable[Matching]) -> tuple[str, ...]:
 
 
 def _warnings(
-    binding: Binding, moving: Set[str], matrix: ExpressionMatrix | None
+    moving: Set[str], matchings: Mapping[str, Matching], matrix: ExpressionMatrix | None
 ) -> tuple[str, ...]:
     """What somebody who expects a talking face should know."""
     told = []
@@ -304,8 +304,7 @@ def _warnings(
             f"{NO_MOUTH}: no key of it, no pose and no jaw bone has a known name. Select the "
             "face's mesh and press Make Shape Keys, or Save Names (panel Rig) for a file to fill in"
         )
-    keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
-    if matrix is not None and not any(map(is_flame_key, keys)):
+    if matrix is not None and not _has_flame(matchings):
         told.append(
             "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, "
             "Exp2. Find Face Meshes looks again"
