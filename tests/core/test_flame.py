@@ -299,8 +299,12 @@ def test_matrix_files_of_both_kinds_give_the_same(tmp_path: Path) -> None:
         ("channel,smile\njawOpen,1\n", "smile"),
         ("channel,Exp1,Exp1\njawOpen,1,1\n", "twice"),
         ("channel,Exp1\njawOpen,1\njawOpen,2\n", "twice"),
-        ("channel,Exp1\njawOpen,much\n", "jawOpen"),
-        ("channel,Exp1\njawOpen,nan\n", "no numbers"),
+        ("channel,Exp1,Exp001\njawOpen,1,1\n", "two ways"),
+        ("channel,Exp9999999999\njawOpen,1\n", "none of FLAME's"),
+        ("channel,Exp1\njawOpen,much\n", "no number: 'jawOpen, Exp1: much'"),
+        ("channel,Exp1,Exp2\njawOpen,1,\n", "no number: 'jawOpen, Exp2: an empty cell'"),
+        ("channel,Exp1\njawOpen,nan\n", "no number: 'jawOpen, Exp1: nan'"),
+        ("channel,Exp1\njawOpen,1e39\n", "no number: 'jawOpen, Exp1: inf'"),
         ("channel,Exp1,Exp2\njawOpen,1\n", "3 cells, row 2 has 2"),
     ],
 )
@@ -317,6 +321,7 @@ def test_wrong_matrices_say_what_is_wrong(tmp_path: Path, text: str, told: str) 
     [
         ("m.npz", b"PK"),
         ("m.npz", b""),
+        ("m.npz", b"channel,Exp1"),
         ("m.csv", b"\xff\xfe\x00"),
         ("m.txt", b""),
         ("gone.csv", None),
@@ -328,8 +333,10 @@ def test_unreadable_matrices_raise_our_own_error(
     if content is not None:
         (tmp_path / name).write_bytes(content)
 
-    with pytest.raises(EmoTalkError):
+    with pytest.raises(EmoTalkError) as caught:
         read_expression_matrix(tmp_path / name)
+
+    assert "pickle" not in str(caught.value)
 
 
 def about(axis: int, angle: float) -> np.ndarray:
