@@ -176,6 +176,21 @@ def test_its_expressions_are_keyed(guided: Any, ready: Any) -> None:
     assert "FLAME" not in ready.takes[0].warnings
 
 
+def test_lips_that_do_not_move_are_told_also_on_the_command_line(
+    guided: Any, ready: Any, speech: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from emotalk.addon.commands import main
+
+    output = str(tmp_path / "said.blend")
+    asked = ["animate", "--sound", str(speech), "--target", "Face", "-o", output]
+    assert main(asked) == 0
+    assert "FLAME head with 2 expression keys" in capfd.readouterr().err
+
+    fit()
+    assert main(asked) == 0
+    assert "FLAME head" not in capfd.readouterr().err
+
+
 def test_it_goes_along_with_the_file(guided: Any, tmp_path: Path) -> None:
     fit()
     saved = str(tmp_path / "head.blend")

@@ -125,10 +125,10 @@ def find_rig(
     posed = _posed(binding, skeleton)
     lacks = _missing([*matchings.values(), posed])
     missing = tuple(name for name in lacks if name not in moving)
-    warnings = _warnings(binding, moving, matrix)
-    notes = (*warnings, *_notes(binding, matchings, matrix, posed, skeleton))
+    warnings = _warnings(binding, matchings, moving, matrix)
+    notes = dict.fromkeys((*warnings, *_notes(binding, matchings, matrix, posed, skeleton)))
     objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
-    return Rig(binding, matchings, objects, missing, notes, warnings, settings, *of_bones)
+    return Rig(binding, matchings, objects, missing, (*notes,), warnings, settings, *of_bones)
 
 
 def _matrix(path: str, meshes: Sequence[bpy.types.Object]) -> ExpressionMatrix | None:
@@ -295,7 +295,10 @@ def _missing(matchings: Iterable[Matching]) -> tuple[str, ...]:
 
 
 def _warnings(
-    binding: Binding, moving: Set[str], matrix: ExpressionMatrix | None
+    binding: Binding,
+    matchings: Mapping[str, Matching],
+    moving: Set[str],
+    matrix: ExpressionMatrix | None,
 ) -> tuple[str, ...]:
     """What somebody who expects a talking face should know."""
     told = []
@@ -304,13 +307,15 @@ def _warnings(
             f"{NO_MOUTH}: no key of it, no pose and no jaw bone has a known name. Select the "
             "face's mesh and press Make Shape Keys, or Save Names (panel Rig) for a file to fill in"
         )
+    if matrix is None:  # the lips of a FLAME head stay shut
+        told += [n for m in matchings.values() if m.convention == "flame" for n in m.notes]
     keys = {row.target.key for row in binding.driven if isinstance(row.target, KeyTarget)}
     if matrix is not None and not any(map(is_flame_key, keys)):
         told.append(
             "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, "
             "Exp2. Find Face Meshes looks again"
         )
-    return tuple(told)
+    return tuple(dict.fromkeys(told))
 
 
 def _has_mouth(channels: Iterable[str]) -> bool:
