@@ -208,7 +208,7 @@ def _from_csv(path: Path) -> ExpressionMatrix:
         raise InputError(
             "The expression matrix is empty",
             value=path,
-            remedy="Give key names in row 1, then channels.",
+            remedy="Give key names in row 1, then channels, with commas between.",
         )
     keys = tuple(cell.strip() for cell in rows[0][1:])
     values = np.zeros((len(rows) - 1, len(keys)))

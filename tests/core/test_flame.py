@@ -297,6 +297,7 @@ def test_matrix_files_of_both_kinds_give_the_same(tmp_path: Path) -> None:
         ("", "empty"),
         ("channel,Exp1\nmouthSmirk,1\n", "mouthSmirk"),
         ("channel,smile\njawOpen,1\n", "smile"),
+        ("channel;Exp1\njawOpen;1\n", "with commas between"),
         ("channel,Exp1,Exp1\njawOpen,1,1\n", "twice"),
         ("channel,Exp1\njawOpen,1\njawOpen,2\n", "twice"),
         ("channel,Exp1,Exp001\njawOpen,1,1\n", "two ways"),
