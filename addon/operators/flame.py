@@ -11,6 +11,7 @@ import bpy
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper
 
+from ...emotalk_core.errors import InputError
 from ...emotalk_core.heads.expression_fit import FittedExpressions, fit_expressions
 from ...emotalk_core.heads.guides import check_guides
 from ...emotalk_core.progress import Progress
@@ -45,7 +46,7 @@ class EMOTALK_OT_fit_expressions(OfGuides, BackgroundOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether the face has expressions to fit."""
         skin = skin_of(context)
-        if skin is None or not statistical.has_expressions(skin):
+        if skin is None or not parts.has_expressions(skin):
             cls.poll_message_set("The face has no expression keys: FLAME's are called Exp1, Exp2")
             return False
         return super().poll(context)
@@ -117,6 +118,8 @@ class EMOTALK_OT_save_matrix(EmoTalkOperator, ExportHelper):
     def run(self, context: bpy.types.Context) -> str:
         """Write the file."""
         path = Path(bpy.path.abspath(self.filepath))
+        if not path.name:
+            raise InputError("No file", value=self.filepath, remedy="Give it a name.")
         if path.suffix.lower() not in _SUFFIXES:
             path = path.with_name(f"{path.name}{self.filename_ext}")
         write_expression_matrix(kept_matrix(skin_of(context)), path)

@@ -11,7 +11,7 @@ from ...emotalk_core.heads import new_shapes
 from ...emotalk_core.heads.guides import check_guides
 from ...emotalk_core.heads.new_shapes import NewShapes
 from ...emotalk_core.progress import Progress
-from ..bridge.heads import guides, new_keys, parts, statistical
+from ..bridge.heads import guides, new_keys, parts
 from ..bridge.jobs.session import SESSION
 from .background import BackgroundOperator
 from .guided import (
@@ -101,7 +101,7 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
         select_alone(context, made.get(_FIRST, skin), made.values())
         if guides.is_posed(skin, places):
             self.warn("The face is posed: guides stand where it is at rest. Rest Position shows it")
-        is_flame = statistical.has_expressions(skin)
+        is_flame = parts.has_expressions(skin)
         return _WHERE.format("Fit Expressions" if is_flame else "Make Shape Keys")
 
     def _tell(

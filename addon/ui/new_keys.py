@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from ..bridge import characters
-from ..bridge.heads import guides, parts, statistical
+from ..bridge.heads import guides, parts
 from ..bridge.jobs.session import SESSION
 from ..bridge.keying.kept_matrix import has_kept_matrix
 from ..bridge.keying.rigs import NO_MOUTH
@@ -18,7 +18,7 @@ def draw_new_keys(layout: Any, context: bpy.types.Context) -> None:
     """The offer where a face has no keys that speak; once its guides are there, what to do."""
     group, active = context.scene.emotalk.rig, context.object
     skin = parts.skin_asked(group.character, active)
-    is_flame = skin is not None and statistical.has_expressions(skin)
+    is_flame = skin is not None and parts.has_expressions(skin)
     if _is_known(group) and characters.guided_by(active) is None and not is_flame:
         return
     if skin is None:
@@ -54,7 +54,7 @@ def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -
         draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
     if not guides.is_whole(skin):
         box.operator("emotalk.place_guides", text="Place Missing Guides", icon="ADD")
-    if statistical.has_expressions(skin):
+    if parts.has_expressions(skin):
         box.operator("emotalk.fit_expressions", icon="SHAPEKEY_DATA")
     box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
     row = box.row(align=True)

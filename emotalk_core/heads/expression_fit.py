@@ -30,6 +30,7 @@ _LIPS, _EYES, _ELSEWHERE = 4.0, 4.0, 0.3  # how much a vertex there counts
 _BESIDE: Final = 0.1  # the same away from the lips, where these close
 _SPOKEN: Final = 0.3  # of the jaw's way: speech opens it so far
 _LEFT_OPEN: Final = 0.25  # of the gap that it opens: lips that leave more do not shut
+_STILL: Final = 1e-5  # of the longest way: what single precision leaves where nothing moves
 _LEAST: Final = 0.02  # standard deviations: less is left out
 
 
@@ -156,30 +157,35 @@ def _shut(apart: Callable[[np.ndarray], float], opened: np.ndarray, closing: np.
 class _Space:
     """What expressions can do, as far as it counts."""
 
-    deltas: np.ndarray  # (K, 3 N)
+    moved: np.ndarray  # (N,): vertices that expressions move; of a whole body the face alone
+    deltas: np.ndarray  # (K, 3 M): of these M
     weighted: np.ndarray  # the same, times how much each counts
     gram: np.ndarray  # (K, K)
 
     @classmethod
     def of(cls, expressions: Mapping[str, np.ndarray], weights: np.ndarray) -> _Space:
-        deltas = np.stack([delta.ravel() for delta in expressions.values()])
-        weighted = deltas * np.repeat(weights, 3)
-        return cls(deltas, weighted, weighted @ deltas.T)
+        ways = np.max([np.abs(delta).max(axis=1) for delta in expressions.values()], axis=0)
+        moved = ways > _STILL * ways.max()
+        deltas = np.stack([delta[moved].ravel() for delta in expressions.values()])
+        weighted = deltas * np.repeat(weights[moved], 3)
+        return cls(moved, deltas, weighted, weighted @ deltas.T)
 
     def within(self, delta: np.ndarray, most: float = SLIDER_RANGE) -> np.ndarray:
         """Coefficients (K,), none above `most`, whose motion is nearest to a delta (N, 3)."""
-        asked = self.weighted @ delta.ravel()
+        asked = self.weighted @ delta[self.moved].ravel()
         mean = np.trace(self.gram) / len(self.gram)
         held = _LEAST_HELD
         while True:
             found = np.linalg.solve(self.gram + held * mean * np.eye(len(self.gram)), asked)
-            if np.abs(found).max() <= most:
+            if not np.abs(found).max() > most:  # not "<=": NaN would never end it
                 return found
             held *= _HELD_MORE
 
     def moves(self, coefficients: np.ndarray) -> np.ndarray:
         """Deltas (N, 3) of coefficients."""
-        return (coefficients @ self.deltas).reshape(-1, 3)
+        made = np.zeros((len(self.moved), 3))
+        made[self.moved] = (coefficients @ self.deltas).reshape(-1, 3)
+        return made
 
 
 def _areas(mesh: HeadMesh) -> np.ndarray:

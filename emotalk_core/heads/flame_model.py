@@ -20,7 +20,7 @@ from .intake import HeadMesh
 __all__ = ["FlameModel", "fit_model", "read_flame_model"]
 
 _UP, _AHEAD = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
-_JAW: Final = 2  # among the joints: root, neck, jaw, left eye, right eye
+_JOINTS, _JAW = 5, 2  # root, neck, jaw, left eye, right eye
 _SHAPES: Final = 300  # of FLAME's 400 components; its expressions come after them
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "weights", "J_regressor")
 
@@ -37,30 +37,18 @@ class FlameModel:
 def read_flame_model(path: str | Path) -> FlameModel:
     """The model in an npz file with the arrays `v_template` (N, 3), `f` (F, 3), `shapedirs`
     (N, 3, 300 shapes and then expressions), `posedirs` (N, 3, 9 for each joint but the root),
-    `weights` (N, joints), `J_regressor` (joints, N).
+    `weights` (N, 5 joints), `J_regressor` (5, N).
 
     Raises
     ------
     InputError
-        The file cannot be read, lacks an array, or arrays do not fit each other.
+        The file cannot be read, lacks an array, arrays do not fit each other, or hold no numbers.
     """
     arrays = _arrays(Path(path))
+    _check_shapes(arrays)
+    _check_numbers(arrays)
     rest = np.asarray(arrays["v_template"], float)
-    n, (joints, shares) = len(rest), (arrays["J_regressor"], arrays["weights"])
-    shapes = {
-        "v_template": (n, 3),
-        "f": (len(arrays["f"]), 3),
-        "shapedirs": (n, 3, max(_SHAPES + 1, arrays["shapedirs"].shape[-1])),
-        "posedirs": (n, 3, 9 * (len(joints) - 1)),
-        "weights": (n, len(joints)),
-        "J_regressor": (max(_JAW + 1, len(joints)), n),
-    }
-    for name, shape in shapes.items():
-        if arrays[name].shape != shape:
-            raise InputError(
-                f"FLAME's array {name} has the wrong shape", value=arrays[name].shape,
-                remedy=f"It is {shape} for {n} vertices.",
-            )  # fmt: skip
+    joints, shares = arrays["J_regressor"], arrays["weights"]
     faces = np.concatenate([arrays["f"], np.full((len(arrays["f"]), 1), -1)], axis=1).astype(int)
     deltas = np.moveaxis(np.asarray(arrays["shapedirs"][..., _SHAPES:], float), -1, 0)
     expressions = {f"Exp{number}": delta for number, delta in enumerate(deltas, 1)}
@@ -89,10 +77,40 @@ def _jaw_motion(
     return corrected + np.asarray(shares, float)[:, None] * (away @ turn.T)
 
 
+def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
+    n = len(arrays["v_template"])
+    shapes = {
+        "v_template": (n, 3),
+        "f": (len(arrays["f"]), 3),
+        "shapedirs": (n, 3, max(_SHAPES + 1, arrays["shapedirs"].shape[-1])),
+        "posedirs": (n, 3, 9 * (_JOINTS - 1)),
+        "weights": (n, _JOINTS),  # SMPL-X has more, and its jaw elsewhere
+        "J_regressor": (_JOINTS, n),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise InputError(
+                f"FLAME's array {name} has the wrong shape", value=arrays[name].shape,
+                remedy=f"It is {shape} for {n} vertices.",
+            )  # fmt: skip
+
+
+def _check_numbers(arrays: Mapping[str, np.ndarray]) -> None:
+    for name, array in arrays.items():
+        is_real = array.dtype.kind in "biuf"
+        bad = np.argwhere(~np.isfinite(array)) if is_real else np.zeros((1, array.ndim), int)
+        if len(bad):
+            place = tuple(bad[0].tolist())
+            raise InputError(
+                f"FLAME's array {name} holds what is no number", value=f"{array[place]} at {place}",
+                remedy="Save it as its makers publish it.",
+            )  # fmt: skip
+
+
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in _NEEDED}
+            return {name: np.atleast_1d(archive[name]) for name in _NEEDED}
     except KeyError as error:
         told = f"Save {', '.join(_NEEDED)} with numpy.savez."
         raise InputError(

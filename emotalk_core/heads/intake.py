@@ -50,7 +50,8 @@ def check_meshes(meshes: Sequence[HeadMesh]) -> None:
                 "A vertex is nowhere", value=f"vertex {bad[0]} of mesh {number}: not a number",
                 remedy=f"Delete it ({len(bad)} such).",
             )  # fmt: skip
-        if len(mesh.faces) and not -1 <= mesh.faces.min() <= mesh.faces.max() < len(mesh.vertices):
+        corners = mesh.faces[:, :3]
+        if len(corners) and not (0 <= corners.min() <= mesh.faces.max() < len(mesh.vertices)):
             raise InputError(
                 "A face has a corner that is no vertex", value=f"mesh {number}",
                 remedy="Clean the mesh up.",

@@ -35,7 +35,7 @@ __all__ = [
 SLIDER_RANGE: Final = 3.0
 """FLAME's expression coefficients are standard deviations: importers give their sliders -3..3."""
 
-_KEY: Final = re.compile(r"^(Exp|Shape|Pose)0*(\d+)$")
+_KEY: Final = re.compile(r"^(Exp|Shape|Pose)0*(\d{1,4})$")
 
 
 def is_flame_key(name: str) -> bool:
@@ -95,6 +95,14 @@ class ExpressionMatrix:
                 value=wrong,
                 remedy="Use Exp1 ….",
             )
+        numbers = [_expression_number(name) for name in self.keys]
+        twin = next((key for key in self.keys if numbers.count(_expression_number(key)) > 1), None)
+        if twin is not None:
+            raise InputError(
+                "The expression matrix names a key in two ways",
+                value=twin,
+                remedy="Join the two.",
+            )
         if self.values.shape != (len(self.channels), len(self.keys)):
             asked = f"{len(self.channels)} channels x {len(self.keys)} keys"
             raise InputError(
@@ -102,11 +110,13 @@ class ExpressionMatrix:
                 value=self.values.shape,
                 remedy=f"Give {asked}.",
             )
-        if not np.isfinite(self.values).all():
+        bad = np.argwhere(~np.isfinite(self.values))
+        if len(bad):
+            row, column = bad[0]
             raise InputError(
-                "The expression matrix holds values that are no numbers",
-                value="NaN",
-                remedy="Correct it.",
+                "The expression matrix holds what is no number",
+                value=f"{self.channels[row]}, {self.keys[column]}: {self.values[row, column]}",
+                remedy="Write the number there.",
             )
 
     def of(self, channels: Collection[str]) -> ExpressionMatrix:
@@ -188,7 +198,7 @@ def _from_npz(path: Path) -> ExpressionMatrix:
         ) from error
     except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            "The expression matrix is damaged", value=path, remedy=f"{error}."
+            "The expression matrix is damaged", value=path, remedy="docs/rigs.md shows its form."
         ) from error
 
 
@@ -204,25 +214,34 @@ def _from_csv(path: Path) -> ExpressionMatrix:
         raise InputError(
             "The expression matrix is empty",
             value=path,
-            remedy="Give key names in row 1, then channels.",
+            remedy="Give key names in row 1, then channels, with commas between.",
         )
     keys = tuple(cell.strip() for cell in rows[0][1:])
-    values = np.zeros((len(rows) - 1, len(keys)), np.float32)
+    values = np.zeros((len(rows) - 1, len(keys)))
     for number, row in enumerate(rows[1:]):
         if len(row) != len(rows[0]):
             remedy = f"Row 1 has {len(rows[0])} cells, row {number + 2} has {len(row)}."
             raise InputError(
                 "A row of the expression matrix has another length", value=row[0], remedy=remedy
             )
-        try:
-            values[number] = [float(cell) for cell in row[1:]]
-        except ValueError as error:
-            raise InputError(
-                "The expression matrix holds a text where a number belongs",
-                value=row[0],
-                remedy=f"{error}.",
-            ) from error
-    return ExpressionMatrix(tuple(row[0].strip() for row in rows[1:]), keys, values)
+        values[number] = [
+            _number(cell, f"{row[0].strip()}, {key}")
+            for key, cell in zip(keys, row[1:], strict=True)
+        ]
+    with np.errstate(over="ignore"):  # what is too large is told as no number
+        single = values.astype(np.float32)
+    return ExpressionMatrix(tuple(row[0].strip() for row in rows[1:]), keys, single)
+
+
+def _number(cell: str, place: str) -> float:
+    try:
+        return float(cell)
+    except ValueError as error:
+        raise InputError(
+            "The expression matrix holds what is no number",
+            value=f"{place}: {cell.strip() or 'an empty cell'}",
+            remedy="Write the number there.",
+        ) from error
 
 
 def expression_driven(

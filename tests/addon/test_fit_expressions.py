@@ -198,6 +198,21 @@ def test_its_expressions_are_keyed(guided: Any, ready: Any) -> None:
     assert "FLAME" not in ready.takes[0].warnings
 
 
+def test_lips_that_do_not_move_are_told_also_on_the_command_line(
+    guided: Any, ready: Any, speech: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from emotalk.addon.commands import main
+
+    output = str(tmp_path / "said.blend")
+    asked = ["animate", "--sound", str(speech), "--target", "Face", "-o", output]
+    assert main(asked) == 0
+    assert "FLAME head with 2 expression keys" in capfd.readouterr().err
+
+    fit()
+    assert main(asked) == 0
+    assert "FLAME head" not in capfd.readouterr().err
+
+
 def test_it_goes_along_with_the_file(guided: Any, tmp_path: Path) -> None:
     fit()
     saved = str(tmp_path / "head.blend")
@@ -238,6 +253,49 @@ def test_it_can_be_saved_for_other_heads(
     matrix = read_expression_matrix(tmp_path / written)
     assert (matrix.channels, matrix.keys) == (("mouthPucker", "jawOpen"), ("Exp1", "Exp2"))
     np.testing.assert_allclose(matrix.values, [[1.0, 0.0], [0.5, -0.5]])
+
+
+@pytest.mark.parametrize("damage", [{"keys": "Exp1"}, {"channels": "smirk jawOpen"}, 3])
+def test_what_was_damaged_by_hand_is_one_line(guided: Any, damage: Any) -> None:
+    fit()
+    kept = guided.data["emotalk_expressions"]
+    guided.data["emotalk_expressions"] = kept.to_dict() | damage if damage != 3 else damage
+
+    with pytest.raises(RuntimeError, match="What was fitted to the mesh is damaged: 'Face: "):
+        bpy.ops.emotalk.find_rig()
+
+
+def test_a_file_without_a_name_is_one_line(guided: Any) -> None:
+    fit()
+
+    with pytest.raises(RuntimeError, match="No file: ''"):
+        bpy.ops.emotalk.save_matrix(filepath="")
+
+
+def test_a_muted_key_is_not_counted_on(guided: Any, fitter: Fitter) -> None:
+    guided.data.shape_keys.key_blocks["Exp1"].mute = True
+    from emotalk.emotalk_core.errors import InputError
+
+    fitter.error = InputError("Enough", value=0, remedy="")
+
+    with pytest.raises(RuntimeError, match="Enough"):
+        bpy.ops.emotalk.fit_expressions()
+
+    assert [*fitter.expressions] == ["Exp2"]
+
+
+def test_of_several_meshes_the_one_with_expressions_is_meant(face: Any) -> None:
+    teeth, armature = add_ball("Teeth"), bpy.data.objects["Flame"]
+    teeth.parent = armature
+    bpy.context.scene.emotalk.rig.character = armature
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.emotalk.find_rig()
+    assert "Fit Expressions..." in panel().texts
+
+    bpy.ops.emotalk.place_guides()
+    fit()
+
+    assert "emotalk_expressions" in face.data
 
 
 def test_a_mesh_that_cannot_keep_it_is_refused(guided: Any) -> None:

@@ -160,6 +160,38 @@ def test_it_can_be_stopped(head: MadeHead, shapes: Deltas) -> None:
         fit_expressions(head.as_list(), head.guides, {"Exp1": shapes["jawOpen"]}, None, stop)
 
 
+def test_what_no_expression_moves_is_not_counted(shapes: Deltas, lips: Lips) -> None:
+    expressions, n_body = expressions_of(shapes, 12, "mouth"), 50_000
+
+    def with_body(delta: np.ndarray) -> np.ndarray:
+        return np.concatenate([delta, np.zeros((n_body, 3))])
+
+    counting, closing = (np.append(w, np.ones(n_body)) for w in (lips.counting, lips.closing))
+    n = len(lips.counting)
+    with_it = Lips(counting, closing, lambda delta: lips.apart(delta[:n]))
+
+    alone = lay_into(expressions, shapes, lips, shapes["jawOpen"])
+    found = lay_into(
+        {name: with_body(delta) for name, delta in expressions.items()},
+        {name: with_body(delta) for name, delta in shapes.items()},
+        with_it,
+        with_body(shapes["jawOpen"]),
+    )
+
+    assert found.matrix.channels == alone.matrix.channels
+    np.testing.assert_allclose(found.matrix.values, alone.matrix.values, atol=1e-4)
+    assert found.explained == pytest.approx(alone.explained, abs=1e-6)
+
+
+def test_a_shape_of_no_numbers_does_not_hold_it_up(shapes: Deltas, lips: Lips) -> None:
+    broken = shapes | {"cheekPuff": np.full_like(shapes["cheekPuff"], np.nan)}
+
+    found = lay_into(expressions_of(shapes, 12, "mouth"), broken, lips, shapes["jawOpen"])
+
+    assert "cheekPuff" not in found.matrix.channels
+    assert "mouthPucker" in found.matrix.channels
+
+
 def test_a_head_without_expressions_is_one_line(head: MadeHead) -> None:
     still = {"Exp1": np.zeros_like(head.meshes["skin"].vertices)}
 

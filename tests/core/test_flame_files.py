@@ -60,6 +60,18 @@ def model_arrays(n_expressions: int = 30) -> dict[str, np.ndarray]:
     }
 
 
+def small_arrays() -> dict[str, np.ndarray]:
+    """Nine vertices with the shapes that FLAME's have."""
+    return {
+        "v_template": np.eye(9, 3),
+        "f": np.arange(9).reshape(3, 3),
+        "shapedirs": np.ones((9, 3, 301)),
+        "posedirs": np.zeros((9, 3, 36)),
+        "weights": np.zeros((9, 5)),
+        "J_regressor": np.zeros((5, 9)),
+    }
+
+
 @pytest.fixture(scope="module")
 def arrays() -> dict[str, np.ndarray]:
     return model_arrays()
@@ -127,19 +139,25 @@ def test_a_model_becomes_a_matrix(
     ("change", "told"),
     [
         ({"weights": np.zeros((3, 5))}, "weights has the wrong shape"),
+        ({"J_regressor": np.array(3.0)}, "J_regressor has the wrong shape"),
+        ({"J_regressor": np.zeros((55, 9))}, "J_regressor has the wrong shape"),  # SMPL-X
+        ({"v_template": np.array(["a"] * 9)[:, None].repeat(3, 1)}, "v_template holds what is no"),
+        ({"J_regressor": np.full((5, 9), np.nan)}, "no number: 'nan at (0, 0)'"),
+        ({"weights": np.full((9, 5), np.inf)}, "no number: 'inf at (0, 0)'"),
+        ({"f": np.full((4, 3), -1)}, "a corner that is no vertex"),
+        ({"f": np.full((4, 3), 9)}, "a corner that is no vertex"),
         ({"shapedirs": np.zeros((9, 3, 300))}, "shapedirs has the wrong shape"),
-        ({"posedirs": np.zeros((9, 3, 36))}, "posedirs has the wrong shape"),
+        ({"posedirs": np.zeros((9, 3, 486))}, "posedirs has the wrong shape"),
         ({"J_regressor": None}, "is no npz file of arrays"),  # a pickle
     ],
 )
 def test_a_model_that_is_none_is_one_line(
     tmp_path: Path,
-    arrays: dict[str, np.ndarray],
     capsys: pytest.CaptureFixture[str],
     change: dict[str, Any],
     told: str,
 ) -> None:
-    model = saved(tmp_path, arrays | change)
+    model = saved(tmp_path, small_arrays() | change)
 
     assert cli.main(["fit-flame", str(model), "-o", str(tmp_path / "matrix.npz")]) == 2
 

@@ -14,6 +14,7 @@ from ....emotalk_core.errors import RigError
 from ....emotalk_core.heads.intake import HeadMesh
 from ....emotalk_core.retarget import match_meshes
 from ....emotalk_core.rigs.bones import match_bones
+from ....emotalk_core.rigs.flame import is_expression_key
 from ....emotalk_core.rigs.poses import moves_mouth
 from .. import characters
 from ..keying.skeletons import bones_of
@@ -23,6 +24,7 @@ __all__ = [
     "Part",
     "can_speak",
     "check_can_get_keys",
+    "has_expressions",
     "has_eye_bones",
     "measured",
     "measured_head",
@@ -46,8 +48,8 @@ class Part:
 def skin_asked(
     character: bpy.types.Object | None, active: bpy.types.Object | None
 ) -> bpy.types.Object | None:
-    """The mesh of the face that is meant by the chosen character, else by the active object; None
-    where that is not clear.
+    """The mesh of the face that is meant by the chosen character, else by the active object: of
+    several the one that has FLAME's expressions. None where that is not clear.
     """
     guided = characters.guided_by(active)
     if guided is not None:
@@ -58,7 +60,14 @@ def skin_asked(
     meshes = characters.all_meshes(thing)
     if active in meshes:
         return active
+    if len(meshes) > 1:
+        meshes = [mesh for mesh in meshes if has_expressions(mesh)]
     return meshes[0] if len(meshes) == 1 else None
+
+
+def has_expressions(skin: bpy.types.Object) -> bool:
+    """Whether a mesh has FLAME's expression keys."""
+    return characters.has_keys(skin) and any(map(is_expression_key, _keys_of(skin)))
 
 
 def has_eye_bones(skin: bpy.types.Object) -> bool:

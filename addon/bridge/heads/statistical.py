@@ -11,28 +11,20 @@ from mathutils import Matrix, Vector
 from ....emotalk_core.rigs.binding import BoneTarget
 from ....emotalk_core.rigs.bones import bone_driven, match_bones
 from ....emotalk_core.rigs.flame import is_expression_key
-from .. import characters
 from ..keying.skeletons import bones_of
 from ..keying.still_keys import key_points
 from .parts import Part
 
-__all__ = ["expressions_of", "has_expressions", "jaw_motion"]
-
-
-def has_expressions(skin: bpy.types.Object) -> bool:
-    """Whether a mesh has FLAME's expression keys."""
-    if not characters.has_keys(skin):
-        return False
-    return any(is_expression_key(block.name) for block in skin.data.shape_keys.key_blocks)
+__all__ = ["expressions_of", "jaw_motion"]
 
 
 def expressions_of(skin: bpy.types.Object, part: Part) -> dict[str, np.ndarray]:
-    """What each expression key does at 1, float64 (N, 3) in the world."""
+    """What each expression key that is not muted does at 1, float64 (N, 3) in the world."""
     to_world = np.linalg.inv(part.to_own).T
     return {
         block.name: (key_points(block) - key_points(block.relative_key)).astype(float) @ to_world
         for block in skin.data.shape_keys.key_blocks
-        if is_expression_key(block.name)
+        if is_expression_key(block.name) and not block.mute
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
+from ....emotalk_core.errors import InputError, RigError
 from ....emotalk_core.rigs.flame import ExpressionMatrix
 
 __all__ = ["has_kept_matrix", "keep_matrix", "kept_matrix", "matrix_of_any"]
@@ -31,13 +32,20 @@ def has_kept_matrix(thing: bpy.types.Object) -> bool:
 
 
 def kept_matrix(thing: bpy.types.Object) -> ExpressionMatrix | None:
-    """What was fitted to a mesh; errors as those of `ExpressionMatrix`."""
+    """What was fitted to a mesh; RigError where somebody has changed it by hand."""
     if not has_kept_matrix(thing):
         return None
     kept: Any = thing.data[_KEPT]
-    channels, keys = (tuple(str(kept[name]).split()) for name in ("channels", "keys"))
-    values = np.array(kept["values"], np.float32)
-    return ExpressionMatrix(channels, keys, values.reshape(len(channels), len(keys)))
+    try:
+        channels, keys = (tuple(str(kept[name]).split()) for name in ("channels", "keys"))
+        values = np.array(kept["values"], np.float32)
+        return ExpressionMatrix(channels, keys, values.reshape(len(channels), len(keys)))
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise RigError(
+            "What was fitted to the mesh is damaged",
+            value=f"{thing.name}: {_KEPT}",
+            remedy="Fit its expressions anew (panel Rig, the arrow beside FLAME matrix file).",
+        ) from error
 
 
 def matrix_of_any(meshes: Iterable[bpy.types.Object]) -> ExpressionMatrix | None:

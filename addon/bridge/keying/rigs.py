@@ -126,9 +126,9 @@ def find_rig(
     lacks = _missing([*matchings.values(), posed])
     missing = tuple(name for name in lacks if name not in moving)
     warnings = _warnings(moving, matchings, matrix)
-    notes = (*warnings, *_notes(binding, matchings, matrix, posed, skeleton))
+    notes = dict.fromkeys((*warnings, *_notes(binding, matchings, matrix, posed, skeleton)))
     objects, of_bones = binding.object_names, _of_bones(posed, skeleton)
-    return Rig(binding, matchings, objects, missing, notes, warnings, settings, *of_bones)
+    return Rig(binding, matchings, objects, missing, (*notes,), warnings, settings, *of_bones)
 
 
 def _matrix(path: str, meshes: Sequence[bpy.types.Object]) -> ExpressionMatrix | None:
@@ -304,12 +304,14 @@ def _warnings(
             f"{NO_MOUTH}: no key of it, no pose and no jaw bone has a known name. Select the "
             "face's mesh and press Make Shape Keys, or Save Names (panel Rig) for a file to fill in"
         )
+    if matrix is None:  # the lips of a FLAME head stay shut
+        told += [n for m in matchings.values() if m.convention == "flame" for n in m.notes]
     if matrix is not None and not _has_flame(matchings):
         told.append(
             "The FLAME matrix moves nothing: no mesh that is switched on has keys called Exp1, "
             "Exp2. Find Face Meshes looks again"
         )
-    return tuple(told)
+    return tuple(dict.fromkeys(told))
 
 
 def _has_mouth(channels: Iterable[str]) -> bool:
