@@ -77,7 +77,16 @@ def fit_expressions(
     progress(0.9, "Laying the shapes into the expressions")
     found = lay_into(moving, made.of_meshes[0], Lips.of(meshes, guides), jaw)
     of_lips = [note for note in made.notes if "lips" in note and "tongue" not in note]
-    return FittedExpressions(found.matrix, found.explained, (*of_lips, *found.notes))
+    # Still ones stay, or others would be counted wrongly on another head.
+    matrix = _with_keys(found.matrix, tuple(expressions))
+    return FittedExpressions(matrix, found.explained, (*of_lips, *found.notes))
+
+
+def _with_keys(matrix: ExpressionMatrix, keys: tuple[str, ...]) -> ExpressionMatrix:
+    """The matrix with a column for each of `keys`, 0 where it had none."""
+    values = np.zeros((len(matrix.channels), len(keys)), np.float32)
+    values[:, [keys.index(key) for key in matrix.keys]] = matrix.values
+    return ExpressionMatrix(matrix.channels, keys, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,26 +134,39 @@ def lay_into(
     notes: list[str] = []
     if "jawOpen" in wanted and "mouthClose" in wanted:
         opened = space.moves(rows["jawOpen"]) if jaw is None else jaw
-        size = _times(wanted["jawOpen"], opened, lips.closing)
-        closing = size * (wanted["jawOpen"] + wanted["mouthClose"]) - opened
-        most = SLIDER_RANGE / _SPOKEN  # lips do not close over a jaw that is open wider
-        rows["mouthClose"] = _Space.of(expressions, lips.closing).within(closing, most)
-        if not _shut(lips.apart, opened, space.moves(rows["mouthClose"])):
-            rows["mouthClose"] = np.zeros(len(expressions))
+        closing = _Space.of(expressions, lips.closing).within(
+            _closed_over(opened, wanted, lips), SLIDER_RANGE / _SPOKEN
+        )
+        is_shut = _shut(lips.apart, opened, space.moves(closing))
+        rows["mouthClose"] = closing if is_shut else np.zeros(len(expressions))
+        if not is_shut:
             notes.append("Its expressions do not shut the lips over an open jaw: the jaw does.")
-    channels = tuple(name for name, row in rows.items() if np.abs(row).max() > _LEAST)
-    if not channels:
-        raise InputError(
-            "The head's expressions make none of the 52 faces", value=len(expressions),
-            remedy="Choose the mesh of the face; Make Shape Keys gives it ARKit's keys.",
-        )  # fmt: skip
-    values = np.stack([rows[name] for name in channels])
-    values = np.where(np.abs(values) > _LEAST, values, 0.0).astype(np.float32)
-    matrix = ExpressionMatrix(channels, tuple(expressions), values)
     asked = [name for name in wanted if name not in ("mouthClose", *_JAW)]
     missed = sum(_size(space.moves(rows[n]) - wanted[n], lips.counting) for n in asked)
     whole = sum(_size(wanted[n], lips.counting) for n in asked)
-    return FittedExpressions(matrix, 1.0 - missed / whole if whole else 0.0, tuple(notes))
+    explained = 1.0 - missed / whole if whole else 0.0
+    return FittedExpressions(_matrix(tuple(expressions), rows), explained, tuple(notes))
+
+
+def _closed_over(opened: np.ndarray, wanted: Shapes, lips: Lips) -> np.ndarray:
+    """What mouthClose has to move (N, 3) so that lips meet that a jaw has `opened`, which may open
+    them further than jawOpen does.
+    """
+    size = _times(wanted["jawOpen"], opened, lips.closing)
+    return size * (wanted["jawOpen"] + wanted["mouthClose"]) - opened
+
+
+def _matrix(keys: tuple[str, ...], rows: Mapping[str, np.ndarray]) -> ExpressionMatrix:
+    """Of coefficients (K,) by channel, small ones left out."""
+    channels = tuple(name for name, row in rows.items() if np.abs(row).max() > _LEAST)
+    if not channels:
+        raise InputError(
+            "The head's expressions make none of the 52 faces", value=len(keys),
+            remedy="Choose the mesh of the face; Make Shape Keys gives it ARKit's keys.",
+        )  # fmt: skip
+    values = np.stack([rows[name] for name in channels])
+    values = np.where(np.abs(values) > _LEAST, values, 0.0)
+    return ExpressionMatrix(channels, keys, values.astype(np.float32))
 
 
 def _shut(apart: Callable[[np.ndarray], float], opened: np.ndarray, closing: np.ndarray) -> bool:

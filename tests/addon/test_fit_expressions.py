@@ -281,7 +281,9 @@ def test_a_muted_key_is_not_counted_on(guided: Any, fitter: Fitter) -> None:
     with pytest.raises(RuntimeError, match="Enough"):
         bpy.ops.emotalk.fit_expressions()
 
-    assert [*fitter.expressions] == ["Exp2"]
+    assert [*fitter.expressions] == ["Exp1", "Exp2"]  # the second one stays the second
+    assert not fitter.expressions["Exp1"].any()
+    assert fitter.expressions["Exp2"].any()
 
 
 def test_of_several_meshes_the_one_with_expressions_is_meant(face: Any) -> None:

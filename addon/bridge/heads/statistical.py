@@ -19,12 +19,14 @@ __all__ = ["expressions_of", "jaw_motion"]
 
 
 def expressions_of(skin: bpy.types.Object, part: Part) -> dict[str, np.ndarray]:
-    """What each expression key that is not muted does at 1, float64 (N, 3) in the world."""
+    """What each expression key does at 1, float64 (N, 3) in the world; a muted one nothing."""
     to_world = np.linalg.inv(part.to_own).T
     return {
-        block.name: (key_points(block) - key_points(block.relative_key)).astype(float) @ to_world
+        block.name: (not block.mute)
+        * (key_points(block) - key_points(block.relative_key)).astype(float)
+        @ to_world
         for block in skin.data.shape_keys.key_blocks
-        if is_expression_key(block.name) and not block.mute
+        if is_expression_key(block.name)
     }
 
 
