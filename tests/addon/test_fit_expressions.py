@@ -286,9 +286,16 @@ def test_a_muted_key_is_not_counted_on(guided: Any, fitter: Fitter) -> None:
     assert fitter.expressions["Exp2"].any()
 
 
-def test_of_several_meshes_the_one_with_expressions_is_meant(face: Any) -> None:
-    teeth, armature = add_ball("Teeth"), bpy.data.objects["Flame"]
-    teeth.parent = armature
+@pytest.mark.parametrize("keys", [(), ("Basis", "Exp1")])  # split off, an eye keeps its keys
+def test_of_several_meshes_the_one_with_expressions_is_meant(
+    face: Any, keys: tuple[str, ...]
+) -> None:
+    bpy.ops.mesh.primitive_plane_add()
+    part, armature = bpy.context.object, bpy.data.objects["Flame"]
+    part.name = "A Part"
+    for name in keys:
+        part.shape_key_add(name=name)
+    part.parent = armature
     bpy.context.scene.emotalk.rig.character = armature
     bpy.context.view_layer.objects.active = armature
     bpy.ops.emotalk.find_rig()

@@ -49,7 +49,8 @@ def skin_asked(
     character: bpy.types.Object | None, active: bpy.types.Object | None
 ) -> bpy.types.Object | None:
     """The mesh of the face that is meant by the chosen character, else by the active object: of
-    several the one that has FLAME's expressions. None where that is not clear.
+    several the largest that has FLAME's expressions, for eyes and teeth that were split off have
+    them, too. None where that is not clear.
     """
     guided = characters.guided_by(active)
     if guided is not None:
@@ -60,9 +61,10 @@ def skin_asked(
     meshes = characters.all_meshes(thing)
     if active in meshes:
         return active
-    if len(meshes) > 1:
-        meshes = [mesh for mesh in meshes if has_expressions(mesh)]
-    return meshes[0] if len(meshes) == 1 else None
+    if len(meshes) == 1:
+        return meshes[0]
+    of_flame = [mesh for mesh in meshes if has_expressions(mesh)]
+    return max(of_flame, key=lambda mesh: len(mesh.data.vertices), default=None)
 
 
 def has_expressions(skin: bpy.types.Object) -> bool:
