@@ -46,17 +46,7 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         row.label(text="Names file")
         row.operator("emotalk.save_names", icon="EXPORT")
         layout.prop(group, "names_path", text="")
-        self._draw_flame(context)
-
-    def _draw_flame(self, context: bpy.types.Context) -> None:
-        layout, group = self.layout, context.scene.emotalk.rig
-        row = layout.row(align=True)
-        row.label(text="FLAME matrix file")
-        skin = parts.skin_asked(group.character, context.object)
-        if skin is not None and has_kept_matrix(skin):
-            row.operator("emotalk.place_guides", text="", icon="FILE_REFRESH").anew = True
-            row.operator("emotalk.save_matrix", text="", icon="EXPORT")
-        layout.prop(group, "matrix_path", text="")
+        _draw_flame(layout, context)
 
     def _draw_details(self, context: bpy.types.Context) -> None:
         layout, group = self.layout, context.scene.emotalk.rig
@@ -70,6 +60,19 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
             draw_text(box, "Every channel moves something", "CHECKMARK", context)
         for note in group.notes.splitlines():
             draw_text(layout, note, "INFO", context)
+
+
+def _draw_flame(layout: Any, context: bpy.types.Context) -> None:
+    group = context.scene.emotalk.rig
+    skin = parts.skin_asked(group.character, context.object)
+    layout.label(text="FLAME matrix file")
+    if skin is None or not has_kept_matrix(skin):
+        layout.prop(group, "matrix_path", text="")
+        return
+    row = layout.row(align=True)
+    row.prop(group, "matrix_path", text="")
+    row.operator("emotalk.place_guides", text="", icon="FILE_REFRESH").anew = True
+    row.operator("emotalk.save_matrix", text="", icon="EXPORT")
 
 
 CLASSES = (EMOTALK_UL_targets, EMOTALK_PT_rig)

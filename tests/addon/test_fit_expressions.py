@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -326,6 +327,7 @@ def test_the_panel_leads_there(face: Any, tmp_path: Path) -> None:
 
     assert {"emotalk.fit_expressions", "emotalk.make_shape_keys"} <= {*panel().buttons}
     fit()
+    assert {"emotalk.place_guides", "emotalk.save_matrix"} <= {*panel("rig").buttons}
     left = panel()
     assert "Fit Expressions..." not in left.texts
     assert "emotalk.fit_expressions" not in left.buttons
@@ -352,10 +354,10 @@ def test_keys_that_are_made_after_it_speak_in_its_place(
     assert "Fit Expressions..." not in panel().texts
 
 
-def panel() -> Layout:
+def panel(name: str = "speech") -> Layout:
     layout = Layout()
-    context = context_of(400)
-    bpy.types.EMOTALK_PT_speech.draw(type("Panel", (), {"layout": layout})(), context)
+    this = SimpleNamespace(layout=layout, _draw_details=lambda _context: None)
+    getattr(bpy.types, f"EMOTALK_PT_{name}").draw(this, context_of(400))
     return layout
 
 
