@@ -13,7 +13,6 @@ from bpy_extras.io_utils import ExportHelper
 
 from ...emotalk_core.errors import InputError
 from ...emotalk_core.heads.expression_fit import FittedExpressions, fit_expressions
-from ...emotalk_core.heads.guides import check_guides
 from ...emotalk_core.progress import Progress
 from ...emotalk_core.rigs.flame import write_expression_matrix
 from ..bridge import compat
@@ -22,7 +21,15 @@ from ..bridge.jobs.session import SESSION
 from ..bridge.keying.kept_matrix import has_kept_matrix, keep_matrix, kept_matrix
 from .background import BackgroundOperator
 from .base import EmoTalkOperator
-from .guided import OfGuides, leave_mode, make_character, scene_of, select_alone, skin_of
+from .guided import (
+    OfGuides,
+    leave_mode,
+    make_character,
+    measured_with_guides,
+    scene_of,
+    select_alone,
+    skin_of,
+)
 
 __all__ = ["CLASSES"]
 
@@ -58,18 +65,12 @@ class EMOTALK_OT_fit_expressions(OfGuides, BackgroundOperator):
 
     def work(self, context: bpy.types.Context) -> Callable[[Progress], FittedExpressions]:
         """Measure head, expressions and jaw; then they are fitted."""
-        skin = skin_of(context)
-        leave_mode(context)
-        parts.check_can_get_keys(skin)  # nor could it keep a matrix
-        self._scene = context.scene.session_uid
-        head = parts.measured_head(skin)
-        self._part = head[0]
-        places = guides.both_sides(guides.there(skin))
-        check_guides(places)
+        skin, head, points = measured_with_guides(context)
+        self._scene, self._part = context.scene.session_uid, head[0]
         return partial(
             fit_expressions,
             [part.mesh for part in head],
-            guides.on_skin(skin, self._part, places),
+            points,
             statistical.expressions_of(skin, self._part),
             statistical.jaw_motion(skin, self._part),
         )

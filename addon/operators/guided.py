@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 
 from ...emotalk_core.errors import EmoTalkError, RigError
+from ...emotalk_core.heads.guides import check_guides
 from ..bridge.heads import guides, parts
 from .base import WhenIdle
 from .rig import choose
@@ -14,6 +15,7 @@ __all__ = [
     "OfGuides",
     "leave_mode",
     "make_character",
+    "measured_with_guides",
     "scene_of",
     "select_alone",
     "show_in_view",
@@ -37,6 +39,22 @@ class OfGuides(WhenIdle):
             cls.poll_message_set("The face has no guides yet: place them first")
             return False
         return super().poll(context)
+
+
+def measured_with_guides(
+    context: bpy.types.Context,
+) -> tuple[Any, list[parts.Part], dict[str, Any]]:
+    """The skin that is meant, its head as the core sees it, and where on it the guides are.
+
+    Raises RigError for a mesh that cannot be changed, InputError for guides that are no face's.
+    """
+    skin = skin_of(context)
+    leave_mode(context)
+    parts.check_can_get_keys(skin)
+    head = parts.measured_head(skin)
+    places = guides.both_sides(guides.there(skin))
+    check_guides(places)
+    return skin, head, guides.on_skin(skin, head[0], places)
 
 
 def make_character(group: Any, skin: bpy.types.Object) -> list[str]:

@@ -8,7 +8,6 @@ import bpy
 from bpy.props import BoolProperty
 
 from ...emotalk_core.heads import new_shapes
-from ...emotalk_core.heads.guides import check_guides
 from ...emotalk_core.heads.new_shapes import NewShapes
 from ...emotalk_core.progress import Progress
 from ..bridge.heads import guides, new_keys, parts
@@ -18,6 +17,7 @@ from .guided import (
     OfGuides,
     leave_mode,
     make_character,
+    measured_with_guides,
     scene_of,
     select_alone,
     show_in_view,
@@ -162,14 +162,8 @@ class EMOTALK_OT_make_shape_keys(OfGuides, BackgroundOperator):
 
     def work(self, context: bpy.types.Context) -> Callable[[Progress], NewShapes]:
         """Measure the head; then its shapes are made."""
-        skin = skin_of(context)
-        leave_mode(context)
-        parts.check_can_get_keys(skin)
+        skin, self._parts, points = measured_with_guides(context)
         self._scene = context.scene.session_uid
-        self._parts = parts.measured_head(skin)
-        places = guides.both_sides(guides.there(skin))
-        check_guides(places)
-        points = guides.on_skin(skin, self._parts[0], places)
         return partial(
             new_shapes.make_shapes, [part.mesh for part in self._parts], points,
             turn_eyes=not parts.has_eye_bones(skin),
