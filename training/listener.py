@@ -7,6 +7,9 @@ matrix .92. So the branch is one matrix.
 What hundreds of readers differ in, none of them acting, is no feeling: the matrix is held back most
 where they differ most (as in Hatch et al., "Within-class covariance normalization", Interspeech
 2006).
+The same matrix hears a voice alone and beside how its speaker sounds as usual, so it is fitted to
+both: a matrix that knew voices alone would take much of what tells people apart for a feeling, and
+miss it in the difference.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from emotalk_core.errors import InputError
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.network import Starter
 
-from .datasets import Recording
+from .datasets import NOBODY, Recording
 from .features import FeatureSet
 
 __all__ = [
@@ -85,6 +88,7 @@ class Voices:
     labels: np.ndarray  # float64 (N, 8), each row sums to 1
     weights: np.ndarray  # float64 (N,), every label of a set weighs the same; sums to 1
     clips: np.ndarray  # int (N,), which clip
+    usual: np.ndarray  # float32 (N, width): another clip of who speaks, felt nothing; NaN: none
 
 
 def together(*sets: Voices, shares: Sequence[float] | None = None) -> Voices:
@@ -96,6 +100,7 @@ def together(*sets: Voices, shares: Sequence[float] | None = None) -> Voices:
         np.concatenate([v.labels for v in sets]),
         np.concatenate([v.weights * part for v, part in zip(sets, parts, strict=True)]),
         np.concatenate([v.clips + n for v, n in zip(sets, first, strict=False)]),
+        np.concatenate([v.usual for v in sets]),
     )
 
 
@@ -107,7 +112,7 @@ class Listener:
     bias: np.ndarray  # float64 (8,): what is reported as heard
     careful: np.ndarray  # float64 (8,): what the face shows; read speech stays calm under it
     layers: tuple[float, ...]  # shares of which the states are mixed
-    readers: tuple[float, ...]  # as of `EmotionConfig`: what is reported of people who read
+    readers: tuple[float, ...]  # as of `EmotionConfig`: what is heard of a usual voice
 
     def shares(self, pooled: np.ndarray) -> np.ndarray:
         """float64 (N, 8) of pooled states (N, width)."""
@@ -129,6 +134,7 @@ def gather(
     """Pooled moments of every copy of the labelled clips."""
     pooled: list[np.ndarray] = []
     labels: list[tuple[float, ...]] = []
+    speakers: list[str] = []
     for recording in recordings:
         if recording.emotion is None:
             continue
@@ -138,6 +144,7 @@ def gather(
             level = features.level[start : start + length]
             pooled.append(_pool(states, level, reach, settings.every))
             labels.append(recording.emotion)
+            speakers.append(recording.speaker)
     counts = [len(p) for p in pooled]
     kinds: dict[tuple[float, ...], int] = {}
     for count, label in zip(counts, labels, strict=True):
@@ -151,7 +158,27 @@ def gather(
         np.repeat(np.array(labels), counts, axis=0),
         np.concatenate(weights),
         np.repeat(np.arange(len(counts)), counts),
+        np.repeat(_usual_voices(pooled, labels, speakers), counts, axis=0),
     )
+
+
+def _usual_voices(
+    pooled: Sequence[np.ndarray], labels: Sequence[tuple[float, ...]], speakers: Sequence[str]
+) -> np.ndarray:
+    """Beside each clip the mean of another one in which the same person feels nothing, float32
+    (clips, width), one after the other in turn; NaN where there is none.
+    """
+    means = np.stack([p.mean(axis=0) for p in pooled])
+    found = np.full_like(means, np.nan)
+    felt_nothing = np.array([label[_NEUTRAL] > 0.5 for label in labels])
+    for speaker in set(speakers) - {NOBODY}:
+        own = np.flatnonzero(np.array(speakers) == speaker)
+        usual = own[felt_nothing[own]]
+        for turn, clip in enumerate(own):
+            others = usual[usual != clip]
+            if len(others):
+                found[clip] = means[others[turn % len(others)]]
+    return found
 
 
 def mixed(states: np.ndarray, layers: Sequence[float]) -> np.ndarray:
@@ -168,16 +195,39 @@ def _pool(states: np.ndarray, level: np.ndarray, reach: int, every: int) -> np.n
 def fit_listener(
     actors: Voices, quiet: Voices, readers: Voices, settings: ListenerSettings
 ) -> Listener:
-    """The matrix of the least cross-entropy with decay; `readers` say what differs without feeling,
-    and what is careful.
+    """The matrix of the least cross-entropy with decay, of voices alone and beside their usual
+    ones; `readers` say what differs without feeling, and what is careful.
+
+    Where nobody is heard in two clips, one of them without feeling, it knows no usual voices.
     """
-    pooled = np.concatenate([actors.pooled, quiet.pooled])
-    labels = np.concatenate([actors.labels, quiet.labels])
-    weights = np.concatenate([actors.weights, settings.quiet_share * quiet.weights])
-    mean, deviation = pooled.mean(axis=0), pooled.std(axis=0) + 1e-6
-    scale = 8.0 / np.sqrt(pooled.shape[1]) / deviation
+    heard = together(actors, quiet, shares=(1.0, settings.quiet_share))
+    known = np.isfinite(heard.usual).all(axis=1)
+    mean, deviation = heard.pooled.mean(axis=0), heard.pooled.std(axis=0) + 1e-6
+    scale = 8.0 / np.sqrt(heard.pooled.shape[1]) / deviation
     axes = scale[:, None] * _axes(readers, scale, settings.held_back)
-    x = np.concatenate([(pooled - mean) @ axes, np.ones((len(pooled), 1))], axis=1)
+    alone, beside = heard.pooled - mean, (heard.pooled - heard.usual)[known]
+    which = np.repeat(np.eye(2), (len(alone), len(beside)), axis=0)  # each has its own bias
+    fitted = _of_least_entropy(
+        np.concatenate([np.concatenate([alone, beside]) @ axes, which], axis=1),
+        np.concatenate([heard.labels, heard.labels[known]]),
+        np.concatenate([heard.weights, heard.weights[known] / heard.weights[known].sum()]),
+        settings,
+    )
+    matrix = axes @ fitted[:-2]
+    bias, usual = fitted[-2] - mean @ matrix, fitted[-1]
+    for one in (bias, usual):
+        one[_NEUTRAL] -= settings.neutral_less
+    careful = _careful(matrix, bias, readers, settings.most_by_mistake)
+    of_usual = np.round(usual - usual.mean(), 3) if known.any() else np.zeros(len(EMOTIONS))
+    return Listener(matrix, bias, careful, tuple(settings.layers), tuple(of_usual.tolist()))
+
+
+def _of_least_entropy(
+    x: np.ndarray, labels: np.ndarray, weights: np.ndarray, settings: ListenerSettings
+) -> np.ndarray:
+    """The matrix (columns of x, 8) whose shares are closest to the labels; the last two columns of
+    x are biases, which do not decay.
+    """
     n = labels.shape[1]
     wanted = (1.0 - settings.smoothing) * labels + settings.smoothing / n
     weights = weights / weights.sum()
@@ -187,18 +237,12 @@ def fit_listener(
         shares = _softmax(x @ matrix)
         loss = -(weights[:, None] * wanted * np.log(shares + 1e-30)).sum()
         slope = x.T @ (weights[:, None] * (shares - wanted))
-        slope[:-1] += 2.0 * settings.decay * matrix[:-1]
-        return loss + settings.decay * (matrix[:-1] ** 2).sum(), slope.ravel()
+        slope[:-2] += 2.0 * settings.decay * matrix[:-2]
+        return loss + settings.decay * (matrix[:-2] ** 2).sum(), slope.ravel()
 
     start = np.zeros(x.shape[1] * n)
     best = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
-    fitted = best.x.reshape(-1, n)
-    matrix = axes @ fitted[:-1]
-    bias = fitted[-1] - mean @ matrix
-    bias[_NEUTRAL] -= settings.neutral_less
-    careful = _careful(matrix, bias, readers, settings.most_by_mistake)
-    of_readers = _of_readers(matrix, bias, readers)
-    return Listener(matrix, bias, careful, tuple(settings.layers), of_readers)
+    return best.x.reshape(-1, n)
 
 
 def _axes(readers: Voices, scale: np.ndarray, held_back: float) -> np.ndarray:
@@ -217,12 +261,6 @@ def _careful(matrix: np.ndarray, bias: np.ndarray, readers: Voices, most: float)
         excess = np.log(np.maximum(shown / readers.weights.sum() / most, 1.0))
         bias[_CAREFUL:] -= excess[_CAREFUL:]
     return bias
-
-
-def _of_readers(matrix: np.ndarray, bias: np.ndarray, readers: Voices) -> tuple[float, ...]:
-    logits = readers.pooled @ matrix + bias
-    mean = readers.weights @ (logits - logits.mean(axis=1, keepdims=True)) / readers.weights.sum()
-    return tuple(np.round(mean, 3).tolist())
 
 
 def write(listener: Listener, network: Starter) -> None:

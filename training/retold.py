@@ -36,6 +36,7 @@ def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
         replace(
             recording,
             name=f"{recording.name}@{length.up}:{length.down}",
+            speaker=f"{recording.speaker}@{length.up}:{length.down}",
             source=np.concatenate([*resample_blocks([samples], length)]),
             seconds=recording.seconds * length.up / length.down,
             phones=(),
@@ -55,6 +56,7 @@ def in_other_voices(recordings: Sequence[Recording], copies: int = 2) -> list[Re
         replace(
             recording,
             name=f"{recording.name}@voice{copy}",
+            speaker=f"{recording.speaker}@voice{copy}",
             source=another_voice(
                 SpokenClip(load_samples(recording.source), (), "", "", recording.speaker),
                 np.random.default_rng([recording.seed, copy]),

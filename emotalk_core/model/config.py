@@ -98,7 +98,7 @@ class EmotionConfig:
 
     reach: int = 75  # states on each side, 1.5 s
     latent: int = 64
-    # what is heard of people who read: logarithms of the shares, with a mean of 0; all 0: not known
+    # what is heard of a usual voice: logarithms of the shares, with a mean of 0; all 0: not known
     readers: tuple[float, ...] = (0.0,) * 8
 
     @property

@@ -56,7 +56,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> None:
         Recording(
             f"r{i}",
             (rng.standard_normal(24_000) * 900).astype(np.int16),
-            "",
+            "reader",
             "train",
             emotion=(1.0, *[0.0] * 7),
             seconds=1.5,
@@ -84,7 +84,7 @@ def test_hears_unseen_clips_and_changes_the_listener_alone(
     assert all(name.startswith("emotion.") for name in moved)
     assert (out / "LICENSE-whisper").is_file()
     readers = [one.config.emotion.readers for one in (before, after)]
-    assert readers[0] != readers[1]  # what people who read sound like to this listener
+    assert readers[0] != readers[1]  # what a usual voice sounds like to this listener
     assert sum(readers[1]) == pytest.approx(0.0, abs=0.01)
 
 

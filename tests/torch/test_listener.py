@@ -37,7 +37,18 @@ def voices(seed: int, emotions: list[int], apart: float, n: int = 40) -> Voices:
     pooled = np.concatenate([centres[e] + rng.standard_normal((n, WIDTH)) for e in emotions])
     weights = np.full(len(pooled), 1.0 / len(pooled))
     clips = np.arange(len(pooled)) // 4
-    return Voices(pooled.astype(np.float32), labels, weights, clips)
+    nobody = np.full_like(pooled, np.nan, np.float32)
+    return Voices(pooled.astype(np.float32), labels, weights, clips, nobody)
+
+
+def people(seed: int, emotions: list[int], apart: float, n: int = 40) -> Voices:
+    """The same of as many people as there are clips, each of whom sounds unlike the others."""
+    found = voices(seed, emotions, apart, n)
+    rng = np.random.default_rng(seed + 100)
+    own = np.repeat(rng.normal(0, 3.0, (len(found.pooled) // 4, WIDTH)), 4, axis=0)
+    neutral = voices(seed, [0], apart, 400).pooled.mean(axis=0)
+    usual = (neutral + own + rng.normal(0, 0.3, own.shape)).astype(np.float32)
+    return replace(found, pooled=(found.pooled + own).astype(np.float32), usual=usual)
 
 
 def fitted(readers: Voices | None = None, **settings: float) -> Listener:
@@ -64,14 +75,27 @@ def test_readers_show_no_feeling_by_mistake_and_are_heard_all_the_same() -> None
     assert shown[2:].max() < 0.06
 
 
-def test_what_readers_sound_like_is_kept_beside_the_matrix() -> None:
-    readers = voices(3, [EMOTIONS.index("disgust")] * 10, 1.0)
-    listener = fitted(readers)
+def test_a_voice_beside_its_usual_one_is_heard_by_the_same_matrix() -> None:
+    quiet, every = voices(5, [0], 0.0), [*range(8)]
+    listener = fit_listener(people(1, every, 4.0), quiet, quiet, ListenerSettings())
+    unseen = people(2, every, 4.0)
 
-    heard = np.log(listener.shares(readers.pooled))
-    expected = (heard - heard.mean(axis=1, keepdims=True)).mean(axis=0)
-    np.testing.assert_allclose(listener.readers, expected, atol=0.002)
-    assert listener.readers[EMOTIONS.index("disgust")] > 1.0
+    # as `usual_voice.heard_beside`: less of what is heard of the usual voice beside what it should
+    usual = unseen.usual @ listener.matrix + listener.bias - np.array(listener.readers)
+    hits = {
+        name: np.mean(np.argmax(logits, axis=1) == np.argmax(unseen.labels, axis=1))
+        for name, logits in {
+            "alone": unseen.pooled @ listener.matrix + listener.bias,
+            "beside": unseen.pooled @ listener.matrix + listener.bias - usual,
+        }.items()
+    }
+    assert hits["alone"] < 0.6
+    assert hits["beside"] > 0.9
+    assert sum(listener.readers) == pytest.approx(0.0, abs=0.01)
+
+
+def test_where_nobody_is_heard_twice_no_usual_voice_is_known() -> None:
+    assert fitted().readers == (0.0,) * 8
 
 
 @pytest.mark.parametrize("layers", [(), (1.0,), (0.5, 0.5, 0.5), (-1.0, 1.0, 1.0)])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed:
 
 from emotalk_core.controls import EMOTIONS  # noqa: E402
 from emotalk_core.errors import InputError  # noqa: E402
+from emotalk_core.model.config import FrontEndConfig  # noqa: E402
 from training.cremad import load_cremad  # noqa: E402
-from training.datasets import Recording, load_voices  # noqa: E402
+from training.datasets import NOBODY, Recording, load_voices  # noqa: E402
 from training.faces.phones import Phone  # noqa: E402
-from training.listener import ListenerSettings, Voices, together  # noqa: E402
+from training.features import FeatureSet  # noqa: E402
+from training.listener import ListenerSettings, Voices, gather, together  # noqa: E402
 from training.retold import (  # noqa: E402
     OTHER_SPEEDS,
     acted_by_rule,
@@ -39,6 +43,7 @@ def test_other_speeds_are_longer_and_lower_or_shorter_and_higher() -> None:
     sped = at_other_speeds([given])
 
     assert len({r.name for r in sped}) == len(sped) == len(OTHER_SPEEDS)
+    assert len({r.speaker for r in sped} - {"s"}) == len(OTHER_SPEEDS)  # as if by other people
     for recording, length in zip(sped, OTHER_SPEEDS, strict=True):
         longer = length.up / length.down
         assert isinstance(recording.source, np.ndarray)
@@ -59,6 +64,7 @@ def test_other_voices_say_the_same_at_the_same_time_and_always_alike() -> None:
     voiced, again = (in_other_voices([given], copies=3) for _ in range(2))
 
     assert len({r.name for r in voiced}) == 3
+    assert len({r.speaker for r in voiced} - {"s"}) == 3
     for recording, same in zip(voiced, again, strict=True):
         samples = recording.source
         assert isinstance(samples, np.ndarray)
@@ -148,6 +154,7 @@ def voices(n_clips: int, value: float) -> Voices:
         np.tile(np.eye(8)[0], (n, 1)),
         np.full(n, 1.0 / n),
         clips,
+        np.full((n, 4), -value, np.float32),
     )
 
 
@@ -191,3 +198,34 @@ def test_sets_side_by_side_weigh_the_same_and_keep_their_clips_apart() -> None:
     uneven = together(voices(4, 1.0), voices(2, -1.0), shares=(1.0, 0.25))
     assert uneven.weights[uneven.pooled[:, 0] < 0].sum() == pytest.approx(0.2)
     assert (np.sign(both.pooled[:, 0])[both.clips >= 4] == -1).all()
+    np.testing.assert_array_equal(both.usual, -both.pooled)
+
+
+def test_beside_each_clip_is_another_one_of_its_speaker_without_feeling() -> None:
+    front = FrontEndConfig(width=2)
+    settings = ListenerSettings(every=5)
+    said = [("a", 0), ("a", 2), ("a", 0), ("b", 0), ("b", 3), ("c", 4), (NOBODY, 0), (NOBODY, 0)]
+    recordings = [
+        Recording(f"r{n}", np.zeros(1), who, "train", emotion=tuple(np.eye(8)[label]))
+        for n, (who, label) in enumerate(said)
+    ]
+    features = cast(FeatureSet, SimpleNamespace(
+        names=np.array([r.name for r in recordings]),
+        starts=10 * np.arange(len(said)),
+        lengths=np.full(len(said), 10),
+        states=np.repeat(np.arange(len(said)), 10)[:, None, None] * np.ones((1, front.n_layers, 2)),
+        level=np.full(10 * len(said), 0.0, np.float32),
+    ))  # fmt: skip
+
+    found = gather(recordings, features, settings, reach=3)
+
+    beside, pooled = (
+        {r: {*np.round(of[found.clips == r, 0].astype(float), 2)} for r in range(len(said))}
+        for of in (found.usual, found.pooled)
+    )
+    assert beside[0] == pooled[2]
+    assert beside[1] <= pooled[0] | pooled[2]
+    assert beside[2] == pooled[0]
+    assert beside[4] == pooled[3]
+    for alone in (3, 5, 6, 7):  # no other clip is usual, or nobody speaks
+        assert np.isnan(found.usual[found.clips == alone]).all()

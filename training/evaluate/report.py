@@ -15,7 +15,7 @@ from emotalk_core.speech.phones import Phone
 
 from ..datasets import Recording, read_phones
 from ..sets import JUDGED
-from .heard import SHARED, heard_scores, same_level
+from .heard import SHARED, heard_beside_usual, heard_scores, same_level
 from .lips import FIGURES, lip_scores, score_tool
 from .sliders import slider_scores
 from .stability import stability
@@ -33,7 +33,8 @@ _WITH_PHONES: Final = ("ravdess", "emodb", "open_speech", "grid_mp")
 def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     """Every figure of `model` on `split` (dev chooses between runs; test is reported once)."""
     studio = Studio(model)
-    chosen = {name: _chosen(one.read(data), split) for name, one in JUDGED.items()}
+    read = {name: one.read(data) for name, one in JUDGED.items()}
+    chosen = {name: _chosen(recordings, split) for name, recordings in read.items()}
     result: dict[str, Any] = {"model": studio.engine.key, "split": split}
     tool = score_tool(data)
     if tool:
@@ -70,6 +71,14 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     result["sliders"] = slider_scores(studio, mixed)
     result["heard"] = {name: heard_scores(studio, chosen[name]) for name in ("ravdess", "emodb")}
     result["heard"]["ravdess, 6 shared"] = heard_scores(studio, chosen["ravdess"], among=SHARED)
+    if studio.engine.config.emotion.knows_readers:
+        whole = [r for r in read["ravdess"] + read["emodb"] if r.split == split]
+        result["heard_beside"] = {
+            name: heard_beside_usual(studio, chosen[name], whole) for name in ("ravdess", "emodb")
+        }
+        result["heard_beside"]["ravdess, 6 shared"] = heard_beside_usual(
+            studio, chosen["ravdess"], whole, SHARED
+        )
     result["swap"] = swap_scores(studio, mixed)
     result["heard_same_level"] = {
         name: heard_scores(studio, chosen[name], same_level) for name in ("ravdess", "emodb")
@@ -119,8 +128,8 @@ def table(result: Mapping[str, Any]) -> str:
     lines.append("swap " + "  ".join(f"{k} {v:.3f}" for k, v in result["swap"].items()))
     hits = result.get("closed_hit_under_sliders", {})
     lines.append("closed_hit under sliders " + "  ".join(f"{e} {v:.3f}" for e, v in hits.items()))
-    for kind in ("heard", "heard_same_level"):
-        for name, s in result[kind].items():
+    for kind in ("heard", "heard_same_level", "heard_beside"):
+        for name, s in result.get(kind, {}).items():
             recall = "  ".join(f"{e} {v:.2f}" for e, v in s["recall"].items())
             figures = f"accuracy {s['accuracy']:.3f} recall {s['unweighted_recall']:.3f}"
             lines.append(f"{kind} {name}: {figures} ({recall})")
