@@ -15,7 +15,7 @@ from typing import Any, Final
 from ..errors import Cancelled, EmoTalkError
 from .streams import ready_streams, silence, tell
 
-__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main"]
+__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main", "raise_if_ended"]
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ _ENDINGS: Final = [
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]  # Windows has no SIGHUP
 
+_is_ended = threading.Event()  # somebody has ended us
 _DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
 
 
@@ -62,12 +63,22 @@ def ended_with(
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
     """Whoever ends us also leaves no half file and no process behind."""
+    _is_ended.clear()
     return ended_with(_interrupt_once)
+
+
+def raise_if_ended() -> None:
+    """Raise KeyboardInterrupt if we were ended, and nothing has come of it: Blender prints what
+    handlers of a file raise, and goes on.
+    """
+    if _is_ended.is_set():
+        raise KeyboardInterrupt
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
     for ending in _ENDINGS:  # a second one would disturb the cleaning up
         signal.signal(ending, signal.SIG_IGN)
+    _is_ended.set()
     signal.default_int_handler(number, frame)
 
 

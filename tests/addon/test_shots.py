@@ -310,6 +310,24 @@ def test_a_batch_that_is_ended_says_so_and_ends_with_130(
     assert list(out.glob("*.blend*")) == []
 
 
+@pytest.mark.usefixtures("saved")
+def test_a_batch_is_ended_while_handlers_look_at_a_file_too(
+    sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    def end_us(*_: object) -> None:
+        handlers.remove(end_us)
+        signal.raise_signal(signal.SIGTERM)
+
+    handlers, out = bpy.app.handlers.load_post, tmp_path / "out"
+    handlers.append(bpy.app.handlers.persistent(end_us))
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 130
+
+    assert end_us not in handlers
+    assert "unfinished files were not written" in capfd.readouterr().err
+    assert list(out.glob("*.blend*")) == []
+
+
 @pytest.mark.usefixtures("_ctrl_c")
 def test_ctrl_c_in_an_operator_is_130_too(
     fake_engine: Any, sounds: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any

@@ -15,6 +15,7 @@ from typing import Any, Final
 import bpy
 
 from ....emotalk_core.atomic_file import ensure_writable, growing_folder, remove_leftovers
+from ....emotalk_core.cli import raise_if_ended
 from ....emotalk_core.cli.jobs import find_sounds
 from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_channel, read_track
 from ....emotalk_core.cli.places import (
@@ -269,6 +270,7 @@ def _make_files(
         raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
     _ensure_utf8(shot.sound)
     bpy.ops.wm.open_mainfile(filepath=str(base))
+    raise_if_ended()  # while handlers looked at the file
     _put_sound(shot.sound)
     own = argparse.Namespace(**(vars(arguments) | _beside(shot)))
     report, left = said_or_heard(make, own)
@@ -280,6 +282,7 @@ def _make_files(
     last_frame = takes.active_take(scene).last_frame
     scene.frame_end = max(scene.frame_start, round(last_frame))
     ensure_still_there(arguments.output)
+    raise_if_ended()
     save(shot.blend)
     entry["files"].append(str(shot.blend))
     if shot.film is not None:
