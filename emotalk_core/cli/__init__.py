@@ -15,7 +15,14 @@ from typing import Any, Final
 from ..errors import Cancelled, EmoTalkError
 from .streams import ready_streams, silence, tell
 
-__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main", "raise_if_ended"]
+__all__ = [
+    "CANCELLED_LINE",
+    "ended_like_ctrl_c",
+    "ended_with",
+    "is_ended",
+    "main",
+    "raise_if_ended",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +74,16 @@ def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
     return ended_with(_interrupt_once)
 
 
-def raise_if_ended() -> None:
-    """Raise KeyboardInterrupt if we were ended, and nothing has come of it: Blender prints what
-    handlers of a file raise, and goes on.
+def is_ended() -> bool:
+    """Whether we were ended, whatever came of it: Blender prints what handlers of a file raise, and
+    goes on, and makes an error of its own of what operators do.
     """
-    if _is_ended.is_set():
+    return _is_ended.is_set()
+
+
+def raise_if_ended() -> None:
+    """Raise KeyboardInterrupt if we were ended, and nothing has come of it yet."""
+    if is_ended():
         raise KeyboardInterrupt
 
 

@@ -342,6 +342,22 @@ def test_ctrl_c_in_an_operator_is_130_too(
     assert "unexpected" not in capfd.readouterr().err
 
 
+def test_a_batch_that_is_ended_while_an_operator_is_asked_for_is_130_too(
+    fake_engine: Any, sounds: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    from emotalk.addon.operators import demo
+
+    def end_us(_cls: type, _context: object) -> bool:
+        signal.raise_signal(signal.SIGTERM)
+        return True
+
+    monkeypatch.setattr(demo.EmoTalkOperator, "poll", classmethod(end_us))
+
+    assert run("batch", sounds, "-o", sounds.parent / "out") == 130
+
+    assert "unexpected" not in capfd.readouterr().err
+
+
 @pytest.fixture
 def two(ready: Any, second: str, tmp_path: Path) -> Path:
     """An open file with two happy takes, of which the second is chosen in the list."""

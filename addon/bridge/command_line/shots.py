@@ -15,7 +15,7 @@ from typing import Any, Final
 import bpy
 
 from ....emotalk_core.atomic_file import ensure_writable, growing_folder, remove_leftovers
-from ....emotalk_core.cli import raise_if_ended
+from ....emotalk_core.cli import is_ended, raise_if_ended
 from ....emotalk_core.cli.jobs import find_sounds
 from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_channel, read_track
 from ....emotalk_core.cli.places import (
@@ -252,8 +252,10 @@ def _make_shot(
 
 
 def is_ctrl_c(error: Exception) -> bool:
-    """Whether it was Ctrl-C in an operator, of which Blender makes an error of its own."""
-    return "KeyboardInterrupt" in str(error)
+    """Whether it was Ctrl-C, or the like, in an operator, of which Blender makes an error of its
+    own; without its name where it was in `poll`.
+    """
+    return is_ended() or "KeyboardInterrupt" in str(error)
 
 
 def _make_files(
