@@ -39,6 +39,20 @@ def test_jobs_in_a_list_have_controls_of_their_own(folder: Path, output: Path, f
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_sound_that_has_two_rows_needs_two_outputs(
+    folder: Path, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = folder / "jobs.csv"
+    jobs.write_text("audio,emotion\none.wav,happy\none.wav,sad\n")
+
+    assert run_batch(jobs, output) == 3
+
+    told = capsys.readouterr().err
+    assert "A sound would make one file twice (one.csv)" in told
+    assert "an `output` of its own" in told
+
+
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     "content",
     [
