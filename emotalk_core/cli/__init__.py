@@ -51,21 +51,22 @@ def ended_with(
     handler: Callable[[int, FrameType | None], Any] | signal.Handlers,
 ) -> Generator[None]:
     """What a farm's manager that ends us (SIGTERM), or a terminal that is closed (SIGHUP), sets off
-    for as long as this lasts. Under nohup we outlive the terminal.
+    for as long as this lasts; Ctrl-C too, where it is not Python's: Blender's own stops a film, and
+    nothing else. Under nohup we outlive the terminal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _ENDINGS}
-    for number in _ENDINGS:
-        if before[number] is not signal.SIG_IGN:
+    before = {number: signal.getsignal(number) for number in (*_ENDINGS, signal.SIGINT)}
+    for number, old in before.items():
+        if old not in (signal.SIG_IGN, signal.default_int_handler):
             signal.signal(number, handler)
     try:
         yield
     finally:
         for number, old in before.items():
-            if old is not None:  # None: not Python's to put back
-                signal.signal(number, old)
+            # None: not Python's to put back
+            signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
