@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
+import sys
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
+
+import bpy
 
 from ..emotalk_core.cli import CANCELLED_LINE, ended_like_ctrl_c
 from ..emotalk_core.cli.options import (
@@ -22,7 +27,7 @@ from ..emotalk_core.cli.options import (
 from ..emotalk_core.cli.streams import ready_streams, tell
 from ..emotalk_core.cli.tables import TABLES
 from ..emotalk_core.cli.texts import add_texts_flag
-from ..emotalk_core.errors import Cancelled, EmoTalkError
+from ..emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
 
 __all__ = ["main"]
@@ -32,6 +37,7 @@ _log = logging.getLogger(__name__)
 _BAD, _CANCELLED = 2, 130
 _FILMS: Final = ("mp4", "mkv", "png")
 _LAST_FRAME: Final = 1_048_574  # of a scene, as Blender has it
+_BLEND: Final = re.compile(r"\.blend\d*$", re.IGNORECASE)  # older copies are .blend1, .blend2
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,6 +49,7 @@ def main(argv: Sequence[str]) -> int:
         return int(stop.code or 0)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
+        _ensure_opened()
         with ended_like_ctrl_c():
             return run(arguments)
     except EmoTalkError as error:
@@ -57,6 +64,20 @@ def main(argv: Sequence[str]) -> int:
         from .bridge.command_line.shots import is_ctrl_c
 
         return _cancelled() if is_ctrl_c(error) else _unexpected(error)
+
+
+def _ensure_opened() -> None:
+    """Raise InputError if Blender was to open a file and could not: it goes on with its startup
+    file, and a night's shots would have the demo character.
+    """
+    words = takewhile(lambda word: word not in ("-c", "--command"), sys.argv[1:])
+    named = [word for word in words if _BLEND.search(word)]
+    if named and not bpy.data.filepath:
+        raise InputError(
+            "Blender could not open the file",
+            value=named[-1],
+            remedy="Check its name, and whether this Blender can read it.",
+        )
 
 
 def _unexpected(error: Exception) -> int:

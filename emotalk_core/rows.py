@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InputError
 
-__all__ = ["Form", "csv_rows", "read_text"]
+__all__ = ["Form", "csv_rows", "read_number", "read_text"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,13 @@ def read_text(path: Path, what: str) -> str:
         ) from error
 
 
+def read_number(cell: str) -> float:
+    """What a cell says, with a comma too, as spreadsheets write it beside semicolons; ValueError
+    where it is no number.
+    """
+    return float(cell.replace(",", "."))
+
+
 def _coding(raw: bytes) -> str:
     """UTF-8, or the UTF-16 that Praat and some spreadsheets write once a letter is not of ASCII;
     without a mark it shows by the zero beside the first letter, which is one of ASCII.
@@ -74,7 +81,9 @@ def csv_rows(text: str, form: Form) -> list[dict[str, str]]:
     first = text.lstrip().partition("\n")[0]
     # Spreadsheets write semicolons where numbers have commas.
     delimiter = ";" if ";" in first and "," not in first else ","
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    table = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
     rows = _whole_rows(table, form)
     head = [name.strip() for name in next(rows, form.needs)]
     _check_head(head, form)

@@ -46,7 +46,8 @@ def exact_rate(rate: float | str | Fraction) -> Fraction:
     if isinstance(rate, str) and _HUGE_EXPONENT.search(rate):
         raise _bad_rate(rate)  # a Fraction of it would be made digit by digit, for hours
     try:
-        given = Fraction(rate)
+        # A comma, as spreadsheets of half of Europe write it.
+        given = Fraction(rate.replace(",", ".") if isinstance(rate, str) else rate)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise _bad_rate(rate) from error
     if not 1 <= given <= 1000:

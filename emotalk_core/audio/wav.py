@@ -21,6 +21,8 @@ __all__ = ["WavFile", "has_wav_header", "open_wav"]
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_SIZE = 0xFFFFFFFF
+# What sox and espeak-ng write to a pipe: 2 GiB, less a head and some roundness.
+_PIPED_SIZES = range(0x7FFFF000, 0x80000001)
 _BLOCK_FRAMES = 65_536
 _REMEDY = "Export the sound again as wav."
 
@@ -95,12 +97,14 @@ def open_wav(path: Path) -> WavFile | None:
                 if dtype is None:
                     return None
                 declared = long_data_size if length == _UNKNOWN_SIZE and long_data_size else length
-                unfinished = declared in (0, _UNKNOWN_SIZE) and (
+                there = size - start
+                unfinished = (
                     declared == _UNKNOWN_SIZE
-                    or riff_size in (0, _UNKNOWN_SIZE)
-                    or riff_size + 8 <= start
+                    or (declared in _PIPED_SIZES and declared > there)
+                    or (declared == 0 and riff_size in (0, _UNKNOWN_SIZE))
+                    or (declared == 0 and riff_size + 8 <= start)
                 )
-                there = _bytes_there(declared, size - start, path, unfinished=unfinished)
+                there = _bytes_there(declared, there, path, unfinished=unfinished)
                 return WavFile(path, rate, n_channels, dtype, start, there // frame_bytes)
     raise InputError("Wav file without sound: its header is cut short", value=path, remedy=_REMEDY)
 

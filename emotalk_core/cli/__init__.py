@@ -15,7 +15,14 @@ from typing import Any, Final
 from ..errors import Cancelled, EmoTalkError
 from .streams import ready_streams, silence, tell
 
-__all__ = ["CANCELLED_LINE", "ended_like_ctrl_c", "ended_with", "main"]
+__all__ = [
+    "CANCELLED_LINE",
+    "ended_like_ctrl_c",
+    "ended_with",
+    "is_ended",
+    "main",
+    "raise_if_ended",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +32,7 @@ _ENDINGS: Final = [
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]  # Windows has no SIGHUP
 
+_is_ended = threading.Event()  # somebody has ended us
 _DONE, _BAD, _SOME_FAILED, _CANCELLED = 0, 2, 3, 130
 
 
@@ -43,31 +51,47 @@ def ended_with(
     handler: Callable[[int, FrameType | None], Any] | signal.Handlers,
 ) -> Generator[None]:
     """What a farm's manager that ends us (SIGTERM), or a terminal that is closed (SIGHUP), sets off
-    for as long as this lasts. Under nohup we outlive the terminal.
+    for as long as this lasts; Ctrl-C too, where it is not Python's: Blender's own stops a film, and
+    nothing else. Under nohup we outlive the terminal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _ENDINGS}
-    for number in _ENDINGS:
-        if before[number] is not signal.SIG_IGN:
+    before = {number: signal.getsignal(number) for number in (*_ENDINGS, signal.SIGINT)}
+    for number, old in before.items():
+        if old not in (signal.SIG_IGN, signal.default_int_handler):
             signal.signal(number, handler)
     try:
         yield
     finally:
         for number, old in before.items():
-            if old is not None:  # None: not Python's to put back
-                signal.signal(number, old)
+            # None: not Python's to put back
+            signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
 def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
     """Whoever ends us also leaves no half file and no process behind."""
+    _is_ended.clear()
     return ended_with(_interrupt_once)
+
+
+def is_ended() -> bool:
+    """Whether we were ended, whatever came of it: Blender prints what handlers of a file raise, and
+    goes on, and makes an error of its own of what operators do.
+    """
+    return _is_ended.is_set()
+
+
+def raise_if_ended() -> None:
+    """Raise KeyboardInterrupt if we were ended, and nothing has come of it yet."""
+    if is_ended():
+        raise KeyboardInterrupt
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
     for ending in _ENDINGS:  # a second one would disturb the cleaning up
         signal.signal(ending, signal.SIG_IGN)
+    _is_ended.set()
     signal.default_int_handler(number, frame)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..engine import open_engine
 from ..model.folder import load_model
 from .options import add_progress_flag, add_torch_flags, read_cache, read_torch_flags
 from .progress import progress_for
+from .streams import say, tell
 
 __all__ = ["add_command"]
 
@@ -38,9 +38,9 @@ def _run(arguments: argparse.Namespace) -> int:
     progress = progress_for(arguments.progress)
     made = calibrate(model, clips, engine, cache=read_cache(arguments), progress=progress)
     for line in made.failed:
-        print(f"emotalk: {line}", file=sys.stderr)
+        tell(f"emotalk: {line}")
     for emotion, count in made.counts.items():
         if not count:
-            print(f"emotalk: no clip of {emotion}: its slider does nothing", file=sys.stderr)
-    print(f"{model.path}: " + ", ".join(f"{e} {n}" for e, n in made.counts.items() if n))
+            tell(f"emotalk: no clip of {emotion}: its slider does nothing")
+    say(f"{model.path}: " + ", ".join(f"{e} {n}" for e, n in made.counts.items() if n))
     return 3 if made.failed else 0

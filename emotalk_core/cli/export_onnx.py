@@ -10,6 +10,7 @@ from ..engine.onnx_export import export_onnx
 from ..model.folder import load_model, starter_folder
 from .options import add_progress_flag
 from .progress import progress_for
+from .streams import say
 
 __all__ = ["add_command"]
 
@@ -39,7 +40,7 @@ def _run(arguments: argparse.Namespace) -> int:
     model = load_model(arguments.model or starter_folder())
     record = export_onnx(model, arguments.output, progress=progress)
     for name, file in record["files"].items():
-        print(
+        say(
             f"{arguments.output / name}: {file['bytes'] / 1e6:.1f} MB, "
             f"differs from our own numbers by {file['difference']:.1e}"
         )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..controls import EMOTIONS, Controls, ControlTrack, emotion_weights
 from ..errors import InputError
-from ..rows import Form, csv_rows, read_text
+from ..rows import Form, csv_rows, read_number, read_text
 from ..speech.phrases import Phrase, felt_track
 
 __all__ = ["COLUMNS", "read_feelings"]
@@ -62,7 +62,7 @@ def _number(row: Mapping[str, str], name: str, number: int) -> float | None:
     if not text:
         return None
     try:
-        value = float(text.replace(",", "."))  # as a spreadsheet writes it that has semicolons
+        value = read_number(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -16,7 +16,7 @@ from ..rigs.flame import check_matrix_name, read_expression_matrix, write_expres
 from .options import add_progress_flag
 from .places import refuse_overwriting
 from .progress import progress_for
-from .streams import tell
+from .streams import say, tell
 
 __all__ = ["add_command"]
 
@@ -54,7 +54,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     progress(1.0, "Done")
     for note in found.notes:
         tell(f"emotalk: {note}")
-    print(
+    say(
         f"{output}: {len(found.matrix.channels)} channels by {len(found.matrix.keys)} expressions, "
         f"which make {found.explained:.0%} of their motion"
     )
@@ -68,5 +68,5 @@ def _convert(arguments: argparse.Namespace) -> int:
     motion = flame_motion(read_clip(arguments.clip), matrix)
     write_flame_motion(motion, output)
     n_frames, n_expressions = motion.expr.shape
-    print(f"{output}: {n_frames} frames of {n_expressions} expressions, {float(motion.fps):g} fps")
+    say(f"{output}: {n_frames} frames of {n_expressions} expressions, {float(motion.fps):g} fps")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from ..torch_here import ensure_torch
 from .options import add_progress_flag
 from .progress import progress_for
+from .streams import say, tell
 
 __all__ = ["add_command"]
 
@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace) -> int:
     ensure_torch("Importing a checkpoint")
     from ..model.checkpoint import LICENCE, import_checkpoint
 
-    print(f"emotalk: {LICENCE}", file=sys.stderr)
+    tell(f"emotalk: {LICENCE}")
     about = import_checkpoint(
         arguments.file,
         arguments.output,
@@ -51,8 +51,8 @@ def _run(arguments: argparse.Namespace) -> int:
         ("left out", about.left_over),
     ):
         if names:
-            print(f"emotalk: {what}: {_listed(names)}", file=sys.stderr)
-    print(f"{about.folder}: {about.n_tensors} tensors, {about.n_parameters:,} numbers")
+            tell(f"emotalk: {what}: {_listed(names)}")
+    say(f"{about.folder}: {about.n_tensors} tensors, {about.n_parameters:,} numbers")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..audio.decoders import AUDIBLE_SUFFIXES
 from ..errors import InputError
-from ..rows import Form, csv_rows, read_text
+from ..rows import Form, csv_rows, read_number, read_text
 from .animate import Job, with_faults
 from .options import CONTROL_FLAGS
 from .places import resolved
@@ -138,7 +138,7 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
     if "audio" not in given:
         raise InputError("A job without a sound", value=dict(row), remedy="Fill in `audio`.")
     audio = _control("audio", str, given.pop("audio"))
-    name = _control("output", str, given.pop("output", f"{Path(audio).stem}.{form}"))
+    name = _control("output", str, given.pop("output", f"{Path(audio).stem}.{form}"), audio)
     options: dict[str, Any] = {}
     for key, value in given.items():
         kind = CONTROL_FLAGS.get(key)
@@ -146,7 +146,7 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
             raise InputError(
                 "No such control", value=key, remedy=f"Use {', '.join(CONTROL_FLAGS)}."
             )
-        options[key] = _control(key, kind, value)
+        options[key] = _control(key, kind, value, audio)
     for file in {*FILES} & options.keys():
         options[file] = str(base / options[file])
     if is_text_file(str(options.get("text", ""))):
@@ -156,15 +156,18 @@ def _task(row: Mapping[str, Any], base: Path, output: Path, form: str) -> Task:
     return Task(Job(base / audio, output / name), options)
 
 
-def _control(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
-    """The value of a control; json has true, lists and 1.7, which are no seeds."""
+def _control(name: str, kind: Callable[[Any], Any], value: Any, audio: str = "") -> Any:
+    """The value of a control of the sound `audio`; json has true, lists and 1.7, which are no
+    seeds.
+    """
     is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
     if kind is int and isinstance(value, float):
         is_plain = value.is_integer()
     try:
         if is_plain:
-            return kind(value)
+            return read_number(value) if kind is float and isinstance(value, str) else kind(value)
     except (ValueError, OverflowError):
         pass
     what = "a whole number" if kind is int else "a number" if kind is float else "text"
-    raise InputError(f"Not a value for {name}", value=value, remedy=f"Write {what}.")
+    of = f" of {audio}" if audio else ""
+    raise InputError(f"Not a value for {name}{of}", value=value, remedy=f"Write {what}.")

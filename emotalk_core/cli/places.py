@@ -73,15 +73,25 @@ def shared_places(sounds: Sequence[Path], outputs: Sequence[Path]) -> dict[int, 
     for i, output in enumerate(outputs):
         makers.setdefault(place_of(output), []).append(i)
     return {
-        i: InputError(
-            f"Two sounds would make one file ({outputs[i].name})",
-            value=f"{sounds[i]}, {sounds[next(other for other in makers_of_one if other != i)]}",
-            remedy="Give one of them another name.",
-        )
+        i: _shared(outputs[i], sounds[i], sounds[next(j for j in makers_of_one if j != i)])
         for makers_of_one in makers.values()
         if len(makers_of_one) > 1
         for i in makers_of_one
     }
+
+
+def _shared(output: Path, sound: Path, other: Path) -> InputError:
+    if sound == other:
+        return InputError(
+            f"A sound would make one file twice ({output.name})",
+            value=sound,
+            remedy="Name it once, or give each row of a list an `output` of its own.",
+        )
+    return InputError(
+        f"Two sounds would make one file ({output.name})",
+        value=f"{sound}, {other}",
+        remedy="Give one of them another name.",
+    )
 
 
 def ensure_report(report: Path | None, folder: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 
 from ..atomic_file import atomic_file
 from ..errors import InputError
-from ..rows import Form, csv_rows, read_text
+from ..rows import Form, csv_rows, read_number, read_text
 from .phone_names import plain_name, speller
 from .phones import MOST_PARTS, SILENCE, Phone, letters_of
 
@@ -89,7 +89,7 @@ def _phone(row: _Row, spell: Callable[[str], str], path: Path) -> Phone:
 
 def _seconds(text: str, name: str, path: Path) -> float:
     try:
-        seconds = float(text.replace(",", "."))  # as a spreadsheet writes it that has semicolons
+        seconds = read_number(text)
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds):

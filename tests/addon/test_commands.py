@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,6 +45,29 @@ def test_control_flags_reach_the_face(saved: Path, speech: Path) -> None:
 
     _, values = voice_of(bpy.data.objects["Head"], "mouthSmileLeft")
     assert values.mean() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.usefixtures("fake_engine")
+@pytest.mark.parametrize("flag", ["-c", "--command"])
+def test_a_file_that_could_not_be_opened_is_told(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any, flag: str
+) -> None:
+    """Blender has its startup file open then."""
+    monkeypatch.setattr(sys, "argv", ["blender", "-b", "gone.blend", flag, "emotalk", "batch"])
+
+    assert run("batch", sounds, "-o", tmp_path / "out") == 2
+
+    assert "Blender could not open the file: 'gone.blend'" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_named_behind_the_command_need_not_be_open(
+    fake_engine: Any, head: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = speech.with_name("new.blend")
+    monkeypatch.setattr(sys, "argv", ["blender", "-b", "-c", "emotalk", "animate", "-o", str(new)])
+
+    assert run("animate", "--sound", speech, "--target", "Head", "-o", new) == 0
 
 
 def test_report_is_json(saved: Path, speech: Path, tmp_path: Path) -> None:

@@ -310,6 +310,24 @@ def test_a_batch_that_is_ended_says_so_and_ends_with_130(
     assert list(out.glob("*.blend*")) == []
 
 
+@pytest.mark.usefixtures("saved")
+def test_a_batch_is_ended_while_handlers_look_at_a_file_too(
+    sounds: Path, tmp_path: Path, capfd: Any
+) -> None:
+    def end_us(*_: object) -> None:
+        handlers.remove(end_us)
+        signal.raise_signal(signal.SIGTERM)
+
+    handlers, out = bpy.app.handlers.load_post, tmp_path / "out"
+    handlers.append(bpy.app.handlers.persistent(end_us))
+
+    assert run("batch", sounds, "--character", "Head", "-o", out) == 130
+
+    assert end_us not in handlers
+    assert "unfinished files were not written" in capfd.readouterr().err
+    assert list(out.glob("*.blend*")) == []
+
+
 @pytest.mark.usefixtures("_ctrl_c")
 def test_ctrl_c_in_an_operator_is_130_too(
     fake_engine: Any, sounds: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
@@ -318,6 +336,22 @@ def test_ctrl_c_in_an_operator_is_130_too(
 
     operator = demo.EMOTALK_OT_add_demo_character
     monkeypatch.setattr(operator, "run", lambda *_: signal.raise_signal(signal.SIGINT))
+
+    assert run("batch", sounds, "-o", sounds.parent / "out") == 130
+
+    assert "unexpected" not in capfd.readouterr().err
+
+
+def test_a_batch_that_is_ended_while_an_operator_is_asked_for_is_130_too(
+    fake_engine: Any, sounds: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    from emotalk.addon.operators import demo
+
+    def end_us(_cls: type, _context: object) -> bool:
+        signal.raise_signal(signal.SIGTERM)
+        return True
+
+    monkeypatch.setattr(demo.EmoTalkOperator, "poll", classmethod(end_us))
 
     assert run("batch", sounds, "-o", sounds.parent / "out") == 130
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,19 @@ def test_numbers_counted_from_zero_stay_in_their_places(tmp_path: Path) -> None:
     found = converted(tmp_path, matrix, mouthPucker=1.0)
 
     np.testing.assert_allclose(found["expr"][1], [1.0, 0.0, 2.0], atol=1e-6)
+
+
+def test_a_line_that_nobody_reads_fails_no_conversion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as nobody:
+        monkeypatch.setattr("sys.stdout", nobody)
+
+        found = converted(tmp_path, MATRIX, mouthPucker=0.5)
+
+    assert found["expr"].shape == (3, 3)
 
 
 def test_other_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

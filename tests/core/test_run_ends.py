@@ -165,3 +165,16 @@ def test_under_nohup_we_outlive_the_terminal() -> None:
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_that_another_program_has_taken_ends_us_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blender's own handler, of which Python knows nothing, would let a batch go on."""
+    before, known = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.getsignal
+    monkeypatch.setattr(
+        signal, "getsignal", lambda number: None if number == signal.SIGINT else known(number)
+    )
+    try:
+        with pytest.raises(KeyboardInterrupt), ended_like_ctrl_c():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)

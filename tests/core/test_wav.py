@@ -91,7 +91,7 @@ def test_chunks_before_the_sound_are_skipped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("riff_size", [0, 0xFFFFFFFF, 36])
-@pytest.mark.parametrize("data_size", [0, 0xFFFFFFFF])
+@pytest.mark.parametrize("data_size", [0, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFDB])
 def test_a_size_that_was_never_filled_in_means_to_the_end(
     tmp_path: Path, riff_size: int, data_size: int
 ) -> None:

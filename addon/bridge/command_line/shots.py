@@ -15,6 +15,7 @@ from typing import Any, Final
 import bpy
 
 from ....emotalk_core.atomic_file import ensure_writable, growing_folder, remove_leftovers
+from ....emotalk_core.cli import is_ended, raise_if_ended
 from ....emotalk_core.cli.jobs import find_sounds
 from ....emotalk_core.cli.options import CONTROL_FLAGS, control_files, read_channel, read_track
 from ....emotalk_core.cli.places import (
@@ -251,8 +252,10 @@ def _make_shot(
 
 
 def is_ctrl_c(error: Exception) -> bool:
-    """Whether it was Ctrl-C in an operator, of which Blender makes an error of its own."""
-    return "KeyboardInterrupt" in str(error)
+    """Whether it was Ctrl-C, or the like, in an operator, of which Blender makes an error of its
+    own; without its name where it was in `poll`.
+    """
+    return is_ended() or "KeyboardInterrupt" in str(error)
 
 
 def _make_files(
@@ -269,6 +272,7 @@ def _make_files(
         raise InputError("No such sound file", value=shot.sound, remedy="Mend the link.")
     _ensure_utf8(shot.sound)
     bpy.ops.wm.open_mainfile(filepath=str(base))
+    raise_if_ended()  # while handlers looked at the file
     _put_sound(shot.sound)
     own = argparse.Namespace(**(vars(arguments) | _beside(shot)))
     report, left = said_or_heard(make, own)
@@ -280,6 +284,7 @@ def _make_files(
     last_frame = takes.active_take(scene).last_frame
     scene.frame_end = max(scene.frame_start, round(last_frame))
     ensure_still_there(arguments.output)
+    raise_if_ended()
     save(shot.blend)
     entry["files"].append(str(shot.blend))
     if shot.film is not None:
