@@ -62,6 +62,7 @@ class ListenerSettings:
     by_rule: float = 0.15  # weight of readers who act by rule, beside 1 for actors
     reading: float = 0.07  # of readers as they read: neutral, and a little calm
     other_readers: float = 0.3  # of each other set of readers, beside 1 for open speech
+    beside: float = 1.0  # weight of voices beside their usual ones, beside 1 for the same alone
     smoothing: float = 0.05  # of the labels
     quiet_share: float = 0.05  # weight of sounds that nobody speaks, beside 1 for actors
     every: int = 25  # states between two moments of a clip
@@ -134,7 +135,7 @@ def gather(
     """Pooled moments of every copy of the labelled clips."""
     pooled: list[np.ndarray] = []
     labels: list[tuple[float, ...]] = []
-    speakers: list[str] = []
+    said: list[tuple[str, str]] = []
     for recording in recordings:
         if recording.emotion is None:
             continue
@@ -144,7 +145,7 @@ def gather(
             level = features.level[start : start + length]
             pooled.append(_pool(states, level, reach, settings.every))
             labels.append(recording.emotion)
-            speakers.append(recording.speaker)
+            said.append((recording.name, recording.speaker))
     counts = [len(p) for p in pooled]
     kinds: dict[tuple[float, ...], int] = {}
     for count, label in zip(counts, labels, strict=True):
@@ -158,24 +159,28 @@ def gather(
         np.repeat(np.array(labels), counts, axis=0),
         np.concatenate(weights),
         np.repeat(np.arange(len(counts)), counts),
-        np.repeat(_usual_voices(pooled, labels, speakers), counts, axis=0),
+        np.repeat(_usual_voices(pooled, labels, said), counts, axis=0),
     )
 
 
 def _usual_voices(
-    pooled: Sequence[np.ndarray], labels: Sequence[tuple[float, ...]], speakers: Sequence[str]
+    pooled: Sequence[np.ndarray],
+    labels: Sequence[tuple[float, ...]],
+    said: Sequence[tuple[str, str]],
 ) -> np.ndarray:
     """Beside each clip the mean of another one in which the same person feels nothing, float32
-    (clips, width), one after the other in turn; NaN where there is none.
+    (clips, width), one after the other in turn; NaN where there is none. `said` has the names of
+    recording and speaker: several copies of one recording are not each other's usual voice.
     """
     means = np.stack([p.mean(axis=0) for p in pooled])
     found = np.full_like(means, np.nan)
     felt_nothing = np.array([label[_NEUTRAL] > 0.5 for label in labels])
-    for speaker in set(speakers) - {NOBODY}:
-        own = np.flatnonzero(np.array(speakers) == speaker)
+    names, speakers = np.array(said).T
+    for speaker in {*speakers} - {NOBODY}:
+        own = np.flatnonzero(speakers == speaker)
         usual = own[felt_nothing[own]]
         for turn, clip in enumerate(own):
-            others = usual[usual != clip]
+            others = usual[names[usual] != names[clip]]
             if len(others):
                 found[clip] = means[others[turn % len(others)]]
     return found
@@ -205,12 +210,13 @@ def fit_listener(
     mean, deviation = heard.pooled.mean(axis=0), heard.pooled.std(axis=0) + 1e-6
     scale = 8.0 / np.sqrt(heard.pooled.shape[1]) / deviation
     axes = scale[:, None] * _axes(readers, scale, settings.held_back)
+    of_known = heard.weights[known]
     alone, beside = heard.pooled - mean, (heard.pooled - heard.usual)[known]
     which = np.repeat(np.eye(2), (len(alone), len(beside)), axis=0)  # each has its own bias
     fitted = _of_least_entropy(
         np.concatenate([np.concatenate([alone, beside]) @ axes, which], axis=1),
         np.concatenate([heard.labels, heard.labels[known]]),
-        np.concatenate([heard.weights, heard.weights[known] / heard.weights[known].sum()]),
+        np.concatenate([heard.weights, settings.beside * of_known / of_known.sum()]),
         settings,
     )
     matrix = axes @ fitted[:-2]
