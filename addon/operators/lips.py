@@ -162,11 +162,12 @@ class EMOTALK_OT_hear_all_lips(OfLips):
     def run(self, context: bpy.types.Context) -> str:
         """Of the active take."""
         take = takes.active_take(context.scene)
-        n = len(phones.all_of(take.controls))
+        n, has_text = len(phones.all_of(take.controls)), bool(take.controls.text)
         phones.put(take.controls, ())
         phones.put_text(take.controls)
         live.schedule(context.scene)
-        return f"All as heard: {n} taken back"
+        told = [f"{n} set"] * bool(n) + ["the text"] * has_text
+        return f"All as heard: {' and '.join(told)} taken back" if told else "Nothing was set"
 
 
 class EMOTALK_OT_load_phones(OfLips, ImportHelper):

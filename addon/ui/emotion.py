@@ -17,6 +17,8 @@ _HELD = (
     "writes the take anew; undo brings back what was there"
 )
 
+_BEHIND = "The face does not show these sliders yet, as after keys were set on them: Update Keys"
+
 _CLIP = "Imported curves: nothing was heard that could be felt. Shaping works on them"
 
 
@@ -55,12 +57,19 @@ class _Emotion:
         layout.prop(context.scene.emotalk, "live")
         if take is not None:
             _draw_phrase(layout, take, context)
-        if take is None or not live.is_stale(take):
+        if take is not None and live.is_stale(take):
+            _draw_behind(layout, take, context)
+
+
+def _draw_behind(layout: Any, take: Any, context: bpy.types.Context) -> None:
+    """What lets the face show what its sliders say, where it does not do so by itself."""
+    if take.is_held:
+        draw_text(layout, _HELD, "ERROR", context)
+    elif context.scene.emotalk.live:
+        if live.is_coming():
             return
-        if take.is_held:
-            draw_text(layout, _HELD, "ERROR", context)
-        if take.is_held or not context.scene.emotalk.live:
-            layout.operator("emotalk.refresh", icon="FILE_REFRESH")
+        draw_text(layout, _BEHIND, "INFO", context)
+    layout.operator("emotalk.refresh", icon="FILE_REFRESH")
 
 
 def _draw_here(layout: Any, context: bpy.types.Context) -> None:

@@ -9,7 +9,7 @@ from ..bridge.counting import counted
 from ..bridge.jobs import settings
 from ..bridge.jobs.session import SESSION
 from ..bridge.keying.rigs import NO_MOUTH
-from ..bridge.sounds import strips
+from ..bridge.sounds import scene_strips, strips
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 from .new_keys import draw_new_keys
 
@@ -44,11 +44,15 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
         return
     chosen = strips.chosen(context)
     box.prop_search(ours, "strip", owner, name, text="", icon="SEQ_SEQUENCER")
-    if not ours.strip:
+    if ours.strip:
+        chosen = getattr(owner, name).get(ours.strip)
+    else:
         n_chosen = len(strips.selected(context))
         chosen_ones = f"{n_chosen} strips" if n_chosen > 1 else chosen and chosen.name
         shown = f"Selected: {chosen_ones}" if chosen else "Select a sound strip"
         box.label(text=shown, icon="CHECKMARK" if chosen else "INFO")
+    if chosen is not None and not scene_strips.is_heard_in(chosen, context.scene):
+        draw_text(box, f"In {scene.name}: not heard when this scene plays", "INFO", context)
 
 
 def _draw_character(layout: Any, context: bpy.types.Context) -> None:

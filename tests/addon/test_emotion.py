@@ -145,3 +145,25 @@ def test_a_take_whose_phrases_are_not_known_shows_the_buttons_that_say_so(ready:
     ready.takes[0].phrases.clear()  # as an older version has saved it
 
     assert _drawn(300).buttons[:2] == ["emotalk.feel_phrase", "emotalk.voice_phrase"]
+
+
+def test_keys_on_sliders_offer_what_lets_the_face_follow(
+    ready: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge.take import live
+
+    bpy.ops.emotalk.animate()
+    shown = _drawn(600)
+    for frame, weight in ((1, 0.2), (80, 0.9)):
+        ready.takes[0].controls.happy = weight
+        ready.takes[0].controls.keyframe_insert("happy", frame=frame)
+    behind = _drawn(600)
+    monkeypatch.setattr(live, "is_coming", lambda: True)
+    while_it_follows = _drawn(600)
+    bpy.ops.emotalk.refresh()
+
+    told = "The face does not show these sliders yet"
+    assert any(label.startswith(told) for label in behind.labels)
+    assert "emotalk.refresh" in behind.buttons
+    for other in (shown, while_it_follows, _drawn(600)):
+        assert "emotalk.refresh" not in other.buttons

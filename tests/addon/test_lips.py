@@ -76,6 +76,22 @@ def test_as_heard_takes_back_the_frame_alone(said: Any, head: Any) -> None:
     assert jaw(head, 40, 70) == pytest.approx(before, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("mouths", "text", "expected"),
+    [(0, "", "Nothing was set"), (2, "", "2 set taken"), (1, "Ah", "1 set and the text taken")],
+)
+def test_all_as_heard_says_what_it_takes_back(
+    said: Any, capfd: pytest.CaptureFixture[str], mouths: int, text: str, expected: str
+) -> None:
+    for frame in range(40, 40 + 10 * mouths, 10):
+        set_lips(frame, "m")
+    said.controls.text = text
+
+    bpy.ops.emotalk.hear_all_lips()
+
+    assert expected in "".join(capfd.readouterr())
+
+
 def test_a_later_word_cuts_the_one_before_in_two(said: Any) -> None:
     set_lips(40, "a", length=12)
     set_lips(40, "m", length=3)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import needs_sound, voice_of
 
 pytestmark = needs_sound
@@ -118,3 +120,22 @@ def test_a_scene_strip_counts_frames_whatever_their_rate(ready: Any, edit: Any, 
 
     assert voice_of(head, "jawOpen")[0][0] == 20
     assert "24 frames a second, this one 48" in ready.takes[0].warnings
+
+
+@pytest.mark.parametrize("name", ["line", ""])
+def test_the_panel_says_where_a_strip_is_not_heard_with_this_scene(
+    edit: Any, ready: Any, name: str
+) -> None:
+    ready.strip = name
+    alone = _said_of_strip()
+
+    _show_shot(edit, 101)
+
+    assert "In Edit: not heard when this scene plays" in alone
+    assert "not heard" not in _said_of_strip()
+
+
+def _said_of_strip() -> str:
+    layout = Layout()
+    bpy.types.EMOTALK_PT_speech.draw(SimpleNamespace(layout=layout), context_of(600))
+    return " ".join(layout.labels)

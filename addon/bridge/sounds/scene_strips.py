@@ -9,7 +9,14 @@ import bpy
 from .. import compat
 from . import sound
 
-__all__ = ["frames_later", "notes_on", "showing"]
+__all__ = ["frames_later", "is_heard_in", "notes_on", "showing"]
+
+
+def is_heard_in(strip: Any, scene: bpy.types.Scene) -> bool:
+    """Whether a sound strip is heard while `scene` is seen: it is its own, or of an edit that shows
+    it meanwhile.
+    """
+    return strip.id_data == scene or showing(strip, scene) is not None
 
 
 def showing(strip: Any, scene: bpy.types.Scene) -> Any | None:

@@ -25,7 +25,7 @@ from ..keying.curves import Stretch
 from ..keying.pose_actions import as_read_before
 from . import adopted, takes, touched
 
-__all__ = ["Follower", "is_stale", "schedule", "start", "stop"]
+__all__ = ["Follower", "is_coming", "is_stale", "schedule", "start", "stop"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,13 @@ def schedule(scene: Any) -> None:
 def is_stale(take: Any) -> bool:
     """Whether the keys show something else than the sliders."""
     return bool(take.baked) and controls.digest(take.controls) != take.baked
+
+
+def is_coming() -> bool:
+    """Whether faces are about to follow sliders that have moved, or one is at work: keys that are
+    set on sliders move none.
+    """
+    return SESSION.job is not None or bpy.app.timers.is_registered(_tick)
 
 
 def start() -> None:
