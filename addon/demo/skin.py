@@ -27,6 +27,10 @@ GAINS = {
 # The neutral face is made friendlier: a little of these shapes is built into it.
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
 REST_SMILE = 0.12
+FROWNS = ("browDownLeft", "browDownRight")
+FROWN_NARROWS = 0.55  # of the skin between the brows, at most
+FROWN_SINKS = 0.52  # of the way down to the lashes, at most
+FROWN_HOLLOW = 0.9  # mm on the midline, from each brow
 JAW_GAIN = 0.92
 CLOSE_GAIN = 1.08  # more than the jaw's: the fuller lips have to stay together all the way down
 
@@ -62,8 +66,9 @@ def build_skin(base: BaseHead) -> Skin:
     vertices = _clear_eyes(bend(posed) + offsets, lids)
     shapes = {
         name: _clear_eyes(bend(posed + delta) + offsets, lids) - vertices
-        for name, delta in _deltas(base).items()
+        for name, delta in _deltas(base, lids).items()
     }
+    shapes |= {name: _furrowed(shapes[name], vertices) for name in FROWNS}
     for name, moves in _fields(rest, shapes).items():
         shapes[name] = _clear_eyes(vertices + moves, lids) - vertices
     hidden = np.zeros(len(rest), dtype=bool)
@@ -103,13 +108,13 @@ def _lid_groups(rest: np.ndarray, lids: tuple[Lids, Lids]) -> dict[str, np.ndarr
     return groups
 
 
-def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
+def _deltas(base: BaseHead, lids: tuple[Lids, Lids]) -> dict[str, np.ndarray]:
     """The base's shapes with the character's gains; blinks undo the widening built into rest."""
     deltas = {name: delta * _gain(name) for name, delta in base.skin.shapes.items()}
     # Anger is read from the inner ends of the brows.
-    inner = 1.0 + 0.45 * bump(base.skin.vertices, (0.0, 700.0, 135.0), (20.0, 26.0, 60.0))
-    for name in ("browDownLeft", "browDownRight"):
-        deltas[name] = deltas[name] * inner[:, None]
+    inner = 1.0 + 0.8 * bump(base.skin.vertices, (0.0, 700.0, 135.0), (20.0, 26.0, 60.0))
+    for name, eye in zip(FROWNS, lids, strict=True):
+        deltas[name] = _frown(deltas[name] * inner[:, None], base.skin.vertices, eye)
     for side in ("Left", "Right"):
         wide = f"eyeWide{side}"
         deltas[f"eyeBlink{side}"] = (
@@ -120,6 +125,34 @@ def _deltas(base: BaseHead) -> dict[str, np.ndarray]:
         deltas[down] = deltas[down] + LID_FOLLOWS * deltas[f"eyeBlink{side}"]
         deltas[up] = deltas[up] + LID_FOLLOWS * deltas[wide]
     return deltas
+
+
+def _frown(lowered: np.ndarray, rest: np.ndarray, lids: Lids) -> np.ndarray:
+    """Of one brow, lowered: above the eye the skin gathers over the lashes and does not hang before
+    them.
+    """
+    frown = lowered.copy()
+    rim = rest[lids.upper_rim(rest)]
+    rim = rim[np.argsort(rim[:, 0])]
+    above = rest[:, 1] - np.interp(rest[:, 0], rim[:, 0], rim[:, 1])
+    frown[:, 1] = _within(lowered[:, 1], np.where(above > 0.0, FROWN_SINKS * above, np.inf))
+    return frown
+
+
+def _furrowed(frown: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """Of one brow: the skin between both is narrowed, and never folds into a ridge that would run
+    up the forehead.
+    """
+    furrowed = frown.copy()
+    furrowed[:, 0] = _within(frown[:, 0], FROWN_NARROWS * np.abs(vertices[:, 0]))
+    furrowed[:, 2] -= FROWN_HOLLOW * bump(vertices, (0.0, 708.0, 142.0), (6.0, 24.0, 60.0))
+    return furrowed
+
+
+def _within(moves: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Moves of at most so much either way; small ones stay as they are."""
+    room = np.clip(most, 1e-6, 1e6)
+    return room * np.tanh(moves / room)
 
 
 def _softened(

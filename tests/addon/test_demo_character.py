@@ -237,6 +237,39 @@ def test_a_sneer_lifts_the_wing_of_the_nose_and_leaves_the_lips_shut(
     assert abs(lip_gap(skin, **{f"noseSneer{side}": 1.0}) - lip_gap(skin)) < 0.5
 
 
+FROWN = {"browDownLeft": 1.0, "browDownRight": 1.0}
+
+
+def test_a_frown_folds_no_ridge_up_the_forehead(parts: dict[str, Part]) -> None:
+    skin, frown = parts["Skin"], posed(parts["Skin"], **FROWN)
+    front = (np.abs(skin.vertices[:, 1] - 711.0) < 26.0) & (skin.vertices[:, 2] > 125.0)
+    beside = front & (skin.vertices[:, 0] > 1.0) & (skin.vertices[:, 0] < 20.0)
+    middle_line = front & (np.abs(skin.vertices[:, 0]) < 0.1)
+    next_to_it = front & (np.abs(skin.vertices[:, 0] - 7.5) < 1.2)
+
+    narrowed = frown[beside, 0] / skin.vertices[beside, 0]
+    raised = (frown - skin.vertices)[:, 2]
+    lowered = posed(parts["Brows"], **FROWN) - parts["Brows"].vertices
+
+    assert narrowed.min() > 0.4
+    assert raised[middle_line].max() < raised[next_to_it].max() + 0.5
+    assert lowered[:, 1].min() < -6.0  # and yet it is a frown
+
+
+def test_a_frown_hangs_before_no_lashes(parts: dict[str, Part]) -> None:
+    skin, lashes = parts["Skin"], posed(parts["Lashes"], **FROWN)
+    frown = posed(skin, **FROWN)
+    triangles = np.concatenate([
+        frown[block[:, corners]]
+        for block in skin.faces
+        for corners in ([0, 1, 2], [0, 2, 3])[: block.shape[1] - 2]
+    ])  # fmt: skip
+
+    covered = [seen_from_front(triangles, at[None, :2])[0] - at[2] for at in lashes]
+
+    assert np.mean(np.array(covered) > 2.0) < 0.1  # mm
+
+
 def test_brows_stay_on_the_skin_in_every_shape(parts: dict[str, Part]) -> None:
     brows, skin = parts["Brows"], parts["Skin"]
     for name in ("browInnerUp", "browDownLeft", "browOuterUpRight"):
