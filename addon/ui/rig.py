@@ -65,6 +65,8 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
 def _draw_flame(layout: Any, context: bpy.types.Context) -> None:
     group = context.scene.emotalk.rig
     skin = parts.skin_asked(group.character, context.object)
+    if not (group.matrix_path or (skin is not None and parts.has_expressions(skin))):
+        return  # most faces never need one
     layout.label(text="FLAME matrix file")
     if skin is None or not has_kept_matrix(skin):
         layout.prop(group, "matrix_path", text="")

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.addon.layouts import Layout
 from tests.addon.scenes import (
     add_strip,
     fcurves,
@@ -205,6 +206,21 @@ def test_flame_head_without_a_matrix_moves_its_bones_and_says_so(ready: Any) -> 
     assert any('"left_eye"' in path for path in paths)
     assert not fcurves(face.data.shape_keys)
     assert "FLAME head with 3 expression keys" in ready.takes[0].warnings
+
+
+def test_a_matrix_file_is_offered_to_flame_heads_alone(ready: Any, head: Any) -> None:
+    from emotalk.addon.ui.rig import _draw_flame
+
+    def labels(face: Any) -> list[str]:
+        layout = Layout()
+        ready.rig.character = face
+        _draw_flame(layout, bpy.context)
+        return layout.labels
+
+    assert labels(head) == []
+    assert labels(flame_head()) == ["FLAME matrix file"]
+    ready.rig.matrix_path = "matrix.csv"  # so that it can be taken away again
+    assert labels(head) == ["FLAME matrix file"]
 
 
 @pytest.mark.parametrize("with_teeth", [False, True])
