@@ -31,7 +31,7 @@ from .speech.phone_contents import typical_contents
 from .speech.phones import ensure_names_phones, late_phones, misplaced_phones, with_phones
 from .speech.transcript import with_shares, with_text
 from .timing import NETWORK_FPS, frame_count, frame_times, resample
-from .usual_voice import UsualVoice, ensure_knows_readers, heard_beside, usual_voice
+from .usual_voice import UsualVoice, ensure_knows_usual, heard_beside, usual_voice
 
 __all__ = [
     "animate",
@@ -103,7 +103,7 @@ def hear_usual(
     InputError
         As of `usual_voice`.
     """
-    ensure_knows_readers(engine.config)
+    ensure_knows_usual(engine.config)
     with closing(_ensure_stored(sound, engine, cache, progress)) as stored:
         n = stored.n_frames
         pieces = (stored.read(a, min(a + _BLOCK_FRAMES, n)) for a in range(0, n, _BLOCK_FRAMES))

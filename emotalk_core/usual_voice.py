@@ -18,7 +18,7 @@ from .model.config import ModelConfig
 from .shaping.activity import speech_activity
 from .timing import NETWORK_FPS
 
-__all__ = ["UsualVoice", "ensure_knows_readers", "heard_beside", "usual_voice"]
+__all__ = ["UsualVoice", "ensure_knows_usual", "heard_beside", "usual_voice"]
 
 _BELIEVED_S: Final = 4.0  # of speech, for half of the difference: one sentence may be no usual one
 _LEAST_S: Final = 1.0
@@ -27,15 +27,15 @@ _LEAST_SHARE: Final = 1e-4  # float16 holds no less as exactly
 
 @dataclass(frozen=True)
 class UsualVoice:
-    """What a speaker's usual voice sounds like, beside the voices of many people who read."""
+    """What a speaker's usual voice sounds like, beside how usual voices are heard on average."""
 
     more: tuple[float, ...]  # EMOTIONS order: natural logarithms of how much more of each is heard
     speech_s: float  # seconds of speech that tell it
 
 
-def ensure_knows_readers(config: ModelConfig) -> None:
+def ensure_knows_usual(config: ModelConfig) -> None:
     """Raise InputError where a model cannot tell usual voices."""
-    if not config.emotion.knows_readers:
+    if not config.emotion.knows_usual:
         raise InputError(
             "This model cannot be told a usual voice", value=config.name, remedy="Take the starter."
         )
@@ -49,9 +49,9 @@ def usual_voice(pieces: Iterable[Encoding], config: ModelConfig) -> UsualVoice:
     Raises
     ------
     InputError
-        Hardly anybody speaks; as `ensure_knows_readers`.
+        Hardly anybody speaks; as `ensure_knows_usual`.
     """
-    ensure_knows_readers(config)
+    ensure_knows_usual(config)
     total, n_speech = np.zeros(len(EMOTIONS)), 0.0
     for piece in pieces:
         said = said_in(piece, config)
@@ -66,14 +66,14 @@ def usual_voice(pieces: Iterable[Encoding], config: ModelConfig) -> UsualVoice:
             value=f"{speech_s:.1f} s of speech",
             remedy=f"Take one with some sentences, {_LEAST_S:g} s at least.",
         )
-    apart = total / n_speech - np.array(config.emotion.readers)
+    apart = total / n_speech - np.array(config.emotion.usual)
     believed = speech_s / (speech_s + _BELIEVED_S)
     return UsualVoice(tuple((believed * (apart - apart.mean())).tolist()), speech_s)
 
 
 def heard_beside(encoding: Encoding, more: tuple[float, ...], config: ModelConfig) -> Encoding:
     """The same with what is reported as heard beside a usual voice, as the face is."""
-    if not more or not config.emotion.knows_readers:
+    if not more or not config.emotion.knows_usual:
         return encoding
     return replace(encoding, heard=beside(encoding.heard, more))
 

@@ -33,8 +33,6 @@ __all__ = ["Audition", "hear_actors", "load_actors"]
 
 _LIST: Final = Form("list of actors", ("file", "emotion"), "file,emotion,speaker,split")
 _READERS, _FEWEST, _QUIET = 150, 3, 120  # clips
-_SOMEBODY: Final = "somebody"
-"""Speaker of clips of whom no name is given: an empty one would mean that nobody speaks."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def _recording(folder: Path, row: dict[str, str], where: str) -> Recording:
     return Recording(
         name=f"actors/{file}",
         source=source,
-        speaker=row.get("speaker") or row.get("actor") or _SOMEBODY,
+        speaker=row.get("speaker") or row.get("actor") or file,  # unnamed: nobody else
         split=split,
         emotion=emotion_weights({emotion: 1.0}),
     )
@@ -130,7 +128,7 @@ def hear_actors(audition: Audition, settings: ListenerSettings) -> dict[str, flo
     about["listener"] = f"fitted to {len(learnt)} clips of {audition.actors.name}"
     copy_unchanged(audition.model, audition.out)
     write_tensors(audition.out / "model.safetensors", network.export(), about)
-    emotion = replace(model.config.emotion, readers=fitted.readers)
+    emotion = replace(model.config.emotion, usual=fitted.usual)
     config = replace(model.config, name=audition.out.name, emotion=emotion)
     write_config(config, audition.out / "config.json")
     return {EMOTIONS[number]: share for number, share in found.items()}

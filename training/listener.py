@@ -113,7 +113,7 @@ class Listener:
     bias: np.ndarray  # float64 (8,): what is reported as heard
     careful: np.ndarray  # float64 (8,): what the face shows; read speech stays calm under it
     layers: tuple[float, ...]  # shares of which the states are mixed
-    readers: tuple[float, ...]  # as of `EmotionConfig`: what is heard of a usual voice
+    usual: tuple[float, ...]  # as of `EmotionConfig`: what a usual voice is heard as
 
     def shares(self, pooled: np.ndarray) -> np.ndarray:
         """float64 (N, 8) of pooled states (N, width)."""

@@ -31,7 +31,9 @@ _LONGEST_S: Final = 6.0
 
 
 def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
-    """The same clips slower and faster: as if other people had spoken them. Without phones."""
+    """The same clips slower and faster, as if other people had spoken them: speakers of their own.
+    Without phones.
+    """
     return [
         replace(
             recording,
@@ -50,7 +52,7 @@ def at_other_speeds(recordings: Sequence[Recording]) -> list[Recording]:
 
 def in_other_voices(recordings: Sequence[Recording], copies: int = 2) -> list[Recording]:
     """The same clips, `copies` of each, by a longer or shorter vocal tract, higher or lower,
-    sometimes breathy. All times stay, so do phones.
+    sometimes breathy: speakers of their own. All times stay, so do phones.
     """
     return [
         replace(

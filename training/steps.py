@@ -70,7 +70,7 @@ log = logging.getLogger(__name__)
 _KEPT: Final = "kept.pt"  # the weights after the last course
 _ACTORS: Final = ("emodb", "sped", "voiced")
 _OTHER_READERS: Final = ("grid", "german", "facegood")
-_READERS: Final = "readers"  # beside the listener's weights: what is heard of them
+_USUAL: Final = "usual"  # beside the listener's weights: what a usual voice is heard as
 _LISTENED: Final = ("open_speech", "quiet", "acted", "cremad", *_ACTORS, *_OTHER_READERS)
 
 
@@ -278,8 +278,8 @@ def listen(work: Work) -> None:
             log.info("listener, unseen speakers of %s: recall %.3f %s", name, mean, found)
     fitted = fit_listener(actors("train", "dev"), quiet, readers, settings)
     write(fitted, network)
-    of_readers = {_READERS: torch.tensor(fitted.readers, dtype=torch.float64)}
-    write_state(network.emotion.state_dict() | of_readers, work.run / "listener.pt")
+    usual = {_USUAL: torch.tensor(fitted.usual, dtype=torch.float64)}
+    write_state(network.emotion.state_dict() | usual, work.run / "listener.pt")
 
 
 def readers_of(
@@ -373,13 +373,13 @@ def export(work: Work, folder: Path) -> None:
     """Write the finished weights with their listener as a model folder and read them back."""
     made(work.finished / "config.json", "finish")
     listener = read_state(made(work.run / "listener.pt", "listen"))
-    readers = tuple(listener.pop(_READERS).tolist())
+    usual = tuple(listener.pop(_USUAL).tolist())
     folder.mkdir(parents=True, exist_ok=True)
     tensors, metadata = read_tensors(work.finished / "model.safetensors")
     fitted = {f"emotion.{n}": t.numpy().astype(np.float16) for n, t in listener.items()}
     write_tensors(folder / "model.safetensors", {**tensors, **fitted}, metadata)
     shutil.copyfile(work.finished / "encoder.safetensors", folder / "encoder.safetensors")
     config = read_config(work.finished / "config.json")
-    emotion = replace(config.emotion, readers=readers)
+    emotion = replace(config.emotion, usual=usual)
     write_config(replace(config, emotion=emotion), folder / "config.json")
     load_model(folder)

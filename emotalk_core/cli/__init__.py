@@ -65,7 +65,7 @@ def ended_with(
         yield
     finally:
         for number, old in before.items():
-            # None: not Python's to put back
+            # None: Blender's own, which cannot be put back; by then its command is over
             signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
@@ -89,7 +89,7 @@ def raise_if_ended() -> None:
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    for ending in _ENDINGS:  # a second one would disturb the cleaning up
+    for ending in (*_ENDINGS, number):  # a second one would disturb the cleaning up
         signal.signal(ending, signal.SIG_IGN)
     _is_ended.set()
     signal.default_int_handler(number, frame)

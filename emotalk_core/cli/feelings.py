@@ -14,11 +14,12 @@ from ..atomic_file import atomic_file, ensure_writable
 from ..audio import open_sound
 from ..controls import ControlTrack
 from ..engine import Encoding, said_in
+from ..errors import InputError
 from ..pipeline import encode
 from ..progress import part_of
 from ..speech.phrases import Phrase, find_phrases, most_heard
 from ..usual_voice import heard_beside
-from .felt_table import COLUMNS
+from .felt_table import COLUMNS, is_filled_in
 from .options import (
     add_channel_flag,
     add_engine_flags,
@@ -57,6 +58,10 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     refuse_overwriting("The table", [output], [arguments.audio, *control_files(vars(arguments))])
+    if is_filled_in(output):
+        raise InputError(
+            "This table has been filled in", value=output, remedy="Choose another name, or move it."
+        )
     channel, engine, cache = read_channel(arguments), read_engine(arguments), read_cache(arguments)
     ensure_writable(output)
     usual = UsualVoices(engine, cache)

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..rows import Form, csv_rows, read_number, read_text
 from ..speech.phrases import Phrase, felt_track
 
-__all__ = ["COLUMNS", "read_feelings"]
+__all__ = ["COLUMNS", "is_filled_in", "read_feelings"]
 
 _TIMES: Final = ("start_s", "end_s")
 _FELT: Final = (*EMOTIONS, "mix", "intensity")
@@ -33,6 +33,15 @@ def read_feelings(path: Path, base: Controls) -> ControlTrack:
     """
     rows = csv_rows(read_text(path, _TABLE.what), _TABLE)
     return felt_track(base, [*_felt(rows, base)])
+
+
+def is_filled_in(path: Path) -> bool:
+    """Whether somebody has written into a table that is there; False for any other file."""
+    try:
+        rows = csv_rows(read_text(path, _TABLE.what), _TABLE)
+    except InputError:
+        return False
+    return any(row.get(name) for row in rows for name in _FELT)
 
 
 def _felt(rows: list[dict[str, str]], base: Controls) -> Iterator[tuple[Phrase, Controls]]:

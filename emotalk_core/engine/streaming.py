@@ -125,7 +125,7 @@ class StreamedEngine:
 
     def decode(self, encoding: Encoding, controls: FrameControls) -> np.ndarray:
         """float32 (T, 52) in Apple's order, before shaping; may leave 0..1."""
-        usual = controls.usual if self.config.emotion.knows_readers else ()
+        usual = controls.usual if self.config.emotion.knows_usual else ()
         voice = beside_usual(encoding.emotion, usual, self._prototypes)
         voice = with_contrast(voice, controls.contrast, self._prototypes)
         return self._network.decode(replace(encoding, emotion=voice), controls)

@@ -99,12 +99,12 @@ class EmotionConfig:
     reach: int = 75  # states on each side, 1.5 s
     latent: int = 64
     # what is heard of a usual voice: logarithms of the shares, with a mean of 0; all 0: not known
-    readers: tuple[float, ...] = (0.0,) * 8
+    usual: tuple[float, ...] = (0.0,) * 8
 
     @property
-    def knows_readers(self) -> bool:
+    def knows_usual(self) -> bool:
         """Whether a usual voice can be told: imported models and older starters do without."""
-        return any(self.readers)
+        return any(self.usual)
 
 
 @dataclass(frozen=True)

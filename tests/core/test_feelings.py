@@ -57,6 +57,25 @@ def test_the_table_of_a_sound_is_empty_but_for_its_phrases(talk: Path) -> None:
     assert np.array_equal(read_clip(plain).values, read_clip(felt).values)
 
 
+def test_a_table_that_was_filled_in_is_not_written_over(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = talk.with_name("mine.csv")
+    asked = ["feelings", str(talk), "-o", str(table)]
+    assert cli.main(asked) == 0
+    assert cli.main(asked) == 0  # an empty one is made anew
+    filled = table.read_text().replace(",,", ",0.5,", 1)
+    table.write_text(filled)
+    capsys.readouterr()
+
+    assert cli.main(asked) == 2
+
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "has been filled in" in told
+    assert table.read_text() == filled
+
+
 def test_a_feeling_moves_its_phrase_alone(talk: Path) -> None:
     plain, felt = talk.with_name("plain.npz"), talk.with_name("felt.npz")
     cli.main(["animate", str(talk), "-o", str(plain)])

@@ -59,7 +59,7 @@ def spoken(mixed: np.ndarray, seconds: float, config: ModelConfig, level: float 
 
 def as_read(config: ModelConfig, **more: float) -> np.ndarray:
     """Shares (8,) as of people who read, some of them more often by a factor."""
-    mixed = np.exp(np.array(config.emotion.readers))
+    mixed = np.exp(np.array(config.emotion.usual))
     for name, factor in more.items():
         mixed[EMOTIONS.index(name)] *= factor
     return mixed / mixed.sum()
@@ -117,7 +117,7 @@ def test_a_sound_without_speech_and_a_model_that_knows_no_readers_are_refused(
     with pytest.raises(InputError, match=r"^Hardly anybody speaks .*: '0\.0 s of speech'\. Take "):
         usual_voice([silence], config)
 
-    unknown = replace(config, emotion=replace(config.emotion, readers=(0.0,) * 8))
+    unknown = replace(config, emotion=replace(config.emotion, usual=(0.0,) * 8))
     with pytest.raises(InputError, match="cannot be told a usual voice"):
         usual_voice([spoken(as_read(config), 5.0, config)], unknown)
 
@@ -163,7 +163,7 @@ def test_a_starter_that_knows_no_readers_leaves_face_and_report_alone(
 ) -> None:
     """A take may have been told its usual voice by another model."""
     model = load_model(starter_folder())
-    older = replace(config, emotion=replace(config.emotion, readers=(0.0,) * 8))
+    older = replace(config, emotion=replace(config.emotion, usual=(0.0,) * 8))
     deaf = BuiltinEngine(replace(model, config=older), n_threads=1)
     encoding = spoken(as_read(config, sad=8.0), 2.0, config)
     encoding = replace(encoding, emotion=(encoding.heard @ prototypes).astype(np.float32))
@@ -195,7 +195,7 @@ def test_animate_hears_feelings_beside_the_usual_voice(babbling: Path, tmp_path:
     asked = ["animate", str(babbling), "-o", curves, "--report", str(own)]
     assert cli.main([*asked, "--usual", str(babbling)]) == 0
 
-    readers = np.array(load_model(starter_folder()).config.emotion.readers)
+    readers = np.array(load_model(starter_folder()).config.emotion.usual)
     apart = [np.log(np.maximum(feelings_of(path)[0], 1e-4)) - readers for path in (plain, own)]
     before, after = (np.std(one) for one in apart)
     assert after < 0.9 * before  # beside itself any voice sounds more like a reader's

@@ -83,7 +83,7 @@ def test_hears_unseen_clips_and_changes_the_listener_alone(
     assert moved
     assert all(name.startswith("emotion.") for name in moved)
     assert (out / "LICENSE-whisper").is_file()
-    readers = [one.config.emotion.readers for one in (before, after)]
+    readers = [one.config.emotion.usual for one in (before, after)]
     assert readers[0] != readers[1]  # what a usual voice sounds like to this listener
     assert sum(readers[1]) == pytest.approx(0.0, abs=0.01)
 

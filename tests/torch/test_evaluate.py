@@ -15,7 +15,7 @@ from emotalk_core.engine import Encoding
 from emotalk_core.model.folder import load_model, starter_folder
 from tests.core.babble import babble
 from training.datasets import Recording, load_samples
-from training.evaluate.heard import SHARED, heard_scores
+from training.evaluate.heard import SHARED, heard_beside_usual, heard_scores
 from training.evaluate.report import with_noise
 from training.evaluate.stability import stability
 from training.evaluate.studio import Studio
@@ -70,6 +70,39 @@ def test_only_the_emotions_asked_for_are_judged() -> None:
     assert every["recall"] == {"angry": 0.0, "calm": 1.0, "sad": 1.0}
     assert shared["recall"] == {"angry": 1.0, "sad": 1.0}
     assert shared["clips"] == 2
+
+
+def test_a_voice_is_heard_beside_its_speakers_other_neutral_clips(studio: Studio) -> None:
+    """One who sounds angry by nature: alone angry, beside that sad."""
+    config = studio.engine.config
+    neutral = recording("set/n", 1.0, "neutral")
+    sad, alone = (
+        recording("set/s", 1.0, "sad"),
+        replace(recording("set/o", 1.0, "sad"), speaker="z"),
+    )
+
+    class Hears:
+        engine = studio.engine
+
+        def encode(self, one: Recording) -> Encoding:
+            shares = np.full((120, 8), 0.01, np.float32)
+            shares[:, EMOTIONS.index("angry")] = 0.6
+            shares[:, EMOTIONS.index("sad")] = 0.01 if one is neutral else 0.3
+            content = np.zeros((120, config.content.full_width), np.float32)
+            content[:90, config.content.width + config.content.phones.index("a")] = 1.0
+            content[90:, config.content.width] = 1.0
+            level = np.where(np.arange(120) < 90, -5.0, -80.0).astype(np.float32)
+            return Encoding(
+                content, np.zeros((120, config.emotion.latent), np.float32), shares, level
+            )
+
+    hears = Hears()
+    clips = [neutral, sad, alone]
+    plain = heard_scores(hears, [sad])  # type: ignore[arg-type]
+    beside = heard_beside_usual(hears, clips, clips)  # type: ignore[arg-type]
+
+    assert plain["recall"] == {"sad": 0.0}
+    assert beside["recall"] == {"sad": 1.0}  # the others have no neutral clip beside them
 
 
 def test_a_voice_swapped_with_itself_stays(studio: Studio) -> None:

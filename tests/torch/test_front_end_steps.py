@@ -205,13 +205,13 @@ def test_export_puts_the_listener_in_and_leaves_the_rest(work: Work) -> None:
     with torch.no_grad():
         listener.heard.bias += 7.0
     readers = torch.tensor([0.7, *[-0.1] * 7], dtype=torch.float64)
-    torch.save(listener.state_dict() | {"readers": readers}, work.run / "listener.pt")
+    torch.save(listener.state_dict() | {"usual": readers}, work.run / "listener.pt")
 
     steps.export(work, work.folder / "model")
 
     made, finished = load_model(work.folder / "model"), load_model(work.finished)
     assert made.tensors["emotion.heard.bias"].min() > 4.0
-    assert made.config.emotion.readers == (0.7, *[-0.1] * 7)
+    assert made.config.emotion.usual == (0.7, *[-0.1] * 7)
     for name in (n for n in finished.tensors if not n.startswith("emotion.")):
         np.testing.assert_array_equal(made.tensors[name], finished.tensors[name], err_msg=name)
 

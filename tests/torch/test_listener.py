@@ -81,7 +81,7 @@ def test_a_voice_beside_its_usual_one_is_heard_by_the_same_matrix() -> None:
     unseen = people(2, every, 4.0)
 
     # as `usual_voice.heard_beside`: less of what is heard of the usual voice beside what it should
-    usual = unseen.usual @ listener.matrix + listener.bias - np.array(listener.readers)
+    usual = unseen.usual @ listener.matrix + listener.bias - np.array(listener.usual)
     hits = {
         name: np.mean(np.argmax(logits, axis=1) == np.argmax(unseen.labels, axis=1))
         for name, logits in {
@@ -91,11 +91,31 @@ def test_a_voice_beside_its_usual_one_is_heard_by_the_same_matrix() -> None:
     }
     assert hits["alone"] < 0.6
     assert hits["beside"] > 0.9
-    assert sum(listener.readers) == pytest.approx(0.0, abs=0.01)
+    assert sum(listener.usual) == pytest.approx(0.0, abs=0.01)
+
+
+def test_of_usual_voices_too_neutral_is_heard_less_readily_and_as_much_as_is_asked() -> None:
+    quiet, actors = voices(5, [0], 0.0), people(1, [*range(8)], 4.0)
+
+    def learnt(**settings: float) -> Listener:
+        return fit_listener(actors, quiet, quiet, ListenerSettings(**settings))
+
+    readily, less = learnt(neutral_less=0.0), learnt(neutral_less=0.8)
+    hardly = learnt(beside=0.01)
+
+    assert less.usual[0] < readily.usual[0] - 0.5
+    apart = actors.pooled - actors.usual
+    right = [
+        np.mean(
+            np.argmax(apart @ one.matrix + np.array(one.usual), axis=1) == actors.labels.argmax(1)
+        )
+        for one in (readily, hardly)
+    ]
+    assert right[0] > right[1] + 0.02
 
 
 def test_where_nobody_is_heard_twice_no_usual_voice_is_known() -> None:
-    assert fitted().readers == (0.0,) * 8
+    assert fitted().usual == (0.0,) * 8
 
 
 @pytest.mark.parametrize("layers", [(), (1.0,), (0.5, 0.5, 0.5), (-1.0, 1.0, 1.0)])

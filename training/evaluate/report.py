@@ -71,13 +71,13 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
     result["sliders"] = slider_scores(studio, mixed)
     result["heard"] = {name: heard_scores(studio, chosen[name]) for name in ("ravdess", "emodb")}
     result["heard"]["ravdess, 6 shared"] = heard_scores(studio, chosen["ravdess"], among=SHARED)
-    if studio.engine.config.emotion.knows_readers:
-        whole = [r for r in read["ravdess"] + read["emodb"] if r.split == split]
+    if studio.engine.config.emotion.knows_usual:
+        whole = {n: [r for r in read[n] if r.split == split] for n in ("ravdess", "emodb")}
         result["heard_beside"] = {
-            name: heard_beside_usual(studio, chosen[name], whole) for name in ("ravdess", "emodb")
+            name: heard_beside_usual(studio, chosen[name], others) for name, others in whole.items()
         }
         result["heard_beside"]["ravdess, 6 shared"] = heard_beside_usual(
-            studio, chosen["ravdess"], whole, SHARED
+            studio, chosen["ravdess"], whole["ravdess"], SHARED
         )
     result["swap"] = swap_scores(studio, mixed)
     result["heard_same_level"] = {

@@ -59,7 +59,7 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
 
 def _render(scene: bpy.types.Scene, film: Path) -> None:
     try:
-        # No Python runs while Blender renders: SIGTERM would wait for the end of the film.
+        # No Python runs while Blender renders: SIGTERM and Ctrl-C would wait for the film's end.
         with ended_with(signal.SIG_DFL):
             bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:

@@ -12,7 +12,7 @@ from ....emotalk_core.pipeline import said_in_script
 from ....emotalk_core.progress import Progress, part_of
 from ....emotalk_core.speech.passage import Passage, Script
 from ....emotalk_core.speech.transcript import Words, with_text
-from ....emotalk_core.usual_voice import UsualVoice, ensure_knows_readers, usual_voice
+from ....emotalk_core.usual_voice import UsualVoice, ensure_knows_usual, usual_voice
 from ..asked import controls, phones
 from ..asked.prepared import Prepared
 from ..jobs.session import SESSION
@@ -79,7 +79,7 @@ def usual_voice_of(prepared: Prepared, progress: Progress) -> UsualVoice:
     EmoTalkError
         The model is not there, or as of `usual_voice`.
     """
-    ensure_knows_readers(SESSION.room.engine(prepared.request.settings).config)
+    ensure_knows_usual(SESSION.room.engine(prepared.request.settings).config)
     encoding, config = _encoded(prepared, progress)
     return usual_voice([encoding], config)
 
