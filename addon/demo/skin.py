@@ -27,10 +27,13 @@ GAINS = {
 # The neutral face is made friendlier: a little of these shapes is built into it.
 REST_POSE = {"eyeWideLeft": 1.2, "eyeWideRight": 1.2, "browInnerUp": 0.15}
 REST_SMILE = 0.12
+SMILE_GAIN = 1.2
 FROWNS = ("browDownLeft", "browDownRight")
 FROWN_NARROWS = 0.55  # of the skin between the brows, at most
 FROWN_SINKS = 0.52  # of the way down to the lashes, at most
 FROWN_HOLLOW = 0.9  # mm on the midline, from each brow
+LOWER_RIM = (30.0, 671.0, 124.0)  # of the left eye on the base head, mm
+LID_SMILES = np.array([0.0, 3.8, 0.5])  # mm up
 JAW_GAIN = 0.92
 CLOSE_GAIN = 1.08  # more than the jaw's: the fuller lips have to stay together all the way down
 
@@ -89,11 +92,19 @@ def _fields(rest: np.ndarray, shapes: dict[str, np.ndarray]) -> dict[str, np.nda
     fields = {"cheekPuff": puff(rest), "browInnerUp": shapes["browInnerUp"] + sorrow(rest)}
     for side, number in (("Left", 1), ("Right", -1)):
         nose, cheek, brow = f"noseSneer{side}", f"cheekSquint{side}", f"browOuterUp{side}"
-        fields[f"mouthSmile{side}"] = smile(rest, number)
+        fields[f"mouthSmile{side}"] = SMILE_GAIN * smile(rest, number)
         fields[brow] = shapes[brow] + arched_brow(rest, number)
         fields[nose] = shapes[nose] + sneer(rest, number)
-        fields[cheek] = shapes[cheek] + raised_cheek(rest, number)
+        fields[cheek] = shapes[cheek] + raised_cheek(rest, number) + _lower_lid(rest, number)
     return fields
+
+
+def _lower_lid(rest: np.ndarray, side: int) -> np.ndarray:
+    """Deltas (N, 3) of one eye's lower lid: the base head's cheek hardly moves that of so large an
+    eye, and a smile is seen there.
+    """
+    near = bump(rest * np.array([side, 1.0, 1.0]), LOWER_RIM, (14.0, 9.0, 26.0))
+    return near[:, None] * LID_SMILES
 
 
 def _lid_groups(rest: np.ndarray, lids: tuple[Lids, Lids]) -> dict[str, np.ndarray]:

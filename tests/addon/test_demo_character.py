@@ -186,6 +186,18 @@ def test_smile_lifts_the_cheeks_and_the_mouth_corners(parts: dict[str, Part]) ->
     assert delta[rest[:, 0] < -35.0].max() < 1.0
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_raised_cheeks_push_the_lower_lids_up_in_a_bow(skin: Skin, side: int) -> None:
+    name, rest = ("cheekSquintLeft", "cheekSquintRight")[side], skin.part.vertices
+    lids = skin.lids[side]
+    lower, upper = lids.lower_rim(rest), lids.upper_rim(rest)
+    opening = middle(rest[upper, 1]) - middle(rest[lower, 1])
+    way = skin.part.shapes[name][:, 1]
+    assert 0.15 * opening < middle(way[lower]) < 0.4 * opening
+    assert way[lower].max() > 2.0 * max(way[lower[0]], way[lower[-1]])
+    assert middle(way[upper]) < 0.25 * middle(way[lower])
+
+
 def test_lips_touch_all_the_way_to_the_corners_at_rest(parts: dict[str, Part]) -> None:
     across = np.linspace(0.0, 24.0, 9)
 
