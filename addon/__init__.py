@@ -26,27 +26,30 @@ def _handlers() -> tuple[tuple[list[Any], Callable[..., None]], ...]:
 
 
 def _keep_words(cls: Any) -> None:
-    """Let Blender show our labels as the manual has them: words that it happens to know it would
-    translate, some in a wrong sense (the keys of a keyboard).
+    """Let Blender show our labels as we have them: of those that it happens to know some would
+    be translated in another sense (the keys of a keyboard).
     """
     import bpy
 
+    from .languages import CONTEXT
+
     for made in vars(cls).get("__annotations__", {}).values():
         if hasattr(made, "keywords"):  # a property's, and no ClassVar
-            made.keywords["translation_context"] = "EmoTalk"
+            made.keywords["translation_context"] = CONTEXT
     if issubclass(cls, (bpy.types.Panel, bpy.types.Menu, bpy.types.Operator)):
-        cls.bl_translation_context = "EmoTalk"
+        cls.bl_translation_context = CONTEXT
 
 
 def register() -> None:
     """Blender calls this when the extension is enabled."""
     import bpy
 
-    from . import commands, properties
+    from . import commands, languages, properties
     from .bridge.take import live
     from .manual import page
     from .ui import menus
 
+    languages.register()
     for cls in _classes():
         _keep_words(cls)
         bpy.utils.register_class(cls)
@@ -63,7 +66,7 @@ def unregister() -> None:
     """Blender calls this when the extension is disabled; the mirror of `register`."""
     import bpy
 
-    from . import properties
+    from . import languages, properties
     from .bridge.jobs.session import SESSION
     from .bridge.take import live
     from .manual import page
@@ -79,3 +82,4 @@ def unregister() -> None:
     properties.remove()
     for cls in reversed(_classes()):
         bpy.utils.unregister_class(cls)
+    languages.unregister()

@@ -8,6 +8,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from ..emotalk_core.speech.heard_words import MODEL
 from .bridge.jobs.session import SESSION
 from .identity import ROOT_PACKAGE
+from .languages import CONTEXT
 from .ui.base import button_row
 from .ui.doctor import draw_findings
 from .ui.engine import draw_engine, draw_model, draw_words
@@ -75,13 +76,9 @@ class EMOTALK_AP_preferences(bpy.types.AddonPreferences):
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         button_row(self.layout).operator("emotalk.manual", icon="HELP")
-        for name, draw in (
-            ("Engine", draw_engine), ("Model", draw_model), ("Words", draw_words),
-            ("Cache", _draw_cache),
-            ("Doctor", lambda layout, _self, context: draw_findings(layout, context)),
-        ):  # fmt: skip
+        for name, draw in _PARTS.items():
             header, body = self.layout.panel(f"emotalk_preferences_{name.lower()}")
-            header.label(text=name)
+            header.label(text=name, text_ctxt=CONTEXT)
             if body:
                 draw(body, self, context)
 
@@ -94,5 +91,13 @@ def _draw_cache(layout: Any, preferences: Any, _context: bpy.types.Context) -> N
     column.prop(preferences, "cache_mb")
     button_row(column).operator("emotalk.clear_cache", icon="TRASH")
 
+
+_PARTS = {
+    "Engine": draw_engine,
+    "Model": draw_model,
+    "Words": draw_words,
+    "Cache": _draw_cache,
+    "Doctor": lambda layout, _preferences, context: draw_findings(layout, context),
+}
 
 CLASSES = (EMOTALK_AP_preferences,)

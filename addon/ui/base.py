@@ -1,10 +1,13 @@
 """Where panels sit, and text that fits the sidebar's width."""
 
 import textwrap
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import bpy
+
+from ..languages import CONTEXT, translated
 
 __all__ = [
     "InSequencer",
@@ -64,7 +67,7 @@ def label_at_end(layout: Any, text: str) -> None:
     """Text at the right end of a row."""
     end = layout.row()
     end.alignment = "RIGHT"
-    end.label(text=text)
+    end.label(text=text, translate=False)
 
 
 def button_row(layout: Any) -> Any:
@@ -88,18 +91,20 @@ def is_narrow(context: bpy.types.Context) -> bool:
 def draw_object(layout: Any, group: Any, name: str, context: bpy.types.Context) -> None:
     """A field for an object, below its name where there is no room beside it."""
     if is_narrow(context):
-        layout.label(text=group.bl_rna.properties[name].name)
+        layout.label(text=group.bl_rna.properties[name].name, text_ctxt=CONTEXT)
         layout.prop(group, name, text="")
     else:
         layout.prop(group, name)
 
 
 def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> None:
-    """A sentence over as many lines as the region is wide."""
+    """A sentence over as many lines as the region is wide, in Blender's language."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(text, _letters(context))):
-        column.label(text=line, icon="BLANK1" if number else icon)
+    words = translated(text)
+    room = _letters(context) // (2 if _is_wide(words) else 1)
+    for number, line in enumerate(textwrap.wrap(words, room)):
+        column.label(text=line, icon="BLANK1" if number else icon, translate=False)
 
 
 def shortened(text: str, context: bpy.types.Context) -> str:
@@ -112,3 +117,10 @@ def _letters(context: bpy.types.Context) -> int:
     """How many have room beside an icon."""
     scale = context.preferences.system.ui_scale
     return max(_FEWEST_LETTERS, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))
+
+
+def _is_wide(text: str) -> bool:
+    """Whether it has letters twice as wide as others, of which any may end a line: Chinese,
+    Japanese.
+    """
+    return any(unicodedata.east_asian_width(letter) == "W" for letter in text)

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import bpy
 
 from ..bridge.asked import cast
-from ..bridge.counting import counted
 from ..bridge.sounds import sound, strips
+from ..languages import CONTEXT, translated
 from .base import InSequencer, InView, Rows, draw_object, is_narrow, label_at_end
 from .speech import draw_job
 
@@ -19,10 +19,12 @@ class EMOTALK_UL_cast(Rows, bpy.types.UIList):
     def draw_row(self, context: bpy.types.Context, layout: Any, item: Any) -> None:
         """Who, and how many strips."""
         who = item.rig.character
-        layout.label(text=who.name if who else f"{item.name} (deleted)", icon="USER")
+        name = who.name if who else translated("{name} (deleted)", name=item.name)
+        layout.label(text=name, icon="USER", translate=False)
         spoken = [s for s in strips.every_sound(context) if cast.speaks(item, s)]
         n = sum(not sound.is_muted(s) for s in spoken)
-        label_at_end(layout, str(n) if is_narrow(context) else counted(n, "strip"))
+        many = translated("1 strip" if n == 1 else "{number} strips", number=n)
+        label_at_end(layout, str(n) if is_narrow(context) else many)
 
 
 class _Cast:
@@ -43,13 +45,17 @@ class _Cast:
             column.prop(role.rig, "character", text="")
             column.prop(role, "strips")
             is_short = is_narrow(context)
-            on = "" if role.strip_channel or is_short else " (0: any)"
-            column.prop(role, "strip_channel", text=f"On Channel{on}")
-            of = "" if role.channel or is_short else " (0: all)"
-            column.prop(role, "channel", text=f"Sound's Channel{of}")
+            column.prop(
+                role, "strip_channel", text_ctxt=CONTEXT,
+                text="On Channel" if role.strip_channel or is_short else "On Channel (0: any)",
+            )  # fmt: skip
+            column.prop(
+                role, "channel", text_ctxt=CONTEXT,
+                text="Sound's Channel" if role.channel or is_short else "Sound's Channel (0: all)",
+            )  # fmt: skip
             draw_object(column, role, "look_at", context)
         column = layout.column(align=True)
-        column.label(text="Script")  # above it: beside it no name has room
+        column.label(text="Script", text_ctxt=CONTEXT)  # above it: beside it no name has room
         column.template_ID(ours, "script", new="text.new", open="text.open")
         if ours.script is not None:
             layout.prop(ours, "script_language")

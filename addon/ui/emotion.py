@@ -8,6 +8,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ..bridge.asked import phrases
 from ..bridge.asked.same_take import UNHEARD
 from ..bridge.take import at_frame, live, takes
+from ..languages import translated
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 
 __all__ = ["CLASSES"]
@@ -77,7 +78,7 @@ def _draw_here(layout: Any, context: bpy.types.Context) -> None:
     place = at_frame.here(context.scene)
     if place is not None:
         name = context.scene.emotalk.takes[place].name
-        draw_text(layout, f"This frame: {name}", "INFO", context)
+        draw_text(layout, translated("This frame: {name}", name=name), "INFO", context)
         layout.operator("emotalk.take_here")
 
 
@@ -92,9 +93,7 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
         row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
         middle = row.row(align=True)
         middle.alignment = "CENTER"
-        where = f"{spoken.number} of {len(take.phrases)}"
-        told = where if is_narrow(context) else f"Phrase {where}: heard {spoken.heard}"
-        middle.label(text=told)
+        middle.label(text=_told_of(spoken, len(take.phrases), context), translate=False)
         row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
     # Grey in a take of an older version, and say what to do.
     buttons = column if is_narrow(context) else column.row(align=True)
@@ -103,15 +102,25 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
     _draw_usual(layout, take, context)
 
 
+def _told_of(spoken: phrases.Spoken, n_phrases: int, context: bpy.types.Context) -> str:
+    if is_narrow(context):
+        return translated("{number} of {all}", number=spoken.number, all=n_phrases)
+    return translated(
+        "Phrase {number} of {all}: heard {feeling}",
+        number=spoken.number, all=n_phrases, feeling=translated(spoken.heard.capitalize()).lower(),
+    )  # fmt: skip
+
+
 def _draw_usual(layout: Any, take: Any, context: bpy.types.Context) -> None:
     """Beside which voice feelings are heard."""
     if not take.controls.usual:
         layout.operator("emotalk.usual_voice", icon="USER")
         return
     row = layout.row(align=True)
-    name = take.controls.usual_from or "another take"
-    told = "This take" if name == take.name else name
-    row.label(text=told if is_narrow(context) else f"Usual voice: {told}", icon="USER")
+    name = take.controls.usual_from or translated("another take")
+    told = translated("This take") if name == take.name else name
+    whole = told if is_narrow(context) else translated("Usual voice: {name}", name=told)
+    row.label(text=whole, icon="USER", translate=False)
     row.operator("emotalk.usual_voice", text="", icon="X").forget = True
 
 

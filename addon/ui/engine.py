@@ -7,6 +7,7 @@ import bpy
 from ..bridge import compat
 from ..bridge.jobs import environment, settings
 from ..bridge.jobs.session import SESSION
+from ..languages import CONTEXT
 from .base import button_row, draw_text
 
 __all__ = ["draw_engine", "draw_errand", "draw_model", "draw_progress", "draw_words"]
@@ -16,6 +17,10 @@ _ABOUT = {
     "python": "In a Python that you have: 3.11 or newer, with numpy, and PyTorch for other models",
     "environment": "In a Python environment of EmoTalk's own, with PyTorch for your graphics card",
 }
+
+_OFFLINE = (
+    "Online access is off: allow it in System > Network, or copy the commands and run them yourself"
+)
 
 _ABOUT_WORDS = (
     "Hear Words and Hear Words First need faster-whisper: Own Environment > Create brings it "
@@ -52,18 +57,18 @@ def _draw_environment(layout: Any, preferences: Any, context: bpy.types.Context)
     if found:
         draw_text(layout, found, "CHECKMARK", context)
     elif not compat.is_online_allowed():
-        text = "Online access is off: allow it in System > Network, or copy the commands"
-        draw_text(layout, f"{text} and run them yourself", "ERROR", context)
+        draw_text(layout, _OFFLINE, "ERROR", context)
         button_row(layout).operator("emotalk.copy_commands", icon="COPYDOWN")
     layout.prop(preferences, "environment_folder")
     names = ("emotalk.create_environment", "emotalk.remove_environment")
     if draw_errand(layout, names[0], context) or draw_errand(layout, names[1], context):
         return
     row = button_row(layout)
-    text = "Create Again..." if found else "Create Environment..."
-    row.operator(names[0], text=text, icon="IMPORT")
+    row.operator(
+        names[0], text="Create Again..." if found else "Create Environment...", icon="IMPORT"
+    )
     if found:
-        row.operator(names[1], text="Remove", icon="TRASH")
+        row.operator(names[1], text="Remove", text_ctxt=CONTEXT, icon="TRASH")
 
 
 def draw_model(layout: Any, preferences: Any, context: bpy.types.Context) -> None:

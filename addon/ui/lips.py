@@ -8,6 +8,7 @@ import bpy
 from ...emotalk_core.speech.script import said
 from ..bridge.asked import phones
 from ..bridge.take import takes
+from ..languages import CONTEXT, translated
 from ..operators.lips import MOUTHS
 from .base import InSequencer, InView, is_narrow, shortened
 
@@ -31,21 +32,29 @@ class _Lips:
             row = column.row(align=True)
             for symbol, name, _ in MOUTHS[first : first + 3]:
                 is_set = told is not None and told.symbol == symbol
-                row.operator("emotalk.tell_lips", text=name, depress=is_set).mouth = symbol
+                row.operator(
+                    "emotalk.tell_lips", text=name, text_ctxt=CONTEXT, depress=is_set
+                ).mouth = symbol
         column.operator("emotalk.hear_lips", icon="SOUND")
         if told is not None:
             first_frame, last_frame = phones.frames_of(take, told)
             name = _NAMES.get(told.symbol, told.symbol)
-            layout.label(text=f"{name}: frames {first_frame} to {last_frame}")
+            text = translated(
+                "{mouth}: frames {first} to {last}",
+                mouth=translated(name), first=first_frame, last=last_frame,
+            )  # fmt: skip
+            layout.label(text=text, translate=False)
         n = len(phones.all_of(take.controls)) if take is not None else 0
         text = take.controls.text if take is not None else ""
-        label = f"Text: {_beginning(text)}" if text else "Text..."
-        layout.operator("emotalk.tell_text", text=shortened(label, context), icon="TEXT")
+        label = translated("Text: {beginning}", beginning=_beginning(text)) if text else ""
+        label = shortened(label or translated("Text..."), context)
+        layout.operator("emotalk.tell_text", text=label, icon="TEXT", translate=False)
         row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
         row.operator("emotalk.hear_words", icon="SPEAKER")
-        row.operator("emotalk.hear_words", text="All Takes").every = True
+        row.operator("emotalk.hear_words", text="All Takes", text_ctxt=CONTEXT).every = True
         row = layout.row(align=True)
-        row.label(text=f"{n} set in all" if n else "Nothing set")
+        told_in_all = translated("{number} set in all" if n else "Nothing set", number=n)
+        row.label(text=told_in_all, translate=False)
         row.operator("emotalk.load_phones", text="", icon="IMPORT")
         row.operator("emotalk.save_phones", text="", icon="EXPORT")
         row.operator("emotalk.hear_all_lips", text="", icon="X")

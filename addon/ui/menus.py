@@ -4,6 +4,8 @@ from typing import Any
 
 import bpy
 
+from ..languages import CONTEXT
+
 __all__ = ["CLASSES", "add", "remove"]
 
 _ENTRIES = (
@@ -45,9 +47,9 @@ class EMOTALK_MT_lip_sync(bpy.types.Menu):
                 self.layout.separator()
             elif name == "hear_lips":
                 self.layout.operator_menu_enum("emotalk.tell_lips", "mouth")
-                self.layout.operator("emotalk.hear_lips", text=text)
+                self.layout.operator("emotalk.hear_lips", text=text, text_ctxt=CONTEXT)
             elif text:
-                self.layout.operator(f"emotalk.{name}", text=text)
+                self.layout.operator(f"emotalk.{name}", text=text, text_ctxt=CONTEXT)
             else:
                 self.layout.operator(f"emotalk.{name}")
 

@@ -9,6 +9,7 @@ from ..bridge.heads import guides, parts
 from ..bridge.jobs.session import SESSION
 from ..bridge.keying.kept_matrix import has_kept_matrix
 from ..bridge.keying.rigs import NO_MOUTH
+from ..languages import CONTEXT, translated
 from .base import draw_text
 
 __all__ = ["draw_made_keys", "draw_new_keys"]
@@ -40,8 +41,9 @@ def draw_made_keys(layout: Any, context: bpy.types.Context) -> None:
 
 def _ask_for_mesh(layout: Any, thing: bpy.types.Object | None, context: bpy.types.Context) -> None:
     if thing is not None and characters.all_meshes(thing) and not parts.can_speak(thing):
-        text = "A face without shape keys? Select its mesh to make some"
-        draw_text(layout, text, "INFO", context)
+        draw_text(
+            layout, "A face without shape keys? Select its mesh to make some", "INFO", context
+        )
 
 
 def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -> None:
@@ -51,7 +53,7 @@ def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -
         draw_text(box, "Select one to see what it stands for", "BLANK1", context)
     else:
         name = active[characters.GUIDE]
-        draw_text(box, f"{name}: {guides.hint_of(active)}", "EMPTY_AXIS", context)
+        draw_text(box, f"{name}: {translated(guides.hint_of(active))}", "EMPTY_AXIS", context)
     if not guides.is_whole(skin):
         box.operator("emotalk.place_guides", text="Place Missing Guides", icon="ADD")
     if parts.has_expressions(skin):
@@ -59,7 +61,9 @@ def _draw_guides(box: Any, skin: bpy.types.Object, context: bpy.types.Context) -
     box.operator("emotalk.make_shape_keys", icon="SHAPEKEY_DATA")
     row = box.row(align=True)
     is_one_sided = guides.are_one_sided(skin)
-    sides = row.operator("emotalk.place_guides", text="Symmetric", depress=is_one_sided)
+    sides = row.operator(
+        "emotalk.place_guides", text="Symmetric", text_ctxt=CONTEXT, depress=is_one_sided
+    )
     sides.symmetric = not is_one_sided
     row.operator("emotalk.place_guides", text="", icon="FILE_REFRESH").anew = True
     box.operator("emotalk.remove_guides", icon="X")

@@ -8,6 +8,7 @@ from ...emotalk_core.controls import EMOTIONS
 from ..bridge.asked.same_take import UNHEARD
 from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
+from ..languages import translated
 from .base import InSequencer, InView, draw_text, is_narrow
 from .new_keys import draw_made_keys
 
@@ -29,24 +30,32 @@ class _Result:
         layout, take = self.layout, takes.active_take(context.scene)
         draw_made_keys(layout, context)
         for reason in SESSION.left_out:
-            draw_text(layout, f"Left out: {reason}", "ERROR", context)
+            draw_text(layout, translated("Left out: {reason}", reason=reason), "ERROR", context)
         if take is None:
             return
         draw_text(layout, take.summary, "CHECKMARK", context)
         end = context.scene.frame_end
         if take.last_frame > end:
-            text = f"Goes on to frame {take.last_frame:.0f}; the scene ends at {end}"
+            text = translated(
+                "Goes on to frame {last}; the scene ends at {end}",
+                last=f"{take.last_frame:.0f}", end=end,
+            )  # fmt: skip
             draw_text(layout, text, "INFO", context)
             layout.operator("emotalk.extend_scene", icon="TIME")
         if take.source in UNHEARD:
             self._draw_notes(take, context)
             return
-        where = f"on channel {take.channel}" if take.channel else "in the voice"
-        layout.label(text=f"Heard {where}", icon="SOUND")
+        heard = translated(
+            "Heard on channel {number}" if take.channel else "Heard in the voice",
+            number=take.channel,
+        )
+        layout.label(text=heard, icon="SOUND", translate=False)
         columns = 1 if is_narrow(context) else 2
         grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
         for name, share in zip(EMOTIONS, take.heard, strict=True):
-            grid.progress(factor=share, text=f"{name.capitalize()} {share:.0%}")
+            grid.progress(
+                factor=share, text=f"{translated(name.capitalize())} {share:.0%}", translate=False
+            )
         self._draw_notes(take, context)
 
     def _draw_notes(self, take: Any, context: bpy.types.Context) -> None:

@@ -7,6 +7,7 @@ import bpy
 from ..bridge import characters
 from ..bridge.heads import parts
 from ..bridge.keying.kept_matrix import has_kept_matrix
+from ..languages import CONTEXT, translated
 from .base import InView, Rows, draw_text, is_narrow, label_at_end
 
 __all__ = ["CLASSES"]
@@ -20,9 +21,9 @@ class EMOTALK_UL_targets(Rows, bpy.types.UIList):
         row = layout.row(align=True)
         row.prop(item, "use", text="")
         is_there = item.object is not None and not characters.is_deleted(item.object)
-        shown = item.object.name if is_there else f"{item.name} (deleted)"
-        row.label(text=shown, icon="MESH_DATA" if is_there else "ERROR")
-        label_at_end(row, str(item.n_found or "none"))
+        shown = item.object.name if is_there else translated("{name} (deleted)", name=item.name)
+        row.label(text=shown, icon="MESH_DATA" if is_there else "ERROR", translate=False)
+        label_at_end(row, str(item.n_found or translated("none")))
 
 
 class EMOTALK_PT_rig(InView, bpy.types.Panel):
@@ -43,7 +44,7 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         layout.prop(group, "use_head")
         layout.prop(group, "use_poses")
         row = layout.column() if is_narrow(context) else layout.row()
-        row.label(text="Names file")
+        row.label(text="Names file", text_ctxt=CONTEXT)
         row.operator("emotalk.save_names", icon="EXPORT")
         layout.prop(group, "names_path", text="")
         _draw_flame(layout, context)
@@ -53,9 +54,10 @@ class EMOTALK_PT_rig(InView, bpy.types.Panel):
         if not 0 <= group.target_index < len(group.targets):
             return
         item, box = group.targets[group.target_index], self.layout.box()
-        box.label(text=item.label or "No known names", icon="SHAPEKEY_DATA")
+        box.label(text=item.label or translated("No known names"), icon="SHAPEKEY_DATA")
         if group.n_missing:
-            draw_text(box, f"Missing everywhere: {group.missing}", "ERROR", context)
+            text = translated("Missing everywhere: {names}", names=group.missing)
+            draw_text(box, text, "ERROR", context)
         elif item.label:
             draw_text(box, "Every channel moves something", "CHECKMARK", context)
         for note in group.notes.splitlines():

@@ -6,6 +6,7 @@ import bpy
 
 from ...emotalk_core.reshaping import RESHAPING
 from ..bridge.take import takes
+from ..languages import CONTEXT
 from .base import InView, draw_object, draw_text, is_narrow
 
 __all__ = ["CLASSES"]
@@ -43,7 +44,7 @@ class EMOTALK_PT_shaping(InView, bpy.types.Panel):
                     continue
                 is_cut = name in _CUT and layout.use_property_split
                 text = _CUT[name] if is_cut else group.bl_rna.properties[name].name
-                row.prop(group, name, text=text, slider=name not in _NO_SLIDERS)
+                row.prop(group, name, text=text, text_ctxt=CONTEXT, slider=name not in _NO_SLIDERS)
         if take is not None and not is_clip and take.controls.look_at != take.looked_at:
             draw_text(layout, "Update Keys lets the eyes follow Look At", "INFO", context)
 

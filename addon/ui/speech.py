@@ -5,11 +5,11 @@ from typing import Any
 import bpy
 
 from ..bridge import characters, compat
-from ..bridge.counting import counted
 from ..bridge.jobs import settings
 from ..bridge.jobs.session import SESSION
 from ..bridge.keying.rigs import NO_MOUTH
 from ..bridge.sounds import scene_strips, strips
+from ..languages import CONTEXT, translated
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 from .new_keys import draw_new_keys
 
@@ -32,7 +32,7 @@ def _draw_sound(layout: Any, context: bpy.types.Context) -> None:
         box.prop(ours, "start_frame")
         draw_text(box, "Not heard in playback: strips are", "INFO", context)
     is_short = ours.channel or is_narrow(context)
-    box.prop(ours, "channel", text="Channel" if is_short else "Channel (0: all)")
+    box.prop(ours, "channel", text="Channel" if is_short else "Channel (0: all)", text_ctxt=CONTEXT)
 
 
 def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
@@ -48,11 +48,17 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
         chosen = getattr(owner, name).get(ours.strip)
     else:
         n_chosen = len(strips.selected(context))
-        chosen_ones = f"{n_chosen} strips" if n_chosen > 1 else chosen and chosen.name
-        shown = f"Selected: {chosen_ones}" if chosen else "Select a sound strip"
-        box.label(text=shown, icon="CHECKMARK" if chosen else "INFO")
+        shown = _told_of(chosen, n_chosen) if chosen else translated("Select a sound strip")
+        box.label(text=shown, icon="CHECKMARK" if chosen else "INFO", translate=False)
     if chosen is not None and not scene_strips.is_heard_in(chosen, context.scene):
-        draw_text(box, f"In {scene.name}: not heard when this scene plays", "INFO", context)
+        text = translated("In {scene}: not heard when this scene plays", scene=scene.name)
+        draw_text(box, text, "INFO", context)
+
+
+def _told_of(chosen: Any, n_chosen: int) -> str:
+    if n_chosen > 1:
+        return translated("Selected: {number} strips", number=n_chosen)
+    return translated("Selected: {name}", name=chosen.name)
 
 
 def _draw_character(layout: Any, context: bpy.types.Context) -> None:
@@ -64,13 +70,18 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
     used = [item for item in there if item.use and not characters.is_deleted(item.object)]
     is_of_bones = group.character is not None and group.notes and not group.targets
     if used or is_of_bones:
-        n_found = 52 - group.n_missing
-        what = counted(len(used), "mesh") if used else "Bones"
-        is_mute = NO_MOUTH in group.notes
-        text = f"{what}, {n_found} of 52 channels{', no mouth' if is_mute else ''}"
+        n_found, is_mute = 52 - group.n_missing, NO_MOUTH in group.notes
+        what = translated("1 mesh" if len(used) == 1 else "{number} meshes", number=len(used))
+        text = translated(
+            "{what}, {found} of 52 channels",
+            what=what if used else translated("Bones"), found=n_found,
+        )  # fmt: skip
+        if is_mute:
+            text += translated(", no mouth")
         draw_text(layout, text, "CHECKMARK" if n_found and not is_mute else "ERROR", context)
     elif group.character is None and context.object is not None:
-        layout.label(text=f"Active object: {context.object.name}", icon="OBJECT_DATA")
+        text = translated("Active object: {name}", name=context.object.name)
+        layout.label(text=text, icon="OBJECT_DATA", translate=False)
     draw_new_keys(layout, context)
     if not group.targets and group.character is None:
         layout.operator("emotalk.add_demo_character", icon="MONKEY")
@@ -104,9 +115,9 @@ class _Speech:
     def draw(self, context: bpy.types.Context) -> None:
         """From top to bottom as one works."""
         layout = self.layout
-        layout.label(text="Sound", icon="SOUND")
+        layout.label(text="Sound", icon="SOUND", text_ctxt=CONTEXT)
         _draw_sound(layout, context)
-        layout.label(text="Character", icon="COMMUNITY")
+        layout.label(text="Character", icon="COMMUNITY", text_ctxt=CONTEXT)
         _draw_character(layout, context)
         layout.separator()
         draw_words(layout, context)

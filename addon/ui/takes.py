@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 
 from ..bridge.take import adopted, moved, takes
+from ..languages import CONTEXT, translated
 from .base import InSequencer, InView, Rows, draw_text, is_narrow, label_at_end
 from .engine import draw_errand
 
@@ -27,7 +28,8 @@ class EMOTALK_UL_takes(Rows, bpy.types.UIList):
         icon = "ERROR" if moved.has_moved(item) else _ICONS.get(item.source, "REC")
         layout.prop(item, "name", text="", emboss=False, icon=icon)
         if not is_narrow(context):  # else the name counts more
-            label_at_end(layout, f"{item.first_frame:.0f} to {item.last_frame:.0f}")
+            first, last = f"{item.first_frame:.0f}", f"{item.last_frame:.0f}"
+            label_at_end(layout, translated("{first} to {last}", first=first, last=last))
 
     def filter_items(
         self, _context: bpy.types.Context, data: Any, name: str
@@ -61,20 +63,23 @@ class _Takes:
             draw_text(layout, _MOVED, "ERROR", context)
         strangers = adopted.strangers(context.scene)
         if strangers:
-            text = f"{adopted.names_of(strangers)}: keys of takes that are not listed, as of a copy"
+            text = translated(
+                "{names}: keys of takes that are not listed, as of a copy",
+                names=adopted.names_of(strangers),
+            )
             draw_text(layout, text, "ERROR", context)
             layout.operator("emotalk.adopt_keys", icon="DUPLICATE")
         row = layout.column(align=True) if is_narrow(context) else layout.row(align=True)
         row.operator("emotalk.refresh", icon="FILE_REFRESH")
-        row.operator("emotalk.refresh_all", text="Update All", icon="ANIM_DATA")
+        row.operator("emotalk.refresh_all", text="Update All", text_ctxt=CONTEXT, icon="ANIM_DATA")
         layout.operator("emotalk.fill_pauses", icon="HIDE_OFF")
         if not draw_errand(layout, "emotalk.export_clip", context):
             row = layout.row(align=True)
-            row.operator("emotalk.export_clip", text="Export", icon="EXPORT")
-            row.operator("emotalk.import_clip", text="Import", icon="IMPORT")
+            row.operator("emotalk.export_clip", text="Export", text_ctxt=CONTEXT, icon="EXPORT")
+            row.operator("emotalk.import_clip", text="Import", text_ctxt=CONTEXT, icon="IMPORT")
         layout.operator("emotalk.key_mouths", icon="GREASEPENCIL")
         layout.separator()  # far from what is pressed all the time
-        layout.operator("emotalk.clear", text="Remove", icon="TRASH")
+        layout.operator("emotalk.clear", text="Remove", text_ctxt=CONTEXT, icon="TRASH")
 
 
 class EMOTALK_PT_takes(_Takes, InView, bpy.types.Panel):

@@ -1,0 +1,102 @@
+"""The interface in other languages: complete, up to date, and told to Blender."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import emotalk
+import pytest
+from emotalk.addon import languages
+from emotalk.addon.ui import base
+
+from tests.addon.layouts import Layout, context_of
+from tests.addon.ui_words import ui_words
+
+_FILES = sorted((Path(emotalk.__file__).parent / "addon" / "languages").glob("*.json"))
+_NAMES = re.compile(
+    r"EmoTalk|FLAME|PyTorch|Python|CUDA|ROCm|NVIDIA|AMD|faster-whisper|espeak-ng|Live Link Face|"
+    r"Rhubarb|TextGrid|Rigify|Audacity|csv|npz|json|Esc|\d+(?:\.\d+)?"
+)
+_VALUES = re.compile(r"\{.*?\}")
+
+
+def _table(path: Path) -> dict[str, str]:
+    return json.loads(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
+def test_a_language_has_every_word_of_the_interface_and_no_other(
+    addon: ModuleType, path: Path
+) -> None:
+    table, words = _table(path), ui_words()
+
+    assert sorted(words - set(table)) == []
+    assert sorted(set(table) - words) == []
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
+def test_names_and_numbers_stay_as_they_are(path: Path) -> None:
+    for word, told in _table(path).items():
+        assert told.strip() == told
+        assert told
+        assert set(_NAMES.findall(word)) <= set(_NAMES.findall(told)), word
+        assert sorted(_VALUES.findall(word)) == sorted(_VALUES.findall(told)), word
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
+def test_tooltips_end_as_blender_wants_them(path: Path) -> None:
+    for word, told in _table(path).items():
+        assert not told.endswith((".", "。", "．")) or word.endswith("."), told
+
+
+class _Translations:
+    """Blender's: its module has no languages to be set to."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[str, dict[tuple[str, str], str]]] = {}
+
+    def register(self, name: str, tables: dict[str, dict[tuple[str, str], str]]) -> None:
+        self.tables[name] = tables
+
+    def unregister(self, name: str) -> None:
+        del self.tables[name]
+
+
+def test_blender_is_told_with_the_extension_and_forgets_with_it(
+    addon: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = _Translations()
+    fake = SimpleNamespace(app=SimpleNamespace(translations=ours))
+    addon.unregister()
+    with monkeypatch.context() as patched:
+        patched.setattr(languages, "bpy", fake)
+        addon.register()
+        (tables,) = ours.tables.values()
+        addon.unregister()
+    addon.register()
+
+    assert {path.stem for path in _FILES} <= set(tables)
+    assert tables["ja_JP"] == tables["ja"]  # as Blender 4 calls it
+    for path in _FILES:
+        told = _table(path)["Animate"]
+        assert tables[path.stem]["*", "Animate"] == told  # of a panel's own text
+        assert tables[path.stem]["EmoTalk", "Animate"] == told  # of a button
+    assert ours.tables == {}
+
+
+def test_a_sentence_is_translated_whole_before_it_is_cut_into_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sentence = "Every channel moves something"
+    told = {sentence: "すべてのチャンネルが何かを動かします"}
+    monkeypatch.setattr(base, "translated", lambda text: told.get(text, text))
+    layout, context = Layout(), context_of(181)
+    layout.scale_y = 1.0
+
+    base.draw_text(layout, sentence, "INFO", context)
+
+    assert "".join(layout.labels) == told[sentence]
+    assert max(map(len, layout.labels)) <= (181 - 60) / (2 * base._PIXELS_OF_A_LETTER)
