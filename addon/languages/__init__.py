@@ -19,8 +19,6 @@ CONTEXT: Final = "EmoTalk"
 
 _CONTEXTS: Final = (CONTEXT, "*")  # the other is that of tooltips and of texts in a panel's code
 
-_OLDER_NAMES: Final = {"de": "de_DE", "fr": "fr_FR", "ja": "ja_JP"}  # Blender 4's of its locales
-
 
 def register() -> None:
     """Tell Blender what our words are in its languages."""
@@ -45,6 +43,5 @@ def _tables() -> dict[str, dict[tuple[str, str], str]]:
     tables = {}
     for path in Path(__file__).parent.glob("*.json"):
         words = json.loads(path.read_text("utf-8"))
-        table = {(context, word): words[word] for word in words for context in _CONTEXTS}
-        tables[path.stem] = tables[_OLDER_NAMES.get(path.stem, path.stem)] = table
+        tables[path.stem] = {(ctxt, word): words[word] for word in words for ctxt in _CONTEXTS}
     return tables
