@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,7 @@ def _keep_words(cls: Any) -> None:
 
     from .languages import CONTEXT
 
-    for made in vars(cls).get("__annotations__", {}).values():
+    for made in inspect.get_annotations(cls).values():
         if hasattr(made, "keywords"):  # a property's, and no ClassVar
             made.keywords["translation_context"] = CONTEXT
     if issubclass(cls, (bpy.types.Panel, bpy.types.Menu, bpy.types.Operator)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def _of_class(cls: Any) -> Iterator[str]:
 
 
 def _annotations(cls: Any) -> list[str]:
-    return [name for base in cls.__mro__ for name in vars(base).get("__annotations__", {})]
+    return [name for base in cls.__mro__ for name in inspect.get_annotations(base)]
 
 
 def _of_source(tree: ast.Module, *, of_panel: bool) -> Iterator[str]:
