@@ -32,6 +32,7 @@ __all__ = [
     "part_beside",
     "path_beside",
     "remove",
+    "remove_growing",
     "remove_leftovers",
     "temporary_folder",
     "writing_temporary",
@@ -41,6 +42,7 @@ _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many let
 _ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
 # Blender adds an @ while it saves.
 _LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part@?", re.DOTALL)
+_growing: Final[list[Path]] = []  # of this process
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
@@ -137,12 +139,23 @@ def growing_folder(path: Path) -> Generator[Path]:
         part.mkdir(mode=0o700)
     except OSError as error:
         raise disk_error(error, path) from error
+    _growing.append(part)
     lock = _hold(part)
     try:
         yield part
     finally:
         if lock is not None:
             os.close(lock)
+        with contextlib.suppress(OSError):
+            remove(part)
+        _growing.remove(part)
+
+
+def remove_growing() -> None:
+    """Remove every `growing_folder` of this process, whose end is now. Another thread may write on
+    meanwhile, into that which was made last.
+    """
+    for part in [*_growing] * 10:
         with contextlib.suppress(OSError):
             remove(part)
 
