@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import math
 import os
@@ -73,7 +74,7 @@ def _part_of(path: Path) -> Path:
         )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
-    return part_beside(path)
+    return _held_beside(path)
 
 
 def _is_name(path: Path) -> bool:
@@ -86,7 +87,8 @@ def _is_name(path: Path) -> bool:
 def remove_leftovers(paths: Iterable[Path], *, older_than_s: float = _ALIVE_S) -> None:
     """Remove what runs that were killed left of these very files, or folders of pictures: what
     only `part_beside` calls so, and nobody has written to for that long. A younger one may be that
-    of a run beside this one, unless it is a `growing_folder` of this machine that nobody holds.
+    of a run beside this one, unless it was made here by `atomic_file` or `growing_folder`, and
+    nobody holds it.
     """
     oldest_alive_s = time.time() - older_than_s
     ours: dict[Path, set[str]] = {}
@@ -134,7 +136,7 @@ def growing_folder(path: Path) -> Generator[Path]:
     SetupError
         The disk is full, or the folder that it lies in is not there or cannot be written to.
     """
-    part = path_beside(path, f".{_machine()}{secrets.token_hex(2)}.part")
+    part = _held_beside(path)
     try:
         part.mkdir(mode=0o700)
     except OSError as error:
@@ -160,6 +162,12 @@ def remove_growing() -> None:
             remove(part)
 
 
+def _held_beside(path: Path) -> Path:
+    """As `part_beside`, for what is held while it grows."""
+    return path_beside(path, f".{_machine()}{secrets.token_hex(2)}.part")
+
+
+@functools.cache
 def _machine() -> str:
     """Four hex digits: locks of some shared disks are known to one machine alone."""
     try:
@@ -176,17 +184,19 @@ def _hold(folder: Path) -> int | None:
     if sys.platform == "win32":
         return None
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
+    _lock(descriptor)
     return descriptor
 
 
+def _lock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # a disk without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
 def _is_let_go(part: Path) -> bool:
-    """Whether it is a `growing_folder` that this machine has made, and whose maker has ended."""
-    if sys.platform == "win32" or not part.is_dir() or part.is_symlink():
+    """Whether this machine has made it, held, and whose maker has ended."""
+    if sys.platform == "win32" or part.is_symlink():
         return False
     if not part.name.removesuffix(".part")[-8:].startswith(_machine()):
         return False
@@ -290,7 +300,8 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
     """
     part = _part_of(path)
     try:
-        with part.open("w+b") as file:
+        with part.open("x+b") as file:
+            _lock(file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())
