@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
+_IN_USE: Final = (5, 32)  # what Windows says of a file that is open, in a spreadsheet for instance
 _ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
 # Blender adds an @ while it saves.
 _LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part@?", re.DOTALL)
@@ -50,6 +51,8 @@ def disk_error(error: OSError, path: Path) -> SetupError:
     """What went wrong while writing `path`, as an error that the user can mend."""
     if error.errno == errno.ENAMETOOLONG:
         remedy = "Give it a shorter name."
+    elif getattr(error, "winerror", None) in _IN_USE:
+        remedy = "Close it in other programs, or choose a folder that can be written to."
     else:
         remedy = "Free disk space, or choose a folder that can be written to."
     return SetupError(f"Cannot write ({error.strerror or error})", value=path, remedy=remedy)
@@ -137,8 +140,10 @@ def growing_folder(path: Path) -> Generator[Path]:
         The disk is full, or the folder that it lies in is not there or cannot be written to.
     """
     part = _held_beside(path)
+    # On Windows a film from a folder that is ours alone would be so where it is put, too.
+    mode = 0o777 if sys.platform == "win32" else 0o700
     try:
-        part.mkdir(mode=0o700)
+        part.mkdir(mode=mode)
     except OSError as error:
         raise disk_error(error, path) from error
     _growing.append(part)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Sequence
 from types import FrameType
 from typing import Final
 
-from ..errors import Cancelled, EmoTalkError
+from ..errors import Cancelled, EmoTalkError, quoted
 from .streams import ready_streams, silence, tell
 
 __all__ = [
@@ -133,7 +133,7 @@ def _run(argv: Sequence[str] | None) -> int:
         silence(sys.stdout)
         return _BAD
     except OSError as error:
-        where = "" if error.filename is None else f": {error.filename!r}"
+        where = "" if error.filename is None else f": {quoted(str(error.filename))}"
         tell(f"emotalk: {error.strerror or error}{where}")
         return _BAD
     except Exception as error:  # noqa: BLE001 - one of the doors
