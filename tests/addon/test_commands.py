@@ -276,3 +276,9 @@ def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room:
     assert "No such file" not in str(told.value)
     assert saved.read_bytes() == old
     assert list(saved.parent.glob(f"{saved.name}.part*")) == []
+
+
+def test_an_ease_may_have_a_decimal_comma(addon: ModuleType) -> None:
+    from emotalk.addon.commands import _seconds
+
+    assert _seconds("0,5") == 0.5

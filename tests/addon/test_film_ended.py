@@ -55,7 +55,10 @@ def test_a_film_that_is_ended_leaves_nothing_and_says_so(tmp_path: Path, ending:
         while child.poll() is None and not [*tmp_path.glob("film.*.part/*.png")]:
             time.sleep(0.05)
         child.send_signal(getattr(signal, ending))
-        _, told = child.communicate(timeout=60)
+        try:
+            _, told = child.communicate(timeout=60)
+        finally:
+            child.kill()
 
     assert child.returncode == 130
     assert told.endswith("emotalk: cancelled; unfinished files were not written\n")
