@@ -10,7 +10,7 @@ from typing import Final
 
 import bpy
 
-from ....emotalk_core.atomic_file import growing_folder, remove_growing
+from ....emotalk_core.atomic_file import disk_error, growing_folder, remove_growing
 from ....emotalk_core.audio.cut_short import is_cut_short
 from ....emotalk_core.cli import ended_at_once
 from ....emotalk_core.errors import InputError, SetupError
@@ -72,7 +72,7 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
     InputError
         There is no camera, or Blender cannot render.
     SetupError
-        The disk is full.
+        The disk is full, or an older film is in use.
     """
     _ensure_camera(scene)
     scene.render.use_file_extension = form == "png"
@@ -85,10 +85,13 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
         scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
         _render(scene, film)
         _ensure_whole(part, film)
-        if form == "png":
-            _put_pictures(part, film)
-        else:
-            (part / "film").replace(film)
+        try:
+            if form == "png":
+                _put_pictures(part, film)
+            else:
+                (part / "film").replace(film)
+        except OSError as error:  # Windows keeps a film that somebody looks at
+            raise disk_error(error, film) from error
 
 
 def _render(scene: bpy.types.Scene, film: Path) -> None:
