@@ -214,7 +214,9 @@ def follow_pip(lines: Iterator[str], record: Callable[[str], object]) -> None:
 def output_of(*command: str) -> tuple[int, str]:
     """Exit code and output of a short command."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False
+        )
     except OSError as error:
         return 127, str(error)
     return done.returncode, f"{done.stdout}{done.stderr}".strip()

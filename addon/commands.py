@@ -29,6 +29,7 @@ from ..emotalk_core.cli.tables import TABLES
 from ..emotalk_core.cli.texts import add_texts_flag
 from ..emotalk_core.errors import Cancelled, EmoTalkError, InputError
 from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
+from ..emotalk_core.rows import read_number
 
 __all__ = ["main"]
 
@@ -186,7 +187,7 @@ def _frame(text: str) -> int:
 
 def _seconds(text: str) -> float:
     try:
-        seconds = float(text)
+        seconds = read_number(text)
     except ValueError:
         seconds = -1.0
     if not 0.0 <= seconds <= LONGEST_S:

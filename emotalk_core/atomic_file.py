@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import math
 import os
@@ -32,21 +33,26 @@ __all__ = [
     "part_beside",
     "path_beside",
     "remove",
+    "remove_growing",
     "remove_leftovers",
     "temporary_folder",
     "writing_temporary",
 ]
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
+_IN_USE: Final = (5, 32)  # what Windows says of a file that is open, in a spreadsheet for instance
 _ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
 # Blender adds an @ while it saves.
 _LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part@?", re.DOTALL)
+_growing: Final[list[Path]] = []  # of this process
 
 
 def disk_error(error: OSError, path: Path) -> SetupError:
     """What went wrong while writing `path`, as an error that the user can mend."""
     if error.errno == errno.ENAMETOOLONG:
         remedy = "Give it a shorter name."
+    elif getattr(error, "winerror", None) in _IN_USE:
+        remedy = "Close it in other programs, or choose a folder that can be written to."
     else:
         remedy = "Free disk space, or choose a folder that can be written to."
     return SetupError(f"Cannot write ({error.strerror or error})", value=path, remedy=remedy)
@@ -71,7 +77,7 @@ def _part_of(path: Path) -> Path:
         )
     if not path.parent.is_dir():
         raise InputError("No such folder", value=path.parent, remedy="Make it first.")
-    return part_beside(path)
+    return _held_beside(path)
 
 
 def _is_name(path: Path) -> bool:
@@ -84,7 +90,8 @@ def _is_name(path: Path) -> bool:
 def remove_leftovers(paths: Iterable[Path], *, older_than_s: float = _ALIVE_S) -> None:
     """Remove what runs that were killed left of these very files, or folders of pictures: what
     only `part_beside` calls so, and nobody has written to for that long. A younger one may be that
-    of a run beside this one, unless it is a `growing_folder` of this machine that nobody holds.
+    of a run beside this one, unless it was made here by `atomic_file` or `growing_folder`, and
+    nobody holds it.
     """
     oldest_alive_s = time.time() - older_than_s
     ours: dict[Path, set[str]] = {}
@@ -132,11 +139,14 @@ def growing_folder(path: Path) -> Generator[Path]:
     SetupError
         The disk is full, or the folder that it lies in is not there or cannot be written to.
     """
-    part = path_beside(path, f".{_machine()}{secrets.token_hex(2)}.part")
+    part = _held_beside(path)
+    # On Windows a film from a folder that is ours alone would be so where it is put, too.
+    mode = 0o777 if sys.platform == "win32" else 0o700
     try:
-        part.mkdir(mode=0o700)
+        part.mkdir(mode=mode)
     except OSError as error:
         raise disk_error(error, path) from error
+    _growing.append(part)
     lock = _hold(part)
     try:
         yield part
@@ -145,8 +155,24 @@ def growing_folder(path: Path) -> Generator[Path]:
             os.close(lock)
         with contextlib.suppress(OSError):
             remove(part)
+        _growing.remove(part)
 
 
+def remove_growing() -> None:
+    """Remove every `growing_folder` of this process, whose end is now. Another thread may write on
+    meanwhile, into that which was made last.
+    """
+    for part in [*_growing] * 10:
+        with contextlib.suppress(OSError):
+            remove(part)
+
+
+def _held_beside(path: Path) -> Path:
+    """As `part_beside`, for what is held while it grows."""
+    return path_beside(path, f".{_machine()}{secrets.token_hex(2)}.part")
+
+
+@functools.cache
 def _machine() -> str:
     """Four hex digits: locks of some shared disks are known to one machine alone."""
     try:
@@ -163,17 +189,19 @@ def _hold(folder: Path) -> int | None:
     if sys.platform == "win32":
         return None
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
+    _lock(descriptor)
     return descriptor
 
 
+def _lock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # a disk without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
 def _is_let_go(part: Path) -> bool:
-    """Whether it is a `growing_folder` that this machine has made, and whose maker has ended."""
-    if sys.platform == "win32" or not part.is_dir() or part.is_symlink():
+    """Whether this machine has made it, held, and whose maker has ended."""
+    if sys.platform == "win32" or part.is_symlink():
         return False
     if not part.name.removesuffix(".part")[-8:].startswith(_machine()):
         return False
@@ -277,7 +305,8 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
     """
     part = _part_of(path)
     try:
-        with part.open("w+b") as file:
+        with part.open("x+b") as file:
+            _lock(file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())

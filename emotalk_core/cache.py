@@ -35,6 +35,8 @@ _HEAD_BYTES: Final = 4096
 _SUFFIX: Final = ".encoding"
 _COPY_BYTES: Final = 1 << 20
 
+_told: Final[set[Path]] = set()  # folders that cannot be written to: one word of each is enough
+
 
 def default_folder() -> Path:
     """Where this system keeps what can be made again."""
@@ -191,14 +193,16 @@ class EncodingCache:
         return stored
 
     def keep(self, sound_key: str, engine_key: str, stored: StoredEncoding) -> None:
-        """Put a copy into the folder and make room; a failure is logged and that is all."""
+        """Put a copy into the folder and make room; a first failure is logged and that is all."""
         path = self._path(sound_key, engine_key)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic_file(path) as file:
                 stored.copy_to(file)
         except (OSError, EmoTalkError) as error:
-            _log.warning("Encoding not cached: %s", error)
+            if self.folder not in _told:
+                _told.add(self.folder)
+                _log.warning("Encoding not cached, nor others perhaps: %s", error)
             return
         self._make_room(path)
 

@@ -73,7 +73,8 @@ def find_clips(path: Path) -> list[LabelledClip]:
         No such folder or list, nothing labelled in it, or a label that is none of the eight.
     """
     if path.is_dir():
-        sounds = sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIBLE_SUFFIXES)
+        there = path.rglob("[!.]*")  # ._talk.wav is macOS's
+        sounds = sorted(p for p in there if p.suffix.lower() in AUDIBLE_SUFFIXES)
         labels = [(p, _label_of(p, path)) for p in sounds]
         clips = [LabelledClip(p, label) for p, label in labels if label is not None]
         if len(clips) < len(sounds):

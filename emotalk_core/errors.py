@@ -24,6 +24,7 @@ __all__ = [
     "SetupError",
     "TextError",
     "WorkerError",
+    "quoted",
     "unexpected",
 ]
 
@@ -32,10 +33,15 @@ class EmoTalkError(Exception):
     """Something that the user can mend: what is wrong, with which value, and what to do."""
 
     def __init__(self, problem: str, *, value: object, remedy: str) -> None:
-        shown = str(value) if isinstance(value, (int, float)) else repr(str(value))
+        shown = str(value) if isinstance(value, (int, float)) else quoted(str(value))
         super().__init__(f"{problem}: {shown}. {remedy}")
         self.problem, self.value, self.remedy = problem, value, remedy
         self.reasons: tuple[str, ...] = (str(self),)  # more, where it stands for several
+
+
+def quoted(text: str) -> str:
+    """In quotes, with what cannot be seen spelled out; a path of Windows as one can copy it."""
+    return repr(text).replace("\\\\", "\\")
 
 
 def unexpected(error: Exception) -> EmoTalkError:

@@ -55,8 +55,10 @@ def _escaped(letter: str) -> str:
 
 
 def find_presets(folder: Path) -> dict[str, Path]:
-    """The presets of a folder by their names, in the order of these; no file is opened."""
-    found = {unquote(path.stem): path for path in folder.glob("*.json")}
+    """The presets of a folder by their names, in the order of these; no file is opened. Those that
+    begin with a dot are macOS's, beside copies from another disk.
+    """
+    found = {unquote(path.stem): path for path in folder.glob("[!.]*.json")}
     return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
 

@@ -32,6 +32,14 @@ class UsualVoice:
     more: tuple[float, ...]  # EMOTIONS order: natural logarithms of how much more of each is heard
     speech_s: float  # seconds of speech that tell it
 
+    @property
+    def doubt(self) -> str:
+        """What is to be told where less than half of the difference is believed; else nothing."""
+        if self.speech_s >= _BELIEVED_S:
+            return ""
+        share = _believed(self.speech_s)
+        return f"{share:.0%} of the usual voice counts: {self.speech_s:.1f} s of speech tell it"
+
 
 def ensure_knows_usual(config: ModelConfig) -> None:
     """Raise InputError where a model cannot tell usual voices."""
@@ -67,8 +75,12 @@ def usual_voice(pieces: Iterable[Encoding], config: ModelConfig) -> UsualVoice:
             remedy=f"Take one with some sentences, {_LEAST_S:g} s at least.",
         )
     apart = total / n_speech - np.array(config.emotion.usual)
-    believed = speech_s / (speech_s + _BELIEVED_S)
-    return UsualVoice(tuple((believed * (apart - apart.mean())).tolist()), speech_s)
+    more = _believed(speech_s) * (apart - apart.mean())
+    return UsualVoice(tuple(more.tolist()), speech_s)
+
+
+def _believed(speech_s: float) -> float:
+    return speech_s / (speech_s + _BELIEVED_S)
 
 
 def heard_beside(encoding: Encoding, more: tuple[float, ...], config: ModelConfig) -> Encoding:

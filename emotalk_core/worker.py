@@ -267,7 +267,7 @@ def _missing(error: ImportError) -> SetupError:
     return SetupError(
         "This Python lacks a package",
         value=error.name or error,
-        remedy=f"Install it: {sys.executable} -m pip install {error.name or 'it'}",
+        remedy=f'Install it: "{sys.executable}" -m pip install {error.name or "it"}',
     )
 
 

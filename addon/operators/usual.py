@@ -71,6 +71,8 @@ class EMOTALK_OT_usual_voice(BackgroundOperator):
         others = "; Update All lets the others follow" if n > 1 else ""
         if result is None:
             return f"{counted(n, 'take')} without a usual voice now{others}"
+        if result.doubt:
+            self.warn(result.doubt)
         return f"{take.name} is the usual voice of {counted(n, 'take')}{others}"
 
 

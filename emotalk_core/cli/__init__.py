@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
-from ..errors import Cancelled, EmoTalkError
+from ..errors import Cancelled, EmoTalkError, quoted
 from .streams import ready_streams, silence, tell
 
 __all__ = [
     "CANCELLED_LINE",
+    "ended_at_once",
     "ended_like_ctrl_c",
-    "ended_with",
     "is_ended",
     "main",
     "raise_if_ended",
@@ -47,20 +49,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def ended_with(
-    handler: Callable[[int, FrameType | None], Any] | signal.Handlers,
-) -> Generator[None]:
-    """What a farm's manager that ends us (SIGTERM), or a terminal that is closed (SIGHUP), sets off
-    for as long as this lasts; Ctrl-C too, where it is not Python's: Blender's own stops a film, and
-    nothing else. Under nohup we outlive the terminal.
+def ended_like_ctrl_c() -> Generator[None]:
+    """Whoever ends us, a farm's manager (SIGTERM) or a terminal that is closed (SIGHUP), also
+    leaves no half file and no process behind; so does Ctrl-C where it is not Python's: Blender's
+    own stops a film, and nothing else. Under nohup we outlive the terminal.
     """
+    _is_ended.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in (*_ENDINGS, signal.SIGINT)}
     for number, old in before.items():
         if old not in (signal.SIG_IGN, signal.default_int_handler):
-            signal.signal(number, handler)
+            signal.signal(number, _interrupt_once)
     try:
         yield
     finally:
@@ -69,10 +70,30 @@ def ended_with(
             signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
-def ended_like_ctrl_c() -> contextlib.AbstractContextManager[None]:
-    """Whoever ends us also leaves no half file and no process behind."""
-    _is_ended.clear()
-    return ended_with(_interrupt_once)
+@contextlib.contextmanager
+def ended_at_once(clean: Callable[[], None]) -> Generator[None]:
+    """While Blender renders no Python runs in its thread, and whoever ends us would wait for the
+    film's end: another thread hears of it, does `clean`, and ends us with exit code 130.
+    """
+    heard, told = socket.socketpair()
+    told.settimeout(0.0)
+
+    def end() -> None:
+        if heard.recv(1):  # nothing: `told` was closed
+            tell(CANCELLED_LINE)
+            clean()
+            os._exit(_CANCELLED)
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+        thread.join()
+        heard.close()
 
 
 def is_ended() -> bool:
@@ -112,7 +133,7 @@ def _run(argv: Sequence[str] | None) -> int:
         silence(sys.stdout)
         return _BAD
     except OSError as error:
-        where = "" if error.filename is None else f": {error.filename!r}"
+        where = "" if error.filename is None else f": {quoted(str(error.filename))}"
         tell(f"emotalk: {error.strerror or error}{where}")
         return _BAD
     except Exception as error:  # noqa: BLE001 - one of the doors

@@ -5,6 +5,7 @@ else.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -20,10 +21,12 @@ from ..model.config import ModelConfig
 from ..model.folder import load_model, starter_folder
 from ..other_python.interpreter import find_python
 from ..preset_files import read_preset
+from ..rows import read_number
 from ..speech.phone_files import read_phones
 from ..speech.phones import ensure_names_phones
 from ..timing import exact_rate
 from .felt_table import read_feelings
+from .streams import on_one_line
 from .tables import FILES, TABLES
 from .texts import add_text_flags, is_text_file, read_script, read_words
 from .usual import add_usual_flag
@@ -70,6 +73,7 @@ _NUMBERS: Final = {
     "asymmetry": "how unlike the face's two sides feel: 0 alike",
 }
 
+_BETWEEN_WEIGHTS: Final = re.compile(r",(?!\d+\s*(?:,|$))")  # no decimal comma
 _MOST_CHANNELS: Final = 65_535  # 16 bits in the head of a wav
 CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "channel": int,
@@ -99,7 +103,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where help is; ends the program with exit code 2."""
-        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
+        self.exit(2, f"{self.prog}: error: {on_one_line(message)} (see --help)\n")
 
 
 class TorchChoice(TypedDict):
@@ -214,8 +218,15 @@ def _add_number(group: Any, name: str, text: str) -> None:
     low, high = LIMITS[name]
     flag = f"--{name.replace('_', '-')}"
     group.add_argument(
-        flag, type=float, metavar="X", dest=name, help=f"{text} ({low:g} to {high:g})"
+        flag, type=_number, metavar="X", dest=name, help=f"{text} ({low:g} to {high:g})"
     )
+
+
+def _number(text: str) -> float:
+    try:
+        return read_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"no such number: {text!r} (write 0.5)") from error
 
 
 def add_visemes_flag(parser: argparse.ArgumentParser) -> None:
@@ -329,12 +340,12 @@ def _read_preset(name: str | None) -> Controls:
 
 
 def _read_weights(text: str) -> dict[str, float]:
-    """`happy=0.8,sad=0.2` as a dict; `happy` alone is `happy=1`."""
+    """`happy=0.8,sad=0.2`, or `happy=0,8,sad=0,2`, as a dict; `happy` alone is `happy=1`."""
     weights = {}
-    for part in text.split(","):
+    for part in _BETWEEN_WEIGHTS.split(text):
         name, _, weight = part.strip().partition("=")
         try:
-            weights[name.strip().lower()] = float(weight) if weight else 1.0
+            weights[name.strip().lower()] = read_number(weight) if weight else 1.0
         except ValueError as error:
             raise InputError(
                 "Not a weight", value=part, remedy="Write happy=0.8,sad=0.2."

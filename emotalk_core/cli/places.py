@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -71,13 +73,22 @@ def shared_places(sounds: Sequence[Path], outputs: Sequence[Path]) -> dict[int, 
     """
     makers: dict[Path, list[int]] = {}
     for i, output in enumerate(outputs):
-        makers.setdefault(place_of(output), []).append(i)
+        makers.setdefault(_without_case(place_of(output)), []).append(i)
     return {
         i: _shared(outputs[i], sounds[i], sounds[next(j for j in makers_of_one if j != i)])
         for makers_of_one in makers.values()
         if len(makers_of_one) > 1
         for i in makers_of_one
     }
+
+
+def _without_case(place: Path) -> Path:
+    """The same for all names that are one on most disks of macOS; paths of Windows tell so
+    themselves.
+    """
+    if sys.platform != "darwin":
+        return place
+    return Path(unicodedata.normalize("NFC", str(place)).casefold())
 
 
 def _shared(output: Path, sound: Path, other: Path) -> InputError:

@@ -9,7 +9,7 @@ import time
 from typing import Final, TextIO
 
 from ..progress import Progress, silent
-from .streams import silence
+from .streams import on_one_line, silence
 
 __all__ = ["progress_for"]
 
@@ -60,6 +60,6 @@ class _Bar(_Throttled):
         if share >= 1.0:
             self._stream.write("\r" + " " * (width - 1) + "\r")
             return
-        text = f" {share:4.0%} {self._label} {what}"[: width - 24]
+        text = on_one_line(f" {share:4.0%} {self._label} {what}")[: width - 24]
         filled = round(20 * share)
         self._stream.write(("\r" + "#" * filled + "." * (20 - filled) + text).ljust(width - 1))

@@ -6,10 +6,24 @@ import contextlib
 import io
 import os
 import sys
+import unicodedata
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
-__all__ = ["ready_streams", "say", "silence", "tell"]
+__all__ = ["on_one_line", "ready_streams", "say", "silence", "tell"]
+
+
+_CONTROLS: Final = ("Cc", "Zl", "Zp")  # as Unicode calls them: escapes, bells, ends of lines
+
+
+def on_one_line(text: str) -> str:
+    """The same with what would break a line, or move a terminal's cursor, spelled out: names of
+    files and takes may have any letter.
+    """
+    return "".join(
+        one.encode("unicode_escape").decode() if unicodedata.category(one) in _CONTROLS else one
+        for one in text
+    )
 
 
 def ready_streams() -> None:
@@ -40,12 +54,9 @@ def silence(stream: TextIO) -> None:
 
 
 def _write(stream: TextIO, line: str) -> None:
-    """Whoever read it may have gone away, and the disk of the log be full. A name may have line
-    breaks, which would make two of one.
-    """
-    line = "\\n".join(line.splitlines())
+    """Whoever read it may have gone away, and the disk of the log be full."""
     try:
-        stream.write(f"{line}\n")
+        stream.write(f"{on_one_line(line.rstrip())}\n")
         stream.flush()
     except OSError:
         silence(stream)

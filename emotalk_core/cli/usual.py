@@ -13,9 +13,11 @@ from ..controls import ControlTrack
 from ..engine import Engine
 from ..pipeline import hear_usual
 from ..progress import Progress, part_of
+from ..usual_voice import UsualVoice
 from .progress import progress_for
+from .streams import tell
 
-__all__ = ["UsualVoices", "add_usual_flag", "usual_progress"]
+__all__ = ["UsualVoices", "add_usual_flag", "tell_doubt", "usual_progress"]
 
 
 def add_usual_flag(group: Any) -> None:
@@ -31,6 +33,13 @@ def add_usual_flag(group: Any) -> None:
 def usual_progress(arguments: argparse.Namespace) -> Progress:
     """What `--progress` asks for, for what comes before all sounds."""
     return progress_for(arguments.progress, label="usual voice")
+
+
+def tell_doubt(found: UsualVoice, sound: str) -> UsualVoice:
+    """The same, told where it counts for less than half."""
+    if found.doubt:
+        tell(f"emotalk: {sound}: {found.doubt}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -55,5 +64,5 @@ class UsualVoices:
             sound = open_sound(Path(usual), progress=part_of(progress, 0.0, 0.1))
             hearing = part_of(progress, 0.1, 1.0)
             found = hear_usual(sound, self.engine, cache=self.cache, progress=hearing)
-            self._known[usual] = found.more
+            self._known[usual] = tell_doubt(found, usual).more
         return replace(track, usual=self._known[usual])

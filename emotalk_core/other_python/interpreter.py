@@ -99,7 +99,7 @@ class Interpreter:
             return f"Python {self.python} is too old: 3.11 or newer is needed"
         if not self.numpy:
             told = next((text for text in self.problems if text.startswith("numpy:")), "")
-            return told or f"numpy is missing: {self.program} -m pip install numpy"
+            return told or f'numpy is missing: "{self.program}" -m pip install numpy'
         return ""
 
     @property

@@ -121,3 +121,15 @@ def test_a_wrong_cast_is_one_line_and_nothing_is_saved(
 
     assert why in capsys.readouterr().err
     assert saved.read_bytes() == was
+
+
+@pytest.mark.parametrize("text", ["Zo\u00eb", "*o\u00eb*", "zoe\u0308"])
+def test_a_name_that_macos_spells_otherwise_is_the_same(
+    ready: Any, head: Any, lines: Any, text: str
+) -> None:
+    from emotalk.addon.bridge.asked import cast
+
+    role = ready.cast.add()
+    role.strips, lines[1].name = text, "Zoe\u0308 1"
+
+    assert [cast.speaks(role, line) for line in lines] == [False, True, False]

@@ -61,6 +61,25 @@ def test_a_file_that_could_not_be_opened_is_told(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("named", ["shot.blend", "backup.blend1", "SHOT.BLEND"])
+def test_a_file_that_blender_opened_is_worked_on(
+    saved: Path, speech: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["blender", "-b", named, "-c", "emotalk", "animate"])
+
+    assert run("animate", "--sound", speech, "--target", "Head") == 0
+
+
+@pytest.mark.usefixtures("fake_engine")
+@pytest.mark.parametrize("named", ["gone.blend2", "GONE.BLEND"])
+def test_older_copies_and_capitals_are_files_to_open_too(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["blender", "-b", named, "-c", "emotalk", "batch"])
+
+    assert run("batch", sounds, "-o", tmp_path / "out") == 2
+
+
 def test_a_file_that_is_named_behind_the_command_need_not_be_open(
     fake_engine: Any, head: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,3 +276,9 @@ def test_full_disk_while_saving_is_one_line_and_costs_nothing(saved: Path, room:
     assert "No such file" not in str(told.value)
     assert saved.read_bytes() == old
     assert list(saved.parent.glob(f"{saved.name}.part*")) == []
+
+
+def test_an_ease_may_have_a_decimal_comma(addon: ModuleType) -> None:
+    from emotalk.addon.commands import _seconds
+
+    assert _seconds("0,5") == 0.5

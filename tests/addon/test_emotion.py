@@ -167,3 +167,19 @@ def test_keys_on_sliders_offer_what_lets_the_face_follow(
     assert "emotalk.refresh" in behind.buttons
     for other in (shown, while_it_follows, _drawn(600)):
         assert "emotalk.refresh" not in other.buttons
+
+
+def test_what_lets_the_face_follow_is_told_by_why_it_does_not(ready: Any) -> None:
+    bpy.ops.emotalk.animate()
+    take = ready.takes[0]
+    ready.live = False
+    take.controls.happy = 0.7
+    drawn = [_drawn(600)]
+    ready.live = True
+    for take.is_held in (False, True):
+        drawn.append(_drawn(600))
+
+    starts = ("The face does not show", "Keys of this take are not as")
+    told = [[label[:22] for label in one.labels if label.startswith(starts)] for one in drawn]
+    assert told == [[], [starts[0]], [starts[1][:22]]]
+    assert all("emotalk.refresh" in one.buttons for one in drawn)

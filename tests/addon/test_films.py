@@ -73,6 +73,28 @@ def test_a_film_that_a_full_disk_cut_short_is_none(stage: Any, out: Path, form: 
     assert old.read_bytes() == b"of an earlier run"
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_an_older_film_that_is_in_use_is_told(
+    stage: Any, out: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    from emotalk.addon.bridge.command_line import films
+    from emotalk.emotalk_core.errors import SetupError
+
+    def refuse(*_: object, **__: object) -> None:
+        error = PermissionError(13, "Access is denied")
+        error.winerror = 5  # pyright: ignore[reportAttributeAccessIssue] - Windows alone has it
+        raise error
+
+    older_film(out, form)
+    film = films.place(out / "line1", form)
+    with monkeypatch.context() as windows:
+        windows.setattr(Path, "replace", refuse)
+        with pytest.raises(SetupError, match=r"Access is denied.*Close it in other programs"):
+            films.render(stage, film, form)
+
+    assert [*out.iterdir()] == [film]
+
+
 def test_a_film_that_lost_its_end_is_told_from_a_whole_one(stage: Any, out: Path) -> None:
     from emotalk.addon.bridge.command_line import films
 

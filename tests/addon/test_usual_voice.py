@@ -43,14 +43,18 @@ def _babble(path: Path, seconds: float) -> Path:
     return path
 
 
-def test_the_button_moves_the_keys_and_the_x_takes_it_back(real: Any, head: Any) -> None:
+def test_the_button_moves_the_keys_and_the_x_takes_it_back(
+    real: Any, head: Any, capfd: Any
+) -> None:
     from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
     take, heard = real.takes[0], _brows(head)
     shares = np.array(take.heard)
 
+    capfd.readouterr()
     assert bpy.ops.emotalk.usual_voice() == {"FINISHED"}
+    assert "% of the usual voice counts" in capfd.readouterr().out
     assert live.is_stale(take)
     assert take.controls.usual_from == take.name
     live._tick()
@@ -124,6 +128,7 @@ def test_the_command_hears_it_in_a_sound_of_its_own(
 
     assert run(*asked, "--usual", usual) == 0
 
+    assert "of the usual voice counts" in capsys.readouterr().err
     controls = real.takes[0].controls
     assert (controls.usual_from, len(json.loads(controls.usual))) == ("usual.wav", 8)
     assert run(*asked, "--usual", tmp_path / "none.wav") == 2

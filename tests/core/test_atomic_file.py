@@ -77,15 +77,40 @@ def test_a_link_to_nothing_and_one_to_a_file_may_be_written_over(tmp_path: Path)
         assert (tmp_path / name).read_bytes() == b"new"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_what_a_killed_run_left_of_a_file_goes_at_once_and_not_before(tmp_path: Path) -> None:
+    curves = tmp_path / "talk.csv"
+    code = (
+        "import pathlib, sys\nfrom emotalk_core.atomic_file import atomic_file\n"
+        "with atomic_file(pathlib.Path(sys.argv[1])) as file:\n"
+        "    print(file.name, flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(curves)]
+    pipe = subprocess.PIPE  # it ends with us
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout is not None
+        part = Path(os.fsdecode(other.stdout.readline()).strip())
+        remove_leftovers([curves])
+        assert part.exists()
+        other.kill()
+        other.wait()
+
+    remove_leftovers([curves])
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks of folders")
 def test_a_growing_folder_stays_as_long_as_its_maker_and_no_longer(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     code = (
-        "import pathlib, signal, sys\nfrom emotalk_core.atomic_file import growing_folder\n"
+        "import pathlib, sys\nfrom emotalk_core.atomic_file import growing_folder\n"
         "with growing_folder(pathlib.Path(sys.argv[1])) as part:\n"
-        "    (part / 'film').touch()\n    print(part, flush=True)\n    signal.pause()\n"
+        "    (part / 'film').touch()\n    print(part, flush=True)\n    sys.stdin.read()\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(film)], stdout=subprocess.PIPE) as other:
+    pipe = subprocess.PIPE  # it ends with us
+    command = [sys.executable, "-c", code, str(film)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
         assert other.stdout is not None
         part = Path(os.fsdecode(other.stdout.readline()).strip())
         remove_leftovers([film])

@@ -132,7 +132,7 @@ def test_a_bad_flag_is_told_in_one_line(
         ([], "emotalk: error: the following arguments are required: COMMAND"),
         (["animte"], "emotalk: error: argument COMMAND: invalid choice: 'animte'"),
         (["animate", "a.wav"], "emotalk animate: error: the following arguments are required: -o"),
-        (["animate", "a.wav", "-o", "a.csv", "--blink", "1,5"], "invalid float value: '1,5'"),
+        (["animate", "a.wav", "-o", "a.csv", "--blink", "1.5s"], "no such number: '1.5s' (write"),
         (["batch", "a", "-o", "b", "--preste", "Sad"], "unrecognized arguments: --preste"),
     ],
 )

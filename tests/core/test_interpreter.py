@@ -87,7 +87,7 @@ def test_where_no_python_is_a_line_says_so(tmp_path: Path, name: str) -> None:
         ("3.11.0", "2.4.6", ""),
         ("3.14.1", "1.24", ""),
         ("3.10.13", "2.0", "Python 3.10.13 is too old: 3.11 or newer is needed"),
-        ("3.12.0", "", "numpy is missing: python -m pip install numpy"),
+        ("3.12.0", "", 'numpy is missing: "python" -m pip install numpy'),
     ],
 )
 def test_what_is_wrong_with_a_python(python: str, numpy: str, fault: str) -> None:

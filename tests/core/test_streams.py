@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from emotalk_core import cli
+from emotalk_core.cli.options import OneLineParser
+from emotalk_core.cli.progress import progress_for
 from emotalk_core.cli.streams import tell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,3 +98,28 @@ def test_a_name_with_a_line_break_makes_no_two_lines(capsys: pytest.CaptureFixtu
     tell("emotalk: failed: ne\nw.wav")
 
     assert capsys.readouterr().err == "emotalk: failed: ne\\nw.wav\n"
+
+
+NAMES = ["\x1b]0;mine\x07.wav", "a\rb.wav", "a\u2028b.wav", "a\x9b2Jb.wav"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_moves_a_terminal_is_spelled_out(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(f"{name}: done")
+    progress_for("bar", label=name)(0.5, "hearing")
+    with pytest.raises(SystemExit):
+        OneLineParser().parse_args([name])
+
+    told, bar = capsys.readouterr().err.split("\n", 1)
+    assert told.isprintable()
+    assert bar.replace("\r", "", 1).rstrip().isprintable()
+
+
+def test_letters_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "é 台詞 \N{ZERO WIDTH JOINER}\N{NO-BREAK SPACE}.wav"
+
+    tell(name)
+
+    assert capsys.readouterr().err == f"{name}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -199,6 +200,22 @@ def test_animate_hears_feelings_beside_the_usual_voice(babbling: Path, tmp_path:
     apart = [np.log(np.maximum(feelings_of(path)[0], 1e-4)) - readers for path in (plain, own)]
     before, after = (np.std(one) for one in apart)
     assert after < 0.9 * before  # beside itself any voice sounds more like a reader's
+
+
+def test_a_usual_voice_that_counts_for_less_than_half_says_so(
+    babbling: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short, long = tmp_path / "short.wav", tmp_path / "long.wav"
+    asked = ["animate", str(babbling), "-o", str(tmp_path / "curves.csv"), "--usual"]
+
+    for usual, seconds in ((short, 3.0), (long, 20.0)):
+        usual.write_bytes(wav(babble(seconds)))
+        assert cli.main([*asked, str(usual)]) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        rf"emotalk: {short}: [34]\d% of the usual voice counts: [123]\.\d s of speech tell it", line
+    )
 
 
 def test_a_usual_voice_that_is_none_is_told_in_one_line(

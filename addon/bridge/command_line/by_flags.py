@@ -15,7 +15,7 @@ import bpy
 from ....emotalk_core.cli.options import read_channel, read_track
 from ....emotalk_core.cli.streams import say, tell
 from ....emotalk_core.cli.texts import language_of, text_of
-from ....emotalk_core.cli.usual import usual_progress
+from ....emotalk_core.cli.usual import tell_doubt, usual_progress
 from ....emotalk_core.controls import Controls, ControlTrack
 from ....emotalk_core.errors import InputError
 from ....emotalk_core.progress import Progress, part_of
@@ -84,7 +84,8 @@ def usual_asked(arguments: argparse.Namespace, settings: EngineSettings) -> tupl
         return ()
     heard = from_file(str(Path(arguments.usual).resolve()), 0.0, bpy.context.scene)
     progress = usual_progress(arguments)
-    return usual_voice_in(heard, settings, SESSION.room, progress).more
+    found = usual_voice_in(heard, settings, SESSION.room, progress)
+    return tell_doubt(found, arguments.usual).more
 
 
 def make_take(

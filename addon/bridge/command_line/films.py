@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import signal
+import shutil
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import bpy
 
-from ....emotalk_core.atomic_file import growing_folder
+from ....emotalk_core.atomic_file import disk_error, growing_folder, remove_growing
 from ....emotalk_core.audio.cut_short import is_cut_short
-from ....emotalk_core.cli import ended_with
+from ....emotalk_core.cli import ended_at_once
 from ....emotalk_core.errors import InputError, SetupError
+from ....emotalk_core.other_python.programs import run_program
 from .. import compat
 
-__all__ = ["ensure_camera", "place", "render"]
+__all__ = ["ensure_ready", "place", "render"]
 
 _CONTAINERS: Final = {"mp4": "MPEG4", "mkv": "MKV"}
+_PICTURE: Final = """
+import bpy
+render = bpy.context.scene.render
+render.engine = "BLENDER_WORKBENCH"  # EEVEE takes a minute where it was not used before
+render.resolution_x = render.resolution_y = 8
+bpy.ops.render.render()
+"""
 
 
 def place(stem: Path, form: str) -> Path:
@@ -24,10 +34,34 @@ def place(stem: Path, form: str) -> Path:
     return stem if form == "png" else stem.with_name(f"{stem.name}.{form}")
 
 
-def ensure_camera(scene: bpy.types.Scene) -> None:
-    """Raise InputError if the scene has no camera."""
+def ensure_ready(scene: bpy.types.Scene) -> None:
+    """Raise an error if the scene has no camera, or this machine cannot draw."""
+    _ensure_camera(scene)
+    _ensure_drawn(scene)
+
+
+def _ensure_camera(scene: bpy.types.Scene) -> None:
     if scene.camera is None:
         raise InputError("Nothing to film with", value=scene.name, remedy="Add a camera.")
+
+
+def _ensure_drawn(scene: bpy.types.Scene) -> None:
+    """Raise SetupError if the scene's engine draws by OpenGL, and there is none: Blender would
+    abort at the first film. Whether a second Blender does, tells; on other systems there is one.
+    """
+    asks = {*sys.argv, bpy.context.preferences.system.gpu_backend.lower()}
+    is_blenders = scene.render.engine.startswith("BLENDER_")  # not Cycles
+    if not is_blenders or sys.platform != "linux" or "vulkan" in asks:
+        return
+    blender = [compat.program(), "-b", "--factory-startup", "--python-expr"]
+    command = blender if compat.program() else [sys.executable, "-c"]
+    ended = run_program([*command, _PICTURE])
+    if ended.code < 0:
+        raise SetupError(
+            "Blender cannot draw films here: there is no EGL or OpenGL",
+            value=scene.render.engine,
+            remedy="Install Mesa (libegl1, libgl1-mesa-dri), or let Cycles render the file.",
+        )
 
 
 def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
@@ -38,9 +72,9 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
     InputError
         There is no camera, or Blender cannot render.
     SetupError
-        The disk is full.
+        The disk is full, or an older film is in use.
     """
-    ensure_camera(scene)
+    _ensure_camera(scene)
     scene.render.use_file_extension = form == "png"
     if form == "png":
         compat.set_render_output(scene)
@@ -51,19 +85,27 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
         scene.render.filepath = compat.render_path(part / ("####" if form == "png" else "film"))
         _render(scene, film)
         _ensure_whole(part, film)
-        if form == "png":
-            _put_pictures(part, film)
-        else:
-            (part / "film").replace(film)
+        try:
+            if form == "png":
+                _put_pictures(part, film)
+            else:
+                (part / "film").replace(film)
+        except OSError as error:  # Windows keeps a film that somebody looks at
+            raise disk_error(error, film) from error
 
 
 def _render(scene: bpy.types.Scene, film: Path) -> None:
     try:
-        # No Python runs while Blender renders: SIGTERM and Ctrl-C would wait for the film's end.
-        with ended_with(signal.SIG_DFL):
+        with ended_at_once(partial(_clean, bpy.app.tempdir)):
             bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         raise InputError("The film failed", value=film.stem, remedy=str(error).strip()) from error
+
+
+def _clean(own: str) -> None:
+    """Without what Blender itself would remove in the end, too."""
+    shutil.rmtree(own, ignore_errors=True)
+    remove_growing()  # last: Blender makes the folder anew for its next picture
 
 
 def _ensure_whole(part: Path, film: Path) -> None:

@@ -154,7 +154,7 @@ def batch_command(arguments: argparse.Namespace) -> int:
             phones.ensure_obeyed()
         base = _base_file(folder, arguments)
         if arguments.render:
-            films.ensure_camera(bpy.context.scene)  # the demo character may have brought one
+            films.ensure_ready(bpy.context.scene)  # the demo character may have brought a camera
         with telling_how_far(report, len(shots)):
             for number, shot in enumerate(shots, 1):
                 asked = _asked(arguments, shot) | {"file": scene_file, "engine": key}
