@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import IO, Final
 
@@ -32,6 +32,7 @@ __all__ = [
     "open_temporary",
     "part_beside",
     "path_beside",
+    "patiently",
     "remove",
     "remove_growing",
     "remove_leftovers",
@@ -41,6 +42,7 @@ __all__ = [
 
 _LONGEST_NAME: Final = 255  # bytes on Linux; macOS and Windows take as many letters or more
 _IN_USE: Final = (5, 32)  # what Windows says of a file that is open, in a spreadsheet for instance
+_PAUSE_S: Final = 0.25
 _ALIVE_S: Final = 600.0  # far longer than from one row of curves to the next
 # Blender adds an @ while it saves.
 _LEFTOVER: Final = re.compile(r"(.*)\.[0-9a-f]{8}\.part@?", re.DOTALL)
@@ -112,6 +114,19 @@ def _remove_if_left(part: Path, oldest_alive_s: float) -> None:
     with contextlib.suppress(OSError):  # another user's, in a folder for all
         if part.lstat().st_mtime < oldest_alive_s or _is_let_go(part):
             remove(part)
+
+
+def patiently(rename: Callable[[], object], *, seconds: float = 1.0) -> None:
+    """Try it again for so long: on Windows a virus scanner may hold new files for a moment."""
+    for left in reversed(range(int(seconds / _PAUSE_S) + 1)):
+        try:
+            rename()
+        except PermissionError:
+            if not left or sys.platform != "win32":
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def remove(path: Path) -> None:
@@ -310,7 +325,7 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        patiently(lambda: part.replace(path))
     except OSError as error:
         raise disk_error(error, path) from error
     finally:

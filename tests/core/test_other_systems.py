@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,26 @@ def test_a_file_that_a_spreadsheet_has_open_is_told_so(
         file.write(b"new")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("system", "n_tries"), [("win32", 3), ("linux", 1)])
+def test_what_a_virus_scanner_holds_for_a_moment_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, system: str, n_tries: int
+) -> None:
+    tries: list[float] = []
+
+    def rename() -> None:
+        tries.append(0.0)
+        if len(tries) < 3:
+            raise PermissionError(13, "The process cannot access the file")
+
+    monkeypatch.setattr("sys.platform", system)
+    monkeypatch.setattr(atomic_file.time, "sleep", lambda _seconds: None)
+
+    with contextlib.suppress(PermissionError):
+        atomic_file.patiently(rename)
+
+    assert len(tries) == n_tries
 
 
 @pytest.mark.parametrize(("system", "mode"), [("win32", 0o777), ("linux", 0o700)])

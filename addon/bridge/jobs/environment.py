@@ -10,12 +10,11 @@ import json
 import re
 import shutil
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ....emotalk_core.atomic_file import patiently
 from ....emotalk_core.errors import SetupError
 from ....emotalk_core.other_python.interpreter import Interpreter, look_at, program_in
 from ....emotalk_core.other_python.programs import Ended, run_program
@@ -28,7 +27,7 @@ __all__ = ["Recipe", "Step", "command_by_hand", "describe", "make", "recipe_for"
 _WORDS: Final = f"{LIBRARY}>=1.2,<2"
 _WORDS_MB, _WORDS_DISK_MB = 150, 450  # to download, and on disk, about
 _RECORD: Final = "emotalk.json"
-_RENAME_TRIES: Final = 20  # on Windows a virus scanner may hold new files for a while
+_PATIENCE_S: Final = 10.0  # virus scanners look at the thousands of files of an environment
 _PIP_WITH_PROGRESS: Final = (24, 1)
 _PIP: Final = (
     "install",
@@ -269,23 +268,11 @@ def _swap(part: Path, folder: Path) -> None:
     old = folder.with_name(f"{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        _patiently(lambda: folder.rename(old))
+        patiently(lambda: folder.rename(old), seconds=_PATIENCE_S)
     try:
-        _patiently(lambda: part.rename(folder))
+        patiently(lambda: part.rename(folder), seconds=_PATIENCE_S)
     except OSError:
         if old.exists():
             old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _patiently(rename: Callable[[], object]) -> None:
-    for left in reversed(range(_RENAME_TRIES)):
-        try:
-            rename()
-        except PermissionError:
-            if not left or sys.platform != "win32":
-                raise
-            time.sleep(0.5)
-        else:
-            return
