@@ -54,6 +54,7 @@ _JUDGED: Final = (
 )
 _EDGE: Final[Colour] = (70, 84, 92)
 _BAND: Final[Colour] = (232, 226, 216)
+_PRESSED: Final = 0.75  # of the gap at rest: lips that are pressed on each other, as in p, b, m
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,14 +249,15 @@ def _phones(tracks: _Tracks, take: Take, top: float, height: float) -> None:
 
 def _lips(tracks: _Tracks, take: Take, top: float, height: float) -> None:
     bottom = top + height
-    gap = np.maximum(aperture_mm(take.values) - REST_MM, 0.0)
+    aperture = aperture_mm(take.values)
+    gap = np.maximum(aperture - REST_MM, 0.0)
     scale = max(float(np.ceil(gap.max() / 5.0) * 5.0), 5.0)
     tracks.curve(gap / scale, take.fps, (bottom, top), _LIPS)
     tracks.curve(take.values[:, arkit.index("jawOpen")], take.fps, (bottom, top), _JAW)
     tracks.page.rule(tracks.left, bottom, tracks.right, bottom)
-    met = met_lips(take.values)
-    for row in np.flatnonzero(met & ~np.concatenate([[False], met[:-1]])):
-        tracks.page.disc((tracks.x(row / take.fps), bottom + 9), 3.2, INK)
+    pressed = aperture < _PRESSED * REST_MM
+    for row in np.flatnonzero(pressed[1:] & ~pressed[:-1]):
+        tracks.page.disc((tracks.x((row + 1) / take.fps), bottom + 9), 3.2, INK)
     tracks.label(top + 30, f"Lip gap, 0 to {scale:.0f} mm", _LIPS)
     tracks.label(top + 54, "Jaw, 0 to 1", _JAW)
     tracks.label(bottom + 14, "Lips meet", INK)
