@@ -72,6 +72,25 @@ def test_the_part_behind_a_cut_is_a_take_of_its_own(ready: Any, strip: Any, take
     assert len(ready.takes) == 2
 
 
+def test_a_part_that_nobody_speaks_any_more_is_told(ready: Any, strip: Any, take: Any) -> None:
+    """Its keys go with it, where only the first half follows a cut."""
+    behind = strip.split(50, "SOFT")
+    note = f"{behind.name}, cut off or copied from its strip, has no take yet: select it and"
+
+    bpy.ops.emotalk.refresh()
+    told = [take.warnings]
+    behind.mute = True
+    bpy.ops.emotalk.refresh()
+    told.append(take.warnings)
+    behind.mute, ready.strip = False, ""
+    strip.select = behind.select = True
+    bpy.ops.emotalk.animate()
+    told += [one.warnings for one in ready.takes]
+
+    assert told[0].startswith(note)
+    assert told[1:] == ["", "", ""]
+
+
 def test_a_copy_does_not_stand_for_a_strip_that_is_there(
     ready: Any, strip: Any, take: Any, speech: Path
 ) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "of_take",
     "selected",
     "trace",
+    "without_take",
 ]
 
 
@@ -118,6 +119,15 @@ def mark(take: Any) -> None:
     if not strip.emotalk_uid or _is_copy(strip):
         strip.emotalk_uid = uuid.uuid4().hex
     take.strip_uid = strip.emotalk_uid
+
+
+def without_take(take: Any) -> list[Any]:
+    """Strips that were cut off from a take's, or copied from it, and are no take's: one of a take
+    has a mark of its own.
+    """
+    own = _own(take, take.id_data) if take.strip_uid else None
+    beside = _sounds(own.id_data) if own is not None else []
+    return [strip for strip in beside if strip != own and strip.emotalk_uid == take.strip_uid]
 
 
 def new(path: str, scene: bpy.types.Scene, frame: int) -> Any | None:
