@@ -305,3 +305,20 @@ def test_what_this_workspaces_sequencer_shows_comes_before_another_ones(
     bpy.context.workspace.sequencer_scene = mine
 
     assert compat.sequencer_scene(bpy.context) == mine
+
+
+@needs_other_sequencer
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_full_copy_of_the_scene_animates_its_own_strip_again(
+    ready: Any, strip: Any, *, by_name: bool
+) -> None:
+    """The sequencer shows the original's strips still."""
+    bpy.context.workspace.sequencer_scene = bpy.context.scene
+    bpy.ops.scene.new(type="FULL_COPY")
+    copy = bpy.context.scene
+    copy.emotalk.strip = strip.name if by_name else ""
+
+    bpy.ops.emotalk.animate()
+
+    assert [take.strip_scene for take in copy.emotalk.takes] == [copy]
+    assert [take.strip_scene for take in ready.takes] == [strip.id_data]

@@ -19,6 +19,7 @@ __all__ = [
     "chosen",
     "every_sound",
     "find",
+    "here",
     "is_of",
     "mark",
     "new",
@@ -48,19 +49,35 @@ def chosen(context: bpy.types.Context) -> Any | None:
     active = scene.sequence_editor.active_strip if scene.sequence_editor else None
     choice = [strip for strip in sounds if strip.select] or sounds
     if active in choice:
-        return active
-    return choice[0] if len(choice) == 1 or choice is not sounds else None
+        return here(active, context.scene)
+    has_one = len(choice) == 1 or choice is not sounds
+    return here(choice[0], context.scene) if has_one else None
 
 
 def selected(context: bpy.types.Context) -> list[Any]:
     """The selected sound strips, as they follow in time."""
-    return [strip for strip in every_sound(context) if strip.select]
+    return [here(strip, context.scene) for strip in _shown(context) if strip.select]
 
 
 def every_sound(context: bpy.types.Context) -> list[Any]:
     """The sound strips that the sequencer shows, as they follow in time."""
+    return [here(strip, context.scene) for strip in _shown(context)]
+
+
+def _shown(context: bpy.types.Context) -> list[Any]:
     sounds = _sounds(compat.sequencer_scene(context))
     return sorted(sounds, key=lambda strip: (compat.span(strip)[0], strip.channel, strip.name))
+
+
+def here(strip: Any, scene: bpy.types.Scene) -> Any:
+    """A strip's twin in `scene`, where that has one: in a full copy of its scene takes are of the
+    copy's strips, and from Blender 5.0 on the sequencer shows the original's still.
+    """
+    if strip.id_data == scene or not strip.emotalk_uid:
+        return strip
+    looks = trace(strip).looks
+    same = (other for other in _sounds(scene) if other.emotalk_uid == strip.emotalk_uid)
+    return next((other for other in same if trace(other).looks == looks), strip)
 
 
 def find(name: str, *scenes: bpy.types.Scene) -> Any:
