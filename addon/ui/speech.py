@@ -51,7 +51,8 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
         chosen_ones = f"{n_chosen} strips" if n_chosen > 1 else chosen and chosen.name
         shown = f"Selected: {chosen_ones}" if chosen else "Select a sound strip"
         box.label(text=shown, icon="CHECKMARK" if chosen else "INFO")
-    if chosen is not None and not scene_strips.is_heard_in(chosen, context.scene):
+    heard = chosen and strips.here(chosen, context.scene)
+    if heard is not None and not scene_strips.is_heard_in(heard, context.scene):
         draw_text(box, f"In {scene.name}: not heard when this scene plays", "INFO", context)
 
 

@@ -319,6 +319,7 @@ def test_a_full_copy_of_the_scene_animates_its_own_strip_again(
     copy.emotalk.strip = strip.name if by_name else ""
 
     bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.animate()
 
     assert [take.strip_scene for take in copy.emotalk.takes] == [copy]
     assert [take.strip_scene for take in ready.takes] == [strip.id_data]

@@ -73,11 +73,8 @@ def here(strip: Any, scene: bpy.types.Scene) -> Any:
     """A strip's twin in `scene`, where that has one: in a full copy of its scene takes are of the
     copy's strips, and from Blender 5.0 on the sequencer shows the original's still.
     """
-    if strip.id_data == scene or not strip.emotalk_uid:
-        return strip
-    looks = trace(strip).looks
-    same = (other for other in _sounds(scene) if other.emotalk_uid == strip.emotalk_uid)
-    return next((other for other in same if trace(other).looks == looks), strip)
+    twin = _named(scene, strip.name)
+    return twin if twin is not None and trace(twin).looks == trace(strip).looks else strip
 
 
 def find(name: str, *scenes: bpy.types.Scene) -> Any:
