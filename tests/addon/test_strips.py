@@ -323,3 +323,14 @@ def test_a_full_copy_of_the_scene_animates_its_own_strip_again(
 
     assert [take.strip_scene for take in copy.emotalk.takes] == [copy]
     assert [take.strip_scene for take in ready.takes] == [strip.id_data]
+
+
+def test_a_part_of_a_full_copys_strip_is_told_too(
+    ready: Any, strip: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.ops.scene.new(type="FULL_COPY")
+    strips_of(bpy.context.scene)[0].split(50, "SOFT")
+
+    bpy.ops.emotalk.refresh()
+
+    assert "Warning: speech.001, cut off or copied" in capfd.readouterr().out

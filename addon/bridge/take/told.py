@@ -153,11 +153,16 @@ def without_past(notes: Iterable[str], take: Any, others: Sequence[Any]) -> tupl
     more: they were made again too, and have moved away; and without those on parts of its strip
     that have takes by now.
     """
-    place, parts = place_of(take), of_parts(take)
-    notes = tuple(note for note in notes if _CUT_OFF not in note or note in parts)
+    place, spoken = place_of(take), {one.strip for one in take.id_data.emotalk.takes}
+    notes = tuple(note for note in notes if not _is_spoken(note, spoken))
     if any(_share_frames(place, take.ease_step, other) for other in others):
         return notes
     return tuple(note for note in notes if not note.startswith(_SHARES))
+
+
+def _is_spoken(note: str, spoken: Set[str]) -> bool:
+    names, is_of_parts, _ = note.partition(_CUT_OFF)
+    return bool(is_of_parts) and spoken.issuperset(names.split(", "))
 
 
 def _is_of_twin(take: Any, other: Any) -> bool:
