@@ -162,7 +162,7 @@ def test_users_action_of_the_same_keys_is_kept_in_the_file(addon: ModuleType, he
 
     assert mine.use_fake_user
     assert head.data.shape_keys.animation_data.action.name == "Head.emotalk"
-    assert result.notes == ("Head: its Action Mine is kept in the file",)
+    assert result.notes == ("Head: its Action Mine is kept: Remove brings it back",)
     assert value_at(head, "jawOpen", 37) == pytest.approx(WAVE[27], abs=1e-6)
 
 
