@@ -27,6 +27,7 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
         "Press it again after lines were moved"
     )
     verb = "Filled"
+    noun = "pause"
 
     _gone: Sequence[str] = ()
     _chosen = ""
@@ -67,7 +68,16 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
         scene = takes.scene_of(self._several.made[-1].prepared)  # the window may show another now
         if scene is not None:
             settle_pauses(scene, self._gone, self._chosen)
+            self._tell_of_end(scene)
         return text
+
+    def _tell_of_end(self, scene: bpy.types.Scene) -> None:
+        """Where somebody speaks on behind the frame range, listeners freeze there."""
+        if takes.last_frame(scene) > scene.frame_end:
+            self.warn(
+                f"Pauses behind the scene's end, frame {scene.frame_end}, stay empty: press Extend "
+                "Scene (panel Result), then Fill Pauses again"
+            )
 
 
 CLASSES = (EMOTALK_OT_fill_pauses,)

@@ -35,6 +35,7 @@ class WatchedOperator(WhenIdle):
     """
 
     verb = "Animated"
+    noun = "take"
 
     _job: "Job[Outcomes] | None" = None
     _several: Several | None = None
@@ -167,7 +168,7 @@ class WatchedOperator(WhenIdle):
         if several.is_one:
             return self.tell(last.prepared, last.result)
         left = f", {len(several.failed)} left out" if several.failed else ""
-        made, keys = counted(len(several.made), "take"), counted(several.n_keys, "key")
+        made, keys = counted(len(several.made), self.noun), counted(several.n_keys, "key")
         return f"{self.verb} {made}: {keys}{left}"
 
     def _end(self, result: set[str]) -> set[str]:

@@ -50,7 +50,8 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
         n_chosen = len(strips.selected(context))
         shown = _told_of(chosen, n_chosen) if chosen else translated("Select a sound strip")
         box.label(text=shown, icon="CHECKMARK" if chosen else "INFO", translate=False)
-    if chosen is not None and not scene_strips.is_heard_in(chosen, context.scene):
+    heard = chosen and strips.here(chosen, context.scene)
+    if heard is not None and not scene_strips.is_heard_in(heard, context.scene):
         text = translated("In {scene}: not heard when this scene plays", scene=scene.name)
         draw_text(box, text, "INFO", context)
 

@@ -162,7 +162,7 @@ def test_users_action_of_the_same_keys_is_kept_in_the_file(addon: ModuleType, he
 
     assert mine.use_fake_user
     assert head.data.shape_keys.animation_data.action.name == "Head.emotalk"
-    assert result.notes == ("Head: its Action Mine is kept in the file",)
+    assert result.notes == ("Head: its Action Mine is kept: Remove brings it back",)
     assert value_at(head, "jawOpen", 37) == pytest.approx(WAVE[27], abs=1e-6)
 
 
@@ -357,3 +357,21 @@ def test_an_action_that_shows_in_part_is_told(addon: ModuleType, head: Any) -> N
     head.data.shape_keys.animation_data.action_influence = 0.5
 
     assert "influence shows 50% of the new keys" in write(head).notes[0]
+
+
+def test_all_that_is_linked_is_named_at_once(addon: ModuleType, head: Any, tmp_path: Path) -> None:
+    """Each mesh of a face asks for a click of its own."""
+    from emotalk.emotalk_core.errors import RigError
+
+    library, names = tmp_path / "library.blend", ["Head", "Brows"]
+    heads = {head, make_head("Brows")}
+    bpy.data.libraries.write(str(library), heads)
+    for thing in heads:
+        bpy.data.objects.remove(thing)
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = names
+    for thing in into.objects:
+        bpy.context.scene.collection.objects.link(thing)
+
+    with pytest.raises(RigError, match=r"Linked data cannot be animated: 'Head, Brows'"):
+        write(into.objects[0], *map(table, into.objects))

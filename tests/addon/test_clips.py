@@ -36,7 +36,7 @@ def test_import_tells_what_became_of_the_users_action_and_what_it_left_alone(
 
     told = capfd.readouterr().out
     assert "Head: 1 driven value left to the drivers" in told
-    assert "Head: its Action Mine is kept in the file" in told
+    assert "Head: its Action Mine is kept: Remove brings it back" in told
 
 
 def test_imported_curves_are_held_on_twos_as_a_take_is(clip: str, ready: Any, head: Any) -> None:

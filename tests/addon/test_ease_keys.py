@@ -247,7 +247,24 @@ def test_a_linked_copy_of_the_scene_holds_the_same_take(ready: Any, head: Any, s
         assert [changed(take) for take in takes] == [0, 0]
 
 
-def test_what_one_scene_removes_another_shows_still(ready: Any, head: Any) -> None:
+def test_shared_frames_in_a_full_copy_are_told(
+    ready: Any, head: Any, second: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In the original, whose takes have the same uids, none are shared."""
+    speak(ready, ready.filepath, FIRST)
+    speak(ready, second, LAST + 10)
+    bpy.ops.scene.new(type="FULL_COPY")
+    ours = bpy.context.scene.emotalk
+
+    ours.takes[1].start_frame = FIRST
+    bpy.ops.emotalk.refresh()
+
+    assert "Warning: Shares frames with " in capfd.readouterr().out
+
+
+def test_what_one_scene_removes_another_shows_still(
+    ready: Any, head: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     speak(ready, ready.filepath, FIRST)
     there = keys_of(head, SMILE)
     bpy.ops.scene.new(type="LINK_COPY")
@@ -255,6 +272,7 @@ def test_what_one_scene_removes_another_shows_still(ready: Any, head: Any) -> No
     bpy.ops.emotalk.clear()
 
     np.testing.assert_array_equal(keys_of(head, SMILE), there)
+    assert "Info: Removed the take: no keys were its own any more" in capfd.readouterr().out
 
 
 def test_a_neighbours_ease_keeps_its_own_layout(ready: Any, head: Any, second: str) -> None:

@@ -169,7 +169,7 @@ def test_who_is_deleted_meanwhile_is_told(
     (said,) = looking.said
     assert said == (
         "What is looked at, or who looks, was deleted meanwhile: 'Target'. "
-        "Choose another Look At (panel Shaping), or none."
+        "Choose another Look At (panel Shaping, or Cast), or none."
     )
     assert (scene.frame_current, scene.frame_subframe) == (33, 0.25)
     assert not bpy.data.objects["Other"].hide_viewport

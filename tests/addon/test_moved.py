@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, needs_sound, trim_end, trim_start
+from tests.addon.scenes import add_strip, needs_sound, set_span, trim_end, trim_start
 
 
 @pytest.fixture
@@ -49,6 +49,23 @@ def test_so_is_one_that_was_trimmed(ready: Any, strip: Any, trim: Any) -> None:
     trim(strip, 6)
 
     assert has_moved(ready)
+
+
+@needs_sound
+def test_so_is_one_whose_meta_strip_was_trimmed(ready: Any, strip: Any) -> None:
+    from emotalk.addon.bridge.compat import top_strips
+
+    meta = top_strips(bpy.context.scene).new_meta("Meta", 3, 10)
+    strip.move_to_meta(meta)
+    set_span(meta, 1, 500)
+    told = [has_moved(ready)]
+    set_span(meta, 20, 30)
+    told.append(has_moved(ready))
+    bpy.ops.emotalk.refresh()
+    told.append(has_moved(ready))
+
+    assert told == [False, True, False]
+    assert (ready.takes[0].first_frame, ready.takes[0].last_frame) == (20.0, 30.0)
 
 
 @needs_sound

@@ -44,6 +44,22 @@ def blinks(name: str, first: float, last: float) -> int:
     return int((np.diff(shut.astype(int)) > 0).sum())
 
 
+def test_pauses_behind_the_scenes_end_are_told(
+    dialogue: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """There listeners would freeze while somebody speaks on."""
+    scene = bpy.context.scene
+    bpy.ops.emotalk.fill_pauses()
+    whole = capfd.readouterr().out
+    scene.frame_end = 240
+    bpy.ops.emotalk.fill_pauses()
+    short = capfd.readouterr().out
+
+    assert "Filled 4 pauses: " in whole
+    assert "Pauses behind" not in whole
+    assert "Warning: Pauses behind the scene's end, frame 240, stay empty" in short
+
+
 def test_every_pause_of_a_second_becomes_a_take_that_leaves_the_lines_alone(dialogue: Any) -> None:
     said = {who: spans(dialogue, who, "STRIP") for who in ("Ada", "Ben")}
 

@@ -72,6 +72,25 @@ def test_the_part_behind_a_cut_is_a_take_of_its_own(ready: Any, strip: Any, take
     assert len(ready.takes) == 2
 
 
+def test_a_part_that_nobody_speaks_any_more_is_told(ready: Any, strip: Any, take: Any) -> None:
+    """Its keys go with it, where only the first half follows a cut."""
+    behind = strip.split(50, "SOFT")
+    note = f"{behind.name}, cut off or copied from its strip, has no take yet: select it and"
+
+    bpy.ops.emotalk.refresh()
+    told = [take.warnings]
+    behind.mute = True
+    bpy.ops.emotalk.refresh()
+    told.append(take.warnings)
+    behind.mute, ready.strip = False, ""
+    strip.select = behind.select = True
+    bpy.ops.emotalk.animate()
+    told += [one.warnings for one in ready.takes]
+
+    assert told[0].startswith(note)
+    assert told[1:] == ["", "", ""]
+
+
 def test_a_copy_does_not_stand_for_a_strip_that_is_there(
     ready: Any, strip: Any, take: Any, speech: Path
 ) -> None:
@@ -286,3 +305,32 @@ def test_what_this_workspaces_sequencer_shows_comes_before_another_ones(
     bpy.context.workspace.sequencer_scene = mine
 
     assert compat.sequencer_scene(bpy.context) == mine
+
+
+@needs_other_sequencer
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_full_copy_of_the_scene_animates_its_own_strip_again(
+    ready: Any, strip: Any, *, by_name: bool
+) -> None:
+    """The sequencer shows the original's strips still."""
+    bpy.context.workspace.sequencer_scene = bpy.context.scene
+    bpy.ops.scene.new(type="FULL_COPY")
+    copy = bpy.context.scene
+    copy.emotalk.strip = strip.name if by_name else ""
+
+    bpy.ops.emotalk.animate()
+    bpy.ops.emotalk.animate()
+
+    assert [take.strip_scene for take in copy.emotalk.takes] == [copy]
+    assert [take.strip_scene for take in ready.takes] == [strip.id_data]
+
+
+def test_a_part_of_a_full_copys_strip_is_told_too(
+    ready: Any, strip: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bpy.ops.scene.new(type="FULL_COPY")
+    strips_of(bpy.context.scene)[0].split(50, "SOFT")
+
+    bpy.ops.emotalk.refresh()
+
+    assert "Warning: speech.001, cut off or copied" in capfd.readouterr().out

@@ -108,7 +108,7 @@ class Sight:
         raise RigError(
             "What is looked at, or who looks, was deleted meanwhile",
             value=self.name,
-            remedy="Choose another Look At (panel Shaping), or none.",
+            remedy="Choose another Look At (panel Shaping, or Cast), or none.",
         )
 
     def _seen(self, places: np.ndarray) -> Seen:
@@ -187,7 +187,7 @@ def look_at(
         raise RigError(
             "No eyes that could look at something",
             value=getattr(character, "name", ""),
-            remedy="It needs eye bones or keys that blink, or no Look At (panel Shaping).",
+            remedy="It needs eye bones or keys that blink, or no Look At (panel Shaping, or Cast).",
         )
     frames = _frames(scene, *source)
     other = _gazer_of(target)
@@ -202,7 +202,7 @@ def _ensure_may_be_seen(scene: bpy.types.Scene, target: bpy.types.Object, charac
         raise RigError(
             "What is looked at is not in this scene",
             value=target.name,
-            remedy="Choose another Look At (panel Shaping), or none.",
+            remedy="Choose another Look At (panel Shaping, or Cast), or none.",
         )
     if is_own(character, target):
         raise RigError(

@@ -24,6 +24,7 @@ from .neighbours import beside, blocks_of, place_of
 __all__ = ["cut_orphans", "forget", "remove"]
 
 _LEFT: Final = "what else is in the Action stays, yours from now on"
+_NONE_LEFT: Final = "Removed the take: no keys were its own any more"
 _OF_A_TAKE: Final = re.compile(r"^emotalk\.takes\[(\d+)\]")
 
 
@@ -52,11 +53,12 @@ def remove(scene: bpy.types.Scene, place: int) -> str:
     notes: list[str] = []
     n_actions = own_actions.clear(emptied, notes)
     n_left = own_actions.leave([thing for thing in alone if thing not in emptied])
-    told = counted(n_cut, "key") if others or n_left else counted(n_actions, "Action")
+    n_gone, what = (n_cut, "key") if others or n_left else (n_actions, "Action")
+    told = f"Removed {counted(n_gone, what)}" if n_gone else _NONE_LEFT
     beside_it = {other.uid for other in others}
     forget(scene, place)
     _choose_beside(ours, place, beside_it)
-    return "; ".join([f"Removed {told}" + (f", {_LEFT}" if n_left else ""), *notes])
+    return "; ".join([told + (f", {_LEFT}" if n_left else ""), *notes])
 
 
 def forget(scene: bpy.types.Scene, place: int) -> None:

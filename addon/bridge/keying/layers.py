@@ -70,7 +70,7 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     if (not others and not is_bones) or (is_bones and is_face_pose(plan.block, current)):
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
-        notes.append(f"{plan.owner}: its Action {current.name} is kept in the file")
+        notes.append(f"{plan.owner}: its Action {current.name} is kept: Remove brings it back")
         return False
     track = _push_down(data, current, curves)
     plan.block[_AS_LEFT] = json.dumps(_known(plan.block) | {track.name: _state_of(track)})

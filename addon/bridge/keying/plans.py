@@ -25,7 +25,7 @@ __all__ = [
 
 _OVERRIDE_MESH: Final = (
     "Make a library override of its mesh too: select it, and in the Data properties Shift-click "
-    "the chain beside the mesh's name; or make it local."
+    "the chain beside the mesh's name, of each of several; or make it local."
 )
 _OVERRIDE_ARMATURE: Final = (
     "Make a library override of the armature (Object > Library Override > Make), or switch Turn "
@@ -74,6 +74,7 @@ def checked_plans(tables: Sequence[KeyTable], notes: list[str]) -> list[Plan]:
     """
     objects = _objects_named(tuple(dict.fromkeys(table.object_name for table in tables)))
     plans = _plans(tables, objects, notes)
+    _check_none_is_linked(plans)
     for plan in plans:
         _check(plan, notes)
     if not plans:
@@ -140,11 +141,18 @@ def keyed_blocks(tables: Iterable[KeyTable]) -> dict[str, Any]:
     return {name: keyed_block(thing) for name, thing in objects.items() if thing is not None}
 
 
+def _check_none_is_linked(plans: Iterable[Plan]) -> None:
+    """Name all that is linked in one go: a face has many meshes, each to be overridden by hand."""
+    linked = [plan for plan in plans if not plan.block.is_editable or plan.block.library]
+    meshes = [plan.owner for plan in linked if plan.kind != "object"]
+    if linked:
+        remedy = _OVERRIDE_MESH if meshes else _OVERRIDE_ARMATURE
+        names = ", ".join(meshes or [plan.owner for plan in linked])
+        raise RigError("Linked data cannot be animated", value=names, remedy=remedy)
+
+
 def _check(plan: Plan, notes: list[str]) -> None:
     """Refuse what cannot be written; note what would hide the result."""
-    if not plan.block.is_editable or plan.block.library is not None:
-        remedy = _OVERRIDE_MESH if hasattr(plan.block, "key_blocks") else _OVERRIDE_ARMATURE
-        raise RigError("Linked data cannot be animated", value=plan.owner, remedy=remedy)
     if hasattr(plan.block, "key_blocks"):
         _check_keys(plan, notes)
     else:

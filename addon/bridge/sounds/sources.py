@@ -95,6 +95,7 @@ def _of_panel(ours: Any, context: bpy.types.Context) -> tuple[sound.Heard, Any |
             "No sound strip selected", value="Sequencer", remedy="Select one, or pick a file."
         )
     mixdown.forget()
+    strip = strips.here(strip, context.scene)
     return _played(strip, context.scene), strip
 
 

@@ -19,12 +19,14 @@ __all__ = [
     "chosen",
     "every_sound",
     "find",
+    "here",
     "is_of",
     "mark",
     "new",
     "of_take",
     "selected",
     "trace",
+    "without_take",
 ]
 
 
@@ -47,19 +49,34 @@ def chosen(context: bpy.types.Context) -> Any | None:
     active = scene.sequence_editor.active_strip if scene.sequence_editor else None
     choice = [strip for strip in sounds if strip.select] or sounds
     if active in choice:
-        return active
-    return choice[0] if len(choice) == 1 or choice is not sounds else None
+        return here(active, context.scene)
+    has_one = len(choice) == 1 or choice is not sounds
+    return here(choice[0], context.scene) if has_one else None
 
 
 def selected(context: bpy.types.Context) -> list[Any]:
     """The selected sound strips, as they follow in time."""
-    return [strip for strip in every_sound(context) if strip.select]
+    return [here(strip, context.scene) for strip in _shown(context) if strip.select]
 
 
 def every_sound(context: bpy.types.Context) -> list[Any]:
     """The sound strips that the sequencer shows, as they follow in time."""
+    return [here(strip, context.scene) for strip in _shown(context)]
+
+
+def _shown(context: bpy.types.Context) -> list[Any]:
     sounds = _sounds(compat.sequencer_scene(context))
     return sorted(sounds, key=lambda strip: (compat.span(strip)[0], strip.channel, strip.name))
+
+
+def here(strip: Any, scene: bpy.types.Scene) -> Any:
+    """A strip's twin in `scene`, where that has one: in a full copy of its scene takes are of the
+    copy's strips, and from Blender 5.0 on the sequencer shows the original's still.
+    """
+    if strip.id_data == scene:  # mostly so: of hundreds of strips not one is looked for
+        return strip
+    twin = _named(scene, strip.name)
+    return twin if twin is not None and trace(twin).looks == trace(strip).looks else strip
 
 
 def find(name: str, *scenes: bpy.types.Scene) -> Any:
@@ -118,6 +135,15 @@ def mark(take: Any) -> None:
     if not strip.emotalk_uid or _is_copy(strip):
         strip.emotalk_uid = uuid.uuid4().hex
     take.strip_uid = strip.emotalk_uid
+
+
+def without_take(take: Any) -> list[Any]:
+    """Strips that were cut off from a take's, or copied from it, and are no take's: one of a take
+    has a mark of its own.
+    """
+    own = _own(take, take.id_data) if take.strip_uid else None
+    beside = _sounds(own.id_data) if own is not None else []
+    return [strip for strip in beside if strip != own and strip.emotalk_uid == take.strip_uid]
 
 
 def new(path: str, scene: bpy.types.Scene, frame: int) -> Any | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import compat
-from ..sounds import scene_strips, strips
+from ..sounds import scene_strips, sound, strips
 
 __all__ = ["has_moved", "remember"]
 
@@ -33,7 +33,8 @@ def _place(take: Any) -> str:
     strip = strips.at_hand(take)
     if strip is None:
         return ""
-    first, end, content = compat.span(strip)
+    first, end = sound.visible_frames(strip)
+    _, _, content = compat.span(strip)
     place = f"{rate} {first} {end} {content:.3f} {compat.sound_offset_s(strip):.4f}"
     shown = scene_strips.showing(strip, take.id_data)
     return place if shown is None else f"{place} {scene_strips.frames_later(shown):.3f}"

@@ -113,7 +113,8 @@ class Several:
     def forget_past(self) -> None:
         """Takes that shared frames while others still had to move away do not say so any more."""
         by_uid = {made.uid: made for made in self.made}
-        every = (take for scene in bpy.data.scenes for take in scene.emotalk.takes)
+        scenes = {takes.scene_of(made.prepared) for made in self.made}  # copies have the same uids
+        every = (take for scene in scenes if scene for take in scene.emotalk.takes)
         for take, others in each_beside(take for take in every if take.uid in by_uid):
             made = by_uid[take.uid]
             notes = told.without_past(made.result.notes, take, others)

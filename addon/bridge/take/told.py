@@ -16,12 +16,14 @@ from ..faces.neighbours import place_of
 from ..keying import own_actions
 from ..keying.curves import Stretch
 from ..keying.plans import keyed_blocks, value_path
+from ..sounds import sound, strips
 
 __all__ = [
     "of_cut",
     "of_hands",
     "of_import",
     "of_nobodys_keys",
+    "of_parts",
     "of_range",
     "of_shared_frames",
     "of_sliders_left",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 _SHARES: Final = "Shares frames with "
+
+_CUT_OFF: Final = ", cut off or copied from its strip, "
 
 _MOST: Final = 2.0  # phones that were calibrated go a little beyond 1; percents go to 100
 
@@ -146,12 +150,19 @@ def of_shared_frames(
 
 def without_past(notes: Iterable[str], take: Any, others: Sequence[Any]) -> tuple[str, ...]:
     """`notes` on a take without those on shared frames, where it shares none with `others` any
-    more: they were made again too, and have moved away.
+    more: they were made again too, and have moved away; and without those on parts of its strip
+    that have takes by now.
     """
-    place = place_of(take)
+    place, spoken = place_of(take), {one.strip for one in take.id_data.emotalk.takes}
+    notes = tuple(note for note in notes if not _is_spoken(note, spoken))
     if any(_share_frames(place, take.ease_step, other) for other in others):
-        return (*notes,)
+        return notes
     return tuple(note for note in notes if not note.startswith(_SHARES))
+
+
+def _is_spoken(note: str, spoken: Set[str]) -> bool:
+    names, is_of_parts, _ = note.partition(_CUT_OFF)
+    return bool(is_of_parts) and spoken.issuperset(names.split(", "))
 
 
 def _is_of_twin(take: Any, other: Any) -> bool:
@@ -173,6 +184,14 @@ def of_nobodys_keys(character: str, tables: Sequence[KeyTable]) -> tuple[str, ..
         "frames they were written over, others stay. Make Them Its Own (panel Takes) before "
         "Animate keeps them all",
     )
+
+
+def of_parts(take: Any) -> tuple[str, ...]:
+    """Of what was cut off from the take's strip: its keys went with it, and nobody speaks it."""
+    parts = [s.name for s in strips.without_take(take) if not sound.is_muted(s)]
+    has = "has" if len(parts) == 1 else "have"
+    told = f"{', '.join(parts[:3])}{_CUT_OFF}{has} no take yet: select "
+    return (f"{told}{'it' if len(parts) == 1 else 'them'} and press Animate",) if parts else ()
 
 
 def of_import(clip: Clip) -> tuple[str, ...]:
