@@ -21,7 +21,7 @@ TUCKED = (-1.4, -0.3)  # mm: the two innermost loops go in and close the slit at
 
 GAINS = {
     "browDown": 1.75, "brow": 1.6, "eyeWide": 1.35, "eyeSquint": 1.1, "cheekSquint": 0.6,
-    "mouthFrown": 2.1, "noseSneer": 1.35,
+    "mouthFrown": 2.1, "mouthRollLower": 1.6, "noseSneer": 1.35,
     "mouthUpperUp": 1.15, "mouthLowerDown": 1.25, "mouthStretch": 1.3,
 }  # fmt: skip
 # The neutral face is made friendlier: a little of these shapes is built into it.
