@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....emotalk_core.keys.tables import KeyTable
 from .. import compat
 from ..counting import counted
 from .curves import runs_on
@@ -58,8 +59,8 @@ _REPLACED: Final = "emotalk_replaced"
 
 
 def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
-    """Put a user's Action where it goes on working, or keep it in the file if ours replaces all
-    of it; whether it goes on.
+    """Put a user's Action where it goes on working, or keep it in the file if ours has all of its
+    curves and frames; whether it goes on.
     """
     data = plan.block.animation_data
     ours = {(table.data_path, table.array_index) for table in plan.tables}
@@ -67,7 +68,8 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     others = [curve for curve in curves if (curve.data_path, curve.array_index) not in ours]
     current.use_fake_user = True
     is_bones = plan.kind == "object"
-    if (not others and not is_bones) or (is_bones and is_face_pose(plan.block, current)):
+    goes_on = bool(others) or _reaches_beyond(curves, plan.tables)
+    if is_face_pose(plan.block, current) if is_bones else not goes_on:
         slot = getattr(compat.slot_of(data), "identifier", "")
         plan.block[_REPLACED] = {"action": current, "slot": slot}
         notes.append(f"{plan.owner}: its Action {current.name} is kept: Remove brings it back")
@@ -76,6 +78,16 @@ def keep(plan: Plan, current: Any, notes: list[str]) -> bool:
     plan.block[_AS_LEFT] = json.dumps(_known(plan.block) | {track.name: _state_of(track)})
     notes.append(f"{plan.owner}: its Action {current.name} went on, as an NLA track below ours")
     return True
+
+
+def _reaches_beyond(curves: Iterable[Any], tables: Iterable[KeyTable]) -> bool:
+    """Whether there are keys before ours or after them, where ours let them show."""
+    keyed = [curve for curve in curves if len(curve.keyframe_points)]
+    ours = [table.frames for table in tables if len(table.frames)]
+    if not keyed or not ours or not compat.keys_rest_at_zero():
+        return False
+    first, last = _range_of(keyed)
+    return first < min(frames[0] for frames in ours) or last > max(frames[-1] for frames in ours)
 
 
 def lay_over(plan: Plan, *, goes_on: bool, is_over_ours: bool = False) -> None:
