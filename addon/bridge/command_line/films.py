@@ -103,8 +103,11 @@ def _render(scene: bpy.types.Scene, film: Path) -> None:
 
 
 def _clean(own: str) -> None:
-    """Without what Blender itself would remove in the end, too."""
-    shutil.rmtree(own, ignore_errors=True)
+    """Without what Blender itself would remove in the end, too: a folder of its own, or that of
+    all programs, where it could not make one in there.
+    """
+    if Path(own).name.startswith("blender_"):
+        shutil.rmtree(own, ignore_errors=True)
     remove_growing()  # last: Blender makes the folder anew for its next picture
 
 
