@@ -325,7 +325,10 @@ def atomic_file(path: Path) -> Generator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        patiently(lambda: part.replace(path))
+            if sys.platform != "win32":  # let go, it would be a leftover for a run beside this one
+                part.replace(path)
+        if sys.platform == "win32":
+            patiently(lambda: part.replace(path))
     except OSError as error:
         raise disk_error(error, path) from error
     finally:

@@ -65,6 +65,39 @@ def test_a_film_that_is_ended_leaves_nothing_and_says_so(tmp_path: Path, ending:
     assert [*tmp_path.rglob("*")] == [temporary]
 
 
+@pytest.mark.parametrize(
+    ("system", "backend"), [("win32", "opengl"), ("darwin", "opengl"), ("linux", "vulkan")]
+)
+def test_a_machine_that_draws_by_other_means_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, system: str, backend: str
+) -> None:
+    from emotalk.addon.bridge.command_line import films
+
+    scene = bpy.context.scene
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.render.engine = "BLENDER_WORKBENCH"
+    monkeypatch.setattr(films, "run_program", lambda _command: pytest.fail("asked"))
+    monkeypatch.setattr("sys.argv", ["blender", "--gpu-backend", backend])
+    monkeypatch.setattr("sys.platform", system)
+
+    films.ensure_ready(scene)
+
+
+@pytest.mark.parametrize(("name", "is_left"), [("blender_a1B2c3", False), ("tmp", True)])
+def test_the_folder_of_all_programs_is_not_blenders_own(
+    tmp_path: Path, name: str, *, is_left: bool
+) -> None:
+    """Blender calls it so where it could not make one, as on a full disk."""
+    from emotalk.addon.bridge.command_line import films
+
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "thesis.txt").touch()
+
+    films._clean(f"{tmp_path / name}{os.sep}")
+
+    assert (tmp_path / name / "thesis.txt").exists() == is_left
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems bring OpenGL along")
 @pytest.mark.parametrize(("engine", "code"), [("BLENDER_WORKBENCH", 2), ("CYCLES", 0)])
 def test_a_machine_without_opengl_is_told_before_the_first_sound(

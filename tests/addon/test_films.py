@@ -95,6 +95,28 @@ def test_an_older_film_that_is_in_use_is_told(
     assert [*out.iterdir()] == [film]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_film_that_a_virus_scanner_holds_for_a_moment_is_put_in_its_place(
+    stage: Any, out: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    from emotalk.addon.bridge.command_line import films
+
+    held, replace, film = [True], Path.replace, films.place(out / "line1", form)
+
+    def put(self: Path, target: Path) -> Path:
+        if held and held.pop():
+            raise PermissionError(13, "Access is denied")
+        return replace(self, target)
+
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(Path, "replace", put)
+
+    films.render(stage, film, form)
+
+    assert [*out.iterdir()] == [film]
+
+
 def test_a_film_that_lost_its_end_is_told_from_a_whole_one(stage: Any, out: Path) -> None:
     from emotalk.addon.bridge.command_line import films
 

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, keys_of, needs_sound, state, voice_of
+from tests.addon.scenes import add_strip, keys_of, needs_sound, state, trim_end, voice_of
 
 pytestmark = needs_sound
 
@@ -323,6 +323,30 @@ def test_a_full_copy_of_the_scene_animates_its_own_strip_again(
 
     assert [take.strip_scene for take in copy.emotalk.takes] == [copy]
     assert [take.strip_scene for take in ready.takes] == [strip.id_data]
+
+
+@needs_other_sequencer
+def test_a_full_copys_strips_stand_for_those_shown_that_look_alike_each_found_at_once(
+    ready: Any, strip: Any, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotalk.addon.bridge import compat
+    from emotalk.addon.bridge.sounds import strips
+
+    original, listed, strips_all = bpy.context.scene, [], compat.strips_all
+    trimmed = add_strip(speech, 200)
+    bpy.context.workspace.sequencer_scene = original
+    bpy.ops.scene.new(type="FULL_COPY")
+    strip.select = trimmed.select = True
+    trim_end(trimmed, 5)
+    monkeypatch.setattr(
+        compat, "strips_all", lambda scene: listed.append(scene) or strips_all(scene)
+    )
+
+    for found in (strips.selected, strips.every_sound):
+        scenes = [one.id_data for one in found(bpy.context)]
+        assert scenes == [bpy.context.scene, original]
+
+    assert len(listed) == 2  # of hundreds of strips, too
 
 
 def test_a_part_of_a_full_copys_strip_is_told_too(

@@ -77,6 +77,23 @@ def test_a_link_to_nothing_and_one_to_a_file_may_be_written_over(tmp_path: Path)
         assert (tmp_path / name).read_bytes() == b"new"
 
 
+def test_a_file_is_no_leftover_until_it_stands_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, replace = tmp_path / "talk.csv", Path.replace
+
+    def beside_another_run(self: Path, target: Path) -> Path:
+        remove_leftovers([path])
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", beside_another_run)
+
+    with atomic_file(path) as file:
+        file.write(b"new")
+
+    assert path.read_bytes() == b"new"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
 def test_what_a_killed_run_left_of_a_file_goes_at_once_and_not_before(tmp_path: Path) -> None:
     curves = tmp_path / "talk.csv"

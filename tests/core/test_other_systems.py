@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 from pathlib import Path
 
 import pytest
 
-from emotalk_core import atomic_file
+from emotalk_core import atomic_file, cli
 from emotalk_core.calibration import find_clips
 from emotalk_core.controls import Controls
 from emotalk_core.errors import InputError, quoted
@@ -21,12 +22,27 @@ def test_a_path_of_windows_is_told_as_one_can_copy_it() -> None:
     assert quoted("a\nb") == "'a\\nb'"
 
 
+def test_what_the_system_says_of_a_path_of_windows_is_told_so_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_arguments: argparse.Namespace) -> int:
+        raise PermissionError(13, "Permission denied", "C:\\voices\\new.wav")
+
+    parser = argparse.ArgumentParser()
+    parser.set_defaults(run=refuse)
+    monkeypatch.setattr(cli, "_parser", lambda: parser)
+
+    assert cli.main([]) == 2
+    assert capsys.readouterr().err == "emotalk: Permission denied: 'C:\\voices\\new.wav'\n"
+
+
+@pytest.mark.parametrize("number", [5, 32])
 def test_a_file_that_a_spreadsheet_has_open_is_told_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(self: Path, target: Path) -> None:
         error = PermissionError(13, "The process cannot access the file", str(target))
-        error.winerror = 32  # pyright: ignore[reportAttributeAccessIssue] - Windows alone has it
+        error.winerror = number  # pyright: ignore[reportAttributeAccessIssue] - Windows alone has it
         raise error
 
     monkeypatch.setattr(Path, "replace", refuse)
@@ -58,6 +74,26 @@ def test_what_a_virus_scanner_holds_for_a_moment_is_waited_for(
         atomic_file.patiently(rename)
 
     assert len(tries) == n_tries
+
+
+def test_a_file_that_a_virus_scanner_holds_for_a_moment_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, replace = [True], Path.replace
+
+    def put(self: Path, target: Path) -> Path:
+        if held and held.pop():
+            raise PermissionError(13, "The process cannot access the file")
+        return replace(self, target)
+
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr(atomic_file.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(Path, "replace", put)
+
+    with atomic_file.atomic_file(tmp_path / "talk.csv") as file:
+        file.write(b"new")
+
+    assert (tmp_path / "talk.csv").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize(("system", "mode"), [("win32", 0o777), ("linux", 0o700)])

@@ -26,7 +26,7 @@ from emotalk_core.engine.emotion import beside, beside_usual
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import ModelConfig
 from emotalk_core.model.folder import load_model, starter_folder
-from emotalk_core.usual_voice import heard_beside, usual_voice
+from emotalk_core.usual_voice import UsualVoice, heard_beside, usual_voice
 from tests.core.babble import babble, told
 from tests.core.wav_bytes import wav
 
@@ -174,6 +174,11 @@ def test_a_starter_that_knows_no_readers_leaves_face_and_report_alone(
     assert heard_beside(encoding, usual.usual, older) is encoding
     np.testing.assert_array_equal(deaf.decode(encoding, usual), deaf.decode(encoding, asked))
     assert np.abs(engine.decode(encoding, usual) - engine.decode(encoding, asked)).max() > 0.01
+
+
+@pytest.mark.parametrize(("speech_s", "is_told"), [(3.99, True), (4.0, False)])
+def test_half_of_a_usual_voice_is_no_doubt(speech_s: float, *, is_told: bool) -> None:
+    assert bool(UsualVoice((), speech_s).doubt) == is_told
 
 
 def test_another_usual_voice_is_another_track() -> None:

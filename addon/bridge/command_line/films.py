@@ -10,7 +10,7 @@ from typing import Final
 
 import bpy
 
-from ....emotalk_core.atomic_file import disk_error, growing_folder, remove_growing
+from ....emotalk_core.atomic_file import disk_error, growing_folder, patiently, remove_growing
 from ....emotalk_core.audio.cut_short import is_cut_short
 from ....emotalk_core.cli import ended_at_once
 from ....emotalk_core.errors import InputError, SetupError
@@ -89,7 +89,7 @@ def render(scene: bpy.types.Scene, film: Path, form: str) -> None:
             if form == "png":
                 _put_pictures(part, film)
             else:
-                (part / "film").replace(film)
+                patiently(partial((part / "film").replace, film))
         except OSError as error:  # Windows keeps a film that somebody looks at
             raise disk_error(error, film) from error
 
@@ -103,8 +103,11 @@ def _render(scene: bpy.types.Scene, film: Path) -> None:
 
 
 def _clean(own: str) -> None:
-    """Without what Blender itself would remove in the end, too."""
-    shutil.rmtree(own, ignore_errors=True)
+    """Without what Blender itself would remove in the end, too: a folder of its own, or that of
+    all programs, where it could not make one in there.
+    """
+    if Path(own).name.startswith("blender_"):
+        shutil.rmtree(own, ignore_errors=True)
     remove_growing()  # last: Blender makes the folder anew for its next picture
 
 
@@ -154,4 +157,4 @@ def _put_pictures(part: Path, folder: Path) -> None:
         if old.stem.isdecimal():
             old.unlink()
     for new in part.iterdir():
-        new.replace(folder / new.name)
+        patiently(partial(new.replace, folder / new.name))

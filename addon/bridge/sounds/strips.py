@@ -114,9 +114,7 @@ def of_take(take: Any, scene: bpy.types.Scene) -> Any:
 
 def at_hand(take: Any) -> Any | None:
     """The take's strip, where it still has its name: found at once."""
-    place = take.strip_scene or take.id_data
-    owner, name = compat.strip_collection(place)
-    strip = getattr(owner, name).get(take.strip) if owner is not None else None
+    strip = _named(take.strip_scene or take.id_data, take.strip)
     return strip if strip is not None and strip.emotalk_uid == take.strip_uid else None
 
 
@@ -251,7 +249,9 @@ def _everywhere(scene: bpy.types.Scene) -> list[Any]:
 
 
 def _named(scene: bpy.types.Scene, name: str) -> Any | None:
-    return next((strip for strip in _sounds(scene) if strip.name == name), None)
+    owner, kind = compat.strip_collection(scene)
+    strip = getattr(owner, kind).get(name) if owner is not None else None
+    return strip if strip is not None and strip.type == "SOUND" else None
 
 
 def _sounds(scene: bpy.types.Scene) -> list[Any]:
