@@ -18,6 +18,7 @@ from ..bridge import compat
 from ..bridge.jobs import checkpoints, environment, errand, settings, torch_builds
 from ..bridge.jobs.session import SESSION
 from ..identity import ROOT_PACKAGE
+from ..languages import translated
 from .base import ErrandOperator
 
 __all__ = ["CLASSES"]
@@ -94,9 +95,14 @@ class EMOTALK_OT_create_environment(ErrandOperator):
         layout.prop(self, "build")
         layout.prop(self, "has_words")
         build, recipe, column = *self._wanted(), layout.column(align=True)
-        column.label(text=f"{build.label}: PyTorch from {build.source}", icon="URL")
-        column.label(text=f"About {recipe.download_mb:,} MB to download", icon="IMPORT")
-        column.label(text=f"About {recipe.disk_mb:,} MB on disk, in", icon="DISK_DRIVE")
+        source = translated(
+            "{build}: PyTorch from {source}", build=translated(build.label), source=build.source
+        )
+        loaded = translated("About {size} MB to download", size=f"{recipe.download_mb:,}")
+        kept = translated("About {size} MB on disk, in", size=f"{recipe.disk_mb:,}")
+        column.label(text=source, icon="URL", translate=False)
+        column.label(text=loaded, icon="IMPORT", translate=False)
+        column.label(text=kept, icon="DISK_DRIVE", translate=False)
         column.label(text=str(_folder()), icon="BLANK1")
         column.label(text="Blender stays usable meanwhile; it can be stopped", icon="INFO")
 

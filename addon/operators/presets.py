@@ -10,6 +10,7 @@ from ...emotalk_core.preset_files import with_preset
 from ..bridge import presets
 from ..bridge.asked import controls
 from ..bridge.take import takes
+from ..languages import translated
 from .base import EmoTalkOperator
 
 __all__ = ["CLASSES"]
@@ -75,7 +76,7 @@ class EMOTALK_OT_save_preset(_OfSliders):
         self.layout.activate_init = True
         self.layout.prop(self, "name")
         there = presets.same(self.name)
-        text = f"Replaces {there}" if there else ""
+        text = translated("Replaces {name}", name=there) if there else ""
         self.layout.label(text=text, icon="ERROR" if there else "BLANK1", translate=False)
 
     def run(self, context: bpy.types.Context) -> str:

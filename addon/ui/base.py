@@ -102,21 +102,21 @@ def draw_text(layout: Any, text: str, icon: str, context: bpy.types.Context) -> 
     column = layout.column(align=True)
     column.scale_y = 0.8
     words = translated(text)
-    room = _letters(context) // (2 if _is_wide(words) else 1)
-    for number, line in enumerate(textwrap.wrap(words, room)):
+    for number, line in enumerate(textwrap.wrap(words, _letters(words, context))):
         column.label(text=line, icon="BLANK1" if number else icon, translate=False)
 
 
 def shortened(text: str, context: bpy.types.Context) -> str:
     """The beginning of a text, as much as has room on a button; Blender cuts the middle out."""
-    letters = _letters(context)
+    letters = _letters(text, context)
     return text if len(text) <= letters else f"{text[: letters - 3].rstrip()}..."
 
 
-def _letters(context: bpy.types.Context) -> int:
-    """How many have room beside an icon."""
+def _letters(text: str, context: bpy.types.Context) -> int:
+    """How many of such a text have room beside an icon."""
     scale = context.preferences.system.ui_scale
-    return max(_FEWEST_LETTERS, int((context.region.width / scale - 60) / _PIXELS_OF_A_LETTER))
+    pixels = _PIXELS_OF_A_LETTER * (2 if _is_wide(text) else 1)
+    return max(_FEWEST_LETTERS, int((context.region.width / scale - 60) / pixels))
 
 
 def _is_wide(text: str) -> bool:

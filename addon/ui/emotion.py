@@ -107,8 +107,14 @@ def _told_of(spoken: phrases.Spoken, n_phrases: int, context: bpy.types.Context)
         return translated("{number} of {all}", number=spoken.number, all=n_phrases)
     return translated(
         "Phrase {number} of {all}: heard {feeling}",
-        number=spoken.number, all=n_phrases, feeling=translated(spoken.heard.capitalize()).lower(),
+        number=spoken.number, all=n_phrases, feeling=_named(spoken.heard),
     )  # fmt: skip
+
+
+def _named(emotion: str) -> str:
+    """As its slider is called, which English would not begin with a capital here."""
+    name = emotion.capitalize()
+    return emotion if translated(name) == name else translated(name)
 
 
 def _draw_usual(layout: Any, take: Any, context: bpy.types.Context) -> None:

@@ -23,8 +23,8 @@ _OFFLINE = (
 )
 
 _ABOUT_WORDS = (
-    "Hear Words and Hear Words First need faster-whisper: Own Environment > Create brings it "
-    "along, or name a Python that has it"
+    "Hear Words and Hear Words First need faster-whisper: Own Environment > Create "
+    "Environment brings it along, or name a Python that has it"
 )
 
 

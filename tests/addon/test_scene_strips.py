@@ -44,6 +44,20 @@ def test_keys_lie_where_the_edit_shows_the_shot(
     assert voice_of(head, "jawOpen")[0][0] == expected
 
 
+def test_the_edits_line_counts_where_the_shot_has_one_that_looks_alike(
+    edit: Any, speech: Path, head: Any
+) -> None:
+    from emotalk.addon.bridge import compat
+
+    here = compat.top_strips(bpy.context.scene).new_sound("line", str(speech), 1, 120)
+    here.sound = edit["line"].sound
+    _show_shot(edit, 101)
+
+    bpy.ops.emotalk.animate()
+
+    assert voice_of(head, "jawOpen")[0][0] == 20
+
+
 def test_a_shot_that_is_not_shown_meanwhile_counts_as_the_edit_does(edit: Any, head: Any) -> None:
     _show_shot(edit, 101).mute = True
     edit.new_scene("later", bpy.context.scene, 3, 900)

@@ -11,6 +11,7 @@ import bpy
 
 from ....emotalk_core.errors import InputError
 from .. import compat
+from . import scene_strips
 
 __all__ = [
     "Trace",
@@ -70,13 +71,15 @@ def _shown(context: bpy.types.Context) -> list[Any]:
 
 
 def here(strip: Any, scene: bpy.types.Scene) -> Any:
-    """A strip's twin in `scene`, where that has one: in a full copy of its scene takes are of the
-    copy's strips, and from Blender 5.0 on the sequencer shows the original's still.
+    """A sound strip's twin in `scene`, where that has one: in a full copy of its scene takes are of
+    the copy's strips, and from Blender 5.0 on the sequencer shows the original's still. An edit
+    that shows `scene` speaks with strips of its own.
     """
-    if strip.id_data == scene:  # mostly so: of hundreds of strips not one is looked for
+    if strip.id_data == scene or strip.type != "SOUND":
         return strip
     twin = _named(scene, strip.name)
-    return twin if twin is not None and trace(twin).looks == trace(strip).looks else strip
+    is_twin = twin is not None and trace(twin).looks == trace(strip).looks
+    return twin if is_twin and scene_strips.showing(strip, scene) is None else strip
 
 
 def find(name: str, *scenes: bpy.types.Scene) -> Any:
