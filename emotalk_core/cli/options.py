@@ -73,7 +73,7 @@ _NUMBERS: Final = {
     "asymmetry": "how unlike the face's two sides feel: 0 alike",
 }
 
-_BETWEEN_WEIGHTS: Final = re.compile(r",(?!\d+\s*(?:,|$))")  # no decimal comma
+_BETWEEN_WEIGHTS: Final = re.compile(r";|,(?!\d+\s*(?:[,;]|$))")  # no decimal comma
 _MOST_CHANNELS: Final = 65_535  # 16 bits in the head of a wav
 CONTROL_FLAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "channel": int,

@@ -22,7 +22,8 @@ def test_a_gain_may_have_a_decimal_comma() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["happy=0,6,sad=0,25", "happy=0.6,sad=0.25", "happy = 0,6 , sad = 0,25"]
+    "text",
+    ["happy=0,6,sad=0,25", "happy=0.6,sad=0.25", "happy = 0,6 , sad = 0,25", "happy=0,6;sad=0,25"],
 )
 def test_weights_may_have_decimal_commas(text: str) -> None:
     assert asked("--emotion", text).emotions == emotion_weights({"happy": 0.6, "sad": 0.25})
