@@ -91,6 +91,14 @@ def test_a_part_that_nobody_speaks_any_more_is_told(ready: Any, strip: Any, take
     assert told[1:] == ["", "", ""]
 
 
+def test_a_strip_is_found_by_its_name_as_one_types_it(ready: Any, strip: Any) -> None:
+    from emotalk.addon.bridge.sounds import strips
+
+    strip.name = "Cafe\u0301"  # as macOS spells it
+
+    assert strips.find("Caf\u00e9", bpy.context.scene) == strip
+
+
 def test_a_copy_does_not_stand_for_a_strip_that_is_there(
     ready: Any, strip: Any, take: Any, speech: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -83,14 +82,11 @@ def speaks(role: Any, strip: Any) -> bool:
     """
     if role.strip_channel not in {0, _outermost(strip).channel}:
         return False
-    asked = [_plain(part) for part in role.strips.split(",") if part.strip()]
-    name = _plain(strip.name)
+    asked = [
+        strips.as_typed(part.strip().lower()) for part in role.strips.split(",") if part.strip()
+    ]
+    name = strips.as_typed(strip.name.lower())
     return not asked or any(_is_named(name, part) for part in asked)
-
-
-def _plain(name: str) -> str:
-    """In names of files, and so of strips, macOS has é as two letters, as nobody types it."""
-    return unicodedata.normalize("NFC", name.strip().lower())
 
 
 def _is_named(name: str, part: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from . import scene_strips
 __all__ = [
     "Trace",
     "again",
+    "as_typed",
     "at_hand",
     "chosen",
     "every_sound",
@@ -83,7 +85,8 @@ def here(strip: Any, scene: bpy.types.Scene) -> Any:
 
 
 def find(name: str, *scenes: bpy.types.Scene) -> Any:
-    """The sound strip called `name`, inside metas too; of the first of `scenes` that has one.
+    """The sound strip called `name`, inside metas too; of the first of `scenes` that has one. Where
+    none is called exactly so, é may be two letters, as in names of files on macOS.
 
     Raises
     ------
@@ -91,14 +94,20 @@ def find(name: str, *scenes: bpy.types.Scene) -> Any:
         There is none of that name, or it holds no sound.
     """
     places = dict.fromkeys(scenes)
+    there = [strip for scene in places for strip in _sounds(scene)]
     found = next(filter(None, (_named(scene, name) for scene in places)), None)
+    found = found or next((s for s in there if as_typed(s.name) == as_typed(name)), None)
     if found is None:
-        there = [strip.name for scene in places for strip in _sounds(scene)]
-        have = ", ".join(there[:5]) or "none"
+        have = ", ".join(strip.name for strip in there[:5]) or "none"
         raise InputError(
             "No sound strip of this name", value=name, remedy=f"Sound strips in the scene: {have}."
         )
     return found
+
+
+def as_typed(name: str) -> str:
+    """In names of files, and so of strips, macOS has é as two letters, as nobody types it."""
+    return unicodedata.normalize("NFC", name)
 
 
 def of_take(take: Any, scene: bpy.types.Scene) -> Any:
