@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,14 @@ def test_what_macos_writes_beside_copies_is_no_preset_and_no_clip(tmp_path: Path
 
     assert [*find_presets(tmp_path)] == ["tired"]
     assert [clip.path.name for clip in find_clips(tmp_path)] == ["a.wav"]
+
+
+def test_what_a_program_says_in_other_letters_is_read() -> None:
+    """As those of Windows do in its console's."""
+    run = runpy.run_path(str(Path(__file__).resolve().parents[2] / "run.py"))
+    code = "import sys; sys.stdout.buffer.write(b'caf\\xe9')"
+
+    ended, told = run["output_of"](sys.executable, "-c", code)
+
+    assert ended == 0
+    assert told.startswith("caf")

@@ -224,16 +224,6 @@ def test_clean_with_a_word_removes_nothing(
     assert code == (0 if words == ["--help"] else 2), capsys.readouterr().err
 
 
-def test_what_a_program_says_in_other_letters_is_read(run: ModuleType) -> None:
-    """As those of Windows do in its console's."""
-    code = "import sys; sys.stdout.buffer.write(b'caf\\xe9')"
-
-    ended, told = run.output_of(sys.executable, "-c", code)
-
-    assert ended == 0
-    assert told.startswith("caf")
-
-
 def test_run_py_imports_the_standard_library_only() -> None:
     """Isolated from every installed package, also from those of the interpreter that runs it."""
     child = subprocess.run(
