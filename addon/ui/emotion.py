@@ -93,7 +93,7 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
         row.operator("emotalk.to_phrase", text="", icon="TRIA_LEFT").step = -1
         middle = row.row(align=True)
         middle.alignment = "CENTER"
-        middle.label(text=_told_of(spoken, len(take.phrases), context), translate=False)
+        middle.label(text=_told_of_phrase(spoken, len(take.phrases), context), translate=False)
         row.operator("emotalk.to_phrase", text="", icon="TRIA_RIGHT").step = 1
     # Grey in a take of an older version, and say what to do.
     buttons = column if is_narrow(context) else column.row(align=True)
@@ -102,7 +102,7 @@ def _draw_phrase(layout: Any, take: Any, context: bpy.types.Context) -> None:
     _draw_usual(layout, take, context)
 
 
-def _told_of(spoken: phrases.Spoken, n_phrases: int, context: bpy.types.Context) -> str:
+def _told_of_phrase(spoken: phrases.Spoken, n_phrases: int, context: bpy.types.Context) -> str:
     if is_narrow(context):
         return translated("{number} of {all}", number=spoken.number, all=n_phrases)
     return translated(

@@ -48,7 +48,7 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
         chosen = getattr(owner, name).get(ours.strip)
     else:
         n_chosen = len(strips.selected(context))
-        shown = _told_of(chosen, n_chosen) if chosen else translated("Select a sound strip")
+        shown = _told_of_strips(chosen, n_chosen) if chosen else translated("Select a sound strip")
         box.label(text=shown, icon="CHECKMARK" if chosen else "INFO", translate=False)
     heard = chosen and strips.here(chosen, context.scene)
     if heard is not None and not scene_strips.is_heard_in(heard, context.scene):
@@ -56,7 +56,7 @@ def _draw_strip(box: Any, ours: Any, context: bpy.types.Context) -> None:
         draw_text(box, text, "INFO", context)
 
 
-def _told_of(chosen: Any, n_chosen: int) -> str:
+def _told_of_strips(chosen: Any, n_chosen: int) -> str:
     if n_chosen > 1:
         return translated("Selected: {number} strips", number=n_chosen)
     return translated("Selected: {name}", name=chosen.name)
