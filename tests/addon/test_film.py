@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import pytest
 av = pytest.importorskip("av", reason="the film is written with PyAV")
 Image = pytest.importorskip("PIL.Image", reason="the sheets are drawn with Pillow")
 
+canvas = importlib.import_module("emotalk.addon.demo.film.canvas")
 clips = importlib.import_module("emotalk.emotalk_core.clip")
 movie = importlib.import_module("emotalk.addon.demo.film.movie")
 shaping = importlib.import_module("emotalk.emotalk_core.shaping")
@@ -90,6 +94,28 @@ def test_the_contact_sheet_shows_every_still_at_its_time() -> None:
     assert is_red[:, :330].sum() > 40_000
     assert is_red[:, 330:600].sum() > 40_000
     assert is_red[:, 600:].sum() < 10_000
+
+
+def test_short_phones_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken = [(0.02 * n, 0.02 * (n + 1), name) for n, name in enumerate(["aa", "ow", "iy"] * 4)]
+    boxes, text = [], canvas.Canvas.text
+
+    def noted(page: Any, at: tuple[float, float], words: str, **form: object) -> None:
+        if words in {"aa", "ow", "iy"}:
+            half = page.width_of(words, sheets._PHONE_SIZE) / 2
+            boxes.append((at[0] - half, at[0] + half, at[1]))
+        text(page, at, words, **form)
+
+    monkeypatch.setattr(canvas.Canvas, "text", noted)
+
+    sheets.contact_sheet(replace(take(), phones=tuple(spoken)), [], title="T", credit="C")
+
+    assert len(boxes) == 12
+    assert not [
+        (a, b)
+        for a, b in pairwise(sorted(boxes, key=lambda b: (b[2], b[0])))
+        if a[2] == b[2] and a[1] > b[0]
+    ]
 
 
 def test_the_emotion_sheet_has_a_column_for_each_slider() -> None:

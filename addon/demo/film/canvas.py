@@ -66,6 +66,10 @@ class Canvas:
         self._draw.text(place, words, font=_font_for(words, size), fill=fill, anchor=anchor,
                         stroke_width=width, stroke_fill=edge)  # fmt: skip
 
+    def width_of(self, words: str, size: int) -> float:
+        """How much room `text` takes."""
+        return self._draw.textlength(words, font=_font_for(words, size)) / _SCALE
+
     def picture(self, at: tuple[float, float], image: Image.Image, side: float) -> None:
         """A square picture with its upper left corner at a point."""
         n = round(side * _SCALE)

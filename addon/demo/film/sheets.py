@@ -54,6 +54,7 @@ _JUDGED: Final = (
 )
 _EDGE: Final[Colour] = (70, 84, 92)
 _BAND: Final[Colour] = (232, 226, 216)
+_PHONE_SIZE, _PHONE_ROWS = 11, 3
 _PRESSED: Final = 0.75  # of the gap at rest: lips that are pressed on each other, as in p, b, m
 
 
@@ -234,17 +235,26 @@ def _waveform(tracks: _Tracks, take: Take, top: float, height: float) -> None:
 
 
 def _phones(tracks: _Tracks, take: Take, top: float, height: float) -> None:
-    """Phones in a row; those that need shut lips stand in a band that runs down to the lips."""
-    for start_s, end_s, phone in take.phones:
-        left, right = tracks.x(start_s), tracks.x(end_s)
-        if sound_of(phone) in SHUT:
-            edges = np.array([left, right])
-            tracks.page.area(edges, np.full(2, top - 4), np.full(2, top + 14 + height), _BAND)
-        if sound_of(phone) not in SILENT:
-            words, fill = spelled(phone), INK if sound_of(phone) in SHUT else MUTED
-            tracks.page.text(((left + right) / 2, top + 9), words, size=9, fill=fill, anchor="ms")
+    """Phones, one below the other where a row is too narrow; those that need shut lips stand in a
+    band that runs down to the lips.
+    """
     if take.phones:
         tracks.label(top + 10, "Phones; p b m grey")
+    for start_s, end_s, phone in take.phones:
+        if sound_of(phone) in SHUT:
+            edges = np.array([tracks.x(start_s), tracks.x(end_s)])
+            tracks.page.area(edges, np.full(2, top - 4), np.full(2, top + 14 + height), _BAND)
+    ends = [0.0] * _PHONE_ROWS
+    for start_s, end_s, phone in take.phones:
+        if sound_of(phone) in SILENT:
+            continue
+        words, middle = spelled(phone), tracks.x((start_s + end_s) / 2)
+        half = tracks.page.width_of(words, _PHONE_SIZE) / 2
+        free = [row for row, end in enumerate(ends) if middle - half > end + 2]
+        row = free[0] if free else int(np.argmin(ends))
+        ends[row] = middle + half
+        at, fill = (middle, top + 9 + _PHONE_SIZE * row), INK if sound_of(phone) in SHUT else MUTED
+        tracks.page.text(at, words, size=_PHONE_SIZE, fill=fill, anchor="ms")
 
 
 def _lips(tracks: _Tracks, take: Take, top: float, height: float) -> None:
