@@ -43,9 +43,7 @@ class EMOTALK_OT_animate(WatchedOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a sound and a character."""
         reason = reason_against(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason and super().poll(context)
+        return cls.refuse(reason) if reason else super().poll(context)
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
         """The panel's sound and character; of several selected strips each."""

@@ -15,6 +15,7 @@ from ..bridge.jobs import errand
 from ..bridge.jobs.session import SESSION
 from ..bridge.take import takes
 from ..bridge.take.adopted import Adoption, adopt
+from ..languages import translated
 
 __all__ = ["EmoTalkOperator", "ErrandOperator", "OfCharacter", "OfTake", "WhenIdle", "WritesFile"]
 
@@ -33,7 +34,12 @@ class EmoTalkOperator(bpy.types.Operator):
         """Whether what it changes can be saved with the scene."""
         if "UNDO" not in cls.bl_options or context.scene.is_editable:
             return True
-        cls.poll_message_set("This scene is linked from another file: open that one")
+        return cls.refuse("This scene is linked from another file: open that one")
+
+    @classmethod
+    def refuse(cls, why: str) -> bool:
+        """False, for `poll`; Blender tells over the greyed button why."""
+        cls.poll_message_set(translated(why))
         return False
 
     def run(self, context: bpy.types.Context) -> str:
@@ -101,8 +107,7 @@ class OfCharacter(EmoTalkOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is someone to look at."""
         if context.scene.emotalk.rig.character is None and context.object is None:
-            cls.poll_message_set("Choose a character or select one of its meshes")
-            return False
+            return cls.refuse("Choose a character or select one of its meshes")
         return super().poll(context)
 
 
@@ -113,8 +118,7 @@ class OfTake(EmoTalkOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take."""
         if takes.active_take(context.scene) is None:
-            cls.poll_message_set("Nothing is animated yet: press Animate first")
-            return False
+            return cls.refuse("Nothing is animated yet: press Animate first")
         return super().poll(context)
 
 
@@ -125,8 +129,7 @@ class WhenIdle(EmoTalkOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether nothing else is at work."""
         if SESSION.job is not None:
-            cls.poll_message_set("EmoTalk is at work. Press the x beside its progress to stop it")
-            return False
+            return cls.refuse("EmoTalk is at work. Press the x beside its progress to stop it")
         return super().poll(context)
 
 
@@ -139,9 +142,7 @@ class ErrandOperator(EmoTalkOperator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """One at a time, and not while a face is animated: that may be using what it changes."""
         reason = errand.reason_against()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return cls.refuse(reason) if reason else True
 
 
 class WritesFile(ErrandOperator, ExportHelper):

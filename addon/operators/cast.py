@@ -28,8 +28,7 @@ class EMOTALK_OT_animate_cast(WatchedOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a cast."""
         if not context.scene.emotalk.cast:
-            cls.poll_message_set("Add who speaks with the + beside the list")
-            return False
+            return cls.refuse("Add who speaks with the + beside the list")
         return super().poll(context)
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:
@@ -66,8 +65,7 @@ class EMOTALK_OT_remove_role(EmoTalkOperator):
         """Whether one is chosen."""
         ours = context.scene.emotalk
         if not 0 <= ours.cast_index < len(ours.cast):
-            cls.poll_message_set("Nobody is chosen in the list")
-            return False
+            return cls.refuse("Nobody is chosen in the list")
         return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:

@@ -7,6 +7,7 @@ import bpy
 from ...emotalk_core.doctor import Finding
 from ..bridge.jobs import doctor, errand
 from ..bridge.jobs.session import SESSION
+from ..languages import translated
 from .base import ErrandOperator
 
 __all__ = ["CLASSES"]
@@ -40,7 +41,7 @@ class EMOTALK_OT_copy_report(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Once something was found."""
         if not SESSION.findings:
-            cls.poll_message_set("Check everything first")
+            cls.poll_message_set(translated("Check everything first"))
         return bool(SESSION.findings)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

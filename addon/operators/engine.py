@@ -28,7 +28,6 @@ _BUILDS = (
     *((build.name, build.label, f"From {build.source}") for build in torch_builds.BUILDS),
 )
 _LETTERS = 30  # of a line beside the file list
-_OFFLINE = "Online access is off: allow it in Preferences > System > Network"
 
 
 def _preferences() -> Any:
@@ -80,8 +79,7 @@ class EMOTALK_OT_create_environment(ErrandOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where the network may be used."""
         if not compat.is_online_allowed():
-            cls.poll_message_set(_OFFLINE)
-            return False
+            return cls.refuse("Online access is off: allow it in Preferences > System > Network")
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
@@ -185,11 +183,9 @@ class EMOTALK_OT_import_checkpoint(ErrandOperator, ImportHelper):
         try:
             python = settings.helper_python(_preferences())
         except EmoTalkError as error:
-            cls.poll_message_set(str(error))
-            return False
+            return cls.refuse(str(error))
         if python is None:
-            cls.poll_message_set("Reading it takes PyTorch: create the environment first")
-            return False
+            return cls.refuse("Reading it takes PyTorch: create the environment first")
         return super().poll(context)
 
     def draw(self, _context: bpy.types.Context) -> None:

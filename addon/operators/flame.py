@@ -54,8 +54,7 @@ class EMOTALK_OT_fit_expressions(OfGuides, BackgroundOperator):
         """Whether the face has expressions to fit."""
         skin = skin_of(context)
         if skin is None or not parts.has_expressions(skin):
-            cls.poll_message_set("The face has no expression keys: FLAME's are called Exp1, Exp2")
-            return False
+            return cls.refuse("The face has no expression keys: FLAME's are called Exp1, Exp2")
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:
@@ -112,8 +111,7 @@ class EMOTALK_OT_save_matrix(EmoTalkOperator, ExportHelper):
         """Whether something was fitted."""
         skin = skin_of(context)
         if skin is None or not has_kept_matrix(skin):
-            cls.poll_message_set("Nothing was fitted to this face: press Fit Expressions first")
-            return False
+            return cls.refuse("Nothing was fitted to this face: press Fit Expressions first")
         return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:

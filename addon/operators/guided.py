@@ -36,8 +36,7 @@ class OfGuides(WhenIdle):
         """Whether there are some."""
         skin = skin_of(context)
         if skin is None or not guides.are_there(skin):
-            cls.poll_message_set("The face has no guides yet: place them first")
-            return False
+            return cls.refuse("The face has no guides yet: place them first")
         return super().poll(context)
 
 

@@ -56,8 +56,7 @@ class OfLips(EmoTalkOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take in which something is said."""
         why = why_silent(takes.active_take(context.scene))
-        cls.poll_message_set(why)
-        return not why and super().poll(context)
+        return cls.refuse(why) if why else super().poll(context)
 
     def take_to_tell(self, context: bpy.types.Context) -> Any:
         """The active take, without what was told of another sound than its strip plays now."""

@@ -56,11 +56,10 @@ class EMOTALK_OT_key_mouths(BackgroundOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether the active object has something that switches drawings."""
         if context.object is None or not drawn_mouths.switches_of(context.object):
-            cls.poll_message_set(
+            return cls.refuse(
                 "The active object switches no drawings: give it a Time Offset modifier, a custom "
                 "property that is a number, or a sequence of images"
             )
-            return False
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:

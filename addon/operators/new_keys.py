@@ -27,7 +27,6 @@ from .guided import (
 __all__ = ["CLASSES"]
 
 _FIRST = "mouth"  # the guide that is active when guides have been placed
-_WHICH = "Choose the mesh of a face as the character, or select it"
 _WHERE = "Move guides that are not where they belong, then press {}"
 
 
@@ -65,8 +64,7 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether it is clear which face is meant."""
         if skin_of(context) is None:
-            cls.poll_message_set(_WHICH)
-            return False
+            return cls.refuse("Choose the mesh of a face as the character, or select it")
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: object) -> set[str]:

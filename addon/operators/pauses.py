@@ -37,8 +37,7 @@ class EMOTALK_OT_fill_pauses(WatchedOperator):
         """Whether somebody is there."""
         ours = context.scene.emotalk
         if not ours.takes and not ours.cast:
-            cls.poll_message_set("Nobody speaks yet: press Animate, or add somebody to the cast")
-            return False
+            return cls.refuse("Nobody speaks yet: press Animate, or add somebody to the cast")
         return super().poll(context)
 
     def asked(self, context: bpy.types.Context) -> Sequence[Callable[[], takes.Prepared]]:

@@ -16,17 +16,16 @@ __all__ = ["CLASSES"]
 
 _UNMOVED = Controls().emotions
 
-_NOT_KNOWN = "No phrases are known yet: press Animate or Update Keys first"
-_NO_PHRASES = {
-    "CLIP": "Imported curves have no phrases: nothing was heard",
-    "PAUSE": "Nothing is said in a pause: its sliders hold for all of it",
-}
 
-
-def _why_none(take: Any | None) -> str:
+def why_none(take: Any | None) -> str:
+    """Why a take has no phrases."""
     if take is None or not take.made_at:  # of a version that did not look for them
-        return _NOT_KNOWN
-    return _NO_PHRASES.get(take.source, "Nobody speaks in this take's sound")
+        return "No phrases are known yet: press Animate or Update Keys first"
+    if take.source == "CLIP":
+        return "Imported curves have no phrases: nothing was heard"
+    if take.source == "PAUSE":
+        return "Nothing is said in a pause: its sliders hold for all of it"
+    return "Nobody speaks in this take's sound"
 
 
 class _OfPhrase(EmoTalkOperator):
@@ -37,11 +36,9 @@ class _OfPhrase(EmoTalkOperator):
         """Whether somebody says something."""
         take = takes.active_take(context.scene)
         if take is None or not take.phrases:
-            cls.poll_message_set(_why_none(take))
-            return False
+            return cls.refuse(why_none(take))
         if moved.has_moved(take):
-            cls.poll_message_set("Its strip was moved or trimmed: press Update Keys first")
-            return False
+            return cls.refuse("Its strip was moved or trimmed: press Update Keys first")
         return super().poll(context)
 
     def felt(self, take: Any, wanted: Controls, rest: Controls) -> str:

@@ -32,8 +32,7 @@ class _OfSliders(EmoTalkOperator):
         """Whether there is anything that a preset does."""
         take = takes.active_take(context.scene)
         if take is not None and take.source == "CLIP":
-            cls.poll_message_set("Imported curves: nothing was heard that could be felt")
-            return False
+            return cls.refuse("Imported curves: nothing was heard that could be felt")
         return super().poll(context)
 
 

@@ -109,8 +109,7 @@ class EMOTALK_OT_adopt_keys(WhenIdle):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there are any."""
         if not adopted.strangers(context.scene):
-            cls.poll_message_set("All keys that EmoTalk has written are of takes in the list")
-            return False
+            return cls.refuse("All keys that EmoTalk has written are of takes in the list")
         return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
@@ -137,8 +136,7 @@ class EMOTALK_OT_take_here(EmoTalkOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is another one."""
         if at_frame.here(context.scene) is None:
-            cls.poll_message_set("The character has no other take at the current frame")
-            return False
+            return cls.refuse("The character has no other take at the current frame")
         return super().poll(context)
 
     def run(self, context: bpy.types.Context) -> str:
@@ -159,8 +157,7 @@ class EMOTALK_OT_extend_scene(OfTake):
         if not super().poll(context):
             return False
         if takes.last_frame(context.scene) <= context.scene.frame_end:
-            cls.poll_message_set("No take goes on beyond the end of the scene")
-            return False
+            return cls.refuse("No take goes on beyond the end of the scene")
         return True
 
     def run(self, context: bpy.types.Context) -> str:

@@ -135,8 +135,7 @@ class EMOTALK_OT_hear_words(_OfText):
         try:
             settings.recogniser()
         except EmoTalkError as error:
-            cls.poll_message_set(str(error))
-            return False
+            return cls.refuse(str(error))
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:

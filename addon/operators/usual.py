@@ -41,8 +41,7 @@ class EMOTALK_OT_usual_voice(BackgroundOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a take in which something is said."""
         why = why_silent(takes.active_take(context.scene))
-        cls.poll_message_set(why)
-        return not why and super().poll(context)
+        return cls.refuse(why) if why else super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
         """At once: nothing is to be asked."""

@@ -14,7 +14,8 @@ from emotalk import addon
 from emotalk.emotalk_core.heads.guides import GUIDES
 
 _SHOWN = ("text", "heading", "title", "message", "confirm_text")  # keywords of what is drawn
-_DRAWS = {"draw_text": 1, "translated": 0}  # functions, and which of what they are given
+_DRAWS = {"draw_text": 1, "refuse": 0, "translated": 0}  # functions, which of their arguments
+_TELL_WHY = {"reason_against", "why_none", "why_silent"}  # functions whose answers are shown
 _FOLDER = Path(emotalk.__file__).parent / "addon"
 
 
@@ -24,6 +25,7 @@ def ui_words() -> set[str]:
     for path in (
         *_FOLDER.glob("ui/*.py"),
         *_FOLDER.glob("operators/*.py"),
+        _FOLDER / "bridge" / "jobs" / "errand.py",
         _FOLDER / "preferences.py",
     ):
         words |= set(
@@ -61,15 +63,22 @@ def _annotations(cls: Any) -> list[str]:
 def _of_source(tree: ast.Module, *, of_panel: bool) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            for keyword in node.keywords:
-                if keyword.arg in _SHOWN:
-                    yield from _texts(keyword.value)
-            called = getattr(node.func, "id", "")
-            if called in _DRAWS:
-                yield from _texts(node.args[_DRAWS[called]])
+            yield from _of_call(node)
+        if isinstance(node, ast.FunctionDef) and node.name in _TELL_WHY:
+            answers = (inner for inner in ast.walk(node) if isinstance(inner, ast.Return))
+            yield from (text for answer in answers if answer.value for text in _texts(answer.value))
     for node in tree.body:
         if of_panel and isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             yield from (text for text in _texts(node.value) if text[:1].isupper())
+
+
+def _of_call(node: ast.Call) -> Iterator[str]:
+    for keyword in node.keywords:
+        if keyword.arg in _SHOWN:
+            yield from _texts(keyword.value)
+    called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    if called in _DRAWS:
+        yield from _texts(node.args[_DRAWS[called]])
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
