@@ -24,7 +24,7 @@ from .processes import ALONE, Processes
 from .run_folder import explain
 from .settings import PaperRun
 from .starter import StarterAnimator
-from .store import Store, front_end_key, open_store, shipped_front_end
+from .store import Store, front_end_key, in_stretches, open_store, shipped_front_end
 
 __all__ = ["features_of", "network_of", "statistics_of", "train"]
 
@@ -93,9 +93,9 @@ def statistics_of(takes: Sequence[Take], persons: int) -> Statistics:
 
 
 def features_of(takes: Sequence[Take], work: Path) -> tuple[Store, FrontEnd]:
-    """The store of takes under a work folder, made when it is not there."""
+    """The store of takes under a work folder, made when it is not there; long ones are cut."""
     front_end = shipped_front_end()
-    return open_store(takes, work / "features", front_end), front_end
+    return in_stretches(open_store(takes, work / "features", front_end)), front_end
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +24,22 @@ from ..features import FrontEnd, Standardise
 from .align import Path as Alignment
 from .align import warp
 
-__all__ = ["STATES_PER_FRAME", "Store", "front_end_key", "open_store", "shipped_front_end"]
+__all__ = [
+    "STATES_PER_FRAME",
+    "Store",
+    "front_end_key",
+    "in_stretches",
+    "open_store",
+    "shipped_front_end",
+]
 
 log = logging.getLogger(__name__)
 
 STATES_PER_FRAME: Final = 5 / 3  # 50 Hz to 30 fps
 _VERSION: Final = "3"
 _PROBE_SAMPLES: Final = 8000
+_LONGEST: Final = 300  # frames
+_EXACT: Final = 3  # frames that are whole numbers of states and samples: 5 and 1600
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +96,40 @@ def open_store(takes: Sequence[Take], folder: Path, front_end: FrontEnd) -> Stor
         for k in stored["aligned"]
     }
     return Store(tuple(takes), states, stored["level"], stored["starts"], paths)
+
+
+def in_stretches(store: Store) -> Store:
+    """The store with takes of more than ten seconds cut: a batch is as long as its longest take,
+    and takes count alike, whatever their length. Takes of a known sentence and files stay whole.
+
+    States and levels are those of the whole take, beside its loudest moment.
+    """
+    takes: list[Take] = []
+    starts: list[int] = []
+    paths: dict[int, Alignment] = {}
+    for k, take in enumerate(store.takes):
+        if k in store.paths:
+            paths[len(takes)] = store.paths[k]
+        n, first = store.n_frames(k), int(store.starts[k])
+        is_cut = n > _LONGEST and not take.sentence and isinstance(take.source, np.ndarray)
+        count = -(-n // _LONGEST) if is_cut else 1
+        cuts = [n * i // count // _EXACT * _EXACT for i in range(count)] + [len(take.curves)]
+        takes += [_part(take, *cut) for cut in pairwise(cuts)] if is_cut else [take]
+        starts += [first + cut // _EXACT * 5 for cut in cuts[:-1]]
+    starts.append(int(store.starts[-1]))
+    return replace(store, takes=tuple(takes), starts=np.array(starts), paths=paths)
+
+
+def _part(take: Take, begin: int, end: int) -> Take:
+    """Frames `begin` .. `end` of a take that is in memory; of the last all that is behind them."""
+    is_last, unit = end == len(take.curves), 1600
+    stop = None if is_last else end // _EXACT * unit
+    return replace(
+        take,
+        name=f"{take.name} {begin / 30:.1f} s",
+        curves=take.curves[begin:end],
+        source=np.asarray(take.source)[begin // _EXACT * unit : stop],
+    )
 
 
 def _n_frames(n_states: int) -> int:
