@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +38,16 @@ DIGEST = "digest"
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network as it lies on disk: its sizes and its numbers."""
+    """A network as it lies on disk: its sizes and its numbers, which its repr leaves out."""
 
     config: ModelConfig
-    tensors: Mapping[str, np.ndarray]  # float16 or float32, names as in `model_shapes`
-    encoder_tensors: Mapping[str, np.ndarray]  # names as in `encoder_shapes`
+    # float16 or float32, names as in `model_shapes`
+    tensors: Mapping[str, np.ndarray] = field(repr=False)
+    encoder_tensors: Mapping[str, np.ndarray] = field(repr=False)  # names as in `encoder_shapes`
     path: Path
     key: str  # hash of everything else: changes when the network changes
     # float32 (8, E), of a published network that has been calibrated; the starter's are `tensors`
-    prototypes: np.ndarray | None = None
+    prototypes: np.ndarray | None = field(default=None, repr=False)
 
 
 def starter_folder() -> Path:
