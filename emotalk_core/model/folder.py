@@ -55,7 +55,7 @@ def starter_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "models" / "starter"
 
 
-def load_model(folder: Path) -> Model:
+def load_model(folder: Path | str) -> Model:
     """Read and check a model folder.
 
     Raises
@@ -64,6 +64,7 @@ def load_model(folder: Path) -> Model:
         A file is missing or damaged, the format version is unknown, or tensors are missing, left
         over, misshapen or not finite.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise ModelFolderError(
             "No such model folder", value=folder, remedy="Give a folder with a config.json."
