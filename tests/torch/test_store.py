@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
+soundfile = pytest.importorskip("soundfile")
 
 from training.data.takes import Take  # noqa: E402
 from training.features import FrontEnd  # noqa: E402
@@ -108,3 +109,11 @@ def test_frame_and_state_of_a_stretch_begin_at_one_time(tmp_path: Path) -> None:
     cut = in_stretches(open_store([take], tmp_path, front_end()))
     frames = np.cumsum([0, *(len(t.curves) for t in cut.takes)])
     np.testing.assert_array_equal(cut.starts[:-1] * 3, frames[:-1] * 5)
+
+
+def test_a_long_file_is_cut_as_what_is_in_memory_is(tmp_path: Path) -> None:
+    samples = np.linspace(-32768, 32767, 16_000 * 21).astype(np.int16)
+    soundfile.write(tmp_path / "t.wav", samples, 16_000)
+    take = Take("t/file", tmp_path / "t.wav", "a", curves=np.zeros((630, 52), np.float32))
+    cut = in_stretches(open_store([take], tmp_path, front_end()))
+    np.testing.assert_array_equal(np.concatenate([t.source for t in cut.takes]), samples)

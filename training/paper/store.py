@@ -100,7 +100,7 @@ def open_store(takes: Sequence[Take], folder: Path, front_end: FrontEnd) -> Stor
 
 def in_stretches(store: Store) -> Store:
     """The store with takes of more than ten seconds cut: a batch is as long as its longest take,
-    and takes count alike, whatever their length. Takes of a known sentence and files stay whole.
+    and takes count alike, whatever their length. Takes of a known sentence stay whole.
 
     States and levels are those of the whole take, beside its loudest moment.
     """
@@ -111,25 +111,30 @@ def in_stretches(store: Store) -> Store:
         if k in store.paths:
             paths[len(takes)] = store.paths[k]
         n, first = store.n_frames(k), int(store.starts[k])
-        is_cut = n > _LONGEST and not take.sentence and isinstance(take.source, np.ndarray)
+        is_cut = n > _LONGEST and not take.sentence
         count = -(-n // _LONGEST) if is_cut else 1
         cuts = [n * i // count // _EXACT * _EXACT for i in range(count)] + [len(take.curves)]
-        takes += [_part(take, *cut) for cut in pairwise(cuts)] if is_cut else [take]
+        takes += _parts(take, cuts) if is_cut else [take]
         starts += [first + cut // _EXACT * 5 for cut in cuts[:-1]]
     starts.append(int(store.starts[-1]))
     return replace(store, takes=tuple(takes), starts=np.array(starts), paths=paths)
 
 
-def _part(take: Take, begin: int, end: int) -> Take:
-    """Frames `begin` .. `end` of a take that is in memory; of the last all that is behind them."""
-    is_last, unit = end == len(take.curves), 1600
-    stop = None if is_last else end // _EXACT * unit
-    return replace(
-        take,
-        name=f"{take.name} {begin / 30:.1f} s",
-        curves=take.curves[begin:end],
-        source=np.asarray(take.source)[begin // _EXACT * unit : stop],
-    )
+def _parts(take: Take, cuts: Sequence[int]) -> list[Take]:
+    """A take between frames `cuts`, with its samples in memory; the last has all that is left."""
+    whole = np.round(load_samples(take.source) * 32768.0)
+    samples = whole.clip(-32768, 32767).astype(np.int16)
+    stops = [cut // _EXACT * 1600 for cut in cuts[1:-1]] + [len(samples)]
+    return [
+        replace(
+            take,
+            name=f"{take.name} {begin / 30:.1f} s",
+            curves=take.curves[begin:end],
+            source=samples[begin // _EXACT * 1600 : stop],
+            phones=(),
+        )
+        for (begin, end), stop in zip(pairwise(cuts), stops, strict=True)
+    ]
 
 
 def _n_frames(n_states: int) -> int:
