@@ -18,7 +18,7 @@ from ..data.takes import Take
 from ..features import FrontEnd
 from .animator import Features, Statistics
 from .batches import Pairs
-from .loop import Takes, fit
+from .loop import Takes, chosen_device, fit
 from .networks import build
 from .processes import ALONE, Processes
 from .run_folder import explain
@@ -53,7 +53,8 @@ def train(
     dev = Pairs(store, rows["dev"], align=run.align, need_pairs=False) if rows["dev"] else None
     if group.is_first:
         explain(folder, run, store.takes, front_end_key(front_end))
-        log.info("%d takes, %d of them in pairs", len(rows["train"]), pairs.n_paired)
+        device = chosen_device(run.pace.device)
+        log.info("%d takes, %d in pairs; on %s", len(rows["train"]), pairs.n_paired, device)
         if dev is None:
             log.warning("no take has the split dev: nothing is measured, no sample is drawn")
     group.wait()
