@@ -107,6 +107,10 @@ def test_config_survives_a_round_trip(folder: Path) -> None:
     assert read_config(folder / "config.json") == SMALL
 
 
+def test_a_folder_may_be_given_as_text(folder: Path) -> None:
+    assert load_model(str(folder)).key == load_model(folder).key
+
+
 def test_a_model_in_a_message_is_no_page_of_numbers(folder: Path) -> None:
     with pytest.raises(InputError) as error:
         open_engine(load_model(folder), "auto")  # type: ignore[arg-type] - the wrong way round
