@@ -145,7 +145,7 @@ def _guarded(run: Callable[[], int], after: str = "goes on") -> int:
 
 def _told(error: OSError) -> EmoTalkError:
     """What went wrong with a file, as an error that the user can mend."""
-    place = Path(error.filename or "disk")
+    place = Path(error.filename2 or error.filename or "disk")  # of a copy, where it goes
     if isinstance(error, FileNotFoundError):
         return InputError("A file is missing", value=place, remedy="Bring it, or check the folder.")
     return disk_error(error, place)

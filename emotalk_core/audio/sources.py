@@ -78,7 +78,8 @@ class ArraySound:
     Raises
     ------
     InputError
-        No samples, values that are no numbers, or a rate outside 4000 to 384000 Hz.
+        No samples, values that are no numbers, more channels than samples, or a rate outside 4000
+        to 384000 Hz.
     """
 
     def __init__(
@@ -87,9 +88,15 @@ class ArraySound:
         self.is_cut_short = is_cut_short
         ratio = _ratio(sample_rate)
         given = np.asarray(samples, np.float32)
-        mono = given.mean(axis=1, dtype=np.float32) if given.ndim == 2 else given
-        if not len(mono):
+        if not given.size:
             raise _no_samples("an array")
+        if given.ndim not in (1, 2) or given.shape[-1] > len(given):  # as librosa and torchaudio
+            raise InputError(
+                "Not samples by channels",
+                value=f"an array {given.shape}",
+                remedy="Give (n,) or (n, channels), as samples.T.",
+            )
+        mono = given.mean(axis=1, dtype=np.float32) if given.ndim == 2 else given
         _check_finite(mono, 0, sample_rate, "an array")
         pieces = (mono[i : i + _BLOCK] for i in range(0, len(mono), _BLOCK))
         self._samples = np.concatenate(list(resample_blocks(pieces, ratio)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +38,16 @@ DIGEST = "digest"
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network as it lies on disk: its sizes and its numbers."""
+    """A network as it lies on disk: its sizes and its numbers, which its repr leaves out."""
 
     config: ModelConfig
-    tensors: Mapping[str, np.ndarray]  # float16 or float32, names as in `model_shapes`
-    encoder_tensors: Mapping[str, np.ndarray]  # names as in `encoder_shapes`
+    # float16 or float32, names as in `model_shapes`
+    tensors: Mapping[str, np.ndarray] = field(repr=False)
+    encoder_tensors: Mapping[str, np.ndarray] = field(repr=False)  # names as in `encoder_shapes`
     path: Path
     key: str  # hash of everything else: changes when the network changes
     # float32 (8, E), of a published network that has been calibrated; the starter's are `tensors`
-    prototypes: np.ndarray | None = None
+    prototypes: np.ndarray | None = field(default=None, repr=False)
 
 
 def starter_folder() -> Path:
@@ -54,7 +55,7 @@ def starter_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "models" / "starter"
 
 
-def load_model(folder: Path) -> Model:
+def load_model(folder: Path | str) -> Model:
     """Read and check a model folder.
 
     Raises
@@ -63,6 +64,7 @@ def load_model(folder: Path) -> Model:
         A file is missing or damaged, the format version is unknown, or tensors are missing, left
         over, misshapen or not finite.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise ModelFolderError(
             "No such model folder", value=folder, remedy="Give a folder with a config.json."

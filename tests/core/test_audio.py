@@ -156,6 +156,12 @@ def test_an_array_with_holes_is_refused_with_the_place() -> None:
         ArraySound(values, 16_000)
 
 
+@pytest.mark.parametrize("shape", [(2, 16_000), (1, 1, 16_000), ()])
+def test_channels_before_samples_are_told(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"samples by channels: 'an array \("):
+        ArraySound(np.zeros(shape), 16_000)
+
+
 @pytest.mark.parametrize(
     "head",
     [

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from emotalk_core.doctor import about_model
-from emotalk_core.errors import ModelFolderError, SetupError
+from emotalk_core.engine import open_engine
+from emotalk_core.errors import InputError, ModelFolderError, SetupError
 from emotalk_core.model.config import (
     ModelConfig,
     PublishedConfig,
@@ -104,6 +105,16 @@ def test_the_largest_numbers_are_numbers(folder: Path) -> None:
 
 def test_config_survives_a_round_trip(folder: Path) -> None:
     assert read_config(folder / "config.json") == SMALL
+
+
+def test_a_folder_may_be_given_as_text(folder: Path) -> None:
+    assert load_model(str(folder)).key == load_model(folder).key
+
+
+def test_a_model_in_a_message_is_no_page_of_numbers(folder: Path) -> None:
+    with pytest.raises(InputError) as error:
+        open_engine(load_model(folder), "auto")  # type: ignore[arg-type] - the wrong way round
+    assert "array" not in str(error.value)
 
 
 def test_the_key_changes_with_the_numbers(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,6 +36,40 @@ def write_etf(folder: Path, stem: str, values: np.ndarray) -> None:
 def test_curves_of_no_channel_are_named(tmp_path: Path) -> None:
     write_take(tmp_path, curves(0.5)[:, :2], ("viseme_PP", "viseme_aa"))
     with pytest.raises(InputError, match=r"talk\.npz has none of ARKit's channels: viseme_PP"):
+        load_clips_folder(tmp_path)
+
+
+def test_channels_in_another_spelling_are_named(tmp_path: Path) -> None:
+    write_take(tmp_path, curves(0.5)[:, :2], ("jawOpen", "mouthSmile_L"))
+    with pytest.raises(InputError, match=r"talk\.npz has names that .* know: .*mouthSmile_L"):
+        load_clips_folder(tmp_path)
+
+
+def test_what_stands_beside_all_channels_or_head_turns_is_no_fault(tmp_path: Path) -> None:
+    values = np.zeros((15, 53), np.float32)
+    write_take(tmp_path, values, (*arkit.CHANNELS, "mood"))
+    assert load_clips_folder(tmp_path)[0].channels_known.all()
+    write_take(tmp_path, values[:, :2], ("jawOpen", "headYaw"))
+    assert load_clips_folder(tmp_path)[0].channels_known.sum() == 1
+
+
+@pytest.mark.parametrize("other", ["talk.csv", "talk.flac"])
+def test_two_files_for_one_half_of_a_take_are_named(tmp_path: Path, other: str) -> None:
+    write_take(tmp_path, curves(0.5), arkit.CHANNELS)
+    (tmp_path / other).touch()
+    with pytest.raises(InputError, match=rf"1 in .*talk is there more than once: .*{other}"):
+        load_clips_folder(tmp_path)
+
+
+def test_curves_that_begin_late_lie_on_their_part_of_the_sound(tmp_path: Path) -> None:
+    write_sound(tmp_path / "talk.wav", 0.8)
+    late = Clip(curves(0.5), arkit.CHANNELS, Fraction(30), 0.3)
+    write_clip(late, tmp_path / "talk.npz")
+    (take,) = load_clips_folder(tmp_path)
+    assert np.asarray(take.source)[0] == pytest.approx(4800, abs=1)  # a sample is its number
+    assert len(take.source) == 8000
+    write_clip(replace(late, start_s=-0.3), tmp_path / "talk.npz")
+    with pytest.raises(InputError, match=r"talk\.npz begins 0\.30 s before its sound"):
         load_clips_folder(tmp_path)
 
 

@@ -323,6 +323,10 @@ def test_a_folder_of_films_becomes_a_folder_of_takes(tmp_path: Path) -> None:
     (take,) = load_clips_folder(out)
     assert take.name == "takes/talk"
     assert take.curves.shape == (59, 52)
+    assert take.curves[-1, JAW] > 0.3
+    unseen = {arkit.CHANNELS[k] for k in np.flatnonzero(take.channels_known == 0)}
+    assert unseen >= {"mouthFunnel", "tongueOut"}
+    assert len(unseen) == 7
 
     def never(_: Path) -> Iterator[tuple[float, np.ndarray]]:
         raise AssertionError("a film that is done was read again")

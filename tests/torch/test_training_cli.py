@@ -66,6 +66,9 @@ def test_a_full_disk_is_one_line(
     full = OSError(errno.ENOSPC, "No space left on device")
     assert failing(full, monkeypatch) == 2
     assert "Cannot write (No space left on device)" in capsys.readouterr().err
+    full.filename, full.filename2 = "ours.safetensors", "theirs.safetensors"  # as of a copy
+    assert failing(full, monkeypatch) == 2
+    assert "'theirs.safetensors'" in capsys.readouterr().err
 
 
 def test_a_fault_of_no_file_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ has columns of: take, speaker, sentence, emotion, level (0 normal, 1 strong), sp
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,9 @@ import numpy as np
 
 from emotalk_core.arkit import CHANNELS
 from emotalk_core.audio import open_sound, read_samples
+from emotalk_core.clip import Clip
 from emotalk_core.clip_files import read_clip
+from emotalk_core.clip_files.live_link import COLUMNS
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.errors import EmoTalkError, InputError
 from emotalk_core.retarget import faces_of
@@ -52,7 +54,7 @@ def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
         faults.add(f"{stem} has no {'sound' if stem in curves else 'curves'}")
     takes = []
     for number, stem in enumerate(sorted(set(curves) & set(sounds))):
-        take = _take(folder, sounds[stem], curves[stem], labels.get(stem, {}), faults)
+        take = _take(folder, [*sounds[stem], *curves[stem]], labels.get(stem, {}), faults)
         if take is not None and not take.split:
             take = replace(take, split="dev" if number % 10 == 9 else "train")
         if take is not None:
@@ -60,32 +62,43 @@ def load_clips_folder(folder: Path, *, skip: bool = False) -> list[Take]:
     faults.settle(folder)
     if not takes:
         raise InputError(
-            "No takes", value=folder, remedy="Put NAME.wav beside NAME.csv, .npz or .json."
+            "No takes",
+            value=folder,
+            remedy="Put NAME.wav beside NAME.csv, .npz or .json, in no folder of their own.",
         )
     return takes
 
 
-def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise InputError("No such folder of takes", value=folder, remedy="Check the name.")
-    found = (p for p in sorted(folder.iterdir()) if p.suffix.lower() in suffixes)
-    return {p.stem: p for p in found}
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in suffixes:
+            found.setdefault(path.stem, []).append(path)
+    return found
 
 
 def _take(
-    folder: Path, sound: Path, curves: Path, label: dict[str, str], faults: Faults
+    folder: Path, files: Sequence[Path], label: dict[str, str], faults: Faults
 ) -> Take | None:
+    """The take of a sound and its curves, which are all the files of one name."""
+    sound, *_, curves = files
+    if len(files) > 2:
+        faults.add(f"{curves.stem} is there more than once: {', '.join(p.name for p in files)}")
+        return None
     try:
         clip = read_clip(curves)
         samples = read_samples(open_sound(sound))
     except EmoTalkError as error:
         faults.add_error(curves.stem, error)
         return None
-    values = on_frames(faces_of(clip), clip.fps)
     known = np.array([name in clip.channels for name in CHANNELS], np.float32)
-    if not known.any():
-        faults.add(f"{curves.name} has none of ARKit's channels: {', '.join(clip.channels[:3])}")
+    if fault := _fault_of(clip, is_whole=bool(known.all())):
+        faults.add(f"{curves.name} {fault}")
         return None
+    samples = samples[round(clip.start_s * SAMPLE_RATE) :]
+    values = on_frames(faces_of(clip), clip.fps)
     if not faults.check_curves(values, curves.name):
         return None
     if not faults.check_lengths(len(values) / 30.0, len(samples) / SAMPLE_RATE, curves.stem):
@@ -102,6 +115,16 @@ def _take(
         level=int(label.get("level") or 0),
         known=known,
     )
+
+
+def _fault_of(clip: Clip, *, is_whole: bool) -> str:
+    """What would make a clip's curves another thing than what they seem; `is_whole`: of all 52."""
+    strange = [c for c in clip.channels if c not in COLUMNS]
+    if not any(c in CHANNELS for c in clip.channels):
+        return f"has none of ARKit's channels: {', '.join(clip.channels[:3])}"
+    if strange and not is_whole:  # in another spelling, most likely: they would go unlearned
+        return f"has names that ARKit does not know: {', '.join(strange[:3])}"
+    return f"begins {-clip.start_s:.2f} s before its sound" if clip.start_s < 0 else ""
 
 
 def _read_labels(path: Path, stems: Collection[str], faults: Faults) -> dict[str, dict[str, str]]:

@@ -1,8 +1,8 @@
 """Curves of any video of a face, by MediaPipe's face landmarker: an extra, used when asked for.
 
-Every film becomes `NAME.csv` (Live Link Face) and `NAME.wav`, which `clips_folder` reads. MediaPipe
-has no tongueOut and hardly moves funnel, cheeks and nose: faces made of it teach jaw, closures,
-blinks and brows.
+Every film becomes `NAME.npz` and `NAME.wav`, which `clips_folder` reads. MediaPipe has no tongueOut
+and hardly moves funnel, cheeks and nose: these are no channels of the file, since as zeros they
+would teach a network to leave them still.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ Landmarker = Callable[[np.ndarray], Mapping[str, float] | None]
 _FILMS: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 _LONGEST_GAP_S: Final = 0.3  # without a face: bridged; more is another shot
 _LEAST_SEEN: Final = 90.0  # % of the frames
+_UNSEEN: Final = (
+    "mouthFunnel", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
+    "noseSneerRight", "tongueOut",
+)  # fmt: skip
+_SEEN: Final = tuple(name for name in CHANNELS if name not in _UNSEEN)
 _INSTALL: Final = "pip install mediapipe av, and download face_landmarker.task."
 
 
@@ -65,7 +70,7 @@ def convert_videos(
     ready_folder(out)
     faults = Faults(skip=skip)
     for number, film in enumerate(films, start=1):
-        target = out / f"{film.stem}.csv"
+        target = out / f"{film.stem}.npz"
         if target.is_file():
             continue
         try:
@@ -76,7 +81,8 @@ def convert_videos(
             continue
         _write_wav(out / f"{film.stem}.wav", samples)
         # The curves come last: their being there says that the film is done.
-        write_clip(Clip(curves, CHANNELS, Fraction(FPS)), target)
+        seen = curves[:, [CHANNELS.index(name) for name in _SEEN]]
+        write_clip(Clip(seen, _SEEN, Fraction(FPS)), target)
         log.info("%d of %d: %s, %.1f s", number, len(films), film.name, len(curves) / FPS)
     faults.settle(videos)
 

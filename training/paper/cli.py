@@ -1,7 +1,7 @@
 """python3 run.py train paper STEP: takes in, a trained network out, and the table.
 
 parallel  synthesise a parallel set: each sentence by each voice in eight feelings
-faces     curves of videos, by MediaPipe: NAME.csv and NAME.wav for `--takes clips=FOLDER`
+faces     curves of videos, by MediaPipe: NAME.npz and NAME.wav for `--takes clips=FOLDER`
 train     a network on takes; the same command goes on where it was
 table     EmoTalk, its ablations, three baselines: train, judge, draw
 """

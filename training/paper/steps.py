@@ -18,13 +18,13 @@ from ..data.takes import Take
 from ..features import FrontEnd
 from .animator import Features, Statistics
 from .batches import Pairs
-from .loop import Takes, fit
+from .loop import Takes, chosen_device, fit
 from .networks import build
 from .processes import ALONE, Processes
 from .run_folder import explain
 from .settings import PaperRun
 from .starter import StarterAnimator
-from .store import Store, front_end_key, open_store, shipped_front_end
+from .store import Store, front_end_key, in_stretches, open_store, shipped_front_end
 
 __all__ = ["features_of", "network_of", "statistics_of", "train"]
 
@@ -53,7 +53,8 @@ def train(
     dev = Pairs(store, rows["dev"], align=run.align, need_pairs=False) if rows["dev"] else None
     if group.is_first:
         explain(folder, run, store.takes, front_end_key(front_end))
-        log.info("%d takes, %d of them in pairs", len(rows["train"]), pairs.n_paired)
+        device = chosen_device(run.pace.device)
+        log.info("%d takes, %d in pairs; on %s", len(rows["train"]), pairs.n_paired, device)
         if dev is None:
             log.warning("no take has the split dev: nothing is measured, no sample is drawn")
     group.wait()
@@ -93,9 +94,9 @@ def statistics_of(takes: Sequence[Take], persons: int) -> Statistics:
 
 
 def features_of(takes: Sequence[Take], work: Path) -> tuple[Store, FrontEnd]:
-    """The store of takes under a work folder, made when it is not there."""
+    """The store of takes under a work folder, made when it is not there; long ones are cut."""
     front_end = shipped_front_end()
-    return open_store(takes, work / "features", front_end), front_end
+    return in_stretches(open_store(takes, work / "features", front_end)), front_end
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +24,22 @@ from ..features import FrontEnd, Standardise
 from .align import Path as Alignment
 from .align import warp
 
-__all__ = ["STATES_PER_FRAME", "Store", "front_end_key", "open_store", "shipped_front_end"]
+__all__ = [
+    "STATES_PER_FRAME",
+    "Store",
+    "front_end_key",
+    "in_stretches",
+    "open_store",
+    "shipped_front_end",
+]
 
 log = logging.getLogger(__name__)
 
 STATES_PER_FRAME: Final = 5 / 3  # 50 Hz to 30 fps
 _VERSION: Final = "3"
 _PROBE_SAMPLES: Final = 8000
+_LONGEST: Final = 300  # frames
+_EXACT: Final = 3  # frames that are whole numbers of states and samples: 5 and 1600
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +96,45 @@ def open_store(takes: Sequence[Take], folder: Path, front_end: FrontEnd) -> Stor
         for k in stored["aligned"]
     }
     return Store(tuple(takes), states, stored["level"], stored["starts"], paths)
+
+
+def in_stretches(store: Store) -> Store:
+    """The store with takes of more than ten seconds cut: a batch is as long as its longest take,
+    and takes count alike, whatever their length. Takes of a known sentence stay whole.
+
+    States and levels are those of the whole take, beside its loudest moment.
+    """
+    takes: list[Take] = []
+    starts: list[int] = []
+    paths: dict[int, Alignment] = {}
+    for k, take in enumerate(store.takes):
+        if k in store.paths:
+            paths[len(takes)] = store.paths[k]
+        n, first = store.n_frames(k), int(store.starts[k])
+        is_cut = n > _LONGEST and not take.sentence
+        count = -(-n // _LONGEST) if is_cut else 1
+        cuts = [n * i // count // _EXACT * _EXACT for i in range(count)] + [len(take.curves)]
+        takes += _parts(take, cuts) if is_cut else [take]
+        starts += [first + cut // _EXACT * 5 for cut in cuts[:-1]]
+    starts.append(int(store.starts[-1]))
+    return replace(store, takes=tuple(takes), starts=np.array(starts), paths=paths)
+
+
+def _parts(take: Take, cuts: Sequence[int]) -> list[Take]:
+    """A take between frames `cuts`, with its samples in memory; the last has all that is left."""
+    whole = np.round(load_samples(take.source) * 32768.0)
+    samples = whole.clip(-32768, 32767).astype(np.int16)
+    stops = [cut // _EXACT * 1600 for cut in cuts[1:-1]] + [len(samples)]
+    return [
+        replace(
+            take,
+            name=f"{take.name} {begin / 30:.1f} s",
+            curves=take.curves[begin:end],
+            source=samples[begin // _EXACT * 1600 : stop],
+            phones=(),
+        )
+        for (begin, end), stop in zip(pairwise(cuts), stops, strict=True)
+    ]
 
 
 def _n_frames(n_states: int) -> int:
