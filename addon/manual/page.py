@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...emotalk_core.atomic_file import atomic_file
-from ...emotalk_core.controls import EMOTIONS
+from ...emotalk_core.controls import MOVING
 from ..bridge import compat
 from ..identity import ROOT_PACKAGE
 from .markdown import html_of
@@ -35,7 +35,7 @@ _LEADS: Final = """<!DOCTYPE html>
 <a href="{page}#{anchor}">EmoTalk: manual</a>
 """
 
-_FELT: Final = (*EMOTIONS, "mix", "intensity", "style", "contrast")
+_FELT: Final = (*MOVING, "style", "contrast")
 _OF_KEYS: Final = ("key_step", "hold_keys", "max_error", "*range*")
 
 PLACES: Final = (
