@@ -32,7 +32,7 @@ _OFFLINE = "Online access is off: allow it in Preferences > System > Network"
 
 
 def _preferences() -> Any:
-    found = compat.preferences_of(ROOT_PACKAGE)
+    found = compat.preferences()
     if found is None:
         raise SetupError(
             "EmoTalk is not installed as an extension",

@@ -181,7 +181,7 @@ def preferences(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         model="", use_cache=False, cache_folder=str(tmp_path / "cache"), cache_mb=100,
         recogniser="",
     )  # fmt: skip
-    monkeypatch.setattr(compat, "preferences_of", lambda _package: made)
+    monkeypatch.setattr(compat, "preferences", lambda: made)
     return made
 
 
