@@ -118,14 +118,24 @@ def linked_duplicate(head: Any) -> Any:
     return twin
 
 
+def linked(library: Path, *things: Any) -> list[Any]:
+    """Objects as another file's, in this scene."""
+    names = [thing.name for thing in things]
+    bpy.data.libraries.write(str(library), set(things))
+    for thing in things:
+        bpy.data.objects.remove(thing)
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = names
+    for thing in into.objects:
+        bpy.context.scene.collection.objects.link(thing)
+    return into.objects
+
+
 def overridden(library: Path, head: Any) -> Any:
     """A head as another file's, in this file with it and its mesh overridden."""
-    bpy.data.libraries.write(str(library), {head})
-    bpy.data.meshes.remove(head.data)  # and the head with it
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Head"]
-    bpy.context.scene.collection.objects.link(into.objects[0])
-    thing = into.objects[0].override_create(remap_local_usages=True)
+    mesh = head.data
+    thing = linked(library, head)[0].override_create(remap_local_usages=True)
+    bpy.data.meshes.remove(mesh)
     thing.data.override_create(remap_local_usages=True)
     assert thing.data.override_library
     return thing

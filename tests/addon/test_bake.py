@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import fcurves, keys_of, make_head, overridden, state, users_action
+from tests.addon.scenes import fcurves, keys_of, linked, make_head, overridden, state, users_action
 
 FRAMES = np.arange(10.0, 60.0)
 WAVE = (0.5 + 0.5 * np.sin(FRAMES / 4)).astype(np.float32)
@@ -301,17 +301,12 @@ def test_linked_mesh_is_refused_and_nothing_changes(
 ) -> None:
     from emotalk.emotalk_core.errors import RigError
 
-    library = tmp_path / "library.blend"
-    bpy.data.libraries.write(str(library), {head})
-    bpy.data.objects.remove(head)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Head"]
-    bpy.context.scene.collection.objects.link(into.objects[0])
+    [theirs] = linked(tmp_path / "library.blend", head)
     local = make_head("Local")
     before = state()
 
     with pytest.raises(RigError, match=r"Linked data cannot be animated: 'Head'"):
-        write(local, table(local), table(into.objects[0]))
+        write(local, table(local), table(theirs))
 
     assert state() == before
 
@@ -380,15 +375,7 @@ def test_all_that_is_linked_is_named_at_once(addon: ModuleType, head: Any, tmp_p
     """Each mesh of a face asks for a click of its own."""
     from emotalk.emotalk_core.errors import RigError
 
-    library, names = tmp_path / "library.blend", ["Head", "Brows"]
-    heads = {head, make_head("Brows")}
-    bpy.data.libraries.write(str(library), heads)
-    for thing in heads:
-        bpy.data.objects.remove(thing)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = names
-    for thing in into.objects:
-        bpy.context.scene.collection.objects.link(thing)
+    heads = linked(tmp_path / "library.blend", head, make_head("Brows"))
 
     with pytest.raises(RigError, match=r"Linked data cannot be animated: 'Head, Brows'"):
-        write(into.objects[0], *map(table, into.objects))
+        write(heads[0], *map(table, heads))
