@@ -191,6 +191,12 @@ def voice_of(head: bpy.types.Object, name: str, number: int = -1) -> tuple[np.nd
     return frames[inside], values[inside]
 
 
+def brows_of(head: bpy.types.Object) -> np.ndarray:
+    """Values of three channels of the brows at the keys (3, K), eases left out."""
+    brows = ("browInnerUp", "browDownLeft", "browOuterUpLeft")
+    return np.stack([voice_of(head, name)[1] for name in brows])
+
+
 def keys_in(path: Path) -> int:
     """How many keys of the jaw a file has."""
     bpy.ops.wm.open_mainfile(filepath=str(path))
