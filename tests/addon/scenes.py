@@ -14,7 +14,10 @@ import pytest
 needs_sound = pytest.mark.skipif(
     bpy.app.version < (4, 4), reason="the 4.2 wheel has no sound: strips cannot be made in it"
 )
-
+needs_other_sequencer = pytest.mark.skipif(
+    "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
+    reason="before 5.0 the sequencer shows the window's scene",
+)
 
 EASE_IN, EASE_OUT = 8, 15
 """Frames of a take's eases, as they come, at 24 frames a second: .3 and .6 s."""
@@ -235,6 +238,17 @@ def happy_take(ours: Any) -> Any:
     take = ours.takes[0]
     take.controls.happy = 0.75
     return take
+
+
+def push_down(block: Any) -> None:
+    """As the button in the NLA editor does."""
+    from emotalk.addon.bridge.compat import set_strip_slot, slot_of
+
+    data = block.animation_data
+    action, slot = data.action, slot_of(data)
+    strip = data.nla_tracks.new().strips.new(action.name, round(action.frame_range[0]), action)
+    set_strip_slot(strip, slot)
+    data.action = None
 
 
 def users_action(block: Any, *paths: str, name: str = "Mine") -> Any:
