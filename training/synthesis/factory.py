@@ -17,16 +17,14 @@ from .voices import another_voice
 
 __all__ = [
     "QUICK",
-    "SHARD_S",
     "Engines",
     "make_clip",
-    "make_shard",
     "make_shards",
     "neural",
     "shard_count",
 ]
 
-SHARD_S: Final = 300.0
+_SHARD_S: Final = 300.0
 
 Engines = Mapping[str, tuple[Callable[[np.random.Generator], SpokenClip], float]]
 """Engine name -> what says a random sentence, share of the clips."""
@@ -56,9 +54,7 @@ def make_clip(seed: tuple[int, ...], engines: Engines = QUICK) -> SpokenClip:
     return replace(with_pauses(replace(clip, samples=scaled), rng), seed=seed)
 
 
-def make_shard(
-    path: Path, seed: int, shard: int, *, seconds: float = SHARD_S, engines: Engines = QUICK
-) -> None:
+def _make_shard(path: Path, seed: int, shard: int, seconds: float, engines: Engines) -> None:
     """One file of about `seconds` of speech; nothing is done when it is there already."""
     if path.exists():
         return
@@ -70,7 +66,7 @@ def make_shard(
 
 def shard_count(minutes: float) -> int:
     """How many files hold `minutes` of speech."""
-    return max(1, round(minutes * 60.0 / SHARD_S)) if minutes else 0
+    return max(1, round(minutes * 60.0 / _SHARD_S)) if minutes else 0
 
 
 def make_shards(
@@ -87,5 +83,5 @@ def make_shards(
     seconds = minutes * 60.0 / n_shards
     for shard in range(n_shards):
         path = folder / f"seed{seed}_{shard:04d}.npz"
-        make_shard(path, seed, shard, seconds=seconds, engines=engines or QUICK)
+        _make_shard(path, seed, shard, seconds, engines or QUICK)
         progress((shard + 1) / n_shards, str(path))
