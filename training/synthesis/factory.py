@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from emotalk_core.errors import InputError
+
 from . import espeak, flite, kokoro
 from .pauses import with_pauses
 from .shards import write_shard
@@ -77,7 +79,15 @@ def make_shards(
     progress: Callable[[float, str], None],
     engines: Engines | None = None,
 ) -> None:
-    """`minutes` of speech in shards; started again, it goes on where it was."""
+    """`minutes` of speech in shards; started again, it goes on where it was.
+
+    Raises
+    ------
+    InputError
+        No speech at all is asked for, or speech without end.
+    """
+    if not 0.0 < minutes < float("inf"):
+        raise InputError("Not minutes of speech", value=minutes, remedy="Ask for some more than 0.")
     folder.mkdir(parents=True, exist_ok=True)
     n_shards = shard_count(minutes)
     seconds = minutes * 60.0 / n_shards
