@@ -15,12 +15,12 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..emotalk_core.controls import EMOTIONS, LIMITS, Controls
+from ..emotalk_core.controls import EMOTIONS, LIMITS, MOVING, Controls
 from ..emotalk_core.keys.easing import EASE_S, LONGEST_S
 from ..emotalk_core.speech.transcript import ENGLISH
 from . import rig_properties
 from .bridge import compat
-from .bridge.asked.controls import MOVING, moved_by_keys
+from .bridge.asked.controls import moved_by_keys
 from .bridge.asked.phones import LANGUAGES, UNKNOWN_FRAME
 from .bridge.take import live
 from .rig_properties import EMOTALK_PG_rig

@@ -13,7 +13,6 @@ __all__ = [
     "EYES",
     "HEAD_CHANNELS",
     "JAW",
-    "MIRROR",
     "MOUTH",
     "N_CHANNELS",
     "REGIONS",
@@ -112,15 +111,3 @@ ARTICULATION: Final = indices(
     *("mouthPress", "mouthLowerDown", "mouthUpperUp"),
 )
 """What speaks. Smiles, frowns and everything above the mouth are expression."""
-
-
-def _mirrored(name: str) -> str:
-    if name.endswith("Left"):
-        return name[:-4] + "Right"
-    if name.endswith("Right"):
-        return name[:-5] + "Left"
-    return name
-
-
-MIRROR: Final[tuple[int, ...]] = tuple(_INDEX[_mirrored(name)] for name in CHANNELS)
-"""`values[:, MIRROR]` is the same face seen in a mirror."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # shaping reads Controls itself
 __all__ = [
     "EMOTIONS",
     "LIMITS",
+    "MOVING",
     "PRESETS",
     "ControlTrack",
     "Controls",
@@ -154,14 +155,14 @@ PRESETS: Final[Mapping[str, Controls]] = MappingProxyType(
 )
 
 
-_MOVING: Final = (*EMOTIONS, "mix", "intensity")
-"""What may change over time."""
+MOVING: Final[tuple[str, ...]] = (*EMOTIONS, "mix", "intensity")
+"""What may change over time; the others hold for a whole sound."""
 
 _NEARLY: Final = 1e-6  # what rounding does to a slider
 
 
 def _moving(controls: Controls) -> tuple[float, ...]:
-    """Of `_MOVING`."""
+    """Of `MOVING`."""
     return (*controls.emotions, controls.mix, controls.intensity)
 
 
@@ -233,7 +234,7 @@ class ControlTrack:
     def keyed(self) -> tuple[str, ...]:
         """Names of the controls that are not throughout as `base` says."""
         moves = (self._rows != np.array(_moving(self.base))).any(axis=0)
-        return tuple(name for name, does in zip(_MOVING, moves, strict=True) if does)
+        return tuple(name for name, does in zip(MOVING, moves, strict=True) if does)
 
     def frames(self, times_s: np.ndarray) -> FrameControls:
         """Values at `times_s` (T,) seconds; held before the first and after the last key."""

@@ -83,10 +83,8 @@ def hear_shares(
         The model does not go by phones.
     """
     ensure_names_phones(engine.config)
-    stored = _ensure_stored(sound, engine, cache, progress)
-    shares = _shares(stored, engine.config)
-    stored.close()
-    return shares
+    with closing(_ensure_stored(sound, engine, cache, progress)) as stored:
+        return _shares(stored, engine.config)
 
 
 def hear_usual(

@@ -57,9 +57,6 @@ class BakeOptions:
 
     every_n_frames: int = 1  # 2: animation "on twos"
     max_error: float = 0.0  # largest change that leaving out keys may make; 0 keeps every key
-    keep_closures: bool = (
-        True  # at rates below the Clip's, move a closure to a frame, never between two
-    )
     is_held: bool = False  # each key stays until the next one: poses
 
     def __post_init__(self) -> None:
@@ -119,7 +116,7 @@ def retarget(
     resting = with_derived(replace(clip, values=still), binding)
     clip = with_derived(clip, binding)
     times_s = (frames - start_frame) * (rate.denominator / rate.numerator)
-    sampled = _sample_clip(clip, times_s, keep_closures=options.keep_closures)
+    sampled = _sample_clip(clip, times_s)
     values, rests = (
         driven_values(rows, clip.channels, binding.driven) for rows in (sampled, resting.values)
     )
@@ -152,17 +149,16 @@ def scene_frames(clip: Clip, *, rate: Fraction, start_frame: float, step: int = 
     return first + step * np.arange(n_keys, dtype=np.float64)
 
 
-def _sample_clip(clip: Clip, times_s: np.ndarray, *, keep_closures: bool) -> np.ndarray:
+def _sample_clip(clip: Clip, times_s: np.ndarray) -> np.ndarray:
     """float32 (K, C): the clip's curves at `times_s`, linear between rows, held at both ends.
 
-    With `keep_closures` the lips of every row in which they meet go to the nearest of `times_s` as
-    they are, if these lie wider than the rows: a closure of one row would else be averaged away
-    between two of them.
+    The lips of every row in which they meet go to the nearest of `times_s` as they are, if these
+    lie wider than the rows: a closure of one row would else be averaged away between two of them.
     """
     if clip.n_frames == 0 or len(times_s) == 0:
         return np.zeros((len(times_s), len(clip.channels)), np.float32)
     wider = len(times_s) > 1 and (times_s[1] - times_s[0]) * float(clip.fps) > 1.0 + 1e-9
-    held = met_lips(faces_of(clip)) if keep_closures and wider else None
+    held = met_lips(faces_of(clip)) if wider else None
     lips = {arkit.CHANNELS[i] for i in lip_channels()}
     columns = [
         i

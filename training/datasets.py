@@ -258,7 +258,7 @@ def load_ravdess(data: Path) -> list[Recording]:
     ]
 
 
-def load_synth(folder: Path, prefix: str = "synth") -> list[Recording]:
+def load_synth(folder: Path, prefix: str) -> list[Recording]:
     """Speech that `training.synthesis` made, with exact phone times; every tenth clip is dev."""
     clips = enumerate(read_shards(folder))
     return [

@@ -23,7 +23,7 @@ import torch
 from scipy.optimize import minimize
 
 from emotalk_core.controls import EMOTIONS
-from emotalk_core.engine.starter import pool_weights, pooled_around
+from emotalk_core.engine.starter import pool_weights, pooled_around, softmax
 from emotalk_core.errors import InputError
 from emotalk_core.model.config import FrontEndConfig
 from emotalk_core.model.network import Starter
@@ -117,12 +117,7 @@ class Listener:
 
     def shares(self, pooled: np.ndarray) -> np.ndarray:
         """float64 (N, 8) of pooled states (N, width)."""
-        return _softmax(pooled @ self.matrix + self.bias)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+        return softmax(pooled @ self.matrix + self.bias)
 
 
 def gather(
@@ -240,7 +235,7 @@ def _of_least_entropy(
 
     def cost(flat: np.ndarray) -> tuple[float, np.ndarray]:
         matrix = flat.reshape(-1, n)
-        shares = _softmax(x @ matrix)
+        shares = softmax(x @ matrix)
         loss = -(weights[:, None] * wanted * np.log(shares + 1e-30)).sum()
         slope = x.T @ (weights[:, None] * (shares - wanted))
         slope[:-2] += 2.0 * settings.decay * matrix[:-2]
@@ -263,7 +258,7 @@ def _careful(matrix: np.ndarray, bias: np.ndarray, readers: Voices, most: float)
     """The bias lowered until read speech shows no feeling by more than `most` on average."""
     bias, logits = bias.copy(), readers.pooled @ matrix
     for _ in range(30):
-        shown = (readers.weights[:, None] * _softmax(logits + bias)).sum(axis=0)
+        shown = (readers.weights[:, None] * softmax(logits + bias)).sum(axis=0)
         excess = np.log(np.maximum(shown / readers.weights.sum() / most, 1.0))
         bias[_CAREFUL:] -= excess[_CAREFUL:]
     return bias

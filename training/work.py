@@ -105,6 +105,6 @@ class Work:
         """The model folder that comes of it."""
         return self.folder / "model"
 
-    def feature_set(self, name: str, folder: Path | None = None) -> FeatureSet:
+    def feature_set(self, name: str, folder: Path) -> FeatureSet:
         """Extracted features of a set."""
-        return FeatureSet.open(folder or self.features, name, self.model_config.front_end)
+        return FeatureSet.open(folder, name, self.model_config.front_end)

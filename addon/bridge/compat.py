@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from ...emotalk_core.timing import exact_rate
+from ..identity import ROOT_PACKAGE
 
 __all__ = [
     "assign_action",
@@ -33,7 +34,7 @@ __all__ = [
     "new_fcurve",
     "other_slots",
     "path_options",
-    "preferences_of",
+    "preferences",
     "program",
     "reassign_slot",
     "remove_fcurve",
@@ -360,18 +361,17 @@ def program() -> str:
     return path if Path(path).is_file() else ""
 
 
-def preferences_of(package: str) -> Any | None:
+def preferences() -> Any | None:
     """The add-on's preferences; None where it runs without being installed (tests, scripts)."""
-    entry = bpy.context.preferences.addons.get(package)
-    return entry.preferences if entry else None
+    return getattr(bpy.context.preferences.addons.get(ROOT_PACKAGE), "preferences", None)
 
 
-def extension_folder(package: str, name: str) -> Path:
+def extension_folder(name: str) -> Path:
     """A folder of our own that outlives updates; a temporary one where the extension is not
     installed. Who writes in it makes it: panels ask where it is whenever they draw.
     """
     try:
-        return Path(bpy.utils.extension_path_user(package, path=name))
+        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=name))
     except ValueError:  # not installed as an extension
         return Path(bpy.app.tempdir) / "emotalk" / name
 

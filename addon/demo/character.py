@@ -18,7 +18,7 @@ from .lights import new_camera, new_key_light
 from .materials import SURFACES, new_materials
 from .part import Part, hex_colour, nearest_colours
 from .rig import bind, new_rig
-from .skin import JAW_GAIN, LID_GROUPS, build_skin
+from .skin import LID_GROUPS, build_skin
 from .teeth import build_lower_teeth, build_tongue, build_upper_teeth
 from .write_mesh import write_part
 
@@ -47,8 +47,8 @@ def build_parts() -> list[Part]:
         build_lashes(skin),
         build_brows(skin.part),
         build_upper_teeth(),
-        build_lower_teeth(base, JAW_GAIN),
-        build_tongue(base, JAW_GAIN),
+        build_lower_teeth(base),
+        build_tongue(base),
         build_hair(),
         build_hat(),
         build_sweater(),

@@ -15,7 +15,7 @@ def new_camera(prefix: str) -> bpy.types.Object:
     data = bpy.data.cameras.new(f"{prefix} Camera")
     data.lens = 85.0
     data.clip_start = 0.01
-    return _aimed(bpy.data.objects.new(data.name, data), CAMERA_M, FOCUS_M)
+    return _aimed(bpy.data.objects.new(data.name, data), CAMERA_M)
 
 
 def new_key_light(prefix: str) -> bpy.types.Object:
@@ -24,10 +24,10 @@ def new_key_light(prefix: str) -> bpy.types.Object:
     data.energy = 26.0
     data.size = 0.7
     data.color = (1.0, 0.94, 0.87)
-    return _aimed(bpy.data.objects.new(data.name, data), LIGHT_M, FOCUS_M)
+    return _aimed(bpy.data.objects.new(data.name, data), LIGHT_M)
 
 
-def _aimed(obj: bpy.types.Object, place: Vector, target: Vector) -> bpy.types.Object:
+def _aimed(obj: bpy.types.Object, place: Vector) -> bpy.types.Object:
     obj.location = place
-    obj.rotation_euler = (target - place).to_track_quat("-Z", "Y").to_euler()
+    obj.rotation_euler = (FOCUS_M - place).to_track_quat("-Z", "Y").to_euler()
     return obj

@@ -8,6 +8,7 @@ from ...emotalk_core.heads.base_head import BaseHead
 from ...emotalk_core.heads.falloff import smoothstep
 from ...emotalk_core.heads.mouth_parts import JAW_SHAPES, solid_motion
 from .part import Part, blend, grid_faces, hex_colour
+from .skin import JAW_GAIN
 from .warp import MOUTH, bend
 
 TOOTH = hex_colour("FFF8E8")
@@ -30,14 +31,14 @@ def build_upper_teeth() -> Part:
     return Part("Teeth.Upper", "Teeth", points + _shift(), (faces,), colours, {}, head)
 
 
-def build_lower_teeth(base: BaseHead, jaw_gain: float) -> Part:
+def build_lower_teeth(base: BaseHead) -> Part:
     """The lower row: it moves with the jaw as one solid piece."""
     points, colours, faces = _row(LOWER_TEETH, half_width=24.0, front=126.0, edge=617.0, up=-1.0)
     guide = base.lower_teeth
     shapes = {}
     for name in JAW_SHAPES:
         moves = solid_motion(guide.vertices, guide.vertices + guide.shapes[name], points)
-        shapes[name] = bend(points + moves * jaw_gain) - bend(points)
+        shapes[name] = bend(points + moves * JAW_GAIN) - bend(points)
     head = {"head": np.ones(len(points))}
     return Part("Teeth.Lower", "Teeth", points + _shift(), (faces,), colours, shapes, head)
 
@@ -48,11 +49,11 @@ def _shift() -> np.ndarray:
     return (bend(mouth) - mouth)[0]
 
 
-def build_tongue(base: BaseHead, jaw_gain: float) -> Part:
+def build_tongue(base: BaseHead) -> Part:
     """The tongue of the base head in its stylised place."""
     rest = base.tongue.vertices + TONGUE_PLACE
     shapes = {
-        name: bend(rest + delta * (jaw_gain if name == "jawOpen" else 1.0)) - bend(rest)
+        name: bend(rest + delta * (JAW_GAIN if name == "jawOpen" else 1.0)) - bend(rest)
         for name, delta in base.tongue.shapes.items()
     }
     colours = blend(np.tile(np.asarray(TONGUE), (len(rest), 1)), TONGUE_BACK,

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from ...emotalk_core.atomic_file import atomic_file
-from ...emotalk_core.controls import EMOTIONS
+from ...emotalk_core.controls import MOVING
 from ..bridge import compat
-from ..identity import ROOT_PACKAGE
 from .markdown import html_of
 
 __all__ = ["DOCUMENTS", "PAGE", "PLACES", "manual_map", "page_url", "written_page"]
@@ -35,7 +34,7 @@ _LEADS: Final = """<!DOCTYPE html>
 <a href="{page}#{anchor}">EmoTalk: manual</a>
 """
 
-_FELT: Final = (*EMOTIONS, "mix", "intensity", "style", "contrast")
+_FELT: Final = (*MOVING, "style", "contrast")
 _OF_KEYS: Final = ("key_step", "hold_keys", "max_error", "*range*")
 
 PLACES: Final = (
@@ -84,7 +83,7 @@ def page_url() -> str:
     OSError
         The page cannot be written, or the documents do not lie beside the add-on.
     """
-    folder = compat.extension_folder(ROOT_PACKAGE, "manual")
+    folder = compat.extension_folder("manual")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / PAGE
     with atomic_file(path) as file:
@@ -97,7 +96,7 @@ def manual_map() -> tuple[str, tuple[tuple[str, str], ...]]:
     there, because systems that open a file drop what follows a # in its address.
     """
     page = page_url()
-    folder = compat.extension_folder(ROOT_PACKAGE, "manual")
+    folder = compat.extension_folder("manual")
     for anchor in {anchor for _, anchor in PLACES}:
         leads = folder / f"{anchor}.html"
         if not leads.exists():

@@ -31,7 +31,7 @@ _LETTERS = 30  # of a line beside the file list
 
 
 def _preferences() -> Any:
-    found = compat.preferences_of(ROOT_PACKAGE)
+    found = compat.preferences()
     if found is None:
         raise SetupError(
             "EmoTalk is not installed as an extension",

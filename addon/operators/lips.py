@@ -23,7 +23,7 @@ from ..bridge.sounds import sources
 from ..bridge.take import live, takes
 from .base import EmoTalkOperator, WritesFile
 
-__all__ = ["CLASSES", "MOUTHS", "OfLips", "why_silent"]
+__all__ = ["CLASSES", "MOUTHS", "NAMES", "OfLips", "why_silent"]
 
 MOUTHS: Final = (
     ("m", "Meet", "Lips meet, as in m, b, p"),
@@ -35,7 +35,7 @@ MOUTHS: Final = (
 )
 """Phone, name and description of what a button says."""
 
-_NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
+NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
 def why_silent(take: Any | None) -> str:
@@ -50,7 +50,7 @@ def why_silent(take: Any | None) -> str:
 
 
 class OfLips(EmoTalkOperator):
-    """Works on what is told of the active take."""
+    """Works on the active take, if something is said in it."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -135,7 +135,7 @@ class EMOTALK_OT_tell_lips(_AtFrame):
         phone = Phone(*self.span(take, frame), self.mouth)
         phones.tell(self.take_to_tell(context).controls, phone)
         live.schedule(context.scene)
-        return f"{_NAMES[self.mouth]}: {counted(self.length, 'frame')} at {frame}"
+        return f"{NAMES[self.mouth]}: {counted(self.length, 'frame')} at {frame}"
 
 
 class EMOTALK_OT_hear_lips(_AtFrame):

@@ -14,7 +14,7 @@ from ..bridge.asked import usual
 from ..bridge.counting import counted
 from ..bridge.take import live, said, takes
 from .background import BackgroundOperator
-from .lips import why_silent
+from .lips import OfLips
 
 __all__ = ["CLASSES"]
 
@@ -22,7 +22,7 @@ _WHY: Final = "A voice that is rough or sad by nature wears no feeling then"
 _FORGET: Final = "Hear the feelings of all takes of this character as they are again"
 
 
-class EMOTALK_OT_usual_voice(BackgroundOperator):
+class EMOTALK_OT_usual_voice(OfLips, BackgroundOperator):
     """In this take the character feels nothing in particular: all its takes are heard beside it"""
 
     bl_idname = "emotalk.usual_voice"
@@ -36,12 +36,6 @@ class EMOTALK_OT_usual_voice(BackgroundOperator):
     def description(cls, _context: Any, properties: Any) -> str:
         """The x forgets."""
         return _FORGET if properties.forget else f"{cls.__doc__}. {_WHY}"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a take in which something is said."""
-        why = why_silent(takes.active_take(context.scene))
-        return cls.refuse(why) if why else super().poll(context)
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
         """At once: nothing is to be asked."""

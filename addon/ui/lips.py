@@ -9,13 +9,12 @@ from ...emotalk_core.speech.script import said
 from ..bridge.asked import phones
 from ..bridge.take import takes
 from ..languages import CONTEXT, translated
-from ..operators.lips import MOUTHS
+from ..operators.lips import MOUTHS, NAMES
 from .base import InSequencer, InView, is_narrow, shortened
 
 __all__ = ["CLASSES"]
 
 _SHOWN: Final = 60  # letters of a text: that of half an hour is a book's chapter
-_NAMES: Final = {symbol: name for symbol, name, _ in MOUTHS}
 
 
 class _Lips:
@@ -38,7 +37,7 @@ class _Lips:
         column.operator("emotalk.hear_lips", icon="SOUND")
         if told is not None:
             first_frame, last_frame = phones.frames_of(take, told)
-            name = _NAMES.get(told.symbol, told.symbol)
+            name = NAMES.get(told.symbol, told.symbol)
             text = translated(
                 "{mouth}: frames {first} to {last}",
                 mouth=translated(name), first=first_frame, last=last_frame,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ..controls import EMOTIONS, Controls, ControlTrack, emotion_weights
+from ..controls import EMOTIONS, MOVING, Controls, ControlTrack, emotion_weights
 from ..errors import InputError
 from ..rows import Form, csv_rows, read_number, read_text
 from ..speech.phrases import Phrase, felt_track
@@ -16,8 +16,7 @@ from ..speech.phrases import Phrase, felt_track
 __all__ = ["COLUMNS", "is_filled_in", "read_feelings"]
 
 _TIMES: Final = ("start_s", "end_s")
-_FELT: Final = (*EMOTIONS, "mix", "intensity")
-COLUMNS: Final = (*_TIMES, "heard", *_FELT)
+COLUMNS: Final = (*_TIMES, "heard", *MOVING)
 """Of the table; `heard` is there to be read by people."""
 
 _TABLE: Final = Form("table of feelings", _TIMES, "start_s,end_s,happy,sad")
@@ -41,7 +40,7 @@ def is_filled_in(path: Path) -> bool:
         rows = csv_rows(read_text(path, _TABLE.what), _TABLE)
     except InputError:
         return False
-    return any(row.get(name) for row in rows for name in _FELT)
+    return any(row.get(name) for row in rows for name in MOVING)
 
 
 def _felt(rows: list[dict[str, str]], base: Controls) -> Iterator[tuple[Phrase, Controls]]:
@@ -52,7 +51,7 @@ def _felt(rows: list[dict[str, str]], base: Controls) -> Iterator[tuple[Phrase, 
         start_s, end_s = (_number(row, name, number) for name in _TIMES)
         if start_s is None or end_s is None:
             raise InputError("A phrase without its times", value=f"row {number}", remedy="Fill in.")
-        given = {name: x for name in _FELT if (x := _number(row, name, number)) is not None}
+        given = {name: x for name in MOVING if (x := _number(row, name, number)) is not None}
         if given:
             yield Phrase(start_s, end_s), _controls(given, base)
 

@@ -37,6 +37,7 @@ __all__ = [
     "level_feature",
     "pool_weights",
     "pooled_around",
+    "softmax",
 ]
 
 POOL_DB_PER_E: Final = 13.0  # a state this much quieter counts 1/e as much in the pooled emotion
@@ -89,11 +90,12 @@ def layer_mix(tensors: Mapping[str, np.ndarray], branch: str) -> tuple[np.ndarra
         np.asarray(tensors[name], np.float32)
         for name in ("standardise.mean", "standardise.scale", f"{branch}.layers")
     )
-    gains = _softmax(layers)[:, None] * scale
+    gains = softmax(layers)[:, None] * scale
     return gains, -(mean * gains).sum(axis=0)
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Shares, each row sums to 1."""
     e = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -186,7 +188,7 @@ class Starter:
         for (weight, bias), dilation in zip(self._phones, sizes.phones_dilations, strict=True):
             x += gelu(_convolve(x, weight, bias, sizes.kernel, dilation))
         # A p may last one state: its share stays as sharp as it is heard.
-        return np.concatenate([smoothed(said), _softmax(affine(x, *self._names))], axis=1)
+        return np.concatenate([smoothed(said), softmax(affine(x, *self._names))], axis=1)
 
     def emotion(
         self, projected: np.ndarray, weights: np.ndarray, centres: np.ndarray
@@ -208,8 +210,8 @@ class Starter:
         """
         x = projected[:, self.config.content.projected_width :]
         pooled = pooled_around(x, weights, centres, self.config.emotion.reach)
-        voice = _softmax(affine(pooled, *self._voice))
-        return product(voice, self._prototypes), _softmax(affine(pooled, *self._heard))
+        voice = softmax(affine(pooled, *self._voice))
+        return product(voice, self._prototypes), softmax(affine(pooled, *self._heard))
 
     def latent(self, voice: np.ndarray, controls: FrameControls) -> np.ndarray:
         """Point in the emotion latent space that the decoder is told, float32 (T, E)."""

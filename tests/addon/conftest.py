@@ -125,6 +125,18 @@ def ready(fake_engine: Any, head: Any, speech: Path) -> Any:
 
 
 @pytest.fixture
+def real(ready: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same scene and the model that ships: one that hears feelings."""
+    from emotalk.addon.bridge.jobs.work import EngineRoom
+    from emotalk.emotalk_core.engine import open_engine
+    from emotalk.emotalk_core.model.folder import load_model, starter_folder
+
+    engine = open_engine("builtin", load_model(starter_folder()))
+    monkeypatch.setattr(EngineRoom, "engine", lambda *_: engine)
+    return ready
+
+
+@pytest.fixture
 def lines(ready: Any, speech: Path) -> list[Any]:
     """Three strips, 3 s each, with room between them: two on channel 1, one on channel 2."""
     ready.source = "STRIP"
@@ -181,7 +193,7 @@ def preferences(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         model="", use_cache=False, cache_folder=str(tmp_path / "cache"), cache_mb=100,
         recogniser="",
     )  # fmt: skip
-    monkeypatch.setattr(compat, "preferences_of", lambda _package: made)
+    monkeypatch.setattr(compat, "preferences", lambda: made)
     return made
 
 

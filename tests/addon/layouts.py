@@ -81,3 +81,13 @@ def buttons_of(panel: Any, width: int = 300) -> list[str]:
     layout = Layout()
     panel.draw(SimpleNamespace(layout=layout), context_of(width))
     return layout.buttons
+
+
+def emotion_panel(width: int, scale: float = 1.0) -> Layout:
+    """What the panel *Emotion* draws."""
+    from emotalk.addon.ui.emotion import _Emotion
+
+    layout = Layout()
+    panel: Any = SimpleNamespace(layout=layout)
+    _Emotion.draw(panel, context_of(width, scale))
+    return layout

@@ -14,7 +14,10 @@ import pytest
 needs_sound = pytest.mark.skipif(
     bpy.app.version < (4, 4), reason="the 4.2 wheel has no sound: strips cannot be made in it"
 )
-
+needs_other_sequencer = pytest.mark.skipif(
+    "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
+    reason="before 5.0 the sequencer shows the window's scene",
+)
 
 EASE_IN, EASE_OUT = 8, 15
 """Frames of a take's eases, as they come, at 24 frames a second: .3 and .6 s."""
@@ -118,14 +121,24 @@ def linked_duplicate(head: Any) -> Any:
     return twin
 
 
+def linked(library: Path, *things: Any) -> list[Any]:
+    """Objects as another file's, in this scene."""
+    names = [thing.name for thing in things]
+    bpy.data.libraries.write(str(library), set(things))
+    for thing in things:
+        bpy.data.objects.remove(thing)
+    with bpy.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = names
+    for thing in into.objects:
+        bpy.context.scene.collection.objects.link(thing)
+    return into.objects
+
+
 def overridden(library: Path, head: Any) -> Any:
     """A head as another file's, in this file with it and its mesh overridden."""
-    bpy.data.libraries.write(str(library), {head})
-    bpy.data.meshes.remove(head.data)  # and the head with it
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Head"]
-    bpy.context.scene.collection.objects.link(into.objects[0])
-    thing = into.objects[0].override_create(remap_local_usages=True)
+    mesh = head.data
+    thing = linked(library, head)[0].override_create(remap_local_usages=True)
+    bpy.data.meshes.remove(mesh)
     thing.data.override_create(remap_local_usages=True)
     assert thing.data.override_library
     return thing
@@ -181,6 +194,12 @@ def voice_of(head: bpy.types.Object, name: str, number: int = -1) -> tuple[np.nd
     return frames[inside], values[inside]
 
 
+def brows_of(head: bpy.types.Object) -> np.ndarray:
+    """Values of three channels of the brows at the keys (3, K), eases left out."""
+    brows = ("browInnerUp", "browDownLeft", "browOuterUpLeft")
+    return np.stack([voice_of(head, name)[1] for name in brows])
+
+
 def keys_in(path: Path) -> int:
     """How many keys of the jaw a file has."""
     bpy.ops.wm.open_mainfile(filepath=str(path))
@@ -219,6 +238,17 @@ def happy_take(ours: Any) -> Any:
     take = ours.takes[0]
     take.controls.happy = 0.75
     return take
+
+
+def push_down(block: Any) -> None:
+    """As the button in the NLA editor does."""
+    from emotalk.addon.bridge.compat import set_strip_slot, slot_of
+
+    data = block.animation_data
+    action, slot = data.action, slot_of(data)
+    strip = data.nla_tracks.new().strips.new(action.name, round(action.frame_range[0]), action)
+    set_strip_slot(strip, slot)
+    data.action = None
 
 
 def users_action(block: Any, *paths: str, name: str = "Mine") -> Any:

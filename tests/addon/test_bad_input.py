@@ -16,6 +16,7 @@ from tests.addon.scenes import (
     add_strip,
     fcurves,
     keys_of,
+    linked,
     make_head,
     needs_sound,
     put_bones_under,
@@ -34,26 +35,13 @@ def assert_refused(match: str) -> None:
 
 
 def test_linked_character_is_refused(ready: Any, head: Any, tmp_path: Path) -> None:
-    library = tmp_path / "library.blend"
-    bpy.data.libraries.write(str(library), {head})
-    bpy.data.objects.remove(head)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Head"]
-    bpy.context.scene.collection.objects.link(into.objects[0])
-    ready.rig.character = into.objects[0]
+    [ready.rig.character] = linked(tmp_path / "library.blend", head)
 
     assert_refused(r"Linked data cannot be animated: 'Head'. Make a library override of its mesh")
 
 
 def test_linked_armature_of_a_local_face_is_refused(ready: Any, head: Any, tmp_path: Path) -> None:
-    library = tmp_path / "library.blend"
-    armature = put_bones_under(head)
-    bpy.data.libraries.write(str(library), {armature})
-    bpy.data.objects.remove(armature)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Armature"]
-    bpy.context.scene.collection.objects.link(into.objects[0])
-    head.parent = into.objects[0]
+    [head.parent] = linked(tmp_path / "library.blend", put_bones_under(head))
 
     assert_refused(r"Linked data cannot be animated: 'Armature'.*in Rig, and Use Poses")
 

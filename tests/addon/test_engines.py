@@ -294,7 +294,7 @@ def importer(another: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     program.write_text(FAKE_IMPORT.format(python=sys.executable), encoding="utf-8")
     program.chmod(0o755)
     another.python = str(program)
-    monkeypatch.setattr(compat, "extension_folder", lambda _package, name: tmp_path / name)
+    monkeypatch.setattr(compat, "extension_folder", lambda name: tmp_path / name)
     for name in ("EmoTalk.pth", "bad.pth"):
         (tmp_path / name).touch()
     return another

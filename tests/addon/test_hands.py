@@ -7,20 +7,10 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import fcurves
+from tests.addon.scenes import fcurves, push_down
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 SMILE = ('key_blocks["mouthSmileLeft"].value', 0)
-
-
-def push_down(block: Any) -> None:
-    """As in the NLA editor."""
-    from emotalk.addon.bridge import compat
-
-    data = block.animation_data
-    strip = data.nla_tracks.new().strips.new("line", -3, data.action)
-    compat.set_strip_slot(strip, compat.slot_of(data))
-    data.action = None
 
 
 def remove_keys(curve: Any) -> None:

@@ -217,7 +217,7 @@ def test_the_recogniser_runs_in_the_own_environment(
     addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = preferences(environment_folder=str(tmp_path), recogniser=str(tmp_path))
-    monkeypatch.setattr(compat, "preferences_of", lambda _name: asked)
+    monkeypatch.setattr(compat, "preferences", lambda: asked)
     monkeypatch.setattr(compat, "is_online_allowed", lambda: False)
 
     with pytest.raises(SetupError, match="Create the Own Environment"):

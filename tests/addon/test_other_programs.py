@@ -15,7 +15,7 @@ from emotalk.addon.demo import character
 
 from tests.addon.copy_scenes import APART
 from tests.addon.pose_scenes import add_pose, make_rig
-from tests.addon.scenes import fcurves, make_head, put_bones_under
+from tests.addon.scenes import fcurves, make_head, push_down, put_bones_under
 
 END = 160  # the scene's last frame
 FRAMES = range(1, END + 1, 3)
@@ -170,17 +170,6 @@ def key_of(mesh: str, name: str) -> Any:
     """A mesh's shape key of this name, perhaps with a number behind it."""
     blocks = mesh_of(mesh).data.shape_keys.key_blocks
     return next(block for block in blocks if block.name.rstrip("0123456789") == name)
-
-
-def push_down(block: Any) -> None:
-    """As the button in the NLA editor does."""
-    from emotalk.addon.bridge.compat import set_strip_slot, slot_of
-
-    data = block.animation_data
-    action, slot = data.action, slot_of(data)
-    strip = data.nla_tracks.new().strips.new(action.name, round(action.frame_range[0]), action)
-    set_strip_slot(strip, slot)
-    data.action = None
 
 
 def corners(mesh: str, frames: Sequence[int]) -> np.ndarray:

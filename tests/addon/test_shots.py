@@ -12,12 +12,7 @@ import bpy
 import pytest
 
 from tests.addon.ease_scenes import FIRST, LAST, speak
-from tests.addon.scenes import add_strip, keys_in, run, save
-
-needs_other_sequencer = pytest.mark.skipif(
-    "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
-    reason="before 5.0 the sequencer shows the window's scene",
-)
+from tests.addon.scenes import add_strip, keys_in, needs_other_sequencer, run, save
 
 
 def tree(folder: Path) -> dict[Path, bytes]:

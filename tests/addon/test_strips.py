@@ -8,14 +8,17 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.scenes import add_strip, keys_of, needs_sound, state, trim_end, voice_of
+from tests.addon.scenes import (
+    add_strip,
+    keys_of,
+    needs_other_sequencer,
+    needs_sound,
+    state,
+    trim_end,
+    voice_of,
+)
 
 pytestmark = needs_sound
-
-needs_other_sequencer = pytest.mark.skipif(
-    "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties,
-    reason="before 5.0 the sequencer shows the window's scene",
-)
 
 
 def strips_of(scene: Any) -> Any:

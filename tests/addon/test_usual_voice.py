@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -12,30 +11,18 @@ import numpy as np
 import pytest
 
 from tests.addon.copy_scenes import adopt, duplicate, of
-from tests.addon.layouts import Layout, context_of
+from tests.addon.layouts import emotion_panel
 from tests.addon.lip_scenes import panel_of
-from tests.addon.scenes import make_head, run, save, voice_of
+from tests.addon.scenes import brows_of, make_head, run, save
 from tests.core.babble import babble
 from tests.core.wav_bytes import wav
 
-BROWS = ("browInnerUp", "browDownLeft", "browOuterUpLeft")
-
-
-def _brows(head: Any) -> np.ndarray:
-    return np.stack([voice_of(head, name)[1] for name in BROWS])
-
 
 @pytest.fixture
-def real(ready: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Two seconds of babble, and the model that ships: one that hears feelings."""
-    from emotalk.addon.bridge.jobs.work import EngineRoom
-    from emotalk.emotalk_core.engine import open_engine
-    from emotalk.emotalk_core.model.folder import load_model, starter_folder
-
-    engine = open_engine("builtin", load_model(starter_folder()))
-    monkeypatch.setattr(EngineRoom, "engine", lambda *_: engine)
-    ready.filepath = str(_babble(tmp_path / "first.wav", 2.0))
-    return ready
+def real(real: Any, tmp_path: Path) -> Any:
+    """Two seconds of babble, and the model that ships."""
+    real.filepath = str(_babble(tmp_path / "first.wav", 2.0))
+    return real
 
 
 def _babble(path: Path, seconds: float) -> Path:
@@ -49,7 +36,7 @@ def test_the_button_moves_the_keys_and_the_x_takes_it_back(
     from emotalk.addon.bridge.take import live
 
     bpy.ops.emotalk.animate()
-    take, heard = real.takes[0], _brows(head)
+    take, heard = real.takes[0], brows_of(head)
     shares = np.array(take.heard)
 
     capfd.readouterr()
@@ -58,13 +45,13 @@ def test_the_button_moves_the_keys_and_the_x_takes_it_back(
     assert live.is_stale(take)
     assert take.controls.usual_from == take.name
     live._tick()
-    beside = _brows(head)
+    beside = brows_of(head)
     assert not live.is_stale(take)
 
     bpy.ops.emotalk.usual_voice(forget=True)
     live._tick()
     assert np.abs(beside - heard).max() > 0.005
-    np.testing.assert_array_equal(_brows(head), heard)
+    np.testing.assert_array_equal(brows_of(head), heard)
     assert take.controls.usual_from == ""
     np.testing.assert_array_equal(np.array(take.heard), shares)
 
@@ -208,24 +195,14 @@ def test_a_model_that_cannot_be_told_says_so_and_changes_nothing(ready: Any) -> 
     assert ready.takes[0].controls.usual == ""
 
 
-def _drawn() -> list[str]:
-    """The labels of the panel *Emotion*."""
-    from emotalk.addon.ui.emotion import _Emotion
-
-    layout = Layout()
-    panel: Any = SimpleNamespace(layout=layout)
-    _Emotion.draw(panel, context_of(300))
-    return layout.labels
-
-
 def test_the_panel_names_who_told_it(ready: Any) -> None:
     bpy.ops.emotalk.animate()
     controls = ready.takes[0].controls
-    assert not any("Usual voice" in label for label in _drawn())
+    assert not any("Usual voice" in label for label in emotion_panel(300).labels)
 
     controls.usual, controls.usual_from = "[0.5]", "Ada: line 1"
 
-    assert "Usual voice: Ada: line 1" in _drawn()
+    assert "Usual voice: Ada: line 1" in emotion_panel(300).labels
 
 
 def test_a_copy_says_what_its_keys_show_where_its_originals_have_not_followed(
@@ -248,7 +225,7 @@ def test_a_copy_says_what_its_keys_show_where_its_originals_have_not_followed(
     assert (before.controls.usual, before.controls.usual_from) == ("", "")
     assert after.controls.usual
     real.take_index = len(real.takes) - 1
-    assert "Usual voice: another take" in _drawn()
+    assert "Usual voice: another take" in emotion_panel(300).labels
 
 
 def test_takes_in_which_nobody_is_heard_have_none(real: Any, head: Any, tmp_path: Path) -> None:

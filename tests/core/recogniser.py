@@ -21,12 +21,14 @@ def problem(): write(problem="None", value="x", remedy="Get it.")
 def fault(): write(fault="Not this one", value="x", remedy="Leave it.")
 write(opened="base")
 """
-_TOLD: Final = "    told = json.loads(line)\n"
+_TOLD: Final = """    told = json.loads(line)
+    seconds = wave.open(told["path"]).getnframes() // 16000
+"""
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *code: str) -> None:
-    """Let Python lines stand for the recogniser; its arguments are in `asked`, and what it is told
-    of a sound in `told`. `say` writes a stretch of words, `end` that there are no more.
+    """Let Python lines stand for the recogniser; its arguments are in `asked`, what it is told of a
+    sound, `seconds` long, in `told`. `say` writes a stretch of words, `end` that there are no more.
     """
     lines = "".join(f"    {line}\n" for line in code)
 

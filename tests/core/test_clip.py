@@ -17,7 +17,7 @@ from emotalk_core.clip import Clip, clips_equal
 from emotalk_core.clip_files import ClipWriter, read_clip, write_clip
 from emotalk_core.clip_files.live_link import COLUMNS, HEADER, csv_rows
 from emotalk_core.errors import EmoTalkError, InputError, SetupError
-from tests.strategies import USUAL_RATES, clips, curves
+from tests.strategies import USUAL_RATES, clips
 
 # The first line of a recording of Apple's Live Link Face, from columns 3 to 8 and the swapped ones.
 PHONE_STARTS = "Timecode,BlendshapeCount,EyeBlinkLeft,EyeLookDownLeft,EyeLookInLeft,EyeLookOutLeft"
@@ -383,10 +383,3 @@ def test_a_clip_that_makes_no_sense_cannot_be_made(
 ) -> None:
     with pytest.raises(InputError, match=problem):
         Clip(values, channels, fps)
-
-
-@given(values=curves())
-def test_a_face_seen_twice_in_a_mirror_is_itself(values: np.ndarray) -> None:
-    mirror = list(arkit.MIRROR)
-
-    np.testing.assert_array_equal(values[:, mirror][:, mirror], values)

@@ -87,14 +87,8 @@ def test_a_closure_of_one_row_stays_shut_at_lower_rates(rate: Fraction, shift: i
     clip = jaw_of(curve)
 
     kept = retarget(clip, JAW, rate=rate, start_frame=1)[0]
-    lost = retarget(clip, JAW, rate=rate, start_frame=1, options=BakeOptions(keep_closures=False))[
-        0
-    ]
 
     assert kept.values.min() == 0.0
-    # Between two frames the shut lips never show; only a row that falls on a frame survives by
-    # itself.
-    assert (lost.values.min() == 0.0) == ((10 + shift) * rate / 30 == int((10 + shift) * rate / 30))
 
 
 def test_lips_that_mouth_close_holds_shut_stay_shut() -> None:

@@ -33,9 +33,6 @@ def heard(*sounds: Spoken) -> list[tuple[int, HeardWords | EmoTalkError]]:
     return list(words_of_sounds(sounds, Recogniser()))
 
 
-SECONDS = "seconds = wave.open(told['path']).getnframes() // 16000"
-
-
 def test_one_recogniser_hears_all_sounds_in_their_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -43,7 +40,6 @@ def test_one_recogniser_hears_all_sounds_in_their_turn(
     answering(
         monkeypatch,
         f"first = open({str(starts)!r}, 'a').write('.') if 'n' not in globals() else 0; n = 1",
-        SECONDS,
         "say(str(seconds))",
         "end(en=1.0)",
     )
@@ -57,7 +53,7 @@ def test_one_recogniser_hears_all_sounds_in_their_turn(
 
 
 def test_one_that_fails_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, SECONDS, "if seconds == 2: sys.exit('it broke')", "say('a')", "end()")
+    answering(monkeypatch, "if seconds == 2: sys.exit('it broke')", "say('a')", "end()")
 
     found = dict(heard(sound(1), sound(2), Spoken(missing), sound(1)))
 
@@ -74,7 +70,6 @@ def test_what_every_sound_would_meet_ends_it(monkeypatch: pytest.MonkeyPatch) ->
 
 
 LIKELY = (
-    SECONDS,
     "likely = {1: dict(cy=.5, en=.3, de=.2, fr=1e-3, no=1e-5), 2: dict(en=0.95), 3: dict(de=0.95)}",
     "say('a', told['language'] or next(iter(likely[seconds])))",
     "end(**({} if told['language'] else likely[seconds]))",
@@ -102,7 +97,6 @@ def test_a_name_goes_before_a_sure_guess_unless_the_sound_speaks_against_it_by_f
 ) -> None:
     answering(
         monkeypatch,
-        SECONDS,
         "say('a', told['language'] or 'en')",
         "end(**({} if told['language'] else dict(en=0.95, de=2e-3, lt=1e-5, pt=0.04)))",
     )
@@ -148,7 +142,6 @@ def test_a_language_that_is_not_sure_goes_by_sounds_that_were_heard_before(
 def test_a_language_that_is_not_sure_goes_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(
         monkeypatch,
-        SECONDS,
         "likely = {1: dict(cy=0.6, en=0.3), 2: dict(en=0.95, cy=0.01), 3: dict(de=0.8, nl=0.1)}",
         "said = told['language'] or next(iter(likely[seconds]))",
         "say(f'{seconds} {said}', said)",
@@ -168,7 +161,6 @@ def test_words_stay_as_they_were_heard_first_where_hearing_them_again_fails(
 ) -> None:
     answering(
         monkeypatch,
-        SECONDS,
         "if told['language']: sys.exit('it broke')",
         "say('a', 'cy' if seconds == 1 else 'en')",
         "end(**(dict(cy=0.6, en=0.3) if seconds == 1 else dict(en=0.95)))",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotalk_core.errors import InputError
 from emotalk_core.timing import SAMPLE_RATE
 from training.faces import KINDS, Phone
 from training.synthesis import (
@@ -145,3 +146,9 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     pairs = list(zip(read_shards(tmp_path / "whole"), read_shards(tmp_path / "again"), strict=True))
     assert sum(a.seconds for a, _ in pairs) >= 12.0
     assert all(np.array_equal(a.samples, b.samples) and a.phones == b.phones for a, b in pairs)
+
+
+@pytest.mark.parametrize("minutes", [0.0, -3.0, float("nan"), float("inf")])
+def test_no_minutes_of_speech_are_refused(tmp_path: Path, minutes: float) -> None:
+    with pytest.raises(InputError, match="Not minutes of speech"):
+        make_shards(tmp_path, minutes=minutes, seed=1, progress=lambda *_: None)

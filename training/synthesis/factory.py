@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from emotalk_core.errors import InputError
+
 from . import espeak, flite, kokoro
 from .pauses import with_pauses
 from .shards import write_shard
@@ -17,16 +19,14 @@ from .voices import another_voice
 
 __all__ = [
     "QUICK",
-    "SHARD_S",
     "Engines",
     "make_clip",
-    "make_shard",
     "make_shards",
     "neural",
     "shard_count",
 ]
 
-SHARD_S: Final = 300.0
+_SHARD_S: Final = 300.0
 
 Engines = Mapping[str, tuple[Callable[[np.random.Generator], SpokenClip], float]]
 """Engine name -> what says a random sentence, share of the clips."""
@@ -56,9 +56,7 @@ def make_clip(seed: tuple[int, ...], engines: Engines = QUICK) -> SpokenClip:
     return replace(with_pauses(replace(clip, samples=scaled), rng), seed=seed)
 
 
-def make_shard(
-    path: Path, seed: int, shard: int, *, seconds: float = SHARD_S, engines: Engines = QUICK
-) -> None:
+def _make_shard(path: Path, seed: int, shard: int, seconds: float, engines: Engines) -> None:
     """One file of about `seconds` of speech; nothing is done when it is there already."""
     if path.exists():
         return
@@ -70,7 +68,7 @@ def make_shard(
 
 def shard_count(minutes: float) -> int:
     """How many files hold `minutes` of speech."""
-    return max(1, round(minutes * 60.0 / SHARD_S)) if minutes else 0
+    return max(1, round(minutes * 60.0 / _SHARD_S)) if minutes else 0
 
 
 def make_shards(
@@ -81,11 +79,19 @@ def make_shards(
     progress: Callable[[float, str], None],
     engines: Engines | None = None,
 ) -> None:
-    """`minutes` of speech in shards; started again, it goes on where it was."""
+    """`minutes` of speech in shards; started again, it goes on where it was.
+
+    Raises
+    ------
+    InputError
+        No speech at all is asked for, or speech without end.
+    """
+    if not 0.0 < minutes < float("inf"):
+        raise InputError("Not minutes of speech", value=minutes, remedy="Ask for some more than 0.")
     folder.mkdir(parents=True, exist_ok=True)
     n_shards = shard_count(minutes)
     seconds = minutes * 60.0 / n_shards
     for shard in range(n_shards):
         path = folder / f"seed{seed}_{shard:04d}.npz"
-        make_shard(path, seed, shard, seconds=seconds, engines=engines or QUICK)
+        _make_shard(path, seed, shard, seconds, engines or QUICK)
         progress((shard + 1) / n_shards, str(path))

@@ -12,13 +12,19 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from ....emotalk_core.controls import EMOTIONS, LIMITS, Controls, ControlTrack, MovingControls
+from ....emotalk_core.controls import (
+    EMOTIONS,
+    LIMITS,
+    MOVING,
+    Controls,
+    ControlTrack,
+    MovingControls,
+)
 from .. import compat
 from ..keying import bends
 from ..keying.curves import read_keys, runs_on
 
 __all__ = [
-    "MOVING",
     "apply",
     "are_still",
     "at",
@@ -40,9 +46,6 @@ __all__ = [
 ]
 
 _NUMBERS: Final = tuple(f.name for f in fields(Controls) if f.name != "emotions")
-MOVING: Final = (*EMOTIONS, "mix", "intensity")
-"""Sliders that may be keyed; the others hold for a whole take."""
-
 _LATER: Final[dict[str, Any]] = {"contrast": 0.0, "usual": ""}
 """Sliders that takes of older versions do not name, and what these meant: no reason to say that
 keys and sliders differ."""

@@ -21,7 +21,6 @@ from ....emotalk_core.doctor import (
 from ....emotalk_core.errors import EmoTalkError, SetupError
 from ....emotalk_core.progress import Progress, silent
 from ....emotalk_core.speech.heard_words import Recogniser
-from ...identity import ROOT_PACKAGE
 from .. import compat
 from ..counting import counted
 from . import environment
@@ -82,7 +81,7 @@ class CheckUp:
 
 def prepare() -> CheckUp:
     """The check-up for the preferences as they stand."""
-    preferences = compat.preferences_of(ROOT_PACKAGE)
+    preferences = compat.preferences()
     settings: list[EngineSettings] = []
     chosen = checked("Engine chosen", lambda: _chosen(settings))
     model = model_folder(preferences) if preferences else engine_settings().model

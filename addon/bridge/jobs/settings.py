@@ -15,7 +15,6 @@ from ....emotalk_core.model.config import read_config
 from ....emotalk_core.model.folder import starter_folder
 from ....emotalk_core.other_python.interpreter import find_python, program_in
 from ....emotalk_core.speech.heard_words import MODEL, Recogniser
-from ...identity import ROOT_PACKAGE
 from .. import compat
 from .session import SESSION
 from .work import EngineSettings
@@ -68,7 +67,7 @@ def settings_for(flags: EngineFlags) -> EngineSettings:
     SetupError
         Another Python is asked for and there is none, or the model needs one.
     """
-    preferences = compat.preferences_of(ROOT_PACKAGE)
+    preferences = compat.preferences()
     model, python = _model(flags, preferences), _python(flags, preferences)
     is_starter = _is_starter(model)
     if preferences is not None and python is None and not is_starter and flags.engine != "torch":
@@ -181,7 +180,7 @@ def recogniser() -> Recogniser:
     SetupError
         No Python that may have it is chosen, or the chosen one is not there.
     """
-    preferences = compat.preferences_of(ROOT_PACKAGE)
+    preferences = compat.preferences()
     python = helper_python(preferences) if preferences is not None else None
     if python is None:
         raise SetupError(
@@ -210,17 +209,17 @@ def environment_folder(preferences: Any) -> Path:
         return Path(bpy.path.abspath(preferences.environment_folder)) / "emotalk-environment"
     if sys.platform == "win32":  # paths inside torch are long, those of Windows may not be
         return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "EmoTalk" / "environment"
-    return compat.extension_folder(ROOT_PACKAGE, "environment") / "python"
+    return compat.extension_folder("environment") / "python"
 
 
 def models_folder() -> Path:
     """Where imported checkpoints are kept."""
-    return compat.extension_folder(ROOT_PACKAGE, "models")
+    return compat.extension_folder("models")
 
 
 def cache_folder() -> Path:
     """Where Encodings are kept between sessions."""
-    preferences = compat.preferences_of(ROOT_PACKAGE)
+    preferences = compat.preferences()
     if preferences is not None and preferences.cache_folder:
         return Path(bpy.path.abspath(preferences.cache_folder))
-    return compat.extension_folder(ROOT_PACKAGE, "cache")
+    return compat.extension_folder("cache")

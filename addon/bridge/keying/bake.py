@@ -32,8 +32,6 @@ class BakeResult:
 
     n_curves: int
     n_keys: int
-    first_key: float  # frame; eases included; of a range that was written alone
-    last_key: float
     actions: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -79,14 +77,12 @@ def result_of(
     stretch: Stretch,
 ) -> BakeResult:
     """What was done, once `plans` are written."""
-    ends = table_ends(tables)
     counts = [len(table.frames) for plan in plans for table in plan.tables]
     if stretch.only is not None:
-        part = stretch.part(ends)
+        part = stretch.part(table_ends(tables))
         counts = [n for plan in plans for n in _counted_in(plan, part) if n] if part else []
-        ends = part or ends
     told = (*notes, *layers.told_of(plans, own_actions.is_ours))
-    return BakeResult(len(counts), sum(counts), *ends, tuple(actions), tuple(dict.fromkeys(told)))
+    return BakeResult(len(counts), sum(counts), tuple(actions), tuple(dict.fromkeys(told)))
 
 
 def _counted_in(plan: Plan, part: tuple[float, float]) -> Iterator[int]:

@@ -5,8 +5,9 @@ take.
 from __future__ import annotations
 
 import logging
-from collections.abc import Set
+from collections.abc import Callable, Iterator, Set
 from functools import partial
+from itertools import product
 from typing import Any
 
 import bpy
@@ -58,27 +59,23 @@ def is_coming() -> bool:
 
 def start() -> None:
     """Watch undo and redo, which may leave keys and sliders apart, and files that come and go."""
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
-        handlers.append(_after_undo)
-    for handlers in _needing_the_scene():
-        handlers.append(_let_go)
-    bpy.app.handlers.load_pre.append(_before_load)
+    for handlers, watcher in _watchers():
+        handlers.append(watcher)
 
 
 def stop() -> None:
     """Stop watching."""
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
-        handlers.remove(_after_undo)
-    for handlers in _needing_the_scene():
-        handlers.remove(_let_go)
-    bpy.app.handlers.load_pre.remove(_before_load)
+    for handlers, watcher in _watchers():
+        handlers.remove(watcher)
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
 
 
-def _needing_the_scene() -> tuple[list[Any], ...]:
-    handlers = bpy.app.handlers
-    return handlers.undo_pre, handlers.redo_pre, handlers.save_pre
+def _watchers() -> Iterator[tuple[list[Any], Callable[..., None]]]:
+    ours = bpy.app.handlers
+    yield from product((ours.undo_post, ours.redo_post), [_after_undo])
+    yield from product((ours.undo_pre, ours.redo_pre, ours.save_pre), [_let_go])
+    yield ours.load_pre, _before_load
 
 
 @persistent

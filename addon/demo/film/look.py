@@ -7,11 +7,16 @@ import bpy
 BACKGROUND = (0.30, 0.36, 0.40)  # linear
 
 
-def set_workbench(scene: bpy.types.Scene, *, size: tuple[int, int] = (512, 512)) -> None:
+def set_workbench(scene: bpy.types.Scene, side: int) -> None:
     """Fast pictures without a graphics card: studio light, shadow, cavity, painted colours."""
     scene.render.engine = "BLENDER_WORKBENCH"
-    _set_frame(scene, size)
-    scene.display.render_aa = "8"
+    scene.render.resolution_x = scene.render.resolution_y = side
+    scene.render.resolution_percentage = 100
+    scene.render.film_transparent = False
+    scene.view_settings.view_transform = "Standard"
+    scene.view_settings.look = "None"
+    # Shadows are drawn anew for each sample of the smoother kinds: 2.5 s a frame, not 0.4 s.
+    scene.display.render_aa = "FXAA"
     shading = scene.display.shading
     shading.light = "STUDIO"
     shading.studio_light = "paint.sl"
@@ -30,14 +35,6 @@ def set_workbench(scene: bpy.types.Scene, *, size: tuple[int, int] = (512, 512))
     scene.display.light_direction = (0.42, 0.55, 0.72)
     scene.display.shadow_shift = 0.1
     scene.display.shadow_focus = 0.4
-
-
-def _set_frame(scene: bpy.types.Scene, size: tuple[int, int]) -> None:
-    scene.render.resolution_x, scene.render.resolution_y = size
-    scene.render.resolution_percentage = 100
-    scene.render.film_transparent = False
-    scene.view_settings.view_transform = "Standard"
-    scene.view_settings.look = "None"
     if scene.world is None:
         scene.world = bpy.data.worlds.new("Demo Backdrop")
     scene.world.color = BACKGROUND

@@ -50,9 +50,7 @@ class Stage:
         add_backdrop(scene.collection)
         for mesh in made.meshes:  # half of the time of a picture went into these two shadows
             mesh.display.show_shadows = mesh.name.rpartition(" ")[2] not in _SHADOWLESS
-        set_workbench(scene, size=(side, side))
-        # Shadows are drawn anew for each sample of the smoother kinds: 2.5 s a frame, not 0.4 s.
-        scene.display.render_aa = "FXAA"
+        set_workbench(scene, side)
         meshes = characters.character_meshes(made.meshes[0])
         rig = rigs.find_rig(meshes, characters.armature_of(meshes), rigs.RigSettings())
         return cls(scene, made, rig.binding)
