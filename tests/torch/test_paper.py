@@ -149,6 +149,22 @@ def test_a_death_between_two_reports_changes_neither(tmp_path: Path) -> None:
     assert losses_of(tmp_path / "parts") == losses_of(tmp_path / "whole")
 
 
+def test_the_step_that_made_the_dev_takes_best_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = ("pace.keep=best", "pace.check_every=2")
+    losses = iter([5.0, 4.0, 1.0, 3.0, 2.0, 6.0] * 3)
+    monkeypatch.setattr(loop, "measure", lambda *_: {"self": next(losses)})
+    whole = run(tmp_path / "whole", *changes)
+    run(tmp_path / "parts", *changes, until=8)
+    parts = run(tmp_path / "parts", *changes)
+
+    best = run(tmp_path / "best", "pace.check_every=100", until=6).state_dict()
+    numbers = torch.load(tmp_path / "whole" / "network.pt", weights_only=True)["network"]
+    for found in (whole.state_dict(), parts.state_dict(), numbers):
+        assert all(torch.equal(best[name], found[name]) for name in best)
+
+
 def test_a_take_without_a_partner_moves_as_much_as_one_with() -> None:
     store = made_store(pairs=False)
     lonely = Pairs(store, range(12), need_pairs=False).batch(4, (0,))

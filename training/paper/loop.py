@@ -6,6 +6,8 @@ that was interrupted goes on as if it had not been.
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +33,9 @@ from .store import Store
 
 __all__ = ["Takes", "chosen_device", "fit", "made_faces"]
 
+log = logging.getLogger(__name__)
+
+_BEST: Final = "best.pt"
 _DEV_BATCHES: Final = 4
 _DEV_SEED: Final = 0
 
@@ -56,7 +61,8 @@ def fit(
 ) -> None:
     """Train to the end of the run, or `until` a step; goes on from `folder/state.pt`.
 
-    Leaves `network.pt`, the numbers, when the run is at its end.
+    Leaves `network.pt`, the numbers, when the run is at its end: those of its last step, or with
+    `pace.keep` "best" those with which the dev takes were made best.
     """
     state = _State(network, run, group)
     if (folder / "state.pt").is_file():
@@ -75,15 +81,17 @@ def fit(
                 if group.is_first:
                     j.write(state.step, "train", means, now)
             if _due(state.step, pace.check_every, last) and group.is_first and takes.dev:
-                j.write(state.step, "dev", measure(network, takes.dev, run, state.device), now)
+                found = measure(network, takes.dev, run, state.device)
+                j.write(state.step, "dev", found, now)
+                state.keep_best(sum(found.values()), folder)
             if _due(state.step, pace.save_every, last) and group.is_first:
                 state.write(folder)
             if pace.sample_every and _due(state.step, pace.sample_every, last) and group.is_first:
                 _draw(network, takes, folder, state)
     group.wait()
     if state.step >= pace.steps and group.is_first:
-        numbers = {n: t.detach().cpu() for n, t in network.state_dict().items()}
-        write_state({"network": numbers, "settings": asdict(run)}, folder / "network.pt")
+        state.take_best(folder)
+        write_state({"network": _numbers(network), "settings": asdict(run)}, folder / "network.pt")
 
 
 class _State:
@@ -96,6 +104,7 @@ class _State:
         learned = [p for p in network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.Adam(learned, lr=run.pace.learning_rate)
         self.step = 0
+        self._least = math.inf  # loss on the dev takes so far
         self._sums: dict[str, float] = {}  # of the losses' parts since the last report
         self._counted = 0
 
@@ -135,10 +144,24 @@ class _State:
         self._sums, self._counted = {}, 0
         return found
 
+    def keep_best(self, loss: float, folder: Path) -> None:
+        """Put the numbers aside where none so far made the dev takes better."""
+        if self.run.pace.keep == "best" and loss < self._least:
+            self._least = loss
+            write_state({"network": _numbers(self.network), "step": self.step}, folder / _BEST)
+
+    def take_best(self, folder: Path) -> None:
+        """End with the numbers that were put aside, if any were."""
+        if self.run.pace.keep == "best" and (folder / _BEST).is_file():
+            best = read_state(folder / _BEST)
+            self.network.load_state_dict(best["network"])
+            log.info("the numbers are those of step %d, best on the dev takes", best["step"])
+
     def write(self, folder: Path) -> None:
         """What `read` needs."""
         state = {
             "step": self.step,
+            "least": self._least,
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "sums": self._sums,
@@ -153,6 +176,7 @@ class _State:
             self.network.load_state_dict(stored["network"])
             self.optimiser.load_state_dict(stored["optimiser"])
             self.step = int(stored["step"])
+            self._least = float(stored.get("least", math.inf))
             self._sums, self._counted = dict(stored.get("sums", {})), int(stored.get("counted", 0))
         except (KeyError, RuntimeError, ValueError) as error:
             raise InputError(
@@ -160,6 +184,10 @@ class _State:
                 value=path,
                 remedy="Give another --run folder, or remove it to start anew.",
             ) from error
+
+
+def _numbers(network: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
 
 
 def _due(step: int, every: int, last: int) -> bool:

@@ -4,7 +4,8 @@ about.json      settings, git revision, versions, machine
 takes.csv       every take: speaker, split, words, feeling, length, hashes of sound and curves
 curve.jsonl     losses by step
 samples/*.png   a dev take now and then: what was made beside what was wanted
-state.pt        what a run goes on from; network.pt: the numbers alone
+state.pt        what a run goes on from; network.pt: the numbers alone; best.pt: those of the step
+                that made the dev takes best, where `pace.keep` asks for them
 tensorboard/    when asked for
 run.lock        held while a run is at work here
 """

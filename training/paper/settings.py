@@ -16,10 +16,11 @@ from .batches import Alignment
 from .emotalk import EmoTalkSizes, PaperLosses
 from .full_size import Encoders
 
-__all__ = ["Network", "Pace", "PaperRun", "Precision", "differences", "read_run"]
+__all__ = ["Kept", "Network", "Pace", "PaperRun", "Precision", "differences", "read_run"]
 
 Network = Literal["emotalk", "emotalk-full", "starter", "faceformer", "meshtalk", "voca"]
 Precision = Literal["fp32", "bf16"]
+Kept = Literal["last", "best"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Pace:
     clip: float = 1.0  # largest norm of the gradient
     dropout: bool = True  # off: the network is in evaluation mode throughout
     precision: Precision = "fp32"
+    keep: Kept = "last"  # of which step the numbers are; best: lowest on the dev takes
     device: str = "auto"
     report_every: int = 50
     check_every: int = 500  # steps between measurements on the dev takes
@@ -91,6 +93,7 @@ def _check_choices(run: PaperRun) -> None:
         ("network", run.network, get_args(Network)),
         ("align", run.align, get_args(Alignment)),
         ("pace.precision", run.pace.precision, get_args(Precision)),
+        ("pace.keep", run.pace.keep, get_args(Kept)),
     ):
         if value not in choices:
             raise InputError(
@@ -120,7 +123,7 @@ def _check_numbers(run: PaperRun) -> None:
 
 def differences(run: PaperRun, stored: Mapping[str, Any]) -> list[str]:
     """Settings that decide what is learned and are not as in a stored run: `name was 1, is 2`."""
-    now, then = _flat(asdict(run)), _flat(stored)
+    now, then = _flat(asdict(run)), _flat(asdict(PaperRun())) | _flat(stored)
     names = [n for n in now | then if n.removeprefix("pace.") not in _MACHINERY]
     return [
         f"{n} was {then.get(n)!r}, is {now.get(n)!r}" for n in names if now.get(n) != then.get(n)
