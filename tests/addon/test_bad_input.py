@@ -10,6 +10,8 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from emotalk.addon.bridge.keying.plans import check_at_once
+from emotalk.addon.operators import watched
 
 from tests.addon.layouts import Layout
 from tests.addon.scenes import (
@@ -34,10 +36,23 @@ def assert_refused(match: str) -> None:
     assert state() == before
 
 
-def test_linked_character_is_refused(ready: Any, head: Any, tmp_path: Path) -> None:
+def test_linked_character_is_refused_before_anything_is_heard(
+    ready: Any, head: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     [ready.rig.character] = linked(tmp_path / "library.blend", head)
+    heard = list[object]()
+    monkeypatch.setattr(watched, "animate", lambda *asked: heard.append(asked))
 
     assert_refused(r"Linked data cannot be animated: 'Head'. Make a library override of its mesh")
+
+    assert not heard
+
+
+def test_drivers_of_linked_keys_may_leave_nothing_to_write(head: Any, tmp_path: Path) -> None:
+    head.data.shape_keys.key_blocks["jawOpen"].driver_add("value")
+    linked(tmp_path / "library.blend", head)
+
+    check_at_once(["Head", "of nobody"])
 
 
 def test_linked_armature_of_a_local_face_is_refused(ready: Any, head: Any, tmp_path: Path) -> None:

@@ -118,6 +118,26 @@ def test_one_undo_takes_the_keys_of_a_phrase_back(said: Any) -> None:
     assert data is None or data.action is None
 
 
+@pytest.mark.parametrize("is_keyed", [False, True], ids=["empty", "with a key of one's own"])
+def test_with_the_take_goes_the_action_of_its_phrases(said: Any, *, is_keyed: bool) -> None:
+    feel(said, SECOND, happy=0.8)
+    if is_keyed:
+        bpy.context.scene.keyframe_insert("gravity", index=2)
+
+    bpy.ops.emotalk.clear()
+
+    assert ("Scene Sliders" in bpy.data.actions) == is_keyed
+
+
+def test_an_action_of_ones_own_stays_when_phrases_go(said: Any) -> None:
+    bpy.context.scene.animation_data_create().action = bpy.data.actions.new("Mine")
+    feel(said, SECOND, happy=0.8)
+
+    bpy.ops.emotalk.clear()
+
+    assert "Mine" in bpy.data.actions
+
+
 def test_no_raised_slider_is_told_and_nothing_is_keyed(said: Any) -> None:
     with pytest.raises(RuntimeError, match="No emotion slider is raised"):
         bpy.ops.emotalk.feel_phrase()

@@ -31,6 +31,7 @@ __all__ = [
     "clear",
     "copy_keys",
     "digest",
+    "drop_emptied",
     "ease_of",
     "key",
     "key_track",
@@ -52,6 +53,9 @@ keys and sliders differ."""
 
 _GROUP: Final = "EmoTalk"
 """In which their curves stand in the Dope Sheet."""
+
+_MADE: Final = "emotalk_sliders"
+"""Custom property on an Action that was made for keys of sliders."""
 
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
 _LONGEST_S: Final = 600.0  # so far repeating curves are followed in a sound of unknown length
@@ -115,7 +119,9 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
     scene = group.id_data
     data = scene.animation_data or scene.animation_data_create()
     if data.action is None:
-        compat.assign_action(scene, bpy.data.actions.new(f"{scene.name} Sliders"))
+        action = bpy.data.actions.new(f"{scene.name} Sliders")
+        action[_MADE] = True
+        compat.assign_action(scene, action)
     fcurves = compat.fcurves_of(scene, ensure=True)
     there = keyed(group)
     for name in MOVING:
@@ -128,6 +134,16 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
             for part in ("control_point", "left_handle", "right_handle"):  # new ones come selected
                 setattr(point, f"select_{part}", False)
         curve.update()
+
+
+def drop_emptied(scene: bpy.types.Scene) -> None:
+    """Remove the Action that was made for keys of sliders, once it holds none of anybody's."""
+    data = scene.animation_data
+    action = data.action if data is not None else None
+    if action is None or _MADE not in action or action.users > 1:
+        return
+    if not len(compat.fcurves_of(scene)):
+        bpy.data.actions.remove(action)
 
 
 def clear(group: Any, after: float, before: float) -> None:

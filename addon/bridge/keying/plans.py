@@ -17,6 +17,7 @@ from ..counting import counted
 __all__ = [
     "Plan",
     "block_of",
+    "check_at_once",
     "checked_plans",
     "keyed_block",
     "keyed_blocks",
@@ -61,6 +62,32 @@ def _objects_named(names: Sequence[str]) -> dict[str, bpy.types.Object]:
                 remedy="Undo that, or choose another.",
             )
     return {name: thing for name, thing in found.items() if thing is not None}
+
+
+def check_at_once(names: Iterable[str]) -> None:
+    """What `checked_plans` would refuse after minutes of hearing, whatever is heard. A block with
+    drivers may have nothing to be written: what it lacks shows then.
+
+    Raises
+    ------
+    RigError
+        Of the objects of these names some are linked, or in the NLA's tweak mode.
+    """
+    things = [thing for thing in map(bpy.data.objects.get, names) if thing is not None]
+    plans = [Plan(keyed_block(thing), _kind(thing), thing.name, ()) for thing in things]
+    plans = [plan for plan in plans if not _has_drivers(plan.block)]
+    _check_none_is_linked(plans)
+    for plan in plans:
+        _check_no_tweak_mode(plan)
+
+
+def _kind(thing: Any) -> str:
+    return "shape_keys" if thing.type == "MESH" else "object"
+
+
+def _has_drivers(block: Any) -> bool:
+    data = block.animation_data
+    return data is not None and bool(len(data.drivers))
 
 
 def checked_plans(tables: Sequence[KeyTable], notes: list[str]) -> list[Plan]:
@@ -159,17 +186,20 @@ def _check(plan: Plan, notes: list[str]) -> None:
         _check_bones(plan)
         if plan.block.data.pose_position == "REST":
             notes.append(f"{plan.owner}: it stands in Rest Position, so its bones do not move")
+    _check_no_tweak_mode(plan)
     data = plan.block.animation_data
-    if data is None:
-        return
-    if data.use_tweak_mode:
+    if data is not None and any(track.is_solo for track in data.nla_tracks):
+        notes.append(f"{plan.owner}: an NLA track is soloed and hides the new keys")
+
+
+def _check_no_tweak_mode(plan: Plan) -> None:
+    data = plan.block.animation_data
+    if data is not None and data.use_tweak_mode:
         raise RigError(
             "An NLA strip is being edited",
             value=plan.owner,
             remedy="Leave tweak mode (Tab in the NLA).",
         )
-    if any(track.is_solo for track in data.nla_tracks):
-        notes.append(f"{plan.owner}: an NLA track is soloed and hides the new keys")
 
 
 def _check_bones(plan: Plan) -> None:

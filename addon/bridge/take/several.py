@@ -24,6 +24,7 @@ from ..jobs.session import SESSION
 from ..jobs.work import Outcome
 from ..keying.bake import BakeResult
 from ..keying.draft import SLICE_S, Draft
+from ..keying.plans import check_at_once
 from . import takes, told
 
 __all__ = [
@@ -92,7 +93,7 @@ class Several:
         self.is_writing = False
         self._draft: Draft | None = None
         self._place = 0  # of the take whose keys come next
-        ready = [self._try(one) for one in asked]
+        ready = [self._try(partial(_checked, one)) for one in asked]
         self._all = [prepared for prepared in ready if prepared is not None]
         if not self._all:
             raise self._none_made()
@@ -333,6 +334,12 @@ def settle_pauses(scene: bpy.types.Scene, gone: Sequence[str], chosen: str) -> N
 def _is_same_take(one: Prepared, other: Prepared) -> bool:
     is_one_face = one.character == other.character or {*one.meshes} & {*other.meshes}
     return bool(is_one_face) and (one.strip_scene, one.strip) == (other.strip_scene, other.strip)
+
+
+def _checked(prepare: Callable[[], Prepared]) -> Prepared:
+    prepared = prepare()
+    check_at_once(prepared.request.binding.object_names)
+    return prepared
 
 
 def _part(progress: Progress, place: int, n: int) -> Progress:
