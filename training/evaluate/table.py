@@ -10,12 +10,11 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from torch import nn
 
 from emotalk_core.atomic_file import atomic_file
@@ -24,12 +23,11 @@ from emotalk_core.controls import EMOTIONS
 from ..baselines.simple import ConstantFace, LoudnessJaw
 from ..checkpoints import read_state
 from ..data.captures import CAPTURES, load_capture
-from ..data.takes import Take
-from ..paper.batches import collate
 from ..paper.contest import VARIANTS, Contest
 from ..paper.steps import network_of
 from ..paper.store import Store, open_store, shipped_front_end
-from .judge import FIGURES, judge
+from .judge import judge
+from .judged import HEADINGS, Judged, cell, figures_of, line, make_all, rows_of
 from .mesh import Head, read_head, shipped_head
 from .table_pictures import draw_bars, draw_curves
 
@@ -61,15 +59,6 @@ TITLES: Final[Mapping[str, str]] = {
 }
 """Rows in order."""
 
-_AT_ONCE: Final = 16  # takes in a batch; long ones go alone
-_LONG_FRAMES: Final = 400
-_HEADINGS: Final[Mapping[str, str]] = {
-    "lve_mm": "LVE mm", "eve_mm": "EVE mm", "fdd_mm2": "FDD mm²", "error": "error %",
-    "closed_hit": "p b m shut", "closed_false": "vowels shut", "jaw_r": "jaw r", "gap_r": "gap r",
-    "lag_ms": "lag ms", "jitter_ratio": "jitter", "cost": "s per s",
-}  # fmt: skip
-_DIGITS: Final = {"lve_mm": 3, "eve_mm": 3, "lag_ms": 0, "cost": 4}
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -77,19 +66,6 @@ class Scores:
 
     row: str
     by_set: Mapping[str, Sequence[Mapping[str, float]]]
-
-
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """A set of takes to judge on."""
-
-    name: str
-    store: Store
-    rows: tuple[int, ...]
-
-    @property
-    def takes(self) -> list[Take]:
-        return [self.store.takes[k] for k in self.rows]
 
 
 @dataclass(frozen=True)
@@ -107,7 +83,7 @@ class Places:
 class _Bench:
     """What every run is judged on."""
 
-    sets: tuple[_Judged, ...]
+    sets: tuple[Judged, ...]
     head: Head
     kept: str  # name of the file in a run's folder that keeps its figures
 
@@ -116,7 +92,7 @@ def write_table(contest: Contest, store: Store, places: Places) -> None:
     """Judge all runs of a contest; leave `table.json`, the table and its pictures."""
     head = read_head(places.head) if places.head else shipped_head()
     kept_in = f"figures-{places.head.stem}.json" if places.head else "figures.json"
-    parallel = _Judged("parallel", store, tuple(_rows(store, "test")))
+    parallel = Judged("parallel", store, tuple(rows_of(store, "test")))
     bench = _Bench((parallel, *_captures(places)), head, kept_in)
     scores = list(_simple_scores(bench, store))
     for variant in VARIANTS:
@@ -145,19 +121,19 @@ def make_table(scores: Iterable[Scores]) -> str:
 
 def _table_of(name: str, by_row: Mapping[str, Scores]) -> str:
     first = name == "parallel"
-    columns = [c for c in _HEADINGS if any(_has(s, name, c) for s in by_row.values())]
-    heads = ["", *(_HEADINGS[c] for c in columns)]
+    columns = [c for c in HEADINGS if any(_has(s, name, c) for s in by_row.values())]
+    heads = ["", *(HEADINGS[c] for c in columns)]
     heads += ["paper: RAVDESS", "paper: HDTF"] if first else []
-    lines = [f"**{name}**", "", _line(heads), _line(["---"] * len(heads))]
+    lines = [f"**{name}**", "", line(heads), line(["---"] * len(heads))]
     for row, title in TITLES.items():
         if row in by_row and name in by_row[row].by_set:
             found = by_row[row].by_set[name]
             seeds = f" ({len(found)})" if row in (*VARIANTS, "emotalk, level untold") else ""
             cells = [
                 title + seeds,
-                *(_cell([f.get(c, math.nan) for f in found], c) for c in columns),
+                *(cell([f.get(c, math.nan) for f in found], c) for c in columns),
             ]
-            lines.append(_line([*cells, *(PAPER.get(row, ("", "")) if first else ())]))
+            lines.append(line([*cells, *(PAPER.get(row, ("", "")) if first else ())]))
     return "\n".join([*lines, ""])
 
 
@@ -165,25 +141,7 @@ def _has(scores: Scores, name: str, column: str) -> bool:
     return any(math.isfinite(f.get(column, math.nan)) for f in scores.by_set.get(name, ()))
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(values: Sequence[float], column: str) -> str:
-    known = [v for v in values if math.isfinite(v)]
-    if not known:
-        return ""
-    digits = _DIGITS.get(column, 2)
-    spread = f" ± {np.std(known, ddof=1):.{digits}f}" if len(known) > 1 else ""
-    of = f" ({len(known)} of {len(values)})" if len(known) < len(values) else ""
-    return f"{np.mean(known):.{digits}f}{spread}{of}"
-
-
-def _rows(store: Store, split: str) -> list[int]:
-    return [k for k, t in enumerate(store.takes) if t.split == split]
-
-
-def _captures(places: Places) -> list[_Judged]:
+def _captures(places: Places) -> list[Judged]:
     """The real curves that are there, their test takes."""
     if places.data is None:
         return []
@@ -194,12 +152,12 @@ def _captures(places: Places) -> list[_Judged]:
             continue
         takes = [t for t in load_capture(places.data, name) if t.split == "test"]
         store = open_store(takes, places.work / "features", front_end)
-        sets.append(_Judged(name, store, tuple(range(len(takes)))))
+        sets.append(Judged(name, store, tuple(range(len(takes)))))
     return sets
 
 
 def _simple_scores(bench: _Bench, store: Store) -> Iterable[Scores]:
-    train = [store.takes[k] for k in _rows(store, "train")]
+    train = [store.takes[k] for k in rows_of(store, "train")]
     for row, maker in (("constant", ConstantFace(train)), ("loudness", LoudnessJaw(train))):
         found = {}
         for judged in bench.sets:
@@ -254,18 +212,18 @@ def _run_scores(
 
 
 def _rows_of(
-    variant: str, network: nn.Module, judged: _Judged, head: Head
+    variant: str, network: nn.Module, judged: Judged, head: Head
 ) -> dict[str, dict[str, float]]:
     """Figures of a network on one set, and of EmoTalk without its level beside them."""
-    rows = {"plain": _judged_figures(network, judged, head)}
+    rows = {"plain": figures_of(network, judged, head)}
     if judged.name == "parallel":
         rows["plain"]["cost"] = _cost(network, judged)
         if variant == "emotalk":
-            rows["untold"] = _judged_figures(network, judged, head, level=0)
+            rows["untold"] = figures_of(network, judged, head, level=0)
     return rows
 
 
-def _key_of(network: Path, judged: _Judged, head: Head) -> str:
+def _key_of(network: Path, judged: Judged, head: Head) -> str:
     """A hash of what figures come from: another network, head or take has others."""
     digest = hashlib.blake2b(network.read_bytes(), digest_size=8)
     for part in (head.lips, head.upper):
@@ -285,44 +243,18 @@ def _trained(variant: str, seed: int, contest: Contest, store: Store) -> nn.Modu
     return network.eval()
 
 
-def _judged_figures(
-    network: nn.Module, judged: _Judged, head: Head, level: int | None = None
-) -> dict[str, float]:
-    made = _make_all(network, judged.store, judged.rows, level)
-    return asdict(judge(made.__getitem__, judged.takes, head))
-
-
-@torch.no_grad()
-def _make_all(
-    network: nn.Module, store: Store, rows: Sequence[int], level: int | None = None
-) -> list[np.ndarray]:
-    """Curves of takes, in batches of about one length."""
-    order = sorted(range(len(rows)), key=lambda i: store.n_frames(rows[i]))
-    made: dict[int, np.ndarray] = {}
-    while order:
-        alone = store.n_frames(rows[order[0]]) > _LONG_FRAMES
-        some, order = order[: 1 if alone else _AT_ONCE], order[1 if alone else _AT_ONCE :]
-        batch = collate(store, [rows[i] for i in some])
-        if level is not None:
-            batch = replace(batch, level=torch.full_like(batch.level, level))
-        curves = network.animate(batch)
-        for i, values in zip(some, curves, strict=True):
-            made[i] = values[: store.n_frames(rows[i])].numpy()
-    return [made[i] for i in range(len(rows))]
-
-
-def _cost(network: nn.Module, judged: _Judged) -> float:
+def _cost(network: nn.Module, judged: Judged) -> float:
     """Processor seconds for a second of sound after the front end: one take alone, best of 3."""
     k = judged.rows[0]
     times = []
     for _ in range(3):
         started = time.process_time()
-        _make_all(network, judged.store, [k])
+        make_all(network, judged.store, [k])
         times.append(time.process_time() - started)
     return min(times) / (judged.store.n_frames(k) / 30.0)
 
 
-def _examples(contest: Contest, judged: _Judged) -> dict[str, np.ndarray]:
+def _examples(contest: Contest, judged: Judged) -> dict[str, np.ndarray]:
     """One strong test take as every network makes it, with the first seed that is there."""
     strong = [k for k in judged.rows if judged.store.takes[k].level == 1] or list(judged.rows)
     angry = EMOTIONS.index("angry")
@@ -333,8 +265,5 @@ def _examples(contest: Contest, judged: _Judged) -> dict[str, np.ndarray]:
             trained = (contest.folder(variant, seed) / "network.pt").is_file()
             if variant not in made and trained:
                 network = _trained(variant, seed, contest, judged.store)
-                made[variant] = _make_all(network, judged.store, [k])[0]
+                made[variant] = make_all(network, judged.store, [k])[0]
     return made
-
-
-assert set(_HEADINGS) == {*FIGURES, "cost"}

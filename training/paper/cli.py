@@ -29,9 +29,10 @@ from .full_size import FullEmoTalk, check_encoders, export_full
 from .loop import chosen_device
 from .processes import processes
 from .run_folder import refuse_another
-from .settings import read_run
+from .settings import PaperRun, read_run
 from .starter import StarterAnimator, export_starter
 from .steps import features_of, train
+from .store import Store
 
 __all__ = ["main"]
 
@@ -121,6 +122,18 @@ def _train(args: argparse.Namespace) -> None:
         network = train(run, store, folder, front_end, group)
         if group.is_first:
             _export(network, takes, folder / "model", run.name)
+            _judge(network, run, store, folder)
+
+
+def _judge(network: nn.Module, run: PaperRun, store: Store, folder: Path) -> None:
+    """Print how far the takes that nothing was learned from are met."""
+    from ..evaluate.held_out import judge_held_out
+
+    if (folder / "figures.json").is_file():
+        return
+    text = judge_held_out(network, run, store, folder)
+    if text:
+        print(text)  # noqa: T201 - the command's result
 
 
 def _export(network: nn.Module, takes: Sequence[Take], folder: Path, name: str) -> None:

@@ -3,6 +3,7 @@
 about.json      settings, git revision, versions, machine
 takes.csv       every take: speaker, split, words, feeling, length, hashes of sound and curves
 curve.jsonl     losses by step
+figures.json    how far the held-out takes are met in the end (training/evaluate/held_out.py)
 samples/*.png   a dev take now and then: what was made beside what was wanted
 state.pt        what a run goes on from; network.pt: the numbers alone; best.pt: those of the step
                 that made the dev takes best, where `pace.keep` asks for them

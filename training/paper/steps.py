@@ -26,7 +26,7 @@ from .settings import PaperRun
 from .starter import StarterAnimator
 from .store import Store, front_end_key, in_stretches, open_store, shipped_front_end
 
-__all__ = ["features_of", "network_of", "statistics_of", "train"]
+__all__ = ["features_of", "network_of", "statistics_of", "train", "with_sounds"]
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,7 @@ def train(
     until: int | None = None,
 ) -> nn.Module:
     """Train the network of `run` on the store's training takes, or go on with it."""
-    if run.network == "emotalk-full":
-        store = replace(store, sounds=True)
+    store = with_sounds(store, run)
     rows = {s: [k for k, t in enumerate(store.takes) if t.split == s] for s in ("train", "dev")}
     exchanges = run.network in _EXCHANGING and run.sizes.disentangle
     swaps = exchanges and run.losses.cross > 0
@@ -64,6 +63,11 @@ def train(
     shown = rows["dev"][0] if rows["dev"] else None
     fit(network, Takes(store, pairs, dev, shown), run, folder, group, until=until)
     return network
+
+
+def with_sounds(store: Store, run: PaperRun) -> Store:
+    """The store as the network of a run reads it: the paper's at full size hears sounds."""
+    return replace(store, sounds=run.network == "emotalk-full")
 
 
 def _tell_of_shared_styles(n_styles: int, takes: Sequence[Take]) -> None:

@@ -21,7 +21,7 @@ from ....emotalk_core.controls import (
     MovingControls,
 )
 from .. import compat
-from ..keying import bends
+from ..keying import bends, slider_action
 from ..keying.curves import read_keys, runs_on
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "clear",
     "copy_keys",
     "digest",
-    "drop_emptied",
     "ease_of",
     "key",
     "key_track",
@@ -53,9 +52,6 @@ keys and sliders differ."""
 
 _GROUP: Final = "EmoTalk"
 """In which their curves stand in the Dope Sheet."""
-
-_MADE: Final = "emotalk_sliders"
-"""Custom property on an Action that was made for keys of sliders."""
 
 _STEP_FRAMES: Final = 2  # keyed sliders are sampled this finely between their keys
 _LONGEST_S: Final = 600.0  # so far repeating curves are followed in a sound of unknown length
@@ -117,11 +113,7 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
     selected.
     """
     scene = group.id_data
-    data = scene.animation_data or scene.animation_data_create()
-    if data.action is None:
-        action = bpy.data.actions.new(f"{scene.name} Sliders")
-        action[_MADE] = True
-        compat.assign_action(scene, action)
+    slider_action.ensure(scene)
     fcurves = compat.fcurves_of(scene, ensure=True)
     there = keyed(group)
     for name in MOVING:
@@ -134,16 +126,6 @@ def key(group: Any, frames: Mapping[float, Controls]) -> None:
             for part in ("control_point", "left_handle", "right_handle"):  # new ones come selected
                 setattr(point, f"select_{part}", False)
         curve.update()
-
-
-def drop_emptied(scene: bpy.types.Scene) -> None:
-    """Remove the Action that was made for keys of sliders, once it holds none of anybody's."""
-    data = scene.animation_data
-    action = data.action if data is not None else None
-    if action is None or _MADE not in action or action.users > 1:
-        return
-    if not len(compat.fcurves_of(scene)):
-        bpy.data.actions.remove(action)
 
 
 def clear(group: Any, after: float, before: float) -> None:

@@ -13,10 +13,9 @@ import bpy
 from ....emotalk_core.errors import RigError
 from ....emotalk_core.retarget import KeyTable
 from .. import compat
-from ..asked import controls
 from ..counting import counted
 from ..jobs.session import SESSION
-from ..keying import before, own_actions
+from ..keying import before, own_actions, slider_action
 from ..keying.curves import NO_KEYS, joined, read_keys, within, write_keys
 from ..keying.plans import keyed_block
 from . import by_hand, ease_keys, eases, last_keys, leftovers
@@ -156,4 +155,4 @@ def _follow_the_list(scene: bpy.types.Scene, removed: int) -> None:
             elif number > removed:
                 rest = curve.data_path[len(found[0]) :] if found else ""
                 curve.data_path = f"emotalk.takes[{number - 1}]{rest}"
-    controls.drop_emptied(scene)
+    slider_action.drop_emptied(scene)
