@@ -16,7 +16,7 @@ from emotalk_core.model.folder import load_model, starter_folder
 from tests.core.babble import babble
 from training.datasets import Recording, load_samples
 from training.evaluate.heard import SHARED, heard_beside_usual, heard_scores
-from training.evaluate.report import with_noise
+from training.evaluate.recorded import RECORDED, with_noise
 from training.evaluate.stability import stability
 from training.evaluate.studio import Studio
 from training.evaluate.swap import swap_scores
@@ -34,6 +34,20 @@ def recording(name: str, seconds: float, emotion: str = "neutral") -> Recording:
     return Recording(
         name=f"made/{name}", source=babble(seconds), speaker="x", split="dev", emotion=shares
     )
+
+
+@pytest.mark.parametrize("kind", RECORDED)
+def test_a_worse_recording_is_as_long_and_says_the_same_at_the_same_time(kind: str) -> None:
+    clean = babble(3.0)
+
+    worse = RECORDED[kind](clean)
+
+    assert worse.shape == clean.shape
+    assert worse.dtype == np.float32
+    both = np.fft.rfft(np.stack([clean, worse]).astype(np.float64), 2 * len(clean))
+    alike = np.fft.irfft(both[1] * both[0].conj())
+    assert int(np.abs(alike).argmax()) in (0, 1, 2 * len(clean) - 1)
+    assert np.abs(worse - clean).max() / np.abs(clean).max() > 0.005
 
 
 @pytest.mark.parametrize("ratio_db", [10.0, 0.0])

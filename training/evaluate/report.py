@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from emotalk_core.controls import EMOTIONS
 from emotalk_core.speech.phones import Phone
@@ -17,16 +14,18 @@ from ..datasets import Recording, read_phones
 from ..sets import JUDGED
 from .heard import SHARED, heard_beside_usual, heard_scores, same_level
 from .lips import FIGURES, lip_scores, score_tool
+from .recorded import RECORDED
 from .sliders import slider_scores
 from .stability import stability
 from .studio import Studio, slider
 from .swap import swap_scores
 
-__all__ = ["evaluate", "save", "table", "with_noise"]
+__all__ = ["evaluate", "save", "table"]
 
 _STABLE_CLIPS: Final = 25
 _SLIDER_CLIPS: Final = 40
-_NOISE_DB: Final = (10, 0)
+_RECORDED_SETS: Final = ("emodb", "open_speech")
+_OF_RECORDINGS: Final = ("closure_auc", "closed_hit", "fv_auc")
 _WITH_PHONES: Final = ("ravdess", "emodb", "open_speech", "grid_mp")
 
 
@@ -49,15 +48,7 @@ def evaluate(model: Path, data: Path, split: str) -> dict[str, Any]:
             for name in _WITH_PHONES
             if name in named
         }
-        result["closure_in_noise"] = {
-            f"{ratio_db} dB": lip_scores(
-                studio,
-                tool,
-                {"emodb": named["emodb"]},
-                change=partial(with_noise, ratio_db=ratio_db),
-            )["emodb"]["closure_auc"]
-            for ratio_db in _NOISE_DB
-        }
+        result["recorded"] = _recorded(studio, tool, named)
         result["closed_hit_under_sliders"] = {
             emotion: lip_scores(studio, tool, {"emodb": named["emodb"]}, slider(emotion))["emodb"][
                 "closed_hit"
@@ -93,11 +84,19 @@ def _phones_of(folder: Path, recordings: Sequence[Recording]) -> dict[str, tuple
     return {name: tuple(found.get(file, ())) for name, file in files.items()}
 
 
-def with_noise(samples: np.ndarray, ratio_db: float) -> np.ndarray:
-    """Samples in white noise whose power is `ratio_db` below that of the whole clip."""
-    noise = np.random.default_rng(len(samples)).standard_normal(len(samples))
-    size = np.sqrt(np.mean(samples**2)) * 10 ** (-ratio_db / 20)
-    return (samples + size * noise).astype(np.float32)
+def _recorded(
+    studio: Studio, tool: Path, named: Mapping[str, tuple[Sequence[Recording], str]]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Figures of contacts, by recording and set."""
+    return {
+        kind: {
+            name: {figure: scores[figure] for figure in _OF_RECORDINGS}
+            for name, scores in lip_scores(
+                studio, tool, {n: named[n] for n in _RECORDED_SETS}, change=change
+            ).items()
+        }
+        for kind, change in RECORDED.items()
+    }
 
 
 def _chosen(recordings: Sequence[Recording], split: str) -> list[Recording]:
@@ -123,7 +122,8 @@ def table(result: Mapping[str, Any]) -> str:
     ]
     lines += _slider_lines(result["sliders"])
     lines += [
-        f"closures in noise, {k}: {v:.3f}" for k, v in result.get("closure_in_noise", {}).items()
+        f"{kind:19s}" + "  ".join(f"{n} {_figures(scores)}" for n, scores in by_set.items())
+        for kind, by_set in result.get("recorded", {}).items()
     ]
     lines.append("swap " + "  ".join(f"{k} {v:.3f}" for k, v in result["swap"].items()))
     hits = result.get("closed_hit_under_sliders", {})
@@ -134,6 +134,10 @@ def table(result: Mapping[str, Any]) -> str:
             figures = f"accuracy {s['accuracy']:.3f} recall {s['unweighted_recall']:.3f}"
             lines.append(f"{kind} {name}: {figures} ({recall})")
     return "\n".join(lines)
+
+
+def _figures(scores: Mapping[str, float]) -> str:
+    return " ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
 def _lip_lines(lips: Mapping[str, Mapping[str, float]]) -> list[str]:
