@@ -8,6 +8,7 @@ from ..bridge import compat
 from ..bridge.jobs import environment, settings
 from ..bridge.jobs.session import SESSION
 from ..languages import CONTEXT
+from ..languages.steps import step_told
 from .base import button_row, draw_text
 
 __all__ = ["draw_engine", "draw_errand", "draw_model", "draw_progress", "draw_words"]
@@ -104,6 +105,6 @@ def draw_progress(layout: Any, name: str) -> bool:
     if running is None or running.name != name:
         return False
     row = layout.row(align=True)
-    row.progress(factor=running.job.share, text=running.job.what)
+    row.progress(factor=running.job.share, text=step_told(running.job.what), translate=False)
     row.operator("emotalk.stop_errand", text="", icon="CANCEL")
     return True

@@ -10,6 +10,7 @@ from ..bridge.jobs.session import SESSION
 from ..bridge.keying.rigs import NO_MOUTH
 from ..bridge.sounds import scene_strips, strips
 from ..languages import CONTEXT, translated
+from ..languages.steps import step_told
 from .base import InSequencer, InView, draw_text, is_narrow, slider_columns
 from .new_keys import draw_new_keys
 
@@ -101,7 +102,7 @@ def draw_job(layout: Any) -> bool:
     if job is None:
         return False
     row = layout.row(align=True)
-    row.progress(factor=job.share, text=f"{job.what} {job.share:.0%}")
+    row.progress(factor=job.share, text=f"{step_told(job.what)} {job.share:.0%}", translate=False)
     if job.is_started:  # before, while frames are played, the window takes nothing but Esc
         row.operator("emotalk.stop", text="", icon="CANCEL")
     return True

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import emotalk
 import pytest
 from emotalk.addon import languages
+from emotalk.addon.languages import steps
+from emotalk.addon.languages.steps import STEPS
 from emotalk.addon.ui import base
 
 from tests.addon.layouts import Layout, context_of
@@ -99,3 +103,33 @@ def test_a_sentence_is_translated_whole_before_it_is_cut_into_lines(
 
     assert "".join(layout.labels) == told[sentence]
     assert max(map(len, layout.labels)) <= (181 - 60) / (2 * base._PIXELS_OF_A_LETTER)
+
+
+def test_every_step_of_the_work_is_among_the_words() -> None:
+    root = Path(emotalk.__file__).parent
+    left_out = {root / "addon" / "demo", root / "emotalk_core" / "cli"}  # of the command line
+    files = [
+        file
+        for top in ("addon", "emotalk_core")
+        for file in (root / top).rglob("*.py")
+        if left_out.isdisjoint(file.parents)
+    ]
+    told = {step for file in files for step in _steps_in(ast.parse(file.read_text("utf-8")))}
+
+    assert sorted(told - {*STEPS}) == []
+    assert sorted({*STEPS} - told - {"Starting", "Stopping"}) == []
+
+
+def _steps_in(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and len(node.args) == 2:
+            what, called = node.args[1], getattr(node.func, "id", "")
+            if called.endswith("progress") and called != "draw_progress":
+                yield from (n.value for n in [what] if isinstance(n, ast.Constant))
+
+
+def test_the_number_of_a_work_goes_before_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "translated", str.upper)
+
+    assert steps.step_told("2/5: Listening") == "2/5: LISTENING"
+    assert steps.step_told("Listening") == "LISTENING"

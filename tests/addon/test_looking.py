@@ -58,7 +58,7 @@ def seen(scene: Any) -> tuple[Any, ...]:
 def test_a_window_shows_how_far_it_is_and_takes_nothing_but_esc(
     looking: Any, screen: Screen, scene: Any
 ) -> None:
-    assert screen.layout.status == "EmoTalk: Looking: frame 19 of 73 (2%)   Esc: stop"
+    assert screen.layout.status == "EmoTalk: Looking: frame 19 of 73 (2%)   Esc: Stop"
     assert scene.frame_current == 23  # the sound starts at frame 5
     assert looking.modal(screen, event("G")) == {"RUNNING_MODAL"}
 

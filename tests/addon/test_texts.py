@@ -122,7 +122,7 @@ def test_esc_while_a_text_is_read_leaves_what_was_told(
         time.sleep(0.01)
 
     assert operator.modal(screen, event("TIMER")) == {"PASS_THROUGH"}
-    assert screen.layout.status == "EmoTalk: Reading the text (0%)   Esc: stop"
+    assert screen.layout.status == "EmoTalk: Reading the text (0%)   Esc: Stop"
     operator.modal(screen, event("ESC"))
 
     assert to_its_end(operator, screen) == {"CANCELLED"}

@@ -166,9 +166,9 @@ def test_esc_between_two_takes_says_what_was_made(
     while not len(ready.takes):
         assert operator.modal(screen, event("TIMER")) == {"PASS_THROUGH"}
         assert operator.modal(screen, event("G")) == {"RUNNING_MODAL"}  # the scene is held
-        assert operator._job.what == "1 of 2: Writing keys"
+        assert operator._job.what == "1/2: Writing keys"
     operator.modal(screen, event("TIMER"))
-    assert (operator._job.share, operator._job.what) == (0.5, "2 of 2: Writing keys")
+    assert (operator._job.share, operator._job.what) == (0.5, "2/2: Writing keys")
 
     operator.modal(screen, event("ESC"))
 

@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 import emotalk
 from emotalk import addon
+from emotalk.addon.languages.steps import STEPS
 from emotalk.emotalk_core.heads.guides import GUIDES
 
 _SHOWN = ("text", "heading", "title", "message", "confirm_text")  # keywords of what is drawn
@@ -34,7 +35,7 @@ def ui_words() -> set[str]:
                 of_panel=path.parent.name == "ui" or path.name == "preferences.py",
             )
         )
-    words |= {guide.hint for guide in GUIDES}
+    words |= {guide.hint for guide in GUIDES} | {*STEPS}
     return {word for word in words if any(letter.islower() for letter in word)}
 
 

@@ -17,6 +17,7 @@ import bpy
 from ....emotalk_core.errors import Cancelled, EmoTalkError
 from ....emotalk_core.progress import Progress
 from ...languages import translated
+from ...languages.steps import step_told
 from .job import Job
 from .panels import redraw_panels
 from .session import SESSION
@@ -43,7 +44,7 @@ def reason_against() -> str:
     """Why none can be started now; empty when one can."""
     errand = SESSION.errand
     if errand is not None:
-        return translated("Busy: {what}", what=errand.job.what)
+        return translated("Busy: {what}", what=step_told(errand.job.what))
     return "EmoTalk is at work" if SESSION.job is not None else ""
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ...languages import translated
+from ...languages.steps import step_told
 from .job import Job
 from .panels import redraw_panels
 
@@ -34,7 +36,8 @@ class Watch:
 
     def show(self, workspace: Any, job: Job[Any]) -> None:
         """Progress, where it has moved: drawing takes the processors that the work could use."""
-        text = f"EmoTalk: {job.what} ({job.share:.0%})   Esc: stop"
+        stop = translated("Stop")
+        text = f"EmoTalk: {step_told(job.what)} ({job.share:.0%})   Esc: {stop}"
         if text == self._shown and workspace.session_uid in self._told:
             return
         self._shown = text

@@ -348,7 +348,7 @@ def _part(progress: Progress, place: int, n: int) -> Progress:
 
 
 def _labelled(what: str, place: int, n: int) -> str:
-    return f"{place + 1} of {n}: {what}" if n > 1 else what
+    return f"{place + 1}/{n}: {what}" if n > 1 else what
 
 
 def _tried(work: Callable[[Progress], Outcome], progress: Progress) -> Outcome | EmoTalkError:
