@@ -66,8 +66,9 @@ class Matching:
         for key, pairs in sources.items():
             weights = [weight for _channel, weight in pairs]
             # A signed control goes both ways; else a key stays within the range that sliders have
-            # from the start.
-            lower = -1.0 if min(weights) < 0 else 0.0
+            # from the start, also a jaw that lips shut over.
+            is_signed = any(w < 0 and channel != "mouthClose" for channel, w in pairs)
+            lower = -1.0 if is_signed else 0.0
             yield key, tuple(pairs), lower, max(1.0, *weights, 0.0)
 
 
@@ -141,12 +142,17 @@ def _candidate(convention: str, names: Sequence[str], *, is_known: bool = False)
     """`is_known`: the character's other meshes have it, so a name or two are enough here."""
     table = read_table(convention)
     by_fold = _by_fold(names, strict=convention in _EXACT)
+    for whole, parts in table.get("instead_of", {}).items():
+        if folded(whole) in by_fold:
+            for part in parts:
+                by_fold.pop(folded(part), None)
     channels: dict[str, Keys] = {}
     for channel, row in table["map"].items():
         found = tuple(
             (by_fold[folded(key)], weight) for key, weight in row if folded(key) in by_fold
         )
-        if found:
+        # What takes another key back means nothing where it makes room for none.
+        if found and max(w for _, w in found) * max(w for _, w in row) > 0:
             channels[channel] = found
     # Short names such as "a" or "sad" mean something only together.
     n_telling = sum(folded(key) in by_fold for key in table["fingerprint"])
@@ -179,7 +185,8 @@ def _by_fold(names: Sequence[str], *, strict: bool) -> dict[str, str]:
 
 
 _KNOWN_PREFIX: Final = re.compile(
-    r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|head|cc_base_body|mesh)[._]+", re.IGNORECASE
+    r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|(?:bls_)?head|cc_base_body|mesh)[._]+",
+    re.IGNORECASE,
 )
 
 
