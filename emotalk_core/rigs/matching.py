@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final
 
 from .. import arkit
 from .flame import flame_notes, is_flame_key
-from .spelling import Spelling, folded, spelled_channel, without_namespace
+from .spelling import Spelling, folded, shared_ending, spelled_channel, without_namespace
 from .tables import CONVENTION_FILES, read_table
 from .visemes import VISEMES, felt_channels
 
@@ -105,13 +105,36 @@ def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
 
     The convention is chosen over all keys together: a tongue with one key cannot tell by itself.
     """
-    together = match_keys([name for names in meshes.values() for name in names])
-    found = {mesh: match_keys(names, together=together) for mesh, names in meshes.items()}
+    bare = {mesh: _bare(names) for mesh, names in meshes.items()}
+    together = match_keys([name for names in bare.values() for name in names.values()])
+    found = {mesh: match_keys([*names.values()], together=together) for mesh, names in bare.items()}
     return {
-        mesh: matching
+        mesh: _with_whole_names(matching, bare[mesh])
         for mesh, matching in found.items()
         if matching.channels or matching.convention == "flame"
     }
+
+
+def _bare(names: Sequence[str]) -> dict[str, str]:
+    """Name -> name without what all keys but the basis end in, if they mean nothing with it."""
+    ending = shared_ending(names[1:])
+    bare = {name: name.removesuffix(ending) for name in names}
+    is_read = not ending or match_keys(names).channels
+    # A FLAME matrix is of whole names.
+    is_read = is_read or any(map(is_flame_key, bare.values()))
+    return {name: name for name in names} if is_read else bare
+
+
+def _with_whole_names(matching: Matching, bare: Mapping[str, str]) -> Matching:
+    """`matching` of bare names, with the keys' own."""
+    whole = {name: key for key, name in bare.items()}
+    channels = {
+        channel: tuple((whole[name], weight) for name, weight in keys)
+        for channel, keys in matching.channels.items()
+    }
+    used = {key for keys in channels.values() for key, _weight in keys}
+    unmatched = tuple(key for key in bare if key not in used)
+    return replace(matching, channels=channels, unmatched=unmatched)
 
 
 @lru_cache(maxsize=4096)
