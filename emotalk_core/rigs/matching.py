@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final
 
 from .. import arkit
 from .flame import flame_notes, is_flame_key
-from .spelling import Spelling, folded, spelled_channel, without_namespace
+from .spelling import Spelling, folded, shared_ending, spelled_channel, without_namespace
 from .tables import CONVENTION_FILES, read_table
 from .visemes import VISEMES, felt_channels
 
@@ -66,8 +66,9 @@ class Matching:
         for key, pairs in sources.items():
             weights = [weight for _channel, weight in pairs]
             # A signed control goes both ways; else a key stays within the range that sliders have
-            # from the start.
-            lower = -1.0 if min(weights) < 0 else 0.0
+            # from the start, also a jaw that lips shut over.
+            is_signed = any(w < 0 and channel != "mouthClose" for channel, w in pairs)
+            lower = -1.0 if is_signed else 0.0
             yield key, tuple(pairs), lower, max(1.0, *weights, 0.0)
 
 
@@ -104,13 +105,36 @@ def match_meshes(meshes: Mapping[str, Sequence[str]]) -> dict[str, Matching]:
 
     The convention is chosen over all keys together: a tongue with one key cannot tell by itself.
     """
-    together = match_keys([name for names in meshes.values() for name in names])
-    found = {mesh: match_keys(names, together=together) for mesh, names in meshes.items()}
+    bare = {mesh: _bare(names) for mesh, names in meshes.items()}
+    together = match_keys([name for names in bare.values() for name in names.values()])
+    found = {mesh: match_keys([*names.values()], together=together) for mesh, names in bare.items()}
     return {
-        mesh: matching
+        mesh: _with_whole_names(matching, bare[mesh])
         for mesh, matching in found.items()
         if matching.channels or matching.convention == "flame"
     }
+
+
+def _bare(names: Sequence[str]) -> dict[str, str]:
+    """Name -> name without what all keys but the basis end in, if they mean nothing with it."""
+    ending = shared_ending(names[1:])
+    bare = {name: name.removesuffix(ending) for name in names}
+    is_read = not ending or match_keys(names).channels
+    # A FLAME matrix is of whole names.
+    is_read = is_read or any(map(is_flame_key, bare.values()))
+    return {name: name for name in names} if is_read else bare
+
+
+def _with_whole_names(matching: Matching, bare: Mapping[str, str]) -> Matching:
+    """`matching` of bare names, with the keys' own."""
+    whole = {name: key for key, name in bare.items()}
+    channels = {
+        channel: tuple((whole[name], weight) for name, weight in keys)
+        for channel, keys in matching.channels.items()
+    }
+    used = {key for keys in channels.values() for key, _weight in keys}
+    unmatched = tuple(key for key in bare if key not in used)
+    return replace(matching, channels=channels, unmatched=unmatched)
 
 
 @lru_cache(maxsize=4096)
@@ -141,12 +165,17 @@ def _candidate(convention: str, names: Sequence[str], *, is_known: bool = False)
     """`is_known`: the character's other meshes have it, so a name or two are enough here."""
     table = read_table(convention)
     by_fold = _by_fold(names, strict=convention in _EXACT)
+    for whole, parts in table.get("instead_of", {}).items():
+        if folded(whole) in by_fold:
+            for part in parts:
+                by_fold.pop(folded(part), None)
     channels: dict[str, Keys] = {}
     for channel, row in table["map"].items():
         found = tuple(
             (by_fold[folded(key)], weight) for key, weight in row if folded(key) in by_fold
         )
-        if found:
+        # What takes another key back means nothing where it makes room for none.
+        if found and max(w for _, w in found) * max(w for _, w in row) > 0:
             channels[channel] = found
     # Short names such as "a" or "sad" mean something only together.
     n_telling = sum(folded(key) in by_fold for key in table["fingerprint"])
@@ -179,7 +208,8 @@ def _by_fold(names: Sequence[str], *, strict: bool) -> dict[str, str]:
 
 
 _KNOWN_PREFIX: Final = re.compile(
-    r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|head|cc_base_body|mesh)[._]+", re.IGNORECASE
+    r"^.*(?=Fcl_)|^(?:blendshapes?\d*|bs_?node|face|(?:bls_)?head|cc_base_body|mesh)[._]+",
+    re.IGNORECASE,
 )
 
 

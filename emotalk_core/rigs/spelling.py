@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from .. import arkit
 
-__all__ = ["Spelling", "folded", "spelled_channel", "without_namespace"]
+__all__ = ["Spelling", "folded", "shared_ending", "spelled_channel", "without_namespace"]
 
 _SEPARATORS: Final = re.compile(r"[\s_.\-]+")
 _ENDING: Final = re.compile(r"[\s_.\-]+(?:bs|arkit|shape|key|morph)$", re.IGNORECASE)
@@ -52,6 +53,27 @@ def folded(name: str) -> str:
 def without_namespace(name: str) -> str:
     """The part behind the last ":" or "|": Maya's namespaces and paths."""
     return re.split(r"[:|]", name)[-1]
+
+
+def shared_ending(names: Sequence[str]) -> str:
+    """What three names or more all end in behind a separator; "" where it is a side, a channel or
+    the mark of a corrective.
+
+    >>> shared_ending(["jawOpen_head", "mouthClose_head", "browInnerUp_head"])
+    '_head'
+    """
+    if len(names) < 3:
+        return ""
+    same = names[0]
+    while not all(name.endswith(same) for name in names):
+        same = same[1:]
+    found = re.search(r"[\s_.\-].*", same)
+    if not found:
+        return ""
+    ending = found[0]
+    has_side = any(word.casefold() in _SIDE for word in _SEPARATORS.split(ending))
+    means_more = has_side or _PREFIX_STOPS.search(ending) or _names_a_channel(ending)
+    return "" if means_more else ending
 
 
 def spelled_channel(name: str) -> Spelling | None:

@@ -85,6 +85,16 @@ def test_a_mesh_that_came_after_the_list_is_told_until_it_is_listed(ready: Any, 
     assert fcurves(bpy.data.objects["Beard"].data.shape_keys)
 
 
+def test_keys_that_all_end_alike_speak(ready: Any) -> None:
+    face = make_head("Face", ("jawOpen.001", "mouthFunnel.001", "jawOpen_mouthFunnel.001"))
+    ready.rig.character = face
+
+    bpy.ops.emotalk.animate()
+
+    moved = {path.split('"')[1] for path, _index in fcurves(face.data.shape_keys)}
+    assert moved == {"jawOpen.001", "mouthFunnel.001"}
+
+
 def test_keys_that_hold_no_change_are_told(ready: Any, head: Any) -> None:
     head.data.shape_keys.key_blocks["jawOpen"].data[0].co.z = 0.0
 
