@@ -12,7 +12,7 @@ import bpy
 
 from ..identity import ROOT_PACKAGE
 
-__all__ = ["CONTEXT", "register", "translated", "unregister"]
+__all__ = ["CONTEXT", "register", "sentences", "translated", "unregister"]
 
 CONTEXT: Final = "EmoTalk"
 """Blender's context of our own words: some it knows in another sense (the keys of a keyboard)."""
@@ -37,6 +37,11 @@ def translated(text: str, **values: object) -> str:
     translations: Any = bpy.app.translations
     told = translations.pgettext_iface(text, CONTEXT)
     return told.format(**values) if values else told
+
+
+def sentences(first: str, second: str) -> str:
+    """Two sentences, the first in English still, as one text."""
+    return translated("{first}. {second}", first=translated(first), second=second)
 
 
 def _tables() -> dict[str, dict[tuple[str, str], str]]:

@@ -21,6 +21,7 @@ from ..bridge.faces import stretches
 from ..bridge.jobs import errand
 from ..bridge.sounds import sources
 from ..bridge.take import live, takes
+from ..languages import translated
 from .base import EmoTalkOperator, WritesFile
 
 __all__ = ["CLASSES", "MOUTHS", "NAMES", "OfLips", "why_silent"]
@@ -125,7 +126,10 @@ class EMOTALK_OT_tell_lips(_AtFrame):
     def description(cls, _context: Any, properties: Any) -> str:
         """Of each button."""
         what = next(text for symbol, _, text in MOUTHS if symbol == properties.mouth)
-        return f"{what}: at the current frame, in place of what was heard, under all sliders"
+        return translated(
+            "{what}: at the current frame, in place of what was heard, under all sliders",
+            what=translated(what),
+        )
 
     def run(self, context: bpy.types.Context) -> str:
         """Tell the active take."""

@@ -12,6 +12,7 @@ from ...emotalk_core.heads.new_shapes import NewShapes
 from ...emotalk_core.progress import Progress
 from ..bridge.heads import guides, new_keys, parts
 from ..bridge.jobs.session import SESSION
+from ..languages import translated
 from .background import BackgroundOperator
 from .guided import (
     OfGuides,
@@ -54,11 +55,14 @@ class EMOTALK_OT_place_guides(BackgroundOperator):
     def description(cls, _context: bpy.types.Context, properties: "EMOTALK_OT_place_guides") -> str:
         """Its buttons do parts of it."""
         if properties.anew:
-            return "Guess again where the face's features are"
+            return translated("Guess again where the face's features are")
         if properties.is_property_set("symmetric"):
-            sides = "Only the left is placed, the right mirrors it"
-            return sides if properties.symmetric else "Place the left and the right on their own"
-        return cls.__doc__ or ""
+            return translated(
+                "Only the left is placed, the right mirrors it"
+                if properties.symmetric
+                else "Place the left and the right on their own"
+            )
+        return translated(cls.__doc__ or "")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

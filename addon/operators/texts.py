@@ -24,6 +24,7 @@ from ..bridge.counting import counted
 from ..bridge.jobs import settings
 from ..bridge.sounds.decode import to_source
 from ..bridge.take import live, said, takes
+from ..languages import sentences, translated
 from .background import BackgroundOperator
 from .lips import OfLips, why_silent
 
@@ -127,7 +128,9 @@ class EMOTALK_OT_hear_words(_OfText):
     def description(cls, _context: Any, properties: Any) -> str:
         """The two buttons look alike."""
         text = cls.__doc__ or ""
-        return f"{text}. Here of all takes that have no text yet" if properties.every else text
+        if not properties.every:
+            return translated(text)
+        return sentences(text, translated("Here of all takes that have no text yet"))
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

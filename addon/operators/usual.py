@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty
@@ -13,13 +13,11 @@ from ...emotalk_core.usual_voice import UsualVoice
 from ..bridge.asked import usual
 from ..bridge.counting import counted
 from ..bridge.take import live, said, takes
+from ..languages import sentences, translated
 from .background import BackgroundOperator
 from .lips import OfLips
 
 __all__ = ["CLASSES"]
-
-_WHY: Final = "A voice that is rough or sad by nature wears no feeling then"
-_FORGET: Final = "Hear the feelings of all takes of this character as they are again"
 
 
 class EMOTALK_OT_usual_voice(OfLips, BackgroundOperator):
@@ -35,7 +33,10 @@ class EMOTALK_OT_usual_voice(OfLips, BackgroundOperator):
     @classmethod
     def description(cls, _context: Any, properties: Any) -> str:
         """The x forgets."""
-        return _FORGET if properties.forget else f"{cls.__doc__}. {_WHY}"
+        if properties.forget:
+            return translated("Hear the feelings of all takes of this character as they are again")
+        why = translated("A voice that is rough or sad by nature wears no feeling then")
+        return sentences(cls.__doc__ or "", why)
 
     def invoke(self, context: bpy.types.Context, _event: Any) -> Any:
         """At once: nothing is to be asked."""

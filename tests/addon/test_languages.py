@@ -11,6 +11,7 @@ from types import ModuleType, SimpleNamespace
 
 import emotalk
 import pytest
+from emotalk.addon import _classes as registered
 from emotalk.addon import languages
 from emotalk.addon.languages import steps
 from emotalk.addon.languages.steps import STEPS
@@ -133,3 +134,27 @@ def test_the_number_of_a_work_goes_before_its_step(monkeypatch: pytest.MonkeyPat
 
     assert steps.step_told("2/5: Listening") == "2/5: LISTENING"
     assert steps.step_told("Listening") == "LISTENING"
+
+
+def test_descriptions_that_buttons_put_together_are_translated(
+    addon: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _Asked(forget=False, every=True, mouth="m", anew=False, symmetric=True)
+    dynamic = [cls for cls in registered() if "description" in vars(cls)]
+    english = [cls.description(None, asked) for cls in dynamic]
+    assert len(english) == 4
+
+    for path in _FILES:
+        table = _table(path)
+        known = SimpleNamespace(pgettext_iface=lambda text, _, table=table: table[text])
+        app = SimpleNamespace(translations=known)
+        monkeypatch.setattr(languages, "bpy", SimpleNamespace(app=app))
+        told = [cls.description(None, asked) for cls in dynamic]
+        assert not {*told} & {*english}
+
+
+class _Asked(SimpleNamespace):
+    """A button's properties."""
+
+    def is_property_set(self, name: str) -> bool:
+        return hasattr(self, name)

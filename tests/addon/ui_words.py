@@ -27,6 +27,7 @@ def ui_words() -> set[str]:
         *_FOLDER.glob("ui/*.py"),
         *_FOLDER.glob("operators/*.py"),
         _FOLDER / "bridge" / "jobs" / "errand.py",
+        _FOLDER / "languages" / "__init__.py",
         _FOLDER / "preferences.py",
     ):
         words |= set(
