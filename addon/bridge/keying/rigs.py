@@ -183,7 +183,7 @@ def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:
     armature = characters.armature_of(meshes, character)
     if not meshes and armature is None:
         _check_switches(group.targets)
-    asked = character.name if character is not None else "a character that is gone"
+    asked = character.name if character is not None else ""
     return meshes, find_rig(meshes, armature, RigSettings.of(group), asked)
 
 
