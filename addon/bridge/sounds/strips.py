@@ -50,11 +50,17 @@ def chosen(context: bpy.types.Context) -> Any | None:
     scene = compat.sequencer_scene(context)
     sounds = _sounds(scene)
     active = scene.sequence_editor.active_strip if scene.sequence_editor else None
-    choice = [strip for strip in sounds if strip.select] or _alone_in_metas(sounds) or sounds
+    choice = [strip for strip in sounds if _is_selected(strip)] or _alone_in_metas(sounds) or sounds
     if active in choice:
         return here(active, context.scene)
     has_one = len(choice) == 1 or choice is not sounds
     return here(choice[0], context.scene) if has_one else None
+
+
+def _is_selected(strip: Any) -> bool:
+    """Blender leaves strips selected that a meta strip hides: they count with it, or in it."""
+    opened = strip.id_data.sequence_editor.meta_stack if strip.select else ()
+    return strip.select and all(m.select or m in [*opened] for m in sound.iter_metas(strip))
 
 
 def _alone_in_metas(sounds: list[Any]) -> list[Any]:
@@ -66,7 +72,7 @@ def _alone_in_metas(sounds: list[Any]) -> list[Any]:
 
 def selected(context: bpy.types.Context) -> list[Any]:
     """The selected sound strips, as they follow in time."""
-    return [here(strip, context.scene) for strip in _shown(context) if strip.select]
+    return [here(strip, context.scene) for strip in _shown(context) if _is_selected(strip)]
 
 
 def every_sound(context: bpy.types.Context) -> list[Any]:
