@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import fcurves, make_head, put_bones_under
 
 
@@ -83,6 +85,27 @@ def test_a_mesh_that_came_after_the_list_is_told_until_it_is_listed(ready: Any, 
     bpy.ops.emotalk.animate()
     assert ready.takes[0].warnings == ""
     assert fcurves(bpy.data.objects["Beard"].data.shape_keys)
+
+
+def labels_of_panel() -> list[str]:
+    layout = Layout()
+    bpy.types.EMOTALK_PT_speech.draw(SimpleNamespace(layout=layout), context_of(2000))
+    return layout.labels
+
+
+def test_keys_that_changed_since_they_were_counted_are_told(ready: Any, head: Any) -> None:
+    told = "Shape keys have changed since: Find Face Meshes counts them again"
+    bpy.ops.emotalk.find_rig()
+    shown = [told in labels_of_panel()]
+    head.shape_key_remove(head.data.shape_keys.key_blocks["jawOpen"])
+    shown.append(told in labels_of_panel())
+    bpy.ops.emotalk.find_rig()
+    shown.append(told in labels_of_panel())
+    head.data.shape_keys.key_blocks["mouthClose"].name = "mine"
+    shown.append(told in labels_of_panel())
+
+    assert shown == [False, True, False, True]
+    assert "1 mesh, 51 of 52 channels" in labels_of_panel()
 
 
 def test_keys_that_hold_no_change_are_told(ready: Any, head: Any) -> None:

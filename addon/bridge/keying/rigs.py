@@ -366,7 +366,7 @@ def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:
     for mesh in meshes:
         matching = rig.matchings.get(mesh.name)
         item = group.targets.add()
-        item.name, item.object = mesh.name, mesh
+        item.name, item.object, item.looks = mesh.name, mesh, characters.looks_of_keys(mesh)
         item.use = mesh in used and mesh not in off
         if matching is not None:
             item.label = matching.label
