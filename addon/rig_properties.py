@@ -25,6 +25,7 @@ class EMOTALK_PG_target(bpy.types.PropertyGroup):
     label: StringProperty(name="Names", description="What its shape keys are called after")
     n_found: IntProperty(name="Found", description="Channels of the 52 that move this mesh")
     missing: StringProperty(name="Missing", description="Channels that move nothing on this mesh")
+    looks: StringProperty()  # of its shape keys when they were counted; empty: not known
 
 
 def _may_speak(_self: Any, thing: bpy.types.Object) -> bool:

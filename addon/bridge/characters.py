@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -24,6 +25,7 @@ __all__ = [
     "has_keys",
     "is_deleted",
     "is_same",
+    "looks_of_keys",
 ]
 
 _OF_A_FACE: Final = ("jawOpen", "mouthSmileLeft")
@@ -137,6 +139,12 @@ def guided_by(thing: bpy.types.Object | None) -> bpy.types.Object | None:
 def has_keys(thing: bpy.types.Object) -> bool:
     """Whether it is a mesh with shape keys."""
     return thing.type == "MESH" and thing.data.shape_keys is not None
+
+
+def looks_of_keys(thing: bpy.types.Object) -> str:
+    """By which it is known whether shape keys came, went or were renamed; cheap in a drawing."""
+    names = thing.data.shape_keys.key_blocks.keys() if has_keys(thing) else ()
+    return f"{zlib.crc32(chr(10).join(names).encode()):08x}"
 
 
 def _family(thing: bpy.types.Object) -> list[bpy.types.Object]:

@@ -153,16 +153,14 @@ class EMOTALK_OT_hear_words(_OfText):
         self._scene = scene.session_uid
         chosen = _without_text(scene) if self.every else [takes.active_take(scene)]
         if not chosen:
-            raise RigError(
-                "Every take has its text",
-                value=scene.name,
-                remedy="Hear the words of one take, or empty its text.",
-            )
+            return lambda _progress: []
         asked = [_asked(scene, take, self.language or take.controls.language) for take in chosen]
         return partial(_hear_all, asked, settings.recogniser())
 
     def put(self, _context: bpy.types.Context, result: Sequence[_Heard]) -> str:
         """Tell the takes; what went wrong with one of several is told."""
+        if not result:
+            return "Every take has its text"
         errors = [one.error or self._not_told(one) for one in result]
         failed = [(one, error) for one, error in zip(result, errors, strict=True) if error]
         if len(failed) == len(result):

@@ -81,6 +81,13 @@ def _draw_character(layout: Any, context: bpy.types.Context) -> None:
         if is_mute:
             text += translated(", no mouth")
         draw_text(layout, text, "CHECKMARK" if n_found and not is_mute else "ERROR", context)
+        if any(item.looks not in {"", characters.looks_of_keys(item.object)} for item in used):
+            draw_text(
+                layout,
+                "Shape keys have changed since: Find Face Meshes counts them again",
+                "ERROR",
+                context,
+            )
     elif group.character is None and context.object is not None:
         text = translated("Active object: {name}", name=context.object.name)
         layout.label(text=text, icon="OBJECT_DATA", translate=False)

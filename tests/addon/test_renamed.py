@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 import pytest
+from emotalk.addon.bridge.compat import top_strips
 
 from tests.addon.scenes import (
     add_strip,
@@ -157,3 +158,20 @@ def test_a_strip_renamed_while_it_works_is_the_takes(
     take = ready.takes[0]
     assert take.strip == strip.name
     assert take.strip_uid == strip.emotalk_uid
+
+
+@needs_sound
+def test_a_strip_removed_while_it_works_is_told_until_it_is_back(ready: Any, speech: Path) -> None:
+    strip = add_strip(speech, 20)
+    ready.source, ready.strip = "STRIP", strip.name
+    job = made(ready)
+    top_strips(bpy.context.scene).remove(strip)
+
+    result = write_at_once(*job)
+
+    take = ready.takes[0]
+    assert "speech was removed while it was heard, and its keys" in take.warnings
+    assert take.warnings.splitlines()[0] in result.notes
+    add_strip(speech, 20)
+    bpy.ops.emotalk.refresh()
+    assert "removed" not in take.warnings

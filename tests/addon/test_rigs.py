@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 
+from tests.addon.layouts import Layout, context_of
 from tests.addon.scenes import fcurves, make_head, put_bones_under
 
 
@@ -93,6 +95,27 @@ def test_keys_that_all_end_alike_speak(ready: Any) -> None:
 
     moved = {path.split('"')[1] for path, _index in fcurves(face.data.shape_keys)}
     assert moved == {"jawOpen.001", "mouthFunnel.001"}
+
+
+def labels_of_panel() -> list[str]:
+    layout = Layout()
+    bpy.types.EMOTALK_PT_speech.draw(SimpleNamespace(layout=layout), context_of(2000))
+    return layout.labels
+
+
+def test_keys_that_changed_since_they_were_counted_are_told(ready: Any, head: Any) -> None:
+    told = "Shape keys have changed since: Find Face Meshes counts them again"
+    bpy.ops.emotalk.find_rig()
+    shown = [told in labels_of_panel()]
+    head.shape_key_remove(head.data.shape_keys.key_blocks["jawOpen"])
+    shown.append(told in labels_of_panel())
+    bpy.ops.emotalk.find_rig()
+    shown.append(told in labels_of_panel())
+    head.data.shape_keys.key_blocks["mouthClose"].name = "mine"
+    shown.append(told in labels_of_panel())
+
+    assert shown == [False, True, False, True]
+    assert "1 mesh, 51 of 52 channels" in labels_of_panel()
 
 
 def test_keys_that_hold_no_change_are_told(ready: Any, head: Any) -> None:

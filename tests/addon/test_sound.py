@@ -147,6 +147,53 @@ def test_child_of_a_trimmed_meta_is_cut_like_the_meta(addon: ModuleType, clicks:
 
 
 @needs_sound
+def test_the_only_sound_that_is_heard_in_a_selected_meta_is_chosen(
+    addon: ModuleType, clicks: Path
+) -> None:
+    from emotalk.addon.bridge.compat import top_strips
+    from emotalk.addon.bridge.sounds.strips import chosen
+
+    outside, inside, second = (add_strip(clicks, 10, channel) for channel in (1, 2, 3))
+    meta = top_strips(bpy.context.scene).new_meta("Meta", 4, 10)
+    for strip in (inside, second):
+        strip.move_to_meta(meta)
+    set_span(meta, 1, 500)
+    outside.select = inside.select = second.select = False
+    bpy.context.scene.sequence_editor.active_strip = meta
+    meta.select = False
+    assert chosen(bpy.context) is None
+
+    meta.select = True
+    assert chosen(bpy.context) is None  # which of both is not clear
+    second.mute = True
+    assert chosen(bpy.context) == inside
+    outside.select = True
+    assert chosen(bpy.context) == outside
+
+
+@needs_sound
+def test_what_a_meta_hides_is_selected_with_it_or_in_it(addon: ModuleType, clicks: Path) -> None:
+    from emotalk.addon.bridge.compat import top_strips
+    from emotalk.addon.bridge.sounds.strips import chosen, selected
+
+    outside, inside = (add_strip(clicks, 10, channel) for channel in (1, 2))
+    meta = top_strips(bpy.context.scene).new_meta("Meta", 3, 10)
+    inside.move_to_meta(meta)
+    outside.select = meta.select = False
+    inside.select = True  # as Make Meta Strip leaves it
+    bpy.context.scene.sequence_editor.active_strip = outside
+
+    told = [(chosen(bpy.context), selected(bpy.context))]
+    meta.select = True
+    told.append((chosen(bpy.context), selected(bpy.context)))
+    meta.select = False
+    bpy.context.scene.sequence_editor.display_stack(meta)
+    told.append((chosen(bpy.context), selected(bpy.context)))
+
+    assert told == [(outside, []), (inside, [inside]), (inside, [inside])]
+
+
+@needs_sound
 def test_handles_beyond_the_file_are_silence_that_is_left_out(
     addon: ModuleType, clicks: Path
 ) -> None:

@@ -94,6 +94,17 @@ def test_a_part_that_nobody_speaks_any_more_is_told(ready: Any, strip: Any, take
     assert told[1:] == ["", "", ""]
 
 
+def test_a_part_that_is_removed_is_told_no_more(ready: Any, strip: Any, take: Any) -> None:
+    behind = strip.split(50, "SOFT")
+    bpy.ops.emotalk.refresh()
+    told = take.warnings
+    strips_of(bpy.context.scene).remove(behind)
+    bpy.ops.emotalk.refresh()
+
+    assert "has no take yet" in told
+    assert take.warnings == ""
+
+
 def test_a_strip_is_found_by_its_name_as_one_types_it(ready: Any, strip: Any) -> None:
     from emotalk.addon.bridge.sounds import strips
 

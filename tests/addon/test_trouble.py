@@ -155,6 +155,21 @@ def test_a_take_of_a_deleted_character_says_so(ready: Any, head: Any) -> None:
         bpy.ops.emotalk.refresh()
 
 
+def test_so_does_one_of_a_character_that_is_gone_and_can_be_removed(ready: Any, head: Any) -> None:
+    bpy.ops.emotalk.animate()
+    bpy.data.objects.remove(head)
+
+    told = r"The take's character is gone: 'Head: .*'\. Undo that, or remove the take"
+    with pytest.raises(RuntimeError, match=told):
+        bpy.ops.emotalk.refresh()
+    ready.rig.character = make_head("Other")
+    bpy.ops.emotalk.animate()
+    ready.take_index = 0
+    bpy.ops.emotalk.clear()
+
+    assert [take.rig.character.name for take in ready.takes] == ["Other"]
+
+
 def test_damaged_model_is_one_line(addon: ModuleType, head: Any, speech: Path) -> None:
     from emotalk.addon.bridge.jobs import work
     from emotalk.emotalk_core.errors import ModelFolderError

@@ -267,6 +267,9 @@ def prepare_take(scene: bpy.types.Scene, take: Any, *, looks_anew: bool = False)
     else it is what the take keeps.
     """
     character = take.rig.character
+    if character is None and not characters.chosen_meshes(take.rig.targets, None):
+        remedy = "Undo that, or remove the take; Animate gives its sound to another one."
+        raise RigError("The take's character is gone", value=take.name, remedy=remedy)
     face = character, *rigs.rig_of(take.rig, character)
     kind, heard, strip = take.source, *sources.of_take(take, scene)
     found = None

@@ -183,7 +183,7 @@ def rig_of(group: Any, character: Any) -> tuple[Sequence[Any], Rig]:
     armature = characters.armature_of(meshes, character)
     if not meshes and armature is None:
         _check_switches(group.targets)
-    asked = character.name if character is not None else "a character that is gone"
+    asked = character.name if character is not None else ""
     return meshes, find_rig(meshes, armature, RigSettings.of(group), asked)
 
 
@@ -366,7 +366,7 @@ def fill_list(group: Any, meshes: Sequence[bpy.types.Object], rig: Rig) -> None:
     for mesh in meshes:
         matching = rig.matchings.get(mesh.name)
         item = group.targets.add()
-        item.name, item.object = mesh.name, mesh
+        item.name, item.object, item.looks = mesh.name, mesh, characters.looks_of_keys(mesh)
         item.use = mesh in used and mesh not in off
         if matching is not None:
             item.label = matching.label

@@ -26,6 +26,7 @@ __all__ = [
     "from_speaker",
     "from_strip",
     "in_scene",
+    "is_heard",
     "is_muted",
     "iter_metas",
     "looks_of",
@@ -281,6 +282,12 @@ def visible_frames(strip: Any) -> tuple[int, int]:
     """The first frame of a strip that the metas around it leave, and the one after the last."""
     spans = [compat.span(item) for item in (strip, *iter_metas(strip))]
     return max(first for first, _, _ in spans), min(last for _, last, _ in spans)
+
+
+def is_heard(strip: Any) -> bool:
+    """Whether the metas around a strip leave something of it, and nothing mutes it."""
+    first, end = visible_frames(strip)
+    return first < end and not is_muted(strip)
 
 
 def is_muted(strip: Any) -> bool:

@@ -12,7 +12,7 @@ import bpy
 
 from ....emotalk_core.errors import InputError
 from .. import compat
-from . import scene_strips
+from . import scene_strips, sound
 
 __all__ = [
     "Trace",
@@ -44,22 +44,35 @@ class Trace:
 
 
 def chosen(context: bpy.types.Context) -> Any | None:
-    """Of the selected sound strips the active one, else the first; with none selected the active
-    one, else the only one in the scene.
+    """Of the selected sound strips the active one, else the first; with none selected the only one
+    that is heard in the selected meta strips, else the active one, else the only one in the scene.
     """
     scene = compat.sequencer_scene(context)
     sounds = _sounds(scene)
     active = scene.sequence_editor.active_strip if scene.sequence_editor else None
-    choice = [strip for strip in sounds if strip.select] or sounds
+    choice = [strip for strip in sounds if _is_selected(strip)] or _alone_in_metas(sounds) or sounds
     if active in choice:
         return here(active, context.scene)
     has_one = len(choice) == 1 or choice is not sounds
     return here(choice[0], context.scene) if has_one else None
 
 
+def _is_selected(strip: Any) -> bool:
+    """Blender leaves strips selected that a meta strip hides: they count with it, or in it."""
+    opened = strip.id_data.sequence_editor.meta_stack if strip.select else ()
+    return strip.select and all(m.select or m in [*opened] for m in sound.iter_metas(strip))
+
+
+def _alone_in_metas(sounds: list[Any]) -> list[Any]:
+    """The only one that is heard in the selected meta strips; none where there are several."""
+    inside = [s for s in sounds if any(meta.select for meta in sound.iter_metas(s))]
+    heard = [strip for strip in inside if sound.is_heard(strip)]
+    return heard if len(heard) == 1 else []
+
+
 def selected(context: bpy.types.Context) -> list[Any]:
     """The selected sound strips, as they follow in time."""
-    return [here(strip, context.scene) for strip in _shown(context) if strip.select]
+    return [here(strip, context.scene) for strip in _shown(context) if _is_selected(strip)]
 
 
 def every_sound(context: bpy.types.Context) -> list[Any]:
@@ -188,16 +201,16 @@ def new(path: str, scene: bpy.types.Scene, frame: int) -> Any | None:
 
 def _unmake(strip: Any, owner: Any) -> None:
     """Take a new strip away, and its sound where that is of no other."""
-    sound = strip.sound
+    played = strip.sound
     owner.remove(strip)
-    if not sound.users:
-        bpy.data.sounds.remove(sound)
+    if not played.users:
+        bpy.data.sounds.remove(played)
 
 
 def trace(strip: Any) -> Trace:
     """The strip as it is now."""
-    sound = strip.sound.session_uid if strip.sound else 0
-    looks = (sound, strip.channel, *compat.span(strip))
+    played = strip.sound.session_uid if strip.sound else 0
+    looks = (played, strip.channel, *compat.span(strip))
     return Trace(strip.id_data.session_uid, strip.name, strip.emotalk_uid, looks)
 
 

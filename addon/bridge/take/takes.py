@@ -197,7 +197,7 @@ def finish(
         *told.of_range(stretch, table_ends(tables)),
         *told.of_shared_frames(take, outcome.tables, options.every_n_frames, others),
         *of_nobody,
-        *(told.of_parts(take) if take.source == "STRIP" else ()),
+        *told.of_strip(take, prepared.known.strip),
         *left,
         *_told_of_sliders(take, prepared, outcome),
     )

@@ -23,10 +23,10 @@ __all__ = [
     "of_hands",
     "of_import",
     "of_nobodys_keys",
-    "of_parts",
     "of_range",
     "of_shared_frames",
     "of_sliders_left",
+    "of_strip",
     "what_hands_did",
     "without_past",
 ]
@@ -186,7 +186,22 @@ def of_nobodys_keys(character: str, tables: Sequence[KeyTable]) -> tuple[str, ..
     )
 
 
-def of_parts(take: Any) -> tuple[str, ...]:
+def of_strip(take: Any, was: strips.Trace | None) -> tuple[str, ...]:
+    """Of what became of the take's strip; none of a sound that is no strip.
+
+    `was`: as the job that made the keys has found it.
+    """
+    if was is None:
+        return ()
+    if strips.again(was) is None:
+        return (
+            f"{was.name} was removed while it was heard, and its keys are there all the same: "
+            "Remove (panel Takes) takes them away",
+        )
+    return _of_parts(take)
+
+
+def _of_parts(take: Any) -> tuple[str, ...]:
     """Of what was cut off from the take's strip: its keys went with it, and nobody speaks it."""
     parts = [s.name for s in strips.without_take(take) if not sound.is_muted(s)]
     has = "has" if len(parts) == 1 else "have"
