@@ -346,7 +346,7 @@ def test_stopping_between_two_takes_leaves_the_first(
     outcomes = job(lambda share, what: told.append((share, what)))
     before = state()
     assert [what.partition(":")[0] for _, what in told if "Reading" in what] == [
-        "1 of 3", "2 of 3", "3 of 3",
+        "1/3", "2/3", "3/3",
     ]  # fmt: skip
     assert [share for share, _ in told] == sorted(share for share, _ in told)
 
