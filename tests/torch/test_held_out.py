@@ -10,10 +10,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: training extra")
 
 from tests.torch.paper_takes import made_store, settings  # noqa: E402
+from tests.torch.test_paper import FRONT_END  # noqa: E402
 from tests.torch.test_paper_cli import command, takes  # noqa: E402, F401 - a fixture
 from training.__main__ import main  # noqa: E402
 from training.evaluate.held_out import judge_held_out  # noqa: E402
 from training.paper.batches import Batch  # noqa: E402
+from training.paper.steps import train  # noqa: E402
 
 
 class Knowing(torch.nn.Module):
@@ -42,6 +44,20 @@ def test_without_held_out_takes_nothing_is_told(tmp_path: Path) -> None:
 
     assert not judge_held_out(Knowing(), settings(), store, tmp_path)
     assert json.loads((tmp_path / "figures.json").read_text()) == {}
+
+
+def test_a_run_takes_nothing_of_one_that_was_never_saved(tmp_path: Path) -> None:
+    left = [tmp_path / name for name in ("best.pt", "figures.json")]
+    for path in left:
+        path.write_text("of other settings")
+    store = made_store()
+    for take in store.takes:
+        object.__setattr__(take, "split", "train")
+
+    train(settings("pace.keep=best"), store, tmp_path, FRONT_END)
+
+    assert (tmp_path / "network.pt").is_file()
+    assert not [path for path in left if path.exists()]
 
 
 def test_a_run_ends_with_figures_beside_those_of_what_it_started_from(

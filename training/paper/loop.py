@@ -65,8 +65,7 @@ def fit(
     `pace.keep` "best" those with which the dev takes were made best.
     """
     state = _State(network, run, group)
-    if (folder / "state.pt").is_file():
-        state.read(folder / "state.pt")
+    state.begin(folder)
     last = min(run.pace.steps, until or run.pace.steps)
     started = time.monotonic()
     pace = run.pace
@@ -168,6 +167,14 @@ class _State:
             "counted": self._counted,
         }
         write_state(state, folder / "state.pt")
+
+    def begin(self, folder: Path) -> None:
+        """Go on from a folder's checkpoint; without one, what else a run left there goes."""
+        if (folder / "state.pt").is_file():
+            self.read(folder / "state.pt")
+        elif self.group.is_first:
+            for name in (_BEST, "figures.json"):
+                (folder / name).unlink(missing_ok=True)
 
     def read(self, path: Path) -> None:
         """Go on from a checkpoint."""
